@@ -1,0 +1,83 @@
+// Byte strings: joining, comparing, wiping, fixed-width integers. Leaf: imports nothing.
+
+const encoder = new TextEncoder();
+
+/** UTF-8 bytes of a string. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** A fresh plain Uint8Array with the same content; also unwraps Node's Buffer and any other subclass. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+/** Splits `bytes` into fresh records of `size` bytes; the caller has checked that the length is a multiple. */
+export function records(bytes: Uint8Array, size: number): Uint8Array[] {
+  const out: Uint8Array[] = [];
+  for (let offset = 0; offset < bytes.length; offset += size) out.push(copyOf(bytes.subarray(offset, offset + size)));
+  return out;
+}
+
+/**
+ * Compares without an exit that depends on the content: the time tells the lengths only, as far as a JavaScript engine
+ * lets a program promise that (SECURITY.md).
+ */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+/** Lexicographic order, the order of big-endian integers of equal length. For public values. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Overwrites secrets whose life has ended. The engine may hold copies elsewhere (SECURITY.md). */
+export function wipe(secrets: Iterable<Uint8Array>): void {
+  for (const secret of secrets) secret.fill(0);
+}
+
+/** Big-endian, 4 bytes. */
+export function u32(value: number): Uint8Array {
+  const out = new Uint8Array(4);
+  new DataView(out.buffer).setUint32(0, value);
+  return out;
+}
+
+/** Big-endian, 8 bytes, for integers up to 2^53 - 1. */
+export function u64(value: number): Uint8Array {
+  const out = new Uint8Array(8);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, Math.floor(value / 0x1_0000_0000));
+  view.setUint32(4, value >>> 0);
+  return out;
+}
+
+/** Hexadecimal digits, lower case; for use as a map key of public values. */
+export function hex(bytes: Uint8Array): string {
+  let out = '';
+  for (const byte of bytes) out += byte.toString(16).padStart(2, '0');
+  return out;
+}

@@ -1,0 +1,23 @@
+// SHA-256 under a label, and keys derived with HKDF-SHA256 (RFC 5869) under a label.
+import { platform } from '#platform';
+import { concat, u64 } from '../bytes.ts';
+import type { UserId } from '../ids.ts';
+import type { Label } from './labels.ts';
+
+/** SHA-256 over the label and the parts; callers give parts of fixed length, or prefix their length. 32 bytes. */
+export function digest(label: Label, parts: readonly Uint8Array[]): Uint8Array {
+  return platform.sha256([label, ...parts]);
+}
+
+/** Plain SHA-256 of one byte string: the fingerprint of a message. 32 bytes. */
+export function fingerprint(bytes: Uint8Array): Uint8Array {
+  return platform.sha256([bytes]);
+}
+
+/**
+ * A 32-byte key for one purpose: HKDF-SHA256 with `binding`, a digest of all that the session has agreed on so far, as
+ * salt, and the label and the users' ids as info.
+ */
+export function deriveKey(secret: Uint8Array, binding: Uint8Array, label: Label, users: readonly UserId[]): Uint8Array {
+  return platform.hkdfSha256(secret, binding, concat([label, ...users.map(u64)]));
+}

@@ -1,0 +1,43 @@
+// All domain-separation labels. ASCII with a closing NUL that occurs nowhere else in them, so that none is a prefix of
+// another; the protocol version is in the name. May be imported by crypto/, masking/ and protocol/.
+import { utf8 } from '../bytes.ts';
+
+/** A label ready to be hashed. */
+export type Label = Uint8Array;
+
+const label = (name: string): Label => utf8(`secagg/1/${name}\0`);
+
+export const LABELS: Readonly<
+  Record<
+    | 'sessionTag'
+    | 'signature'
+    | 'directory'
+    | 'survivors2'
+    | 'survivors3'
+    | 'deal'
+    | 'maskedInputView'
+    | 'selfMaskCommitment'
+    | 'selfMaskShare'
+    | 'pairwiseKeyShare'
+    | 'sealKey'
+    | 'sealData'
+    | 'pairwiseMask'
+    | 'selfMask',
+    Label
+  >
+> = {
+  sessionTag: label('session tag'),
+  signature: label('signature'),
+  directory: label('directory'),
+  survivors2: label('view of round 2'),
+  survivors3: label('view of round 3'),
+  deal: label('deal'),
+  maskedInputView: label('masked input'),
+  selfMaskCommitment: label('commitment to a self-mask seed'),
+  selfMaskShare: label('commitment to a self-mask share'),
+  pairwiseKeyShare: label('commitment to a pairwise-key share'),
+  sealKey: label('seal key'),
+  sealData: label('seal data'),
+  pairwiseMask: label('pairwise mask'),
+  selfMask: label('self mask'),
+};

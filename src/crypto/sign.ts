@@ -1,0 +1,68 @@
+// Ed25519 signatures (RFC 8032), with one set of accepted signatures on every engine. [BIK+17] section 3.5: SIG.
+import { platform } from '#platform';
+import { compareBytes, equalBytes } from '../bytes.ts';
+import { KEY_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
+import type { RandomSource } from './random.ts';
+
+/** Ed25519 public key, 32 bytes. */
+export type SignPublicKey = Uint8Array;
+/** Ed25519 secret key (the seed of RFC 8032), 32 bytes. */
+export type SignSecretKey = Uint8Array;
+
+// Big-endian 2^255 − 19, the group order, and the y-coordinates of the eight points of small order.
+const PRIME = bigEndian('7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed');
+const ORDER = bigEndian('1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed');
+const SMALL_ORDER_Y: readonly Uint8Array[] = [
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0000000000000000000000000000000000000000000000000000000000000001',
+  '7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffec',
+  '05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826',
+  '7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7',
+].map(bigEndian);
+
+function bigEndian(digits: string): Uint8Array {
+  return Uint8Array.from(digits.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+}
+
+/** Whether 32 bytes encode a point canonically (y < p) and the point is none of the eight of small order. */
+function isStrictPoint(bytes: Uint8Array): boolean {
+  const y = Uint8Array.from(bytes).reverse();
+  y[0] = (y[0] ?? 0) & 0x7f; // the sign of x
+  return compareBytes(y, PRIME) < 0 && !SMALL_ORDER_Y.some((small) => compareBytes(small, y) === 0);
+}
+
+/** Whether bytes may be registered as somebody's key. Under a point of small order anybody could sign. */
+export function isSignPublicKey(bytes: Uint8Array): boolean {
+  return bytes.length === KEY_BYTES && isStrictPoint(bytes);
+}
+
+/**
+ * What RFC 8032 leaves open, engines decide differently: encodings that are not canonical, points of small order. They
+ * are refused here, before the engine is asked, so that no signature is good for one user and bad for another.
+ */
+function isStrictSignature(publicKey: Uint8Array, signature: Uint8Array): boolean {
+  if (!isSignPublicKey(publicKey) || signature.length !== SIGNATURE_BYTES) return false;
+  const s = Uint8Array.from(signature.subarray(32)).reverse();
+  return isStrictPoint(signature.subarray(0, 32)) && compareBytes(s, ORDER) < 0;
+}
+
+export function generateSignKeyPair(random: RandomSource): [SignPublicKey, SignSecretKey] {
+  const secretKey = random(KEY_BYTES);
+  return [platform.ed25519PublicKey(secretKey), secretKey];
+}
+
+export function isSignKeyPair(publicKey: SignPublicKey, secretKey: SignSecretKey): boolean {
+  return equalBytes(platform.ed25519PublicKey(secretKey), publicKey);
+}
+
+export async function sign(secretKey: SignSecretKey, message: Uint8Array): Promise<Uint8Array> {
+  return platform.ed25519Sign(secretKey, message);
+}
+
+export async function verify(publicKey: SignPublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  return isStrictSignature(publicKey, signature) && (await platform.ed25519Verify(publicKey, message, signature));
+}
+
+export function verifySync(publicKey: SignPublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  return isStrictSignature(publicKey, signature) && platform.ed25519VerifySync(publicKey, message, signature);
+}

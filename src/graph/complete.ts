@@ -1,0 +1,13 @@
+// The complete graph of [BIK+17] section 4: every user shares keys with every other, and all of U1 hold shares of
+// everybody's secrets, the owner included.
+import type { Neighbourhoods } from './neighbourhoods.ts';
+
+/** @param users size of U1. */
+export function completeGraph(users: number): Neighbourhoods {
+  return {
+    neighbours: (position) => Array.from({ length: users - 1 }, (_, i) => (i < position ? i : i + 1)),
+    neighbourIndex: (position, neighbour) => (neighbour < position ? neighbour : neighbour - 1),
+    holders: () => users,
+    holderIndex: (_, holder) => holder,
+  };
+}

@@ -1,0 +1,34 @@
+// The entry point `secagg`: the rounds.
+import { generateSignKeyPair, type SignPublicKey, type SignSecretKey } from './crypto/sign.ts';
+import { systemRandom } from './crypto/random.ts';
+
+/**
+ * A fresh Ed25519 key pair: a user's long-term identity.
+ *
+ * @returns public and secret key, 32 bytes each.
+ */
+export function genKeypair(): [SignPublicKey, SignSecretKey] {
+  return generateSignKeyPair(systemRandom);
+}
+
+export type { SignPublicKey, SignSecretKey };
+export { PublicKeysWrapper } from './public-keys.ts';
+export { UserWrapper, round0Msg, type UserOptions } from './user.ts';
+export { ServerWrapper, type ServerOptions } from './server.ts';
+export { ServerOutputWrapper } from './server-output.ts';
+export type { Adversary, Graph, SessionOptions } from './parameters.ts';
+export type { InputVector } from './masking/vector.ts';
+export type { DroppedUser, DropReason, ServerEvent, ServerProgress, UserEvent, UserProgress } from './progress.ts';
+export type { Listener } from './events.ts';
+export {
+  AuthenticationError,
+  DecodeError,
+  DisputeError,
+  ProtocolError,
+  SecAggError,
+  StateError,
+  ThresholdError,
+  UsageError,
+  type DisputedDeal,
+  type SecAggErrorCode,
+} from './errors.ts';

@@ -1,0 +1,100 @@
+// The engine for Node: node:crypto, 10 to 45 times faster than JavaScript. The one file that may import node: modules;
+// its bytes equal those of web.ts.
+import {
+  createCipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  randomBytes,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
+import type { AgreementKey, Keystream, Platform } from './platform.ts';
+
+type Curve = 'X25519' | 'Ed25519';
+
+// PKCS #8 around a raw private key (RFC 8410 section 7): all but the key itself is constant.
+const PKCS8_PREFIX: Readonly<Record<Curve, Buffer>> = {
+  X25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+  Ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
+};
+
+// Large enough that a call's cost does not show, small enough to stay in the second-level cache with what it is added to.
+const KEYSTREAM_BLOCK = 65_536;
+const ZEROS = new Uint8Array(KEYSTREAM_BLOCK);
+
+function plain(bytes: ArrayBuffer | Buffer): Uint8Array {
+  return bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : Uint8Array.from(bytes);
+}
+
+function privateKey(curve: Curve, secretKey: Uint8Array): KeyObject {
+  const der = Buffer.concat([PKCS8_PREFIX[curve], secretKey]);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  der.fill(0);
+  return key;
+}
+
+// A JSON Web Key is the form that Node imports fastest: 22 µs where SPKI takes 150.
+function publicKey(curve: Curve, bytes: Uint8Array): KeyObject {
+  return createPublicKey({ key: { kty: 'OKP', crv: curve, x: Buffer.from(bytes).toString('base64url') }, format: 'jwk' });
+}
+
+function publicKeyOf(key: KeyObject): Uint8Array {
+  return plain(Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url'));
+}
+
+function verifySync(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return verify(null, message, publicKey('Ed25519', key), signature);
+  } catch {
+    return false; // bytes that are no point
+  }
+}
+
+export const platform: Platform = {
+  randomBytes: (length): Uint8Array => plain(randomBytes(length)),
+
+  sha256(parts): Uint8Array {
+    const hash = createHash('sha256');
+    for (const part of parts) hash.update(part);
+    return plain(hash.digest());
+  },
+
+  hkdfSha256: (secret, salt, info): Uint8Array => plain(hkdfSync('sha256', secret, salt, info, 32)),
+
+  x25519(secretKey): AgreementKey {
+    const key = privateKey('X25519', secretKey);
+    return {
+      publicKey: publicKeyOf(key),
+      agree(peer): Uint8Array {
+        try {
+          return plain(diffieHellman({ privateKey: key, publicKey: publicKey('X25519', peer) }));
+        } catch {
+          return new Uint8Array(32); // OpenSSL refuses a point of small order by itself
+        }
+      },
+    };
+  },
+
+  ed25519PublicKey: (secretKey): Uint8Array => publicKeyOf(privateKey('Ed25519', secretKey)),
+  ed25519Sign: (secretKey, message): Uint8Array => plain(sign(null, message, privateKey('Ed25519', secretKey))),
+  ed25519Verify: verifySync,
+  ed25519VerifySync: verifySync,
+
+  aes256Ctr(key, counter): Keystream {
+    const cipher = createCipheriv('aes-256-ctr', key, counter);
+    return {
+      next: (length): Uint8Array => cipher.update(length === KEYSTREAM_BLOCK ? ZEROS : ZEROS.subarray(0, length)),
+    };
+  },
+  keystreamBlock: KEYSTREAM_BLOCK,
+
+  toBase64: (bytes): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
+  fromBase64(text): Uint8Array | null {
+    const bytes = Buffer.from(text, 'base64');
+    return bytes.toString('base64') === text ? plain(bytes) : null; // Buffer skips what is not base64
+  },
+};

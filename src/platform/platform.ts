@@ -1,0 +1,38 @@
+// What the library needs of the machine it runs on. Two engines give the same bytes: node.ts and web.ts. Leaf.
+
+/** A result that one engine has at once and another one only later. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** The key stream of one seed, taken in order. */
+export interface Keystream {
+  /** The next `length` bytes, in a buffer that the next call may overwrite. */
+  next(length: number): Awaitable<Uint8Array>;
+}
+
+/** X25519 secret key, ready for many agreements. */
+export interface AgreementKey {
+  readonly publicKey: Awaitable<Uint8Array>;
+  /** RFC 7748 X25519; all zero, where the engine does not refuse the point at once, for a point of small order. */
+  agree(publicKey: Uint8Array): Awaitable<Uint8Array>;
+}
+
+export interface Platform {
+  randomBytes(length: number): Uint8Array;
+  sha256(parts: readonly Uint8Array[]): Uint8Array;
+  /** RFC 5869 with SHA-256, 32 bytes. */
+  hkdfSha256(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array;
+  x25519(secretKey: Uint8Array): AgreementKey;
+  ed25519PublicKey(secretKey: Uint8Array): Uint8Array;
+  ed25519Sign(secretKey: Uint8Array, message: Uint8Array): Awaitable<Uint8Array>;
+  /** Cofactorless RFC 8032 verification; the caller has refused non-canonical and small-order points. */
+  ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
+  /** The same for callers that cannot wait; may be slower. */
+  ed25519VerifySync(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  /** AES-256 in counter mode (SP 800-38A), the 16-byte counter counted up big-endian from `counter`; both are copied. */
+  aes256Ctr(key: Uint8Array, counter: Uint8Array): Keystream;
+  /** Bytes that are best taken from a key stream at a time. */
+  readonly keystreamBlock: number;
+  toBase64(bytes: Uint8Array): string;
+  /** Bytes of canonical base64 with padding; null where the text is anything else. */
+  fromBase64(text: string): Uint8Array | null;
+}

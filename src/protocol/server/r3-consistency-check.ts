@@ -1,0 +1,46 @@
+// [BIK+17] Fig. 4, round 3 (ConsistencyCheck), server: collect the signatures of at least t users, U4, and pass them on.
+import { equalBytes } from '../../bytes.ts';
+import { ProtocolError } from '../../errors.ts';
+import type { UserId } from '../../ids.ts';
+import { hasMember, membersOf, positions } from '../../members.ts';
+import type { DroppedUser } from '../../progress.ts';
+import { participantAt, requireThreshold, silent } from './roster.ts';
+import type { CollectingAnswers, CollectingSignatures, ServerContext } from './state.ts';
+
+const round = 3;
+
+export function receiveSignature(
+  state: CollectingSignatures,
+  userId: UserId,
+  { view, signature }: { readonly view: Uint8Array; readonly signature: Uint8Array },
+): void {
+  const position = participantAt(state.directory, userId, round, (candidate) => hasMember(state.u3, candidate));
+  if (!equalBytes(view, state.view3)) {
+    // Passed on, it would make every other user abort.
+    const message = `consistency check: user ${String(userId)} signed another view`;
+    throw new ProtocolError('ERR_SECAGG_VIEW', message, { round, userIds: [userId] });
+  }
+  state.signatures.set(position, signature);
+}
+
+export function closeSignatures({ parameters }: ServerContext, state: CollectingSignatures): [CollectingAnswers, DroppedUser[]] {
+  const { directory, binding, u2, u3, view2, commitments, sum } = state;
+  requireThreshold(state.signatures.size, parameters.threshold, round);
+  const signatures = [...state.signatures].sort(([a], [b]) => a - b).map(([, signature]) => signature);
+  const u4 = membersOf(state.signatures.keys(), directory.length);
+  const answers = new Map<number, never>();
+  const next: CollectingAnswers = {
+    phase: 'unmasking',
+    directory,
+    binding,
+    u2,
+    u3,
+    u4,
+    view2,
+    commitments,
+    sum,
+    signatures,
+    answers,
+  };
+  return [next, silent(directory, positions(u3), state.signatures, { round, reason: 'no-signature' })];
+}

@@ -1,0 +1,64 @@
+// [BIK+17] Fig. 4, round 4 (Unmasking), server: check every share that is revealed, reconstruct, check, unmask.
+import { completeGraph } from '../../graph/complete.ts';
+import type { UserId } from '../../ids.ts';
+import { at } from '../../lists.ts';
+import { hasMember, positions } from '../../members.ts';
+import type { DroppedUser } from '../../progress.ts';
+import { SHARE_BYTES } from '../../sizes.ts';
+import { isShareOf } from '../binding.ts';
+import { commitmentsAt } from '../deals.ts';
+import type { UnmaskShare } from '../notation.ts';
+import { participantAt, requireThreshold, silent, userIdAt } from './roster.ts';
+import { reconstructSecrets } from './reconstruction.ts';
+import { VERDICT, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
+import { removeMasks } from './unmask.ts';
+
+const round = 4;
+
+/** @param shares one about each user of U2, ascending, of the kind that U3 asks for, as the codec has arranged. */
+export function receiveAnswer(state: CollectingAnswers, userId: UserId, shares: readonly UnmaskShare[]): DroppedUser[] {
+  const holder = participantAt(state.directory, userId, round, (candidate) => hasMember(state.u4, candidate));
+  const owners = positions(state.u2);
+  const answer = { shares: new Uint8Array(owners.length * SHARE_BYTES), verdicts: new Uint8Array(owners.length) };
+  owners.forEach((owner, i) => {
+    const share = at(shares, i);
+    if (share.kind === 'reported') {
+      answer.verdicts[i] = VERDICT.reported;
+    } else if (matchesCommitment(state, owner, holder, share)) {
+      answer.shares.set(share.share, i * SHARE_BYTES);
+    } else {
+      answer.verdicts[i] = VERDICT.wrong;
+    }
+  });
+  state.answers.set(holder, answer);
+  // A wrong share is left out and names its sender; what else it revealed is good and counts.
+  return answer.verdicts.includes(VERDICT.wrong) ? [{ userId, round, reason: 'wrong-share' }] : [];
+}
+
+/** Whether a revealed share is the one that the owner committed to when it dealt it. */
+function matchesCommitment(
+  { directory, binding, commitments }: CollectingAnswers,
+  owner: number,
+  holder: number,
+  { kind, share }: Exclude<UnmaskShare, { kind: 'reported' }>,
+): boolean {
+  const dealt = commitments.get(owner);
+  if (dealt === undefined) return false;
+  const ids = { owner: userIdAt(directory, owner), holder: userIdAt(directory, holder) };
+  if (owner === holder) return isShareOf(binding, kind, { ...ids, commitment: dealt.ownShareCommitment }, share);
+  const index = completeGraph(directory.length).neighbourIndex(owner, holder);
+  const pair = commitmentsAt(dealt.shares, index);
+  return isShareOf(binding, kind, { ...ids, commitment: kind === 'self-mask' ? pair.selfMask : pair.pairwiseKey }, share);
+}
+
+export async function closeAnswers(context: ServerContext, state: CollectingAnswers): Promise<[Finished, DroppedUser[]]> {
+  requireThreshold(state.answers.size, context.parameters.threshold, round);
+  const secrets = await reconstructSecrets(context, state);
+  const sum = await removeMasks(context, state, secrets);
+  const { directory, u3, u4 } = state;
+  const included = positions(u3).map((position) => userIdAt(directory, position));
+  return [
+    { phase: 'finished', included, users: directory.length, sum },
+    silent(directory, positions(u4), state.answers, { round, reason: 'no-answer' }),
+  ];
+}

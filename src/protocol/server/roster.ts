@@ -1,0 +1,63 @@
+// Positions, ids and sets of users in the server's states, and the threshold that each round must reach.
+import { ProtocolError, ThresholdError } from '../../errors.ts';
+import type { UserId } from '../../ids.ts';
+import { at } from '../../lists.ts';
+import { positions, type Members } from '../../members.ts';
+import type { DropReason, DroppedUser } from '../../progress.ts';
+import type { Directory, Round } from '../notation.ts';
+
+/** A user's position in the directory, or -1. */
+export function positionOf(directory: Directory, userId: UserId): number {
+  let [low, high] = [0, directory.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (at(directory, middle).userId < userId) low = middle + 1;
+    else high = middle;
+  }
+  return directory[low]?.userId === userId ? low : -1;
+}
+
+export function userIdAt(directory: Directory, position: number): UserId {
+  return at(directory, position).userId;
+}
+
+export function userIdsOf(directory: Directory, members: Members): UserId[] {
+  return positions(members).map((position) => userIdAt(directory, position));
+}
+
+/** Those of `expected` that were not heard, each with the reason why it is out. */
+export function silent(
+  directory: Directory,
+  expected: readonly number[],
+  heard: ReadonlySet<number> | ReadonlyMap<number, unknown>,
+  dropped: { readonly round: Round; readonly reason: DropReason },
+): DroppedUser[] {
+  const quiet = expected.filter((position) => !heard.has(position));
+  return quiet.map((position) => ({ userId: userIdAt(directory, position), ...dropped }));
+}
+
+/** [BIK+17] Fig. 4: in every round the server waits for at least t users, and aborts otherwise. */
+export function requireThreshold(have: number, need: number, round: Round): void {
+  if (have >= need) return;
+  const message = `round ${String(round)}: expected messages of at least ${String(need)} users, got ${String(have)}`;
+  throw new ThresholdError(message, { have, need, round });
+}
+
+/** The position of a sender that takes part in this round. */
+export function participantAt(
+  directory: Directory,
+  userId: UserId,
+  round: Round,
+  participates: (position: number) => boolean,
+): number {
+  const position = positionOf(directory, userId);
+  if (position === -1) {
+    const message = `round ${String(round)}: user ${String(userId)} advertised no keys in this session`;
+    throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', message, { round });
+  }
+  if (!participates(position)) {
+    const message = `round ${String(round)}: user ${String(userId)} missed an earlier round`;
+    throw new ProtocolError('ERR_SECAGG_LATE', message, { round });
+  }
+  return position;
+}

@@ -1,0 +1,110 @@
+// The states of the server: one interface a phase, named after the round that it collects. No secret is in any of them.
+//
+// Unlike a user's, they are filled in place: a message that has passed every check is entered into the collections of
+// its phase, and a masked input is added to the running sum, without a copy of either. Receiving is synchronous, so that
+// nobody ever sees half of it; closing a round makes a new state and leaves the old one as it was.
+import type { SignPublicKey } from '../../crypto/sign.ts';
+import type { UserId } from '../../ids.ts';
+import type { Lanes } from '../../masking/ring.ts';
+import type { Members } from '../../members.ts';
+import type { Parameters, Policy } from '../../parameters.ts';
+import type { Failed } from '../failure.ts';
+import type { Advertisement, Deal, Directory } from '../notation.ts';
+
+/** What does not change during a session. */
+export interface ServerContext {
+  readonly parameters: Parameters;
+  readonly tag: Uint8Array;
+  readonly policy: Policy;
+  /** The application's PKI, where the server was given it. */
+  readonly publicKeys: ReadonlyMap<UserId, SignPublicKey> | null;
+}
+
+/** Round 0 is being collected. */
+export interface CollectingKeys {
+  readonly phase: 'advertise-keys';
+  readonly advertisements: Map<UserId, Advertisement>;
+  /** All keys so far in hexadecimal, to find one that comes twice. */
+  readonly keys: Set<string>;
+}
+
+interface WithDirectory {
+  readonly directory: Directory;
+  /** Its digest. */
+  readonly binding: Uint8Array;
+}
+
+/** Round 1; maps of this and later phases are by position. */
+export interface CollectingDeals extends WithDirectory {
+  readonly phase: 'share-keys';
+  readonly deals: Map<number, Deal>;
+}
+
+/** Round 2. */
+export interface CollectingInputs extends WithDirectory {
+  readonly phase: 'masked-input';
+  readonly u2: Members;
+  readonly view2: Uint8Array;
+  /** Of U2. */
+  readonly deals: ReadonlyMap<number, Deal>;
+  /** Σ y_u of those heard; the inputs themselves are not kept. */
+  readonly sum: Lanes;
+  readonly heard: Set<number>;
+}
+
+/** What stays of a deal once its ciphertexts are delivered. */
+export interface DealtCommitments {
+  readonly seedCommitment: Uint8Array;
+  readonly ownShareCommitment: Uint8Array;
+  /** To the shares of the neighbours: pairs of deals.ts. */
+  readonly shares: Uint8Array;
+}
+
+interface WithSurvivors extends WithDirectory {
+  readonly u2: Members;
+  readonly u3: Members;
+  readonly view2: Uint8Array;
+  /** Of U2. */
+  readonly commitments: ReadonlyMap<number, DealtCommitments>;
+  /** Σ y_u over U3. */
+  readonly sum: Lanes;
+}
+
+/** Round 3. */
+export interface CollectingSignatures extends WithSurvivors {
+  readonly phase: 'consistency-check';
+  readonly view3: Uint8Array;
+  readonly signatures: Map<number, Uint8Array>;
+}
+
+/** One holder's answer about each owner in U2, ascending. */
+export interface Answer {
+  /** 32 bytes an owner; zero where there is no good share. */
+  readonly shares: Uint8Array;
+  /** One byte an owner: a `Verdict`. */
+  readonly verdicts: Uint8Array;
+}
+
+/** What an answer holds about one owner: a share that matches the owner's commitment, a report, or a wrong share. */
+export const VERDICT = { good: 0, reported: 1, wrong: 2 } as const;
+
+/** Round 4. */
+export interface CollectingAnswers extends WithSurvivors {
+  readonly phase: 'unmasking';
+  readonly u4: Members;
+  /** Of U4, ascending. */
+  readonly signatures: readonly Uint8Array[];
+  readonly answers: Map<number, Answer>;
+}
+
+export interface Finished {
+  readonly phase: 'finished';
+  /** U3: the users in the sum. */
+  readonly included: readonly UserId[];
+  /** U1, for messages that come again. */
+  readonly users: number;
+  readonly sum: Lanes;
+}
+
+export type ServerState =
+  CollectingKeys | CollectingDeals | CollectingInputs | CollectingSignatures | CollectingAnswers | Finished | Failed;

@@ -1,0 +1,19 @@
+// What every step of a user is given besides its state and the message, and what it gives back.
+import { split, type Split } from '../crypto/shamir.ts';
+import { systemRandom, type RandomSource } from '../crypto/random.ts';
+
+/** What a step takes from outside; replaced in tests that reproduce whole transcripts. */
+export interface Dependencies {
+  readonly random: RandomSource;
+  readonly split: Split;
+}
+
+export const systemDependencies: Dependencies = { random: systemRandom, split };
+
+/** A step reads its state and message and changes neither. */
+export interface Step<State, Out> {
+  readonly state: State;
+  readonly out: Out;
+  /** Secrets that the new state no longer holds; the caller wipes them once it is in place. */
+  readonly spent: readonly Uint8Array[];
+}

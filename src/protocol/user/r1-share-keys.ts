@@ -1,0 +1,162 @@
+// [BIK+17] Fig. 4, round 1 (ShareKeys), user: check the directory, then share s_u^SK and b_u among the group, each
+// share sealed for its holder.
+import { agreementWith, isPublicKey } from '../../crypto/agree.ts';
+import { seal } from '../../crypto/seal.ts';
+import { verify } from '../../crypto/sign.ts';
+import { concat, equalBytes, hex } from '../../bytes.ts';
+import { AuthenticationError, ProtocolError, ThresholdError } from '../../errors.ts';
+import { completeGraph } from '../../graph/complete.ts';
+import { at } from '../../lists.ts';
+import { largestCohort } from '../../parameters.ts';
+import { KEY_BYTES } from '../../sizes.ts';
+import {
+  advertisedBody,
+  commitToSeed,
+  commitToShare,
+  dealDigest,
+  directoryDigest,
+  sealData,
+  sealKey,
+  signedBytes,
+} from '../binding.ts';
+import { joinSealed } from '../deals.ts';
+import type { Advertisement, Deal, Directory } from '../notation.ts';
+import type { Dependencies, Step } from '../step.ts';
+import type { AwaitingDirectory, AwaitingSealedShares, UserContext } from './state.ts';
+
+const round = 1;
+
+export async function shareKeys(
+  context: UserContext,
+  state: AwaitingDirectory,
+  directory: Directory,
+  { random, split }: Dependencies,
+): Promise<Step<AwaitingSealedShares, Deal>> {
+  checkCohort(context, directory);
+  checkKeys(context, state, directory);
+  await checkSignatures(context, directory);
+
+  const { userId, tag, parameters } = context;
+  const binding = directoryDigest(tag, directory);
+  const position = directory.findIndex((line) => line.userId === userId);
+  const graph = completeGraph(directory.length);
+  const holders = graph.holders(position);
+
+  // [BIK+17] Fig. 4, round 1: sample b_u; share s_u^SK and b_u among U1
+  const selfMaskSeed = random(KEY_BYTES);
+  const keyShares = await split(state.maskSecretKey, holders, parameters.threshold, random);
+  const seedShares = await split(selfMaskSeed, holders, parameters.threshold, random);
+
+  // [BIK+17] Fig. 4, round 1: e_{u,v} ← AE.enc(KA.agree(c_u^SK, c_v^PK), u ‖ v ‖ s^SK_{u,v} ‖ b_{u,v})
+  const agree = agreementWith(state.channelSecretKey);
+  const openingKeys: Uint8Array[] = [];
+  const sealed: Uint8Array[] = [];
+  for (const neighbour of graph.neighbours(position)) {
+    const peer = at(directory, neighbour);
+    const agreed = await agree(peer.channelKey);
+    if (agreed === null) throw badKey(peer);
+    const holder = graph.holderIndex(position, neighbour);
+    const selfMask = at(seedShares, holder);
+    const pairwiseKey = at(keyShares, holder);
+    const key = sealKey(agreed, binding, userId, peer.userId);
+    const ciphertext = seal(key, sealData(binding, userId, peer.userId), concat([pairwiseKey, selfMask]), random);
+    // DEVIATION from [BIK+17]: commitments to b_u and to each share, so that the server can tell who lies in round 4.
+    const commitments = {
+      selfMask: commitToShare(binding, 'self-mask', userId, peer.userId, selfMask),
+      pairwiseKey: commitToShare(binding, 'pairwise-key', userId, peer.userId, pairwiseKey),
+    };
+    sealed.push(joinSealed({ ciphertext, commitments }));
+    openingKeys.push(sealKey(agreed, binding, peer.userId, userId));
+    agreed.fill(0);
+    key.fill(0);
+  }
+
+  const own = graph.holderIndex(position, position);
+  const ownShare = at(seedShares, own);
+  const deal: Deal = {
+    seedCommitment: commitToSeed(binding, userId, selfMaskSeed),
+    ownShareCommitment: commitToShare(binding, 'self-mask', userId, userId, ownShare),
+    sealed: concat(sealed),
+  };
+  return {
+    state: {
+      phase: 'masked-input',
+      signSecretKey: state.signSecretKey,
+      directory: binding,
+      participants: directory.map((line) => ({ userId: line.userId, maskKey: line.maskKey })),
+      openingKeys,
+      maskSecretKey: state.maskSecretKey,
+      selfMaskSeed,
+      ownShare,
+      deal: dealDigest(deal),
+    },
+    out: deal,
+    // All agreements under c_u have been made, for both directions: the c key is not needed again.
+    spent: [state.channelSecretKey, ...keyShares, ...seedShares.filter((_, i) => i !== own)],
+  };
+}
+
+/** |U1| ≥ t, |U1| ≤ maxUsers, the policy's floor on t, and ids that the application knows. */
+function checkCohort({ parameters, policy, publicKeys }: UserContext, directory: Directory): void {
+  const users = directory.length;
+  const { threshold } = parameters;
+  if (users < threshold) {
+    throw new ThresholdError(`directory: expected at least ${String(threshold)} users, got ${String(users)}`, {
+      have: users,
+      need: threshold,
+      round,
+    });
+  }
+  if (users > policy.maxUsers) {
+    const message = `directory: expected at most ${String(policy.maxUsers)} users, got ${String(users)}`;
+    throw new ProtocolError('ERR_SECAGG_TOO_MANY_USERS', message, { round });
+  }
+  const largest = largestCohort(threshold, policy);
+  if (users > largest) {
+    // With 2t ≤ n + c the server could show two halves of the users two different sets of survivors.
+    const message = `directory: a threshold of ${String(threshold)} bears at most ${String(largest)} users against a ${policy.adversary} server with ${String(policy.colluders)} colluders, got ${String(users)}`;
+    throw new ProtocolError('ERR_SECAGG_POLICY', message, { round });
+  }
+  for (const { userId } of directory) {
+    if (!publicKeys.has(userId)) {
+      throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `directory: user ${String(userId)} is not registered`, { round });
+    }
+  }
+}
+
+/** Own keys there and unchanged; all keys usable and distinct. */
+function checkKeys({ userId }: UserContext, { advertised }: AwaitingDirectory, directory: Directory): void {
+  const own = directory.find((line) => line.userId === userId);
+  const unchanged =
+    own !== undefined && equalBytes(own.channelKey, advertised.channelKey) && equalBytes(own.maskKey, advertised.maskKey);
+  if (!unchanged) {
+    throw new ProtocolError('ERR_SECAGG_OWN_KEYS', "directory: this user's own keys are missing or changed", { round });
+  }
+  // [BIK+17] Fig. 4, round 1: assert that all public key pairs are different; here every single key is.
+  const seen = new Set<string>();
+  for (const line of directory) {
+    for (const key of [line.channelKey, line.maskKey]) {
+      if (!isPublicKey(key)) throw badKey(line);
+      seen.add(hex(key));
+    }
+  }
+  if (seen.size !== 2 * directory.length) {
+    throw new ProtocolError('ERR_SECAGG_KEYS', 'directory: expected distinct keys, got one key twice', { round });
+  }
+}
+
+function badKey({ userId }: Advertisement): ProtocolError {
+  const message = `directory: a key of user ${String(userId)} is not a canonical X25519 key of large order`;
+  return new ProtocolError('ERR_SECAGG_KEYS', message, { round });
+}
+
+/** [BIK+17] Fig. 4, round 1: SIG.ver(d_v^PK, c_v^PK ‖ s_v^PK, σ_v) = 1 for all v in U1. */
+async function checkSignatures({ tag, publicKeys }: UserContext, directory: Directory): Promise<void> {
+  for (const line of directory) {
+    const signPublicKey = publicKeys.get(line.userId);
+    const signed = signedBytes(tag, 0, line.userId, advertisedBody(line));
+    if (signPublicKey === undefined || !(await verify(signPublicKey, signed, line.signature))) {
+      throw new AuthenticationError(`directory: the signature of user ${String(line.userId)} does not verify`, { round });
+    }
+  }
+}

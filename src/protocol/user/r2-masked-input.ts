@@ -1,0 +1,134 @@
+// [BIK+17] Fig. 4, round 2 (MaskedInputCollection), user: open the shares that others dealt, mask the input.
+import { agreementWith } from '../../crypto/agree.ts';
+import { open } from '../../crypto/seal.ts';
+import { ProtocolError, ThresholdError } from '../../errors.ts';
+import { completeGraph } from '../../graph/complete.ts';
+import type { UserId } from '../../ids.ts';
+import { at } from '../../lists.ts';
+import { applyMask, type Mask } from '../../masking/expand.ts';
+import { pack } from '../../masking/pack.ts';
+import { ringOf, type Lanes } from '../../masking/ring.ts';
+import { countMembers, hasMember, type Members } from '../../members.ts';
+import { RECORD_BYTES, SHARE_BYTES } from '../../sizes.ts';
+import { isShareOf, maskedInputView, pairwiseMaskSeed, sealData, selfMaskKey, viewOfRound2 } from '../binding.ts';
+import { sealedAt, type SealedShares } from '../deals.ts';
+import { maskSign, type HeldShares } from '../notation.ts';
+import type { Step } from '../step.ts';
+import type { AwaitingSealedShares, AwaitingSurvivors, Holding, Participant, UserContext } from './state.ts';
+
+const round = 2;
+
+/** The server's message: U2, and what each neighbour in U2 dealt to this user, ascending. */
+export interface SharesForUser {
+  readonly u2: Members;
+  /** Records of deals.ts. */
+  readonly sealed: Uint8Array;
+}
+
+export interface MaskedInput {
+  readonly view: Uint8Array;
+  /** y_u, bit-packed. */
+  readonly vector: Uint8Array;
+}
+
+/** @param input x_u as lanes; not changed. */
+export async function maskInput(
+  context: UserContext,
+  state: AwaitingSealedShares,
+  message: SharesForUser,
+  input: Lanes,
+): Promise<Step<AwaitingSurvivors, MaskedInput>> {
+  const { u2 } = message;
+  const position = state.participants.findIndex(({ userId }) => userId === context.userId);
+  const dealers = completeGraph(state.participants.length)
+    .neighbours(position)
+    .map((dealer, i): Dealer => ({ position: dealer, ...at(state.participants, dealer), openingKey: at(state.openingKeys, i) }))
+    .filter((dealer) => hasMember(u2, dealer.position));
+  checkSharers(context, message, position, dealers.length);
+
+  const view2 = viewOfRound2(state.directory, u2);
+  const holdings = dealers.map((dealer, i): Holding => {
+    const shares = openShares(dealer, context.userId, state.directory, sealedAt(message.sealed, i));
+    return { position: dealer.position, shares };
+  });
+  const vector = await masked(context, state, { position, dealers, view2 }, input);
+
+  return {
+    state: {
+      phase: 'consistency-check',
+      signSecretKey: state.signSecretKey,
+      userIds: state.participants.map(({ userId }) => userId),
+      u2,
+      view2,
+      ownShare: state.ownShare,
+      holdings,
+    },
+    out: { view: maskedInputView(view2, state.deal), vector },
+    // The shares are open and the input is masked: the keys that did it have served.
+    spent: [state.maskSecretKey, state.selfMaskSeed, ...state.openingKeys],
+  };
+}
+
+/** A neighbour in U2. */
+interface Dealer extends Participant {
+  readonly position: number;
+  readonly openingKey: Uint8Array;
+}
+
+/** |U2| ≥ t, itself in U2, one pair of shares from each neighbour in U2. U2 ⊆ U1 holds for every set of positions. */
+function checkSharers({ parameters }: UserContext, { u2, sealed }: SharesForUser, position: number, dealers: number): void {
+  const users = countMembers(u2);
+  const { threshold } = parameters;
+  if (users < threshold) {
+    const message = `shares: expected at least ${String(threshold)} users in U2, got ${String(users)}`;
+    throw new ThresholdError(message, { have: users, need: threshold, round });
+  }
+  if (!hasMember(u2, position)) throw new ProtocolError('ERR_SECAGG_SET', 'shares: this user is not in U2', { round });
+  if (sealed.length !== dealers * RECORD_BYTES) {
+    const message = `shares: expected sealed shares of ${String(dealers)} users, got ${String(sealed.length)} bytes`;
+    throw new ProtocolError('ERR_SECAGG_SET', message, { round });
+  }
+}
+
+/**
+ * [BIK+17] Fig. 4, round 4 opens the ciphertexts, and aborts where one does not open. DEVIATION: they are opened here, and
+ * a deal that cannot be used is remembered and reported in round 4, so that one bad dealer does not stop its peers.
+ */
+function openShares(dealer: Dealer, holder: UserId, directory: Uint8Array, sealed: SealedShares): HeldShares | null {
+  const owner = dealer.userId;
+  const plaintext = open(dealer.openingKey, sealData(directory, owner, holder), sealed.ciphertext);
+  if (plaintext === null) return null;
+  const shares = { pairwiseKey: plaintext.slice(0, SHARE_BYTES), selfMask: plaintext.slice(SHARE_BYTES) };
+  plaintext.fill(0);
+  const matching =
+    isShareOf(directory, 'pairwise-key', { owner, holder, commitment: sealed.commitments.pairwiseKey }, shares.pairwiseKey) &&
+    isShareOf(directory, 'self-mask', { owner, holder, commitment: sealed.commitments.selfMask }, shares.selfMask);
+  return matching ? shares : null;
+}
+
+/** [BIK+17] Fig. 4, round 2: y_u = x_u + p_u + Σ_{v ∈ U2} p_{u,v} mod R, p_{u,v} = Δ_{u,v} · PRG(s_{u,v}), p_u = PRG(b_u). */
+async function masked(
+  { parameters, userId }: UserContext,
+  state: AwaitingSealedShares,
+  { position, dealers, view2 }: { position: number; dealers: readonly Dealer[]; view2: Uint8Array },
+  input: Lanes,
+): Promise<Uint8Array> {
+  const ring = ringOf(parameters.bits);
+  const lanes = Uint8Array.from(input);
+  const add = async (mask: Mask): Promise<void> => {
+    await applyMask(ring, lanes, mask);
+    mask.seed.fill(0);
+  };
+  await add({ seed: selfMaskKey(state.selfMaskSeed, view2, userId), sign: 1 });
+  const agree = agreementWith(state.maskSecretKey);
+  for (const dealer of dealers) {
+    const agreed = await agree(dealer.maskKey);
+    if (agreed === null) throw new ProtocolError('ERR_SECAGG_KEYS', 'shares: a mask key has small order', { round });
+    const seed = pairwiseMaskSeed(agreed, view2, userId, dealer.userId);
+    await add({ seed, sign: maskSign(position, dealer.position) });
+    agreed.fill(0);
+  }
+  const vector = pack(ring, lanes);
+  lanes.fill(0);
+  return vector;
+}

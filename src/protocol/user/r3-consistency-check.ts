@@ -1,0 +1,36 @@
+// [BIK+17] Fig. 4, round 3 (ConsistencyCheck), user: check U3 and sign it, with all that led to it.
+import { ProtocolError, ThresholdError } from '../../errors.ts';
+import { countMembers, hasMember, isSubset, type Members } from '../../members.ts';
+import { viewOfRound3 } from '../binding.ts';
+import type { Step } from '../step.ts';
+import type { AwaitingSignatures, AwaitingSurvivors, UserContext } from './state.ts';
+
+const round = 3;
+
+/** The state to go on with, and the view to sign. */
+export function checkConsistency(
+  { parameters, userId }: UserContext,
+  state: AwaitingSurvivors,
+  u3: Members,
+): Step<AwaitingSignatures, Uint8Array> {
+  if (!isSubset(u3, state.u2)) {
+    throw new ProtocolError('ERR_SECAGG_SET', 'survivors: U3 has users that are not in U2', { round });
+  }
+  if (!hasMember(u3, state.userIds.indexOf(userId))) {
+    throw new ProtocolError('ERR_SECAGG_SET', 'survivors: this user is not in U3', { round });
+  }
+  const users = countMembers(u3);
+  const { threshold } = parameters;
+  if (users < threshold) {
+    const message = `survivors: expected at least ${String(threshold)} users in U3, got ${String(users)}`;
+    throw new ThresholdError(message, { have: users, need: threshold, round });
+  }
+  // [BIK+17] Fig. 4, round 3: σ'_u ← SIG.sign(d_u^SK, U3); here over the digest of directory, U2 and U3.
+  const view3 = viewOfRound3(state.view2, u3);
+  const { signSecretKey, userIds, u2, ownShare, holdings } = state;
+  return {
+    state: { phase: 'unmasking', signSecretKey, userIds, u2, u3, view3, ownShare, holdings },
+    out: view3,
+    spent: [],
+  };
+}

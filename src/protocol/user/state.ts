@@ -1,0 +1,114 @@
+// The states of a user: one interface a phase, named after the round whose message it waits for, with exactly the fields
+// that later rounds need. Only state/ may serialise them.
+import type { SignPublicKey, SignSecretKey } from '../../crypto/sign.ts';
+import type { UserId } from '../../ids.ts';
+import type { Members } from '../../members.ts';
+import type { Parameters, Policy } from '../../parameters.ts';
+import type { Failed } from '../failure.ts';
+import type { AdvertisedKeys, HeldShares } from '../notation.ts';
+
+/** What does not change during a session. */
+export interface UserContext {
+  readonly parameters: Parameters;
+  readonly tag: Uint8Array;
+  readonly policy: Policy;
+  readonly userId: UserId;
+  /** The application's PKI as this user was given it, with itself. */
+  readonly publicKeys: ReadonlyMap<UserId, SignPublicKey>;
+}
+
+interface Live {
+  readonly signSecretKey: SignSecretKey;
+}
+
+/** Round 0: nothing has happened yet. */
+export interface AwaitingStart extends Live {
+  readonly phase: 'advertise-keys';
+}
+
+/** Round 1: its keys are advertised. */
+export interface AwaitingDirectory extends Live {
+  readonly phase: 'share-keys';
+  readonly advertised: AdvertisedKeys;
+  readonly channelSecretKey: Uint8Array;
+  readonly maskSecretKey: Uint8Array;
+}
+
+/** What later rounds need of one line of the directory. */
+export interface Participant {
+  readonly userId: UserId;
+  readonly maskKey: Uint8Array;
+}
+
+/** Round 2: its secrets are dealt; the c key has served. */
+export interface AwaitingSealedShares extends Live {
+  readonly phase: 'masked-input';
+  readonly directory: Uint8Array;
+  readonly participants: readonly Participant[];
+  /** For each neighbour, ascending: the key that opens what it sealed. */
+  readonly openingKeys: readonly Uint8Array[];
+  readonly maskSecretKey: Uint8Array;
+  readonly selfMaskSeed: Uint8Array;
+  readonly ownShare: Uint8Array;
+  readonly deal: Uint8Array;
+}
+
+/** What a holder has of one other user: its two shares, or null where it could not use what was dealt. */
+export interface Holding {
+  readonly position: number;
+  readonly shares: HeldShares | null;
+}
+
+/** Round 3: its masked input is sent; the input and the secrets that masked it are forgotten. */
+export interface AwaitingSurvivors extends Live {
+  readonly phase: 'consistency-check';
+  readonly userIds: readonly UserId[];
+  readonly u2: Members;
+  readonly view2: Uint8Array;
+  readonly ownShare: Uint8Array;
+  readonly holdings: readonly Holding[];
+}
+
+/** Round 4: it has signed U3. */
+export interface AwaitingSignatures extends Live {
+  readonly phase: 'unmasking';
+  readonly userIds: readonly UserId[];
+  readonly u2: Members;
+  readonly u3: Members;
+  readonly view3: Uint8Array;
+  readonly ownShare: Uint8Array;
+  readonly holdings: readonly Holding[];
+}
+
+/** It has answered round 4, once and for all. */
+export interface Finished {
+  readonly phase: 'finished';
+  readonly userIds: readonly UserId[];
+  readonly u2: Members;
+  readonly u3: Members;
+}
+
+export type UserState =
+  AwaitingStart | AwaitingDirectory | AwaitingSealedShares | AwaitingSurvivors | AwaitingSignatures | Finished | Failed;
+
+/** All secrets that a state holds, for wiping when the session ends early. */
+export function secretsOf(state: UserState): Uint8Array[] {
+  switch (state.phase) {
+    case 'advertise-keys':
+      return [state.signSecretKey];
+    case 'share-keys':
+      return [state.signSecretKey, state.channelSecretKey, state.maskSecretKey];
+    case 'masked-input':
+      return [state.signSecretKey, state.maskSecretKey, state.selfMaskSeed, state.ownShare, ...state.openingKeys];
+    case 'consistency-check':
+    case 'unmasking':
+      return [state.signSecretKey, state.ownShare, ...state.holdings.flatMap(sharesOf)];
+    case 'finished':
+    case 'failed':
+      return [];
+  }
+}
+
+export function sharesOf(holding: Holding): Uint8Array[] {
+  return holding.shares === null ? [] : [holding.shares.selfMask, holding.shares.pairwiseKey];
+}

@@ -1,0 +1,55 @@
+// The application's PKI: which Ed25519 key speaks for which user.
+import { copyOf, equalBytes } from './bytes.ts';
+import { isSignPublicKey, type SignPublicKey } from './crypto/sign.ts';
+import { UsageError } from './errors.ts';
+import { userId, type UserId } from './ids.ts';
+import { KEY_BYTES } from './sizes.ts';
+
+/**
+ * User ids and their Ed25519 public keys, as the application vouches for them. Every guarantee of the protocol rests on
+ * this map: it must not come from the aggregation server.
+ *
+ * Objects that are given one take a copy: what is inserted later does not reach them.
+ */
+export class PublicKeysWrapper {
+  readonly #keys = new Map<UserId, SignPublicKey>();
+
+  /** @param entries pairs of user id and public key, as for {@link insert}. */
+  constructor(entries: Iterable<readonly [number, SignPublicKey]> = []) {
+    for (const [u, pk] of entries) this.insert(u, pk);
+  }
+
+  /**
+   * Registers a user's key; the same key again changes nothing.
+   *
+   * @param u user id, an integer in [0, 2^53).
+   * @param pk Ed25519 public key, 32 bytes; copied.
+   * @throws UsageError ERR_SECAGG_KEY_CONFLICT where the user is registered with another key.
+   * @throws TypeError, RangeError where an argument is no id or no canonical public key of large order.
+   */
+  insert(u: number, pk: SignPublicKey): void {
+    const id = userId(u, 'u');
+    if (!(pk instanceof Uint8Array)) throw new TypeError('pk: expected a Uint8Array');
+    if (!isSignPublicKey(pk)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${String(KEY_BYTES)} bytes`);
+    const known = this.#keys.get(id);
+    if (known === undefined) this.#keys.set(id, copyOf(pk));
+    else if (!equalBytes(known, pk)) {
+      throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `user ${String(id)} is registered with another key`);
+    }
+  }
+
+  /** Number of registered users. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** Whether a user is registered. */
+  has(u: number): boolean {
+    return this.#keys.has(u as UserId);
+  }
+
+  /** @internal The present entries; the keys themselves are never changed. */
+  snapshot(): Map<UserId, SignPublicKey> {
+    return new Map(this.#keys);
+  }
+}

@@ -1,0 +1,140 @@
+// One message or one round of the server: decode, authenticate, step, encode. No arithmetic of its own.
+import { verifySync } from '../crypto/sign.ts';
+import { AuthenticationError, ProtocolError } from '../errors.ts';
+import type { UserId } from '../ids.ts';
+import { ringOf } from '../masking/ring.ts';
+import { vectorOf } from '../masking/vector.ts';
+import { positions } from '../members.ts';
+import { largestCohort } from '../parameters.ts';
+import type { DroppedUser } from '../progress.ts';
+import { signedBytes } from '../protocol/binding.ts';
+import type { Failed } from '../protocol/failure.ts';
+import type { Round } from '../protocol/notation.ts';
+import { closeKeys, receiveKeys } from '../protocol/server/r0-advertise-keys.ts';
+import { closeDeals, receiveDeal, sealedFor } from '../protocol/server/r1-share-keys.ts';
+import { closeMaskedInputs, receiveMaskedInput } from '../protocol/server/r2-masked-input.ts';
+import { closeSignatures, receiveSignature } from '../protocol/server/r3-consistency-check.ts';
+import { closeAnswers, receiveAnswer } from '../protocol/server/r4-unmasking.ts';
+import { userIdAt } from '../protocol/server/roster.ts';
+import type { CollectingKeys, Finished, ServerContext, ServerState } from '../protocol/server/state.ts';
+import { decodeUserMessage, encodeServerMessage, type UserMessage } from '../wire/envelope.ts';
+import type { Field } from '../wire/msgpack.ts';
+import { decodeAdvertiseKeys } from '../wire/r0-advertise-keys.ts';
+import { decodeShareKeys, encodeDirectory, shareKeysBytes } from '../wire/r1-share-keys.ts';
+import { decodeMaskedInput, encodeShares, maskedInputBytes } from '../wire/r2-masked-input.ts';
+import { decodeView, encodeSurvivors } from '../wire/r3-consistency-check.ts';
+import { decodeUnmask, encodeSignatures, unmaskBytes } from '../wire/r4-unmasking.ts';
+
+/** A state in which messages are collected. */
+export type CollectingState = Exclude<ServerState, Finished | Failed>;
+
+/** A state that follows a round. */
+export type ClosedState = Exclude<ServerState, CollectingKeys | Failed>;
+
+/** The round that each phase collects. */
+export const SERVER_ROUNDS: Readonly<Record<Exclude<ServerState['phase'], 'failed'>, number>> = {
+  'advertise-keys': 0,
+  'share-keys': 1,
+  'masked-input': 2,
+  'consistency-check': 3,
+  unmasking: 4,
+  finished: 5,
+};
+
+/** Opens a user's envelope and, where the server knows the users' keys, checks who signed it. */
+export function openUserMessage(context: ServerContext, sender: UserId, bytes: Uint8Array): UserMessage {
+  const { parameters, policy, publicKeys, tag } = context;
+  const users = largestCohort(parameters.threshold, policy);
+  const most = Math.max(shareKeysBytes(users), maskedInputBytes(parameters), unmaskBytes(users));
+  const message = decodeUserMessage(bytes, tag, sender, most);
+  if (publicKeys === null) return message;
+  const { round, body, signature } = message;
+  const signPublicKey = publicKeys.get(sender);
+  if (signPublicKey === undefined) {
+    throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `user ${String(sender)} is not registered`, { round });
+  }
+  if (!verifySync(signPublicKey, signedBytes(tag, round, sender, body), signature)) {
+    throw new AuthenticationError(`round ${String(round)}: the signature of user ${String(sender)} does not verify`, { round });
+  }
+  return message;
+}
+
+/** Refuses a message of another round than the one that is being collected. */
+export function expectRound(state: Exclude<ServerState, Failed>, sender: UserId, round: Round): CollectingState {
+  const collected = SERVER_ROUNDS[state.phase];
+  if (round > collected) {
+    const message = `round ${String(round)}: user ${String(sender)} is early, round ${String(collected)} is being collected`;
+    throw new ProtocolError('ERR_SECAGG_EARLY', message, { round });
+  }
+  if (round < collected || state.phase === 'finished') {
+    // In round 2 this matters most: the pairwise secrets of a user outside U3 may be revealed, and only b_u still hides
+    // its input. Its late word is not listened to.
+    throw new ProtocolError('ERR_SECAGG_LATE', `round ${String(round)}: user ${String(sender)} is late`, { round });
+  }
+  return state;
+}
+
+/** Enters an authentic message of the round that is being collected; throws before it changes anything. */
+export function receive(context: ServerContext, state: CollectingState, sender: UserId, message: UserMessage): DroppedUser[] {
+  const { body, signature } = message;
+  switch (state.phase) {
+    case 'advertise-keys':
+      receiveKeys(context, state, { userId: sender, ...decodeAdvertiseKeys(body), signature });
+      return [];
+    case 'share-keys':
+      receiveDeal(state, sender, decodeShareKeys(body));
+      return [];
+    case 'masked-input':
+      receiveMaskedInput(context, state, sender, decodeMaskedInput(body, context.parameters));
+      return [];
+    case 'consistency-check':
+      receiveSignature(state, sender, { view: decodeView(body), signature });
+      return [];
+    case 'unmasking':
+      return receiveAnswer(state, sender, decodeUnmask(body, state));
+  }
+}
+
+/** Closes the round that is being collected: the next state, and who is out from here on. */
+export async function close(context: ServerContext, state: CollectingState): Promise<[ClosedState, DroppedUser[]]> {
+  switch (state.phase) {
+    case 'advertise-keys':
+      return [closeKeys(context, state), []];
+    case 'share-keys':
+      return closeDeals(context, state);
+    case 'masked-input':
+      return closeMaskedInputs(context, state);
+    case 'consistency-check':
+      return closeSignatures(context, state);
+    case 'unmasking':
+      return closeAnswers(context, state);
+  }
+}
+
+/** What the users are to be sent in a state that follows a round. Users that are sent the same share its bytes. */
+export function messagesOf(tag: Uint8Array, state: Exclude<ClosedState, Finished>): Map<number, Uint8Array> {
+  const { directory } = state;
+  const encode = (round: Round, fields: readonly Field[]): Uint8Array => encodeServerMessage(tag, { round, fields });
+  const toAll = (members: Iterable<number>, bytes: Uint8Array): Map<number, Uint8Array> =>
+    new Map(Array.from(members, (position) => [userIdAt(directory, position), bytes]));
+  switch (state.phase) {
+    case 'share-keys':
+      return toAll(directory.keys(), encode(1, encodeDirectory(directory)));
+    case 'masked-input':
+      return new Map(
+        positions(state.u2).map((position) => [
+          userIdAt(directory, position),
+          encode(2, encodeShares({ u2: state.u2, sealed: sealedFor(state, position) })),
+        ]),
+      );
+    case 'consistency-check':
+      return toAll(positions(state.u3), encode(3, encodeSurvivors(state.u3)));
+    case 'unmasking':
+      return toAll(positions(state.u4), encode(4, encodeSignatures(state)));
+  }
+}
+
+/** The sum, signed. */
+export function sumOf({ parameters }: ServerContext, state: Finished): Int32Array | BigInt64Array {
+  return vectorOf(ringOf(parameters.bits), state.sum);
+}

@@ -1,0 +1,265 @@
+// The server's side of a session: thin, one object a session. Rounds are in rounds/, steps in protocol/server/.
+import { copyOf, equalBytes } from './bytes.ts';
+import { fingerprint } from './crypto/digest.ts';
+import { ProtocolError, SecAggError, UsageError } from './errors.ts';
+import { emit, type Listener } from './events.ts';
+import { userId, type UserId } from './ids.ts';
+import { at } from './lists.ts';
+import {
+  checkOptionNames,
+  largestCohort,
+  MAX_USERS,
+  resolveParameters,
+  resolvePolicy,
+  type SessionOptions,
+} from './parameters.ts';
+import type { DroppedUser, ServerEvent, ServerProgress } from './progress.ts';
+import { sessionTag } from './protocol/binding.ts';
+import { failedError, failureOf } from './protocol/failure.ts';
+import type { ServerContext } from './protocol/server/state.ts';
+import { PublicKeysWrapper } from './public-keys.ts';
+import { serverProgress } from './rounds/server-progress.ts';
+import {
+  close,
+  expectRound,
+  messagesOf,
+  openUserMessage,
+  receive,
+  SERVER_ROUNDS,
+  sumOf,
+  type ClosedState,
+  type CollectingState,
+} from './rounds/server.ts';
+import { ServerOutputWrapper } from './server-output.ts';
+import { serverDocument, type ServerSnapshot } from './state/server.ts';
+
+/** Options of a server: those of the session, and its own. */
+export interface ServerOptions extends SessionOptions {
+  /**
+   * The users' public keys; copied. With them the server refuses strangers, and messages that were not signed by their
+   * sender, when they arrive, so that one bad user costs only itself. Without them users find out, and abort.
+   */
+  publicKeys?: PublicKeysWrapper;
+  /** Hears of every message and round; see {@link ServerEvent}. Not part of the serialised state. */
+  listener?: Listener<ServerEvent>;
+}
+
+type ServerArguments = [threshold: number, vecLen: number, options?: ServerOptions];
+
+/**
+ * The server of one session of secure aggregation. It learns the sum of the users' vectors, and who took part.
+ *
+ * Give it what users send, by {@link recv}; when enough have been heard (see {@link progress}; how long to wait is the
+ * application's choice), call {@link round} and send out what it gives. Five rounds later it gives the sum.
+ *
+ * Memory: O(m) for the running sum of m components, and O(n²) small values for n users; no user's vector is kept.
+ */
+export class ServerWrapper {
+  #snapshot: ServerSnapshot;
+  #tag: Uint8Array;
+  #closing = false;
+  readonly #listener: Listener<ServerEvent>;
+
+  /**
+   * @param threshold t: the least number of users in each round, as the users were told.
+   * @param vecLen components of the vectors, as the users were told.
+   * @throws TypeError, RangeError that name the argument.
+   */
+  constructor(...args: ServerArguments);
+  /** @internal */
+  constructor(snapshot: ServerSnapshot, listener: Listener<ServerEvent>);
+  constructor(...args: ServerArguments | [ServerSnapshot, Listener<ServerEvent>]) {
+    const recovered = typeof args[0] === 'object';
+    [this.#snapshot, this.#listener] = recovered
+      ? (args as [ServerSnapshot, Listener<ServerEvent>])
+      : newServer(...(args as ServerArguments));
+    this.#tag = sessionTag(this.#snapshot.context.parameters);
+  }
+
+  /**
+   * Takes one user's message. The same bytes again are accepted and change nothing.
+   *
+   * A message of round 4 that holds wrong shares is accepted without them; its sender is named in {@link progress}.
+   *
+   * @param id whom the transport takes for the sender.
+   * @param input bytes from that user; copied.
+   * @throws DecodeError, ProtocolError, AuthenticationError where the message is refused: the state is as it was, and
+   * the session goes on. UsageError ERR_SECAGG_FAILED where the session has failed.
+   */
+  recv(id: number, input: Uint8Array): void {
+    const sender = userId(id, 'id');
+    if (!(input instanceof Uint8Array)) throw new TypeError('input: expected a Uint8Array');
+    const bytes = input.length;
+    const started = performance.now();
+    try {
+      const received = this.#receive(sender, copyOf(input));
+      if (received === 'repeated') emit(this.#listener, { type: 'message-repeated', userId: sender, bytes });
+      else {
+        const milliseconds = performance.now() - started;
+        emit(this.#listener, { type: 'message-accepted', userId: sender, round: received.round, bytes, milliseconds });
+        this.#tellDropped(received.dropped);
+      }
+    } catch (error) {
+      if (error instanceof SecAggError) {
+        emit(this.#listener, { type: 'message-refused', userId: sender, bytes, code: error.code });
+      }
+      throw error;
+    }
+  }
+
+  #receive(sender: UserId, bytes: Uint8Array): 'repeated' | { readonly round: number; readonly dropped: readonly DroppedUser[] } {
+    const { state, received } = this.#snapshot;
+    if (state.phase === 'failed') throw failedError(state);
+    const digest = fingerprint(bytes);
+    if (received.some((round) => isSame(round.get(sender), digest))) return 'repeated';
+    const message = openUserMessage(this.#context, sender, bytes);
+    const { round } = message;
+    const heard = at(received, round);
+    if (heard.has(sender)) {
+      const text = `round ${String(round)}: user ${String(sender)} has sent another message before; the first one counts`;
+      throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: [sender] });
+    }
+    const collecting = expectRound(state, sender, round);
+    if (this.#closing) {
+      throw new ProtocolError('ERR_SECAGG_LATE', `round ${String(round)} is being closed, user ${String(sender)} is late`, {
+        round,
+      });
+    }
+    const dropped = receive(this.#context, collecting, sender, message);
+    heard.set(sender, digest);
+    if (dropped.length > 0) this.#snapshot = { ...this.#snapshot, dropped: [...this.#snapshot.dropped, ...dropped] };
+    return { round, dropped };
+  }
+
+  /**
+   * Closes the present round: whoever has not been heard is out.
+   *
+   * @returns the messages for the users that go on, or, after round 4, the sum.
+   * @throws ThresholdError where too few users were heard; ProtocolError ERR_SECAGG_INCONSISTENT_DEAL, which names users,
+   * DisputeError or ThresholdError where the masks cannot be removed. Any of these ends the session, and later calls
+   * throw UsageError ERR_SECAGG_FAILED. UsageError ERR_SECAGG_USAGE where the session is over, ERR_SECAGG_BUSY where a
+   * round is being closed: nothing has changed.
+   */
+  async round(): Promise<ServerOutputWrapper> {
+    const { state } = this.#snapshot;
+    if (state.phase === 'failed') throw failedError(state);
+    if (state.phase === 'finished') throw new UsageError('ERR_SECAGG_USAGE', 'round: the session is over, see output()');
+    if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', 'round: this round is being closed');
+    this.#closing = true;
+    try {
+      return await this.#close(state);
+    } finally {
+      this.#closing = false;
+    }
+  }
+
+  async #close(state: CollectingState): Promise<ServerOutputWrapper> {
+    const started = performance.now();
+    const round = SERVER_ROUNDS[state.phase];
+    try {
+      const [next, dropped] = await close(this.#context, state);
+      this.#snapshot = { ...this.#snapshot, state: next, dropped: [...this.#snapshot.dropped, ...dropped] };
+      const output = this.#outputOf(next);
+      const messages = output.isMessages() ? [...output.getMessages().values()] : [];
+      const bytes = messages.reduce((total, message) => total + message.length, 0);
+      this.#tellDropped(dropped);
+      emit(this.#listener, {
+        type: 'round-closed',
+        round,
+        users: messages.length,
+        bytes,
+        milliseconds: performance.now() - started,
+      });
+      if (next.phase === 'finished') emit(this.#listener, { type: 'finished', included: [...next.included] });
+      return output;
+    } catch (error) {
+      this.#fail(error, round);
+      throw error;
+    }
+  }
+
+  #fail(error: unknown, round: number): void {
+    const failure = failureOf(error);
+    const culprits = failure.code === 'ERR_SECAGG_INCONSISTENT_DEAL' ? failure.userIds : [];
+    const dropped = culprits.map((user): DroppedUser => ({ userId: user, round: 1, reason: 'inconsistent-deal' }));
+    this.#snapshot = { ...this.#snapshot, state: failure, dropped: [...this.#snapshot.dropped, ...dropped] };
+    this.#tellDropped(dropped);
+    emit(this.#listener, { type: 'failed', round, code: failure.code });
+  }
+
+  #tellDropped(dropped: readonly DroppedUser[]): void {
+    for (const user of dropped) emit(this.#listener, { type: 'user-dropped', ...user });
+  }
+
+  /**
+   * What the last {@link round} gave, again, also after recovery; null before the first one and after an error.
+   */
+  output(): ServerOutputWrapper | null {
+    const { state } = this.#snapshot;
+    return state.phase === 'failed' || state.phase === 'advertise-keys' ? null : this.#outputOf(state);
+  }
+
+  #outputOf(state: ClosedState): ServerOutputWrapper {
+    if (state.phase === 'finished') return new ServerOutputWrapper({ vector: sumOf(this.#context, state) });
+    return new ServerOutputWrapper({ messages: messagesOf(this.#tag, state) });
+  }
+
+  get #context(): ServerContext {
+    return { ...this.#snapshot.context, tag: this.#tag };
+  }
+
+  /** Where this server stands. */
+  progress(): ServerProgress {
+    return serverProgress(this.#context, this.#snapshot);
+  }
+
+  /** The whole state as JSON. It holds no secret: nothing that the server has not been told. */
+  serializeState(): string {
+    return serverDocument.serialise(this.#snapshot);
+  }
+
+  /**
+   * Becomes the server that was serialised, whatever this one was.
+   *
+   * @throws StateError where the text is no state of a server of this version, with nothing recovered.
+   */
+  recoverState(state: string): void {
+    if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', 'a round is being closed');
+    const snapshot = serverDocument.parse(state);
+    this.#tag = sessionTag(snapshot.context.parameters);
+    this.#snapshot = snapshot;
+  }
+
+  /** A server from its serialised state alone. @throws StateError as {@link recoverState}. */
+  static fromState(state: string, options: Pick<ServerOptions, 'listener'> = {}): ServerWrapper {
+    return new ServerWrapper(serverDocument.parse(state), options.listener ?? silence);
+  }
+}
+
+const silence = (): void => undefined;
+
+function isSame(known: Uint8Array | undefined, digest: Uint8Array): boolean {
+  return known !== undefined && equalBytes(known, digest);
+}
+
+function newServer(threshold: number, vecLen: number, options: ServerOptions = {}): [ServerSnapshot, Listener<ServerEvent>] {
+  checkOptionNames(options, ['publicKeys', 'listener']);
+  const { publicKeys, listener } = options;
+  if (publicKeys !== undefined && !(publicKeys instanceof PublicKeysWrapper)) {
+    throw new TypeError('options.publicKeys: expected a PublicKeysWrapper');
+  }
+  const parameters = resolveParameters(threshold, vecLen, options);
+  const policy = resolvePolicy(options, publicKeys?.size ?? MAX_USERS);
+  if (largestCohort(threshold, { ...policy, maxUsers: MAX_USERS }) < threshold) {
+    throw new RangeError(
+      `threshold: no number of users satisfies ${String(threshold)} with ${String(policy.colluders)} colluders`,
+    );
+  }
+  const snapshot: ServerSnapshot = {
+    context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },
+    received: Array.from({ length: 5 }, () => new Map<UserId, Uint8Array>()),
+    dropped: [],
+    state: { phase: 'advertise-keys', advertisements: new Map(), keys: new Set() },
+  };
+  return [snapshot, listener ?? silence];
+}

@@ -1,0 +1,70 @@
+// Codecs that both roles share.
+import { isUserId, type UserId } from '../ids.ts';
+import { isMembers, type Members } from '../members.ts';
+import { MAX_USERS, resolveParameters, resolvePolicy, type Parameters, type Policy } from '../parameters.ts';
+import type { SecAggErrorCode } from '../errors.ts';
+import { StateError } from '../errors.ts';
+import type { Failed } from '../protocol/failure.ts';
+import { KEY_BYTES } from '../sizes.ts';
+import { bytes, integer, list, mapOf, nullable, oneOf, record, require, text, type Codec } from './json.ts';
+
+export const userId: Codec<UserId> = {
+  encode: (value) => value,
+  decode(json, path): UserId {
+    require(isUserId(json), path, 'a user id');
+    return json as UserId;
+  },
+};
+
+const integers = integer(0, Number.MAX_SAFE_INTEGER);
+
+/** Parameters and policies are checked by the same rules as a constructor's arguments. */
+function checked<T>(codec: Codec<T>, check: (value: T) => T): Codec<T> {
+  return {
+    encode: (value) => codec.encode(value),
+    decode(json, path): T {
+      const value = codec.decode(json, path);
+      try {
+        return check(value);
+      } catch (error) {
+        throw new StateError(`state, ${path}: ${error instanceof RangeError ? error.message : 'invalid'}`);
+      }
+    },
+  };
+}
+
+export const parameters: Codec<Parameters> = checked(
+  record<Parameters>({ threshold: integers, vecLen: integers, bits: integers, graph: oneOf('complete'), session: bytes() }),
+  ({ threshold, vecLen, ...options }) => resolveParameters(threshold, vecLen, options),
+);
+
+export const policy: Codec<Policy> = checked(
+  record<Policy>({ maxUsers: integers, adversary: oneOf('malicious', 'semi-malicious', 'semi-honest'), colluders: integers }),
+  (value) => resolvePolicy(value, MAX_USERS),
+);
+
+export const publicKeys: Codec<Map<UserId, Uint8Array>> = mapOf(userId, bytes(KEY_BYTES));
+
+/** Its length is checked against the directory, which is in another field. */
+export const members: Codec<Members> = bytes() as Codec<Members>;
+
+export const position: Codec<number> = integer(0, MAX_USERS - 1);
+
+export const failed: Codec<Failed> = record<Failed>({
+  phase: oneOf('failed'),
+  code: text as Codec<SecAggErrorCode>,
+  message: text,
+  round: nullable(integer(0, 4)),
+  userIds: list(userId),
+});
+
+/** Throws unless every set is one over `users` positions. */
+export function requireMembers(sets: Readonly<Record<string, Members>>, users: number, path: string): void {
+  for (const [name, set] of Object.entries(sets))
+    require(isMembers(set, users), `${path}.${name}`, `a set over ${String(users)} users`);
+}
+
+/** Throws unless ids ascend strictly. */
+export function requireAscending(ids: readonly number[], path: string): void {
+  require(ids.every((id, i) => i === 0 || id > (ids[i - 1] ?? id)), path, 'ascending order');
+}

@@ -1,0 +1,236 @@
+// The server's state as JSON. It holds no secret, and O(vecLen + users²) bytes however many vectors have come.
+import { hex } from '../bytes.ts';
+import type { UserId } from '../ids.ts';
+import { countMembers, hasMember, isSubset, positions, type Members } from '../members.ts';
+import { laneBytes, type Parameters } from '../parameters.ts';
+import type { DroppedUser } from '../progress.ts';
+import type { Advertisement, Deal, Directory } from '../protocol/notation.ts';
+import type * as Server from '../protocol/server/state.ts';
+import { DIGEST_BYTES, KEY_BYTES, RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
+import * as common from './common.ts';
+import {
+  byPhase,
+  bytes,
+  document,
+  integer,
+  list,
+  mapOf,
+  nullable,
+  oneOf,
+  record,
+  require,
+  type Codec,
+  type Document,
+} from './json.ts';
+
+/** All that a server is. */
+export interface ServerSnapshot {
+  readonly context: Omit<Server.ServerContext, 'tag'>;
+  /** For each round, whose message was accepted and its digest: the same bytes again change nothing. */
+  readonly received: readonly Map<UserId, Uint8Array>[];
+  readonly dropped: readonly DroppedUser[];
+  readonly state: Server.ServerState;
+}
+
+const VERSION = 1;
+const key = bytes(KEY_BYTES);
+const digest = bytes(DIGEST_BYTES);
+const signature = bytes(SIGNATURE_BYTES);
+
+const advertisement = record<Advertisement>({ userId: common.userId, channelKey: key, maskKey: key, signature });
+const ownShareCommitment = bytes(SHARE_COMMITMENT_BYTES);
+const deals = mapOf(common.position, record<Deal>({ seedCommitment: digest, ownShareCommitment, sealed: bytes() }));
+const commitments = mapOf(
+  common.position,
+  record<Server.DealtCommitments>({ seedCommitment: digest, ownShareCommitment, shares: bytes() }),
+);
+const directory: Codec<Directory> = list(advertisement);
+
+const collectingKeys: Codec<Server.CollectingKeys> = {
+  encode: ({ phase, advertisements }) => ({ phase, advertisements: list(advertisement).encode([...advertisements.values()]) }),
+  decode(json, path): Server.CollectingKeys {
+    const lines = record<{ phase: 'advertise-keys'; advertisements: Advertisement[] }>({
+      phase: oneOf('advertise-keys'),
+      advertisements: list(advertisement),
+    }).decode(json, path);
+    const keys = lines.advertisements.flatMap((line) => [hex(line.channelKey), hex(line.maskKey)]);
+    return {
+      phase: lines.phase,
+      advertisements: new Map(lines.advertisements.map((line) => [line.userId, line])),
+      keys: new Set(keys),
+    };
+  },
+};
+
+const collectingInputs: Codec<Server.CollectingInputs> = record<Server.CollectingInputs>({
+  phase: oneOf('masked-input'),
+  directory,
+  binding: digest,
+  u2: common.members,
+  view2: digest,
+  deals,
+  sum: bytes(),
+  heard: {
+    encode: (heard: Set<number>) => [...heard],
+    decode: (json, path) => new Set(list(common.position).decode(json, path)),
+  },
+});
+
+const state = byPhase<Server.ServerState>({
+  'advertise-keys': collectingKeys,
+  'share-keys': record<Server.CollectingDeals>({ phase: oneOf('share-keys'), directory, binding: digest, deals }),
+  'masked-input': collectingInputs,
+  'consistency-check': record<Server.CollectingSignatures>({
+    phase: oneOf('consistency-check'),
+    directory,
+    binding: digest,
+    u2: common.members,
+    u3: common.members,
+    view2: digest,
+    view3: digest,
+    commitments,
+    sum: bytes(),
+    signatures: mapOf(common.position, signature),
+  }),
+  unmasking: record<Server.CollectingAnswers>({
+    phase: oneOf('unmasking'),
+    directory,
+    binding: digest,
+    u2: common.members,
+    u3: common.members,
+    u4: common.members,
+    view2: digest,
+    commitments,
+    sum: bytes(),
+    signatures: list(signature),
+    answers: mapOf(common.position, record<Server.Answer>({ shares: bytes(), verdicts: bytes() })),
+  }),
+  finished: record<Server.Finished>({
+    phase: oneOf('finished'),
+    included: list(common.userId),
+    users: integer(1, Number.MAX_SAFE_INTEGER),
+    sum: bytes(),
+  }),
+  failed: common.failed,
+});
+
+const snapshot = record<ServerSnapshot>({
+  context: record<ServerSnapshot['context']>({
+    parameters: common.parameters,
+    policy: common.policy,
+    publicKeys: nullable(common.publicKeys),
+  }),
+  received: list(mapOf(common.userId, digest)),
+  dropped: list(
+    record<DroppedUser>({
+      userId: common.userId,
+      round: integer(0, 4),
+      reason: oneOf('no-shares', 'no-masked-input', 'no-signature', 'no-answer', 'wrong-share', 'inconsistent-deal'),
+    }),
+  ),
+  state,
+});
+
+export const serverDocument: Document<ServerSnapshot> = document('server', VERSION, {
+  encode: (value) => snapshot.encode(value),
+  decode(json, path): ServerSnapshot {
+    const decoded = snapshot.decode(json, path);
+    require(decoded.received.length === 5, `${path}.received`, 'one map a round');
+    checkState(decoded.state, decoded.context.parameters, `${path}.state`);
+    return decoded;
+  },
+});
+
+/** What no single field shows: that sets are over the directory, maps over their set, lengths the session's. */
+function checkState(value: Server.ServerState, parameters: Parameters, path: string): void {
+  const check = { parameters, path };
+  switch (value.phase) {
+    case 'advertise-keys':
+      require(value.keys.size === 2 * value.advertisements.size, `${path}.advertisements`, 'distinct users and keys');
+      return;
+    case 'share-keys':
+      checkDirectory(value.directory, path);
+      checkDeals(value.deals, value.directory.length, path);
+      return;
+    case 'masked-input':
+      checkDirectory(value.directory, path);
+      common.requireMembers({ u2: value.u2 }, value.directory.length, path);
+      checkDeals(value.deals, value.directory.length, path);
+      checkKeys(value.deals, value.u2, `${path}.deals`);
+      require([...value.heard].every((position) => hasMember(value.u2, position)), `${path}.heard`, 'users of U2');
+      checkSum(value.sum, check);
+      return;
+    case 'consistency-check':
+      checkSurvivors(value, check);
+      require(within(value.signatures, value.u3), `${path}.signatures`, 'users of U3');
+      return;
+    case 'unmasking':
+      checkSurvivors(value, check);
+      common.requireMembers({ u4: value.u4 }, value.directory.length, path);
+      require(isSubset(value.u4, value.u3), `${path}.u4`, 'a subset of U3');
+      require(value.signatures.length === countMembers(value.u4), `${path}.signatures`, 'one a user of U4');
+      checkAnswers(value, path);
+      return;
+    case 'finished':
+      checkSum(value.sum, check);
+      return;
+    case 'failed':
+      return;
+  }
+}
+
+interface Check {
+  readonly parameters: Parameters;
+  readonly path: string;
+}
+
+function checkDirectory(lines: Directory, path: string): void {
+  require(lines.length > 0, `${path}.directory`, 'users');
+  common.requireAscending(
+    lines.map((line) => line.userId),
+    `${path}.directory`,
+  );
+}
+
+function checkDeals(dealt: ReadonlyMap<number, Deal>, users: number, path: string): void {
+  const length = (users - 1) * RECORD_BYTES;
+  const fits = ([position, { sealed }]: [number, Deal]): boolean => position < users && sealed.length === length;
+  require([...dealt].every(fits), `${path}.deals`, `records of ${String(length)} bytes a user`);
+}
+
+function checkSurvivors(value: Server.CollectingSignatures | Server.CollectingAnswers, check: Check): void {
+  const users = value.directory.length;
+  const { path } = check;
+  checkDirectory(value.directory, path);
+  common.requireMembers({ u2: value.u2, u3: value.u3 }, users, path);
+  require(isSubset(value.u3, value.u2), `${path}.u3`, 'a subset of U2');
+  checkKeys(value.commitments, value.u2, `${path}.commitments`);
+  const length = (users - 1) * 2 * SHARE_COMMITMENT_BYTES;
+  require([...value.commitments.values()].every(
+    ({ shares }) => shares.length === length,
+  ), `${path}.commitments`, `${String(length)} bytes a user`);
+  checkSum(value.sum, check);
+}
+
+function checkAnswers({ answers, u2, u4 }: Server.CollectingAnswers, path: string): void {
+  const owners = countMembers(u2);
+  require(within(answers, u4), `${path}.answers`, 'users of U4');
+  const fits = ({ shares, verdicts }: Server.Answer): boolean =>
+    shares.length === owners * SHARE_BYTES && verdicts.length === owners && verdicts.every((verdict) => verdict <= 2);
+  require([...answers.values()].every(fits), `${path}.answers`, `one share a user of U2`);
+}
+
+function checkSum(sum: Uint8Array, { parameters, path }: Check): void {
+  const length = parameters.vecLen * laneBytes(parameters.bits);
+  require(sum.length === length, `${path}.sum`, `${String(length)} bytes`);
+}
+
+function within(map: ReadonlyMap<number, unknown>, members: Members): boolean {
+  return [...map.keys()].every((position) => hasMember(members, position));
+}
+
+/** Throws unless a map has exactly the users of a set. */
+function checkKeys(map: ReadonlyMap<number, unknown>, members: Members, path: string): void {
+  require(map.size === countMembers(members) &&
+    positions(members).every((position) => map.has(position)), path, 'the users of U2');
+}

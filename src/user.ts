@@ -1,0 +1,342 @@
+// The user's side of a session: thin, one object a user and session. Rounds are in rounds/, steps in protocol/user/.
+import { copyOf, equalBytes, wipe } from './bytes.ts';
+import { fingerprint } from './crypto/digest.ts';
+import { isSignKeyPair, type SignPublicKey, type SignSecretKey } from './crypto/sign.ts';
+import { SecAggError, UsageError } from './errors.ts';
+import { emit, type Listener } from './events.ts';
+import { userId, type UserId } from './ids.ts';
+import { ringOf } from './masking/ring.ts';
+import { lanesOf, type InputVector } from './masking/vector.ts';
+import { countMembers } from './members.ts';
+import {
+  checkOptionNames,
+  colludersBorne,
+  largestCohort,
+  MAX_USERS,
+  resolveParameters,
+  resolvePolicy,
+  type SessionOptions,
+} from './parameters.ts';
+import type { UserEvent, UserProgress } from './progress.ts';
+import { sessionTag } from './protocol/binding.ts';
+import { failedError, failureOf } from './protocol/failure.ts';
+import { systemDependencies, type Dependencies } from './protocol/step.ts';
+import { secretsOf, type UserContext, type UserState } from './protocol/user/state.ts';
+import { PublicKeysWrapper } from './public-keys.ts';
+import { answerRound, expectRound, openServerMessage } from './rounds/user.ts';
+import { KEY_BYTES } from './sizes.ts';
+import { USER_ROUNDS, userDocument, type UserSnapshot } from './state/user.ts';
+import { encodeStartMessage } from './wire/envelope.ts';
+
+/** Options of a user: those of the session, and its own. */
+export interface UserOptions extends SessionOptions {
+  /** Components of the vector; needed where `vec` is null. */
+  vecLen?: number;
+  /** Takes any integers modulo 2^bits instead of refusing those whose sum could wrap. Default false. */
+  modularInputs?: boolean;
+  /** Hears of every message; see {@link UserEvent}. Not part of the serialised state. */
+  listener?: Listener<UserEvent>;
+}
+
+type UserArguments = [
+  id: number,
+  threshold: number,
+  signPk: SignPublicKey,
+  signSk: SignSecretKey,
+  vec: InputVector | null,
+  othersSignPks: PublicKeysWrapper,
+  options?: UserOptions,
+];
+
+/** The message that starts every user: constant, so that any transport may make or repeat it. */
+export function round0Msg(): Uint8Array {
+  return encodeStartMessage();
+}
+
+/** @internal Replaces randomness, for tests that reproduce transcripts. Not exported from the package. */
+export let unsafelyInject: (user: UserWrapper, dependencies: Dependencies) => void;
+
+/**
+ * One user in one session of secure aggregation.
+ *
+ * Feed it the server's messages in order, starting with {@link round0Msg}, and send what it returns. Save
+ * {@link serializeState} before sending: a user that has forgotten what it sent may be made to answer twice.
+ *
+ * Costs, with n users and m components: O(n) agreements, seals and signature checks, O(n · m) bytes of key stream.
+ */
+export class UserWrapper {
+  #snapshot: UserSnapshot;
+  #tag: Uint8Array;
+  #dependencies: Dependencies = systemDependencies;
+  readonly #listener: Listener<UserEvent>;
+  #pending: { readonly received: Uint8Array; readonly answer: Promise<Uint8Array> } | null = null;
+
+  static {
+    unsafelyInject = (user, dependencies): void => {
+      user.#dependencies = dependencies;
+    };
+    // What console.log shows in Node: nothing secret.
+    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: UserWrapper): string {
+        return `UserWrapper { id: ${String(this.id)}, round: ${String(this.progress().round)} }`;
+      },
+    });
+  }
+
+  /**
+   * @param id the user's id, an integer in [0, 2^53).
+   * @param threshold t: the least number of users in each round, 2 or more. Against a server that may lie it must exceed
+   * half of the users: 2t > n + colluders.
+   * @param signPk the user's Ed25519 public key, 32 bytes, as others know it.
+   * @param signSk its secret key, 32 bytes.
+   * @param vec the input: integers as numbers or bigints, in an array or typed array; copied. `null` if it comes later,
+   * by {@link setVector}.
+   * @param othersSignPks the other users' public keys, with or without this user's own; copied.
+   * @throws TypeError, RangeError that name the argument. A RangeError for a component names the component, the limit
+   * and the `bits` that would fit, never its value.
+   */
+  constructor(...args: UserArguments);
+  /** @internal */
+  constructor(snapshot: UserSnapshot, listener: Listener<UserEvent>);
+  constructor(...args: UserArguments | [UserSnapshot, Listener<UserEvent>]) {
+    const recovered = typeof args[0] === 'object';
+    [this.#snapshot, this.#listener] = recovered
+      ? (args as [UserSnapshot, Listener<UserEvent>])
+      : newUser(...(args as UserArguments));
+    this.#tag = sessionTag(this.#snapshot.context.parameters);
+  }
+
+  /** The user's id. */
+  get id(): number {
+    return this.#snapshot.context.userId;
+  }
+
+  /**
+   * Gives the input of a user that was made without one; once, before round 2 is answered.
+   *
+   * @param vec as for the constructor, `vecLen` components.
+   * @throws UsageError ERR_SECAGG_USAGE where the user has a vector or has sent it.
+   * @throws TypeError, RangeError as the constructor.
+   */
+  setVector(vec: InputVector): void {
+    const { state, input, context, modularInputs } = this.#snapshot;
+    if (state.phase === 'failed') throw failedError(state);
+    if (input !== null || USER_ROUNDS[state.phase] > 2) {
+      throw new UsageError('ERR_SECAGG_USAGE', 'setVector: this user already has its vector');
+    }
+    const lanes = toLanes(vec, context, modularInputs);
+    this.#snapshot = { ...this.#snapshot, revision: this.#snapshot.revision + 1, input: lanes };
+  }
+
+  /**
+   * Takes the server's message of the next round and gives the answer for the server. The same message again gives the
+   * same answer.
+   *
+   * @param input bytes from the server; copied.
+   * @returns fresh bytes for the server.
+   * @throws UsageError ERR_SECAGG_NO_VECTOR (round 2 without a vector), ERR_SECAGG_ANSWERED (a message of an older round
+   * again), ERR_SECAGG_BUSY (another message is being answered): the user is as it was.
+   * @throws Any other SecAggError ends the session for this user; its secrets are wiped, and later calls throw
+   * UsageError ERR_SECAGG_FAILED with the error as their cause.
+   */
+  async round(input: Uint8Array): Promise<Uint8Array> {
+    if (!(input instanceof Uint8Array)) throw new TypeError('input: expected a Uint8Array');
+    const bytes = copyOf(input);
+    const received = fingerprint(bytes);
+    const pending = this.#pending;
+    if (pending !== null) {
+      if (equalBytes(pending.received, received)) return copyOf(await pending.answer);
+      throw new UsageError('ERR_SECAGG_BUSY', 'another message is being answered');
+    }
+    const repeated = this.#repeatedAnswer(received, bytes.length);
+    if (repeated !== null) return repeated;
+    const answer = this.#answer(bytes, received);
+    this.#pending = { received, answer };
+    try {
+      return copyOf(await answer);
+    } finally {
+      this.#pending = null;
+    }
+  }
+
+  #repeatedAnswer(received: Uint8Array, bytesIn: number): Uint8Array | null {
+    const { state, answered, output } = this.#snapshot;
+    if (state.phase === 'failed') throw failedError(state);
+    const round = answered.findIndex((digest) => equalBytes(digest, received));
+    if (round === -1 || output === null) return null;
+    if (round !== answered.length - 1) {
+      const message = `this message of round ${String(round)} has been answered, and so has a later one`;
+      throw new UsageError('ERR_SECAGG_ANSWERED', message);
+    }
+    emit(this.#listener, { type: 'message-repeated', round, bytesIn });
+    return copyOf(output);
+  }
+
+  async #answer(bytes: Uint8Array, received: Uint8Array): Promise<Uint8Array> {
+    const started = performance.now();
+    const { state, input } = this.#snapshot;
+    if (state.phase === 'failed') throw failedError(state);
+    try {
+      const message = openServerMessage(this.#context, bytes);
+      const live = expectRound(state, message.round);
+      const answer = await answerRound(this.#context, live, message, { ...this.#dependencies, input });
+      // The present snapshot, not the one above: setVector may have been called meanwhile.
+      const { revision, answered, input: present } = this.#snapshot;
+      this.#snapshot = {
+        ...this.#snapshot,
+        revision: revision + 1,
+        input: state.phase === 'masked-input' ? null : present,
+        answered: [...answered, received],
+        output: answer.message,
+        state: answer.state,
+      };
+      wipe(answer.spent);
+      emit(this.#listener, {
+        type: 'round-answered',
+        round: answer.round,
+        bytesIn: bytes.length,
+        bytesOut: answer.message.length,
+        milliseconds: performance.now() - started,
+      });
+      return answer.message;
+    } catch (error) {
+      if (!(error instanceof SecAggError && error.code === 'ERR_SECAGG_NO_VECTOR')) this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** The session is over for this user: no secret of it is needed any more. */
+  #fail(error: unknown): void {
+    const { state, input } = this.#snapshot;
+    const failure = failureOf(error);
+    this.#snapshot = { ...this.#snapshot, revision: this.#snapshot.revision + 1, input: null, output: null, state: failure };
+    wipe([...secretsOf(state), ...(input === null ? [] : [input])]);
+    emit(this.#listener, { type: 'failed', code: failure.code });
+  }
+
+  get #context(): UserContext {
+    return { ...this.#snapshot.context, tag: this.#tag };
+  }
+
+  /** Where this user stands. */
+  progress(): UserProgress {
+    const { state, revision, input, context } = this.#snapshot;
+    const round = state.phase === 'failed' ? null : USER_ROUNDS[state.phase];
+    const users = sizesOf(state);
+    return {
+      round,
+      revision,
+      needsVector: round !== null && round <= 2 && input === null,
+      users,
+      unusableDeals:
+        state.phase === 'consistency-check' || state.phase === 'unmasking'
+          ? state.holdings.filter(({ shares }) => shares === null).map(({ position }) => state.userIds[position] ?? -1)
+          : [],
+      colludersBorne:
+        users[0] === undefined ? null : colludersBorne(context.parameters.threshold, users[0], context.policy.adversary),
+    };
+  }
+
+  /**
+   * The whole state as JSON. CONTAINS SECRETS: whoever reads it before the session has ended can learn the vector.
+   * Its field `revision` grows with every change; a store must never go back.
+   */
+  serializeState(): string {
+    return userDocument.serialise(this.#snapshot);
+  }
+
+  /**
+   * Becomes the user that was serialised, whatever this one was.
+   *
+   * @throws StateError where the text is no state of a user of this version, with nothing recovered.
+   */
+  recoverState(state: string): void {
+    if (this.#pending !== null) throw new UsageError('ERR_SECAGG_BUSY', 'a message is being answered');
+    const snapshot = userDocument.parse(state);
+    this.#tag = sessionTag(snapshot.context.parameters);
+    this.#snapshot = snapshot;
+  }
+
+  /** A user from its serialised state alone. @throws StateError as {@link recoverState}. */
+  static fromState(state: string, options: Pick<UserOptions, 'listener'> = {}): UserWrapper {
+    return new UserWrapper(userDocument.parse(state), options.listener ?? silence);
+  }
+}
+
+const silence = (): void => undefined;
+
+function newUser(
+  ...[id, threshold, signPk, signSk, vec, othersSignPks, options = {}]: UserArguments
+): [UserSnapshot, Listener<UserEvent>] {
+  checkOptionNames(options, ['vecLen', 'modularInputs', 'listener']);
+  const self = userId(id, 'id');
+  const publicKeys = checkKeys(self, signPk, signSk, othersSignPks);
+  const vecLen = options.vecLen ?? vec?.length;
+  if (vecLen === undefined) throw new TypeError('options.vecLen: needed where vec is null');
+  const context = {
+    parameters: resolveParameters(threshold, vecLen, options),
+    policy: resolvePolicy(options, publicKeys.size),
+    userId: self,
+    publicKeys,
+  };
+  if (largestCohort(threshold, { ...context.policy, maxUsers: MAX_USERS }) < threshold) {
+    throw new RangeError(
+      `threshold: no number of users satisfies ${String(threshold)} with ${String(context.policy.colluders)} colluders`,
+    );
+  }
+  const modularInputs = options.modularInputs ?? false;
+  const snapshot: UserSnapshot = {
+    revision: 0,
+    context,
+    modularInputs,
+    input: vec === null ? null : toLanes(vec, context, modularInputs),
+    answered: [],
+    output: null,
+    state: { phase: 'advertise-keys', signSecretKey: copyOf(signSk) },
+  };
+  return [snapshot, options.listener ?? silence];
+}
+
+/** The PKI with this user in it. */
+function checkKeys(
+  self: UserId,
+  signPk: SignPublicKey,
+  signSk: SignSecretKey,
+  others: PublicKeysWrapper,
+): Map<UserId, SignPublicKey> {
+  if (!(others instanceof PublicKeysWrapper)) throw new TypeError('othersSignPks: expected a PublicKeysWrapper');
+  for (const [name, key] of Object.entries({ signPk, signSk })) {
+    if (!(key instanceof Uint8Array)) throw new TypeError(`${name}: expected a Uint8Array`);
+    if (key.length !== KEY_BYTES) throw new RangeError(`${name}: expected ${String(KEY_BYTES)} bytes, got ${String(key.length)}`);
+  }
+  if (!isSignKeyPair(signPk, signSk)) throw new RangeError('signPk: expected the public key of signSk');
+  const all = new PublicKeysWrapper(others.snapshot());
+  all.insert(self, signPk);
+  return all.snapshot();
+}
+
+function toLanes(vec: InputVector, { parameters, policy }: UserSnapshot['context'], modularInputs: boolean): Uint8Array {
+  const length: unknown = (vec as InputVector | null | undefined)?.length;
+  if (typeof vec !== 'object' || typeof length !== 'number') throw new TypeError('vec: expected an array or a typed array');
+  if (length !== parameters.vecLen) {
+    throw new RangeError(`vec: expected ${String(parameters.vecLen)} components, got ${String(length)}`);
+  }
+  return lanesOf(ringOf(parameters.bits), vec, modularInputs ? 'modular' : { users: policy.maxUsers });
+}
+
+/** |U1|, |U2|, |U3|, as far as they are known. */
+function sizesOf(state: UserState): number[] {
+  switch (state.phase) {
+    case 'advertise-keys':
+    case 'share-keys':
+    case 'failed':
+      return [];
+    case 'masked-input':
+      return [state.participants.length];
+    case 'consistency-check':
+      return [state.userIds.length, countMembers(state.u2)];
+    case 'unmasking':
+    case 'finished':
+      return [state.userIds.length, countMembers(state.u2), countMembers(state.u3)];
+  }
+}

@@ -1,0 +1,90 @@
+// What every message has around its content. A user's: version, round, session tag, sender, body, signature. The
+// server's: version, round, session tag, then the fields of that round. The message that starts every user has neither
+// tag nor fields.
+import { DecodeError, ProtocolError } from '../errors.ts';
+import type { UserId } from '../ids.ts';
+import { equalBytes } from '../bytes.ts';
+import { PROTOCOL_VERSION } from '../parameters.ts';
+import type { Round } from '../protocol/notation.ts';
+import { DIGEST_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
+import { Fields } from './fields.ts';
+import { decodeFields, encodeFields, type Field } from './msgpack.ts';
+
+/** More than any envelope adds to its content. */
+export const ENVELOPE_BYTES = 160;
+
+/** A user's message, its body still closed. */
+export interface UserMessage {
+  readonly round: Round;
+  readonly sender: number;
+  readonly body: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export function encodeUserMessage(tag: Uint8Array, message: UserMessage): Uint8Array {
+  return encodeFields([PROTOCOL_VERSION, message.round, tag, message.sender, message.body, message.signature]);
+}
+
+/**
+ * @throws DecodeError where the bytes are no message of a user; ProtocolError ERR_SECAGG_SESSION where they are one of
+ * another session, ERR_SECAGG_SENDER where they are not from `sender`.
+ */
+export function decodeUserMessage(bytes: Uint8Array, tag: Uint8Array, sender: UserId, most: number): UserMessage {
+  const name = 'user message';
+  const fields = new Fields(name, decodeFields(bytes, name, most + ENVELOPE_BYTES), 6);
+  const round = checkHead(name, fields, tag);
+  const from = fields.integer(3, 'sender', Number.MAX_SAFE_INTEGER);
+  if (from !== sender) {
+    const message = `${name}: expected one of user ${String(sender)}, got one of user ${String(from)}`;
+    throw new ProtocolError('ERR_SECAGG_SENDER', message, { round });
+  }
+  return { round, sender: from, body: fields.anyBytes(4, 'body'), signature: fields.bytes(5, 'signature', SIGNATURE_BYTES) };
+}
+
+/** The server's message to a user, its fields still unread. */
+export interface ServerMessage {
+  readonly round: Round;
+  /** Those after the head. */
+  readonly fields: readonly Field[];
+}
+
+export function encodeServerMessage(tag: Uint8Array, { round, fields }: ServerMessage): Uint8Array {
+  return encodeFields([PROTOCOL_VERSION, round, tag, ...fields]);
+}
+
+/** Constant: it carries nothing but the version. */
+export function encodeStartMessage(): Uint8Array {
+  return encodeFields([PROTOCOL_VERSION, 0]);
+}
+
+/** @throws DecodeError, ProtocolError ERR_SECAGG_SESSION, as for a user's message. */
+export function decodeServerMessage(bytes: Uint8Array, tag: Uint8Array, most: number): ServerMessage {
+  const name = 'server message';
+  const decoded = decodeFields(bytes, name, most + ENVELOPE_BYTES);
+  if (decoded.length === 2) {
+    const start = new Fields(name, decoded, 2);
+    checkVersion(name, start);
+    start.integer(1, 'round', 0);
+    return { round: 0, fields: [] };
+  }
+  const round = checkHead(name, new Fields(name, decoded, decoded.length), tag);
+  if (round === 0) throw new DecodeError(`${name}: expected no more than a version and a round to start with`);
+  return { round, fields: decoded.slice(3) };
+}
+
+function checkHead(name: string, fields: Fields, tag: Uint8Array): Round {
+  checkVersion(name, fields);
+  const round = fields.integer(1, 'round', 4) as Round;
+  if (!equalBytes(fields.bytes(2, 'session tag', DIGEST_BYTES), tag)) {
+    // Also where one party was given another threshold, length, ring, graph or context: all are in the tag.
+    throw new ProtocolError('ERR_SECAGG_SESSION', `${name}: it belongs to a session with other parameters`, { round });
+  }
+  return round;
+}
+
+function checkVersion(name: string, fields: Fields): void {
+  const version = fields.integer(0, 'version', Number.MAX_SAFE_INTEGER);
+  if (version !== PROTOCOL_VERSION) {
+    throw new DecodeError(`${name}: expected protocol version ${String(PROTOCOL_VERSION)}, got ${String(version)}`);
+  }
+}

@@ -1,0 +1,89 @@
+// Typed access to the fields of a decoded message; each either gives the value or throws a DecodeError that names it.
+import { DecodeError } from '../errors.ts';
+import { isUserId, type UserId } from '../ids.ts';
+import { isMembers, type Members } from '../members.ts';
+import type { Field } from './msgpack.ts';
+
+/** One message's fields, by position. */
+export class Fields {
+  readonly #name: string;
+  readonly #fields: readonly Field[];
+
+  constructor(name: string, fields: readonly Field[], count: number) {
+    this.#name = name;
+    this.#fields = fields;
+    if (fields.length !== count) throw this.#error('the message', `${String(count)} fields`, String(fields.length));
+  }
+
+  integer(index: number, what: string, most: number): number {
+    const value = this.#fields[index];
+    if (typeof value !== 'number' || value > most) throw this.#error(what, `an integer up to ${String(most)}`, describe(value));
+    return value;
+  }
+
+  bytes(index: number, what: string, length: number): Uint8Array {
+    const value = this.anyBytes(index, what);
+    if (value.length !== length) throw this.#error(what, `${String(length)} bytes`, String(value.length));
+    return value;
+  }
+
+  anyBytes(index: number, what: string): Uint8Array {
+    const value = this.#fields[index];
+    if (!(value instanceof Uint8Array)) throw this.#error(what, 'bytes', describe(value));
+    return value;
+  }
+
+  /** A set over `users` positions. */
+  members(index: number, what: string, users: number): Members {
+    const value = this.anyBytes(index, what);
+    if (!isMembers(value, users))
+      throw this.#error(what, `a set over ${String(users)} users`, `${String(value.length)} other bytes`);
+    return value;
+  }
+
+  /** User ids in strictly ascending order. */
+  userIds(index: number, what: string): UserId[] {
+    const value = this.#fields[index];
+    if (value === undefined || typeof value === 'number' || value instanceof Uint8Array) {
+      throw this.#error(what, 'a list', describe(value));
+    }
+    return value.map((id, i) => {
+      if (!isUserId(id) || (i > 0 && id <= (value[i - 1] ?? 0))) throw this.#error(what, 'ascending user ids', 'another order');
+      return id;
+    });
+  }
+
+  #error(what: string, expected: string, got: string): DecodeError {
+    return new DecodeError(`${this.#name}, ${what}: expected ${expected}, got ${got}`);
+  }
+}
+
+function describe(value: Field | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number') return 'an integer';
+  return value instanceof Uint8Array ? 'bytes' : 'a list';
+}
+
+/** One body's parts, in order: bodies are byte strings of a fixed layout. */
+export class Parts {
+  readonly #name: string;
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  /** @param length of the whole body; checked here, so that no part can be short. */
+  constructor(name: string, bytes: Uint8Array, length: number) {
+    this.#name = name;
+    this.#bytes = bytes;
+    if (bytes.length !== length) {
+      throw new DecodeError(`${this.#name}: expected ${String(length)} bytes, got ${String(bytes.length)}`);
+    }
+  }
+
+  next(length: number): Uint8Array {
+    return this.#bytes.slice(this.#at, (this.#at += length));
+  }
+
+  rest(): Uint8Array {
+    return this.next(this.#bytes.length - this.#at);
+  }
+}

@@ -1,0 +1,103 @@
+// The one place that meets msgpackr. Messages are flat, positional arrays of unsigned integers, byte strings and lists of
+// unsigned integers, each in its shortest encoding; nothing else gets as far as the library, and nothing of its views,
+// pools and error texts gets out.
+import { Packr, Unpackr } from 'msgpackr';
+import { compareBytes, copyOf } from '../bytes.ts';
+import { DecodeError } from '../errors.ts';
+
+/** What a message may hold. */
+export type Field = number | Uint8Array | readonly number[];
+
+const packr = new Packr({ useRecords: false });
+const unpackr = new Unpackr({ useRecords: false });
+
+/** @param fields integers in [0, 2^53), byte strings, lists of such integers. */
+export function encodeFields(fields: readonly Field[]): Uint8Array {
+  const packed = packr.pack(fields.map(toPackable)) as Uint8Array;
+  const out = copyOf(packed);
+  packed.fill(0); // a view of a pool that msgpackr uses again
+  return out;
+}
+
+// msgpackr writes numbers above 32 bits as floats, bigints as 64-bit integers. It writes typed arrays other than
+// Uint8Array corrupt; their type keeps them out of here.
+function toPackable(field: Field): number | bigint | Uint8Array | (number | bigint)[] {
+  if (field instanceof Uint8Array) return field;
+  return typeof field === 'number' ? toInteger(field) : field.map(toInteger);
+}
+
+const toInteger = (value: number): number | bigint => (value > 0xffff_ffff ? BigInt(value) : value);
+
+/**
+ * Total: fields, or a DecodeError. Byte strings are fresh plain Uint8Arrays.
+ *
+ * @param name of the message, for the error's text.
+ * @param most bytes that it may have; checked before anything is parsed.
+ */
+export function decodeFields(bytes: Uint8Array, name: string, most: number): Field[] {
+  if (bytes.length > most) throw new DecodeError(`${name}: expected at most ${String(most)} bytes, got ${String(bytes.length)}`);
+  if (!isFlat(bytes)) throw new DecodeError(`${name}: expected an array of integers, byte strings and lists of integers`);
+  let fields: Field[];
+  try {
+    // A view of its own: msgpackr leaves a property on what it is given.
+    fields = (unpackr.unpack(bytes.subarray()) as unknown[]).map(fromUnpacked);
+  } catch {
+    throw new DecodeError(`${name}: not a message`); // msgpackr's own text may quote the payload
+  }
+  if (compareBytes(encodeFields(fields), bytes) !== 0) throw new DecodeError(`${name}: not in the shortest encoding`);
+  return fields;
+}
+
+function fromUnpacked(value: unknown): Field {
+  if (value instanceof Uint8Array) return copyOf(value);
+  return Array.isArray(value) ? value.map(toNumber) : toNumber(value);
+}
+
+function toNumber(value: unknown): number {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) throw new RangeError();
+  return number;
+}
+
+/**
+ * Whether bytes are one array whose elements are unsigned integers, byte strings or lists of unsigned integers, and
+ * nothing after it. Keeps maps, extensions, records (which msgpackr compiles to code) and deep nesting from the library.
+ */
+function isFlat(bytes: Uint8Array): boolean {
+  let at = 0;
+  const byte = (): number => bytes[at++] ?? -1;
+  const length = (width: number): number => {
+    let value = 0;
+    for (let i = 0; i < width; i++) value = value * 256 + byte();
+    return value;
+  };
+  const arrayLength = (token: number): number => {
+    if (token >= 0x90 && token <= 0x9f) return token & 0x0f;
+    return token === 0xdc ? length(2) : token === 0xdd ? length(4) : -1;
+  };
+  const skipInteger = (token: number): boolean => {
+    if (token >= 0 && token <= 0x7f) return true;
+    if (token !== 0xd3 && (token < 0xcc || token > 0xce)) return false;
+    at += token === 0xd3 ? 8 : 1 << (token - 0xcc);
+    return true;
+  };
+  const skipBytes = (token: number): boolean => {
+    if (token < 0xc4 || token > 0xc6) return false;
+    const count = length(1 << (token - 0xc4));
+    at += count;
+    return true;
+  };
+  const skipList = (token: number): boolean => {
+    const count = arrayLength(token);
+    if (count < 0 || count > bytes.length) return false;
+    for (let i = 0; i < count; i++) if (!skipInteger(byte())) return false;
+    return true;
+  };
+  const fields = arrayLength(byte());
+  if (fields < 0 || fields > 15) return false;
+  for (let i = 0; i < fields && at <= bytes.length; i++) {
+    const token = byte();
+    if (!skipInteger(token) && !skipBytes(token) && !skipList(token)) return false;
+  }
+  return at === bytes.length;
+}

@@ -1,0 +1,16 @@
+// Round 0, user → server: body = c_u^PK (32) ‖ s_u^PK (32). Peers see the same bytes in the directory of round 1.
+import { concat } from '../bytes.ts';
+import type { AdvertisedKeys } from '../protocol/notation.ts';
+import { KEY_BYTES } from '../sizes.ts';
+import { Parts } from './fields.ts';
+
+export const ADVERTISE_KEYS_BYTES: number = 2 * KEY_BYTES;
+
+export function encodeAdvertiseKeys(keys: AdvertisedKeys): Uint8Array {
+  return concat([keys.channelKey, keys.maskKey]);
+}
+
+export function decodeAdvertiseKeys(body: Uint8Array): AdvertisedKeys {
+  const parts = new Parts('advertised keys', body, ADVERTISE_KEYS_BYTES);
+  return { channelKey: parts.next(KEY_BYTES), maskKey: parts.next(KEY_BYTES) };
+}

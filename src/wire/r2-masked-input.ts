@@ -1,0 +1,51 @@
+// Round 2. Server → user: U2, and the records that the neighbours in U2 dealt to this user, ascending.
+// User → server: body = view (32) ‖ y_u, bit-packed (⌈vecLen · bits / 8⌉).
+import { concat } from '../bytes.ts';
+import { DecodeError } from '../errors.ts';
+import { membersLength, type Members } from '../members.ts';
+import { packedLength, type Parameters } from '../parameters.ts';
+import { DIGEST_BYTES, RECORD_BYTES } from '../sizes.ts';
+import { Fields, Parts } from './fields.ts';
+import type { Field } from './msgpack.ts';
+
+/** U2 and the records for one user. */
+export interface SharesMessage {
+  readonly u2: Members;
+  readonly sealed: Uint8Array;
+}
+
+export function sharesBytes(users: number): number {
+  return membersLength(users) + users * RECORD_BYTES;
+}
+
+export function encodeShares({ u2, sealed }: SharesMessage): Field[] {
+  return [u2, sealed];
+}
+
+export function decodeShares(content: readonly Field[], users: number): SharesMessage {
+  const fields = new Fields('shares', content, 2);
+  return { u2: fields.members(0, 'U2', users), sealed: fields.anyBytes(1, 'records') };
+}
+
+export interface MaskedInputMessage {
+  readonly view: Uint8Array;
+  readonly vector: Uint8Array;
+}
+
+export function maskedInputBytes({ vecLen, bits }: Parameters): number {
+  return DIGEST_BYTES + packedLength(vecLen, bits);
+}
+
+export function encodeMaskedInput({ view, vector }: MaskedInputMessage): Uint8Array {
+  return concat([view, vector]);
+}
+
+export function decodeMaskedInput(body: Uint8Array, parameters: Parameters): MaskedInputMessage {
+  const parts = new Parts('masked input', body, maskedInputBytes(parameters));
+  const message = { view: parts.next(DIGEST_BYTES), vector: parts.rest() };
+  const used = (parameters.vecLen * parameters.bits) % 8;
+  if (used !== 0 && (message.vector[message.vector.length - 1] ?? 0) >> used !== 0) {
+    throw new DecodeError('masked input: expected zero in the spare bits of the last byte');
+  }
+  return message;
+}

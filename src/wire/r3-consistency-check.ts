@@ -1,0 +1,21 @@
+// Round 3. Server → user: U3. User → server: body = view of round 3 (32); peers verify the message's signature over it.
+import { membersLength, type Members } from '../members.ts';
+import { DIGEST_BYTES } from '../sizes.ts';
+import { Fields, Parts } from './fields.ts';
+import type { Field } from './msgpack.ts';
+
+export function survivorsBytes(users: number): number {
+  return membersLength(users);
+}
+
+export function encodeSurvivors(u3: Members): Field[] {
+  return [u3];
+}
+
+export function decodeSurvivors(content: readonly Field[], users: number): Members {
+  return new Fields('survivors', content, 1).members(0, 'U3', users);
+}
+
+export function decodeView(body: Uint8Array): Uint8Array {
+  return new Parts('consistency check', body, DIGEST_BYTES).rest();
+}

@@ -1,0 +1,60 @@
+// Messages that no honest party would send: an adversary's tools, built on the project's own codecs.
+import { signedBytes } from '../../src/protocol/binding.ts';
+import { sessionTag } from '../../src/protocol/binding.ts';
+import { sign } from '../../src/crypto/sign.ts';
+import type { UserId } from '../../src/ids.ts';
+import { resolveParameters } from '../../src/parameters.ts';
+import type { Round } from '../../src/protocol/notation.ts';
+import { encodeServerMessage, encodeUserMessage } from '../../src/wire/envelope.ts';
+import { decodeFields, type Field } from '../../src/wire/msgpack.ts';
+import { secretKeyOf } from './cohort.ts';
+import type { Session } from './session.ts';
+
+export function tagOf({ setup }: Session): Uint8Array {
+  return sessionTag(resolveParameters(setup.threshold, setup.vecLen, setup.options));
+}
+
+/** A user's message with any body, properly signed by it or, with `key`, by somebody else. */
+export async function userMessage(
+  session: Session,
+  { round, sender, body, key, tag }: { round: Round; sender: number; body: Uint8Array; key?: Uint8Array; tag?: Uint8Array },
+): Promise<Uint8Array> {
+  const sessionsTag = tag ?? tagOf(session);
+  const signed = signedBytes(sessionsTag, round, sender as UserId, body);
+  const signature = await sign(key ?? secretKeyOf(session.cohort, sender), signed);
+  return encodeUserMessage(sessionsTag, { round, sender, body, signature });
+}
+
+/** The body of a user's message. */
+export function bodyOf(message: Uint8Array): Uint8Array {
+  return decodeFields(message, 'test', Infinity)[4] as Uint8Array;
+}
+
+export function signatureOf(message: Uint8Array): Uint8Array {
+  return decodeFields(message, 'test', Infinity)[5] as Uint8Array;
+}
+
+/** A user's message with another body, signed anew. */
+export async function rebody(
+  session: Session,
+  sender: number,
+  message: Uint8Array,
+  change: (body: Uint8Array) => Uint8Array | undefined,
+): Promise<Uint8Array> {
+  const round = decodeFields(message, 'test', Infinity)[1] as Round;
+  const body = bodyOf(message);
+  return userMessage(session, { round, sender, body: change(body) ?? body });
+}
+
+/** A message of the server with other fields. */
+export function refields(session: Session, message: Uint8Array, change: (fields: Field[]) => Field[] | undefined): Uint8Array {
+  const [, round, , ...fields] = decodeFields(message, 'test', Infinity);
+  return encodeServerMessage(tagOf(session), { round: round as Round, fields: change(fields) ?? fields });
+}
+
+/** With the bits of one byte changed. */
+export function flip(bytes: Uint8Array, index: number, mask = 1): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[index]! ^= mask;
+  return copy;
+}
