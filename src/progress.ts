@@ -18,7 +18,7 @@ export interface DroppedUser {
   readonly reason: DropReason;
 }
 
-/** Where the server stands. All lists are fresh and ascending. */
+/** Where the server stands. Lists are fresh; those of ids ascend. */
 export interface ServerProgress {
   /** The round being collected, 0 to 4; 5 when the sum is known; null after an error. */
   readonly round: number | null;
@@ -33,6 +33,7 @@ export interface ServerProgress {
    * inconsistent shows only in the reconstruction.
    */
   readonly ready: boolean;
+  /** In the order in which it was found out. */
   readonly dropped: readonly DroppedUser[];
   /** Users in the sum, from the end of round 2 on; null before. */
   readonly included: readonly number[] | null;

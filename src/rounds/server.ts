@@ -15,7 +15,7 @@ import { closeDeals, receiveDeal, sealedFor } from '../protocol/server/r1-share-
 import { closeMaskedInputs, receiveMaskedInput } from '../protocol/server/r2-masked-input.ts';
 import { closeSignatures, receiveSignature } from '../protocol/server/r3-consistency-check.ts';
 import { closeAnswers, receiveAnswer } from '../protocol/server/r4-unmasking.ts';
-import { userIdAt } from '../protocol/server/roster.ts';
+import { participantAt, userIdAt } from '../protocol/server/roster.ts';
 import type { CollectingKeys, Finished, ServerContext, ServerState } from '../protocol/server/state.ts';
 import { decodeUserMessage, encodeServerMessage, type UserMessage } from '../wire/envelope.ts';
 import type { Field } from '../wire/msgpack.ts';
@@ -77,21 +77,23 @@ export function expectRound(state: Exclude<ServerState, Failed>, sender: UserId,
 /** Enters an authentic message of the round that is being collected; throws before it changes anything. */
 export function receive(context: ServerContext, state: CollectingState, sender: UserId, message: UserMessage): DroppedUser[] {
   const { body, signature } = message;
+  if (state.phase === 'advertise-keys') {
+    receiveKeys(context, state, { userId: sender, ...decodeAdvertiseKeys(body), signature });
+    return [];
+  }
+  const position = participantAt(state, sender);
   switch (state.phase) {
-    case 'advertise-keys':
-      receiveKeys(context, state, { userId: sender, ...decodeAdvertiseKeys(body), signature });
-      return [];
     case 'share-keys':
-      receiveDeal(state, sender, decodeShareKeys(body));
+      receiveDeal(state, position, decodeShareKeys(body));
       return [];
     case 'masked-input':
-      receiveMaskedInput(context, state, sender, decodeMaskedInput(body, context.parameters));
+      receiveMaskedInput(context, state, position, decodeMaskedInput(body, context.parameters));
       return [];
     case 'consistency-check':
-      receiveSignature(state, sender, { view: decodeView(body), signature });
+      receiveSignature(state, position, { view: decodeView(body), signature });
       return [];
     case 'unmasking':
-      return receiveAnswer(state, sender, decodeUnmask(body, state));
+      return receiveAnswer(state, position, decodeUnmask(body, state));
   }
 }
 

@@ -62,7 +62,7 @@ async function explore(
     const laterChoices = 5 - round;
     at.deliver(await at.answers());
     if (speakers.length < 3) {
-      const error = (await rejected('ERR_SECAGG_THRESHOLD', at.server.round())) as ThresholdError;
+      const error = await rejected('ERR_SECAGG_THRESHOLD', at.server.round());
       expect(error).to.be.instanceOf(ThresholdError).and.include({ have: speakers.length, need: 3, round });
       seen.errors += laterChoices ** speakers.length;
     } else if (round === 4) {

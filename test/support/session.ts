@@ -91,7 +91,7 @@ export class Session {
 
   async close(): Promise<ServerOutputWrapper> {
     const output = await this.server.round();
-    this.messages = output.isMessages() ? output.getMessages() : new Map();
+    this.messages = output.isMessages() ? output.getMessages() : new Map<number, Uint8Array>();
     return output;
   }
 

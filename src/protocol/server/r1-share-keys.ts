@@ -2,25 +2,22 @@
 import { concat } from '../../bytes.ts';
 import { ProtocolError } from '../../errors.ts';
 import { completeGraph } from '../../graph/complete.ts';
-import type { UserId } from '../../ids.ts';
 import { ringOf, zeroLanes } from '../../masking/ring.ts';
 import { hasMember, membersOf } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { RECORD_BYTES } from '../../sizes.ts';
 import { viewOfRound2 } from '../binding.ts';
 import type { Deal } from '../notation.ts';
-import { participantAt, requireThreshold, silent } from './roster.ts';
+import { requireThreshold, silent, userIdAt } from './roster.ts';
 import type { CollectingDeals, CollectingInputs, ServerContext } from './state.ts';
 
 const round = 1;
 
-export function receiveDeal(state: CollectingDeals, userId: UserId, deal: Deal): void {
-  const { directory, deals } = state;
-  const position = participantAt(directory, userId, round, () => true);
+export function receiveDeal({ directory, deals }: CollectingDeals, position: number, deal: Deal): void {
   const neighbours = completeGraph(directory.length).neighbours(position).length;
   if (deal.sealed.length !== neighbours * RECORD_BYTES) {
     const message = `shares: expected ${String(neighbours)} records of ${String(RECORD_BYTES)} bytes, got ${String(deal.sealed.length)} bytes`;
-    throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userId] });
+    throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userIdAt(directory, position)] });
   }
   deals.set(position, deal);
 }

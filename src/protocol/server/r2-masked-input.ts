@@ -1,14 +1,13 @@
 // [BIK+17] Fig. 4, round 2 (MaskedInputCollection), server: add up the masked inputs of at least t users, U3.
 import { equalBytes } from '../../bytes.ts';
 import { ProtocolError } from '../../errors.ts';
-import type { UserId } from '../../ids.ts';
 import { unpack } from '../../masking/pack.ts';
 import { accumulate, ringOf } from '../../masking/ring.ts';
-import { hasMember, membersOf, positions } from '../../members.ts';
+import { membersOf, positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { dealDigest, maskedInputView, viewOfRound3 } from '../binding.ts';
 import { commitmentsOf } from '../deals.ts';
-import { participantAt, requireThreshold, silent } from './roster.ts';
+import { requireThreshold, silent, userIdAt } from './roster.ts';
 import type { CollectingInputs, CollectingSignatures, DealtCommitments, ServerContext } from './state.ts';
 
 const round = 2;
@@ -17,13 +16,13 @@ const round = 2;
 export function receiveMaskedInput(
   { parameters }: ServerContext,
   state: CollectingInputs,
-  userId: UserId,
+  position: number,
   { view, vector }: { readonly view: Uint8Array; readonly vector: Uint8Array },
 ): void {
-  const position = participantAt(state.directory, userId, round, (candidate) => hasMember(state.u2, candidate));
   const deal = state.deals.get(position);
   if (deal === undefined || !equalBytes(view, maskedInputView(state.view2, dealDigest(deal)))) {
     // Its masks would not cancel, or be masks that no shares can remove: the sum would be noise.
+    const userId = userIdAt(state.directory, position);
     const message = `masked input: user ${String(userId)} made it for another directory, U2 or deal`;
     throw new ProtocolError('ERR_SECAGG_VIEW', message, { round, userIds: [userId] });
   }

@@ -1,22 +1,21 @@
 // [BIK+17] Fig. 4, round 3 (ConsistencyCheck), server: collect the signatures of at least t users, U4, and pass them on.
 import { equalBytes } from '../../bytes.ts';
 import { ProtocolError } from '../../errors.ts';
-import type { UserId } from '../../ids.ts';
-import { hasMember, membersOf, positions } from '../../members.ts';
+import { membersOf, positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
-import { participantAt, requireThreshold, silent } from './roster.ts';
+import { requireThreshold, silent, userIdAt } from './roster.ts';
 import type { CollectingAnswers, CollectingSignatures, ServerContext } from './state.ts';
 
 const round = 3;
 
 export function receiveSignature(
   state: CollectingSignatures,
-  userId: UserId,
+  position: number,
   { view, signature }: { readonly view: Uint8Array; readonly signature: Uint8Array },
 ): void {
-  const position = participantAt(state.directory, userId, round, (candidate) => hasMember(state.u3, candidate));
   if (!equalBytes(view, state.view3)) {
     // Passed on, it would make every other user abort.
+    const userId = userIdAt(state.directory, position);
     const message = `consistency check: user ${String(userId)} signed another view`;
     throw new ProtocolError('ERR_SECAGG_VIEW', message, { round, userIds: [userId] });
   }

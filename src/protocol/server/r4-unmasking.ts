@@ -1,14 +1,13 @@
 // [BIK+17] Fig. 4, round 4 (Unmasking), server: check every share that is revealed, reconstruct, check, unmask.
 import { completeGraph } from '../../graph/complete.ts';
-import type { UserId } from '../../ids.ts';
 import { at } from '../../lists.ts';
-import { hasMember, positions } from '../../members.ts';
+import { positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { SHARE_BYTES } from '../../sizes.ts';
 import { isShareOf } from '../binding.ts';
 import { commitmentsAt } from '../deals.ts';
 import type { UnmaskShare } from '../notation.ts';
-import { participantAt, requireThreshold, silent, userIdAt } from './roster.ts';
+import { requireThreshold, silent, userIdAt } from './roster.ts';
 import { reconstructSecrets } from './reconstruction.ts';
 import { VERDICT, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
 import { removeMasks } from './unmask.ts';
@@ -16,8 +15,7 @@ import { removeMasks } from './unmask.ts';
 const round = 4;
 
 /** @param shares one about each user of U2, ascending, of the kind that U3 asks for, as the codec has arranged. */
-export function receiveAnswer(state: CollectingAnswers, userId: UserId, shares: readonly UnmaskShare[]): DroppedUser[] {
-  const holder = participantAt(state.directory, userId, round, (candidate) => hasMember(state.u4, candidate));
+export function receiveAnswer(state: CollectingAnswers, holder: number, shares: readonly UnmaskShare[]): DroppedUser[] {
   const owners = positions(state.u2);
   const answer = { shares: new Uint8Array(owners.length * SHARE_BYTES), verdicts: new Uint8Array(owners.length) };
   owners.forEach((owner, i) => {
@@ -32,7 +30,9 @@ export function receiveAnswer(state: CollectingAnswers, userId: UserId, shares: 
   });
   state.answers.set(holder, answer);
   // A wrong share is left out and names its sender; what else it revealed is good and counts.
-  return answer.verdicts.includes(VERDICT.wrong) ? [{ userId, round, reason: 'wrong-share' }] : [];
+  return answer.verdicts.includes(VERDICT.wrong)
+    ? [{ userId: userIdAt(state.directory, holder), round, reason: 'wrong-share' }]
+    : [];
 }
 
 /** Whether a revealed share is the one that the owner committed to when it dealt it. */

@@ -2,9 +2,10 @@
 import { ProtocolError, ThresholdError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
 import { at } from '../../lists.ts';
-import { positions, type Members } from '../../members.ts';
+import { hasMember, positions, type Members } from '../../members.ts';
 import type { DropReason, DroppedUser } from '../../progress.ts';
 import type { Directory, Round } from '../notation.ts';
+import type { CollectingAnswers, CollectingDeals, CollectingInputs, CollectingSignatures } from './state.ts';
 
 /** A user's position in the directory, or -1. */
 export function positionOf(directory: Directory, userId: UserId): number {
@@ -43,21 +44,37 @@ export function requireThreshold(have: number, need: number, round: Round): void
   throw new ThresholdError(message, { have, need, round });
 }
 
-/** The position of a sender that takes part in this round. */
-export function participantAt(
-  directory: Directory,
-  userId: UserId,
-  round: Round,
-  participates: (position: number) => boolean,
-): number {
-  const position = positionOf(directory, userId);
+/**
+ * The position of a sender that takes part in the round that is being collected: in U1, and not out since.
+ *
+ * @throws ProtocolError ERR_SECAGG_UNKNOWN_USER, ERR_SECAGG_LATE.
+ */
+export function participantAt(state: CollectingWithDirectory, userId: UserId): number {
+  const [round, members] = participantsOf(state);
+  const position = positionOf(state.directory, userId);
   if (position === -1) {
     const message = `round ${String(round)}: user ${String(userId)} advertised no keys in this session`;
     throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', message, { round });
   }
-  if (!participates(position)) {
+  if (members !== null && !hasMember(members, position)) {
     const message = `round ${String(round)}: user ${String(userId)} missed an earlier round`;
     throw new ProtocolError('ERR_SECAGG_LATE', message, { round });
   }
   return position;
+}
+
+export type CollectingWithDirectory = CollectingDeals | CollectingInputs | CollectingSignatures | CollectingAnswers;
+
+/** The round that is being collected, and who may speak in it; null for all of U1. */
+function participantsOf(state: CollectingWithDirectory): [Round, Members | null] {
+  switch (state.phase) {
+    case 'share-keys':
+      return [1, null];
+    case 'masked-input':
+      return [2, state.u2];
+    case 'consistency-check':
+      return [3, state.u3];
+    case 'unmasking':
+      return [4, state.u4];
+  }
 }

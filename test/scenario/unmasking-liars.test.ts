@@ -1,0 +1,269 @@
+// Round 4 under fire: wrong shares, false reports, dealers whose shares do not fit. A wrong sum never leaves, nobody
+// honest is named, and up to r − t liars among r answers are borne.
+import { expect } from 'chai';
+import { split } from '../../src/crypto/shamir.ts';
+import { DisputeError, ProtocolError, ThresholdError, type SecAggError } from '../../src/index.ts';
+import { systemDependencies } from '../../src/protocol/step.ts';
+import { unsafelyInject } from '../../src/user.ts';
+import { rejected } from '../support/errors.ts';
+import { bodyOf, flip, rebody } from '../support/forge.ts';
+import { Session, sumOf } from '../support/session.ts';
+
+const IDS = [1, 2, 3, 4, 5, 6, 7];
+const THRESHOLD = 5; // bears 2 · 5 − 7 − 1 = 2 dishonest users
+
+function newSession(): Session {
+  return new Session({ ids: IDS, threshold: THRESHOLD });
+}
+
+/** Plays round 4 with the answers of some users changed. */
+async function unmaskWith(
+  session: Session,
+  liars: readonly number[],
+  lie: (body: Uint8Array, id: number) => Uint8Array,
+  silent: readonly number[] = [],
+): Promise<void> {
+  const answers = await session.answers(silent);
+  for (const id of liars) answers.set(id, await rebody(session, id, answers.get(id)!, (body) => lie(body, id)));
+  session.deliver(answers);
+}
+
+/** The share about the owner at `index` of U2 (7 users: one byte of reports). */
+const wrongShare = (index: number) => (body: Uint8Array) => flip(body, 1 + 32 * index + 5);
+
+/** An answer that reports the owners at these positions instead of revealing their shares. */
+const reporting =
+  (...owners: number[]) =>
+  (body: Uint8Array): Uint8Array => {
+    const reports = owners.reduce((bits, owner) => bits | (1 << owner), 0);
+    const shares = IDS.flatMap((_, i) => (owners.includes(i) ? [] : [...body.subarray(1 + 32 * i, 33 + 32 * i)]));
+    return Uint8Array.of(reports, ...shares);
+  };
+
+const named = (session: Session): unknown[] =>
+  session.server
+    .progress()
+    .dropped.filter(({ reason }) => reason === 'wrong-share')
+    .map(({ userId, round }) => [userId, round]);
+
+describe('wrong shares', () => {
+  it('of two liars among seven answers are left out, and both are named', async () => {
+    const session = await newSession().before(4);
+    await unmaskWith(session, [2, 6], wrongShare(0));
+    expect(named(session)).to.deep.equal([
+      [2, 4],
+      [6, 4],
+    ]);
+    session.expectSum(sumOf(await session.close()), IDS);
+  });
+
+  it('do not spoil the other shares of who sent them: each owner needs t good ones', async () => {
+    const session = await newSession().before(4);
+    // Each of four users lies about another owner: only three answers are spotless.
+    const answers = await session.answers();
+    for (const [i, id] of [1, 2, 3, 4].entries()) {
+      answers.set(id, await rebody(session, id, answers.get(id)!, wrongShare((i + 1) % 7)));
+    }
+    session.deliver(answers);
+    expect(named(session)).to.have.length(4);
+    session.expectSum(sumOf(await session.close()), IDS);
+  });
+
+  it('of the mask key of a user that dropped out are found as well', async () => {
+    const session = await newSession().before(4, [[], [], [3]]);
+    await unmaskWith(session, [1], wrongShare(2));
+    expect(named(session)).to.deep.equal([[1, 4]]);
+    session.expectSum(
+      sumOf(await session.close()),
+      IDS.filter((id) => id !== 3),
+    );
+  });
+
+  it('about the own secret are found as well', async () => {
+    const session = await newSession().before(4);
+    await unmaskWith(session, [1], wrongShare(0));
+    expect(named(session)).to.deep.equal([[1, 4]]);
+    session.expectSum(sumOf(await session.close()), IDS);
+  });
+
+  it('of the other kind, the mask key of a survivor, count as wrong', async () => {
+    const session = await newSession().before(3);
+    const spy = session.user(1).serializeState();
+    await session.round();
+    const held = (JSON.parse(spy) as { state: { holdings: { shares: { pairwiseKey: string } }[] } }).state.holdings;
+    const pairwiseKeys = held.map(({ shares }) => Uint8Array.from(Buffer.from(shares.pairwiseKey, 'base64')));
+    await unmaskWith(session, [1], (body) => {
+      pairwiseKeys.forEach((share, i) => body.set(share, 1 + 32 * (i + 1)));
+      return body;
+    });
+    expect(named(session)).to.deep.equal([[1, 4]]);
+    session.expectSum(sumOf(await session.close()), IDS);
+  });
+
+  it('that leave too few good ones end in a threshold error; only the liars are named', async () => {
+    const session = await newSession().before(4);
+    await unmaskWith(session, [2, 6, 7], wrongShare(0));
+    expect(session.server.progress().ready).to.equal(false);
+    const error = await rejected('ERR_SECAGG_THRESHOLD', session.server.round(), ThresholdError);
+    expect(error).to.include({ have: 4, need: 5, round: 4 });
+    expect(session.server.progress().dropped.map(({ userId }) => userId)).to.deep.equal([2, 6, 7]);
+  });
+});
+
+describe('false reports', () => {
+  it('of two liars among seven answers are borne, and their victims stay in the sum', async () => {
+    const session = await newSession().before(4);
+    await unmaskWith(session, [2, 6], reporting(0, 3));
+    session.expectSum(sumOf(await session.close()), IDS);
+    expect(session.server.progress().dropped).to.deep.equal([]);
+  });
+
+  it('about everybody, themselves included, are borne too', async () => {
+    const session = await newSession().before(4);
+    await unmaskWith(session, [2, 6], reporting(0, 1, 2, 3, 4, 5, 6));
+    session.expectSum(sumOf(await session.close()), IDS);
+  });
+
+  it('of few, where many answers are missing, end in a dispute that names nobody as guilty', async () => {
+    const session = await newSession().before(4);
+    await unmaskWith(session, [2], reporting(0, 3), [6, 7]);
+    expect(session.server.progress().ready).to.equal(false);
+    const error = await rejected('ERR_SECAGG_DISPUTED_DEAL', session.server.round(), DisputeError);
+    expect(error).to.deep.include({
+      userIds: [],
+      userId: null,
+      disputes: [
+        { owner: 1, accusers: [2] },
+        { owner: 4, accusers: [2] },
+      ],
+    });
+    expect(session.server.progress().dropped).to.deep.equal([]);
+  });
+
+  it('of as many as the threshold takes to be dishonest do not condemn an honest owner', async () => {
+    const session = await newSession().before(4);
+    await unmaskWith(session, [2, 3], reporting(0), [7]);
+    const error = await rejected('ERR_SECAGG_DISPUTED_DEAL', session.server.round(), DisputeError);
+    expect(error.disputes).to.deep.equal([{ owner: 1, accusers: [2, 3] }]);
+  });
+});
+
+describe('a dealer whose shares do not fit', () => {
+  /** A user whose shares of one secret lie on no polynomial of the right degree; its commitments are to these shares. */
+  function inconsistentDealer(session: Session, id: number, secret: 'key' | 'seed', holders: readonly number[]): void {
+    let calls = 0;
+    unsafelyInject(session.user(id), {
+      ...systemDependencies,
+      split: async (...args) => {
+        const shares = await split(...args);
+        // The first secret that is shared is the mask key, the second the self-mask seed.
+        if ((calls++ === 0) === (secret === 'key')) for (const holder of holders) shares[holder]![7]! ^= 1;
+        return shares;
+      },
+    });
+  }
+
+  async function endsNaming(session: Session, owners: readonly number[]): Promise<SecAggError> {
+    const error = await rejected('ERR_SECAGG_INCONSISTENT_DEAL', session.server.round(), ProtocolError);
+    expect(error).to.deep.include({ round: 1, userIds: owners });
+    const guilty = session.server.progress().dropped.filter(({ reason }) => reason === 'inconsistent-deal');
+    expect(guilty.map(({ userId }) => userId)).to.deep.equal(owners);
+    return error;
+  }
+
+  it('is named where the shares of its seed do not give the seed it committed to', async () => {
+    const session = newSession();
+    inconsistentDealer(session, 4, 'seed', [1]);
+    await session.before(4);
+    session.deliver(await session.answers());
+    expect(session.server.progress().ready).to.equal(true);
+    const error = await endsNaming(session, [4]);
+    expect(error).to.have.property('userId', 4);
+  });
+
+  it('is named where it dropped out and the shares of its mask key do not give the key it advertised', async () => {
+    const session = newSession();
+    inconsistentDealer(session, 4, 'key', [0, 2]);
+    await session.before(4, [[], [], [4]]);
+    session.deliver(await session.answers());
+    await endsNaming(session, [4]);
+  });
+
+  it('does no harm where only the secret that nobody needs is dealt badly', async () => {
+    const stays = newSession();
+    inconsistentDealer(stays, 4, 'key', [0, 2]);
+    stays.expectSum(await stays.finish(), IDS);
+    const drops = newSession();
+    inconsistentDealer(drops, 4, 'seed', [0, 2]);
+    drops.expectSum(
+      await drops.finish([[], [], [4]]),
+      IDS.filter((id) => id !== 4),
+    );
+  });
+
+  it('is named with the others where there are several', async () => {
+    const session = newSession();
+    for (const id of [2, 6]) inconsistentDealer(session, id, 'seed', [3]);
+    await session.before(4);
+    session.deliver(await session.answers());
+    const error = await endsNaming(session, [2, 6]);
+    expect(error).to.have.property('userId', null);
+  });
+
+  /** A dealer whose ciphertexts for some neighbours do not open, or whose commitments to their shares do not match. */
+  async function withBadRecords(byte: number, neighbours: readonly number[]): Promise<Session> {
+    const session = newSession();
+    await session.before(1);
+    const answers = await session.answers();
+    const spoilt = await rebody(session, 4, answers.get(4)!, (body) => {
+      for (const i of neighbours) body[48 + 136 * i + byte]! ^= 1;
+      return body;
+    });
+    session.deliver(new Map([...answers, [4, spoilt]]));
+    await session.close();
+    // Its own input is made for the deal that it believes to have sent.
+    const dealer = JSON.parse(session.user(4).serializeState()) as { state: { deal: string } };
+    const { dealDigest } = await import('../../src/protocol/binding.ts');
+    const { decodeShareKeys } = await import('../../src/wire/r1-share-keys.ts');
+    dealer.state.deal = Buffer.from(dealDigest(decodeShareKeys(bodyOf(spoilt)))).toString('base64');
+    session.user(4).recoverState(JSON.stringify(dealer));
+    return session;
+  }
+
+  for (const [name, byte] of [
+    ['that nobody can open', 30],
+    ['with commitments to other shares', 110],
+  ] as const) {
+    it(`${name}: is named where more users say so than the threshold takes to be dishonest`, async () => {
+      const session = await withBadRecords(byte, [0, 1, 2, 3, 4, 5]);
+      await session.before(2); // rounds 2 and 3
+      expect(session.user(1).progress().unusableDeals).to.deep.equal([4]);
+      session.deliver(await session.answers());
+      expect(session.server.progress().ready).to.equal(false);
+      await endsNaming(session, [4]);
+    });
+
+    it(`${name}: is borne for as many receivers as there are answers to spare`, async () => {
+      const session = await withBadRecords(byte, [0, 5]);
+      await session.before(2);
+      expect(session.user(7).progress().unusableDeals).to.deep.equal([4]);
+      session.expectSum(await session.finish(), IDS);
+    });
+  }
+
+  it('never turns into a wrong sum, whatever it deals to whom', async () => {
+    for (let holders = 1; holders < 7; holders++) {
+      const session = newSession();
+      inconsistentDealer(
+        session,
+        4,
+        'seed',
+        Array.from({ length: holders }, (_, i) => i),
+      );
+      await session.before(4);
+      session.deliver(await session.answers());
+      const outcome = await session.server.round().catch((error: unknown) => error);
+      expect(outcome).to.have.property('code', 'ERR_SECAGG_INCONSISTENT_DEAL');
+    }
+  });
+});
