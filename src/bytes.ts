@@ -26,13 +26,6 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-/** Splits `bytes` into fresh records of `size` bytes; the caller has checked that the length is a multiple. */
-export function records(bytes: Uint8Array, size: number): Uint8Array[] {
-  const out: Uint8Array[] = [];
-  for (let offset = 0; offset < bytes.length; offset += size) out.push(copyOf(bytes.subarray(offset, offset + size)));
-  return out;
-}
-
 /**
  * Compares without an exit that depends on the content: the time tells the lengths only, as far as a JavaScript engine
  * lets a program promise that (SECURITY.md).

@@ -12,18 +12,19 @@ export type InputVector = ArrayLike<number> | ArrayLike<bigint>;
 export type InputRange = { readonly users: number } | 'modular';
 
 /**
- * Copies a vector into lanes. Each element is read once.
+ * Copies a vector into lanes. Its length and each element are read once.
  *
  * @throws TypeError where an element is neither a number nor a bigint; RangeError where it is no integer, or outside the
  * range; both name the component and never tell its value.
  */
 export function lanesOf(ring: Ring, vec: InputVector, range: InputRange): Lanes {
-  const lanes = zeroLanes(ring, vec.length);
+  const { length } = vec;
+  const lanes = zeroLanes(ring, length);
   const limit = range === 'modular' ? null : componentLimit(ring.bits, range.users);
   // Where the limit is beyond 2^53 it rounds, but then no safe integer reaches it.
   const numberLimit = limit === null ? Infinity : Number(limit);
   const store = writer(ring, lanes);
-  for (let i = 0; i < vec.length; i++) {
+  for (let i = 0; i < length; i++) {
     const value: unknown = vec[i];
     if (typeof value === 'number') {
       if (!Number.isSafeInteger(value)) throw new RangeError(`vec[${String(i)}]: expected an integer of magnitude below 2^53`);

@@ -14,6 +14,7 @@ export function serverProgress(context: ServerContext, { state, dropped }: Serve
   const collecting = state.phase !== 'failed' && state.phase !== 'finished';
   const heard = collecting ? heardIn(state) : [];
   const spoken = new Set(heard);
+  const users = 'directory' in state ? state.directory.length : state.phase === 'finished' ? state.users : null;
   return {
     round: state.phase === 'failed' ? null : SERVER_ROUNDS[state.phase],
     heard,
@@ -22,7 +23,7 @@ export function serverProgress(context: ServerContext, { state, dropped }: Serve
     ready: collecting && heard.length >= threshold && (state.phase !== 'unmasking' || enoughShares(context, state)),
     dropped: [...dropped],
     included: includedIn(state),
-    colludersBorne: 'directory' in state ? colludersBorne(threshold, state.directory.length, context.policy.adversary) : null,
+    colludersBorne: users === null ? null : colludersBorne(threshold, users, context.policy.adversary),
   };
 }
 

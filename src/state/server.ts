@@ -1,9 +1,11 @@
 // The server's state as JSON. It holds no secret, and O(vecLen + users²) bytes however many vectors have come.
 import { hex } from '../bytes.ts';
 import type { UserId } from '../ids.ts';
+import { at } from '../lists.ts';
 import { countMembers, hasMember, isSubset, positions, type Members } from '../members.ts';
 import { laneBytes, type Parameters } from '../parameters.ts';
 import type { DroppedUser } from '../progress.ts';
+import type { Failed } from '../protocol/failure.ts';
 import type { Advertisement, Deal, Directory } from '../protocol/notation.ts';
 import type * as Server from '../protocol/server/state.ts';
 import { DIGEST_BYTES, KEY_BYTES, RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
@@ -53,12 +55,11 @@ const collectingKeys: Codec<Server.CollectingKeys> = {
       phase: oneOf('advertise-keys'),
       advertisements: list(advertisement),
     }).decode(json, path);
-    const keys = lines.advertisements.flatMap((line) => [hex(line.channelKey), hex(line.maskKey)]);
-    return {
-      phase: lines.phase,
-      advertisements: new Map(lines.advertisements.map((line) => [line.userId, line])),
-      keys: new Set(keys),
-    };
+    const advertisements = new Map(lines.advertisements.map((line) => [line.userId, line]));
+    const keys = new Set(lines.advertisements.flatMap((line) => [hex(line.channelKey), hex(line.maskKey)]));
+    const { length } = lines.advertisements;
+    require(advertisements.size === length && keys.size === 2 * length, `${path}.advertisements`, 'distinct users and keys');
+    return { phase: lines.phase, advertisements, keys };
   },
 };
 
@@ -72,7 +73,12 @@ const collectingInputs: Codec<Server.CollectingInputs> = record<Server.Collectin
   sum: bytes(),
   heard: {
     encode: (heard: Set<number>) => [...heard],
-    decode: (json, path) => new Set(list(common.position).decode(json, path)),
+    decode(json, path): Set<number> {
+      const heard = list(common.position).decode(json, path);
+      const distinct = new Set(heard);
+      require(distinct.size === heard.length, path, 'distinct users');
+      return distinct;
+    },
   },
 });
 
@@ -135,18 +141,52 @@ export const serverDocument: Document<ServerSnapshot> = document('server', VERSI
   encode: (value) => snapshot.encode(value),
   decode(json, path): ServerSnapshot {
     const decoded = snapshot.decode(json, path);
-    require(decoded.received.length === 5, `${path}.received`, 'one map a round');
     checkState(decoded.state, decoded.context.parameters, `${path}.state`);
+    checkReceived(decoded, `${path}.received`);
     return decoded;
   },
 });
+
+/** Whoever was heard in a round has the digest of its message there, and nobody else has. */
+function checkReceived({ received, state: value }: ServerSnapshot, path: string): void {
+  require(received.length === 5, path, 'one map a round');
+  const nested = received.every((messages, round) => {
+    const before = received[round - 1];
+    return before === undefined || [...messages.keys()].every((id) => before.has(id));
+  });
+  require(nested, path, 'U1 ⊇ U2 ⊇ U3 ⊇ U4 ⊇ U5');
+  if (value.phase === 'failed') return;
+  for (const [round, ids] of heardSoFar(value).entries()) {
+    if (ids === null) continue;
+    const messages = received[round];
+    const same = messages?.size === ids.length && ids.every((id) => messages.has(id));
+    require(same, `${path}[${String(round)}]`, 'the users heard in that round');
+  }
+}
+
+/** The users heard in each round; null where the state no longer tells. */
+function heardSoFar(value: Exclude<Server.ServerState, Failed>): (readonly UserId[] | null)[] {
+  if (value.phase === 'advertise-keys') return [[...value.advertisements.keys()], [], [], [], []];
+  if (value.phase === 'finished') return [null, null, value.included, null, null];
+  const everyone = value.directory.map(({ userId }) => userId);
+  const ids = (set: Iterable<number>): UserId[] => Array.from(set, (position) => at(everyone, position));
+  switch (value.phase) {
+    case 'share-keys':
+      return [everyone, ids(value.deals.keys()), [], [], []];
+    case 'masked-input':
+      return [everyone, ids(positions(value.u2)), ids(value.heard), [], []];
+    case 'consistency-check':
+      return [everyone, ids(positions(value.u2)), ids(positions(value.u3)), ids(value.signatures.keys()), []];
+    case 'unmasking':
+      return [everyone, ids(positions(value.u2)), ids(positions(value.u3)), ids(positions(value.u4)), ids(value.answers.keys())];
+  }
+}
 
 /** What no single field shows: that sets are over the directory, maps over their set, lengths the session's. */
 function checkState(value: Server.ServerState, parameters: Parameters, path: string): void {
   const check = { parameters, path };
   switch (value.phase) {
     case 'advertise-keys':
-      require(value.keys.size === 2 * value.advertisements.size, `${path}.advertisements`, 'distinct users and keys');
       return;
     case 'share-keys':
       checkDirectory(value.directory, path);

@@ -3,8 +3,10 @@
 import { expect } from 'chai';
 import { split } from '../../src/crypto/shamir.ts';
 import { DisputeError, ProtocolError, ThresholdError, type SecAggError } from '../../src/index.ts';
+import { dealDigest } from '../../src/protocol/binding.ts';
 import { systemDependencies } from '../../src/protocol/step.ts';
 import { unsafelyInject } from '../../src/user.ts';
+import { decodeShareKeys } from '../../src/wire/r1-share-keys.ts';
 import { rejected } from '../support/errors.ts';
 import { bodyOf, flip, rebody } from '../support/forge.ts';
 import { Session, sumOf } from '../support/session.ts';
@@ -223,8 +225,6 @@ describe('a dealer whose shares do not fit', () => {
     await session.close();
     // Its own input is made for the deal that it believes to have sent.
     const dealer = JSON.parse(session.user(4).serializeState()) as { state: { deal: string } };
-    const { dealDigest } = await import('../../src/protocol/binding.ts');
-    const { decodeShareKeys } = await import('../../src/wire/r1-share-keys.ts');
     dealer.state.deal = Buffer.from(dealDigest(decodeShareKeys(bodyOf(spoilt)))).toString('base64');
     session.user(4).recoverState(JSON.stringify(dealer));
     return session;

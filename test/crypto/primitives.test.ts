@@ -1,0 +1,165 @@
+// Seals, labels, commitments and derivations: that each depends on everything it should be bound to.
+import { expect } from 'chai';
+import { agreementWith, generateKeyPair, publicKeyOf } from '../../src/crypto/agree.ts';
+import { LABELS } from '../../src/crypto/labels.ts';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { open, seal } from '../../src/crypto/seal.ts';
+import type { UserId } from '../../src/ids.ts';
+import { membersOf } from '../../src/members.ts';
+import { resolveParameters } from '../../src/parameters.ts';
+import * as binding from '../../src/protocol/binding.ts';
+import { flip } from '../support/forge.ts';
+import { fromHex, publishedVectors, toHex } from '../support/vectors.ts';
+
+describe('seals', () => {
+  it('XChaCha20-Poly1305: Wycheproof', () => {
+    type Column = 'key' | 'nonce' | 'data' | 'plaintext' | 'ciphertext' | 'tag';
+    for (const { id, hex, result } of publishedVectors<Column>('wycheproof-xchacha20-poly1305.json')) {
+      if (hex.nonce.length !== 48) continue; // a seal's first 24 bytes are its nonce, whatever they are
+      const sealed = fromHex(hex.nonce + hex.ciphertext + hex.tag);
+      const opened = open(fromHex(hex.key), fromHex(hex.data), sealed);
+      expect(opened === null ? null : toHex(opened), `case ${String(id)}`).to.equal(result === 'valid' ? hex.plaintext : null);
+      if (result !== 'valid') continue;
+      const again = seal(fromHex(hex.key), fromHex(hex.data), fromHex(hex.plaintext), () => fromHex(hex.nonce));
+      expect(again).to.deep.equal(sealed);
+    }
+  });
+
+  it('do not open with another key, other data, a changed bit or a missing byte', () => {
+    const [key, data, plaintext] = [systemRandom(32), systemRandom(20), systemRandom(64)];
+    const sealed = seal(key, data, plaintext, systemRandom);
+    expect(open(key, data, sealed)).to.deep.equal(plaintext);
+    expect(open(flip(key, 31, 0x80), data, sealed)).to.equal(null);
+    expect(open(key, flip(data, 0), sealed)).to.equal(null);
+    for (let i = 0; i < sealed.length; i++) expect(open(key, data, flip(sealed, i, 1 << (i % 8)))).to.equal(null);
+    for (let i = 0; i < sealed.length; i++) expect(open(key, data, sealed.subarray(0, i))).to.equal(null);
+  });
+
+  it('never repeat a nonce', () => {
+    const nonces = Array.from({ length: 200 }, () =>
+      toHex(seal(systemRandom(32), new Uint8Array(0), new Uint8Array(1), systemRandom).subarray(0, 24)),
+    );
+    expect(new Set(nonces).size).to.equal(200);
+  });
+});
+
+describe('labels', () => {
+  it('are distinct, and none is a prefix of another', () => {
+    const texts = Object.values(LABELS).map(toHex);
+    expect(texts).to.have.length(14);
+    for (const [i, text] of texts.entries()) {
+      for (const [j, other] of texts.entries()) if (i !== j) expect(text.startsWith(other)).to.equal(false);
+    }
+  });
+});
+
+describe('agreement', () => {
+  it('is the same from both sides, and null for a point of small order', async () => {
+    const [a, b] = [await generateKeyPair(systemRandom), await generateKeyPair(systemRandom)];
+    expect(await publicKeyOf(a.secretKey)).to.deep.equal(a.publicKey);
+    const shared = await agreementWith(a.secretKey)(b.publicKey);
+    expect(shared).to.deep.equal(await agreementWith(b.secretKey)(a.publicKey));
+    expect(await agreementWith(a.secretKey)(new Uint8Array(32))).to.equal(null);
+  });
+});
+
+describe('bindings', () => {
+  const [alice, bob, carol] = [1, 2, 3] as UserId[] as [UserId, UserId, UserId];
+  const key = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
+  const distinct = (digests: readonly Uint8Array[]): void => {
+    expect(new Set(digests.map(toHex)).size).to.equal(digests.length);
+  };
+
+  it('the session tag depends on every agreed option, and not on where one ends and the next begins', () => {
+    const tag = (...args: Parameters<typeof resolveParameters>): Uint8Array => binding.sessionTag(resolveParameters(...args));
+    distinct([
+      tag(3, 5, {}),
+      tag(4, 5, {}),
+      tag(3, 6, {}),
+      tag(3, 5, { bits: 31 }),
+      tag(3, 5, { session: 'a' }),
+      tag(3, 5, { session: 'b' }),
+      tag(3, 5, { session: 'a\0' }),
+      tag(3, 5, { session: new Uint8Array(1) }),
+    ]);
+    const same = tag(3, 5, { session: 'é', maxUsers: 9, adversary: 'semi-honest', colluders: 1 });
+    expect(same, 'a party’s own policy is its own').to.deep.equal(tag(3, 5, { session: Uint8Array.of(0xc3, 0xa9) }));
+  });
+
+  it('the directory depends on the tag, every id and every key in its role', () => {
+    const line = (userId: UserId, c: number, s: number): Parameters<typeof binding.directoryDigest>[1][number] => ({
+      userId,
+      channelKey: key(c),
+      maskKey: key(s),
+      signature: new Uint8Array(64),
+    });
+    distinct([
+      binding.directoryDigest(key(0), [line(alice, 1, 2), line(bob, 3, 4)]),
+      binding.directoryDigest(key(9), [line(alice, 1, 2), line(bob, 3, 4)]),
+      binding.directoryDigest(key(0), [line(alice, 2, 1), line(bob, 3, 4)]),
+      binding.directoryDigest(key(0), [line(alice, 1, 3), line(bob, 2, 4)]),
+      binding.directoryDigest(key(0), [line(alice, 1, 2), line(carol, 3, 4)]),
+      binding.directoryDigest(key(0), [line(alice, 1, 2)]),
+    ]);
+  });
+
+  it('views depend on the sets of all rounds before', () => {
+    const [all, some] = [membersOf([0, 1, 2], 3), membersOf([0, 2], 3)];
+    const view2 = binding.viewOfRound2(key(1), all);
+    distinct([
+      view2,
+      binding.viewOfRound2(key(2), all),
+      binding.viewOfRound2(key(1), some),
+      binding.viewOfRound3(view2, all),
+      binding.viewOfRound3(view2, some),
+      binding.viewOfRound3(binding.viewOfRound2(key(1), some), some),
+      binding.maskedInputView(view2, key(1)),
+      binding.maskedInputView(view2, key(2)),
+    ]);
+  });
+
+  it('signatures depend on tag, round, sender and body', () => {
+    const body = Uint8Array.of(1);
+    distinct([
+      binding.signedBytes(key(1), 0, alice, body),
+      binding.signedBytes(key(2), 0, alice, body),
+      binding.signedBytes(key(1), 3, alice, body),
+      binding.signedBytes(key(1), 0, bob, body),
+      binding.signedBytes(key(1), 0, alice, Uint8Array.of(1, 0)),
+    ]);
+  });
+
+  it('seal keys depend on the directory and on the direction; mask seeds are one for a pair, and others for U2', () => {
+    distinct([
+      binding.sealKey(key(1), key(2), alice, bob),
+      binding.sealKey(key(1), key(2), bob, alice),
+      binding.sealKey(key(1), key(3), alice, bob),
+      binding.sealKey(key(4), key(2), alice, bob),
+      binding.sealKey(key(1), key(2), alice, carol),
+      binding.pairwiseMaskSeed(key(1), key(2), alice, bob),
+      binding.pairwiseMaskSeed(key(1), key(3), alice, bob),
+      binding.pairwiseMaskSeed(key(1), key(2), alice, carol),
+      binding.selfMaskKey(key(1), key(2), alice),
+      binding.selfMaskKey(key(1), key(2), bob),
+      binding.selfMaskKey(key(1), key(3), alice),
+    ]);
+    expect(binding.pairwiseMaskSeed(key(1), key(2), bob, alice)).to.deep.equal(
+      binding.pairwiseMaskSeed(key(1), key(2), alice, bob),
+    );
+    distinct([binding.sealData(key(1), alice, bob), binding.sealData(key(1), bob, alice), binding.sealData(key(2), alice, bob)]);
+  });
+
+  it('commitments depend on the directory, the kind, the owner, the holder and the share', () => {
+    distinct([
+      binding.commitToShare(key(1), 'self-mask', alice, bob, key(5)),
+      binding.commitToShare(key(2), 'self-mask', alice, bob, key(5)),
+      binding.commitToShare(key(1), 'pairwise-key', alice, bob, key(5)),
+      binding.commitToShare(key(1), 'self-mask', bob, alice, key(5)),
+      binding.commitToShare(key(1), 'self-mask', alice, carol, key(5)),
+      binding.commitToShare(key(1), 'self-mask', alice, bob, key(6)),
+      binding.commitToSeed(key(1), alice, key(5)),
+      binding.commitToSeed(key(1), bob, key(5)),
+      binding.commitToSeed(key(2), alice, key(5)),
+    ]);
+  });
+});

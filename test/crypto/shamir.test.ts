@@ -1,0 +1,200 @@
+// Sharing over both fields: any t shares give the secret, fewer tell nothing, and the small field is that of
+// shamir-secret-sharing, share by share.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { combine as libraryCombine, split as librarySplit } from 'shamir-secret-sharing';
+import { combine, gf256, gf65536, lagrangeAtZero, type BinaryField } from '../../src/crypto/galois.ts';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { Reconstruction, SMALL_GROUP, split } from '../../src/crypto/shamir.ts';
+
+const secretBytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
+
+/** t distinct positions out of n, in any order. */
+const holdersOf = (n: number, t: number): fc.Arbitrary<number[]> =>
+  fc.shuffledSubarray(
+    Array.from({ length: n }, (_, i) => i),
+    { minLength: t, maxLength: t },
+  );
+
+/** The value at any point: a shift of all points moves it to zero, where the coefficients are for. */
+function interpolate(field: BinaryField, points: readonly number[], shares: readonly Uint8Array[], at: number): Uint8Array {
+  const shifted = points.map((point) => point ^ at);
+  return combine(field, lagrangeAtZero(field, shifted), shares);
+}
+
+/** Multiplication as the field is defined: polynomials over GF(2), reduced. */
+function slowMultiply(a: number, b: number, polynomial: number, degree: number): number {
+  let product = 0;
+  for (let i = 0; i < degree; i++) if ((b >> i) & 1) product ^= a << i;
+  for (let i = 2 * degree - 2; i >= degree; i--) if ((product >> i) & 1) product ^= polynomial << (i - degree);
+  return product;
+}
+
+describe('the fields', () => {
+  for (const [name, field, polynomial, degree] of [
+    ['GF(2^8)', gf256(), 0x11b, 8],
+    ['GF(2^16)', gf65536(), 0x1100b, 16],
+  ] as const) {
+    it(`${name}: tables and definition agree, and the generator gives every unit once`, () => {
+      const { exponential, logarithm, units } = field;
+      expect(new Set(exponential.subarray(0, units)).size).to.equal(units);
+      expect(exponential.includes(0)).to.equal(false);
+      const unit = fc.integer({ min: 1, max: units });
+      fc.assert(
+        fc.property(unit, unit, (a, b) => {
+          expect(exponential[logarithm[a]! + logarithm[b]!]).to.equal(slowMultiply(a, b, polynomial, degree));
+        }),
+        { numRuns: 2000 },
+      );
+    });
+  }
+});
+
+describe('sharing', () => {
+  for (const [n, t] of [
+    [2, 2],
+    [3, 2],
+    [7, 5],
+    [20, 20],
+    [254, 130],
+    [255, 2],
+    [255, 255],
+    [256, 2],
+    [256, 129],
+    [300, 201],
+    [1000, 3],
+    [65_535, 2],
+  ] as const) {
+    it(`${String(t)} out of ${String(n)}: any ${String(t)} shares give the secret`, async function () {
+      this.timeout(30_000);
+      const numRuns = n > 10_000 ? 1 : 4;
+      await fc.assert(
+        fc.asyncProperty(secretBytes, holdersOf(n, t), async (secret, holders) => {
+          const shares = await split(secret, n, t, systemRandom);
+          expect(shares).to.have.length(n);
+          expect(shares.every((share) => share.length === 32)).to.equal(true);
+          const chosen = holders.map((position) => shares[position]!);
+          expect(new Reconstruction(n, holders).secret(chosen)).to.deep.equal(secret);
+        }),
+        { numRuns },
+      );
+    });
+  }
+
+  it('leaves the secret as it was', async () => {
+    for (const n of [5, 300]) {
+      const secret = systemRandom(32);
+      const before = Uint8Array.from(secret);
+      await split(secret, n, 3, systemRandom);
+      expect(secret).to.deep.equal(before);
+    }
+  });
+
+  it('one share too few gives nothing of the secret, on either side of the border between the fields', async () => {
+    for (const n of [SMALL_GROUP, SMALL_GROUP + 1]) {
+      const secret = systemRandom(32);
+      const shares = await split(secret, n, 5, systemRandom);
+      const holders = [9, 1, 200, 77];
+      const guess = new Reconstruction(n, holders).secret(holders.map((i) => shares[i]!));
+      expect(guess).not.to.deep.equal(secret);
+    }
+  });
+
+  it('a wrong share gives another secret: what is reconstructed has to be checked', async () => {
+    for (const n of [9, 400]) {
+      const secret = systemRandom(32);
+      const shares = await split(secret, n, 4, systemRandom);
+      const holders = [0, 3, 5, 8];
+      const chosen = holders.map((i) => Uint8Array.from(shares[i]!));
+      chosen[2]![31]! ^= 1;
+      expect(new Reconstruction(n, holders).secret(chosen)).not.to.deep.equal(secret);
+    }
+  });
+
+  it('every share alone is uniform: its bytes do not tell the secret’s', async () => {
+    for (const n of [4, 260]) {
+      const counts = new Array<number>(256).fill(0);
+      for (let run = 0; run < 200; run++) {
+        const shares = await split(new Uint8Array(32), n, 2, systemRandom);
+        for (const byte of shares[3]!) counts[byte]!++;
+      }
+      const expected = (200 * 32) / 256;
+      const chi2 = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+      expect(chi2).to.be.below(379); // 255 degrees of freedom: once in 10^6 runs
+    }
+  });
+});
+
+describe('the small field against shamir-secret-sharing', () => {
+  it('every share of the library lies where our arithmetic says, from any t others', async () => {
+    await fc.assert(
+      fc.asyncProperty(secretBytes, fc.integer({ min: 2, max: 40 }), async (secret, t) => {
+        const all = await librarySplit(secret, 255, t);
+        const points = all.map((share) => share[32]!);
+        const values = all.map((share) => share.slice(0, 32));
+        const chosen = points.slice(0, t);
+        for (const [i, point] of points.entries()) {
+          if (i < t) continue;
+          expect(interpolate(gf256(), chosen, values.slice(0, t), point)).to.deep.equal(values[i]);
+        }
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  it('the library reconstructs our shares, once they carry their points', async () => {
+    await fc.assert(
+      fc.asyncProperty(secretBytes, holdersOf(31, 12), async (secret, holders) => {
+        const shares = await split(secret, 31, 12, systemRandom);
+        const withPoints = holders.map((position) => Uint8Array.of(...shares[position]!, position + 1));
+        expect(await libraryCombine(withPoints)).to.deep.equal(secret);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});
+
+describe('the large field', () => {
+  it('our dealing lies on one polynomial: every share follows from any t others', async () => {
+    await fc.assert(
+      fc.asyncProperty(secretBytes, holdersOf(300, 60), async (secret, holders) => {
+        const shares = await split(secret, 300, 60, systemRandom);
+        const chosen = holders.map((position) => shares[position]!);
+        const points = holders.map((position) => position + 1);
+        for (let position = 0; position < 300; position++) {
+          if (holders.includes(position)) continue;
+          expect(interpolate(gf65536(), points, chosen, position + 1)).to.deep.equal(shares[position]);
+        }
+      }),
+      { numRuns: 2 },
+    );
+  });
+
+  it('evaluates as Horner’s rule by tables does, at points of every bit length', async () => {
+    const drawn: Uint8Array[] = [];
+    const random = (length: number): Uint8Array => {
+      const bytes = systemRandom(length);
+      drawn.push(Uint8Array.from(bytes));
+      return bytes;
+    };
+    const secret = systemRandom(32);
+    const shares = await split(secret, 40_000, 4, random);
+    const symbols = (bytes: Uint8Array): number[] =>
+      Array.from({ length: 16 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
+    const coefficients = [secret, ...[0, 32, 64].map((at) => drawn[0]!.subarray(at, at + 32))].map(symbols);
+    for (const x of [1, 2, 3, 255, 256, 257, 4095, 32_767, 32_768, 39_999]) {
+      const expected = coefficients.reduceRight(
+        (acc, c) => acc.map((a, i) => slowMultiply(a, x, 0x1100b, 16) ^ c[i]!),
+        new Array<number>(16).fill(0),
+      );
+      expect(symbols(shares[x - 1]!)).to.deep.equal(expected);
+    }
+    expect(drawn).to.have.length(1);
+  });
+
+  it('wipes the randomness that it drew', async () => {
+    let drawn = new Uint8Array(0);
+    await split(systemRandom(32), 300, 5, (length) => (drawn = Uint8Array.from(systemRandom(length))));
+    expect(drawn).to.deep.equal(new Uint8Array(4 * 32));
+  });
+});

@@ -1,0 +1,2 @@
+// Loaded by the long run before the tests.
+process.env.SECAGG_FUZZ_CASES = '100000';

@@ -1,0 +1,217 @@
+// Lanes, packing and mask expansion against definitions written with bigints.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { applyMask } from '../../src/masking/expand.ts';
+import { pack, unpack } from '../../src/masking/pack.ts';
+import { accumulate, ringOf, zeroLanes, type Ring } from '../../src/masking/ring.ts';
+import { lanesOf, vectorOf } from '../../src/masking/vector.ts';
+import { componentLimit, packedLength } from '../../src/parameters.ts';
+import { platform } from '../../src/platform/node.ts';
+
+const rings = Array.from({ length: 64 }, (_, i) => ringOf(i + 1));
+const ringAndLanes = fc.integer({ min: 1, max: 64 }).chain((bits) => {
+  const ring = ringOf(bits);
+  return fc.tuple(
+    fc.constant(ring),
+    fc.integer({ min: 1, max: 40 }).map((length) => randomLanes(ring, length)),
+  );
+});
+
+function randomLanes(ring: Ring, length: number): Uint8Array {
+  return systemRandom(length * ring.laneBytes);
+}
+
+/** Lanes as unsigned integers. */
+function integers(ring: Ring, lanes: Uint8Array): bigint[] {
+  const out: bigint[] = [];
+  for (let at = 0; at < lanes.length; at += ring.laneBytes) {
+    out.push(lanes.subarray(at, at + ring.laneBytes).reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n));
+  }
+  return out;
+}
+
+describe('lanes', () => {
+  it('are of the least width that holds the ring', () => {
+    expect(rings.map(({ laneBytes }) => laneBytes)).to.deep.equal(
+      rings.map(({ bits }) => [1, 2, 4, 8].find((bytes) => 8 * bytes >= bits)),
+    );
+  });
+
+  it('add and subtract modulo 2^lane, also what is not aligned', () => {
+    fc.assert(
+      fc.property(ringAndLanes, fc.boolean(), fc.integer({ min: 0, max: 7 }), ([ring, acc], plus, offset) => {
+        const term = systemRandom(acc.length + offset).subarray(offset);
+        const modulus = 1n << BigInt(8 * ring.laneBytes);
+        const [a, b] = [integers(ring, acc), integers(ring, term)];
+        accumulate(ring, acc, term, plus ? 1 : -1);
+        expect(integers(ring, acc)).to.deep.equal(a.map((x, i) => (x + (plus ? b[i]! : modulus - b[i]!)) % modulus));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('packing', () => {
+  it('is a stream of bits, least significant first, with zero spare bits, at every width', () => {
+    for (const ring of rings) {
+      for (const length of [1, 2, 3, 7, 8, 9, 31, 32, 33]) {
+        const lanes = randomLanes(ring, length);
+        const packed = pack(ring, lanes);
+        expect(packed).to.have.length(packedLength(length, ring.bits));
+        const mask = (1n << BigInt(ring.bits)) - 1n;
+        const stream = integers(ring, lanes).reduceRight((bits, value) => (bits << BigInt(ring.bits)) | (value & mask), 0n);
+        const asInteger = packed.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+        expect(asInteger, `${String(ring.bits)} bits, ${String(length)} components`).to.equal(stream);
+      }
+    }
+  });
+
+  it('comes back as it went, cut to the ring', () => {
+    fc.assert(
+      fc.property(ringAndLanes, ([ring, lanes]) => {
+        const length = lanes.length / ring.laneBytes;
+        const back = unpack(ring, pack(ring, lanes), length);
+        const mask = (1n << BigInt(ring.bits)) - 1n;
+        expect(integers(ring, back)).to.deep.equal(integers(ring, lanes).map((value) => value & mask));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gives memory of its own', () => {
+    for (const ring of [ringOf(8), ringOf(13)]) {
+      const lanes = randomLanes(ring, 10);
+      const before = Uint8Array.from(lanes);
+      const packed = pack(ring, lanes);
+      unpack(ring, packed, 10).fill(0);
+      packed.fill(0);
+      expect(lanes).to.deep.equal(before);
+      expect(packed.buffer.byteLength).to.equal(packed.length);
+    }
+  });
+});
+
+describe('a vector', () => {
+  it('goes into lanes and comes out signed', () => {
+    for (const ring of rings) {
+      const limit = componentLimit(ring.bits, 1);
+      const vec = [0n, limit, -limit, limit / 2n, -limit / 3n];
+      expect(Array.from(vectorOf(ring, lanesOf(ring, vec, { users: 1 })) as ArrayLike<number | bigint>, BigInt)).to.deep.equal(
+        vec,
+      );
+    }
+  });
+
+  it('with a component whose sum could wrap is refused, with the bits that would fit; the value is not told', () => {
+    for (const [bits, users, value, fits] of [
+      [16, 2, 16_384n, '17 bits would fit'],
+      [16, 2, -16_384n, '17 bits would fit'],
+      [8, 100, 2n, '9 bits would fit'],
+      [32, 1000, 2_147_484n, '33 bits would fit'],
+      [64, 1, 2n ** 63n, 'no ring of up to 64 bits would fit'],
+      [1, 1, 1n, '2 bits would fit'],
+    ] as const) {
+      const ring = ringOf(bits);
+      const limit = componentLimit(bits, users);
+      for (const component of Number.isSafeInteger(Number(value)) ? [value, Number(value)] : [value]) {
+        const attempt = (): unknown => lanesOf(ring, [0, component] as bigint[], { users });
+        const expected = `vec[1]: outside ±${String(limit)}, the limit for sums of ${String(users)} users in ${String(bits)} bits; ${fits}`;
+        expect(attempt).to.throw(RangeError, expected);
+        if (value > 1000n) expect(attempt).not.to.throw(String(value));
+      }
+      const suggested = /^\d+/.exec(fits)?.[0];
+      if (suggested !== undefined) {
+        const [enough, less] = [componentLimit(Number(suggested), users), componentLimit(Number(suggested) - 1, users)];
+        const magnitude = value < 0n ? -value : value;
+        expect(enough >= magnitude && less < magnitude).to.equal(true);
+      }
+    }
+  });
+
+  it('just inside and just outside the limit, at every width', () => {
+    for (const ring of rings) {
+      for (const users of [1, 2, 3, 1000]) {
+        const limit = componentLimit(ring.bits, users);
+        for (const value of [limit, -limit]) lanesOf(ring, [value], { users });
+        for (const value of [limit + 1n, -limit - 1n]) expect(() => lanesOf(ring, [value], { users })).to.throw(RangeError);
+        expect(BigInt(users) * limit < 1n << BigInt(ring.bits - 1)).to.equal(true);
+      }
+    }
+  });
+
+  it('with anything but integers is refused, by the component', () => {
+    for (const value of [0.5, NaN, Infinity, -Infinity, 2 ** 53]) {
+      for (const range of [{ users: 1 }, 'modular'] as const) {
+        expect(() => lanesOf(ringOf(64), [1, 2, value], range)).to.throw(RangeError, 'vec[2]');
+      }
+    }
+    for (const value of ['1', null, undefined, {}, true]) {
+      expect(() => lanesOf(ringOf(32), [1, value] as number[], 'modular')).to.throw(TypeError, 'vec[1]');
+    }
+  });
+
+  it('of modular inputs is taken modulo 2^bits, whatever its size', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 64 }), fc.array(fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n })), (bits, vec) => {
+        const ring = ringOf(bits);
+        const back = Array.from(vectorOf(ring, lanesOf(ring, vec, 'modular')) as ArrayLike<number | bigint>, BigInt);
+        expect(back).to.deep.equal(vec.map((value) => BigInt.asIntN(bits, value)));
+      }),
+    );
+    const ring = ringOf(20);
+    const numbers = [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, -1];
+    expect(Array.from(vectorOf(ring, lanesOf(ring, numbers, 'modular')) as Int32Array)).to.deep.equal([-1, 1, -1]);
+  });
+
+  it('is read once: an array that changes while it is read cannot slip past the guard', () => {
+    let reads = 0;
+    const shifty = {
+      length: 1,
+      get 0() {
+        return reads++ === 0 ? 1 : 2 ** 40;
+      },
+    };
+    expect(Array.from(vectorOf(ringOf(8), lanesOf(ringOf(8), shifty, { users: 2 })) as Int32Array)).to.deep.equal([1]);
+    expect(reads).to.equal(1);
+  });
+});
+
+describe('mask expansion', () => {
+  it('is AES-256-CTR from a zero counter block, over any number of blocks, and takes itself away again', async () => {
+    for (const [bits, length] of [
+      [8, 5],
+      [16, 70_000],
+      [27, 40_001],
+      [64, 9000],
+    ] as const) {
+      const ring = ringOf(bits);
+      const seed = systemRandom(32);
+      const lanes = zeroLanes(ring, length);
+      await applyMask(ring, lanes, { seed, sign: 1 });
+      const stream = platform.aes256Ctr(seed, new Uint8Array(16));
+      const expected = new Uint8Array(lanes.length);
+      for (let at = 0; at < expected.length; at += 4096) {
+        expected.set(await stream.next(Math.min(4096, expected.length - at)), at);
+      }
+      expect(lanes).to.deep.equal(expected);
+      await applyMask(ring, lanes, { seed, sign: -1 });
+      expect(lanes.every((byte) => byte === 0)).to.equal(true);
+    }
+  });
+
+  it('gives masks that are uniform and unlike each other', async () => {
+    const ring = ringOf(8);
+    const counts = new Array<number>(256).fill(0);
+    const seen = new Set<string>();
+    for (let run = 0; run < 40; run++) {
+      const lanes = zeroLanes(ring, 256);
+      await applyMask(ring, lanes, { seed: systemRandom(32), sign: 1 });
+      for (const byte of lanes) counts[byte]!++;
+      seen.add(lanes.join());
+    }
+    expect(seen.size).to.equal(40);
+    const chi2 = counts.reduce((sum, count) => sum + (count - 40) ** 2 / 40, 0);
+    expect(chi2).to.be.below(379);
+  });
+});

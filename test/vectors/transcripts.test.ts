@@ -1,0 +1,154 @@
+// Whole transcripts of an independent implementation (test/reference/, written from docs/wire-format.md alone): with its
+// randomness, every message of every user and of the server comes out byte for byte, and so does the sum.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { gf256 } from '../../src/crypto/galois.ts';
+import { SMALL_GROUP, split, type Split } from '../../src/crypto/shamir.ts';
+import { PublicKeysWrapper, ServerWrapper, UserWrapper, type Adversary } from '../../src/index.ts';
+import type { RandomSource } from '../../src/crypto/random.ts';
+import { sessionTag } from '../../src/protocol/binding.ts';
+import { resolveParameters } from '../../src/parameters.ts';
+import { unsafelyInject } from '../../src/user.ts';
+import { fromHex, toHex } from '../support/vectors.ts';
+
+interface Randomness {
+  readonly channelSecretKey: string;
+  readonly maskSecretKey: string;
+  readonly selfMaskSeed: string | null;
+  readonly keyPolynomial: readonly string[];
+  readonly seedPolynomial: readonly string[];
+  readonly nonces: readonly string[];
+}
+
+interface Transcript {
+  readonly parameters: {
+    readonly threshold: number;
+    readonly vecLen: number;
+    readonly bits: number;
+    readonly context: string;
+    readonly adversary: Adversary;
+    readonly modularInputs?: boolean;
+  };
+  readonly users: readonly {
+    readonly id: number;
+    readonly signSecretKey: string;
+    readonly signPublicKey: string;
+    readonly vector: readonly string[];
+    readonly randomness: Randomness;
+  }[];
+  readonly silent: readonly (readonly number[])[];
+  readonly tampered?: { readonly round: number; readonly userId: number; readonly dealer: number; readonly byte: number };
+  readonly digests: { readonly tag: string };
+  readonly rounds: readonly {
+    readonly toUsers?: Readonly<Record<string, string>>;
+    readonly toAll?: string;
+    readonly fromUsers: Readonly<Record<string, string>>;
+  }[];
+  readonly included: readonly number[];
+  readonly result: readonly string[];
+}
+
+const FOLDER = fileURLToPath(new URL('./transcripts/', import.meta.url));
+const REFERENCE = fileURLToPath(new URL('../reference/transcripts.py', import.meta.url));
+const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+
+/** Draws what the transcript says, in the order of the protocol; anything more is an error. */
+function scripted(parts: readonly string[]): RandomSource {
+  const left = parts.map(fromHex);
+  return (length) => {
+    const next = left.shift();
+    if (next?.length !== length) throw new Error(`the transcript has no ${String(length)} random bytes at this place`);
+    return next;
+  };
+}
+
+/** Deals with the polynomials of the transcript: first those of the mask secret key, then those of the seed. */
+function scriptedSplit({ keyPolynomial, seedPolynomial }: Randomness): Split {
+  const polynomials = [keyPolynomial, seedPolynomial];
+  return async (secret, groupSize, threshold) => {
+    const coefficients = polynomials.shift()!;
+    expect(coefficients).to.have.length(threshold - 1);
+    // The large field deals by itself, given the coefficients as its randomness. The small one is dealt by a library
+    // that draws its own; its arithmetic is compared with ours share by share in the tests of crypto/.
+    if (groupSize > SMALL_GROUP) return split(secret, groupSize, threshold, () => fromHex(coefficients.join('')));
+    return Array.from({ length: groupSize }, (_, position) => evaluate([secret, ...coefficients.map(fromHex)], position + 1));
+  };
+}
+
+function evaluate(coefficients: readonly Uint8Array[], x: number): Uint8Array {
+  const { exponential, logarithm } = gf256();
+  const times = (a: number): number => (a === 0 ? 0 : exponential[logarithm[a]! + logarithm[x]!]!);
+  return coefficients.reduceRight((value, coefficient) => value.map((byte, i) => times(byte) ^ coefficient[i]!), new Uint8Array(32));
+}
+
+function usersOf({ parameters, users }: Transcript): Map<number, UserWrapper> {
+  const { threshold, vecLen, bits, context, adversary, modularInputs } = parameters;
+  const pki = new PublicKeysWrapper(users.map(({ id, signPublicKey }) => [id, fromHex(signPublicKey)] as const));
+  return new Map(
+    users.map(({ id, signPublicKey, signSecretKey, vector, randomness }) => {
+      const user = new UserWrapper(id, threshold, fromHex(signPublicKey), fromHex(signSecretKey), vector.map(BigInt), pki, {
+        vecLen,
+        bits,
+        session: fromHex(context),
+        adversary,
+        modularInputs: modularInputs ?? false,
+      });
+      const { channelSecretKey, maskSecretKey, selfMaskSeed, nonces } = randomness;
+      const drawn = [channelSecretKey, maskSecretKey, ...(selfMaskSeed === null ? [] : [selfMaskSeed]), ...nonces];
+      unsafelyInject(user, { random: scripted(drawn), split: scriptedSplit(randomness) });
+      return [id, user];
+    }),
+  );
+}
+
+describe('transcripts of the reference implementation', () => {
+  it('are there', () => {
+    expect(files.length).to.be.greaterThan(10);
+  });
+
+  for (const file of files) {
+    it(file, async function () {
+      this.timeout(60_000);
+      const transcript = JSON.parse(readFileSync(FOLDER + file, 'utf8')) as Transcript;
+      const { threshold, vecLen, bits, context, adversary } = transcript.parameters;
+      const options = { bits, session: fromHex(context), adversary };
+      expect(toHex(sessionTag(resolveParameters(threshold, vecLen, options)))).to.equal(transcript.digests.tag);
+      const users = usersOf(transcript);
+      const publicKeys = new PublicKeysWrapper(transcript.users.map(({ id, signPublicKey }) => [id, fromHex(signPublicKey)] as const));
+      const server = new ServerWrapper(threshold, vecLen, { ...options, publicKeys });
+
+      for (const [round, { toUsers, toAll, fromUsers }] of transcript.rounds.entries()) {
+        const sent = round === 0 ? null : server.output()!.getMessages();
+        for (const [id, message] of sent ?? []) {
+          const expected = toAll ?? toUsers![String(id)]!;
+          if (transcript.tampered?.round === round && transcript.tampered.userId === id) expect(toHex(message)).not.to.equal(expected);
+          else expect(toHex(message), `round ${String(round)}, to user ${String(id)}`).to.equal(expected);
+        }
+        for (const [name, answer] of Object.entries(fromUsers)) {
+          const id = Number(name);
+          const given = await users.get(id)!.round(fromHex(toAll ?? toUsers![name]!));
+          expect(toHex(given), `round ${String(round)}, from user ${name}`).to.equal(answer);
+          server.recv(id, given);
+          const unusable = transcript.tampered?.userId === id && (round === 2 || round === 3) ? [transcript.tampered.dealer] : [];
+          expect(users.get(id)!.progress().unusableDeals).to.deep.equal(unusable);
+        }
+        await server.round();
+      }
+      const sum = Array.from(server.output()!.getVector() as ArrayLike<number | bigint>, String);
+      expect(sum).to.deep.equal(transcript.result);
+      expect(server.progress().included).to.deep.equal(transcript.included);
+    });
+  }
+
+  it('are what the reference implementation gives today', function () {
+    this.timeout(120_000);
+    const probe = spawnSync('python3', ['-c', 'import cryptography']);
+    if (probe.status !== 0) {
+      this.test!.title += ' (skipped: no python3 with the package cryptography here)';
+      this.skip();
+    }
+    execFileSync('python3', ['-B', REFERENCE, '--check'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  });
+});

@@ -1,0 +1,351 @@
+// Codecs, from bytes written field by field: what they give, and that every other spelling is refused.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { concat } from '../../src/bytes.ts';
+import { DecodeError } from '../../src/index.ts';
+import type { UserId } from '../../src/ids.ts';
+import { membersOf } from '../../src/members.ts';
+import { resolveParameters } from '../../src/parameters.ts';
+import {
+  decodeServerMessage,
+  decodeUserMessage,
+  encodeServerMessage,
+  encodeStartMessage,
+  encodeUserMessage,
+} from '../../src/wire/envelope.ts';
+import { decodeFields, encodeFields, type Field } from '../../src/wire/msgpack.ts';
+import { decodeAdvertiseKeys, encodeAdvertiseKeys } from '../../src/wire/r0-advertise-keys.ts';
+import { decodeDirectory, decodeShareKeys, encodeDirectory, encodeShareKeys } from '../../src/wire/r1-share-keys.ts';
+import { decodeMaskedInput, decodeShares, encodeMaskedInput, encodeShares } from '../../src/wire/r2-masked-input.ts';
+import { decodeSurvivors, decodeView, encodeSurvivors } from '../../src/wire/r3-consistency-check.ts';
+import { decodeSignatures, decodeUnmask, encodeSignatures, encodeUnmask } from '../../src/wire/r4-unmasking.ts';
+import { refused } from '../support/errors.ts';
+import { fromHex, toHex } from '../support/vectors.ts';
+
+const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
+const repeat = (text: string, times: number): string => text.repeat(times);
+const decode = (bytes: Uint8Array): Field[] => decodeFields(bytes, 'test', 1_000_000);
+const notDecoded = (bytes: Uint8Array, name = toHex(bytes)): void => {
+  expect(() => decode(bytes), name).to.throw(DecodeError);
+};
+
+describe('fields', () => {
+  for (const [value, bytes] of [
+    [0, '00'],
+    [127, '7f'],
+    [128, 'cc80'],
+    [255, 'ccff'],
+    [256, 'cd0100'],
+    [65_535, 'cdffff'],
+    [65_536, 'ce00010000'],
+    [2 ** 32 - 1, 'ceffffffff'],
+    [2 ** 32, 'd30000000100000000'],
+    [2 ** 53 - 1, 'd3001fffffffffffff'],
+  ] as const) {
+    it(`the integer ${String(value)} is ${bytes}, alone and in a list`, () => {
+      for (const [fields, hex] of [
+        [[value], `91${bytes}`],
+        [[[value, value]], `9192${bytes}${bytes}`],
+      ] as const) {
+        expect(toHex(encodeFields(fields))).to.equal(hex);
+        expect(decode(fromHex(hex))).to.deep.equal(fields);
+      }
+    });
+  }
+
+  it('byte strings carry the shortest head for their length, and are copied out as plain Uint8Arrays', () => {
+    for (const [length, head] of [
+      [0, 'c400'],
+      [255, 'c4ff'],
+      [256, 'c50100'],
+      [65_535, 'c5ffff'],
+      [65_536, 'c600010000'],
+    ] as const) {
+      const bytes = filled(length, 7);
+      const encoded = encodeFields([bytes]);
+      expect(toHex(encoded)).to.equal(`91${head}${toHex(bytes)}`);
+      const given = Buffer.from(encoded);
+      const [decoded] = decode(given) as [Uint8Array];
+      expect(decoded).to.deep.equal(bytes);
+      expect(Object.getPrototypeOf(decoded)).to.equal(Uint8Array.prototype);
+      given.fill(0);
+      expect(decoded).to.deep.equal(bytes);
+    }
+  });
+
+  it('lists carry the shortest head for their length', () => {
+    for (const [count, head] of [
+      [15, '9f'],
+      [16, 'dc0010'],
+      [65_535, 'dcffff'],
+      [65_536, 'dd00010000'],
+    ] as const) {
+      const list = new Array<number>(count).fill(1);
+      const encoded = encodeFields([list]);
+      expect(toHex(encoded)).to.equal(`91${head}${repeat('01', count)}`);
+      expect(decode(encoded)).to.deep.equal([list]);
+    }
+  });
+
+  it('round-trip, whatever they are', () => {
+    const id = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+    const field = fc.oneof(id, fc.uint8Array({ maxLength: 300 }), fc.array(id, { maxLength: 40 }));
+    fc.assert(
+      fc.property(fc.array(field, { maxLength: 15 }), (fields) => {
+        const encoded = encodeFields(fields);
+        expect(encoded.buffer.byteLength).to.equal(encoded.length);
+        expect(decode(encoded)).to.deep.equal(fields);
+      }),
+    );
+  });
+
+  it('in any other spelling are refused', () => {
+    for (const hex of [
+      '', // nothing
+      '01', // no array
+      'c0', // nil
+      '91', // an element missing
+      '9100ff', // a byte after it
+      '91cc7f', // 127 in two bytes
+      '91cd00ff', // 255 in three
+      '91ce0000ffff', // 65,535 in five
+      '91d300000000ffffffff', // 2^32 − 1 in nine
+      '91cf0000000100000000', // 2^32 as an unsigned 64-bit integer
+      '91d30020000000000000', // 2^53
+      '91d3ffffffffffffffff', // −1
+      '91ff', // −1 in one byte
+      '91d0ff', // −1 in two
+      '91ca3f800000', // 1.0
+      '91cb3ff0000000000000', // 1.0
+      '91a161', // a text
+      '91d90161', // a text
+      '91c0', // nil in an array
+      '91c2', // false
+      '9180', // a map
+      '9181a16101', // a map
+      '91de0000', // a map
+      '91d40101', // an extension
+      '91d6ff00000000', // a date
+      '91c70001', // an extension
+      '91d4724000', // a record of msgpackr
+      '91c1', // never used
+      '91c50001ff', // a byte string in four bytes instead of three
+      '91c60000000000', // a byte string in six bytes instead of two
+      '91c4', // no length
+      '91c402ff', // a byte string cut short
+      '91c6ffffffff00', // a byte string of 4 GB
+      'dc000100', // an array of one in three bytes more
+      'dd0000000100',
+      '91dc000100', // a list of one likewise
+      '91dd0000000100',
+      '91ddffffffff00', // a list of 4 billion
+      '919100ff', // a byte after a list
+      '919190', // a list in a list
+      '9191c40100', // bytes in a list
+      'dc0010' + repeat('00', 16), // sixteen elements
+    ]) {
+      notDecoded(fromHex(hex));
+    }
+    notDecoded(filled(100_000, 0x91), 'a hundred thousand nested arrays');
+    notDecoded(concat([filled(1, 0x9f), filled(500_000, 0xdc)]));
+  });
+
+  it('are refused by size before they are looked at, and never quoted in the error', () => {
+    refused('ERR_SECAGG_DECODE', () => decodeFields(filled(101, 0), 'test', 100));
+    const secret = concat([fromHex('92c420'), filled(32, 0x53), fromHex('0101')]);
+    const error = refused('ERR_SECAGG_DECODE', () => decode(secret));
+    expect(`${error.message} ${String(error.cause)} ${String(error.stack)}`).not.to.match(/S{3}|53535353|83,83/);
+  });
+});
+
+const TAG = filled(32, 0xaa);
+const TAG_HEX = `c420${repeat('aa', 32)}`;
+
+describe('envelopes', () => {
+  it('of the start message: constant', () => {
+    expect(toHex(encodeStartMessage())).to.equal('920100');
+    expect(decodeServerMessage(fromHex('920100'), TAG, 100)).to.deep.equal({ round: 0, fields: [] });
+    for (const hex of ['920101', '920200', '910100', '9201c40100', '9301c40100']) {
+      refused('ERR_SECAGG_DECODE', () => decodeServerMessage(fromHex(hex), TAG, 100));
+    }
+  });
+
+  it('of the server: version, round, tag, fields', () => {
+    const bytes = encodeServerMessage(TAG, { round: 3, fields: [Uint8Array.of(5), [1, 2]] });
+    expect(toHex(bytes)).to.equal(`950103${TAG_HEX}c40105920102`);
+    expect(decodeServerMessage(bytes, TAG, 100)).to.deep.equal({ round: 3, fields: [Uint8Array.of(5), [1, 2]] });
+    refused('ERR_SECAGG_SESSION', () => decodeServerMessage(bytes, filled(32, 0xab), 100));
+    for (const hex of [
+      `950203${TAG_HEX}c40105920102`,
+      `950105${TAG_HEX}c40105920102`,
+      `930100${TAG_HEX}`,
+      `95010391aac40105920102`,
+    ]) {
+      refused('ERR_SECAGG_DECODE', () => decodeServerMessage(fromHex(hex), TAG, 1000));
+    }
+  });
+
+  it('of a user: version, round, tag, sender, body, signature', () => {
+    const message = { round: 2, sender: 300, body: Uint8Array.of(1, 2), signature: filled(64, 9) } as const;
+    const bytes = encodeUserMessage(TAG, message);
+    expect(toHex(bytes)).to.equal(`960102${TAG_HEX}cd012cc4020102c440${repeat('09', 64)}`);
+    expect(decodeUserMessage(bytes, TAG, 300 as UserId, 10)).to.deep.equal(message);
+    refused('ERR_SECAGG_SENDER', () => decodeUserMessage(bytes, TAG, 301 as UserId, 10));
+    refused('ERR_SECAGG_SESSION', () => decodeUserMessage(bytes, filled(32, 0), 300 as UserId, 10));
+    for (const fields of [
+      [2, 2, TAG, 300, message.body, message.signature],
+      [1, 5, TAG, 300, message.body, message.signature],
+      [1, 2, TAG.subarray(1), 300, message.body, message.signature],
+      [1, 2, TAG, TAG, message.body, message.signature],
+      [1, 2, TAG, [300], message.body, message.signature],
+      [1, 2, TAG, 300, 1, message.signature],
+      [1, 2, TAG, 300, message.body, filled(63, 9)],
+      [1, 2, TAG, 300, message.body],
+      [1, 2, TAG, 300, message.body, message.signature, 0],
+      [TAG, 2, TAG, 300, message.body, message.signature],
+      [1, TAG, TAG, 300, message.body, message.signature],
+      [],
+    ] as Field[][]) {
+      refused('ERR_SECAGG_DECODE', () => decodeUserMessage(encodeFields(fields), TAG, 300 as UserId, 10));
+    }
+    refused('ERR_SECAGG_DECODE', () =>
+      decodeUserMessage(encodeUserMessage(TAG, { ...message, body: filled(200, 0) }), TAG, 300 as UserId, 10),
+    );
+  });
+});
+
+/** A decoder of bodies must refuse every length but the right ones. */
+function onlyLengths(decoder: (body: Uint8Array) => unknown, lengths: readonly number[], most: number): void {
+  for (let length = 0; length <= most; length++) {
+    const attempt = (): unknown => decoder(filled(length, 0));
+    if (lengths.includes(length)) attempt();
+    else refused('ERR_SECAGG_DECODE', attempt);
+  }
+}
+
+describe('round 0', () => {
+  it('body: channel key, mask key', () => {
+    const keys = { channelKey: filled(32, 1), maskKey: filled(32, 2) };
+    expect(toHex(encodeAdvertiseKeys(keys))).to.equal(repeat('01', 32) + repeat('02', 32));
+    expect(decodeAdvertiseKeys(encodeAdvertiseKeys(keys))).to.deep.equal(keys);
+    onlyLengths(decodeAdvertiseKeys, [64], 130);
+  });
+});
+
+describe('round 1', () => {
+  const lines = [3, 70_000].map((userId, i) => ({
+    userId: userId as UserId,
+    channelKey: filled(32, 16 * i + 1),
+    maskKey: filled(32, 16 * i + 2),
+    signature: filled(64, 16 * i + 3),
+  }));
+
+  it('directory: ids, keys, signatures', () => {
+    const fields = encodeDirectory(lines);
+    expect(fields).to.deep.equal([
+      [3, 70_000],
+      concat([filled(32, 1), filled(32, 2), filled(32, 17), filled(32, 18)]),
+      concat([filled(64, 3), filled(64, 19)]),
+    ]);
+    expect(decodeDirectory(fields)).to.deep.equal(lines);
+    const [ids, keys, signatures] = fields as [number[], Uint8Array, Uint8Array];
+    for (const bad of [
+      [[70_000, 3], keys, signatures],
+      [[3, 3], keys, signatures],
+      [[3], keys, signatures],
+      [[3, 4, 5], keys, signatures],
+      [ids, keys.subarray(1), signatures],
+      [ids, keys, signatures.subarray(1)],
+      [ids, 5, signatures],
+      [keys, keys, signatures],
+      [7, keys, signatures],
+      [ids, keys],
+      [ids, keys, signatures, 0],
+    ] as Field[][]) {
+      refused('ERR_SECAGG_DECODE', () => decodeDirectory(bad));
+    }
+    expect(decodeDirectory([[], new Uint8Array(0), new Uint8Array(0)])).to.deep.equal([]);
+  });
+
+  it('body: two commitments, records', () => {
+    const deal = { seedCommitment: filled(32, 1), ownShareCommitment: filled(16, 2), sealed: filled(2 * 136, 3) };
+    expect(toHex(encodeShareKeys(deal))).to.equal(repeat('01', 32) + repeat('02', 16) + repeat('03', 272));
+    expect(decodeShareKeys(encodeShareKeys(deal))).to.deep.equal(deal);
+    onlyLengths(decodeShareKeys, [48, 48 + 136, 48 + 272], 400);
+  });
+});
+
+describe('round 2', () => {
+  it('shares: U2, records', () => {
+    const shares = { u2: membersOf([0, 9], 10), sealed: filled(136, 1) };
+    expect(encodeShares(shares)).to.deep.equal([Uint8Array.of(1, 2), filled(136, 1)]);
+    expect(decodeShares(encodeShares(shares), 10)).to.deep.equal(shares);
+    for (const bad of [
+      [Uint8Array.of(1), shares.sealed],
+      [Uint8Array.of(1, 4), shares.sealed],
+      [Uint8Array.of(1, 2, 0), shares.sealed],
+      [1, 2],
+      [shares.u2],
+    ] as Field[][]) {
+      refused('ERR_SECAGG_DECODE', () => decodeShares(bad, 10));
+    }
+  });
+
+  it('body: view, packed vector with zero spare bits', () => {
+    const parameters = resolveParameters(2, 3, { bits: 7 });
+    const input = { view: filled(32, 1), vector: Uint8Array.of(255, 255, 0x1f) };
+    expect(toHex(encodeMaskedInput(input))).to.equal(repeat('01', 32) + 'ffff1f');
+    expect(decodeMaskedInput(encodeMaskedInput(input), parameters)).to.deep.equal(input);
+    for (const last of [0x20, 0x40, 0x80, 0xff]) {
+      refused('ERR_SECAGG_DECODE', () =>
+        decodeMaskedInput(encodeMaskedInput({ ...input, vector: Uint8Array.of(0, 0, last) }), parameters),
+      );
+    }
+    onlyLengths((body) => decodeMaskedInput(body, parameters), [35], 80);
+    onlyLengths((body) => decodeMaskedInput(body, resolveParameters(2, 8, { bits: 1 })), [33], 80);
+  });
+});
+
+describe('round 3', () => {
+  it('survivors: U3; body: view', () => {
+    const u3 = membersOf([1, 2], 3);
+    expect(encodeSurvivors(u3)).to.deep.equal([Uint8Array.of(6)]);
+    expect(decodeSurvivors([u3], 3)).to.deep.equal(u3);
+    for (const bad of [[Uint8Array.of(8)], [Uint8Array.of(6, 0)], [6], [], [u3, u3]] as Field[][]) {
+      refused('ERR_SECAGG_DECODE', () => decodeSurvivors(bad, 3));
+    }
+    onlyLengths(decodeView, [32], 70);
+  });
+});
+
+describe('round 4', () => {
+  it('signatures: U4, one signature each', () => {
+    const message = { u4: membersOf([0, 2], 3), signatures: [filled(64, 1), filled(64, 2)] };
+    expect(encodeSignatures(message)).to.deep.equal([Uint8Array.of(5), concat([filled(64, 1), filled(64, 2)])]);
+    expect(decodeSignatures(encodeSignatures(message), 3)).to.deep.equal(message);
+    for (const bad of [
+      [message.u4, filled(64, 1)],
+      [message.u4, filled(192, 1)],
+      [Uint8Array.of(8), filled(64, 1)],
+      [message.u4, 5],
+    ] as Field[][]) {
+      refused('ERR_SECAGG_DECODE', () => decodeSignatures(bad, 3));
+    }
+  });
+
+  it('body: reports, then one share of the kind that U3 asks for of each other user of U2', () => {
+    const [u2, u3] = [membersOf([0, 2, 3], 5), membersOf([0, 3], 5)];
+    const answer = [
+      { kind: 'self-mask', share: filled(32, 1) },
+      { kind: 'pairwise-key', share: filled(32, 2) },
+      { kind: 'reported' },
+    ] as const;
+    const body = encodeUnmask(answer);
+    expect(toHex(body)).to.equal('04' + repeat('01', 32) + repeat('02', 32));
+    expect(decodeUnmask(body, { u2, u3 })).to.deep.equal(answer);
+    for (const hex of ['', '08', '00' + repeat('01', 64), '04' + repeat('01', 32), '04' + repeat('01', 96), '07' + '01', '17']) {
+      refused('ERR_SECAGG_DECODE', () => decodeUnmask(fromHex(hex), { u2, u3 }));
+    }
+    expect(decodeUnmask(fromHex('07'), { u2, u3 })).to.deep.equal(new Array(3).fill({ kind: 'reported' }));
+  });
+});
