@@ -31,10 +31,23 @@ export type SecAggErrorCode =
   | 'ERR_SECAGG_SIGNATURE'
   | 'ERR_SECAGG_STATE'
   | 'ERR_SECAGG_STATE_VERSION'
-  | 'ERR_SECAGG_STATE_ROLE'
-  | 'ERR_SECAGG_STATE_ROLLBACK';
+  | 'ERR_SECAGG_STATE_ROLE';
 
-/** Base of all errors of the protocol. Messages hold no secret and no payload. */
+/**
+ * Base of all errors of the protocol. Messages hold no secret and no payload.
+ *
+ * @example
+ * ```js
+ * import { SecAggError, ServerWrapper } from 'secagg';
+ *
+ * try {
+ *   new ServerWrapper(2, 1).recv(7, Uint8Array.of(1, 2, 3));
+ * } catch (error) {
+ *   if (!(error instanceof SecAggError)) throw error;
+ *   console.log(error.name, error.code); // prints: DecodeError ERR_SECAGG_DECODE
+ * }
+ * ```
+ */
 export class SecAggError extends Error {
   readonly code: SecAggErrorCode;
 

@@ -6,6 +6,13 @@ import { systemRandom } from './crypto/random.ts';
  * A fresh Ed25519 key pair: a user's long-term identity.
  *
  * @returns public and secret key, 32 bytes each.
+ * @example
+ * ```js
+ * import { genKeypair } from 'secagg';
+ *
+ * const [publicKey, secretKey] = genKeypair();
+ * console.log(publicKey.length, secretKey.length); // prints: 32 32
+ * ```
  */
 export function genKeypair(): [SignPublicKey, SignSecretKey] {
   return generateSignKeyPair(systemRandom);

@@ -10,6 +10,21 @@ import { KEY_BYTES } from './sizes.ts';
  * this map: it must not come from the aggregation server.
  *
  * Objects that are given one take a copy: what is inserted later does not reach them.
+ *
+ * @example
+ * ```js
+ * import { genKeypair, PublicKeysWrapper } from 'secagg';
+ *
+ * const [alice, bob] = [genKeypair(), genKeypair()];
+ * const publicKeys = new PublicKeysWrapper([[1, alice[0]]]);
+ * publicKeys.insert(2, bob[0]);
+ * console.log(publicKeys.size, publicKeys.has(2)); // prints: 2 true
+ * try {
+ *   publicKeys.insert(2, alice[0]);
+ * } catch (error) {
+ *   console.log(error.code); // prints: ERR_SECAGG_KEY_CONFLICT
+ * }
+ * ```
  */
 export class PublicKeysWrapper {
   readonly #keys = new Map<UserId, SignPublicKey>();

@@ -1,7 +1,20 @@
 // What ServerWrapper.round() gives: messages for users, or the sum.
 import { UsageError } from './errors.ts';
 
-/** The outcome of one round of the server: messages to be sent to users, or, after the last one, the sum. */
+/**
+ * The outcome of one round of the server: messages to be sent to users, or, after the last one, the sum.
+ *
+ * @example
+ * ```js
+ * import { ServerOutputWrapper, ServerWrapper } from 'secagg';
+ *
+ * const output = new ServerWrapper(2, 1).output(); // nothing yet
+ * if (output instanceof ServerOutputWrapper) {
+ *   if (output.isMessages()) for (const [id, bytes] of output.getMessages()) console.log(id, bytes.length);
+ *   else console.log(output.getVector());
+ * }
+ * ```
+ */
 export class ServerOutputWrapper {
   readonly #content: { readonly messages: ReadonlyMap<number, Uint8Array> } | { readonly vector: Int32Array | BigInt64Array };
 

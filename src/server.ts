@@ -53,6 +53,23 @@ type ServerArguments = [threshold: number, vecLen: number, options?: ServerOptio
  * application's choice), call {@link round} and send out what it gives. Five rounds later it gives the sum.
  *
  * Memory: O(m) for the running sum of m components, and O(n²) small values for n users; no user's vector is kept.
+ *
+ * @example
+ * ```js
+ * import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
+ *
+ * const keys = [0, 1, 2].map(() => genKeypair());
+ * const publicKeys = new PublicKeysWrapper(keys.map(([pk], id) => [id, pk]));
+ * const server = new ServerWrapper(2, 1, { publicKeys });
+ * for (const [id, [pk, sk]] of keys.entries()) {
+ *   const user = new UserWrapper(id, 2, pk, sk, [id], publicKeys);
+ *   server.recv(id, await user.round(round0Msg()));
+ * }
+ * const { round, heard, ready } = server.progress();
+ * console.log(round, heard, ready); // prints: 0 [ 0, 1, 2 ] true
+ * const messages = (await server.round()).getMessages();
+ * console.log([...messages.keys()]); // prints: [ 0, 1, 2 ]
+ * ```
  */
 export class ServerWrapper {
   #snapshot: ServerSnapshot;

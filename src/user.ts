@@ -48,7 +48,17 @@ type UserArguments = [
   options?: UserOptions,
 ];
 
-/** The message that starts every user: constant, so that any transport may make or repeat it. */
+/**
+ * The message that starts every user: constant, so that any transport may make or repeat it.
+ *
+ * @returns 3 fresh bytes.
+ * @example
+ * ```js
+ * import { round0Msg } from 'secagg';
+ *
+ * console.log(round0Msg()); // prints: Uint8Array(3) [ 146, 1, 0 ]
+ * ```
+ */
 export function round0Msg(): Uint8Array {
   return encodeStartMessage();
 }
@@ -63,6 +73,19 @@ export let unsafelyInject: (user: UserWrapper, dependencies: Dependencies) => vo
  * {@link serializeState} before sending: a user that has forgotten what it sent may be made to answer twice.
  *
  * Costs, with n users and m components: O(n) agreements, seals and signature checks, O(n · m) bytes of key stream.
+ *
+ * @example
+ * ```js
+ * import { genKeypair, PublicKeysWrapper, round0Msg, UserWrapper } from 'secagg';
+ *
+ * const [pk, sk] = genKeypair();
+ * const others = new PublicKeysWrapper([2, 3].map((id) => [id, genKeypair()[0]]));
+ * const user = new UserWrapper(1, 2, pk, sk, [5, -7], others, { session: 'survey 12', bits: 16 });
+ * const forTheServer = await user.round(round0Msg());
+ *
+ * const later = UserWrapper.fromState(user.serializeState()); // in another process
+ * console.log(later.id, later.progress().round, forTheServer instanceof Uint8Array); // prints: 1 1 true
+ * ```
  */
 export class UserWrapper {
   #snapshot: UserSnapshot;

@@ -11,7 +11,7 @@ import { Fields } from './fields.ts';
 import { decodeFields, encodeFields, type Field } from './msgpack.ts';
 
 /** More than any envelope adds to its content. */
-export const ENVELOPE_BYTES = 160;
+const ENVELOPE_BYTES = 160;
 
 /** A user's message, its body still closed. */
 export interface UserMessage {

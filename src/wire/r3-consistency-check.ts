@@ -1,12 +1,8 @@
 // Round 3. Server → user: U3. User → server: body = view of round 3 (32); peers verify the message's signature over it.
-import { membersLength, type Members } from '../members.ts';
+import type { Members } from '../members.ts';
 import { DIGEST_BYTES } from '../sizes.ts';
 import { Fields, Parts } from './fields.ts';
 import type { Field } from './msgpack.ts';
-
-export function survivorsBytes(users: number): number {
-  return membersLength(users);
-}
 
 export function encodeSurvivors(u3: Members): Field[] {
   return [u3];

@@ -420,6 +420,42 @@ describe('a lying server, round 4: the signatures', () => {
   });
 });
 
+describe('a lying server, two directories', () => {
+  it('two U1 for two groups of users: nothing that one group deals can be used by the other, and no view is shared', async () => {
+    const session = new Session({ ids: IDS, threshold: 3 });
+    session.deliver(await session.answers());
+    // Both directories are well signed and large enough: one without user 40, one without user 5.
+    const whole = ServerWrapper.fromState(session.server.serializeState());
+    const full = (await whole.round()).getMessages().get(VICTIM)!;
+    const directoryWithout = (id: number): Uint8Array =>
+      refields(session, full, (fields) => {
+        const [ids, keys, signatures] = fields as Directory;
+        const at = ids.indexOf(id);
+        return [ids.filter((other) => other !== id), without(keys, at, 64), without(signatures, at, 64)];
+      });
+    const [one, two] = [directoryWithout(40), directoryWithout(5)];
+    const deals = new Map<number, Uint8Array>();
+    for (const id of [5, VICTIM]) deals.set(id, bodyOf(await session.user(id).round(one)));
+    for (const id of [20, 30, 40]) deals.set(id, bodyOf(await session.user(id).round(two)));
+
+    // The victim's directory is 5, 10, 20, 30. The server gives it what 20 and 30 dealt to it under the other one, where it
+    // is the first of their neighbours.
+    const records = [5, 20, 30].map((id) => deals.get(id)!.subarray(48, 48 + 136));
+    const sealed = Uint8Array.from(records.flatMap((bytes) => [...bytes]));
+    const u2 = membersOf([0, 1, 2, 3], 4);
+    await session.user(VICTIM).round(encodeServerMessage(tagOf(session), { round: 2, fields: [u2, sealed] }));
+    expect(session.user(VICTIM).progress().unusableDeals).to.deep.equal([20, 30]);
+
+    // Nor does a user of the other group ever sign the victim's view: the signatures of two do not make three.
+    const tag = tagOf(session);
+    const signed = await session.user(VICTIM).round(encodeServerMessage(tag, { round: 3, fields: [u2] }));
+    const forged = await userMessage(session, { round: 3, sender: 20, body: new Uint8Array(32) });
+    const signatures = [signed, signed, forged].flatMap((message) => [...signatureOf(message)]);
+    const message = encodeServerMessage(tag, { round: 4, fields: [membersOf([0, 1, 2], 4), Uint8Array.from(signatures)] });
+    await rejected('ERR_SECAGG_SIGNATURE', session.user(VICTIM).round(message));
+  });
+});
+
 describe('a lying server, any round', () => {
   it('a message of another session, with other options, or to another user of it', async () => {
     const session = await sessionAt(1);

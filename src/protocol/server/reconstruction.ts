@@ -33,13 +33,13 @@ interface Evidence {
 function evidenceOf({ u2, answers }: CollectingAnswers): Evidence[] {
   const heard = [...answers].sort(([a], [b]) => a - b);
   return positions(u2).map((owner, i) => {
-    const verdictOf = ([, answer]: (typeof heard)[number]): number => at([...answer.verdicts.subarray(i, i + 1)], 0);
-    const good = heard.filter((entry) => verdictOf(entry) === VERDICT.good);
+    const good = heard.filter(([, { verdicts }]) => verdicts[i] === VERDICT.good);
+    const reported = heard.filter(([, { verdicts }]) => verdicts[i] === VERDICT.reported);
     return {
       owner,
       holders: good.map(([holder]) => holder),
       shares: good.map(([, { shares }]) => shares.subarray(i * SHARE_BYTES, (i + 1) * SHARE_BYTES)),
-      accusers: heard.filter((entry) => verdictOf(entry) === VERDICT.reported).map(([holder]) => holder),
+      accusers: reported.map(([holder]) => holder),
     };
   });
 }

@@ -8,7 +8,7 @@ import type { Directory, Round } from '../notation.ts';
 import type { CollectingAnswers, CollectingDeals, CollectingInputs, CollectingSignatures } from './state.ts';
 
 /** A user's position in the directory, or -1. */
-export function positionOf(directory: Directory, userId: UserId): number {
+function positionOf(directory: Directory, userId: UserId): number {
   let [low, high] = [0, directory.length];
   while (low < high) {
     const middle = (low + high) >> 1;
