@@ -8,7 +8,7 @@ export function utf8(text: string): Uint8Array {
 }
 
 /** A fresh plain Uint8Array with the same content; also unwraps Node's Buffer and any other subclass. */
-export function copyOf(bytes: Uint8Array): Uint8Array {
+export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(bytes.length);
   copy.set(bytes);
   return copy;

@@ -16,10 +16,14 @@ import { UsageError } from './errors.ts';
  * ```
  */
 export class ServerOutputWrapper {
-  readonly #content: { readonly messages: ReadonlyMap<number, Uint8Array> } | { readonly vector: Int32Array | BigInt64Array };
+  readonly #content:
+    { readonly messages: ReadonlyMap<number, Uint8Array<ArrayBuffer>> } | { readonly vector: Int32Array | BigInt64Array };
 
   /** @internal */
-  constructor(content: { readonly messages: ReadonlyMap<number, Uint8Array> } | { readonly vector: Int32Array | BigInt64Array }) {
+  constructor(
+    content:
+      { readonly messages: ReadonlyMap<number, Uint8Array<ArrayBuffer>> } | { readonly vector: Int32Array | BigInt64Array },
+  ) {
     this.#content = content;
   }
 
@@ -39,7 +43,7 @@ export class ServerOutputWrapper {
    * @returns a fresh map from user id to bytes.
    * @throws UsageError ERR_SECAGG_USAGE where it is the sum.
    */
-  getMessages(): Map<number, Uint8Array> {
+  getMessages(): Map<number, Uint8Array<ArrayBuffer>> {
     if ('messages' in this.#content) return new Map(this.#content.messages);
     throw new UsageError('ERR_SECAGG_USAGE', 'getMessages: this output is the sum');
   }

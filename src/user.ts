@@ -59,7 +59,7 @@ type UserArguments = [
  * console.log(round0Msg()); // prints: Uint8Array(3) [ 146, 1, 0 ]
  * ```
  */
-export function round0Msg(): Uint8Array {
+export function round0Msg(): Uint8Array<ArrayBuffer> {
   return encodeStartMessage();
 }
 
@@ -162,7 +162,7 @@ export class UserWrapper {
    * @throws Any other SecAggError ends the session for this user; its secrets are wiped, and later calls throw
    * UsageError ERR_SECAGG_FAILED with the error as their cause.
    */
-  async round(input: Uint8Array): Promise<Uint8Array> {
+  async round(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     if (!(input instanceof Uint8Array)) throw new TypeError('input: expected a Uint8Array');
     const bytes = copyOf(input);
     const received = fingerprint(bytes);
@@ -182,7 +182,7 @@ export class UserWrapper {
     }
   }
 
-  #repeatedAnswer(received: Uint8Array, bytesIn: number): Uint8Array | null {
+  #repeatedAnswer(received: Uint8Array, bytesIn: number): Uint8Array<ArrayBuffer> | null {
     const { state, answered, output } = this.#snapshot;
     if (state.phase === 'failed') throw failedError(state);
     const round = answered.findIndex((digest) => equalBytes(digest, received));

@@ -65,7 +65,7 @@ async function x25519With(secretKey: Uint8Array): Promise<(publicKey: Uint8Array
 }
 
 /** counter + blocks, big-endian, modulo 2^128. */
-function advanced(counter: Uint8Array, blocks: number): Uint8Array {
+function advanced(counter: Uint8Array, blocks: number): Uint8Array<ArrayBuffer> {
   const out = copyOf(counter);
   for (let i = out.length - 1, carry = blocks; i >= 0 && carry > 0; i--) {
     carry += out[i] ?? 0;

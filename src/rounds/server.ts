@@ -114,10 +114,10 @@ export async function close(context: ServerContext, state: CollectingState): Pro
 }
 
 /** What the users are to be sent in a state that follows a round. Users that are sent the same share its bytes. */
-export function messagesOf(tag: Uint8Array, state: Exclude<ClosedState, Finished>): Map<number, Uint8Array> {
+export function messagesOf(tag: Uint8Array, state: Exclude<ClosedState, Finished>): Map<number, Uint8Array<ArrayBuffer>> {
   const { directory } = state;
-  const encode = (round: Round, fields: readonly Field[]): Uint8Array => encodeServerMessage(tag, { round, fields });
-  const toAll = (members: Iterable<number>, bytes: Uint8Array): Map<number, Uint8Array> =>
+  const encode = (round: Round, fields: readonly Field[]): Uint8Array<ArrayBuffer> => encodeServerMessage(tag, { round, fields });
+  const toAll = (members: Iterable<number>, bytes: Uint8Array<ArrayBuffer>): Map<number, Uint8Array<ArrayBuffer>> =>
     new Map(Array.from(members, (position) => [userIdAt(directory, position), bytes]));
   switch (state.phase) {
     case 'share-keys':

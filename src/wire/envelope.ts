@@ -48,12 +48,12 @@ export interface ServerMessage {
   readonly fields: readonly Field[];
 }
 
-export function encodeServerMessage(tag: Uint8Array, { round, fields }: ServerMessage): Uint8Array {
+export function encodeServerMessage(tag: Uint8Array, { round, fields }: ServerMessage): Uint8Array<ArrayBuffer> {
   return encodeFields([PROTOCOL_VERSION, round, tag, ...fields]);
 }
 
 /** Constant: it carries nothing but the version. */
-export function encodeStartMessage(): Uint8Array {
+export function encodeStartMessage(): Uint8Array<ArrayBuffer> {
   return encodeFields([PROTOCOL_VERSION, 0]);
 }
 

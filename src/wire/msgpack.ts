@@ -12,7 +12,7 @@ const packr = new Packr({ useRecords: false });
 const unpackr = new Unpackr({ useRecords: false });
 
 /** @param fields integers in [0, 2^53), byte strings, lists of such integers. */
-export function encodeFields(fields: readonly Field[]): Uint8Array {
+export function encodeFields(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
   const packed = packr.pack(fields.map(toPackable)) as Uint8Array;
   const out = copyOf(packed);
   packed.fill(0); // a view of a pool that msgpackr uses again

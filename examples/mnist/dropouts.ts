@@ -1,0 +1,14 @@
+// Who falls silent in which round of the protocol, in one session.
+import type { Seeded } from './seeded.ts';
+
+export const PROTOCOL_ROUNDS = 5;
+
+/** Participants that fall silent, and the first protocol round, 0 to 4, that does not hear them. */
+export type Dropouts = ReadonlyMap<number, number>;
+
+/** With five or more, every protocol round loses somebody: each is another path through the unmasking. */
+export function planDropouts(participants: readonly number[], count: number, random: Seeded): Dropouts {
+  const rounds = random.shuffled(Array(PROTOCOL_ROUNDS).keys());
+  const silent = random.shuffled(participants).slice(0, count);
+  return new Map(silent.map((id, i) => [id, rounds[i] ?? random.below(PROTOCOL_ROUNDS)]));
+}

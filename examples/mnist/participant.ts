@@ -1,0 +1,61 @@
+// One participant: its images, which it keeps to itself, its long-term identity, and its side of a session.
+import { genKeypair, UserWrapper, type SignPublicKey, type SignSecretKey, type UserEvent } from 'secagg';
+import { NOTHING, plus, type Cost } from './cost.ts';
+import type { Images } from './data.ts';
+import { FixedPoint } from './fixed-point.ts';
+import type { Classifier, Model } from './model.ts';
+import { sessionOptions, type Task, type Terms } from './terms.ts';
+
+export class Participant {
+  readonly id: number;
+  readonly publicKey: SignPublicKey;
+  readonly #secretKey: SignSecretKey;
+  readonly #images: Images;
+  /** Stands for the device's storage, and must be as well protected: the state holds secrets. */
+  #stored: string | null = null;
+  #cost: Cost = NOTHING;
+
+  constructor(id: number, images: Images) {
+    this.id = id;
+    this.#images = images;
+    [this.publicKey, this.#secretKey] = genKeypair();
+  }
+
+  train(classifier: Classifier, model: Model): Promise<Model> {
+    return classifier.train(model, this.#images);
+  }
+
+  /** Trains and enters the session. @returns the update, which only the demo's check may see. */
+  async join({ threshold, publicKeys }: Terms, task: Task, classifier: Classifier): Promise<Int32Array> {
+    const trained = await this.train(classifier, task.model);
+    const update = new FixedPoint(publicKeys.size).encode(trained.map((parameter, i) => parameter - (task.model[i] ?? NaN)));
+    const options = sessionOptions(task);
+    const user = new UserWrapper(this.id, threshold, this.publicKey, this.#secretKey, update, publicKeys, options);
+    this.#stored = user.serializeState();
+    this.#cost = NOTHING;
+    return update;
+  }
+
+  /**
+   * Answers a message of the server. Minutes may pass between two of them, in which a phone closes the app, so nothing
+   * lives on but the stored state. It is stored before the answer is out: a participant that answered, crashed and forgot
+   * it could be made to answer a second time, with another view of the session.
+   */
+  async answer(message: Uint8Array): Promise<Uint8Array> {
+    if (this.#stored === null) throw new Error(`participant ${String(this.id)} has not joined`);
+    const user = UserWrapper.fromState(this.#stored, { listener: (event) => this.#meter(event) });
+    const answer = await user.round(message);
+    this.#stored = user.serializeState();
+    return answer;
+  }
+
+  #meter(event: UserEvent): void {
+    if (event.type !== 'round-answered') return;
+    this.#cost = plus(this.#cost, { bytes: event.bytesIn + event.bytesOut, milliseconds: event.milliseconds });
+  }
+
+  /** What the session has cost this participant so far. */
+  get cost(): Cost {
+    return this.#cost;
+  }
+}

@@ -1,0 +1,70 @@
+// One training round, in each of the three ways that the demo compares.
+import { aggregate, type Outcome } from './aggregation.ts';
+import { PROTOCOL_ROUNDS, type Dropouts } from './dropouts.ts';
+import { FixedPoint } from './fixed-point.ts';
+import type { Classifier, Model } from './model.ts';
+import type { Participant } from './participant.ts';
+import type { Task, Terms } from './terms.ts';
+
+export interface Federation {
+  readonly terms: Terms;
+  readonly participants: readonly Participant[];
+  readonly classifier: Classifier;
+  /** Told before each step what it is. */
+  readonly onStep: (what: string) => Promise<void>;
+}
+
+/** Steps that one training round tells of. */
+export const stepsOf = (participants: number): number => participants + PROTOCOL_ROUNDS + participants;
+
+/** Something for each of the three ways. */
+export interface Compared<T> {
+  /** Everybody's updates are averaged, and nobody sees one: secure aggregation. */
+  readonly secure: T;
+  /** Everybody's updates are averaged, and the server sees them all; nobody drops out. */
+  readonly clear: T;
+  /** One participant keeps to itself. */
+  readonly alone: T;
+}
+
+/** @returns how the session went, and the next model, which is the old one where it gave no sum. */
+export async function trainSecurely(
+  { terms, participants, classifier, onStep }: Federation,
+  task: Task,
+  dropouts: Dropouts,
+): Promise<{ outcome: Outcome; model: Model }> {
+  const updates = new Map<number, Int32Array>();
+  for (const participant of participants) {
+    await onStep(`participant ${String(participant.id)} trains`);
+    updates.set(participant.id, await participant.join(terms, task, classifier));
+  }
+  const onRound = (round: number): Promise<void> => onStep(`secure aggregation, protocol round ${String(round)}`);
+  const outcome = await aggregate(terms, task, { participants, dropouts, onRound });
+  if (outcome.kind === 'too few') return { outcome, model: task.model };
+  checkSum(outcome.sum, outcome.included, updates);
+  const model = new FixedPoint(participants.length).moved(task.model, outcome.sum, outcome.included.length);
+  return { outcome, model };
+}
+
+/** Only a demo that plays all parties can do this: it knows each update and adds up those that are in the sum. */
+function checkSum(sum: Int32Array, included: readonly number[], updates: ReadonlyMap<number, Int32Array>): void {
+  const plain = new Int32Array(sum.length);
+  for (const id of included) updates.get(id)?.forEach((component, i) => (plain[i] = (plain[i] ?? NaN) + component));
+  const wrong = sum.findIndex((component, i) => component !== plain[i]);
+  if (wrong !== -1) throw new Error(`the secure sum differs from the plain one at component ${String(wrong)}`);
+}
+
+export async function trainInTheClear({ participants, classifier, onStep }: Federation, model: Model): Promise<Model> {
+  const total = new Float64Array(model.length);
+  for (const participant of participants) {
+    await onStep(`baseline in the clear: participant ${String(participant.id)} trains`);
+    const trained = await participant.train(classifier, model);
+    trained.forEach((parameter, i) => (total[i] = (total[i] ?? NaN) + parameter));
+  }
+  return Float32Array.from(total, (parameter) => parameter / participants.length);
+}
+
+export async function trainAlone({ participants, classifier }: Federation, model: Model): Promise<Model> {
+  const [first] = participants;
+  return first === undefined ? model : first.train(classifier, model);
+}

@@ -1,0 +1,27 @@
+// The least that works: four users, of whom one falls silent, and the sum of the other three.
+import assert from 'node:assert/strict';
+import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
+
+const threshold = 3;
+const people = [1, 10, 100, 1000].map((value, id) => ({ id, vec: [value, 2 * value], keys: genKeypair() }));
+
+// Who speaks with which key, vouched for by the application and not by the aggregation server.
+const publicKeys = new PublicKeysWrapper(people.map(({ id, keys: [publicKey] }) => [id, publicKey]));
+
+const users = people.map(({ id, vec, keys }) => new UserWrapper(id, threshold, ...keys, vec, publicKeys));
+const server = new ServerWrapper(threshold, 2, { publicKeys });
+
+let messages = new Map(users.map((user) => [user.id, round0Msg()]));
+let output;
+do {
+  for (const user of users) {
+    const message = messages.get(user.id);
+    const silent = user.id === 3 && user.progress().round === 2;
+    if (message !== undefined && !silent) server.recv(user.id, await user.round(message));
+  }
+  output = await server.round();
+  if (output.isMessages()) messages = output.getMessages();
+} while (!output.isVector());
+
+console.log('sum of users', server.progress().included, 'is', output.getVector());
+assert.deepEqual([...output.getVector()], [111, 222]);
