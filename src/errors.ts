@@ -1,37 +1,46 @@
 // Every error that the protocol raises, by who must act on it. Leaf: imports nothing.
 
 /** Stable codes: applications branch on these, never on message texts. */
-export type SecAggErrorCode =
+export const SEC_AGG_ERROR_CODES = [
   // UsageError: the caller
-  | 'ERR_SECAGG_USAGE'
-  | 'ERR_SECAGG_BUSY'
-  | 'ERR_SECAGG_FAILED'
-  | 'ERR_SECAGG_ANSWERED'
-  | 'ERR_SECAGG_NO_VECTOR'
-  | 'ERR_SECAGG_KEY_CONFLICT'
+  'ERR_SECAGG_USAGE',
+  'ERR_SECAGG_BUSY',
+  'ERR_SECAGG_FAILED',
+  'ERR_SECAGG_ANSWERED',
+  'ERR_SECAGG_NO_VECTOR',
+  'ERR_SECAGG_KEY_CONFLICT',
   // DecodeError: the bytes
-  | 'ERR_SECAGG_DECODE'
+  'ERR_SECAGG_DECODE',
   // ProtocolError: a peer broke the rules, or a network delivered a message where it does not belong
-  | 'ERR_SECAGG_SESSION'
-  | 'ERR_SECAGG_SENDER'
-  | 'ERR_SECAGG_UNKNOWN_USER'
-  | 'ERR_SECAGG_EARLY'
-  | 'ERR_SECAGG_LATE'
-  | 'ERR_SECAGG_EQUIVOCATION'
-  | 'ERR_SECAGG_KEYS'
-  | 'ERR_SECAGG_OWN_KEYS'
-  | 'ERR_SECAGG_TOO_MANY_USERS'
-  | 'ERR_SECAGG_POLICY'
-  | 'ERR_SECAGG_SET'
-  | 'ERR_SECAGG_VIEW'
-  | 'ERR_SECAGG_INCONSISTENT_DEAL'
-  | 'ERR_SECAGG_DISPUTED_DEAL'
+  'ERR_SECAGG_SESSION',
+  'ERR_SECAGG_SENDER',
+  'ERR_SECAGG_RECIPIENT',
+  'ERR_SECAGG_UNKNOWN_USER',
+  'ERR_SECAGG_EARLY',
+  'ERR_SECAGG_LATE',
+  'ERR_SECAGG_EQUIVOCATION',
+  'ERR_SECAGG_KEYS',
+  'ERR_SECAGG_OWN_KEYS',
+  'ERR_SECAGG_TOO_MANY_USERS',
+  'ERR_SECAGG_POLICY',
+  'ERR_SECAGG_SET',
+  'ERR_SECAGG_VIEW',
+  'ERR_SECAGG_INCONSISTENT_DEAL',
+  'ERR_SECAGG_DISPUTED_DEAL',
   // ThresholdError, AuthenticationError, StateError
-  | 'ERR_SECAGG_THRESHOLD'
-  | 'ERR_SECAGG_SIGNATURE'
-  | 'ERR_SECAGG_STATE'
-  | 'ERR_SECAGG_STATE_VERSION'
-  | 'ERR_SECAGG_STATE_ROLE';
+  'ERR_SECAGG_THRESHOLD',
+  'ERR_SECAGG_SIGNATURE',
+  'ERR_SECAGG_STATE',
+  'ERR_SECAGG_STATE_VERSION',
+  'ERR_SECAGG_STATE_ROLE',
+  'ERR_SECAGG_STATE_OLD',
+  // EncodingError: a sum that cannot be decoded
+  'ERR_SECAGG_ZERO_WEIGHT',
+  'ERR_SECAGG_SUM_RANGE',
+] as const;
+
+/** One of the codes. */
+export type SecAggErrorCode = (typeof SEC_AGG_ERROR_CODES)[number];
 
 /**
  * Base of all errors of the protocol. Messages hold no secret and no payload.
@@ -79,7 +88,10 @@ export interface ProtocolErrorDetails {
 /** A peer broke a rule of the protocol. */
 export class ProtocolError extends SecAggError {
   readonly round: number | null;
-  /** Users known to have broken the rule, ascending. Nobody honest is ever listed. */
+  /**
+   * Users whose messages broke the rule, ascending. Nobody is listed who follows the protocol, keeps its state, and whose
+   * messages arrive as they were sent, unless t users or more lie about it.
+   */
   readonly userIds: readonly number[];
 
   constructor(code: SecAggErrorCode, message: string, details: ProtocolErrorDetails) {
@@ -109,7 +121,7 @@ export interface DisputedDeal {
 
 /**
  * Too few usable shares of some users' secrets, because receivers reported their deals: for each, either the dealer or
- * its accusers are at fault, and the accusers are too few for the threshold's trust assumption to decide.
+ * its accusers are at fault, and fewer than t of them accuse, so that all of them may be lying.
  */
 export class DisputeError extends ProtocolError {
   readonly disputes: readonly DisputedDeal[];

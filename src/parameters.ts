@@ -8,8 +8,8 @@ export const PROTOCOL_VERSION = 1;
 /** Most users of one session on the complete graph: the non-zero points of GF(2^16). */
 export const MAX_USERS = 65_535;
 
-/** Most bytes that a packed vector may take: half of what a typed array holds on the smallest supported engine. */
-const MAX_VECTOR_BYTES = 2 ** 30;
+/** Most bytes of a vector in memory: as base64 in a state it must fit into a string, which in V8 has up to 2^29 characters. */
+const MAX_VECTOR_BYTES = 2 ** 28;
 const MAX_SESSION_BYTES = 65_536;
 
 /**
@@ -62,7 +62,10 @@ const ADVERSARIES: readonly Adversary[] = ['malicious', 'semi-malicious', 'semi-
 const SESSION_OPTION_NAMES = ['session', 'bits', 'graph', 'maxUsers', 'adversary', 'colluders'];
 
 /** Refuses misspelt options, which would silently weaken a policy. `own` lists the names that a role adds. */
-export function checkOptionNames(options: object, own: readonly string[]): void {
+export function checkOptionNames(options: unknown, own: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options: expected an object, got ${options === null ? 'null' : typeof options}`);
+  }
   for (const name of Object.keys(options)) {
     if (!SESSION_OPTION_NAMES.includes(name) && !own.includes(name)) throw new TypeError(`options: unknown option '${name}'`);
   }
@@ -93,9 +96,9 @@ export function resolveParameters(threshold: number, vecLen: number, options: Se
   checkInteger(threshold, 'threshold', 2, MAX_USERS);
   const bits = checkInteger(options.bits ?? 32, 'options.bits', 1, 64);
   checkInteger(vecLen, 'vecLen', 1, 2 ** 32 - 1);
-  if (packedLength(vecLen, bits) > MAX_VECTOR_BYTES) {
-    throw new RangeError(`vecLen: ${String(vecLen)} components of ${String(bits)} bits exceed ${String(MAX_VECTOR_BYTES)} bytes`);
-  }
+  const most = MAX_VECTOR_BYTES / laneBytes(bits);
+  if (vecLen > most)
+    throw new RangeError(`vecLen: expected at most ${String(most)} components of ${String(bits)} bits, got ${String(vecLen)}`);
   const graph: string = options.graph ?? 'complete';
   if (graph !== 'complete') throw new RangeError(`options.graph: expected 'complete', got '${graph}'`);
   return { threshold, vecLen, bits, graph, session: sessionContext(options.session ?? '') };

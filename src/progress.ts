@@ -3,10 +3,12 @@ import type { SecAggErrorCode } from './errors.ts';
 
 /**
  * Why a user is out, or is named:
- * - `no-shares`: it advertised keys and dealt no shares (round 1).
- * - `no-masked-input`: it dealt shares and sent no masked input; it is not in the sum (round 2).
- * - `no-signature`: it sent its input and signed no view; it is in the sum (round 3).
- * - `no-answer`: it signed and revealed no shares; it is in the sum (round 4).
+ * - `no-shares`: it advertised keys, and no shares of it were accepted (round 1).
+ * - `no-masked-input`: it dealt shares, and no masked input of it was accepted; it is not in the sum (round 2).
+ * - `no-signature`: it sent its input, and no signature of it was accepted; it is in the sum (round 3).
+ * - `no-answer`: it signed, and no answer of it was accepted; it is in the sum (round 4).
+ *
+ *   In these, nothing came in time, or what came was refused: `recv` has thrown why, and the event `message-refused` told it.
  * - `wrong-share`: it revealed a share that is not the one dealt to it; its other shares count (round 4).
  * - `inconsistent-deal`: shares that it committed to do not give its secret; found in round 4, done in round 1.
  */
@@ -22,6 +24,8 @@ export interface DroppedUser {
 export interface ServerProgress {
   /** The round being collected, 0 to 4; 5 when the sum is known; null after an error. */
   readonly round: number | null;
+  /** Grows with every change of the state; of two states of one session, the one with more is the newer. */
+  readonly revision: number;
   /** Users whose message of this round has been accepted. */
   readonly heard: readonly number[];
   /** Users that may still send one; in round 0 the registered users not yet heard, or none where none are registered. */

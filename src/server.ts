@@ -15,7 +15,7 @@ import {
 } from './parameters.ts';
 import type { DroppedUser, ServerEvent, ServerProgress } from './progress.ts';
 import { sessionTag } from './protocol/binding.ts';
-import { failedError, failureOf } from './protocol/failure.ts';
+import { codeOf, failedError, failureOf } from './protocol/failure.ts';
 import type { ServerContext } from './protocol/server/state.ts';
 import { PublicKeysWrapper } from './public-keys.ts';
 import { serverProgress } from './rounds/server-progress.ts';
@@ -31,6 +31,7 @@ import {
   type CollectingState,
 } from './rounds/server.ts';
 import { ServerOutputWrapper } from './server-output.ts';
+import { Recovered } from './state/json.ts';
 import { serverDocument, type ServerSnapshot } from './state/server.ts';
 
 /** Options of a server: those of the session, and its own. */
@@ -84,12 +85,11 @@ export class ServerWrapper {
    */
   constructor(...args: ServerArguments);
   /** @internal */
-  constructor(snapshot: ServerSnapshot, listener: Listener<ServerEvent>);
-  constructor(...args: ServerArguments | [ServerSnapshot, Listener<ServerEvent>]) {
-    const recovered = typeof args[0] === 'object';
-    [this.#snapshot, this.#listener] = recovered
-      ? (args as [ServerSnapshot, Listener<ServerEvent>])
-      : newServer(...(args as ServerArguments));
+  constructor(recovered: Recovered<ServerSnapshot>, listener: Listener<ServerEvent>);
+  constructor(...args: ServerArguments | [Recovered<ServerSnapshot>, Listener<ServerEvent>]) {
+    const [first, listener] = args;
+    [this.#snapshot, this.#listener] =
+      first instanceof Recovered ? [first.snapshot, listener as Listener<ServerEvent>] : newServer(...(args as ServerArguments));
     this.#tag = sessionTag(this.#snapshot.context.parameters);
   }
 
@@ -144,7 +144,7 @@ export class ServerWrapper {
     }
     const dropped = receive(this.#context, collecting, sender, message);
     heard.set(sender, digest);
-    if (dropped.length > 0) this.#snapshot = { ...this.#snapshot, dropped: [...this.#snapshot.dropped, ...dropped] };
+    this.#change({}, dropped);
     return { round, dropped };
   }
 
@@ -175,7 +175,7 @@ export class ServerWrapper {
     const round = SERVER_ROUNDS[state.phase];
     try {
       const [next, dropped] = await close(this.#context, state);
-      this.#snapshot = { ...this.#snapshot, state: next, dropped: [...this.#snapshot.dropped, ...dropped] };
+      this.#change({ state: next }, dropped);
       const output = this.#outputOf(next);
       const messages = output.isMessages() ? [...output.getMessages().values()] : [];
       const bytes = messages.reduce((total, message) => total + message.length, 0);
@@ -197,11 +197,16 @@ export class ServerWrapper {
 
   #fail(error: unknown, round: number): void {
     const failure = failureOf(error);
-    const culprits = failure.code === 'ERR_SECAGG_INCONSISTENT_DEAL' ? failure.userIds : [];
+    const culprits = error instanceof ProtocolError && error.code === 'ERR_SECAGG_INCONSISTENT_DEAL' ? error.userIds : [];
     const dropped = culprits.map((user): DroppedUser => ({ userId: user, round: 1, reason: 'inconsistent-deal' }));
-    this.#snapshot = { ...this.#snapshot, state: failure, dropped: [...this.#snapshot.dropped, ...dropped] };
+    this.#change({ state: failure }, dropped);
     this.#tellDropped(dropped);
-    emit(this.#listener, { type: 'failed', round, code: failure.code });
+    emit(this.#listener, { type: 'failed', round, code: codeOf(failure) });
+  }
+
+  #change(changes: Partial<Pick<ServerSnapshot, 'state'>>, dropped: readonly DroppedUser[]): void {
+    const { revision, dropped: before } = this.#snapshot;
+    this.#snapshot = { ...this.#snapshot, ...changes, revision: revision + 1, dropped: [...before, ...dropped] };
   }
 
   #tellDropped(dropped: readonly DroppedUser[]): void {
@@ -249,7 +254,7 @@ export class ServerWrapper {
 
   /** A server from its serialised state alone. @throws StateError as {@link recoverState}. */
   static fromState(state: string, options: Pick<ServerOptions, 'listener'> = {}): ServerWrapper {
-    return new ServerWrapper(serverDocument.parse(state), options.listener ?? silence);
+    return new ServerWrapper(new Recovered(serverDocument.parse(state)), options.listener ?? silence);
   }
 }
 
@@ -273,6 +278,7 @@ function newServer(threshold: number, vecLen: number, options: ServerOptions = {
     );
   }
   const snapshot: ServerSnapshot = {
+    revision: 0,
     context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },
     received: Array.from({ length: 5 }, () => new Map<UserId, Uint8Array>()),
     dropped: [],

@@ -4,6 +4,8 @@
 export const KEY_BYTES = 32;
 export const DIGEST_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
+/** A user's id, at most, in MessagePack. */
+export const ID_BYTES = 9;
 /** A share of a 32-byte secret: its evaluation point is its holder's position and is not written down. */
 export const SHARE_BYTES = 32;
 export const SHARE_COMMITMENT_BYTES = 16;

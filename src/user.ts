@@ -2,7 +2,7 @@
 import { copyOf, equalBytes, wipe } from './bytes.ts';
 import { fingerprint } from './crypto/digest.ts';
 import { isSignKeyPair, type SignPublicKey, type SignSecretKey } from './crypto/sign.ts';
-import { SecAggError, UsageError } from './errors.ts';
+import { SecAggError, StateError, UsageError } from './errors.ts';
 import { emit, type Listener } from './events.ts';
 import { userId, type UserId } from './ids.ts';
 import { ringOf } from './masking/ring.ts';
@@ -19,12 +19,13 @@ import {
 } from './parameters.ts';
 import type { UserEvent, UserProgress } from './progress.ts';
 import { sessionTag } from './protocol/binding.ts';
-import { failedError, failureOf } from './protocol/failure.ts';
+import { codeOf, failedError, failureOf } from './protocol/failure.ts';
 import { systemDependencies, type Dependencies } from './protocol/step.ts';
 import { secretsOf, type UserContext, type UserState } from './protocol/user/state.ts';
 import { PublicKeysWrapper } from './public-keys.ts';
 import { answerRound, expectRound, openServerMessage } from './rounds/user.ts';
 import { KEY_BYTES } from './sizes.ts';
+import { Recovered } from './state/json.ts';
 import { USER_ROUNDS, userDocument, type UserSnapshot } from './state/user.ts';
 import { encodeStartMessage } from './wire/envelope.ts';
 
@@ -120,12 +121,13 @@ export class UserWrapper {
    */
   constructor(...args: UserArguments);
   /** @internal */
-  constructor(snapshot: UserSnapshot, listener: Listener<UserEvent>);
-  constructor(...args: UserArguments | [UserSnapshot, Listener<UserEvent>]) {
-    const recovered = typeof args[0] === 'object';
-    [this.#snapshot, this.#listener] = recovered
-      ? (args as [UserSnapshot, Listener<UserEvent>])
-      : newUser(...(args as UserArguments));
+  constructor(recovered: Recovered<UserSnapshot>, listener: Listener<UserEvent>);
+  constructor(...args: UserArguments | [Recovered<UserSnapshot>, Listener<UserEvent>]) {
+    const [first, listener] = args;
+    [this.#snapshot, this.#listener] =
+      first instanceof Recovered
+        ? [first.snapshot, listener as unknown as Listener<UserEvent>]
+        : newUser(...(args as UserArguments));
     this.#tag = sessionTag(this.#snapshot.context.parameters);
   }
 
@@ -234,7 +236,7 @@ export class UserWrapper {
     const failure = failureOf(error);
     this.#snapshot = { ...this.#snapshot, revision: this.#snapshot.revision + 1, input: null, output: null, state: failure };
     wipe([...secretsOf(state), ...(input === null ? [] : [input])]);
-    emit(this.#listener, { type: 'failed', code: failure.code });
+    emit(this.#listener, { type: 'failed', code: codeOf(failure) });
   }
 
   get #context(): UserContext {
@@ -269,20 +271,30 @@ export class UserWrapper {
   }
 
   /**
-   * Becomes the user that was serialised, whatever this one was.
+   * Becomes the user that was serialised, whatever this one was; the secrets of this one are wiped.
    *
-   * @throws StateError where the text is no state of a user of this version, with nothing recovered.
+   * @throws StateError where the text is no state of a user of this version; ERR_SECAGG_STATE_OLD where this object is
+   * the same user in the same session and further on, for a user that goes back may be made to answer twice. Nothing is
+   * recovered then. UsageError ERR_SECAGG_BUSY while a message is being answered.
    */
   recoverState(state: string): void {
     if (this.#pending !== null) throw new UsageError('ERR_SECAGG_BUSY', 'a message is being answered');
     const snapshot = userDocument.parse(state);
-    this.#tag = sessionTag(snapshot.context.parameters);
+    const tag = sessionTag(snapshot.context.parameters);
+    const present = this.#snapshot;
+    const same = equalBytes(tag, this.#tag) && snapshot.context.userId === present.context.userId;
+    if (same && snapshot.revision < present.revision) {
+      const message = `state: revision ${String(snapshot.revision)} is older than ${String(present.revision)}, which this user is at`;
+      throw new StateError(message, 'ERR_SECAGG_STATE_OLD');
+    }
+    wipe([...secretsOf(present.state), ...(present.input === null ? [] : [present.input])]);
+    this.#tag = tag;
     this.#snapshot = snapshot;
   }
 
   /** A user from its serialised state alone. @throws StateError as {@link recoverState}. */
   static fromState(state: string, options: Pick<UserOptions, 'listener'> = {}): UserWrapper {
-    return new UserWrapper(userDocument.parse(state), options.listener ?? silence);
+    return new UserWrapper(new Recovered(userDocument.parse(state)), options.listener ?? silence);
   }
 }
 
@@ -344,7 +356,7 @@ function toLanes(vec: InputVector, { parameters, policy }: UserSnapshot['context
   if (length !== parameters.vecLen) {
     throw new RangeError(`vec: expected ${String(parameters.vecLen)} components, got ${String(length)}`);
   }
-  return lanesOf(ringOf(parameters.bits), vec, modularInputs ? 'modular' : { users: policy.maxUsers });
+  return lanesOf(ringOf(parameters.bits), vec, length, modularInputs ? 'modular' : { users: policy.maxUsers });
 }
 
 /** |U1|, |U2|, |U3|, as far as they are known. */

@@ -261,6 +261,26 @@ describe('outputs', () => {
   });
 });
 
+describe('a constructor', () => {
+  it('names what it is given wrongly, whatever that is', () => {
+    const [pk, sk] = genKeypair();
+    const keys = new PublicKeysWrapper();
+    for (const id of [null, undefined, {}, [3], '3']) {
+      expect(() => new UserWrapper(id as number, 2, pk, sk, [1], keys)).to.throw(TypeError, 'id');
+      expect(() => new ServerWrapper(id as number, 3)).to.throw(TypeError, 'threshold');
+    }
+    for (const options of [null, 3, 'bits']) {
+      expect(() => new UserWrapper(1, 2, pk, sk, [1], keys, options as unknown as object)).to.throw(TypeError, 'options');
+      expect(() => new ServerWrapper(2, 3, options as unknown as object)).to.throw(TypeError, 'options');
+    }
+  });
+
+  it('refuses vectors that no state could hold', () => {
+    expect(() => new ServerWrapper(2, 2 ** 26 + 1)).to.throw(RangeError, 'vecLen: expected at most 67108864');
+    expect(() => new ServerWrapper(2, 2 ** 25 + 1, { bits: 33 })).to.throw(RangeError, 'vecLen');
+  });
+});
+
 describe('errors', () => {
   it('are SecAggErrors with a name, a code, and who must act', async () => {
     const session = new Session({ threshold: 3 });
@@ -268,7 +288,7 @@ describe('errors', () => {
     expect(threshold).to.include({ name: 'ThresholdError', have: 0, need: 3, round: 0 });
     expect(threshold).to.be.instanceOf(SecAggError).and.instanceOf(Error);
     const failed = await rejected('ERR_SECAGG_FAILED', session.server.round(), UsageError);
-    expect(failed.cause).to.be.instanceOf(ProtocolError).and.to.include({ code: 'ERR_SECAGG_THRESHOLD', round: 0 });
+    expect(failed.cause).to.be.instanceOf(ThresholdError).and.to.include({ code: 'ERR_SECAGG_THRESHOLD', have: 0, need: 3 });
   });
 
   it('of any round leave a user finished with the session, and every later call says why', async () => {

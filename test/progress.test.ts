@@ -28,6 +28,7 @@ describe('server.progress()', () => {
     }
     expect(server.progress()).to.deep.equal({
       round: 5,
+      revision: 5 * SORTED.length + 5,
       heard: [],
       missing: [],
       needed: 3,

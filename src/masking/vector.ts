@@ -12,13 +12,12 @@ export type InputVector = ArrayLike<number> | ArrayLike<bigint>;
 export type InputRange = { readonly users: number } | 'modular';
 
 /**
- * Copies a vector into lanes. Its length and each element are read once.
+ * Copies the first `length` components of a vector into lanes; each is read once, and its own length not at all.
  *
  * @throws TypeError where an element is neither a number nor a bigint; RangeError where it is no integer, or outside the
  * range; both name the component and never tell its value.
  */
-export function lanesOf(ring: Ring, vec: InputVector, range: InputRange): Lanes {
-  const { length } = vec;
+export function lanesOf(ring: Ring, vec: InputVector, length: number, range: InputRange): Lanes {
   const lanes = zeroLanes(ring, length);
   const limit = range === 'modular' ? null : componentLimit(ring.bits, range.users);
   // Where the limit is beyond 2^53 it rounds, but then no safe integer reaches it.

@@ -3,7 +3,9 @@
 // them, signatures, ciphertexts and shares of one session could be replayed in another, between other users or rounds.
 //
 // Each digest covers the one before: tag ← directory ← view of round 2 ← view of round 3. Whoever was shown another
-// session, directory or U2 derives other keys, so that nothing opens and no masks cancel.
+// session, directory or U2 derives other keys, so that nothing opens and no masks cancel. From round 1 on every body of a
+// user starts with the digest of what it was made for, so that a message that was made for something else, an earlier
+// session with the same tag for instance, is refused when it arrives, before anybody can be blamed for what is in it.
 import { concat, equalBytes, u32, u64 } from '../bytes.ts';
 import { deriveKey, digest, fingerprint } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
@@ -43,9 +45,9 @@ export function viewOfRound3(view2: Uint8Array, u3: Members): Uint8Array {
   return digest(LABELS.survivors3, [view2, u3]);
 }
 
-/** A user's own message of round 1. */
-export function dealDigest(deal: Deal): Uint8Array {
-  return digest(LABELS.deal, [deal.seedCommitment, deal.ownShareCommitment, deal.sealed]);
+/** The body of a user's own message of round 1. */
+export function dealDigest(directory: Uint8Array, deal: Deal): Uint8Array {
+  return digest(LABELS.deal, [directory, deal.seedCommitment, deal.ownShareCommitment, deal.sealed]);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { ServerContext, ServerState } from '../protocol/server/state.ts';
 import type { ServerSnapshot } from '../state/server.ts';
 import { SERVER_ROUNDS, type CollectingState } from './server.ts';
 
-export function serverProgress(context: ServerContext, { state, dropped }: ServerSnapshot): ServerProgress {
+export function serverProgress(context: ServerContext, { state, dropped, revision }: ServerSnapshot): ServerProgress {
   const { threshold } = context.parameters;
   const collecting = state.phase !== 'failed' && state.phase !== 'finished';
   const heard = collecting ? heardIn(state) : [];
@@ -17,6 +17,7 @@ export function serverProgress(context: ServerContext, { state, dropped }: Serve
   const users = 'directory' in state ? state.directory.length : state.phase === 'finished' ? state.users : null;
   return {
     round: state.phase === 'failed' ? null : SERVER_ROUNDS[state.phase],
+    revision,
     heard,
     missing: collecting ? expectedIn(context, state).filter((id) => !spoken.has(id)) : [],
     needed: threshold,

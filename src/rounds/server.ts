@@ -44,15 +44,16 @@ export const SERVER_ROUNDS: Readonly<Record<Exclude<ServerState['phase'], 'faile
 /** Opens a user's envelope and, where the server knows the users' keys, checks who signed it. */
 export function openUserMessage(context: ServerContext, sender: UserId, bytes: Uint8Array): UserMessage {
   const { parameters, policy, publicKeys, tag } = context;
+  const signPublicKey = publicKeys?.get(sender);
+  // First of all, so that strangers cost next to nothing.
+  if (publicKeys !== null && signPublicKey === undefined) {
+    throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `user ${String(sender)} is not registered`, { round: null });
+  }
   const users = largestCohort(parameters.threshold, policy);
   const most = Math.max(shareKeysBytes(users), maskedInputBytes(parameters), unmaskBytes(users));
   const message = decodeUserMessage(bytes, tag, sender, most);
-  if (publicKeys === null) return message;
+  if (signPublicKey === undefined) return message;
   const { round, body, signature } = message;
-  const signPublicKey = publicKeys.get(sender);
-  if (signPublicKey === undefined) {
-    throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `user ${String(sender)} is not registered`, { round });
-  }
   if (!verifySync(signPublicKey, signedBytes(tag, round, sender, body), signature)) {
     throw new AuthenticationError(`round ${String(round)}: the signature of user ${String(sender)} does not verify`, { round });
   }
@@ -124,10 +125,10 @@ export function messagesOf(tag: Uint8Array, state: Exclude<ClosedState, Finished
       return toAll(directory.keys(), encode(1, encodeDirectory(directory)));
     case 'masked-input':
       return new Map(
-        positions(state.u2).map((position) => [
-          userIdAt(directory, position),
-          encode(2, encodeShares({ u2: state.u2, sealed: sealedFor(state, position) })),
-        ]),
+        positions(state.u2).map((position) => {
+          const receiver = userIdAt(directory, position);
+          return [receiver, encode(2, encodeShares({ u2: state.u2, receiver, sealed: sealedFor(state, position) }))];
+        }),
       );
     case 'consistency-check':
       return toAll(positions(state.u3), encode(3, encodeSurvivors(state.u3)));

@@ -1,12 +1,11 @@
 // Codecs that both roles share.
 import { isUserId, type UserId } from '../ids.ts';
-import { isMembers, type Members } from '../members.ts';
-import { MAX_USERS, resolveParameters, resolvePolicy, type Parameters, type Policy } from '../parameters.ts';
-import type { SecAggErrorCode } from '../errors.ts';
-import { StateError } from '../errors.ts';
-import type { Failed } from '../protocol/failure.ts';
+import { countMembers, isMembers, type Members } from '../members.ts';
+import { largestCohort, MAX_USERS, resolveParameters, resolvePolicy, type Parameters, type Policy } from '../parameters.ts';
+import { SEC_AGG_ERROR_CODES, StateError, type DisputedDeal } from '../errors.ts';
+import type { ErrorRecord, Failed } from '../protocol/failure.ts';
 import { KEY_BYTES } from '../sizes.ts';
-import { bytes, integer, list, mapOf, nullable, oneOf, record, require, text, type Codec } from './json.ts';
+import { bytes, integer, list, mapOf, nullable, oneOf, oneOfKinds, record, require, text, type Codec } from './json.ts';
 
 export const userId: Codec<UserId> = {
   encode: (value) => value,
@@ -50,13 +49,37 @@ export const members: Codec<Members> = bytes() as Codec<Members>;
 
 export const position: Codec<number> = integer(0, MAX_USERS - 1);
 
+const round = integer(0, 4);
+const attributed = { message: text, round: nullable(round), userIds: list(userId as Codec<number>) };
+const disputedDeal = record<DisputedDeal>({ owner: userId, accusers: list(userId as Codec<number>) });
+
 export const failed: Codec<Failed> = record<Failed>({
   phase: oneOf('failed'),
-  code: text as Codec<SecAggErrorCode>,
-  message: text,
-  round: nullable(integer(0, 4)),
-  userIds: list(userId),
+  error: oneOfKinds<'kind', ErrorRecord>('kind', {
+    decode: record<Kind<'decode'>>({ kind: oneOf('decode'), message: text }),
+    protocol: record<Kind<'protocol'>>({ kind: oneOf('protocol'), code: oneOf(...SEC_AGG_ERROR_CODES), ...attributed }),
+    authentication: record<Kind<'authentication'>>({ kind: oneOf('authentication'), ...attributed }),
+    dispute: record<Kind<'dispute'>>({ kind: oneOf('dispute'), ...attributed, disputes: list(disputedDeal) }),
+    threshold: record<Kind<'threshold'>>({ kind: oneOf('threshold'), message: text, have: integers, need: integers, round }),
+    unexpected: record<Kind<'unexpected'>>({ kind: oneOf('unexpected'), message: text }),
+  }),
 });
+
+type Kind<K extends ErrorRecord['kind']> = Extract<ErrorRecord, { readonly kind: K }>;
+
+/** Throws unless |U1| is what a user or a server would have accepted. */
+export function requireCohort(users: number, parameters: Parameters, policy: Policy, path: string): void {
+  const largest = largestCohort(parameters.threshold, policy);
+  require(users >= parameters.threshold &&
+    users <= largest, path, `${String(parameters.threshold)} to ${String(largest)} users, as threshold and policy allow`);
+}
+
+/** Throws unless each set has at least t users, as every set has that lets a session go on. */
+export function requireQuorum(sets: Readonly<Record<string, Members>>, { threshold }: Parameters, path: string): void {
+  for (const [name, set] of Object.entries(sets)) {
+    require(countMembers(set) >= threshold, `${path}.${name}`, `at least ${String(threshold)} users`);
+  }
+}
 
 /** Throws unless every set is one over `users` positions. */
 export function requireMembers(sets: Readonly<Record<string, Members>>, users: number, path: string): void {

@@ -118,16 +118,17 @@ export function record<T extends object>(fields: FieldCodecs<T>): Codec<T> {
   };
 }
 
-/** A discriminated union: the codec is chosen by the string in the field `phase`. */
-export function byPhase<T extends { readonly phase: string }>(codecs: {
-  readonly [P in T['phase']]: Codec<Extract<T, { readonly phase: P }>>;
-}): Codec<T> {
+/** A discriminated union: the codec is chosen by the string in the field `name`. */
+export function oneOfKinds<N extends string, T extends Readonly<Record<N, string>>>(
+  name: N,
+  codecs: { readonly [K in T[N]]: Codec<Extract<T, Readonly<Record<N, K>>>> },
+): Codec<T> {
   const known = new Map<unknown, Codec<T>>(Object.entries(codecs));
   return {
-    encode: (value) => known.get(value.phase)?.encode(value),
+    encode: (value) => known.get(value[name])?.encode(value),
     decode(json, path): T {
-      const codec = known.get((json as { readonly phase?: unknown } | null)?.phase);
-      if (codec === undefined) throw expected(`${path}.phase`, `one of ${[...known.keys()].join(', ')}`);
+      const codec = known.get((json as Partial<Record<N, unknown>> | null)?.[name]);
+      if (codec === undefined) throw expected(`${path}.${name}`, `one of ${[...known.keys()].join(', ')}`);
       return codec.decode(json, path);
     },
   };
@@ -147,7 +148,14 @@ export interface Document<T> {
 
 export function document<T extends object>(role: 'user' | 'server', version: number, codec: Codec<T>): Document<T> {
   return {
-    serialise: (value) => JSON.stringify({ secagg: role, version, ...(codec.encode(value) as object) }),
+    serialise(value): string {
+      const json = { secagg: role, version, ...(codec.encode(value) as object) };
+      try {
+        return JSON.stringify(json);
+      } catch {
+        throw new StateError('state: longer than a string can be'); // 2^29 characters in V8
+      }
+    },
     parse(state): T {
       if (typeof state !== 'string') throw new TypeError(`state: expected a string, got ${typeof state}`);
       let json: unknown;
@@ -165,4 +173,13 @@ export function document<T extends object>(role: 'user' | 'server', version: num
       return codec.decode(rest, role);
     },
   };
+}
+
+/** A value that a document was parsed to: what tells a constructor that it is given a whole state and not arguments. */
+export class Recovered<T> {
+  readonly snapshot: T;
+
+  constructor(snapshot: T) {
+    this.snapshot = snapshot;
+  }
 }

@@ -3,7 +3,7 @@ import { hex } from '../bytes.ts';
 import type { UserId } from '../ids.ts';
 import { at } from '../lists.ts';
 import { countMembers, hasMember, isSubset, positions, type Members } from '../members.ts';
-import { laneBytes, type Parameters } from '../parameters.ts';
+import { laneBytes, type Parameters, type Policy } from '../parameters.ts';
 import type { DroppedUser } from '../progress.ts';
 import type { Failed } from '../protocol/failure.ts';
 import type { Advertisement, Deal, Directory } from '../protocol/notation.ts';
@@ -11,7 +11,6 @@ import type * as Server from '../protocol/server/state.ts';
 import { DIGEST_BYTES, KEY_BYTES, RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
 import * as common from './common.ts';
 import {
-  byPhase,
   bytes,
   document,
   integer,
@@ -19,6 +18,7 @@ import {
   mapOf,
   nullable,
   oneOf,
+  oneOfKinds,
   record,
   require,
   type Codec,
@@ -27,6 +27,8 @@ import {
 
 /** All that a server is. */
 export interface ServerSnapshot {
+  /** Grows with every change. */
+  readonly revision: number;
   readonly context: Omit<Server.ServerContext, 'tag'>;
   /** For each round, whose message was accepted and its digest: the same bytes again change nothing. */
   readonly received: readonly Map<UserId, Uint8Array>[];
@@ -82,7 +84,7 @@ const collectingInputs: Codec<Server.CollectingInputs> = record<Server.Collectin
   },
 });
 
-const state = byPhase<Server.ServerState>({
+const state = oneOfKinds<'phase', Server.ServerState>('phase', {
   'advertise-keys': collectingKeys,
   'share-keys': record<Server.CollectingDeals>({ phase: oneOf('share-keys'), directory, binding: digest, deals }),
   'masked-input': collectingInputs,
@@ -121,6 +123,7 @@ const state = byPhase<Server.ServerState>({
 });
 
 const snapshot = record<ServerSnapshot>({
+  revision: integer(0, Number.MAX_SAFE_INTEGER),
   context: record<ServerSnapshot['context']>({
     parameters: common.parameters,
     policy: common.policy,
@@ -141,7 +144,7 @@ export const serverDocument: Document<ServerSnapshot> = document('server', VERSI
   encode: (value) => snapshot.encode(value),
   decode(json, path): ServerSnapshot {
     const decoded = snapshot.decode(json, path);
-    checkState(decoded.state, decoded.context.parameters, `${path}.state`);
+    checkState(decoded.state, decoded.context, `${path}.state`);
     checkReceived(decoded, `${path}.received`);
     return decoded;
   },
@@ -183,18 +186,19 @@ function heardSoFar(value: Exclude<Server.ServerState, Failed>): (readonly UserI
 }
 
 /** What no single field shows: that sets are over the directory, maps over their set, lengths the session's. */
-function checkState(value: Server.ServerState, parameters: Parameters, path: string): void {
-  const check = { parameters, path };
+function checkState(value: Server.ServerState, { parameters, policy }: ServerSnapshot['context'], path: string): void {
+  const check = { parameters, policy, path };
   switch (value.phase) {
     case 'advertise-keys':
       return;
     case 'share-keys':
-      checkDirectory(value.directory, path);
+      checkDirectory(value.directory, check);
       checkDeals(value.deals, value.directory.length, path);
       return;
     case 'masked-input':
-      checkDirectory(value.directory, path);
+      checkDirectory(value.directory, check);
       common.requireMembers({ u2: value.u2 }, value.directory.length, path);
+      common.requireQuorum({ u2: value.u2 }, parameters, path);
       checkDeals(value.deals, value.directory.length, path);
       checkKeys(value.deals, value.u2, `${path}.deals`);
       require([...value.heard].every((position) => hasMember(value.u2, position)), `${path}.heard`, 'users of U2');
@@ -207,6 +211,7 @@ function checkState(value: Server.ServerState, parameters: Parameters, path: str
     case 'unmasking':
       checkSurvivors(value, check);
       common.requireMembers({ u4: value.u4 }, value.directory.length, path);
+      common.requireQuorum({ u4: value.u4 }, parameters, path);
       require(isSubset(value.u4, value.u3), `${path}.u4`, 'a subset of U3');
       require(value.signatures.length === countMembers(value.u4), `${path}.signatures`, 'one a user of U4');
       checkAnswers(value, path);
@@ -221,11 +226,12 @@ function checkState(value: Server.ServerState, parameters: Parameters, path: str
 
 interface Check {
   readonly parameters: Parameters;
+  readonly policy: Policy;
   readonly path: string;
 }
 
-function checkDirectory(lines: Directory, path: string): void {
-  require(lines.length > 0, `${path}.directory`, 'users');
+function checkDirectory(lines: Directory, { parameters, policy, path }: Check): void {
+  common.requireCohort(lines.length, parameters, policy, `${path}.directory`);
   common.requireAscending(
     lines.map((line) => line.userId),
     `${path}.directory`,
@@ -241,8 +247,9 @@ function checkDeals(dealt: ReadonlyMap<number, Deal>, users: number, path: strin
 function checkSurvivors(value: Server.CollectingSignatures | Server.CollectingAnswers, check: Check): void {
   const users = value.directory.length;
   const { path } = check;
-  checkDirectory(value.directory, path);
+  checkDirectory(value.directory, check);
   common.requireMembers({ u2: value.u2, u3: value.u3 }, users, path);
+  common.requireQuorum({ u2: value.u2, u3: value.u3 }, check.parameters, path);
   require(isSubset(value.u3, value.u2), `${path}.u3`, 'a subset of U2');
   checkKeys(value.commitments, value.u2, `${path}.commitments`);
   const length = (users - 1) * 2 * SHARE_COMMITMENT_BYTES;

@@ -1,4 +1,6 @@
 // A user's state as JSON. CONTAINS SECRETS. Self-contained, versioned, strict; each phase has what later rounds need.
+import { platform } from '#platform';
+import { equalBytes } from '../bytes.ts';
 import type { UserId } from '../ids.ts';
 import { at } from '../lists.ts';
 import { hasMember, isSubset, positions } from '../members.ts';
@@ -7,7 +9,7 @@ import type { AdvertisedKeys, HeldShares } from '../protocol/notation.ts';
 import type * as User from '../protocol/user/state.ts';
 import { DIGEST_BYTES, KEY_BYTES, SHARE_BYTES } from '../sizes.ts';
 import * as common from './common.ts';
-import { byPhase, bytes, document, flag, integer, list, nullable, oneOf, record, require, type Document } from './json.ts';
+import { bytes, document, flag, integer, list, nullable, oneOf, oneOfKinds, record, require, type Document } from './json.ts';
 
 /** All that a user is. */
 export interface UserSnapshot {
@@ -36,7 +38,7 @@ const holding = record<User.Holding>({
   shares: nullable(record<HeldShares>({ selfMask: share, pairwiseKey: share })),
 });
 
-const state = byPhase<User.UserState>({
+const state = oneOfKinds<'phase', User.UserState>('phase', {
   'advertise-keys': record<User.AwaitingStart>({ phase: oneOf('advertise-keys'), signSecretKey: key }),
   'share-keys': record<User.AwaitingDirectory>({
     phase: oneOf('share-keys'),
@@ -115,7 +117,7 @@ export const userDocument: Document<UserSnapshot> = document('user', VERSION, {
 
 /** What no single field shows: that they belong together. */
 function checkWhole({ context, input, answered, output, state }: UserSnapshot, path: string): void {
-  const { parameters, userId, publicKeys } = context;
+  const { parameters, policy, userId, publicKeys } = context;
   require(publicKeys.has(userId), `${path}.context.publicKeys`, "the user's own key");
   const inputBytes = parameters.vecLen * laneBytes(parameters.bits);
   require(input === null || input.length === inputBytes, `${path}.input`, `${String(inputBytes)} bytes`);
@@ -127,42 +129,82 @@ function checkWhole({ context, input, answered, output, state }: UserSnapshot, p
   require(answered.length === round, `${path}.answered`, `${String(round)} digests`);
   require((output === null) === (round === 0), `${path}.output`, 'the answer to the last message');
   require(input === null || round <= 2, `${path}.input`, 'no input once it is masked');
-  checkState(state, userId, `${path}.state`);
+  if ('signSecretKey' in state) {
+    const own = publicKeys.get(userId) ?? state.signSecretKey;
+    require(equalBytes(
+      platform.ed25519PublicKey(state.signSecretKey),
+      own,
+    ), `${path}.state.signSecretKey`, 'that of the own key');
+  }
+  const ids = idsOf(state);
+  if (ids !== null) {
+    common.requireAscending(ids, `${path}.state`);
+    common.requireCohort(ids.length, parameters, policy, `${path}.state`);
+    require(ids.every((id) => publicKeys.has(id)), `${path}.state`, 'users whose keys are registered');
+    require(ids.includes(userId), `${path}.state`, 'the user itself among them');
+  }
+  checkState(state, context, `${path}.state`);
 }
 
-function checkState(state: Exclude<User.UserState, { phase: 'failed' }>, userId: UserId, path: string): void {
+/** U1; null before it is known. */
+function idsOf(state: Exclude<User.UserState, { phase: 'failed' }>): readonly UserId[] | null {
+  switch (state.phase) {
+    case 'advertise-keys':
+    case 'share-keys':
+      return null;
+    case 'masked-input':
+      return state.participants.map((participant) => participant.userId);
+    case 'consistency-check':
+    case 'unmasking':
+    case 'finished':
+      return state.userIds;
+  }
+}
+
+type Context = UserSnapshot['context'];
+
+function checkState(state: Exclude<User.UserState, { phase: 'failed' }>, context: Context, path: string): void {
   switch (state.phase) {
     case 'advertise-keys':
     case 'share-keys':
       return;
     case 'masked-input': {
-      const ids = state.participants.map((participant) => participant.userId);
-      common.requireAscending(ids, `${path}.participants`);
-      require(ids.includes(userId), `${path}.participants`, 'the user itself among them');
-      require(state.openingKeys.length === ids.length - 1, `${path}.openingKeys`, `${String(ids.length - 1)} keys`);
+      const others = state.participants.length - 1;
+      require(state.openingKeys.length === others, `${path}.openingKeys`, `${String(others)} keys`);
       return;
     }
     case 'consistency-check':
-      checkHoldings(state, userId, path);
+      checkHoldings(state, context, path);
       return;
     case 'unmasking':
-      checkHoldings(state, userId, path);
-      common.requireMembers({ u3: state.u3 }, state.userIds.length, path);
-      require(isSubset(state.u3, state.u2), `${path}.u3`, 'a subset of U2');
+      checkHoldings(state, context, path);
+      checkSurvivors(state, context, path);
       return;
     case 'finished':
-      common.requireAscending(state.userIds, `${path}.userIds`);
-      common.requireMembers({ u2: state.u2, u3: state.u3 }, state.userIds.length, path);
+      common.requireMembers({ u2: state.u2 }, state.userIds.length, path);
+      checkSurvivors(state, context, path);
       return;
   }
 }
 
-/** One holding for each other user of U2, ascending, and the user itself in U2. */
-function checkHoldings(state: User.AwaitingSurvivors | User.AwaitingSignatures, userId: UserId, path: string): void {
-  common.requireAscending(state.userIds, `${path}.userIds`);
+/** U3 ⊆ U2, |U3| ≥ t, the user itself in U3. */
+function checkSurvivors(state: User.AwaitingSignatures | User.Finished, { parameters, userId }: Context, path: string): void {
+  common.requireMembers({ u3: state.u3 }, state.userIds.length, path);
+  common.requireQuorum({ u3: state.u3 }, parameters, path);
+  require(isSubset(state.u3, state.u2), `${path}.u3`, 'a subset of U2');
+  require(hasMember(state.u3, state.userIds.indexOf(userId)), `${path}.u3`, 'the user itself among them');
+}
+
+/** One holding for each other user of U2, ascending, |U2| ≥ t, the user itself in U2. */
+function checkHoldings(
+  state: User.AwaitingSurvivors | User.AwaitingSignatures,
+  { parameters, userId }: Context,
+  path: string,
+): void {
   common.requireMembers({ u2: state.u2 }, state.userIds.length, path);
+  common.requireQuorum({ u2: state.u2 }, parameters, path);
   const own = state.userIds.indexOf(userId);
-  require(own >= 0 && hasMember(state.u2, own), `${path}.u2`, 'the user itself among them');
+  require(hasMember(state.u2, own), `${path}.u2`, 'the user itself among them');
   const others = positions(state.u2).filter((position) => position !== own);
   const complete =
     state.holdings.length === others.length && others.every((other, i) => at(state.holdings, i).position === other);

@@ -28,15 +28,28 @@ function toPackable(field: Field): number | bigint | Uint8Array | (number | bigi
 
 const toInteger = (value: number): number | bigint => (value > 0xffff_ffff ? BigInt(value) : value);
 
+/** What a message may cost to parse; checked before anything is. */
+export interface Limits {
+  /** Of the message. */
+  readonly bytes: number;
+  /** Of one list. As a list of JavaScript each byte of input would cost a hundred; byte strings cost what they are. */
+  readonly listLength: number;
+}
+
 /**
  * Total: fields, or a DecodeError. Byte strings are fresh plain Uint8Arrays.
  *
  * @param name of the message, for the error's text.
- * @param most bytes that it may have; checked before anything is parsed.
  */
-export function decodeFields(bytes: Uint8Array, name: string, most: number): Field[] {
-  if (bytes.length > most) throw new DecodeError(`${name}: expected at most ${String(most)} bytes, got ${String(bytes.length)}`);
-  if (!isFlat(bytes)) throw new DecodeError(`${name}: expected an array of integers, byte strings and lists of integers`);
+export function decodeFields(bytes: Uint8Array, name: string, limits: Limits): Field[] {
+  if (bytes.length > limits.bytes) {
+    throw new DecodeError(`${name}: expected at most ${String(limits.bytes)} bytes, got ${String(bytes.length)}`);
+  }
+  if (!isFlat(bytes, limits.listLength)) {
+    throw new DecodeError(
+      `${name}: expected an array of integers, byte strings and lists of at most ${String(limits.listLength)} integers`,
+    );
+  }
   let fields: Field[];
   try {
     // A view of its own: msgpackr leaves a property on what it is given.
@@ -63,7 +76,7 @@ function toNumber(value: unknown): number {
  * Whether bytes are one array whose elements are unsigned integers, byte strings or lists of unsigned integers, and
  * nothing after it. Keeps maps, extensions, records (which msgpackr compiles to code) and deep nesting from the library.
  */
-function isFlat(bytes: Uint8Array): boolean {
+function isFlat(bytes: Uint8Array, listLength: number): boolean {
   let at = 0;
   const byte = (): number => bytes[at++] ?? -1;
   const length = (width: number): number => {
@@ -89,7 +102,7 @@ function isFlat(bytes: Uint8Array): boolean {
   };
   const skipList = (token: number): boolean => {
     const count = arrayLength(token);
-    if (count < 0 || count > bytes.length) return false;
+    if (count < 0 || count > listLength) return false;
     for (let i = 0; i < count; i++) if (!skipInteger(byte())) return false;
     return true;
   };

@@ -1,30 +1,35 @@
-// Round 2. Server → user: U2, and the records that the neighbours in U2 dealt to this user, ascending.
+// Round 2. Server → user: U2, the user's id, and the records that the neighbours in U2 dealt to it, ascending.
 // User → server: body = view (32) ‖ y_u, bit-packed (⌈vecLen · bits / 8⌉).
 import { concat } from '../bytes.ts';
 import { DecodeError } from '../errors.ts';
 import { membersLength, type Members } from '../members.ts';
 import { packedLength, type Parameters } from '../parameters.ts';
-import { DIGEST_BYTES, RECORD_BYTES } from '../sizes.ts';
+import { DIGEST_BYTES, ID_BYTES, RECORD_BYTES } from '../sizes.ts';
 import { Fields, Parts } from './fields.ts';
 import type { Field } from './msgpack.ts';
 
-/** U2 and the records for one user. */
+/** U2 and the records for one user. Of all messages of the server only this one differs from user to user. */
 export interface SharesMessage {
   readonly u2: Members;
+  readonly receiver: number;
   readonly sealed: Uint8Array;
 }
 
 export function sharesBytes(users: number): number {
-  return membersLength(users) + users * RECORD_BYTES;
+  return membersLength(users) + ID_BYTES + users * RECORD_BYTES;
 }
 
-export function encodeShares({ u2, sealed }: SharesMessage): Field[] {
-  return [u2, sealed];
+export function encodeShares({ u2, receiver, sealed }: SharesMessage): Field[] {
+  return [u2, receiver, sealed];
 }
 
 export function decodeShares(content: readonly Field[], users: number): SharesMessage {
-  const fields = new Fields('shares', content, 2);
-  return { u2: fields.members(0, 'U2', users), sealed: fields.anyBytes(1, 'records') };
+  const fields = new Fields('shares', content, 3);
+  return {
+    u2: fields.members(0, 'U2', users),
+    receiver: fields.integer(1, 'receiver', Number.MAX_SAFE_INTEGER),
+    sealed: fields.anyBytes(2, 'records'),
+  };
 }
 
 export interface MaskedInputMessage {

@@ -77,11 +77,11 @@ describe('fuzzing', function () {
       (body) => decodeUnmask(body, { u2, u3 }),
     ];
     const contents: readonly ((bytes: Uint8Array) => unknown)[] = [
-      (bytes) => decodeFields(bytes, 'fuzz', 10_000),
-      (bytes) => decodeDirectory(decodeFields(bytes, 'fuzz', 10_000).slice(3)),
-      (bytes) => decodeShares(decodeFields(bytes, 'fuzz', 10_000).slice(3), 4),
-      (bytes) => decodeSurvivors(decodeFields(bytes, 'fuzz', 10_000).slice(3), 4),
-      (bytes) => decodeSignatures(decodeFields(bytes, 'fuzz', 10_000).slice(3), 4),
+      (bytes) => decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }),
+      (bytes) => decodeDirectory(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3)),
+      (bytes) => decodeShares(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3), 4),
+      (bytes) => decodeSurvivors(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3), 4),
+      (bytes) => decodeSignatures(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3), 4),
     ];
     const messages = all.map(({ toUser }) => toUser);
     const valid = all.map(({ answers }) => bodyOf(answers.get(FUZZED)!));

@@ -60,7 +60,7 @@ const ofFields: fc.Arbitrary<Change> = fc
   .map(([kind, which, value, change]): Change => (bytes, others) => {
     let fields: Field[];
     try {
-      fields = decodeFields(bytes, 'fuzz', Infinity);
+      fields = decodeFields(bytes, 'fuzz', { bytes: Infinity, listLength: Infinity });
     } catch {
       return bytes;
     }

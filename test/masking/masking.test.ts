@@ -97,9 +97,9 @@ describe('a vector', () => {
     for (const ring of rings) {
       const limit = componentLimit(ring.bits, 1);
       const vec = [0n, limit, -limit, limit / 2n, -limit / 3n];
-      expect(Array.from(vectorOf(ring, lanesOf(ring, vec, { users: 1 })) as ArrayLike<number | bigint>, BigInt)).to.deep.equal(
-        vec,
-      );
+      expect(
+        Array.from(vectorOf(ring, lanesOf(ring, vec, vec.length, { users: 1 })) as ArrayLike<number | bigint>, BigInt),
+      ).to.deep.equal(vec);
     }
   });
 
@@ -115,7 +115,7 @@ describe('a vector', () => {
       const ring = ringOf(bits);
       const limit = componentLimit(bits, users);
       for (const component of Number.isSafeInteger(Number(value)) ? [value, Number(value)] : [value]) {
-        const attempt = (): unknown => lanesOf(ring, [0, component] as bigint[], { users });
+        const attempt = (): unknown => lanesOf(ring, [0, component] as bigint[], 2, { users });
         const expected = `vec[1]: outside ±${String(limit)}, the limit for sums of ${String(users)} users in ${String(bits)} bits; ${fits}`;
         expect(attempt).to.throw(RangeError, expected);
         if (value > 1000n) expect(attempt).not.to.throw(String(value));
@@ -133,8 +133,8 @@ describe('a vector', () => {
     for (const ring of rings) {
       for (const users of [1, 2, 3, 1000]) {
         const limit = componentLimit(ring.bits, users);
-        for (const value of [limit, -limit]) lanesOf(ring, [value], { users });
-        for (const value of [limit + 1n, -limit - 1n]) expect(() => lanesOf(ring, [value], { users })).to.throw(RangeError);
+        for (const value of [limit, -limit]) lanesOf(ring, [value], 1, { users });
+        for (const value of [limit + 1n, -limit - 1n]) expect(() => lanesOf(ring, [value], 1, { users })).to.throw(RangeError);
         expect(BigInt(users) * limit < 1n << BigInt(ring.bits - 1)).to.equal(true);
       }
     }
@@ -143,11 +143,11 @@ describe('a vector', () => {
   it('with anything but integers is refused, by the component', () => {
     for (const value of [0.5, NaN, Infinity, -Infinity, 2 ** 53]) {
       for (const range of [{ users: 1 }, 'modular'] as const) {
-        expect(() => lanesOf(ringOf(64), [1, 2, value], range)).to.throw(RangeError, 'vec[2]');
+        expect(() => lanesOf(ringOf(64), [1, 2, value], 3, range)).to.throw(RangeError, 'vec[2]');
       }
     }
     for (const value of ['1', null, undefined, {}, true]) {
-      expect(() => lanesOf(ringOf(32), [1, value] as number[], 'modular')).to.throw(TypeError, 'vec[1]');
+      expect(() => lanesOf(ringOf(32), [1, value] as number[], 2, 'modular')).to.throw(TypeError, 'vec[1]');
     }
   });
 
@@ -155,13 +155,15 @@ describe('a vector', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 64 }), fc.array(fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n })), (bits, vec) => {
         const ring = ringOf(bits);
-        const back = Array.from(vectorOf(ring, lanesOf(ring, vec, 'modular')) as ArrayLike<number | bigint>, BigInt);
+        const back = Array.from(vectorOf(ring, lanesOf(ring, vec, vec.length, 'modular')) as ArrayLike<number | bigint>, BigInt);
         expect(back).to.deep.equal(vec.map((value) => BigInt.asIntN(bits, value)));
       }),
     );
     const ring = ringOf(20);
     const numbers = [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, -1];
-    expect(Array.from(vectorOf(ring, lanesOf(ring, numbers, 'modular')) as Int32Array)).to.deep.equal([-1, 1, -1]);
+    expect(Array.from(vectorOf(ring, lanesOf(ring, numbers, numbers.length, 'modular')) as Int32Array)).to.deep.equal([
+      -1, 1, -1,
+    ]);
   });
 
   it('is read once: an array that changes while it is read cannot slip past the guard', () => {
@@ -172,7 +174,7 @@ describe('a vector', () => {
         return reads++ === 0 ? 1 : 2 ** 40;
       },
     };
-    expect(Array.from(vectorOf(ringOf(8), lanesOf(ringOf(8), shifty, { users: 2 })) as Int32Array)).to.deep.equal([1]);
+    expect(Array.from(vectorOf(ringOf(8), lanesOf(ringOf(8), shifty, 1, { users: 2 })) as Int32Array)).to.deep.equal([1]);
     expect(reads).to.equal(1);
   });
 });

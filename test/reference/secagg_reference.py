@@ -240,7 +240,7 @@ def decode_user_message(data: bytes, round_number: int, tag: bytes) -> UserMessa
     return UserMessage(round_number, tag, user_id, body, signature)
 
 
-SERVER_ELEMENTS: dict[int, list[type]] = {1: [list, bytes, bytes], 2: [bytes, bytes], 3: [bytes], 4: [bytes, bytes]}
+SERVER_ELEMENTS: dict[int, list[type]] = {1: [list, bytes, bytes], 2: [bytes, int, bytes], 3: [bytes], 4: [bytes, bytes]}
 """The elements after version, round and tag in the server's messages of rounds 1 to 4."""
 
 
@@ -650,11 +650,12 @@ class Deal:
 
 def decode_deal(body: bytes, dealer: int, ids: Sequence[int]) -> Deal:
     """The body that `dealer` sent in round 1 to the users `ids` of U1 (section Round 1)."""
-    head = DIGEST_BYTES + SHARE_COMMITMENT_BYTES
+    after_seed = DIGEST_BYTES + DIGEST_BYTES
+    head = after_seed + SHARE_COMMITMENT_BYTES
     holders = [user_id for user_id in ids if user_id != dealer]
     require(len(body) == head + RECORD_BYTES * len(holders), "a body of round 1 of the wrong length")
     records = [decode_record(record) for record in split(body[head:], RECORD_BYTES)]
-    return Deal(body[:DIGEST_BYTES], body[DIGEST_BYTES:head], dict(zip(holders, records, strict=True)))
+    return Deal(body[DIGEST_BYTES:after_seed], body[after_seed:head], dict(zip(holders, records, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -844,6 +845,7 @@ class User:
         directory = self.directory.digest
         own_share = self.shares[self.user_id].seed_share
         parts = [
+            directory,
             commit_to_seed(directory, self.user_id, self.randomness.self_mask_seed),
             commit_to_seed_share(directory, self.user_id, self.user_id, own_share),
         ]
@@ -857,7 +859,8 @@ class User:
 
     def mask_input(self, message: bytes) -> bytes:
         """Section Round 2."""
-        u2_bitmap, records = decode_server_message(message, 2, self.tag)
+        u2_bitmap, receiver, records = decode_server_message(message, 2, self.tag)
+        require(receiver == self.user_id, "the records of another user")
         self.u2 = decode_set(u2_bitmap, self.directory.ids)
         self.require_quorum(self.u2, self.directory.ids, "U2")
         require(self.user_id in self.u2, "this user is not in U2")
@@ -910,7 +913,8 @@ class User:
         self.answered = True
         unusable = [dealer for dealer in self.u2 if dealer not in self.shares]
         usable = [dealer for dealer in self.u2 if dealer in self.shares]
-        return self.message(4, encode_set(unusable, self.u2) + b"".join(map(self.revealed_share, usable)))
+        revealed = b"".join(map(self.revealed_share, usable))
+        return self.message(4, self.view3 + encode_set(unusable, self.u2) + revealed)
 
     def check_confirmations(self, u4: Sequence[int], signatures: bytes) -> None:
         """The users of U4 have all signed this user's own view3 (section Round 4)."""
@@ -973,6 +977,8 @@ class Server:
         """Fix U2; returns the message of round 2 to each of U2 (sections Round 1 and Round 2)."""
         ids = self.directory.ids
         heard = self.receive(1, messages, ids)
+        for user_id, message in heard.items():
+            require(message.body[:DIGEST_BYTES] == self.directory.digest, f"user {user_id} has another directory")
         self.bodies_of_round_1 = {user_id: message.body for user_id, message in heard.items()}
         self.deals = {user_id: decode_deal(message.body, user_id, ids) for user_id, message in heard.items()}
         self.u2 = list(heard)
@@ -983,7 +989,7 @@ class Server:
         """The message of round 2 to one user (section Round 2)."""
         dealers = [dealer for dealer in self.u2 if dealer != holder]
         records = b"".join(self.deals[dealer].records[holder].encode() for dealer in dealers)
-        return encode_server_message(2, self.tag, encode_set(self.u2, self.directory.ids), records)
+        return encode_server_message(2, self.tag, encode_set(self.u2, self.directory.ids), holder, records)
 
     def masked_inputs(self, messages: Iterable[bytes]) -> bytes:
         """Fix U3 and sum up; returns the message of round 3 to all of U3 (sections Round 2 and Round 3)."""
@@ -1024,14 +1030,15 @@ class Server:
 
     def revealed_shares(self, sender: int, body: bytes) -> dict[int, bytes]:
         """The shares in a body of round 4 by owner; takes down the sender's report (section Round 4)."""
-        bitmap_bytes = (len(self.u2) + 7) // 8
-        reported = decode_set(body[:bitmap_bytes], self.u2)
+        require(body[:DIGEST_BYTES] == self.view3, f"user {sender} has another view of round 3")
+        head = DIGEST_BYTES + (len(self.u2) + 7) // 8
+        reported = decode_set(body[DIGEST_BYTES:head], self.u2)
         require(sender not in reported, f"user {sender} reports itself")
         if reported:
             self.reports[sender] = reported
         owners = [owner for owner in self.u2 if owner not in reported]
-        require(len(body) == bitmap_bytes + SHARE_BYTES * len(owners), "a body of round 4 of the wrong length")
-        return dict(zip(owners, split(body[bitmap_bytes:], SHARE_BYTES), strict=True))
+        require(len(body) == head + SHARE_BYTES * len(owners), "a body of round 4 of the wrong length")
+        return dict(zip(owners, split(body[head:], SHARE_BYTES), strict=True))
 
     def share_fits(self, owner: int, holder: int, share: bytes) -> bool:
         """Whether a revealed share is the one that its owner committed to (section Round 4)."""

@@ -278,11 +278,11 @@ def make_session(scenario: Scenario) -> Session:
 def tamper(message: bytes, scenario: Scenario, tampering: Tampering) -> bytes:
     """The message of round 2 to the tampered user, with the one bit flipped."""
     tag = scenario.parameters.tag
-    u2, records = secagg.decode_server_message(message, 2, tag)
+    u2, receiver, records = secagg.decode_server_message(message, 2, tag)
     dealers = [user_id for user_id in scenario.heard(1) if user_id != tampering.user_id]
     altered = bytearray(records)
     altered[dealers.index(tampering.dealer) * secagg.RECORD_BYTES + tampering.byte] ^= 1
-    return secagg.encode_server_message(2, tag, u2, bytes(altered))
+    return secagg.encode_server_message(2, tag, u2, receiver, bytes(altered))
 
 
 def exchange(session: Session, to_users: dict[int, bytes], step: Callable[[secagg.User, bytes], bytes]) -> list[bytes]:
@@ -365,8 +365,8 @@ def verify_sizes(session: Session) -> None:
     scenario = session.scenario
     n, m, bits = len(scenario.heard(0)), scenario.vec_len, scenario.bits
     bitmap = (n + 7) // 8
-    sent = [64, 48 + 136 * (n - 1), 32 + (m * bits + 7) // 8, 32, bitmap + 32 * n]
-    received = [0, 128 * n + 9 * n, bitmap + 136 * (n - 1), bitmap, bitmap + 64 * n]
+    sent = [64, 80 + 136 * (n - 1), 32 + (m * bits + 7) // 8, 32, 32 + bitmap + 32 * n]
+    received = [0, 128 * n + 9 * n, bitmap + 9 + 136 * (n - 1), bitmap, bitmap + 64 * n]
     for round_, body, elements in zip(session.rounds, sent, received, strict=True):
         assert all(len(message) <= body + 117 for message in round_.from_users.values())
         assert all(len(message) <= elements + 52 for message in round_.to_users.values())

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { generateKeyPair } from '../../src/crypto/agree.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { ServerWrapper, type SecAggErrorCode } from '../../src/index.ts';
+import { ServerWrapper, UserWrapper, type SecAggErrorCode } from '../../src/index.ts';
 import { membersOf, type Members } from '../../src/members.ts';
 import { encodeServerMessage } from '../../src/wire/envelope.ts';
 import type { Field } from '../../src/wire/msgpack.ts';
@@ -191,22 +191,22 @@ const members = (ids: readonly number[]): Members => membersOf(ids.map(position)
 
 describe('a lying server, round 2: the survivors of round 1 and their shares', () => {
   it('fewer users in U2 than the threshold', async () => {
-    await refuses(await sessionAt(2), 'ERR_SECAGG_THRESHOLD', ([, sealed]) => [members([5, VICTIM, 20]), sealed!]);
+    await refuses(await sessionAt(2), 'ERR_SECAGG_THRESHOLD', ([, ...rest]) => [members([5, VICTIM, 20]), ...rest]);
   });
 
   it('the victim itself not in U2, though it is asked for its input', async () => {
-    await refuses(await sessionAt(2), 'ERR_SECAGG_SET', ([, sealed]) => [members([5, 20, 30, 40]), sealed!]);
+    await refuses(await sessionAt(2), 'ERR_SECAGG_SET', ([, ...rest]) => [members([5, 20, 30, 40]), ...rest]);
   });
 
   it('users in U2 that are not in U1', async () => {
-    await refuses(await sessionAt(2), 'ERR_SECAGG_DECODE', ([u2, sealed]) => [flip(u2 as Members, 0, 1 << IDS.length), sealed!]);
+    await refuses(await sessionAt(2), 'ERR_SECAGG_DECODE', ([u2, ...rest]) => [flip(u2 as Members, 0, 1 << IDS.length), ...rest]);
   });
 
   it('shares of a user in U2 held back, or shares of nobody added', async () => {
     for (const change of [-1, 1]) {
-      await refuses(await sessionAt(2), 'ERR_SECAGG_SET', ([u2, sealed]) => {
+      await refuses(await sessionAt(2), 'ERR_SECAGG_SET', ([u2, receiver, sealed]) => {
         const bytes = sealed as Uint8Array;
-        return [u2!, change < 0 ? bytes.subarray(136) : Uint8Array.from([...bytes, ...bytes.subarray(0, 136)])];
+        return [u2!, receiver!, change < 0 ? bytes.subarray(136) : Uint8Array.from([...bytes, ...bytes.subarray(0, 136)])];
       });
     }
   });
@@ -219,7 +219,11 @@ describe('a lying server, round 2: the survivors of round 1 and their shares', (
   ): Promise<void> {
     session.messages.set(
       VICTIM,
-      refields(session, session.messages.get(VICTIM)!, ([u2, sealed]) => [u2!, change(sealed as Uint8Array)]),
+      refields(session, session.messages.get(VICTIM)!, ([u2, receiver, sealed]) => [
+        u2!,
+        receiver!,
+        change(sealed as Uint8Array),
+      ]),
     );
     await session.round();
     expect(session.user(VICTIM).progress().unusableDeals).to.deep.equal(dealers);
@@ -245,7 +249,7 @@ describe('a lying server, round 2: the survivors of round 1 and their shares', (
     const session = new Session({ ids: IDS, threshold: 4 });
     await session.before(1);
     const answers = await session.answers();
-    const ownDeal = bodyOf(answers.get(VICTIM)!).subarray(48);
+    const ownDeal = bodyOf(answers.get(VICTIM)!).subarray(80);
     session.deliver(answers);
     await session.close();
     await reports(session, [5], (sealed) => replace(sealed, 0, 136, record(ownDeal, 0)));
@@ -255,7 +259,7 @@ describe('a lying server, round 2: the survivors of round 1 and their shares', (
     const session = new Session({ ids: IDS, threshold: 4 });
     await session.before(1);
     const answers = await session.answers();
-    const deal = bodyOf(answers.get(5)!).subarray(48);
+    const deal = bodyOf(answers.get(5)!).subarray(80);
     session.deliver(answers);
     await session.close();
     await reports(session, [5], (sealed) => replace(sealed, 0, 136, record(deal, 1)));
@@ -265,7 +269,7 @@ describe('a lying server, round 2: the survivors of round 1 and their shares', (
     const other = new Session({ ids: IDS, threshold: 4 });
     await other.before(2);
     let old: Uint8Array | undefined;
-    refields(other, other.messages.get(VICTIM)!, ([, sealed]) => {
+    refields(other, other.messages.get(VICTIM)!, ([, , sealed]) => {
       old = sealed as Uint8Array;
       return undefined;
     });
@@ -276,8 +280,9 @@ describe('a lying server, round 2: the survivors of round 1 and their shares', (
 
   it('another U2 for one user: its masks would not cancel, and its input is refused', async () => {
     const session = await sessionAt(2);
-    const lie = refields(session, session.messages.get(VICTIM)!, ([, sealed]) => [
+    const lie = refields(session, session.messages.get(VICTIM)!, ([, receiver, sealed]) => [
       members([5, VICTIM, 20, 30]),
+      receiver!,
       (sealed as Uint8Array).subarray(0, 3 * 136),
     ]);
     const answer = await session.user(VICTIM).round(lie);
@@ -396,8 +401,7 @@ describe('a lying server, round 4: the signatures', () => {
     await session.round();
     await session.answers();
     const tag = tagOf(session);
-    const victim = session.user(VICTIM);
-    victim.recoverState(before);
+    const victim = UserWrapper.fromState(before);
     const u3 = members([5, VICTIM, 20, 30]);
     const signature = signatureOf(await victim.round(encodeServerMessage(tag, { round: 3, fields: [u3] })));
     const lie = refields(session, session.messages.get(VICTIM)!, ([, signatures]) => [
@@ -412,7 +416,7 @@ describe('a lying server, round 4: the signatures', () => {
     const server = ServerWrapper.fromState(session.server.serializeState());
     const answers = await session.answers();
     for (const [id, answer] of answers) {
-      expect(bodyOf(answer).length).to.equal(1 + IDS.length * 32);
+      expect(bodyOf(answer).length).to.equal(32 + 1 + IDS.length * 32);
       server.recv(id, answer);
     }
     // All shares are of the kind that U3 asks for: the server accepts them all, and takes no other.
@@ -440,10 +444,10 @@ describe('a lying server, two directories', () => {
 
     // The victim's directory is 5, 10, 20, 30. The server gives it what 20 and 30 dealt to it under the other one, where it
     // is the first of their neighbours.
-    const records = [5, 20, 30].map((id) => deals.get(id)!.subarray(48, 48 + 136));
+    const records = [5, 20, 30].map((id) => deals.get(id)!.subarray(80, 80 + 136));
     const sealed = Uint8Array.from(records.flatMap((bytes) => [...bytes]));
     const u2 = membersOf([0, 1, 2, 3], 4);
-    await session.user(VICTIM).round(encodeServerMessage(tagOf(session), { round: 2, fields: [u2, sealed] }));
+    await session.user(VICTIM).round(encodeServerMessage(tagOf(session), { round: 2, fields: [u2, VICTIM, sealed] }));
     expect(session.user(VICTIM).progress().unusableDeals).to.deep.equal([20, 30]);
 
     // Nor does a user of the other group ever sign the victim's view: the signatures of two do not make three.
@@ -475,8 +479,7 @@ describe('a lying server, any round', () => {
     await third.round(second.messages.get(VICTIM)!);
     expect(third.progress().unusableDeals).to.deep.equal([5, 20, 30, 40]);
     const misrouted = await sessionAt(2);
-    await misrouted.user(VICTIM).round(misrouted.messages.get(20)!);
-    expect(misrouted.user(VICTIM).progress().unusableDeals).to.deep.equal([5, 20, 30, 40]);
+    await refuses(misrouted, 'ERR_SECAGG_RECIPIENT', ([u2, , sealed]) => [u2!, 20, sealed!]);
   });
 
   it('rounds out of order', async () => {

@@ -1,7 +1,7 @@
 // State in JSON: either role can be stopped at any moment and go on elsewhere, from the text alone.
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { ServerWrapper, UserWrapper } from '../../src/index.ts';
+import { DecodeError, ServerWrapper, StateError, ThresholdError, UserWrapper } from '../../src/index.ts';
 import { sparseIds } from '../support/cohort.ts';
 import { rejected, refused } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
@@ -63,6 +63,24 @@ describe('recovery', () => {
     session.expectSum(await session.finish(), [0, 1, 2, 3]);
   });
 
+  it('of an older state of the same session is refused by the object that is further on', async () => {
+    const session = await new Session({ threshold: 3 }).before(2);
+    const user = session.user(1);
+    const older = user.serializeState();
+    await session.round();
+    const present = user.serializeState();
+    const error = refused('ERR_SECAGG_STATE_OLD', () => user.recoverState(older), StateError);
+    expect(error.message).to.equal('state: revision 2 is older than 3, which this user is at');
+    expect(user.serializeState()).to.equal(present);
+    user.recoverState(present);
+    // Another session, or another user, is another matter.
+    const elsewhere = await new Session({ threshold: 3, options: { session: 'b' } }).before(1);
+    const other = elsewhere.user(1);
+    await session.round();
+    user.recoverState(other.serializeState());
+    expect(user.progress().revision).to.equal(1);
+  });
+
   it('of an error: it survives, with its code, and there is nothing left to recover from', async () => {
     const session = await new Session({ threshold: 3 }).before(1);
     const user = session.user(1);
@@ -70,13 +88,15 @@ describe('recovery', () => {
     const state = user.serializeState();
     const recovered = UserWrapper.fromState(state);
     const error = await rejected('ERR_SECAGG_FAILED', recovered.round(session.messages.get(1)!));
-    expect(error.cause).to.include({ code: 'ERR_SECAGG_DECODE' });
+    expect(error.cause).to.be.instanceOf(DecodeError).and.to.include({ code: 'ERR_SECAGG_DECODE' });
     expect(recovered.progress()).to.include({ round: null, needsVector: false });
     refused('ERR_SECAGG_FAILED', () => recovered.setVector([1, 2, 3]));
-    expect((JSON.parse(state) as { state: object }).state).to.have.all.keys('phase', 'code', 'message', 'round', 'userIds');
+    expect((JSON.parse(state) as { state: object }).state).to.have.all.keys('phase', 'error');
 
     await rejected('ERR_SECAGG_THRESHOLD', session.server.round());
     const server = ServerWrapper.fromState(session.server.serializeState());
+    const late = refused('ERR_SECAGG_FAILED', () => server.recv(0, new Uint8Array(1)));
+    expect(late.cause).to.be.instanceOf(ThresholdError).and.to.include({ have: 0, need: 3, round: 1 });
     refused('ERR_SECAGG_FAILED', () => server.recv(0, new Uint8Array(1)));
     await rejected('ERR_SECAGG_FAILED', server.round());
     expect(server.output()).to.equal(null);

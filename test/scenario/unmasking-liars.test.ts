@@ -2,17 +2,22 @@
 // honest is named, and up to r − t liars among r answers are borne.
 import { expect } from 'chai';
 import { split } from '../../src/crypto/shamir.ts';
-import { DisputeError, ProtocolError, ThresholdError, type SecAggError } from '../../src/index.ts';
+import { DisputeError, ProtocolError, ServerWrapper, ThresholdError, UserWrapper, type SecAggError } from '../../src/index.ts';
 import { dealDigest } from '../../src/protocol/binding.ts';
 import { systemDependencies } from '../../src/protocol/step.ts';
 import { unsafelyInject } from '../../src/user.ts';
 import { decodeShareKeys } from '../../src/wire/r1-share-keys.ts';
-import { rejected } from '../support/errors.ts';
+import { refused, rejected } from '../support/errors.ts';
 import { bodyOf, flip, rebody } from '../support/forge.ts';
 import { Session, sumOf } from '../support/session.ts';
 
+function digestOfDeal(body: Uint8Array): Uint8Array {
+  const { view, deal } = decodeShareKeys(body);
+  return dealDigest(view, deal);
+}
+
 const IDS = [1, 2, 3, 4, 5, 6, 7];
-const THRESHOLD = 5; // bears 2 · 5 − 7 − 1 = 2 dishonest users
+const THRESHOLD = 5;
 
 function newSession(): Session {
   return new Session({ ids: IDS, threshold: THRESHOLD });
@@ -30,16 +35,18 @@ async function unmaskWith(
   session.deliver(answers);
 }
 
-/** The share about the owner at `index` of U2 (7 users: one byte of reports). */
-const wrongShare = (index: number) => (body: Uint8Array) => flip(body, 1 + 32 * index + 5);
+/** Where the share about the owner at `index` of U2 starts: after the view and, for 7 users, one byte of reports. */
+const shareAt = (index: number): number => 33 + 32 * index;
+
+const wrongShare = (index: number) => (body: Uint8Array) => flip(body, shareAt(index) + 5);
 
 /** An answer that reports the owners at these positions instead of revealing their shares. */
 const reporting =
   (...owners: number[]) =>
   (body: Uint8Array): Uint8Array => {
     const reports = owners.reduce((bits, owner) => bits | (1 << owner), 0);
-    const shares = IDS.flatMap((_, i) => (owners.includes(i) ? [] : [...body.subarray(1 + 32 * i, 33 + 32 * i)]));
-    return Uint8Array.of(reports, ...shares);
+    const shares = IDS.flatMap((_, i) => (owners.includes(i) ? [] : [...body.subarray(shareAt(i), shareAt(i + 1))]));
+    return Uint8Array.from([...body.subarray(0, 32), reports, ...shares]);
   };
 
 const named = (session: Session): unknown[] =>
@@ -95,7 +102,7 @@ describe('wrong shares', () => {
     const held = (JSON.parse(spy) as { state: { holdings: { shares: { pairwiseKey: string } }[] } }).state.holdings;
     const pairwiseKeys = held.map(({ shares }) => Uint8Array.from(Buffer.from(shares.pairwiseKey, 'base64')));
     await unmaskWith(session, [1], (body) => {
-      pairwiseKeys.forEach((share, i) => body.set(share, 1 + 32 * (i + 1)));
+      pairwiseKeys.forEach((share, i) => body.set(share, shareAt(i + 1)));
       return body;
     });
     expect(named(session)).to.deep.equal([[1, 4]]);
@@ -120,9 +127,21 @@ describe('false reports', () => {
     expect(session.server.progress().dropped).to.deep.equal([]);
   });
 
-  it('about everybody, themselves included, are borne too', async () => {
+  it('about everybody else are borne too', async () => {
     const session = await newSession().before(4);
-    await unmaskWith(session, [2, 6], reporting(0, 1, 2, 3, 4, 5, 6));
+    const others = (id: number): number[] => IDS.filter((other) => other !== id).map((other) => IDS.indexOf(other));
+    await unmaskWith(session, [2, 6], (body, id) => reporting(...others(id))(body));
+    session.expectSum(sumOf(await session.close()), IDS);
+  });
+
+  it('about oneself are refused: nobody can be unable to use what it has kept', async () => {
+    const session = await newSession().before(4);
+    const answers = await session.answers();
+    const honest = answers.get(2)!;
+    const absurd = await rebody(session, 2, honest, reporting(1));
+    const error = refused('ERR_SECAGG_SET', () => session.server.recv(2, absurd));
+    expect(error).to.deep.include({ userIds: [2] });
+    session.deliver(answers);
     session.expectSum(sumOf(await session.close()), IDS);
   });
 
@@ -140,13 +159,34 @@ describe('false reports', () => {
       ],
     });
     expect(session.server.progress().dropped).to.deep.equal([]);
+    const recovered = ServerWrapper.fromState(session.server.serializeState());
+    const later = refused('ERR_SECAGG_FAILED', () => recovered.recv(1, new Uint8Array(1)));
+    expect(later.cause).to.be.instanceOf(DisputeError).and.to.deep.include({ disputes: error.disputes });
   });
 
-  it('of as many as the threshold takes to be dishonest do not condemn an honest owner', async () => {
+  it('of one less than the threshold do not condemn an honest owner', async () => {
     const session = await newSession().before(4);
-    await unmaskWith(session, [2, 3], reporting(0), [7]);
+    await unmaskWith(session, [2, 3, 5, 6], reporting(0));
     const error = await rejected('ERR_SECAGG_DISPUTED_DEAL', session.server.round(), DisputeError);
-    expect(error.disputes).to.deep.equal([{ owner: 1, accusers: [2, 3] }]);
+    expect(error.disputes).to.deep.equal([{ owner: 1, accusers: [2, 3, 5, 6] }]);
+    expect(session.server.progress().dropped).to.deep.equal([]);
+  });
+
+  it('of a single liar never condemn an honest owner, however small the threshold', async () => {
+    for (const [users, threshold] of [
+      [3, 2],
+      [5, 3],
+      [7, 4],
+    ] as const) {
+      const session = await new Session({ ids: IDS.slice(0, users), threshold }).before(4);
+      const answers = await session.answers(IDS.slice(threshold, users));
+      const sharesOf = (body: Uint8Array): Uint8Array => body.subarray(33 + 32); // all but that of the first owner
+      const lie = (body: Uint8Array): Uint8Array => Uint8Array.from([...body.subarray(0, 32), 1, ...sharesOf(body)]);
+      answers.set(2, await rebody(session, 2, answers.get(2)!, lie));
+      session.deliver(answers);
+      const error = await rejected('ERR_SECAGG_DISPUTED_DEAL', session.server.round(), DisputeError);
+      expect(error).to.deep.include({ userIds: [], disputes: [{ owner: 1, accusers: [2] }] });
+    }
   });
 });
 
@@ -218,15 +258,15 @@ describe('a dealer whose shares do not fit', () => {
     await session.before(1);
     const answers = await session.answers();
     const spoilt = await rebody(session, 4, answers.get(4)!, (body) => {
-      for (const i of neighbours) body[48 + 136 * i + byte]! ^= 1;
+      for (const i of neighbours) body[80 + 136 * i + byte]! ^= 1;
       return body;
     });
     session.deliver(new Map([...answers, [4, spoilt]]));
     await session.close();
     // Its own input is made for the deal that it believes to have sent.
     const dealer = JSON.parse(session.user(4).serializeState()) as { state: { deal: string } };
-    dealer.state.deal = Buffer.from(dealDigest(decodeShareKeys(bodyOf(spoilt)))).toString('base64');
-    session.user(4).recoverState(JSON.stringify(dealer));
+    dealer.state.deal = Buffer.from(digestOfDeal(bodyOf(spoilt))).toString('base64');
+    session.users.set(4, UserWrapper.fromState(JSON.stringify(dealer)));
     return session;
   }
 
@@ -234,13 +274,21 @@ describe('a dealer whose shares do not fit', () => {
     ['that nobody can open', 30],
     ['with commitments to other shares', 110],
   ] as const) {
-    it(`${name}: is named where more users say so than the threshold takes to be dishonest`, async () => {
+    it(`${name}: is named where as many users say so as the threshold needs`, async () => {
       const session = await withBadRecords(byte, [0, 1, 2, 3, 4, 5]);
       await session.before(2); // rounds 2 and 3
       expect(session.user(1).progress().unusableDeals).to.deep.equal([4]);
       session.deliver(await session.answers());
       expect(session.server.progress().ready).to.equal(false);
       await endsNaming(session, [4]);
+    });
+
+    it(`${name}: is in a dispute with its receivers where they are fewer`, async () => {
+      const session = await withBadRecords(byte, [1, 2, 3, 4]);
+      await session.before(2);
+      session.deliver(await session.answers());
+      const error = await rejected('ERR_SECAGG_DISPUTED_DEAL', session.server.round(), DisputeError);
+      expect(error.disputes).to.deep.equal([{ owner: 4, accusers: [2, 3, 5, 6] }]);
     });
 
     it(`${name}: is borne for as many receivers as there are answers to spare`, async () => {

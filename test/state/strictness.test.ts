@@ -70,8 +70,8 @@ function otherValues(json: Json): Json[] {
 /** Changes that give another valid state: each is listed with why it has to be admitted. */
 const ADMITTED: readonly RegExp[] = [
   // A longer or shorter text of the application's context, of an error or of bytes of any length is one as good.
-  /^\.state \.(message|code) "/,
-  /^\.state \.round \d → null$/,
+  /^\.state \.error \.message "/,
+  /^\.state \.error \.round \d → null$/,
   /^\.context \.publicKeys \[/, // one registered user less or more
   /^\.context \.policy \.maxUsers/,
   /^\.context \.parameters \.session/,
@@ -80,7 +80,7 @@ const ADMITTED: readonly RegExp[] = [
   /^\.state \.holdings \[\d\] \.shares \{.*→ null$/, // a deal that could not be used
   // After an error, and once the sum is known, little is left that the rest could be held against.
   /^\.answered \["/,
-  /^\.state \.round null → 0$/,
+  /^\.state \.error \.round null → 0$/,
   /^\.received \[[14]\] \[\[/,
   /^\.dropped \[\{/,
 ];

@@ -25,13 +25,15 @@ export async function userMessage(
   return encodeUserMessage(sessionsTag, { round, sender, body, signature });
 }
 
+const fieldsOf = (message: Uint8Array): Field[] => decodeFields(message, 'test', { bytes: Infinity, listLength: Infinity });
+
 /** The body of a user's message. */
 export function bodyOf(message: Uint8Array): Uint8Array {
-  return decodeFields(message, 'test', Infinity)[4] as Uint8Array;
+  return fieldsOf(message)[4] as Uint8Array;
 }
 
 export function signatureOf(message: Uint8Array): Uint8Array {
-  return decodeFields(message, 'test', Infinity)[5] as Uint8Array;
+  return fieldsOf(message)[5] as Uint8Array;
 }
 
 /** A user's message with another body, signed anew. */
@@ -41,14 +43,14 @@ export async function rebody(
   message: Uint8Array,
   change: (body: Uint8Array) => Uint8Array | undefined,
 ): Promise<Uint8Array> {
-  const round = decodeFields(message, 'test', Infinity)[1] as Round;
+  const round = fieldsOf(message)[1] as Round;
   const body = bodyOf(message);
   return userMessage(session, { round, sender, body: change(body) ?? body });
 }
 
 /** A message of the server with other fields. */
 export function refields(session: Session, message: Uint8Array, change: (fields: Field[]) => Field[] | undefined): Uint8Array {
-  const [, round, , ...fields] = decodeFields(message, 'test', Infinity);
+  const [, round, , ...fields] = fieldsOf(message);
   return encodeServerMessage(tagOf(session), { round: round as Round, fields: change(fields) ?? fields });
 }
 

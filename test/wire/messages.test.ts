@@ -24,7 +24,7 @@ import { fromHex, toHex } from '../support/vectors.ts';
 
 const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
 const repeat = (text: string, times: number): string => text.repeat(times);
-const decode = (bytes: Uint8Array): Field[] => decodeFields(bytes, 'test', 1_000_000);
+const decode = (bytes: Uint8Array): Field[] => decodeFields(bytes, 'test', { bytes: 1_000_000, listLength: 100_000 });
 const notDecoded = (bytes: Uint8Array, name = toHex(bytes)): void => {
   expect(() => decode(bytes), name).to.throw(DecodeError);
 };
@@ -151,7 +151,7 @@ describe('fields', () => {
   });
 
   it('are refused by size before they are looked at, and never quoted in the error', () => {
-    refused('ERR_SECAGG_DECODE', () => decodeFields(filled(101, 0), 'test', 100));
+    refused('ERR_SECAGG_DECODE', () => decodeFields(filled(101, 0), 'test', { bytes: 100, listLength: 100 }));
     const secret = concat([fromHex('92c420'), filled(32, 0x53), fromHex('0101')]);
     const error = refused('ERR_SECAGG_DECODE', () => decode(secret));
     expect(`${error.message} ${String(error.cause)} ${String(error.stack)}`).not.to.match(/S{3}|53535353|83,83/);
@@ -173,7 +173,10 @@ describe('envelopes', () => {
   it('of the server: version, round, tag, fields', () => {
     const bytes = encodeServerMessage(TAG, { round: 3, fields: [Uint8Array.of(5), [1, 2]] });
     expect(toHex(bytes)).to.equal(`950103${TAG_HEX}c40105920102`);
-    expect(decodeServerMessage(bytes, TAG, 100)).to.deep.equal({ round: 3, fields: [Uint8Array.of(5), [1, 2]] });
+    expect(decodeServerMessage(bytes, TAG, 100)).to.deep.equal({
+      round: 3,
+      fields: [Uint8Array.of(5), [1, 2]],
+    });
     refused('ERR_SECAGG_SESSION', () => decodeServerMessage(bytes, filled(32, 0xab), 100));
     for (const hex of [
       `950203${TAG_HEX}c40105920102`,
@@ -211,6 +214,26 @@ describe('envelopes', () => {
     refused('ERR_SECAGG_DECODE', () =>
       decodeUserMessage(encodeUserMessage(TAG, { ...message, body: filled(200, 0) }), TAG, 300 as UserId, 10),
     );
+  });
+});
+
+describe('what a message may cost', () => {
+  it('no list at all in a message of a user: each of its bytes would become a hundred in memory', () => {
+    const head = [1, 0, TAG, 300] as const;
+    for (const fields of [
+      [...head, [1], filled(64, 1)],
+      [...head, filled(64, 1), [0, 0]],
+      [[], ...head, filled(64, 1)],
+    ]) {
+      refused('ERR_SECAGG_DECODE', () => decodeUserMessage(encodeFields(fields), TAG, 300 as UserId, 1_000_000));
+    }
+  });
+
+  it('no list longer than a session has users in a message of the server', () => {
+    const list = (length: number): Uint8Array =>
+      encodeServerMessage(TAG, { round: 1, fields: [new Array<number>(length).fill(1)] });
+    expect(decodeServerMessage(list(65_535), TAG, 1_000_000).fields).to.have.length(1);
+    refused('ERR_SECAGG_DECODE', () => decodeServerMessage(list(65_536), TAG, 1_000_000));
   });
 });
 
@@ -267,24 +290,29 @@ describe('round 1', () => {
     expect(decodeDirectory([[], new Uint8Array(0), new Uint8Array(0)])).to.deep.equal([]);
   });
 
-  it('body: two commitments, records', () => {
+  it('body: directory, two commitments, records', () => {
     const deal = { seedCommitment: filled(32, 1), ownShareCommitment: filled(16, 2), sealed: filled(2 * 136, 3) };
-    expect(toHex(encodeShareKeys(deal))).to.equal(repeat('01', 32) + repeat('02', 16) + repeat('03', 272));
-    expect(decodeShareKeys(encodeShareKeys(deal))).to.deep.equal(deal);
-    onlyLengths(decodeShareKeys, [48, 48 + 136, 48 + 272], 400);
+    const message = { view: filled(32, 4), deal };
+    const expected = repeat('04', 32) + repeat('01', 32) + repeat('02', 16) + repeat('03', 272);
+    expect(toHex(encodeShareKeys(message))).to.equal(expected);
+    expect(decodeShareKeys(encodeShareKeys(message))).to.deep.equal(message);
+    onlyLengths(decodeShareKeys, [80, 80 + 136, 80 + 272], 450);
   });
 });
 
 describe('round 2', () => {
-  it('shares: U2, records', () => {
-    const shares = { u2: membersOf([0, 9], 10), sealed: filled(136, 1) };
-    expect(encodeShares(shares)).to.deep.equal([Uint8Array.of(1, 2), filled(136, 1)]);
+  it('shares: U2, receiver, records', () => {
+    const shares = { u2: membersOf([0, 9], 10), receiver: 7, sealed: filled(136, 1) };
+    expect(encodeShares(shares)).to.deep.equal([Uint8Array.of(1, 2), 7, filled(136, 1)]);
     expect(decodeShares(encodeShares(shares), 10)).to.deep.equal(shares);
     for (const bad of [
-      [Uint8Array.of(1), shares.sealed],
-      [Uint8Array.of(1, 4), shares.sealed],
-      [Uint8Array.of(1, 2, 0), shares.sealed],
-      [1, 2],
+      [Uint8Array.of(1), 7, shares.sealed],
+      [Uint8Array.of(1, 4), 7, shares.sealed],
+      [Uint8Array.of(1, 2, 0), 7, shares.sealed],
+      [1, 7, 2],
+      [shares.u2, shares.u2, shares.sealed],
+      [shares.u2, 7, 7],
+      [shares.u2, 7],
       [shares.u2],
     ] as Field[][]) {
       refused('ERR_SECAGG_DECODE', () => decodeShares(bad, 10));
@@ -340,12 +368,14 @@ describe('round 4', () => {
       { kind: 'pairwise-key', share: filled(32, 2) },
       { kind: 'reported' },
     ] as const;
-    const body = encodeUnmask(answer);
-    expect(toHex(body)).to.equal('04' + repeat('01', 32) + repeat('02', 32));
-    expect(decodeUnmask(body, { u2, u3 })).to.deep.equal(answer);
+    const view = filled(32, 9);
+    const body = encodeUnmask({ view, answer });
+    expect(toHex(body)).to.equal(repeat('09', 32) + '04' + repeat('01', 32) + repeat('02', 32));
+    expect(decodeUnmask(body, { u2, u3 })).to.deep.equal({ view, answer });
     for (const hex of ['', '08', '00' + repeat('01', 64), '04' + repeat('01', 32), '04' + repeat('01', 96), '07' + '01', '17']) {
-      refused('ERR_SECAGG_DECODE', () => decodeUnmask(fromHex(hex), { u2, u3 }));
+      refused('ERR_SECAGG_DECODE', () => decodeUnmask(fromHex(repeat('09', 32) + hex), { u2, u3 }));
     }
-    expect(decodeUnmask(fromHex('07'), { u2, u3 })).to.deep.equal(new Array(3).fill({ kind: 'reported' }));
+    const none = new Array(3).fill({ kind: 'reported' });
+    expect(decodeUnmask(fromHex(repeat('09', 32) + '07'), { u2, u3 })).to.deep.equal({ view, answer: none });
   });
 });

@@ -8,12 +8,17 @@ import type { DroppedUser } from '../../progress.ts';
 import { RECORD_BYTES } from '../../sizes.ts';
 import { viewOfRound2 } from '../binding.ts';
 import type { Deal } from '../notation.ts';
-import { requireThreshold, silent, userIdAt } from './roster.ts';
+import { requireThreshold, requireView, silent, userIdAt } from './roster.ts';
 import type { CollectingDeals, CollectingInputs, ServerContext } from './state.ts';
 
 const round = 1;
 
-export function receiveDeal({ directory, deals }: CollectingDeals, position: number, deal: Deal): void {
+export function receiveDeal(
+  { directory, binding, deals }: CollectingDeals,
+  position: number,
+  { view, deal }: { readonly view: Uint8Array; readonly deal: Deal },
+): void {
+  requireView(view, binding, { round, userId: userIdAt(directory, position) });
   const neighbours = completeGraph(directory.length).neighbours(position).length;
   if (deal.sealed.length !== neighbours * RECORD_BYTES) {
     const message = `shares: expected ${String(neighbours)} records of ${String(RECORD_BYTES)} bytes, got ${String(deal.sealed.length)} bytes`;

@@ -1,16 +1,16 @@
 // [BIK+17] Fig. 4, round 2 (MaskedInputCollection), server: add up the masked inputs of at least t users, U3.
-import { equalBytes } from '../../bytes.ts';
-import { ProtocolError } from '../../errors.ts';
 import { unpack } from '../../masking/pack.ts';
 import { accumulate, ringOf } from '../../masking/ring.ts';
 import { membersOf, positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { dealDigest, maskedInputView, viewOfRound3 } from '../binding.ts';
 import { commitmentsOf } from '../deals.ts';
-import { requireThreshold, silent, userIdAt } from './roster.ts';
+import { requireThreshold, requireView, silent, userIdAt } from './roster.ts';
 import type { CollectingInputs, CollectingSignatures, DealtCommitments, ServerContext } from './state.ts';
 
 const round = 2;
+
+const NOTHING = new Uint8Array();
 
 /** @param vector bit-packed and of the session's length, as the codec has checked. */
 export function receiveMaskedInput(
@@ -19,13 +19,11 @@ export function receiveMaskedInput(
   position: number,
   { view, vector }: { readonly view: Uint8Array; readonly vector: Uint8Array },
 ): void {
+  // Made for another U2 its masks would not cancel; made for another deal no shares could remove them: the sum would be
+  // noise.
   const deal = state.deals.get(position);
-  if (deal === undefined || !equalBytes(view, maskedInputView(state.view2, dealDigest(deal)))) {
-    // Its masks would not cancel, or be masks that no shares can remove: the sum would be noise.
-    const userId = userIdAt(state.directory, position);
-    const message = `masked input: user ${String(userId)} made it for another directory, U2 or deal`;
-    throw new ProtocolError('ERR_SECAGG_VIEW', message, { round, userIds: [userId] });
-  }
+  const made = deal === undefined ? NOTHING : maskedInputView(state.view2, dealDigest(state.binding, deal));
+  requireView(view, made, { round, userId: userIdAt(state.directory, position) });
   // All checks have passed: from here on nothing throws, so that the sum and who is in it stay together.
   const ring = ringOf(parameters.bits);
   accumulate(ring, state.sum, unpack(ring, vector, parameters.vecLen), 1);

@@ -1,23 +1,33 @@
 // [BIK+17] Fig. 4, round 4 (Unmasking), server: check every share that is revealed, reconstruct, check, unmask.
+import { ProtocolError } from '../../errors.ts';
 import { completeGraph } from '../../graph/complete.ts';
 import { at } from '../../lists.ts';
 import { positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { SHARE_BYTES } from '../../sizes.ts';
-import { isShareOf } from '../binding.ts';
+import { isShareOf, viewOfRound3 } from '../binding.ts';
 import { commitmentsAt } from '../deals.ts';
 import type { UnmaskShare } from '../notation.ts';
-import { requireThreshold, silent, userIdAt } from './roster.ts';
+import { requireThreshold, requireView, silent, userIdAt } from './roster.ts';
 import { reconstructSecrets } from './reconstruction.ts';
 import { VERDICT, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
 import { removeMasks } from './unmask.ts';
 
 const round = 4;
 
-/** @param shares one about each user of U2, ascending, of the kind that U3 asks for, as the codec has arranged. */
-export function receiveAnswer(state: CollectingAnswers, holder: number, shares: readonly UnmaskShare[]): DroppedUser[] {
+/** @param message one share about each user of U2, ascending, of the kind that U3 asks for, as the codec has arranged. */
+export function receiveAnswer(
+  state: CollectingAnswers,
+  holder: number,
+  { view, answer: shares }: { readonly view: Uint8Array; readonly answer: readonly UnmaskShare[] },
+): DroppedUser[] {
+  requireView(view, viewOfRound3(state.view2, state.u3), { round, userId: userIdAt(state.directory, holder) });
   const owners = positions(state.u2);
   const answer = { shares: new Uint8Array(owners.length * SHARE_BYTES), verdicts: new Uint8Array(owners.length) };
+  if (at(shares, owners.indexOf(holder)).kind === 'reported') {
+    const message = `unmasking: user ${String(userIdAt(state.directory, holder))} reports itself`;
+    throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userIdAt(state.directory, holder)] });
+  }
   owners.forEach((owner, i) => {
     const share = at(shares, i);
     if (share.kind === 'reported') {

@@ -5,8 +5,7 @@ import { equalBytes } from '../../bytes.ts';
 import { DisputeError, ProtocolError, ThresholdError, type DisputedDeal } from '../../errors.ts';
 import { completeGraph } from '../../graph/complete.ts';
 import { at } from '../../lists.ts';
-import { hasMember, positions } from '../../members.ts';
-import { colludersBorne } from '../../parameters.ts';
+import { countMembers, hasMember, positions } from '../../members.ts';
 import { SHARE_BYTES } from '../../sizes.ts';
 import { commitToSeed } from '../binding.ts';
 import { userIdAt } from './roster.ts';
@@ -45,8 +44,12 @@ function evidenceOf({ u2, answers }: CollectingAnswers): Evidence[] {
 }
 
 /** Whether every owner has t good shares: then only an inconsistent dealer can stop the reconstruction. */
-export function enoughShares({ parameters }: ServerContext, state: CollectingAnswers): boolean {
-  return evidenceOf(state).every(({ holders }) => holders.length >= parameters.threshold);
+export function enoughShares({ parameters }: ServerContext, { u2, answers }: CollectingAnswers): boolean {
+  const good = new Uint32Array(countMembers(u2));
+  for (const { verdicts } of answers.values()) {
+    for (let i = 0; i < good.length; i++) good[i] = (good[i] ?? 0) + (verdicts[i] === VERDICT.good ? 1 : 0);
+  }
+  return good.every((count) => count >= parameters.threshold);
 }
 
 /**
@@ -91,16 +94,15 @@ async function isSecretOf(
 }
 
 /**
- * Fewer than t good shares of some owners. A report is one user's word against another's: the owner is named only where
- * more users accuse it than the threshold takes to be dishonest, so that one of them at least is honest.
+ * Fewer than t good shares of some owners. A report is one user's word against another's: the owner is named only on the
+ * word of t users. Where so many lie together, nothing that the protocol promises holds any more.
  */
 function lackOfShares(context: ServerContext, state: CollectingAnswers, lacking: readonly Evidence[]): Error {
   const { directory } = state;
   const { threshold } = context.parameters;
-  const borne = colludersBorne(threshold, directory.length, context.policy.adversary);
   const toIds = (list: readonly number[]): number[] => list.map((position) => userIdAt(directory, position));
 
-  const guilty = lacking.filter(({ accusers }) => accusers.length > borne);
+  const guilty = lacking.filter(({ accusers }) => accusers.length >= threshold);
   if (guilty.length > 0) return inconsistentDeal(toIds(guilty.map(({ owner }) => owner)), 'nobody can use what they dealt');
 
   const disputed = lacking.filter(({ accusers }) => accusers.length > 0);

@@ -1,4 +1,5 @@
 // Positions, ids and sets of users in the server's states, and the threshold that each round must reach.
+import { equalBytes } from '../../bytes.ts';
 import { ProtocolError, ThresholdError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
 import { at } from '../../lists.ts';
@@ -35,6 +36,20 @@ export function silent(
 ): DroppedUser[] {
   const quiet = expected.filter((position) => !heard.has(position));
   return quiet.map((position) => ({ userId: userIdAt(directory, position), ...dropped }));
+}
+
+/**
+ * Refuses a message that was made for something else than what the server sent. Its sender is not named: it may have been
+ * shown something else on the way, or the message may be one of an earlier session, sent again by somebody else.
+ */
+export function requireView(
+  view: Uint8Array,
+  expected: Uint8Array,
+  { round, userId }: { readonly round: Round; readonly userId: UserId },
+): void {
+  if (equalBytes(view, expected)) return;
+  const message = `round ${String(round)}: the message of user ${String(userId)} was made for another view of the session`;
+  throw new ProtocolError('ERR_SECAGG_VIEW', message, { round });
 }
 
 /** [BIK+17] Fig. 4: in every round the server waits for at least t users, and aborts otherwise. */

@@ -3,7 +3,7 @@
 import { agreementWith, isPublicKey } from '../../crypto/agree.ts';
 import { seal } from '../../crypto/seal.ts';
 import { verify } from '../../crypto/sign.ts';
-import { concat, equalBytes, hex } from '../../bytes.ts';
+import { concat, equalBytes, hex, wipe } from '../../bytes.ts';
 import { AuthenticationError, ProtocolError, ThresholdError } from '../../errors.ts';
 import { completeGraph } from '../../graph/complete.ts';
 import { at } from '../../lists.ts';
@@ -26,12 +26,18 @@ import type { AwaitingDirectory, AwaitingSealedShares, UserContext } from './sta
 
 const round = 1;
 
+/** A deal, and the digest of the directory that it was made for. */
+export interface DealFor {
+  readonly view: Uint8Array;
+  readonly deal: Deal;
+}
+
 export async function shareKeys(
   context: UserContext,
   state: AwaitingDirectory,
   directory: Directory,
   { random, split }: Dependencies,
-): Promise<Step<AwaitingSealedShares, Deal>> {
+): Promise<Step<AwaitingSealedShares, DealFor>> {
   checkCohort(context, directory);
   checkKeys(context, state, directory);
   await checkSignatures(context, directory);
@@ -59,7 +65,8 @@ export async function shareKeys(
     const selfMask = at(seedShares, holder);
     const pairwiseKey = at(keyShares, holder);
     const key = sealKey(agreed, binding, userId, peer.userId);
-    const ciphertext = seal(key, sealData(binding, userId, peer.userId), concat([pairwiseKey, selfMask]), random);
+    const plaintext = concat([pairwiseKey, selfMask]);
+    const ciphertext = seal(key, sealData(binding, userId, peer.userId), plaintext, random);
     // DEVIATION from [BIK+17]: commitments to b_u and to each share, so that the server can tell who lies in round 4.
     const commitments = {
       selfMask: commitToShare(binding, 'self-mask', userId, peer.userId, selfMask),
@@ -67,8 +74,7 @@ export async function shareKeys(
     };
     sealed.push(joinSealed({ ciphertext, commitments }));
     openingKeys.push(sealKey(agreed, binding, peer.userId, userId));
-    agreed.fill(0);
-    key.fill(0);
+    wipe([agreed, key, plaintext]);
   }
 
   const own = graph.holderIndex(position, position);
@@ -88,9 +94,9 @@ export async function shareKeys(
       maskSecretKey: state.maskSecretKey,
       selfMaskSeed,
       ownShare,
-      deal: dealDigest(deal),
+      deal: dealDigest(binding, deal),
     },
-    out: deal,
+    out: { view: binding, deal },
     // All agreements under c_u have been made, for both directions: the c key is not needed again.
     spent: [state.channelSecretKey, ...keyShares, ...seedShares.filter((_, i) => i !== own)],
   };

@@ -21,6 +21,8 @@ const round = 2;
 /** The server's message: U2, and what each neighbour in U2 dealt to this user, ascending. */
 export interface SharesForUser {
   readonly u2: Members;
+  /** Whom the server made it for. */
+  readonly receiver: number;
   /** Records of deals.ts. */
   readonly sealed: Uint8Array;
 }
@@ -75,8 +77,18 @@ interface Dealer extends Participant {
   readonly openingKey: Uint8Array;
 }
 
-/** |U2| ≥ t, itself in U2, one pair of shares from each neighbour in U2. U2 ⊆ U1 holds for every set of positions. */
-function checkSharers({ parameters }: UserContext, { u2, sealed }: SharesForUser, position: number, dealers: number): void {
+/** Made for this user, |U2| ≥ t, itself in U2, one pair of shares from each neighbour in U2. U2 ⊆ U1 holds for every set of positions. */
+function checkSharers(
+  { parameters, userId }: UserContext,
+  { u2, receiver, sealed }: SharesForUser,
+  position: number,
+  dealers: number,
+): void {
+  if (receiver !== userId) {
+    // None of its records would open, and this user would report every honest dealer.
+    const message = `shares: expected those for user ${String(userId)}, got those for user ${String(receiver)}`;
+    throw new ProtocolError('ERR_SECAGG_RECIPIENT', message, { round });
+  }
   const users = countMembers(u2);
   const { threshold } = parameters;
   if (users < threshold) {

@@ -17,12 +17,18 @@ export interface Signatures {
   readonly signatures: readonly Uint8Array[];
 }
 
-/** The answer about each user of U2, ascending. */
+/** What is revealed, and the view that was signed. */
+export interface Revealed {
+  readonly view: Uint8Array;
+  /** About each user of U2, ascending. */
+  readonly answer: readonly UnmaskShare[];
+}
+
 export async function unmask(
   context: UserContext,
   state: AwaitingSignatures,
   message: Signatures,
-): Promise<Step<Finished, readonly UnmaskShare[]>> {
+): Promise<Step<Finished, Revealed>> {
   await checkSigners(context, state, message);
   const own = state.userIds.indexOf(context.userId);
   const held = new Map(state.holdings.map(({ position, shares }) => [position, shares]));
@@ -38,7 +44,7 @@ export async function unmask(
   });
   return {
     state: { phase: 'finished', userIds: state.userIds, u2: state.u2, u3: state.u3 },
-    out: answer,
+    out: { view: state.view3, answer },
     spent: [state.signSecretKey, state.ownShare, ...state.holdings.flatMap(sharesOf)],
   };
 }
