@@ -21,7 +21,7 @@ export function genKeypair(): [SignPublicKey, SignSecretKey] {
 export type { SignPublicKey, SignSecretKey };
 export { PublicKeysWrapper } from './public-keys.ts';
 export { UserWrapper, round0Msg, type UserOptions } from './user.ts';
-export { ServerWrapper, type ServerOptions } from './server.ts';
+export { ServerWrapper, type RoundOptions, type ServerOptions } from './server.ts';
 export { ServerOutputWrapper } from './server-output.ts';
 export type { Adversary, Graph, SessionOptions } from './parameters.ts';
 export type { InputVector } from './masking/vector.ts';

@@ -72,7 +72,7 @@ export function checkOptionNames(options: unknown, own: readonly string[]): void
 }
 
 /** Checks an integer argument of a programmer: TypeError or RangeError that names it. */
-function checkInteger(value: unknown, name: string, least: number, most: number): number {
+export function checkInteger(value: unknown, name: string, least: number, most: number): number {
   if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${typeof value}`);
   if (!Number.isSafeInteger(value) || value < least || value > most) {
     throw new RangeError(`${name}: expected an integer in [${String(least)}, ${String(most)}], got ${String(value)}`);

@@ -79,6 +79,8 @@ export type ServerEvent =
       readonly bytes: number;
       readonly milliseconds: number;
     }
+  /** While masks are removed, now and then: how many are gone, of how many, and how many worker threads are at it. */
+  | { readonly type: 'unmasking'; readonly done: number; readonly total: number; readonly threads: number }
   | { readonly type: 'finished'; readonly included: readonly number[] }
   | { readonly type: 'failed'; readonly round: number; readonly code: SecAggErrorCode };
 

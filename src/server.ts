@@ -1,4 +1,5 @@
 // The server's side of a session: thin, one object a session. Rounds are in rounds/, steps in protocol/server/.
+import { platform } from '#platform';
 import { copyOf, equalBytes } from './bytes.ts';
 import { fingerprint } from './crypto/digest.ts';
 import { ProtocolError, SecAggError, UsageError } from './errors.ts';
@@ -6,6 +7,7 @@ import { emit, type Listener } from './events.ts';
 import { userId, type UserId } from './ids.ts';
 import { at } from './lists.ts';
 import {
+  checkInteger,
   checkOptionNames,
   largestCohort,
   MAX_USERS,
@@ -30,6 +32,7 @@ import {
   type ClosedState,
   type CollectingState,
 } from './rounds/server.ts';
+import type { UnmaskingProgress } from './rounds/unmask-threads.ts';
 import { ServerOutputWrapper } from './server-output.ts';
 import { Recovered } from './state/json.ts';
 import { serverDocument, type ServerSnapshot } from './state/server.ts';
@@ -43,6 +46,20 @@ export interface ServerOptions extends SessionOptions {
   publicKeys?: PublicKeysWrapper;
   /** Hears of every message and round; see {@link ServerEvent}. Not part of the serialised state. */
   listener?: Listener<ServerEvent>;
+  /**
+   * Most worker threads that removing the masks may take, in Node; 0 keeps all work on the caller's thread, where it gives
+   * way to the event loop now and then. Default: as many as the machine runs at once. Not part of the serialised state.
+   */
+  threads?: number;
+}
+
+/** What is of this object and not of the session. */
+type LocalOptions = Pick<ServerOptions, 'listener' | 'threads'>;
+
+/** How to close a round. */
+export interface RoundOptions {
+  /** Calls the work off: `round` throws its reason, and the session is as it was before. */
+  signal?: AbortSignal;
 }
 
 type ServerArguments = [threshold: number, vecLen: number, options?: ServerOptions];
@@ -77,6 +94,7 @@ export class ServerWrapper {
   #tag: Uint8Array;
   #closing = false;
   readonly #listener: Listener<ServerEvent>;
+  readonly #threads: number;
 
   /**
    * @param threshold t: the least number of users in each round, as the users were told.
@@ -85,11 +103,14 @@ export class ServerWrapper {
    */
   constructor(...args: ServerArguments);
   /** @internal */
-  constructor(recovered: Recovered<ServerSnapshot>, listener: Listener<ServerEvent>);
-  constructor(...args: ServerArguments | [Recovered<ServerSnapshot>, Listener<ServerEvent>]) {
-    const [first, listener] = args;
-    [this.#snapshot, this.#listener] =
-      first instanceof Recovered ? [first.snapshot, listener as Listener<ServerEvent>] : newServer(...(args as ServerArguments));
+  constructor(recovered: Recovered<ServerSnapshot>, options: LocalOptions);
+  constructor(...args: ServerArguments | [Recovered<ServerSnapshot>, LocalOptions]) {
+    const [first] = args;
+    const recovered = first instanceof Recovered;
+    const options = (recovered ? args[1] : (args as ServerArguments)[2]) as LocalOptions | undefined;
+    this.#snapshot = recovered ? first.snapshot : newServer(...(args as ServerArguments));
+    this.#listener = options?.listener ?? silence;
+    this.#threads = checkInteger(options?.threads ?? platform.threads?.available ?? 0, 'options.threads', 0, MAX_THREADS);
     this.#tag = sessionTag(this.#snapshot.context.parameters);
   }
 
@@ -154,27 +175,29 @@ export class ServerWrapper {
    * @returns the messages for the users that go on, or, after round 4, the sum.
    * @throws ThresholdError where too few users were heard; ProtocolError ERR_SECAGG_INCONSISTENT_DEAL, which names users,
    * DisputeError or ThresholdError where the masks cannot be removed. Any of these ends the session, and later calls
-   * throw UsageError ERR_SECAGG_FAILED. UsageError ERR_SECAGG_USAGE where the session is over, ERR_SECAGG_BUSY where a
+   * throw UsageError ERR_SECAGG_FAILED. The reason of `options.signal` where it is aborted before the end, and UsageError ERR_SECAGG_USAGE where the session is over, ERR_SECAGG_BUSY where a
    * round is being closed: nothing has changed.
    */
-  async round(): Promise<ServerOutputWrapper> {
+  async round(options: RoundOptions = {}): Promise<ServerOutputWrapper> {
     const { state } = this.#snapshot;
     if (state.phase === 'failed') throw failedError(state);
     if (state.phase === 'finished') throw new UsageError('ERR_SECAGG_USAGE', 'round: the session is over, see output()');
     if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', 'round: this round is being closed');
     this.#closing = true;
     try {
-      return await this.#close(state);
+      return await this.#close(state, options.signal);
     } finally {
       this.#closing = false;
     }
   }
 
-  async #close(state: CollectingState): Promise<ServerOutputWrapper> {
+  async #close(state: CollectingState, signal: AbortSignal | undefined): Promise<ServerOutputWrapper> {
     const started = performance.now();
     const round = SERVER_ROUNDS[state.phase];
     try {
-      const [next, dropped] = await close(this.#context, state);
+      signal?.throwIfAborted();
+      const onProgress = (progress: UnmaskingProgress): void => emit(this.#listener, { type: 'unmasking', ...progress });
+      const [next, dropped] = await close(this.#context, state, { threads: this.#threads, signal, onProgress });
       this.#change({ state: next }, dropped);
       const output = this.#outputOf(next);
       const messages = output.isMessages() ? [...output.getMessages().values()] : [];
@@ -190,7 +213,7 @@ export class ServerWrapper {
       if (next.phase === 'finished') emit(this.#listener, { type: 'finished', included: [...next.included] });
       return output;
     } catch (error) {
-      this.#fail(error, round);
+      if (signal?.aborted !== true) this.#fail(error, round);
       throw error;
     }
   }
@@ -253,20 +276,21 @@ export class ServerWrapper {
   }
 
   /** A server from its serialised state alone. @throws StateError as {@link recoverState}. */
-  static fromState(state: string, options: Pick<ServerOptions, 'listener'> = {}): ServerWrapper {
-    return new ServerWrapper(new Recovered(serverDocument.parse(state)), options.listener ?? silence);
+  static fromState(state: string, options: LocalOptions = {}): ServerWrapper {
+    return new ServerWrapper(new Recovered(serverDocument.parse(state)), options);
   }
 }
 
+const MAX_THREADS = 1024;
 const silence = (): void => undefined;
 
 function isSame(known: Uint8Array | undefined, digest: Uint8Array): boolean {
   return known !== undefined && equalBytes(known, digest);
 }
 
-function newServer(threshold: number, vecLen: number, options: ServerOptions = {}): [ServerSnapshot, Listener<ServerEvent>] {
-  checkOptionNames(options, ['publicKeys', 'listener']);
-  const { publicKeys, listener } = options;
+function newServer(threshold: number, vecLen: number, options: ServerOptions = {}): ServerSnapshot {
+  checkOptionNames(options, ['publicKeys', 'listener', 'threads']);
+  const { publicKeys } = options;
   if (publicKeys !== undefined && !(publicKeys instanceof PublicKeysWrapper)) {
     throw new TypeError('options.publicKeys: expected a PublicKeysWrapper');
   }
@@ -277,12 +301,11 @@ function newServer(threshold: number, vecLen: number, options: ServerOptions = {
       `threshold: no number of users satisfies ${String(threshold)} with ${String(policy.colluders)} colluders`,
     );
   }
-  const snapshot: ServerSnapshot = {
+  return {
     revision: 0,
     context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },
     received: Array.from({ length: 5 }, () => new Map<UserId, Uint8Array>()),
     dropped: [],
     state: { phase: 'advertise-keys', advertisements: new Map(), keys: new Set() },
   };
-  return [snapshot, listener ?? silence];
 }

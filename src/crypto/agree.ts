@@ -1,6 +1,6 @@
 // X25519 key agreement (RFC 7748) on canonical public keys of large order. [BIK+17] section 3.2: KA.gen, KA.agree.
 import { platform } from '#platform';
-import type { Awaitable } from '../platform/platform.ts';
+import type { Awaitable, PeerKey } from '../platform/platform.ts';
 import { compareBytes } from '../bytes.ts';
 import { KEY_BYTES } from '../sizes.ts';
 import type { RandomSource } from './random.ts';
@@ -43,11 +43,17 @@ export async function publicKeyOf(secretKey: Uint8Array): Promise<Uint8Array> {
   return platform.x25519(secretKey).publicKey;
 }
 
+/** A peer's public key, imported once for agreements with many secret keys. */
+export function importPublicKey(publicKey: Uint8Array): PeerKey {
+  return platform.x25519Peer(publicKey);
+}
+
 /** One secret key, imported once, for agreements with many peers. */
-export function agreementWith(secretKey: Uint8Array): (publicKey: Uint8Array) => Promise<Uint8Array | null> {
+export function agreementWith(secretKey: Uint8Array): (peer: Uint8Array | PeerKey) => Promise<Uint8Array | null> {
   const key = platform.x25519(secretKey);
-  return async (publicKey) => {
-    const shared = await (key.agree(publicKey) satisfies Awaitable<Uint8Array>);
+  return async (peer) => {
+    const imported = peer instanceof Uint8Array ? importPublicKey(peer) : peer;
+    const shared = await (key.agree(imported) satisfies Awaitable<Uint8Array>);
     // RFC 7748 section 6.1: an all-zero result means a point of small order; whoever sent it knows the secret.
     return shared.some((byte) => byte !== 0) ? shared : null;
   };

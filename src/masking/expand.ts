@@ -1,7 +1,10 @@
 // PRG: a 32-byte seed to a mask over all lanes. AES-256 in counter mode from a zero block, the key stream taken as
 // lanes; every key is derived for one mask, so the zero block never repeats under a key. [BIK+17] section 3.4: PRG.
 import { platform } from '#platform';
-import { accumulate, type Lanes, type Ring } from './ring.ts';
+import type { Keystream } from '../platform/platform.ts';
+import { kernel } from './kernel.ts';
+import type { Pace } from './pace.ts';
+import type { Lanes, Ring, Term } from './ring.ts';
 
 /** One mask to add (+1) or to subtract (−1). */
 export interface Mask {
@@ -9,14 +12,50 @@ export interface Mask {
   readonly sign: 1 | -1;
 }
 
+/** Masks that are expanded side by side, block by block, so that a block of the sum is fetched and stored once for all. */
+const MASKS_AT_A_TIME = 16;
+
 const ZERO_COUNTER = new Uint8Array(16);
 
-/** acc := acc + sign · PRG(seed), block by block: memory for one block, whatever the length. */
-export async function applyMask(ring: Ring, acc: Lanes, mask: Mask): Promise<void> {
-  const stream = platform.aes256Ctr(mask.seed, ZERO_COUNTER);
+/**
+ * acc := acc + Σ sign · PRG(seed); the seeds are wiped. Needs memory for one block of MASKS_AT_A_TIME masks, whatever their
+ * number and length, and lets the event loop run in between.
+ */
+export async function applyMasks(ring: Ring, acc: Lanes, masks: AsyncIterable<Mask> | Iterable<Mask>, pace: Pace): Promise<void> {
+  let some: Mask[] = [];
+  for await (const mask of masks) {
+    some.push(mask);
+    if (some.length < MASKS_AT_A_TIME) continue;
+    await applySome(ring, acc, some, pace);
+    some = [];
+  }
+  if (some.length > 0) await applySome(ring, acc, some, pace);
+}
+
+async function applySome(ring: Ring, acc: Lanes, masks: readonly Mask[], pace: Pace): Promise<void> {
+  const streams = masks.map(({ seed, sign }): Stream => {
+    const stream = platform.aes256Ctr(seed, ZERO_COUNTER);
+    seed.fill(0);
+    return { stream, sign };
+  });
   for (let at = 0; at < acc.length; at += platform.keystreamBlock) {
     const part = acc.subarray(at, at + platform.keystreamBlock);
-    const block = stream.next(part.length);
-    accumulate(ring, part, block instanceof Promise ? await block : block, mask.sign);
+    const terms = platform.keystreamAtOnce ? termsOf(streams, part.length) : await awaitedTerms(streams, part.length);
+    kernel.accumulate(ring, part, terms);
+    await pace.maybePause();
   }
+}
+
+interface Stream {
+  readonly stream: Keystream;
+  readonly sign: 1 | -1;
+}
+
+/** One block of key stream at a time, made when the kernel asks for it and still in the cache then. */
+function* termsOf(streams: readonly Stream[], length: number): Generator<Term> {
+  for (const { stream, sign } of streams) yield { bytes: stream.next(length) as Uint8Array, sign };
+}
+
+async function awaitedTerms(streams: readonly Stream[], length: number): Promise<Term[]> {
+  return Promise.all(streams.map(async ({ stream, sign }) => ({ bytes: await stream.next(length), sign })));
 }

@@ -25,16 +25,6 @@ export function zeroLanes(ring: Ring, vecLen: number): Lanes {
   return new Uint8Array(vecLen * ring.laneBytes);
 }
 
-/** acc := acc + sign · term, lane by lane. `acc` starts at a multiple of 8 in its buffer; both have the same length. */
-export function accumulate(ring: Ring, acc: Lanes, term: Uint8Array, sign: 1 | -1): void {
-  const aligned = term.byteOffset % 8 === 0 ? term : Uint8Array.from(term);
-  if (ring.laneBytes === 1) addNarrow(acc, aligned, sign);
-  else if (ring.laneBytes === 2) addNarrow(view(acc, Uint16Array), view(aligned, Uint16Array), sign);
-  else if (ring.laneBytes === 4) addNarrow(view(acc, Int32Array), view(aligned, Int32Array), sign);
-  else if (sign === 1) addWide(view(acc, Uint32Array), view(aligned, Uint32Array));
-  else subtractWide(view(acc, Uint32Array), view(aligned, Uint32Array));
-}
-
 interface LaneArray<T> {
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
   readonly BYTES_PER_ELEMENT: number;
@@ -45,24 +35,21 @@ export function view<T>(bytes: Uint8Array, kind: LaneArray<T>): T {
   return new kind(bytes.buffer, bytes.byteOffset, bytes.byteLength / kind.BYTES_PER_ELEMENT);
 }
 
-function addNarrow<T extends Uint8Array | Uint16Array | Int32Array>(acc: T, term: T, sign: 1 | -1): void {
-  if (sign === 1) for (let i = 0; i < acc.length; i++) acc[i] = (acc[i] ?? 0) + (term[i] ?? 0);
-  else for (let i = 0; i < acc.length; i++) acc[i] = (acc[i] ?? 0) - (term[i] ?? 0);
+/** One summand of lanes. */
+export interface Term {
+  readonly bytes: Uint8Array;
+  readonly sign: 1 | -1;
 }
 
-/** 64-bit lanes as pairs of words, least significant first. */
-function addWide(acc: Uint32Array, term: Uint32Array): void {
-  for (let i = 0; i < acc.length; i += 2) {
-    const low = (acc[i] ?? 0) + (term[i] ?? 0);
-    acc[i] = low;
-    acc[i + 1] = (acc[i + 1] ?? 0) + (term[i + 1] ?? 0) + (low > 0xffff_ffff ? 1 : 0);
-  }
-}
-
-function subtractWide(acc: Uint32Array, term: Uint32Array): void {
-  for (let i = 0; i < acc.length; i += 2) {
-    const low = (acc[i] ?? 0) - (term[i] ?? 0);
-    acc[i] = low;
-    acc[i + 1] = (acc[i + 1] ?? 0) - (term[i + 1] ?? 0) - (low < 0 ? 1 : 0);
-  }
+/** The inner loops over lanes. */
+export interface Kernel {
+  /**
+   * acc := acc + Σ sign · term, lane by lane, for as many bytes as the kernel was made for. Terms are as long as acc, and taken one at a
+   * time: each may reuse the memory of the one before. Nothing of them stays in the kernel's memory.
+   */
+  readonly accumulate: (ring: Ring, acc: Lanes, terms: Iterable<Term>) => void;
+  /** The low bits of each lane as a bit stream; `packed` is ⌈components · bits / 8⌉ bytes, bits less than the lane's. */
+  readonly pack: (ring: Ring, lanes: Lanes, packed: Uint8Array) => void;
+  /** acc := acc + the lanes of the bit stream. */
+  readonly accumulatePacked: (ring: Ring, acc: Lanes, packed: Uint8Array) => void;
 }

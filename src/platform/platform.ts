@@ -9,11 +9,28 @@ export interface Keystream {
   next(length: number): Awaitable<Uint8Array>;
 }
 
+/** X25519 public key, imported once for agreements with many secret keys. */
+export interface PeerKey {
+  readonly engine: unknown;
+}
+
 /** X25519 secret key, ready for many agreements. */
 export interface AgreementKey {
   readonly publicKey: Awaitable<Uint8Array>;
   /** RFC 7748 X25519; all zero, where the engine does not refuse the point at once, for a point of small order. */
-  agree(publicKey: Uint8Array): Awaitable<Uint8Array>;
+  agree(peer: PeerKey): Awaitable<Uint8Array>;
+}
+
+/** Threads that run a module of this package beside the caller's. */
+export interface Threads {
+  /** That run at once on this machine. */
+  readonly available: number;
+  /**
+   * Runs a module with a copy of `data` until it ends.
+   *
+   * @throws what the module threw, or an error where it did not end by itself.
+   */
+  run(module: URL, data: unknown, stop: AbortSignal, onMessage: (message: unknown) => void): Promise<void>;
 }
 
 export interface Platform {
@@ -22,6 +39,7 @@ export interface Platform {
   /** RFC 5869 with SHA-256, 32 bytes. */
   hkdfSha256(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array;
   x25519(secretKey: Uint8Array): AgreementKey;
+  x25519Peer(publicKey: Uint8Array): PeerKey;
   ed25519PublicKey(secretKey: Uint8Array): Uint8Array;
   ed25519Sign(secretKey: Uint8Array, message: Uint8Array): Awaitable<Uint8Array>;
   /** Cofactorless RFC 8032 verification; the caller has refused non-canonical and small-order points. */
@@ -32,6 +50,11 @@ export interface Platform {
   aes256Ctr(key: Uint8Array, counter: Uint8Array): Keystream;
   /** Bytes that are best taken from a key stream at a time. */
   readonly keystreamBlock: number;
+  /** Whether `Keystream.next` never gives a promise. */
+  readonly keystreamAtOnce: boolean;
+  /** Fulfilled once timers and messages that are due have had their turn. */
+  pause(): Promise<void>;
+  readonly threads: Threads | null;
   toBase64(bytes: Uint8Array): string;
   /** Bytes of canonical base64 with padding; null where the text is anything else. */
   fromBase64(text: string): Uint8Array | null;

@@ -97,9 +97,11 @@ export const platform: Platform = {
     const ready = x25519With(owned);
     return {
       publicKey: ready.then((withPeer) => withPeer(BASE_POINT)),
-      agree: async (peer): Promise<Uint8Array> => (await ready)(peer),
+      agree: async (peer): Promise<Uint8Array> => (await ready)(peer.engine as Uint8Array),
     };
   },
+
+  x25519Peer: (publicKey) => ({ engine: copyOf(publicKey) }),
 
   ed25519PublicKey: noble.ed25519PublicKey,
 
@@ -149,6 +151,20 @@ export const platform: Platform = {
     };
   },
   keystreamBlock: KEYSTREAM_BLOCK,
+  keystreamAtOnce: subtle === undefined,
+
+  // A message to oneself, because nested timers of browsers wait for 4 ms.
+  pause: () =>
+    new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = (): void => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    }),
+
+  threads: null,
 
   toBase64(bytes): string {
     let binary = '';

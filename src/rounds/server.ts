@@ -2,6 +2,7 @@
 import { verifySync } from '../crypto/sign.ts';
 import { AuthenticationError, ProtocolError } from '../errors.ts';
 import type { UserId } from '../ids.ts';
+import { Pace } from '../masking/pace.ts';
 import { ringOf } from '../masking/ring.ts';
 import { vectorOf } from '../masking/vector.ts';
 import { positions } from '../members.ts';
@@ -24,6 +25,7 @@ import { decodeShareKeys, encodeDirectory, shareKeysBytes } from '../wire/r1-sha
 import { decodeMaskedInput, encodeShares, maskedInputBytes } from '../wire/r2-masked-input.ts';
 import { decodeView, encodeSurvivors } from '../wire/r3-consistency-check.ts';
 import { decodeUnmask, encodeSignatures, unmaskBytes } from '../wire/r4-unmasking.ts';
+import { unmask, type UnmaskingWork } from './unmask-threads.ts';
 
 /** A state in which messages are collected. */
 export type CollectingState = Exclude<ServerState, Finished | Failed>;
@@ -99,7 +101,11 @@ export function receive(context: ServerContext, state: CollectingState, sender: 
 }
 
 /** Closes the round that is being collected: the next state, and who is out from here on. */
-export async function close(context: ServerContext, state: CollectingState): Promise<[ClosedState, DroppedUser[]]> {
+export async function close(
+  context: ServerContext,
+  state: CollectingState,
+  work: UnmaskingWork,
+): Promise<[ClosedState, DroppedUser[]]> {
   switch (state.phase) {
     case 'advertise-keys':
       return [closeKeys(context, state), []];
@@ -110,7 +116,7 @@ export async function close(context: ServerContext, state: CollectingState): Pro
     case 'consistency-check':
       return closeSignatures(context, state);
     case 'unmasking':
-      return closeAnswers(context, state);
+      return closeAnswers(context, state, (unmasking, sum) => unmask(unmasking, sum, work), new Pace(work.signal));
   }
 }
 

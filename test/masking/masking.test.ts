@@ -2,12 +2,18 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { applyMask } from '../../src/masking/expand.ts';
-import { pack, unpack } from '../../src/masking/pack.ts';
-import { accumulate, ringOf, zeroLanes, type Ring } from '../../src/masking/ring.ts';
+import { applyMasks, type Mask } from '../../src/masking/expand.ts';
+import { accumulate, kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
+import { LANES_WASM } from '../../src/masking/lanes-wasm.ts';
+import { Pace } from '../../src/masking/pace.ts';
+import { accumulatePacked, pack } from '../../src/masking/pack.ts';
+import { plain } from '../../src/masking/plain.ts';
+import { ringOf, zeroLanes, type Kernel, type Ring } from '../../src/masking/ring.ts';
+import { instantiateSimd } from '../../src/masking/simd.ts';
 import { lanesOf, vectorOf } from '../../src/masking/vector.ts';
 import { componentLimit, packedLength } from '../../src/parameters.ts';
 import { platform } from '../../src/platform/node.ts';
+import { compile } from '../../wasm/build.js';
 
 const rings = Array.from({ length: 64 }, (_, i) => ringOf(i + 1));
 const ringAndLanes = fc.integer({ min: 1, max: 64 }).chain((bits) => {
@@ -20,6 +26,15 @@ const ringAndLanes = fc.integer({ min: 1, max: 64 }).chain((bits) => {
 
 function randomLanes(ring: Ring, length: number): Uint8Array {
   return systemRandom(length * ring.laneBytes);
+}
+
+const applyMask = (ring: Ring, lanes: Uint8Array, { seed, sign }: Mask): Promise<void> =>
+  applyMasks(ring, lanes, [{ seed: Uint8Array.from(seed), sign }], new Pace());
+
+function unpack(ring: Ring, packed: Uint8Array, vecLen: number): Uint8Array {
+  const lanes = zeroLanes(ring, vecLen);
+  accumulatePacked(ring, lanes, packed);
+  return lanes;
 }
 
 /** Lanes as unsigned integers. */
@@ -38,17 +53,79 @@ describe('lanes', () => {
     );
   });
 
-  it('add and subtract modulo 2^lane, also what is not aligned', () => {
-    fc.assert(
-      fc.property(ringAndLanes, fc.boolean(), fc.integer({ min: 0, max: 7 }), ([ring, acc], plus, offset) => {
-        const term = systemRandom(acc.length + offset).subarray(offset);
-        const modulus = 1n << BigInt(8 * ring.laneBytes);
-        const [a, b] = [integers(ring, acc), integers(ring, term)];
-        accumulate(ring, acc, term, plus ? 1 : -1);
-        expect(integers(ring, acc)).to.deep.equal(a.map((x, i) => (x + (plus ? b[i]! : modulus - b[i]!)) % modulus));
-      }),
-      { numRuns: 500 },
-    );
+  const simd = instantiateSimd(MAX_BLOCK)!;
+  const kernels: readonly (readonly [string, Kernel])[] = [
+    ['plain TypeScript', plain],
+    ['WebAssembly', simd],
+  ];
+
+  for (const [name, { accumulate: add }] of kernels) {
+    it(`add and subtract modulo 2^lane, also what is not aligned, in ${name}`, () => {
+      fc.assert(
+        fc.property(ringAndLanes, fc.array(fc.boolean()), fc.integer({ min: 0, max: 7 }), ([ring, acc], signs, offset) => {
+          const terms = signs.map((plus) => ({
+            bytes: systemRandom(acc.length + offset).subarray(offset),
+            sign: plus ? (1 as const) : (-1 as const),
+          }));
+          const modulus = 1n << BigInt(8 * ring.laneBytes);
+          const expected = terms.reduce(
+            (sum, { bytes, sign }) => integers(ring, bytes).map((x, i) => sum[i]! + BigInt(sign) * x),
+            integers(ring, acc),
+          );
+          add(ring, acc, terms);
+          expect(integers(ring, acc)).to.deep.equal(expected.map((x) => ((x % modulus) + modulus) % modulus));
+        }),
+        { numRuns: 500 },
+      );
+    });
+  }
+
+  it('are worked on alike by both kernels, at every width and at lengths around their blocks', () => {
+    for (const ring of rings) {
+      for (const length of [1, 8191, 8192, 8193, 20_000]) {
+        const lanes = randomLanes(ring, length);
+        const packed = [plain, simd].map((each) => {
+          const out = new Uint8Array(Math.ceil((length * ring.bits) / 8));
+          if (ring.bits < 8 * ring.laneBytes) each.pack(ring, lanes, out);
+          return out;
+        });
+        expect(packed[0]).to.deep.equal(packed[1]);
+        if (ring.bits === 8 * ring.laneBytes) continue;
+        const sums = [plain, simd].map((each) => {
+          const acc = Uint8Array.from(lanes);
+          each.accumulatePacked(ring, acc, packed[0]!);
+          return acc;
+        });
+        expect(sums[0]).to.deep.equal(sums[1]);
+      }
+    }
+  });
+
+  it('of any length are added in blocks', () => {
+    const ring = ringOf(32);
+    const acc = randomLanes(ring, MAX_BLOCK / 4 + 1000);
+    const term = randomLanes(ring, MAX_BLOCK / 4 + 1000);
+    const expected = Uint32Array.from(new Uint32Array(acc.buffer), (x, i) => x + new Uint32Array(term.buffer)[i]!);
+    accumulate(ring, acc, term);
+    expect(new Uint32Array(acc.buffer)).to.deep.equal(expected);
+  });
+
+  it('are worked on by WebAssembly here, whose embedded bytes are what its source compiles to', async function () {
+    this.timeout(60_000);
+    expect(kernel).to.not.equal(plain);
+    expect((await compile()).replace(/[\s'+]/g, '')).to.contain(LANES_WASM.replaceAll('+', ''));
+  });
+
+  it('are worked on in plain TypeScript where WebAssembly is missing or forbidden', () => {
+    const { Module } = WebAssembly;
+    try {
+      WebAssembly.Module = function forbidden() {
+        throw new WebAssembly.CompileError('blocked by the Content Security Policy');
+      } as unknown as typeof WebAssembly.Module;
+      expect(instantiateSimd(MAX_BLOCK)).to.equal(null);
+    } finally {
+      WebAssembly.Module = Module;
+    }
   });
 });
 
@@ -84,7 +161,7 @@ describe('packing', () => {
       const lanes = randomLanes(ring, 10);
       const before = Uint8Array.from(lanes);
       const packed = pack(ring, lanes);
-      unpack(ring, packed, 10).fill(0);
+      accumulatePacked(ring, zeroLanes(ring, 10), packed);
       packed.fill(0);
       expect(lanes).to.deep.equal(before);
       expect(packed.buffer.byteLength).to.equal(packed.length);
@@ -199,6 +276,19 @@ describe('mask expansion', () => {
       expect(lanes).to.deep.equal(expected);
       await applyMask(ring, lanes, { seed, sign: -1 });
       expect(lanes.every((byte) => byte === 0)).to.equal(true);
+    }
+  });
+
+  it('of many masks at once is that of one after the other, and wipes the seeds', async () => {
+    for (const count of [0, 1, 15, 16, 17, 40]) {
+      const ring = ringOf(21);
+      const masks = Array.from({ length: count }, (_, i): Mask => ({ seed: systemRandom(32), sign: i % 3 === 0 ? 1 : -1 }));
+      const expected = zeroLanes(ring, 50_000);
+      for (const mask of masks) await applyMask(ring, expected, mask);
+      const lanes = zeroLanes(ring, 50_000);
+      await applyMasks(ring, lanes, masks, new Pace());
+      expect(lanes).to.deep.equal(expected);
+      expect(masks.every(({ seed }) => seed.every((byte) => byte === 0))).to.equal(true);
     }
   });
 

@@ -4,9 +4,10 @@ import { expect } from 'chai';
 import { agreementWith } from '../../src/crypto/agree.ts';
 import type { UserId } from '../../src/ids.ts';
 import { UserWrapper } from '../../src/index.ts';
-import { applyMask } from '../../src/masking/expand.ts';
-import { unpack } from '../../src/masking/pack.ts';
-import { ringOf } from '../../src/masking/ring.ts';
+import { applyMasks, type Mask } from '../../src/masking/expand.ts';
+import { Pace } from '../../src/masking/pace.ts';
+import { accumulatePacked } from '../../src/masking/pack.ts';
+import { ringOf, zeroLanes } from '../../src/masking/ring.ts';
 import { vectorOf } from '../../src/masking/vector.ts';
 import { hasMember, membersOf, positions, type Members } from '../../src/members.ts';
 import { resolveParameters } from '../../src/parameters.ts';
@@ -44,7 +45,7 @@ async function playedOut(threshold: number): Promise<Attack> {
   session.deliver(await session.answers());
   const snapshot = serverDocument.parse(session.server.serializeState());
   const state = snapshot.state as CollectingAnswers;
-  const secrets = await reconstructSecrets({ ...snapshot.context, tag: tagOf(session) }, state);
+  const secrets = await reconstructSecrets({ ...snapshot.context, tag: tagOf(session) }, state, new Pace());
   return { session, stale, records, state, secrets: new Map(secrets.map(({ owner, secret }) => [owner, secret])) };
 }
 
@@ -66,14 +67,16 @@ async function unmaskStale({ session, stale, records, state, secrets }: Attack, 
   const answer = await victim.round(encodeServerMessage(tagOf(session), { round: 2, fields: [u2, VICTIM, sealed] }));
   const parameters = resolveParameters(session.setup.threshold, 3, {});
   const ring = ringOf(parameters.bits);
-  const lanes = unpack(ring, decodeMaskedInput(bodyOf(answer), parameters).vector, 3);
+  const lanes = zeroLanes(ring, 3);
+  accumulatePacked(ring, lanes, decodeMaskedInput(bodyOf(answer), parameters).vector);
   const view2 = viewOfRound2(state.binding, u2);
-  await applyMask(ring, lanes, { seed: selfMaskKey(secrets.get(0)!, view2, VICTIM as UserId), sign: -1 });
+  const masks: Mask[] = [{ seed: selfMaskKey(secrets.get(0)!, view2, VICTIM as UserId), sign: -1 }];
   for (const other of others.filter((position) => !hasMember(state.u3, position))) {
     const agreed = (await agreementWith(secrets.get(other)!)(state.directory[0]!.maskKey))!;
     const seed = pairwiseMaskSeed(agreed, view2, VICTIM as UserId, IDS[other] as UserId);
-    await applyMask(ring, lanes, { seed, sign: maskSign(0, other) === 1 ? -1 : 1 });
+    masks.push({ seed, sign: maskSign(0, other) === 1 ? -1 : 1 });
   }
+  await applyMasks(ring, lanes, masks, new Pace());
   return Array.from(vectorOf(ring, lanes), Number);
 }
 

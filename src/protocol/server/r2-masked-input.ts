@@ -1,6 +1,6 @@
 // [BIK+17] Fig. 4, round 2 (MaskedInputCollection), server: add up the masked inputs of at least t users, U3.
-import { unpack } from '../../masking/pack.ts';
-import { accumulate, ringOf } from '../../masking/ring.ts';
+import { accumulatePacked } from '../../masking/pack.ts';
+import { ringOf } from '../../masking/ring.ts';
 import { membersOf, positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { dealDigest, maskedInputView, viewOfRound3 } from '../binding.ts';
@@ -26,7 +26,7 @@ export function receiveMaskedInput(
   requireView(view, made, { round, userId: userIdAt(state.directory, position) });
   // All checks have passed: from here on nothing throws, so that the sum and who is in it stay together.
   const ring = ringOf(parameters.bits);
-  accumulate(ring, state.sum, unpack(ring, vector, parameters.vecLen), 1);
+  accumulatePacked(ring, state.sum, vector);
   state.heard.add(position);
 }
 

@@ -1,4 +1,6 @@
 // [BIK+17] Fig. 4, round 4 (Unmasking), server: check every share that is revealed, reconstruct, check, unmask.
+import type { Pace } from '../../masking/pace.ts';
+import type { Lanes } from '../../masking/ring.ts';
 import { ProtocolError } from '../../errors.ts';
 import { completeGraph } from '../../graph/complete.ts';
 import { at } from '../../lists.ts';
@@ -11,7 +13,7 @@ import type { UnmaskShare } from '../notation.ts';
 import { requireThreshold, requireView, silent, userIdAt } from './roster.ts';
 import { reconstructSecrets } from './reconstruction.ts';
 import { VERDICT, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
-import { removeMasks } from './unmask.ts';
+import { unmaskingOf, wipeUnmasking, type Unmasking } from './unmask.ts';
 
 const round = 4;
 
@@ -61,10 +63,19 @@ function matchesCommitment(
   return isShareOf(binding, kind, { ...ids, commitment: kind === 'self-mask' ? pair.selfMask : pair.pairwiseKey }, share);
 }
 
-export async function closeAnswers(context: ServerContext, state: CollectingAnswers): Promise<[Finished, DroppedUser[]]> {
+/** Gives the sum without its masks, as a fresh array; how, and where, is the caller's choice. */
+export type Unmask = (unmasking: Unmasking, sum: Lanes) => Promise<Lanes>;
+
+export async function closeAnswers(
+  context: ServerContext,
+  state: CollectingAnswers,
+  unmask: Unmask,
+  pace: Pace,
+): Promise<[Finished, DroppedUser[]]> {
   requireThreshold(state.answers.size, context.parameters.threshold, round);
-  const secrets = await reconstructSecrets(context, state);
-  const sum = await removeMasks(context, state, secrets);
+  const secrets = await reconstructSecrets(context, state, pace);
+  const unmasking = unmaskingOf(context, state, secrets);
+  const sum = await unmask(unmasking, state.sum).finally(() => wipeUnmasking(unmasking));
   const { directory, u3, u4 } = state;
   const included = positions(u3).map((position) => userIdAt(directory, position));
   return [

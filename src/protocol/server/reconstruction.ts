@@ -5,6 +5,7 @@ import { equalBytes } from '../../bytes.ts';
 import { DisputeError, ProtocolError, ThresholdError, type DisputedDeal } from '../../errors.ts';
 import { completeGraph } from '../../graph/complete.ts';
 import { at } from '../../lists.ts';
+import type { Pace } from '../../masking/pace.ts';
 import { countMembers, hasMember, positions } from '../../members.ts';
 import { SHARE_BYTES } from '../../sizes.ts';
 import { commitToSeed } from '../binding.ts';
@@ -59,7 +60,7 @@ export function enoughShares({ parameters }: ServerContext, { u2, answers }: Col
  * @throws ProtocolError ERR_SECAGG_INCONSISTENT_DEAL names owners whose own shares do not give their secret;
  * DisputeError where too many holders reported a deal; ThresholdError where wrong shares leave too few.
  */
-export async function reconstructSecrets(context: ServerContext, state: CollectingAnswers): Promise<Secret[]> {
+export async function reconstructSecrets(context: ServerContext, state: CollectingAnswers, pace: Pace): Promise<Secret[]> {
   const { threshold } = context.parameters;
   const evidence = evidenceOf(state);
   const lacking = evidence.filter(({ holders }) => holders.length < threshold);
@@ -77,6 +78,7 @@ export async function reconstructSecrets(context: ServerContext, state: Collecti
     const secret = reconstruction.secret(shares.slice(0, threshold));
     if (await isSecretOf(state, owner, secret)) secrets.push({ owner, secret });
     else inconsistent.push(userIdAt(state.directory, owner));
+    await pace.maybePause();
   }
   if (inconsistent.length > 0) throw inconsistentDeal(inconsistent, 'shares that they committed to do not give their secrets');
   return secrets;

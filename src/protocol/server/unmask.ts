@@ -1,58 +1,128 @@
 // Round 4: from the sum of the masked inputs and the reconstructed secrets to the sum of the inputs.
-import { agreementWith } from '../../crypto/agree.ts';
+import { agreementWith, importPublicKey } from '../../crypto/agree.ts';
 import { ProtocolError } from '../../errors.ts';
 import { completeGraph } from '../../graph/complete.ts';
+import type { UserId } from '../../ids.ts';
 import { at } from '../../lists.ts';
-import { applyMask, type Mask } from '../../masking/expand.ts';
+import { applyMasks, type Mask } from '../../masking/expand.ts';
+import type { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
-import { hasMember } from '../../members.ts';
+import { hasMember, positions } from '../../members.ts';
 import { pairwiseMaskSeed, selfMaskKey } from '../binding.ts';
 import { maskSign } from '../notation.ts';
 import type { Secret } from './reconstruction.ts';
 import type { CollectingAnswers, ServerContext } from './state.ts';
 
+/** A user, as far as its masks need it. */
+interface Masker {
+  readonly position: number;
+  readonly userId: UserId;
+}
+
 /**
- * [BIK+17] Fig. 4, round 4: z = Σ_{u ∈ U3} y_u − Σ_{u ∈ U3} p_u + Σ_{u ∈ U3, v ∈ U2∖U3} p_{v,u}. Works on a copy: where
- * it ends early, the state is as it was. Costs |U3| + |U3| · |U2∖U3| masks of the whole length.
+ * Which masks are in a sum, as plain data that can be handed to another thread. CONTAINS SECRETS, those that round 4
+ * reveals to the server.
+ */
+export interface Unmasking {
+  readonly bits: number;
+  readonly view2: Uint8Array;
+  /** U3 with b_u. */
+  readonly survivors: readonly (Masker & { readonly maskKey: Uint8Array; readonly selfMaskSeed: Uint8Array })[];
+  /** U2∖U3 with s_u^SK, and the positions of the neighbours in U3 that masked with it. */
+  readonly dropped: readonly (Masker & { readonly maskSecretKey: Uint8Array; readonly neighbours: readonly number[] })[];
+}
+
+/** Masks of one sum in a fixed order: those from `from` up to but not including `to`. */
+export interface MaskRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function unmaskingOf(
+  { parameters }: ServerContext,
+  { directory, u2, u3, view2 }: CollectingAnswers,
+  secrets: readonly Secret[],
+): Unmasking {
+  const secretOf = new Map(secrets.map(({ owner, secret }) => [owner, secret]));
+  const all = positions(u2).map((position) => {
+    const { userId, maskKey } = at(directory, position);
+    return { position, userId, maskKey, secret: secretOf.get(position) ?? new Uint8Array() };
+  });
+  const graph = completeGraph(directory.length);
+  return {
+    bits: parameters.bits,
+    view2,
+    survivors: all
+      .filter(({ position }) => hasMember(u3, position))
+      .map(({ secret, ...user }) => ({ ...user, selfMaskSeed: secret })),
+    dropped: all
+      .filter(({ position }) => !hasMember(u3, position))
+      .map(({ position, userId, secret }) => ({
+        position,
+        userId,
+        maskSecretKey: secret,
+        neighbours: graph.neighbours(position).filter((neighbour) => hasMember(u3, neighbour)),
+      })),
+  };
+}
+
+/** |U3| self-masks and, on the complete graph, |U3| · |U2∖U3| pairwise masks. */
+export function countMasks({ survivors, dropped }: Unmasking): number {
+  return dropped.reduce((sum, { neighbours }) => sum + neighbours.length, survivors.length);
+}
+
+/**
+ * [BIK+17] Fig. 4, round 4: z = Σ_{u ∈ U3} y_u − Σ_{u ∈ U3} p_u + Σ_{u ∈ U3, v ∈ U2∖U3} p_{v,u}.
+ *
+ * acc := acc − the masks of a range. Its cost is that of so many masks of the whole length, and an agreement for each that
+ * is not a self-mask.
+ *
+ * @param onMask told after each mask that was made, before it is removed.
  */
 export async function removeMasks(
-  { parameters }: ServerContext,
-  state: CollectingAnswers,
-  secrets: readonly Secret[],
-): Promise<Lanes> {
-  const ring = ringOf(parameters.bits);
-  const sum = Uint8Array.from(state.sum);
-  for (const { owner, secret } of secrets) {
-    const masks = hasMember(state.u3, owner) ? [selfMask(state, owner, secret)] : pairwiseMasks(state, owner, secret);
-    for await (const mask of masks) {
-      await applyMask(ring, sum, mask);
-      mask.seed.fill(0);
-    }
-    secret.fill(0);
-  }
-  return sum;
+  unmasking: Unmasking,
+  range: MaskRange,
+  acc: Lanes,
+  pace: Pace,
+  onMask?: () => void,
+): Promise<void> {
+  await applyMasks(ringOf(unmasking.bits), acc, masksIn(unmasking, range, onMask), pace);
 }
 
-function selfMask({ directory, view2 }: CollectingAnswers, owner: number, selfMaskSeed: Uint8Array): Mask {
-  return { seed: selfMaskKey(selfMaskSeed, view2, at(directory, owner).userId), sign: -1 };
-}
-
-/** What each neighbour in U3 added for a user that is not in U3: Δ_{u,v} · PRG(s_{u,v}), here with the other sign. */
-async function* pairwiseMasks(
-  { directory, view2, u3 }: CollectingAnswers,
-  dropped: number,
-  maskSecretKey: Uint8Array,
+async function* masksIn(
+  { view2, survivors, dropped }: Unmasking,
+  { from, to }: MaskRange,
+  onMask?: () => void,
 ): AsyncGenerator<Mask> {
-  const agree = agreementWith(maskSecretKey);
-  const { userId } = at(directory, dropped);
-  for (const survivor of completeGraph(directory.length).neighbours(dropped)) {
-    if (!hasMember(u3, survivor)) continue;
-    const peer = at(directory, survivor);
-    const agreed = await agree(peer.maskKey);
-    if (agreed === null) {
-      throw new ProtocolError('ERR_SECAGG_KEYS', `user ${String(peer.userId)} advertised a key of small order`, { round: 0 });
-    }
-    yield { seed: pairwiseMaskSeed(agreed, view2, userId, peer.userId), sign: maskSign(dropped, survivor) };
-    agreed.fill(0);
+  for (const { userId, selfMaskSeed } of survivors.slice(from, to)) {
+    yield { seed: selfMaskKey(selfMaskSeed, view2, userId), sign: -1 };
+    onMask?.();
   }
+  const maskKeys = new Map(survivors.map((user) => [user.position, { ...user, maskKey: importPublicKey(user.maskKey) }]));
+  let first = survivors.length;
+  for (const { position, userId, maskSecretKey, neighbours } of dropped) {
+    const chosen = neighbours.slice(Math.max(0, from - first), Math.max(0, to - first));
+    first += neighbours.length;
+    if (chosen.length === 0) continue;
+    const agree = agreementWith(maskSecretKey);
+    for (const neighbour of chosen) {
+      const peer = maskKeys.get(neighbour);
+      const agreed = peer === undefined ? null : await agree(peer.maskKey);
+      if (peer === undefined || agreed === null) {
+        throw new ProtocolError('ERR_SECAGG_KEYS', `a mask key that user ${String(userId)} agrees with has small order`, {
+          round: 0,
+        });
+      }
+      // What the neighbour in U3 added, Δ_{u,v} · PRG(s_{u,v}), with the other sign.
+      yield { seed: pairwiseMaskSeed(agreed, view2, userId, peer.userId), sign: maskSign(position, neighbour) };
+      agreed.fill(0);
+      onMask?.();
+    }
+  }
+}
+
+/** Overwrites the secrets once the masks are gone. */
+export function wipeUnmasking({ survivors, dropped }: Unmasking): void {
+  for (const { selfMaskSeed } of survivors) selfMaskSeed.fill(0);
+  for (const { maskSecretKey } of dropped) maskSecretKey.fill(0);
 }

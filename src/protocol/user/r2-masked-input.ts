@@ -5,7 +5,8 @@ import { ProtocolError, ThresholdError } from '../../errors.ts';
 import { completeGraph } from '../../graph/complete.ts';
 import type { UserId } from '../../ids.ts';
 import { at } from '../../lists.ts';
-import { applyMask, type Mask } from '../../masking/expand.ts';
+import { applyMasks, type Mask } from '../../masking/expand.ts';
+import { Pace } from '../../masking/pace.ts';
 import { pack } from '../../masking/pack.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
 import { countMembers, hasMember, type Members } from '../../members.ts';
@@ -127,19 +128,18 @@ async function masked(
 ): Promise<Uint8Array> {
   const ring = ringOf(parameters.bits);
   const lanes = Uint8Array.from(input);
-  const add = async (mask: Mask): Promise<void> => {
-    await applyMask(ring, lanes, mask);
-    mask.seed.fill(0);
-  };
-  await add({ seed: selfMaskKey(state.selfMaskSeed, view2, userId), sign: 1 });
-  const agree = agreementWith(state.maskSecretKey);
-  for (const dealer of dealers) {
-    const agreed = await agree(dealer.maskKey);
-    if (agreed === null) throw new ProtocolError('ERR_SECAGG_KEYS', 'shares: a mask key has small order', { round });
-    const seed = pairwiseMaskSeed(agreed, view2, userId, dealer.userId);
-    await add({ seed, sign: maskSign(position, dealer.position) });
-    agreed.fill(0);
+  async function* masks(): AsyncGenerator<Mask> {
+    yield { seed: selfMaskKey(state.selfMaskSeed, view2, userId), sign: 1 };
+    const agree = agreementWith(state.maskSecretKey);
+    for (const dealer of dealers) {
+      const agreed = await agree(dealer.maskKey);
+      if (agreed === null) throw new ProtocolError('ERR_SECAGG_KEYS', 'shares: a mask key has small order', { round });
+      const seed = pairwiseMaskSeed(agreed, view2, userId, dealer.userId);
+      agreed.fill(0);
+      yield { seed, sign: maskSign(position, dealer.position) };
+    }
   }
+  await applyMasks(ring, lanes, masks(), new Pace());
   const vector = pack(ring, lanes);
   lanes.fill(0);
   return vector;

@@ -1,0 +1,17 @@
+// The inner loops over lanes: WebAssembly SIMD where the engine has it and the page's policy allows it, else plain
+// TypeScript. Both give the same bytes.
+import { plain } from './plain.ts';
+import type { Kernel, Lanes, Ring } from './ring.ts';
+import { instantiateSimd } from './simd.ts';
+
+/** Most bytes of lanes that `accumulate` takes at a time. */
+export const MAX_BLOCK: number = 1 << 20;
+
+export const kernel: Kernel = instantiateSimd(MAX_BLOCK) ?? plain;
+
+/** acc := acc + term, of any length. */
+export function accumulate(ring: Ring, acc: Lanes, term: Uint8Array): void {
+  for (let at = 0; at < acc.length; at += MAX_BLOCK) {
+    kernel.accumulate(ring, acc.subarray(at, at + MAX_BLOCK), [{ bytes: term.subarray(at, at + MAX_BLOCK), sign: 1 }]);
+  }
+}

@@ -1,0 +1,50 @@
+"""Vectors modulo 2^bits: packed, expanded from a seed and added up (section Ring and lanes)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from .encoding import split
+from .refusal import require
+
+
+def lane_bytes(bits: int) -> int:
+    """The size of a lane (section Ring and lanes)."""
+    return next(size for size in (1, 2, 4, 8) if 8 * size >= bits)
+
+
+def pack(components: Sequence[int], bits: int) -> bytes:
+    """The stream of the components modulo 2^bits (section Ring and lanes)."""
+    ring = 1 << bits
+    stream = sum((component % ring) << (index * bits) for index, component in enumerate(components))
+    return stream.to_bytes((len(components) * bits + 7) // 8, "little")
+
+
+def unpack(data: bytes, vec_len: int, bits: int) -> list[int]:
+    """The components of a stream; refuses another length and spare bits (section Ring and lanes)."""
+    require(len(data) == (vec_len * bits + 7) // 8, "a vector of the wrong length")
+    stream = int.from_bytes(data, "little")
+    require(stream >> (vec_len * bits) == 0, "a vector with spare bits")
+    return [stream >> (index * bits) & ((1 << bits) - 1) for index in range(vec_len)]
+
+
+def expand_mask(seed: bytes, vec_len: int, bits: int) -> list[int]:
+    """PRG(seed) as a list of lanes (section Ring and lanes)."""
+    size = lane_bytes(bits)
+    encryptor = Cipher(algorithms.AES(seed), modes.CTR(bytes(16))).encryptor()
+    stream = encryptor.update(bytes(vec_len * size)) + encryptor.finalize()
+    return [int.from_bytes(lane, "little") for lane in split(stream, size)]
+
+
+def add_scaled(total: Sequence[int], sign_: int, vector: Sequence[int]) -> list[int]:
+    """total + sign · vector. Unreduced: 2^bits divides 2^(8 · lane), so one reduction modulo 2^bits at the end does."""
+    return [left + sign_ * right for left, right in zip(total, vector, strict=True)]
+
+
+def to_signed(components: Sequence[int], bits: int) -> list[int]:
+    """The integers that the components of the sum stand for (section Ring and lanes, Result)."""
+    ring = 1 << bits
+    reduced = [component % ring for component in components]
+    return [component - ring if component >= ring // 2 else component for component in reduced]

@@ -1,0 +1,1 @@
+"""Whole sessions of the reference implementation: their scenarios, running, verifying and describing them."""
