@@ -1,7 +1,6 @@
 // The server's side of a session: thin, one object a session. Rounds are in rounds/, steps in protocol/server/.
 import { platform } from '#platform';
-import { copyOf, equalBytes } from './bytes.ts';
-import { fingerprint } from './crypto/digest.ts';
+import { equalBytes } from './bytes.ts';
 import { ProtocolError, SecAggError, UsageError } from './errors.ts';
 import { emit, type Listener } from './events.ts';
 import { userId, type UserId } from './ids.ts';
@@ -22,6 +21,7 @@ import type { ServerContext } from './protocol/server/state.ts';
 import { PublicKeysWrapper } from './public-keys.ts';
 import { serverProgress } from './rounds/server-progress.ts';
 import {
+  authenticate,
   close,
   expectRound,
   messagesOf,
@@ -120,7 +120,7 @@ export class ServerWrapper {
    * A message of round 4 that holds wrong shares is accepted without them; its sender is named in {@link progress}.
    *
    * @param id whom the transport takes for the sender.
-   * @param input bytes from that user; copied.
+   * @param input bytes from that user; read before `recv` returns, and not kept.
    * @throws DecodeError, ProtocolError, AuthenticationError where the message is refused: the state is as it was, and
    * the session goes on. UsageError ERR_SECAGG_FAILED where the session has failed.
    */
@@ -130,7 +130,7 @@ export class ServerWrapper {
     const bytes = input.length;
     const started = performance.now();
     try {
-      const received = this.#receive(sender, copyOf(input));
+      const received = this.#receive(sender, input);
       if (received === 'repeated') emit(this.#listener, { type: 'message-repeated', userId: sender, bytes });
       else {
         const milliseconds = performance.now() - started;
@@ -148,11 +148,11 @@ export class ServerWrapper {
   #receive(sender: UserId, bytes: Uint8Array): 'repeated' | { readonly round: number; readonly dropped: readonly DroppedUser[] } {
     const { state, received } = this.#snapshot;
     if (state.phase === 'failed') throw failedError(state);
-    const digest = fingerprint(bytes);
-    if (received.some((round) => isSame(round.get(sender), digest))) return 'repeated';
     const message = openUserMessage(this.#context, sender, bytes);
-    const { round } = message;
+    const { round, digest } = message;
     const heard = at(received, round);
+    if (isSame(heard.get(sender), digest)) return 'repeated';
+    authenticate(this.#context, sender, message);
     if (heard.has(sender)) {
       const text = `round ${String(round)}: user ${String(sender)} has sent another message before; the first one counts`;
       throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: [sender] });
@@ -175,8 +175,9 @@ export class ServerWrapper {
    * @returns the messages for the users that go on, or, after round 4, the sum.
    * @throws ThresholdError where too few users were heard; ProtocolError ERR_SECAGG_INCONSISTENT_DEAL, which names users,
    * DisputeError or ThresholdError where the masks cannot be removed. Any of these ends the session, and later calls
-   * throw UsageError ERR_SECAGG_FAILED. The reason of `options.signal` where it is aborted before the end, and UsageError ERR_SECAGG_USAGE where the session is over, ERR_SECAGG_BUSY where a
-   * round is being closed: nothing has changed.
+   * throw UsageError ERR_SECAGG_FAILED.
+   * @throws The reason of `options.signal` where it is aborted before the end; UsageError ERR_SECAGG_USAGE where the session
+   * is over, ERR_SECAGG_BUSY where a round is being closed. Nothing has changed then.
    */
   async round(options: RoundOptions = {}): Promise<ServerOutputWrapper> {
     const { state } = this.#snapshot;

@@ -7,7 +7,7 @@
 // user starts with the digest of what it was made for, so that a message that was made for something else, an earlier
 // session with the same tag for instance, is refused when it arrives, before anybody can be blamed for what is in it.
 import { concat, equalBytes, u32, u64 } from '../bytes.ts';
-import { deriveKey, digest, fingerprint } from '../crypto/digest.ts';
+import { deriveKey, digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import type { UserId } from '../ids.ts';
 import type { Members } from '../members.ts';
@@ -59,9 +59,9 @@ export function maskedInputView(view2: Uint8Array, deal: Uint8Array): Uint8Array
   return digest(LABELS.maskedInputView, [view2, deal]);
 }
 
-/** The one rule for signatures: label, session tag, round, sender and the digest of the message's body. */
-export function signedBytes(tag: Uint8Array, round: Round, sender: UserId, body: Uint8Array): Uint8Array {
-  return concat([LABELS.signature, tag, Uint8Array.of(round), u64(sender), fingerprint(body)]);
+/** The one rule for signatures: label, session tag, round, sender and the SHA-256 of the message's body. */
+export function signedBytes(tag: Uint8Array, round: Round, sender: UserId, bodyDigest: Uint8Array): Uint8Array {
+  return concat([LABELS.signature, tag, Uint8Array.of(round), u64(sender), bodyDigest]);
 }
 
 /** The body of a message of round 0, which peers rebuild from the directory to check its signature. */

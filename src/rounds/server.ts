@@ -1,4 +1,6 @@
 // One message or one round of the server: decode, authenticate, step, encode. No arithmetic of its own.
+import { concat } from '../bytes.ts';
+import { fingerprint } from '../crypto/digest.ts';
 import { verifySync } from '../crypto/sign.ts';
 import { AuthenticationError, ProtocolError } from '../errors.ts';
 import type { UserId } from '../ids.ts';
@@ -43,23 +45,37 @@ export const SERVER_ROUNDS: Readonly<Record<Exclude<ServerState['phase'], 'faile
   finished: 5,
 };
 
-/** Opens a user's envelope and, where the server knows the users' keys, checks who signed it. */
-export function openUserMessage(context: ServerContext, sender: UserId, bytes: Uint8Array): UserMessage {
-  const { parameters, policy, publicKeys, tag } = context;
-  const signPublicKey = publicKeys?.get(sender);
+/** A user's message out of its envelope. */
+export interface OpenedMessage extends UserMessage {
+  /** What its signature is over. */
+  readonly signed: Uint8Array;
+  /** Tells it from every other message: SHA-256 over what is signed and the signature, which is all that it says. */
+  readonly digest: Uint8Array;
+}
+
+/** Opens a user's envelope. Who signed it is not checked yet: see `authenticate`. */
+export function openUserMessage(
+  { parameters, policy, publicKeys, tag }: ServerContext,
+  sender: UserId,
+  bytes: Uint8Array,
+): OpenedMessage {
   // First of all, so that strangers cost next to nothing.
-  if (publicKeys !== null && signPublicKey === undefined) {
+  if (publicKeys !== null && !publicKeys.has(sender)) {
     throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `user ${String(sender)} is not registered`, { round: null });
   }
   const users = largestCohort(parameters.threshold, policy);
   const most = Math.max(shareKeysBytes(users), maskedInputBytes(parameters), unmaskBytes(users));
   const message = decodeUserMessage(bytes, tag, sender, most);
-  if (signPublicKey === undefined) return message;
-  const { round, body, signature } = message;
-  if (!verifySync(signPublicKey, signedBytes(tag, round, sender, body), signature)) {
-    throw new AuthenticationError(`round ${String(round)}: the signature of user ${String(sender)} does not verify`, { round });
-  }
-  return message;
+  // The body, which may be long, is hashed once for both.
+  const signed = signedBytes(tag, message.round, sender, fingerprint(message.body));
+  return { ...message, signed, digest: fingerprint(concat([signed, message.signature])) };
+}
+
+/** Where the server knows the users' keys: refuses what its sender has not signed. */
+export function authenticate({ publicKeys }: ServerContext, sender: UserId, { round, signed, signature }: OpenedMessage): void {
+  const signPublicKey = publicKeys?.get(sender);
+  if (signPublicKey === undefined || verifySync(signPublicKey, signed, signature)) return;
+  throw new AuthenticationError(`round ${String(round)}: the signature of user ${String(sender)} does not verify`, { round });
 }
 
 /** Refuses a message of another round than the one that is being collected. */

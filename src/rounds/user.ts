@@ -1,4 +1,5 @@
 // One round of a user, bytes to bytes: decode, step, encode, sign. No arithmetic and no cryptography of its own.
+import { fingerprint } from '../crypto/digest.ts';
 import { sign } from '../crypto/sign.ts';
 import { ProtocolError, UsageError } from '../errors.ts';
 import { MAX_USERS } from '../parameters.ts';
@@ -46,7 +47,7 @@ export async function answerRound(
 ): Promise<Answer> {
   const { round } = message;
   const { state: next, body, spent } = await step(context, state, message, input, deps);
-  const signature = await sign(state.signSecretKey, signedBytes(context.tag, round, context.userId, body));
+  const signature = await sign(state.signSecretKey, signedBytes(context.tag, round, context.userId, fingerprint(body)));
   const sent = encodeUserMessage(context.tag, { round, sender: context.userId, body, signature });
   return { round, state: next, message: sent, spent };
 }

@@ -86,4 +86,9 @@ export class Parts {
   rest(): Uint8Array {
     return this.next(this.#bytes.length - this.#at);
   }
+
+  /** The rest as a view, for what is long and used up at once. */
+  viewOfRest(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
+  }
 }

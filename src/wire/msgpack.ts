@@ -2,7 +2,7 @@
 // unsigned integers, each in its shortest encoding; nothing else gets as far as the library, and nothing of its views,
 // pools and error texts gets out.
 import { Packr, Unpackr } from 'msgpackr';
-import { compareBytes, copyOf } from '../bytes.ts';
+import { copyOf } from '../bytes.ts';
 import { DecodeError } from '../errors.ts';
 
 /** What a message may hold. */
@@ -57,8 +57,22 @@ export function decodeFields(bytes: Uint8Array, name: string, limits: Limits): F
   } catch {
     throw new DecodeError(`${name}: not a message`); // msgpackr's own text may quote the payload
   }
-  if (compareBytes(encodeFields(fields), bytes) !== 0) throw new DecodeError(`${name}: not in the shortest encoding`);
+  // Every element has one shortest form, so that the whole is as short as can be only where all of them are.
+  if (encodedLength(fields) !== bytes.length) throw new DecodeError(`${name}: not in the shortest encoding`);
   return fields;
+}
+
+function encodedLength(fields: readonly Field[]): number {
+  const integer = (value: number): number =>
+    value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x1_0000 ? 3 : value < 0x1_0000_0000 ? 5 : 9;
+  const listHead = (length: number): number => (length < 16 ? 1 : length < 0x1_0000 ? 3 : 5);
+  const bytesHead = (length: number): number => (length < 0x100 ? 2 : length < 0x1_0000 ? 3 : 5);
+  const element = (field: Field): number => {
+    if (typeof field === 'number') return integer(field);
+    if (field instanceof Uint8Array) return bytesHead(field.length) + field.length;
+    return field.reduce((sum, value) => sum + integer(value), listHead(field.length));
+  };
+  return fields.reduce<number>((sum, field) => sum + element(field), listHead(fields.length));
 }
 
 function fromUnpacked(value: unknown): Field {

@@ -47,7 +47,7 @@ export function encodeMaskedInput({ view, vector }: MaskedInputMessage): Uint8Ar
 
 export function decodeMaskedInput(body: Uint8Array, parameters: Parameters): MaskedInputMessage {
   const parts = new Parts('masked input', body, maskedInputBytes(parameters));
-  const message = { view: parts.next(DIGEST_BYTES), vector: parts.rest() };
+  const message = { view: parts.next(DIGEST_BYTES), vector: parts.viewOfRest() };
   const used = (parameters.vecLen * parameters.bits) % 8;
   if (used !== 0 && (message.vector[message.vector.length - 1] ?? 0) >> used !== 0) {
     throw new DecodeError('masked input: expected zero in the spare bits of the last byte');

@@ -119,13 +119,13 @@ describe('bindings', () => {
   });
 
   it('signatures depend on tag, round, sender and body', () => {
-    const body = Uint8Array.of(1);
+    const body = key(3); // its digest
     distinct([
       binding.signedBytes(key(1), 0, alice, body),
       binding.signedBytes(key(2), 0, alice, body),
       binding.signedBytes(key(1), 3, alice, body),
       binding.signedBytes(key(1), 0, bob, body),
-      binding.signedBytes(key(1), 0, alice, Uint8Array.of(1, 0)),
+      binding.signedBytes(key(1), 0, alice, key(4)),
     ]);
   });
 

@@ -1,4 +1,5 @@
 // Messages that no honest party would send: an adversary's tools, built on the project's own codecs.
+import { fingerprint } from '../../src/crypto/digest.ts';
 import { signedBytes } from '../../src/protocol/binding.ts';
 import { sessionTag } from '../../src/protocol/binding.ts';
 import { sign } from '../../src/crypto/sign.ts';
@@ -20,7 +21,7 @@ export async function userMessage(
   { round, sender, body, key, tag }: { round: Round; sender: number; body: Uint8Array; key?: Uint8Array; tag?: Uint8Array },
 ): Promise<Uint8Array> {
   const sessionsTag = tag ?? tagOf(session);
-  const signed = signedBytes(sessionsTag, round, sender as UserId, body);
+  const signed = signedBytes(sessionsTag, round, sender as UserId, fingerprint(body));
   const signature = await sign(key ?? secretKeyOf(session.cohort, sender), signed);
   return encodeUserMessage(sessionsTag, { round, sender, body, signature });
 }

@@ -1,5 +1,6 @@
 // [BIK+17] Fig. 4, round 1 (ShareKeys), user: check the directory, then share s_u^SK and b_u among the group, each
 // share sealed for its holder.
+import { fingerprint } from '../../crypto/digest.ts';
 import { agreementWith, isPublicKey } from '../../crypto/agree.ts';
 import { seal } from '../../crypto/seal.ts';
 import { verify } from '../../crypto/sign.ts';
@@ -160,7 +161,7 @@ function badKey({ userId }: Advertisement): ProtocolError {
 async function checkSignatures({ tag, publicKeys }: UserContext, directory: Directory): Promise<void> {
   for (const line of directory) {
     const signPublicKey = publicKeys.get(line.userId);
-    const signed = signedBytes(tag, 0, line.userId, advertisedBody(line));
+    const signed = signedBytes(tag, 0, line.userId, fingerprint(advertisedBody(line)));
     if (signPublicKey === undefined || !(await verify(signPublicKey, signed, line.signature))) {
       throw new AuthenticationError(`directory: the signature of user ${String(line.userId)} does not verify`, { round });
     }

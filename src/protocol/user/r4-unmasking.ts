@@ -1,5 +1,6 @@
 // [BIK+17] Fig. 4, round 4 (Unmasking), user: check that t users signed the same view, then reveal for each user of U2
 // its share of b_v or of s_v^SK, never both.
+import { fingerprint } from '../../crypto/digest.ts';
 import { verify } from '../../crypto/sign.ts';
 import { AuthenticationError, ProtocolError, ThresholdError } from '../../errors.ts';
 import { at } from '../../lists.ts';
@@ -69,10 +70,11 @@ async function checkSigners(
     throw new ProtocolError('ERR_SECAGG_SET', message, { round });
   }
   // [BIK+17] Fig. 4, round 4: SIG.ver(d_v^PK, U3, σ'_v) = 1 for all v ∈ U4
+  const bodyDigest = fingerprint(state.view3);
   for (const [i, position] of positions(u4).entries()) {
     const signer = at(state.userIds, position);
     const signPublicKey = publicKeys.get(signer);
-    const signed = signedBytes(tag, 3, signer, state.view3);
+    const signed = signedBytes(tag, 3, signer, bodyDigest);
     if (signPublicKey === undefined || !(await verify(signPublicKey, signed, at(signatures, i)))) {
       const message = `signatures: user ${String(signer)} did not sign this user's view`;
       throw new AuthenticationError(message, { round });
