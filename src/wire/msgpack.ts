@@ -63,16 +63,30 @@ export function decodeFields(bytes: Uint8Array, name: string, limits: Limits): F
 }
 
 function encodedLength(fields: readonly Field[]): number {
-  const integer = (value: number): number =>
-    value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x1_0000 ? 3 : value < 0x1_0000_0000 ? 5 : 9;
-  const listHead = (length: number): number => (length < 16 ? 1 : length < 0x1_0000 ? 3 : 5);
-  const bytesHead = (length: number): number => (length < 0x100 ? 2 : length < 0x1_0000 ? 3 : 5);
-  const element = (field: Field): number => {
-    if (typeof field === 'number') return integer(field);
-    if (field instanceof Uint8Array) return bytesHead(field.length) + field.length;
-    return field.reduce((sum, value) => sum + integer(value), listHead(field.length));
+  const lengthOf = (field: Field): number => {
+    if (typeof field === 'number') return integerLength(field);
+    return field instanceof Uint8Array ? bytesLength(field.length) : listLength(field);
   };
-  return fields.reduce<number>((sum, field) => sum + element(field), listHead(fields.length));
+  return fields.reduce<number>((sum, field) => sum + lengthOf(field), listHead(fields.length));
+}
+
+/** Bytes that an integer takes in a message. */
+export function integerLength(value: number): number {
+  return value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x1_0000 ? 3 : value < 0x1_0000_0000 ? 5 : 9;
+}
+
+/** Bytes that a byte string takes, its head included. */
+export function bytesLength(length: number): number {
+  return (length < 0x100 ? 2 : length < 0x1_0000 ? 3 : 5) + length;
+}
+
+/** Bytes that a list of integers takes, its head included. */
+export function listLength(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + integerLength(value), listHead(values.length));
+}
+
+function listHead(length: number): number {
+  return length < 16 ? 1 : length < 0x1_0000 ? 3 : 5;
 }
 
 function fromUnpacked(value: unknown): Field {
