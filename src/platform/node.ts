@@ -72,7 +72,8 @@ const threads: Threads = {
   available: availableParallelism(),
   run: (module, data, stop, onMessage) =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(module, { workerData: data });
+      // Not what Node itself was started with: loaders and debuggers are the caller's.
+      const worker = new Worker(module, { workerData: data, execArgv: [] });
       const end = (): void => void worker.terminate();
       stop.addEventListener('abort', end);
       worker.on('message', onMessage);

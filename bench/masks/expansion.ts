@@ -1,0 +1,89 @@
+// A seed to a mask and into the sum, and a vector into lanes and out: ours beside the bare cipher, the plain kernel and
+// JavaScript's own cipher, all in turn within one run, so that a busy machine slows all of them.
+import { createCipheriv, randomBytes } from 'node:crypto';
+import { ctr } from '@noble/ciphers/aes.js';
+import { applyMasks } from '../../src/masking/expand.ts';
+import { kernel } from '../../src/masking/kernel.ts';
+import { Pace } from '../../src/masking/pace.ts';
+import { accumulatePacked, pack } from '../../src/masking/pack.ts';
+import { plain } from '../../src/masking/plain.ts';
+import { ringOf, zeroLanes, type Kernel, type Ring } from '../../src/masking/ring.ts';
+import { median } from './median.ts';
+
+/** Milliseconds for one mask, or one vector, of the given number of components. */
+export interface Expansion {
+  readonly bits: number;
+  readonly cipher: number;
+  readonly ours: number;
+  readonly plainKernel: number;
+  readonly javascript: number;
+  readonly pack: number;
+  readonly unpackAndAdd: number;
+}
+
+const MASKS = 16;
+const CIPHER_BLOCK = 131_072;
+
+export async function measureExpansion(bits: number, components: number, runs: number): Promise<Expansion> {
+  const ring = ringOf(bits);
+  const lanes = zeroLanes(ring, components);
+  await check(ring);
+  const masks = (): { seed: Uint8Array; sign: 1 }[] =>
+    Array.from({ length: MASKS }, () => ({ seed: Uint8Array.from(randomBytes(32)), sign: 1 }));
+  const zeros = new Uint8Array(CIPHER_BLOCK);
+  const times: Record<Exclude<keyof Expansion, 'bits'>, number[]> = {
+    cipher: [],
+    ours: [],
+    plainKernel: [],
+    javascript: [],
+    pack: [],
+    unpackAndAdd: [],
+  };
+  const time = async (what: keyof typeof times, per: number, run: () => unknown): Promise<void> => {
+    const started = performance.now();
+    await run();
+    times[what].push((performance.now() - started) / per);
+  };
+  const packed = pack(ring, lanes);
+  for (let i = 0; i < runs; i++) {
+    await time('cipher', MASKS, () => {
+      for (let mask = 0; mask < MASKS; mask++) {
+        const cipher = createCipheriv('aes-256-ctr', randomBytes(32), new Uint8Array(16));
+        for (let at = 0; at < lanes.length; at += CIPHER_BLOCK) cipher.update(zeros.subarray(0, lanes.length - at));
+      }
+    });
+    await time('ours', MASKS, () => applyMasks(ring, lanes, masks(), new Pace()));
+    await time('plainKernel', 1, () => expandWith(plain, ring, lanes));
+    // Far slower: a part of the length says enough.
+    if (i === 0)
+      await time('javascript', 1 / 16, () =>
+        ctr(randomBytes(32), new Uint8Array(16)).encrypt(lanes.slice((lanes.length * 15) / 16)),
+      );
+    await time('pack', 1, () => pack(ring, lanes));
+    await time('unpackAndAdd', 1, () => accumulatePacked(ring, lanes, packed));
+  }
+  return {
+    bits,
+    ...(Object.fromEntries(Object.entries(times).map(([what, list]) => [what, median(list)])) as Omit<Expansion, 'bits'>),
+  };
+}
+
+/** One mask as `applyMasks` makes it, but with another kernel. */
+function expandWith(other: Kernel, ring: Ring, lanes: Uint8Array): void {
+  const cipher = createCipheriv('aes-256-ctr', randomBytes(32), new Uint8Array(16));
+  for (let at = 0; at < lanes.length; at += CIPHER_BLOCK) {
+    const part = lanes.subarray(at, at + CIPHER_BLOCK);
+    other.accumulate(ring, part, [{ bytes: cipher.update(new Uint8Array(part.length)), sign: 1 }]);
+  }
+}
+
+/** A bench of something wrong would be worth nothing: both kernels, and the key stream, must agree. */
+async function check(ring: Ring): Promise<void> {
+  const seed = Uint8Array.from(randomBytes(32));
+  const stream = createCipheriv('aes-256-ctr', seed, new Uint8Array(16)).update(new Uint8Array(8000));
+  const [ours, expected] = [zeroLanes(ring, 1000), zeroLanes(ring, 1000)];
+  plain.accumulate(ring, expected, [{ bytes: stream.subarray(0, expected.length), sign: 1 }]);
+  await applyMasks(ring, ours, [{ seed, sign: 1 }], new Pace());
+  if (Buffer.compare(ours, expected) !== 0) throw new Error('the mask is wrong');
+  if (kernel === plain) console.log('WebAssembly is missing: the plain kernel is all there is');
+}

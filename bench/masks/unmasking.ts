@@ -1,0 +1,88 @@
+// The server's last step, alone: a state of round 4 as big as asked for, its masks removed on the own thread and on two and
+// more, the event loop watched meanwhile. The masks are made here, so that no users have to be played.
+import { createCipheriv, randomBytes } from 'node:crypto';
+import { platform } from '#platform';
+import type { UserId } from '../../src/ids.ts';
+import type { Unmasking } from '../../src/protocol/server/unmask.ts';
+import { countMasks } from '../../src/protocol/server/unmask.ts';
+import type { UnmaskingWork } from '../../src/rounds/unmask-threads.ts';
+
+/** The built module: worker threads cannot run TypeScript. */
+const { unmask } = (await import(new URL('../../dist/rounds/unmask-threads.js', import.meta.url).href)) as {
+  unmask: (unmasking: Unmasking, sum: Uint8Array, work: UnmaskingWork) => Promise<Uint8Array>;
+};
+
+export interface UnmaskingCost {
+  readonly users: number;
+  readonly vecLen: number;
+  readonly dropped: number;
+  readonly masks: number;
+  /** Seconds of the bare cipher for as much key stream, on one thread. */
+  readonly cipher: number;
+  /** Seconds by number of threads; 0 is the caller's own. */
+  readonly seconds: Readonly<Record<number, number>>;
+  /** The latest that a timer of 50 ms came, in ms. */
+  readonly timerLate: number;
+}
+
+export async function measureUnmasking(
+  users: number,
+  vecLen: number,
+  dropped: number,
+  threads: readonly number[],
+): Promise<UnmaskingCost> {
+  const unmasking = await roundFour(users, dropped);
+  const masks = countMasks(unmasking);
+  const sum = new Uint8Array(4 * vecLen);
+  const seconds: Record<number, number> = {};
+  const sums: Uint8Array[] = [];
+  let timerLate = 0;
+  for (const count of threads) {
+    let due = performance.now() + 50;
+    const timer = setInterval(() => {
+      timerLate = Math.max(timerLate, performance.now() - due);
+      due = performance.now() + 50;
+    }, 50);
+    const started = performance.now();
+    sums.push(await unmask(unmasking, sum, { threads: count, signal: undefined, onProgress: () => undefined }));
+    seconds[count] = (performance.now() - started) / 1000;
+    clearInterval(timer);
+  }
+  if (sums.some((other) => Buffer.compare(other, sums[0] ?? other) !== 0)) throw new Error('threads do not give the same sum');
+  return { users, vecLen, dropped, masks, cipher: cipherSeconds(masks * sum.length), seconds, timerLate };
+}
+
+async function roundFour(users: number, dropped: number): Promise<Unmasking> {
+  const all = await Promise.all(
+    Array.from({ length: users }, async (_, position) => {
+      const maskSecretKey = platform.randomBytes(32);
+      return { position, userId: position as UserId, maskSecretKey, maskKey: await platform.x25519(maskSecretKey).publicKey };
+    }),
+  );
+  const survivors = all.slice(0, users - dropped);
+  return {
+    bits: 32,
+    view2: platform.randomBytes(32),
+    survivors: survivors.map(({ position, userId, maskKey }) => ({
+      position,
+      userId,
+      maskKey,
+      selfMaskSeed: platform.randomBytes(32),
+    })),
+    dropped: all.slice(users - dropped).map(({ position, userId, maskSecretKey }) => ({
+      position,
+      userId,
+      maskSecretKey,
+      neighbours: survivors.map((survivor) => survivor.position),
+    })),
+  };
+}
+
+/** From a sample of half a gigabyte. */
+function cipherSeconds(bytes: number): number {
+  const cipher = createCipheriv('aes-256-ctr', randomBytes(32), new Uint8Array(16));
+  const zeros = new Uint8Array(131_072);
+  const started = performance.now();
+  for (let at = 0; at < 2 ** 29; at += zeros.length) cipher.update(zeros);
+  return ((performance.now() - started) / 1000) * (bytes / 2 ** 29);
+}
