@@ -14,6 +14,8 @@ import {
   UserWrapper,
   type SessionOptions,
 } from '../src/index.ts';
+import { systemDependencies } from '../src/protocol/step.ts';
+import { unsafelyInject } from '../src/user.ts';
 import { rejected, refused } from './support/errors.ts';
 import { Session } from './support/session.ts';
 
@@ -44,6 +46,7 @@ describe('the entry point', () => {
     expect(Object.keys(secagg).sort()).to.deep.equal(
       [
         'genKeypair',
+      'messageSizes',
         'round0Msg',
         'PublicKeysWrapper',
         'UserWrapper',
@@ -92,6 +95,13 @@ describe('PublicKeysWrapper', () => {
     bytes.fill(0);
     keys.insert(0, pk);
     session.expectSum(await session.finish(), [1, 2, 3]);
+  });
+
+  it('is not changed by who is given it: a user’s own key goes into its own copy', () => {
+    const keys = new PublicKeysWrapper([[1, genKeypair()[0]]]);
+    user({ others: keys });
+    server(2, 5, { publicKeys: keys });
+    expect([keys.size, keys.has(0)]).to.deep.equal([1, false]);
   });
 
   it('refuses what is no id or no key', () => {
@@ -180,6 +190,17 @@ describe('arguments', () => {
     expect(await own.round(Buffer.from(round0Msg()))).to.be.instanceOf(Uint8Array);
   });
 
+  it('of both are copied: bytes of the context and keys that change later do not reach the session', async () => {
+    const context = Uint8Array.of(1, 2, 3);
+    const session = new Session({ ids: [1, 2, 3], threshold: 2, options: { session: context } });
+    const states = (): string[] => [session.server, ...session.users.values()].map((party) => party.serializeState());
+    const before = states();
+    context.fill(9);
+    for (const [, secretKey] of session.cohort.keys.values()) secretKey.fill(9);
+    expect(states()).to.deep.equal(before);
+    session.expectSum(await session.finish(), [1, 2, 3]);
+  });
+
   it('that nobody shares are no obstacle: the own key may be among the others’ or not', async () => {
     const session = new Session({ ids: [1, 2, 3], threshold: 2 });
     const [own, secret] = session.cohort.keys.get(2)!;
@@ -236,8 +257,22 @@ describe('the policy', () => {
     const answers = await crowd.answers();
     crowd.deliver(new Map([...answers].slice(0, 3)));
     refused('ERR_SECAGG_TOO_MANY_USERS', () => crowd.server.recv(3, answers.get(3)!));
+    const mostOf = (party: UserWrapper | ServerWrapper): unknown =>
+      (JSON.parse(party.serializeState()) as { context: { policy: { maxUsers: unknown } } }).context.policy.maxUsers;
+    expect([server(2, 5, { publicKeys: others }), server(2, 5), user()].map(mostOf)).to.deep.equal([2, 65_535, 3]);
     expect(() => user({ vec: [2 ** 30, 0] })).to.throw(RangeError, 'for sums of 3 users');
     expect(user({ vec: [2 ** 30, 0], options: { maxUsers: 1 } })).to.be.instanceOf(UserWrapper);
+  });
+
+  it('takes a PKI of more users than one session can have', () => {
+    const many = new PublicKeysWrapper();
+    for (let id = 1; id <= 65_536; id++) {
+      const key = Uint8Array.from(pk);
+      new DataView(key.buffer).setUint32(0, id);
+      many.insert(id, key);
+    }
+    expect(user({ others: many })).to.be.instanceOf(UserWrapper);
+    expect(server(2, 5, { publicKeys: many })).to.be.instanceOf(ServerWrapper);
   });
 });
 
@@ -289,6 +324,21 @@ describe('errors', () => {
     expect(threshold).to.be.instanceOf(SecAggError).and.instanceOf(Error);
     const failed = await rejected('ERR_SECAGG_FAILED', session.server.round(), UsageError);
     expect(failed.cause).to.be.instanceOf(ThresholdError).and.to.include({ code: 'ERR_SECAGG_THRESHOLD', have: 0, need: 3 });
+  });
+
+  it('that are not of the protocol keep their text to themselves: it may quote anything', async () => {
+    const own = user();
+    const foreign = new Error('secret 53');
+    unsafelyInject(own, {
+      ...systemDependencies,
+      random: () => {
+        throw foreign;
+      },
+    });
+    expect(await own.round(round0Msg()).catch((error: unknown) => error)).to.equal(foreign);
+    const later = await rejected('ERR_SECAGG_FAILED', own.round(round0Msg()), UsageError);
+    expect(later.cause).to.be.instanceOf(SecAggError).and.to.include({ code: 'ERR_SECAGG_FAILED' });
+    expect(`${later.message} ${String(later.cause)} ${own.serializeState()}`).not.to.include('secret');
   });
 
   it('of any round leave a user finished with the session, and every later call says why', async () => {

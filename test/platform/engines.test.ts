@@ -230,6 +230,39 @@ describe('strict signatures', () => {
       await refusedBoth(publicKey, concat([point, signature.subarray(32)]));
     }
   });
+
+  it('refuse what engines judge differently before any engine is asked, also one that takes everything', async () => {
+    const { secretKey, publicKey } = ed25519.keygen();
+    const message = Uint8Array.of(1, 2, 3);
+    const [r, s] = [ed25519.sign(message, secretKey).subarray(0, 32), ed25519.sign(message, secretKey).subarray(32)];
+    const { Point } = ed25519;
+    const plus = (bytes: Uint8Array, value: bigint): Uint8Array =>
+      fromHex((littleEndian(bytes) + value).toString(16).padStart(64, '0')).reverse();
+    const zero = new Uint8Array(32);
+    // Good by the equation without the cofactor: R is the neutral element, S = h · a.
+    const challenge = littleEndian(sha512(concat([Point.ZERO.toBytes(), publicKey, message])));
+    const neutral = Point.Fn.toBytes(Point.Fn.create(challenge * ed25519.utils.getExtendedPublicKey(secretKey).scalar));
+    expect(chosen.ed25519VerifySync(publicKey, message, concat([Point.ZERO.toBytes(), neutral]))).to.equal(true);
+
+    const engine = { ...chosen };
+    Object.assign(chosen, { ed25519Verify: () => true, ed25519VerifySync: () => true });
+    try {
+      for (const [name, key, signature, expected] of [
+        ['as it was made', publicKey, concat([r, s]), true],
+        ['S plus the order of the group', publicKey, concat([r, plus(s, Point.Fn.ORDER)]), false],
+        ['S the order itself', publicKey, concat([r, plus(zero, Point.Fn.ORDER)]), false],
+        ['R the neutral element', publicKey, concat([Point.ZERO.toBytes(), neutral]), false],
+        ['R with y = p + 3', publicKey, concat([plus(zero, Point.Fp.ORDER + 3n), s]), false],
+        ['a key with y = p + 3', plus(zero, Point.Fp.ORDER + 3n), concat([r, s]), false],
+        ['a key of small order', Point.ZERO.toBytes(), concat([r, s]), false],
+      ] as const) {
+        expect(await verify(key, message, signature), name).to.equal(expected);
+        expect(verifySync(key, message, signature), name).to.equal(expected);
+      }
+    } finally {
+      Object.assign(chosen, engine);
+    }
+  });
 });
 
 describe('the web engine without WebCrypto', () => {

@@ -123,7 +123,8 @@ describe('a lying server, round 1: the directory', () => {
     ['the base point with the unused bit set', Uint8Array.from([9, ...new Array<number>(30).fill(0), 0x80])],
   ] as const) {
     it(`a key that everybody can agree with: ${name}`, async () => {
-      for (const index of [0, 1]) {
+      // Either key of the first user and of the last.
+      for (const index of [0, 1, 8, 9]) {
         await refuses(await sessionAt(1), 'ERR_SECAGG_KEYS', (fields) => {
           const [ids, keys, signatures] = fields as Directory;
           return [ids, replace(keys, index, 32, bytes), signatures];
@@ -181,6 +182,15 @@ describe('a lying server, round 1: the directory', () => {
       await refuses(await sessionAt(1), 'ERR_SECAGG_SIGNATURE', (fields) => {
         const [ids, keys, signatures] = fields as Directory;
         return [ids, keys, flip(signatures, 2 * 64 + bit)];
+      });
+    }
+  });
+
+  it('a changed signature of any user, the victim itself and the last one among them', async () => {
+    for (const index of IDS.keys()) {
+      await refuses(await sessionAt(1), 'ERR_SECAGG_SIGNATURE', (fields) => {
+        const [ids, keys, signatures] = fields as Directory;
+        return [ids, keys, flip(signatures, index * 64)];
       });
     }
   });
@@ -344,6 +354,15 @@ describe('a lying server, round 4: the signatures', () => {
     ]);
   });
 
+  it('a wrong signature of any one signer, although those of t others are right: the victim itself is no exception', async () => {
+    for (const index of IDS.keys()) {
+      await refuses(await sessionAt(4), 'ERR_SECAGG_SIGNATURE', ([u4, signatures]) => [
+        u4!,
+        flip(signatures as Uint8Array, index * 64),
+      ]);
+    }
+  });
+
   it('a signature over the same sets, of another session of the same users', async () => {
     const other = await sessionAt(4);
     const session = await sessionAt(4, [], { cohort: other.cohort });
@@ -490,6 +509,15 @@ describe('a lying server, any round', () => {
         const user = (await sessionAt(expected, [], { cohort: session.cohort })).user(VICTIM);
         await rejected('ERR_SECAGG_EARLY', user.round(other.messages.get(VICTIM)!));
       }
+    }
+  });
+
+  it('more bytes than any message of the session has, refused before they are looked into', async () => {
+    for (let round = 0; round <= 4; round++) {
+      const session = await sessionAt(round);
+      // Its tag would be refused too, but only once the bytes are parsed.
+      const long = encodeServerMessage(new Uint8Array(32), { round: 2, fields: [new Uint8Array(2000)] });
+      await rejected('ERR_SECAGG_DECODE', session.user(VICTIM).round(long));
     }
   });
 

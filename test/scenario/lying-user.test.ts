@@ -128,6 +128,14 @@ describe('a lying user, any round', () => {
       });
     }
 
+    it(`${nameRound}: more bytes than any message of the session has, refused before they are looked into`, async () => {
+      const session = await sessionAt(round);
+      const tag = new Uint8Array(32); // would be refused too, but only once the bytes are parsed
+      await refusesAndGoesOn(session, 'ERR_SECAGG_DECODE', () =>
+        userMessage(session, { round, sender: LIAR, body: new Uint8Array(2000), tag }),
+      );
+    });
+
     it(`${nameRound}: two different messages; the first one counts`, async () => {
       const session = await sessionAt(round);
       const answers = await session.answers();
@@ -139,6 +147,17 @@ describe('a lying user, any round', () => {
       expect(session.server.serializeState()).to.equal(before);
       const output = await session.close();
       session.expectSum(output.isVector() ? Array.from(output.getVector() as Int32Array, BigInt) : await session.finish(), IDS);
+    });
+
+    it(`${nameRound}: its own message again under a signature that is none: not the message that was accepted`, async () => {
+      const session = await sessionAt(round);
+      const answers = await session.answers();
+      session.deliver(answers);
+      const before = session.server.serializeState();
+      const [body, signature] = [bodyOf(answers.get(LIAR)!), flip(signatureOf(answers.get(LIAR)!), 0)];
+      const again = encodeUserMessage(tagOf(session), { round, sender: LIAR, body, signature });
+      refused('ERR_SECAGG_SIGNATURE', () => session.server.recv(LIAR, again));
+      expect(session.server.serializeState()).to.equal(before);
     });
 
     if (round > 0) {
@@ -212,6 +231,21 @@ describe('a lying user, round 0', () => {
       await session.close();
       session.expectSum(await session.finish(), HONEST);
     }
+  });
+
+  it('keys of a stranger, well signed by it: every user would abort at the sight of it', async () => {
+    const stranger = new Session({ ids: [77, 78], threshold: 2 });
+    const session = await sessionAt(0);
+    const message = await userMessage(session, {
+      round: 0,
+      sender: 77,
+      body: bodyOf((await stranger.answers()).get(77)!),
+      key: secretKeyOf(stranger.cohort, 77),
+    });
+    const before = session.server.serializeState();
+    refused('ERR_SECAGG_UNKNOWN_USER', () => session.server.recv(77, message), ProtocolError);
+    expect(session.server.serializeState()).to.equal(before);
+    session.expectSum(await session.finish(), IDS);
   });
 
   it('one user more than the threshold bears: the session would be lost for all', async () => {

@@ -25,6 +25,20 @@ describe('retransmission', () => {
     session.expectSum(Array.from(session.server.output()!.getVector() as Int32Array, BigInt), IDS);
   });
 
+  it('to the server, in the name of another user: known bytes are no word of somebody else', async () => {
+    const session = new Session({ ids: IDS, threshold: 4 });
+    for (let round = 0; round <= 4; round++) {
+      const answers = await session.answers();
+      session.server.recv(3, answers.get(3)!);
+      const before = session.server.serializeState();
+      refused('ERR_SECAGG_SENDER', () => session.server.recv(15, answers.get(3)!), ProtocolError);
+      expect(session.server.serializeState()).to.equal(before);
+      session.deliver(answers);
+      await session.close();
+      refused('ERR_SECAGG_SENDER', () => session.server.recv(15, answers.get(3)!), ProtocolError);
+    }
+  });
+
   it('to a user: the last message again gives the same bytes, an older one is refused, and neither changes it', async () => {
     const session = new Session({ ids: IDS, threshold: 4 });
     const past: Uint8Array[] = [];
@@ -50,6 +64,20 @@ describe('retransmission', () => {
     expect(one).to.deep.equal(two);
     expect(one).not.to.equal(two);
     expect(user.progress().revision).to.equal(2);
+  });
+
+  it('to a user, whose caller has overwritten every answer so far, gives the same bytes still', async () => {
+    const session = await new Session({ ids: IDS, threshold: 4 }).before(1);
+    const user = session.user(9);
+    const message = session.messages.get(9)!;
+    const answers = await Promise.all([user.round(message), user.round(message)]);
+    answers.push(await user.round(message), await user.round(message));
+    const expected = Uint8Array.from(answers[0]);
+    for (const answer of answers) {
+      expect(answer).to.deep.equal(expected);
+      answer.fill(0);
+    }
+    expect(await user.round(message)).to.deep.equal(expected);
   });
 
   it('of a masked input counts once', async () => {
@@ -141,6 +169,22 @@ describe('order and delay', () => {
     expect(session.server.serializeState()).to.equal(before);
     await closing;
     expect(session.server.serializeState()).not.to.equal(before);
+  });
+
+  it('a state saved at any moment while masks are being removed is that before it or that after it', async () => {
+    const session = await new Session({ ids: IDS, threshold: 4 }).before(4, [[], [], [4]]);
+    session.deliver(await session.answers());
+    const saved = new Set([session.server.serializeState()]);
+    const progress = { closed: false };
+    const closing = session.close().finally(() => (progress.closed = true));
+    for (let i = 1; !progress.closed; i++) {
+      // After every step of the promises, and now and then after what the engine does elsewhere.
+      await (i % 50 === 0 ? new Promise(setImmediate) : Promise.resolve());
+      saved.add(session.server.serializeState());
+    }
+    await closing;
+    expect(saved.size).to.equal(2);
+    expect([...saved][1]).to.equal(session.server.serializeState());
   });
 
   it('another message to a user that is answering is refused, and changes nothing', async () => {

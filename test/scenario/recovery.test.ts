@@ -74,6 +74,10 @@ describe('recovery', () => {
     expect(user.serializeState()).to.equal(present);
     user.recoverState(present);
     // Another session, or another user, is another matter.
+    const behind = await new Session({ threshold: 3, cohort: session.cohort }).before(1);
+    const further = UserWrapper.fromState(present);
+    further.recoverState(behind.user(2).serializeState());
+    expect(further.progress().revision).to.equal(1);
     const elsewhere = await new Session({ threshold: 3, options: { session: 'b' } }).before(1);
     const other = elsewhere.user(1);
     await session.round();

@@ -188,6 +188,22 @@ describe('false reports', () => {
       expect(error).to.deep.include({ userIds: [], disputes: [{ owner: 1, accusers: [2] }] });
     }
   });
+
+  it('among fewer answers than the threshold are no dispute: there would be too few without them', async () => {
+    const session = await newSession().before(4);
+    await unmaskWith(session, [2], reporting(0, 3), [5, 6, 7]);
+    const error = await rejected('ERR_SECAGG_THRESHOLD', session.server.round(), ThresholdError);
+    expect(error).to.include({ have: 4, need: 5, round: 4 });
+  });
+
+  it('are told in the order of ids, whatever the order of arrival', async () => {
+    const session = await newSession().before(4);
+    const answers = await session.answers([7]);
+    for (const id of [2, 3]) answers.set(id, await rebody(session, id, answers.get(id)!, reporting(0)));
+    session.deliver(new Map([...answers].reverse()));
+    const error = await rejected('ERR_SECAGG_DISPUTED_DEAL', session.server.round(), DisputeError);
+    expect(error.disputes).to.deep.equal([{ owner: 1, accusers: [2, 3] }]);
+  });
 });
 
 describe('a dealer whose shares do not fit', () => {
@@ -210,6 +226,8 @@ describe('a dealer whose shares do not fit', () => {
     expect(error).to.deep.include({ round: 1, userIds: owners });
     const guilty = session.server.progress().dropped.filter(({ reason }) => reason === 'inconsistent-deal');
     expect(guilty.map(({ userId }) => userId)).to.deep.equal(owners);
+    const later = await rejected('ERR_SECAGG_FAILED', session.server.round());
+    expect(later.cause, 'who it was can be asked again').to.deep.include({ round: 1, userIds: owners });
     return error;
   }
 
@@ -274,14 +292,19 @@ describe('a dealer whose shares do not fit', () => {
     ['that nobody can open', 30],
     ['with commitments to other shares', 110],
   ] as const) {
-    it(`${name}: is named where as many users say so as the threshold needs`, async () => {
-      const session = await withBadRecords(byte, [0, 1, 2, 3, 4, 5]);
-      await session.before(2); // rounds 2 and 3
-      expect(session.user(1).progress().unusableDeals).to.deep.equal([4]);
-      session.deliver(await session.answers());
-      expect(session.server.progress().ready).to.equal(false);
-      await endsNaming(session, [4]);
-    });
+    for (const receivers of [
+      [1, 2, 3, 4, 5],
+      [0, 1, 2, 3, 4, 5],
+    ]) {
+      it(`${name}: is named where as many users say so as the threshold needs, ${String(receivers.length)}`, async () => {
+        const session = await withBadRecords(byte, receivers);
+        await session.before(2); // rounds 2 and 3
+        expect(session.user(2).progress().unusableDeals).to.deep.equal([4]);
+        session.deliver(await session.answers());
+        expect(session.server.progress().ready).to.equal(false);
+        await endsNaming(session, [4]);
+      });
+    }
 
     it(`${name}: is in a dispute with its receivers where they are fewer`, async () => {
       const session = await withBadRecords(byte, [1, 2, 3, 4]);

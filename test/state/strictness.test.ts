@@ -62,9 +62,16 @@ function otherValues(json: Json): Json[] {
   if (json === null) return [0, 'AAAA', {}, [], false];
   if (typeof json === 'boolean') return [0, 'true', null];
   if (typeof json === 'number') return [json + 0.5, -1, 2 ** 53, String(json), null, [json]];
-  if (typeof json === 'string') return [`${json} `, `${json}AAAA`, json.slice(1), 5, null, { text: json }];
+  if (typeof json === 'string') return [`${json} `, `${json}AAAA`, json.slice(1), ...otherLengths(json), 5, null, { text: json }];
   if (Array.isArray(json)) return [{}, null, [...json, null], ...(json.length > 0 ? [json.slice(1), [...json, json[0]!]] : [])];
   return [[], null, 'object', 1];
+}
+
+/** Where a text is base64: of one byte more and of one less, canonical like the text itself. */
+function otherLengths(text: string): string[] {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length === 0 || bytes.toString('base64') !== text) return [];
+  return [Buffer.concat([bytes, Buffer.of(1)]), bytes.subarray(1)].map((other) => other.toString('base64'));
 }
 
 /** Changes that give another valid state: each is listed with why it has to be admitted. */
@@ -121,6 +128,217 @@ describe('a state that was changed', () => {
     });
   }
 
+  /** What the changes below reach for; which of it there is depends on role and phase. */
+  interface Editable {
+    context: {
+      parameters: { threshold: number; vecLen: number; bits: number };
+      policy: { maxUsers: number; colluders: number; adversary: string };
+      publicKeys: [id: number, key: string][];
+    };
+    input: string | null;
+    answered: string[];
+    received: [id: number, digest: string][][];
+    state: {
+      signSecretKey: string;
+      advertisements: { userId: number; channelKey: string; maskKey: string }[];
+      directory: { userId: number }[];
+      participants: { userId: number }[];
+      userIds: number[];
+      u2: string;
+      u3: string;
+      u4: string;
+      signatures: unknown[];
+      deals: [position: number, deal: object][];
+      commitments: [position: number, commitments: object][];
+      sum: string;
+      heard: number[];
+      answers: [position: number, answer: { shares: string; verdicts: string }][];
+      holdings: { position: number }[];
+    };
+  }
+  const base64 = (...bytes: number[]): string => Buffer.from(bytes).toString('base64');
+  /** Swaps the first two elements. */
+  const swap = (list: unknown[]): void => {
+    list.unshift(...list.splice(1, 1));
+  };
+  const everyPhase = [0, 1, 2, 3, 4];
+  /** User 15 out of the set of a round, and of all that follows from it. */
+  const withFewer =
+    (set: 'u3' | 'u4', round: number) =>
+    ({ state, received }: Editable): void => {
+      state[set] = base64(0b0011);
+      received[round] = received[round]!.filter(([id]) => id !== 15);
+      if (set === 'u4') state.signatures.pop();
+    };
+
+  /** Every field by itself is one that could be; together they are no state that any session comes to. */
+  const CONTRADICTIONS: readonly [
+    role: 'users' | 'servers',
+    what: string,
+    rounds: readonly number[],
+    change: (json: Editable) => void,
+  ][] = [
+    [
+      'users',
+      'a threshold of one: the server could ask for a sum of one',
+      everyPhase,
+      (json) => (json.context.parameters.threshold = 1),
+    ],
+    ['users', 'a ring of no bits', everyPhase, (json) => (json.context.parameters.bits = 0)],
+    ['users', 'no users at all allowed', everyPhase, (json) => (json.context.policy.maxUsers = 0)],
+    ['users', 'more colluders than users can be', everyPhase, (json) => (json.context.policy.colluders = 65_536)],
+    [
+      'users',
+      'its own key not registered',
+      everyPhase,
+      ({ context }) => (context.publicKeys = context.publicKeys.filter(([id]) => id !== 8)),
+    ],
+    ['users', 'an input of another length', [0, 1, 2], (json) => (json.input = base64(1, 2, 3, 4, 5, 6))],
+    [
+      'users',
+      'the input, after it was masked: the masks are known to the others by then',
+      [3, 4],
+      (json) => (json.input = base64(...new Uint8Array(10))),
+    ],
+    ['users', 'a round answered less, which could be answered again', [2, 3, 4], ({ answered }) => answered.pop()],
+    ['users', 'a round answered more', [1, 2, 3, 4], ({ answered }) => answered.push(answered[0]!)],
+    ['users', 'participants in another order: masks with the wrong sign', [2], ({ state }) => swap(state.participants)],
+    ['users', 'a participant twice', [2], ({ state }) => (state.participants[3]!.userId = 15)],
+    [
+      'users',
+      'somebody else in its own place among the participants',
+      [2],
+      ({ context, state }) => {
+        context.publicKeys.push([9, context.publicKeys[0]![1]]);
+        state.participants[1]!.userId = 9;
+      },
+    ],
+    [
+      'users',
+      'ids in another order: shares revealed for the wrong users',
+      [3, 4],
+      ({ state }) => (state.userIds = [4, 8, 16, 15]),
+    ],
+    ['users', 'an id twice', [3, 4], ({ state }) => (state.userIds[3] = 15)],
+    [
+      'users',
+      'somebody else in its own place in U2',
+      [3],
+      ({ state }) => {
+        state.u2 = base64(0b1101);
+        state.holdings.push({ ...state.holdings[1]!, position: 3 });
+      },
+    ],
+    ['users', 'somebody in U3 who is not in U2', [4], ({ state }) => (state.u3 = base64(0b1111))],
+    ['users', 'a position beyond the directory in U3', [4], ({ state }) => (state.u3 = base64(0b1_0111))],
+    ['users', 'a share of somebody who is not in U2', [3, 4], ({ state }) => (state.holdings[1]!.position = 3)],
+    ['users', 'shares of two users exchanged', [3, 4], ({ state }) => swap(state.holdings)],
+    [
+      'users',
+      'a secret key of somebody else',
+      everyPhase,
+      ({ state }) => (state.signSecretKey = base64(...new Uint8Array(32).fill(7))),
+    ],
+    [
+      'users',
+      'a participant whose key is not registered',
+      [2, 3, 4],
+      ({ context }) => (context.publicKeys = context.publicKeys.filter(([id]) => id !== 15)),
+    ],
+    ['users', 'more participants than it would have accepted', [2, 3, 4], (json) => (json.context.policy.maxUsers = 3)],
+    ['users', 'more participants than its threshold bears', [2, 3, 4], (json) => (json.context.parameters.threshold = 2)],
+    ['users', 'fewer participants than the threshold', [2, 3, 4], (json) => (json.context.parameters.threshold = 5)],
+    ['users', 'fewer users in U2 than the threshold', [3, 4], (json) => (json.context.parameters.threshold = 4)],
+    [
+      'users',
+      'fewer users in U3 than the threshold, to have a smaller sum unmasked',
+      [4],
+      ({ state }) => (state.u3 = base64(0b0011)),
+    ],
+    [
+      'users',
+      'itself not in U3',
+      [4],
+      (json) => {
+        json.state.u3 = base64(0b0101);
+        json.context.parameters.threshold = 2;
+        json.context.policy.adversary = 'semi-honest';
+      },
+    ],
+    ['servers', 'more users than it would have accepted', [1, 2, 3, 4], (json) => (json.context.policy.maxUsers = 3)],
+    ['servers', 'fewer users than the threshold', [1, 2, 3, 4], (json) => (json.context.parameters.threshold = 5)],
+    ['servers', 'fewer users in U2 than the threshold', [2, 3, 4], (json) => (json.context.parameters.threshold = 4)],
+    ['servers', 'fewer users in U3 than the threshold', [3], withFewer('u3', 2)],
+    ['servers', 'fewer users in U4 than the threshold', [4], withFewer('u4', 3)],
+    ['servers', 'a threshold of one', everyPhase, (json) => (json.context.parameters.threshold = 1)],
+    ['servers', 'no users at all allowed', everyPhase, (json) => (json.context.policy.maxUsers = 0)],
+    [
+      'servers',
+      'a key of one user as that of another too',
+      [0],
+      ({ state: { advertisements } }) => (advertisements[1]!.channelKey = advertisements[0]!.maskKey),
+    ],
+    [
+      'servers',
+      'two advertisements of one user',
+      [0],
+      ({ state, received }) => {
+        state.advertisements[1]!.userId = 4;
+        received[0]!.splice(1, 1);
+      },
+    ],
+    [
+      'servers',
+      'a directory in another order: positions that are not those of the users',
+      [1, 2, 3, 4],
+      ({ state }) => swap(state.directory),
+    ],
+    ['servers', 'a message heard of somebody else than the state knows', [1], ({ received }) => (received[1]![0]![0] = 16)],
+    ['servers', 'a deal of nobody in the directory', [1], ({ state }) => (state.deals[0]![0] = 99)],
+    ['servers', 'a deal of somebody who is not in U2', [2], ({ state }) => (state.deals[0]![0] = 3)],
+    ['servers', 'commitments of somebody who is not in U2', [3, 4], ({ state }) => (state.commitments[0]![0] = 3)],
+    ['servers', 'a position beyond the directory in U2', [2, 3, 4], ({ state }) => (state.u2 = base64(0b1_0111))],
+    ['servers', 'a sum of another length', [2, 3, 4], ({ state }) => (state.sum = base64(1, 2, 3, 4, 5, 6))],
+    [
+      'servers',
+      'shares of fewer owners than U2 has',
+      [4],
+      ({ state }) => (state.answers[0]![1].shares = base64(...new Uint8Array(64))),
+    ],
+    ['servers', 'a verdict that there is not', [4], ({ state }) => (state.answers[0]![1].verdicts = base64(0, 3, 0))],
+  ];
+
+  describe('so that it contradicts itself', () => {
+    let own: { users: string[]; servers: string[] };
+    /** In every phase: user 8, and the server after it has heard users 4 and 8. User 16 deals no shares. */
+    before(async () => {
+      own = { users: [], servers: [] };
+      const session = new Session({ ids: IDS, threshold: 3, vecLen: 5, options: { bits: 12 } });
+      for (let round = 0; round <= 4; round++) {
+        own.users.push(session.user(8).serializeState());
+        const answers = await session.answers([[], [16]][round]);
+        session.deliver(new Map([...answers].slice(0, 2)));
+        own.servers.push(session.server.serializeState());
+        session.deliver(answers);
+        await session.close();
+      }
+    });
+
+    for (const [role, what, rounds, change] of CONTRADICTIONS) {
+      it(`${role === 'users' ? 'a user' : 'a server'} with ${what}`, () => {
+        const recover = (text: string): unknown =>
+          role === 'users' ? UserWrapper.fromState(text) : ServerWrapper.fromState(text);
+        for (const round of rounds) {
+          const json = JSON.parse(own[role][round]!) as Editable;
+          recover(JSON.stringify(json));
+          change(json);
+          const error = refused('ERR_SECAGG_STATE', () => recover(JSON.stringify(json)), StateError);
+          expect(error.message).not.to.match(/[A-Za-z0-9+/]{20}/);
+        }
+      });
+    }
+  });
+
   it('of the other role, or of another version, is refused with its own code', () => {
     for (const [i, user] of states.users.entries()) {
       const server = states.servers[i]!;
@@ -129,6 +347,13 @@ describe('a state that was changed', () => {
       refused('ERR_SECAGG_STATE_VERSION', () => UserWrapper.fromState(user.replace('"version":1', '"version":2')));
       refused('ERR_SECAGG_STATE_VERSION', () => ServerWrapper.fromState(server.replace('"version":1', '"version":0')));
     }
+  });
+
+  it('that spells an id in another way is refused: zero with a sign', () => {
+    const session = new Session({ ids: [0, 1, 2], threshold: 2 });
+    const state = session.user(0).serializeState();
+    expect(state).to.include('"userId":0,');
+    refused('ERR_SECAGG_STATE', () => UserWrapper.fromState(state.replace('"userId":0,', '"userId":-0,')), StateError);
   });
 
   it('that is no JSON, or not one object, is refused', () => {

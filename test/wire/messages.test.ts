@@ -226,6 +226,8 @@ describe('what a message may cost', () => {
       [[], ...head, filled(64, 1)],
     ]) {
       refused('ERR_SECAGG_DECODE', () => decodeUserMessage(encodeFields(fields), TAG, 300 as UserId, 1_000_000));
+      // Not even one of another session, which is found out only once the lists are there.
+      refused('ERR_SECAGG_DECODE', () => decodeUserMessage(encodeFields(fields), filled(32, 0xab), 300 as UserId, 1_000_000));
     }
   });
 
@@ -377,5 +379,12 @@ describe('round 4', () => {
     }
     const none = new Array(3).fill({ kind: 'reported' });
     expect(decodeUnmask(fromHex(repeat('09', 32) + '07'), { u2, u3 })).to.deep.equal({ view, answer: none });
+  });
+
+  it('body: a report about somebody beyond U2 does not take the place of a share', () => {
+    const [u2, u3] = [membersOf([0, 2, 3], 5), membersOf([0, 3], 5)];
+    for (const hex of ['08' + repeat('01', 64), '80' + repeat('01', 64), '0c' + repeat('01', 32), '0f']) {
+      refused('ERR_SECAGG_DECODE', () => decodeUnmask(fromHex(repeat('09', 32) + hex), { u2, u3 }));
+    }
   });
 });

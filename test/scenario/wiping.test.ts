@@ -1,0 +1,255 @@
+// A secret whose life has ended is overwritten where it lies, not only forgotten: whoever reads the memory of a device
+// later (a core file, a swap file, a bug) must not find it. The tests look at the arrays themselves: those that the
+// engine is given and gives, those that dealing makes, and those that the state holds.
+import { platform } from '#platform';
+import { expect } from 'chai';
+import { split } from '../../src/crypto/shamir.ts';
+import { systemRandom } from '../../src/crypto/random.ts';
+import type { UserWrapper } from '../../src/index.ts';
+import { systemDependencies } from '../../src/protocol/step.ts';
+import { unsafelyInject } from '../../src/user.ts';
+import { encodeFields } from '../../src/wire/msgpack.ts';
+import { rejected } from '../support/errors.ts';
+import { Session } from '../support/session.ts';
+
+const IDS = [5, 10, 20, 30];
+const USER = 10;
+
+const isWiped = (secret: Uint8Array): boolean => secret.every((byte) => byte === 0);
+const wiped = (secrets: readonly Uint8Array[]): boolean[] => secrets.map(isWiped);
+const all = (count: number, value: boolean): boolean[] => new Array<boolean>(count).fill(value);
+
+/** What passed through the engine while something ran: the arrays, not copies of them. */
+interface Passed {
+  /** Drawn: secret keys and seeds. */
+  readonly drawn: Uint8Array[];
+  /** Secret keys that something was agreed with. */
+  readonly agreedWith: Uint8Array[];
+  /** What keys were derived from: agreements and seeds. */
+  readonly sources: Uint8Array[];
+  readonly derived: Uint8Array[];
+}
+
+async function passing(run: () => Promise<unknown>): Promise<Passed> {
+  const passed: Passed = { drawn: [], agreedWith: [], sources: [], derived: [] };
+  const engine = { ...platform };
+  platform.randomBytes = (length) => {
+    const bytes = engine.randomBytes(length);
+    if (length === 32) passed.drawn.push(bytes);
+    return bytes;
+  };
+  platform.x25519 = (secretKey) => {
+    passed.agreedWith.push(secretKey);
+    return engine.x25519(secretKey);
+  };
+  platform.hkdfSha256 = (secret, salt, info) => {
+    const key = engine.hkdfSha256(secret, salt, info);
+    passed.sources.push(secret);
+    passed.derived.push(key);
+    return key;
+  };
+  try {
+    await run();
+  } finally {
+    Object.assign(platform, engine);
+  }
+  return passed;
+}
+
+/** The arrays that something cuts up, or copies into others (into those of one length only), while it runs. */
+async function taken(name: 'cut' | 'copied', run: () => Promise<unknown>, into?: number): Promise<Uint8Array[]> {
+  const sources = new Set<Uint8Array>();
+  const prototype = Reflect.getPrototypeOf(Uint8Array.prototype)!;
+  const own = Object.getOwnPropertyDescriptors(prototype);
+  for (const method of name === 'cut' ? ['slice', 'subarray'] : ['set']) {
+    const original = Reflect.get(prototype, method) as (...args: unknown[]) => unknown;
+    Reflect.set(prototype, method, function (this: Uint8Array, ...args: unknown[]) {
+      if (name === 'cut') sources.add(this);
+      else if (into === undefined || this.length === into) sources.add(args[0] as Uint8Array);
+      return original.apply(this, args);
+    });
+  }
+  try {
+    await run();
+  } finally {
+    Object.defineProperties(prototype, own);
+  }
+  return [...sources];
+}
+
+const SECRET_FIELDS = [
+  'signSecretKey',
+  'channelSecretKey',
+  'maskSecretKey',
+  'openingKeys',
+  'selfMaskSeed',
+  'ownShare',
+  'holdings',
+] as const;
+
+/** The arrays behind the secrets in a user's state, by field: its codec is handed each of them when the state is written. */
+function secretsOf(user: UserWrapper): Record<string, Uint8Array[]> {
+  const arrays = new Map<string, Uint8Array>();
+  const engine = { ...platform };
+  platform.toBase64 = (bytes) => {
+    const text = engine.toBase64(bytes);
+    arrays.set(text, bytes);
+    return text;
+  };
+  let text: string;
+  try {
+    text = user.serializeState();
+  } finally {
+    Object.assign(platform, engine);
+  }
+  const { state, input } = JSON.parse(text) as { state: Record<string, unknown>; input: string | null };
+  const arraysIn = (value: unknown): Uint8Array[] =>
+    typeof value === 'string'
+      ? [arrays.get(value)!]
+      : typeof value === 'object' && value !== null
+        ? Object.values(value).flatMap(arraysIn)
+        : [];
+  const found = [...SECRET_FIELDS.map((name) => [name, state[name]] as const), ['input', input] as const];
+  return Object.fromEntries(
+    found.map(([name, value]) => [name, arraysIn(value)] as const).filter(([, { length }]) => length > 0),
+  );
+}
+
+const everythingIn = (user: UserWrapper): Uint8Array[] => Object.values(secretsOf(user)).flat();
+
+/** Plays one round, with the user's own answer watched. */
+async function watched(session: Session): Promise<Passed> {
+  const answers = await session.answers([USER]);
+  const passed = await passing(async () => answers.set(USER, await session.user(USER).round(session.messages.get(USER)!)));
+  session.deliver(answers);
+  await session.close();
+  return passed;
+}
+
+describe('a user overwrites', () => {
+  it('the keys that it drew, agreed and derived, each when it has served', async () => {
+    const session = new Session({ ids: IDS, threshold: 3 });
+    const { drawn: keys } = await watched(session);
+    expect(wiped(keys)).to.deep.equal([false, false]);
+
+    const dealing = await watched(session);
+    expect(wiped(keys), 'the channel key has served, the mask key has not').to.deep.equal([true, false]);
+    expect(wiped(dealing.sources), 'agreements: for both directions of each of 3 neighbours').to.deep.equal(all(6, true));
+    expect(wiped(dealing.derived), 'what it sealed with, and what opens in round 2').to.deep.equal(
+      [0, 1, 2].flatMap(() => [true, false]),
+    );
+    expect(wiped(dealing.drawn), 'b_u').to.deep.equal([false]);
+
+    const masking = await watched(session);
+    expect(wiped([...keys, ...dealing.drawn, ...dealing.derived])).to.deep.equal(all(2 + 1 + 6, true));
+    expect(wiped(masking.sources), 'b_u, agreements').to.deep.equal(all(4, true));
+    expect(wiped(masking.derived), 'the seeds of the masks').to.deep.equal(all(4, true));
+    expect(wiped(masking.agreedWith)).to.deep.equal([true]);
+  });
+
+  it('the shares that it dealt, but for the one that it keeps until it has answered round 4', async () => {
+    const session = new Session({ ids: IDS, threshold: 3 });
+    const dealt: Uint8Array[][] = [];
+    unsafelyInject(session.user(USER), {
+      ...systemDependencies,
+      split: async (...args) => {
+        const shares = await split(...args);
+        dealt.push(shares);
+        return shares;
+      },
+    });
+    await session.before(2);
+    const kept = IDS.indexOf(USER);
+    expect(dealt.map(wiped)).to.deep.equal([all(4, true), IDS.map((_, position) => position !== kept)]);
+    await session.before(2);
+    expect(isWiped(dealt[1]![kept]!)).to.equal(false);
+    await session.answers();
+    expect(isWiped(dealt[1]![kept]!)).to.equal(true);
+  });
+
+  it('what makes up the shares while it deals, in both fields', async () => {
+    for (const users of [7, 300]) {
+      const secret = systemRandom(32);
+      const parts = (await taken('cut', () => split(secret, users, 3, systemRandom))).filter((part) => part !== secret);
+      expect(parts.length).to.be.greaterThan(0);
+      expect(wiped(parts)).to.deep.equal(all(parts.length, true));
+    }
+  });
+
+  it('the two shares for one neighbour together, once they are sealed', async () => {
+    const session = await new Session({ ids: IDS, threshold: 3 }).before(1);
+    // What is sealed is copied to where it is encrypted in place, with 16 bytes for the tag.
+    const kept = await taken('copied', () => session.user(USER).round(session.messages.get(USER)!), 64 + 16);
+    const sealed = kept.filter(({ length }) => length === 64);
+    expect(sealed.length, 'for each of 3 neighbours').to.be.at.least(3);
+    expect(wiped(sealed)).to.deep.equal(all(sealed.length, true));
+  });
+
+  it('the shares of others: both together when they are opened, each by itself when round 4 is answered', async () => {
+    const session = await new Session({ ids: IDS, threshold: 3 }).before(2);
+    const answers = await session.answers([USER, 30]);
+    const parts = await taken('cut', async () => answers.set(USER, await session.user(USER).round(session.messages.get(USER)!)));
+    const opened = parts.filter(({ length }) => length === 64);
+    expect(opened.length, 'of each of 3 neighbours').to.be.at.least(3);
+    expect(wiped(opened)).to.deep.equal(all(opened.length, true));
+    session.deliver(answers);
+    await session.close();
+    await session.round();
+    const { holdings, signSecretKey, ownShare, ...others } = secretsOf(session.user(USER));
+    expect(others).to.deep.equal({});
+    expect(wiped(holdings!), 'two of each of 3 neighbours').to.deep.equal(all(6, false));
+    // Of user 30 the share of its mask key is revealed, of the others that of their seed; all are wiped.
+    await session.answers();
+    expect(wiped([...holdings!, ...signSecretKey!, ...ownShare!])).to.deep.equal(all(8, true));
+  });
+
+  it('its input, once it is masked', async () => {
+    const session = await new Session({ ids: IDS, threshold: 3 }).before(2);
+    const { input } = secretsOf(session.user(USER));
+    expect(wiped(input!)).to.deep.equal([false]);
+    await session.answers();
+    expect(wiped(input!)).to.deep.equal([true]);
+  });
+
+  for (const [round, count] of [2, 4, 8, 8, 8].entries()) {
+    it(`everything that it holds where the session fails in round ${String(round)}`, async () => {
+      const session = await new Session({ ids: IDS, threshold: 3 }).before(round);
+      const secrets = everythingIn(session.user(USER));
+      expect(wiped(secrets)).to.deep.equal(all(count, false));
+      await rejected('ERR_SECAGG_DECODE', session.user(USER).round(new Uint8Array(3)));
+      expect(wiped(secrets)).to.deep.equal(all(count, true));
+      expect(everythingIn(session.user(USER))).to.deep.equal([]);
+    });
+  }
+
+  it('everything that it held, where it becomes another user or one of another session', async () => {
+    const session = await new Session({ ids: IDS, threshold: 3 }).before(2);
+    const secrets = everythingIn(session.user(USER));
+    expect(wiped(secrets)).to.deep.equal(all(8, false));
+    session.user(USER).recoverState(session.user(20).serializeState());
+    expect(wiped(secrets)).to.deep.equal(all(8, true));
+    expect(wiped(everythingIn(session.user(USER)))).to.deep.equal(all(8, false));
+  });
+});
+
+describe('a server overwrites', () => {
+  it('what it reconstructed of its users, and every mask, once the sum is there', async () => {
+    const session = await new Session({ ids: IDS, threshold: 3 }).before(4, [[], [], [30]]);
+    session.deliver(await session.answers());
+    const passed = await passing(() => session.close());
+    expect(wiped(passed.sources), '3 seeds of those in the sum, 3 agreements of the one that is not').to.deep.equal(all(6, true));
+    expect(wiped(passed.derived), 'the seeds of the masks').to.deep.equal(all(6, true));
+    expect(passed.agreedWith).to.have.length(2); // to check the key, and to agree with it
+    expect(wiped(passed.agreedWith)).to.deep.equal(all(2, true));
+  });
+});
+
+describe('either party overwrites', () => {
+  it('what the MessagePack library keeps of a message for its next one', async () => {
+    const message = systemRandom(500);
+    const kept = await taken('cut', () => Promise.resolve(encodeFields([message])));
+    const copies = kept.filter((bytes) => bytes !== message);
+    expect(copies.length).to.be.greaterThan(0);
+    expect(wiped(copies)).to.deep.equal(all(copies.length, true));
+  });
+});
