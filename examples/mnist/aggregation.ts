@@ -1,9 +1,10 @@
 // One session: the server's side, and the network between it and the participants, over which nothing goes but bytes.
 import { round0Msg, ServerWrapper, ThresholdError, type ServerEvent } from 'secagg';
-import { mean, NOTHING, plus, type Cost } from './cost.ts';
+import { meanCost, NOTHING, plus, type Cost } from './cost.ts';
 import type { Dropouts } from './dropouts.ts';
 import type { Participant } from './participant.ts';
-import { sessionOptions, type Task, type Terms } from './terms.ts';
+import { encodingOf, type Task, type Terms } from './terms.ts';
+import type { Model } from './model.ts';
 
 export interface Network {
   readonly participants: readonly Participant[];
@@ -12,6 +13,8 @@ export interface Network {
   readonly onRound: (round: number) => Promise<void>;
 }
 
+type SumVector = Int32Array | BigInt64Array;
+
 /** Who was not heard, by protocol round. */
 export type Silent = readonly (readonly number[])[];
 
@@ -19,7 +22,10 @@ export type Outcome = Sum | TooFew;
 
 interface Sum {
   readonly kind: 'sum';
-  readonly sum: Int32Array;
+  readonly sum: SumVector;
+  /** The mean of the updates in the sum, and how many images are behind it. */
+  readonly update: Model;
+  readonly images: number;
   readonly included: readonly number[];
   readonly silent: Silent;
   /** The mean of the participants that answered to the end. */
@@ -33,13 +39,15 @@ interface TooFew {
   readonly error: ThresholdError;
 }
 
-export async function aggregate({ threshold, publicKeys }: Terms, task: Task, network: Network): Promise<Outcome> {
+export async function aggregate(terms: Terms, task: Task, network: Network): Promise<Outcome> {
+  const { threshold, publicKeys } = terms;
+  const encoding = encodingOf(terms, task);
   const { participants, dropouts, onRound } = network;
   let serverCost = NOTHING;
   const listener = (event: ServerEvent): void => {
     if (event.type === 'message-accepted' || event.type === 'round-closed') serverCost = plus(serverCost, event);
   };
-  const server = new ServerWrapper(threshold, task.model.length, { ...sessionOptions(task), publicKeys, listener });
+  const server = new ServerWrapper(threshold, encoding.vecLen, { ...encoding.options, publicKeys, listener });
   const silent: (readonly number[])[] = [];
   let messages = new Map(participants.map(({ id }) => [id, round0Msg()]));
   for (let round = 0; ; round++) {
@@ -54,10 +62,11 @@ export async function aggregate({ threshold, publicKeys }: Terms, task: Task, ne
     try {
       const output = await server.round();
       if (output.isVector()) {
-        const sum = Int32Array.from(output.getVector(), Number);
-        const { included } = server.progress();
-        const participantCost = mean(participants.filter(({ id }) => !dropouts.has(id)).map(({ cost }) => cost));
-        return { kind: 'sum', sum, included: included ?? [], silent, participantCost, serverCost };
+        const sum = output.getVector();
+        const included = server.progress().included ?? [];
+        const { mean: update, totalWeight: images } = encoding.decode(sum, { users: included.length });
+        const participantCost = meanCost(participants.filter(({ id }) => !dropouts.has(id)).map(({ cost }) => cost));
+        return { kind: 'sum', sum, update, images, included, silent, participantCost, serverCost };
       }
       messages = output.getMessages();
     } catch (error) {

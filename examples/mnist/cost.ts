@@ -11,7 +11,7 @@ export function plus(a: Cost, b: Cost): Cost {
   return { bytes: a.bytes + b.bytes, milliseconds: a.milliseconds + b.milliseconds };
 }
 
-export function mean(costs: readonly Cost[]): Cost {
+export function meanCost(costs: readonly Cost[]): Cost {
   const { bytes, milliseconds } = costs.reduce(plus, NOTHING);
   return { bytes: bytes / costs.length, milliseconds: milliseconds / costs.length };
 }

@@ -5,13 +5,13 @@
 import { PublicKeysWrapper } from 'secagg';
 import { dealShards, DIGITS, DIGITS_PER_SHARD, IMAGES_PER_SHARD, readTestImages } from './data.ts';
 import { planDropouts } from './dropouts.ts';
-import { BITS } from './fixed-point.ts';
 import { Classifier, type Model } from './model.ts';
 import { HELP, OptionError, readOptions, type Options } from './options.ts';
 import { Participant } from './participant.ts';
 import { writePlot } from './plot.ts';
 import { describeRound, Screen, tableOf, type Entry } from './report.ts';
 import { Seeded } from './seeded.ts';
+import { encodingOf } from './terms.ts';
 import { stepsOf, trainAlone, trainInTheClear, trainSecurely, type Compared } from './training.ts';
 
 async function demo({ users, threshold, dropout, rounds, seed, out }: Options, screen: Screen): Promise<void> {
@@ -22,7 +22,8 @@ async function demo({ users, threshold, dropout, rounds, seed, out }: Options, s
   const ids = participants.map(({ id }) => id);
   const publicKeys = new PublicKeysWrapper(participants.map(({ id, publicKey }) => [id, publicKey]));
   const onStep = (what: string): Promise<void> => screen.step(what);
-  const federation = { terms: { threshold, publicKeys }, participants, classifier, onStep };
+  const terms = { threshold, publicKeys };
+  const federation = { terms, participants, classifier, onStep };
   const accuraciesOf = async ({ secure, clear, alone }: Compared<Model>): Promise<Compared<number>> => ({
     secure: await classifier.accuracy(secure, testImages),
     clear: await classifier.accuracy(clear, testImages),
@@ -33,10 +34,11 @@ async function demo({ users, threshold, dropout, rounds, seed, out }: Options, s
   const bearable = users - silent >= threshold;
   const first = classifier.model;
   const shard = `${String(IMAGES_PER_SHARD)} images of ${String(DIGITS_PER_SHARD)} of the ${String(DIGITS)} digits`;
+  const { bits } = encodingOf(terms, { round: 1, model: first });
   screen.print(`Federated averaging through secure aggregation
   ${String(users)} participants, each with ${shard}; ${testImages.count.toLocaleString('en')} test images
   in each training round ${String(silent)} of them fall silent, ${bearable ? 'which' : 'more than'} a threshold of ${String(threshold)} bears
-  a model of ${first.length.toLocaleString('en')} parameters, its updates sent as integers of ${String(BITS)} bits; seed ${String(seed)}
+  a model of ${first.length.toLocaleString('en')} parameters, its updates sent as integers of ${String(bits)} bits; seed ${String(seed)}
 `);
 
   let models = threeTimes(first);

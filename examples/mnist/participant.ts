@@ -1,10 +1,9 @@
 // One participant: its images, which it keeps to itself, its long-term identity, and its side of a session.
-import { genKeypair, UserWrapper, type SignPublicKey, type SignSecretKey, type UserEvent } from 'secagg';
+import { genKeypair, UserWrapper, type InputVector, type SignPublicKey, type SignSecretKey, type UserEvent } from 'secagg';
 import { NOTHING, plus, type Cost } from './cost.ts';
 import type { Images } from './data.ts';
-import { FixedPoint } from './fixed-point.ts';
 import type { Classifier, Model } from './model.ts';
-import { sessionOptions, type Task, type Terms } from './terms.ts';
+import { encodingOf, type Task, type Terms } from './terms.ts';
 
 export class Participant {
   readonly id: number;
@@ -21,19 +20,28 @@ export class Participant {
     [this.publicKey, this.#secretKey] = genKeypair();
   }
 
+  /** What its update weighs in the mean. */
+  get weight(): number {
+    return this.#images.count;
+  }
+
   train(classifier: Classifier, model: Model): Promise<Model> {
     return classifier.train(model, this.#images);
   }
 
-  /** Trains and enters the session. @returns the update, which only the demo's check may see. */
-  async join({ threshold, publicKeys }: Terms, task: Task, classifier: Classifier): Promise<Int32Array> {
+  /** Trains and enters the session. @returns the encoded update, which only the demo's check may see. */
+  async join(terms: Terms, task: Task, classifier: Classifier): Promise<InputVector> {
     const trained = await this.train(classifier, task.model);
-    const update = new FixedPoint(publicKeys.size).encode(trained.map((parameter, i) => parameter - (task.model[i] ?? NaN)));
-    const options = sessionOptions(task);
-    const user = new UserWrapper(this.id, threshold, this.publicKey, this.#secretKey, update, publicKeys, options);
+    const encoding = encodingOf(terms, task);
+    const { vector } = encoding.encode(
+      trained.map((parameter, i) => parameter - (task.model[i] ?? NaN)),
+      this.weight,
+    );
+    const { threshold, publicKeys } = terms;
+    const user = new UserWrapper(this.id, threshold, this.publicKey, this.#secretKey, vector, publicKeys, encoding.options);
     this.#stored = user.serializeState();
     this.#cost = NOTHING;
-    return update;
+    return vector;
   }
 
   /**

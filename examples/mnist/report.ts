@@ -4,7 +4,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import type { Outcome, Silent } from './aggregation.ts';
 import type { Cost } from './cost.ts';
-import { sessionOptions, type Task } from './terms.ts';
+import { contextOf, type Task } from './terms.ts';
 import type { Compared } from './training.ts';
 
 /** How one training round went. */
@@ -61,7 +61,7 @@ export class Screen {
 
 export function describeRound({ task, outcome, accuracies }: Entry, rounds: number, participants: number): string {
   const lines = [
-    `Training round ${String(task.round)} of ${String(rounds)}   session "${sessionOptions(task).session}"`,
+    `Training round ${String(task.round)} of ${String(rounds)}   about "${contextOf(task)}"`,
     `  fell silent  ${silentIn(outcome.silent)}`,
   ];
   if (outcome.kind === 'too few') {
@@ -71,10 +71,11 @@ export function describeRound({ task, outcome, accuracies }: Entry, rounds: numb
     );
   } else {
     const count = String(outcome.included.length);
-    const components = outcome.sum.length.toLocaleString('en');
+    const components = task.model.length.toLocaleString('en');
+    const images = outcome.images.toLocaleString('en');
     lines.push(
-      `  in the sum   ${count} of ${String(participants)} participants`,
-      `  checked      the secure sum equals the plain sum of these ${count} updates in all ${components} components`,
+      `  in the sum   ${count} of ${String(participants)} participants, with ${images} images`,
+      `  checked      the secure sum equals the plain sum of these ${count} updates in all ${components} components and in the weights`,
       `  cost         one participant ${costText(outcome.participantCost)}; the server ${costText(outcome.serverCost)}`,
     );
   }

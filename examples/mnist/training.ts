@@ -1,7 +1,7 @@
 // One training round, in each of the three ways that the demo compares.
+import type { InputVector } from 'secagg';
 import { aggregate, type Outcome } from './aggregation.ts';
 import { PROTOCOL_ROUNDS, type Dropouts } from './dropouts.ts';
-import { FixedPoint } from './fixed-point.ts';
 import type { Classifier, Model } from './model.ts';
 import type { Participant } from './participant.ts';
 import type { Task, Terms } from './terms.ts';
@@ -33,7 +33,7 @@ export async function trainSecurely(
   task: Task,
   dropouts: Dropouts,
 ): Promise<{ outcome: Outcome; model: Model }> {
-  const updates = new Map<number, Int32Array>();
+  const updates = new Map<number, InputVector>();
   for (const participant of participants) {
     await onStep(`participant ${String(participant.id)} trains`);
     updates.set(participant.id, await participant.join(terms, task, classifier));
@@ -42,26 +42,31 @@ export async function trainSecurely(
   const outcome = await aggregate(terms, task, { participants, dropouts, onRound });
   if (outcome.kind === 'too few') return { outcome, model: task.model };
   checkSum(outcome.sum, outcome.included, updates);
-  const model = new FixedPoint(participants.length).moved(task.model, outcome.sum, outcome.included.length);
-  return { outcome, model };
+  const { update } = outcome;
+  return { outcome, model: task.model.map((parameter, i) => parameter + (update[i] ?? NaN)) };
 }
 
 /** Only a demo that plays all parties can do this: it knows each update and adds up those that are in the sum. */
-function checkSum(sum: Int32Array, included: readonly number[], updates: ReadonlyMap<number, Int32Array>): void {
-  const plain = new Int32Array(sum.length);
-  for (const id of included) updates.get(id)?.forEach((component, i) => (plain[i] = (plain[i] ?? NaN) + component));
-  const wrong = sum.findIndex((component, i) => component !== plain[i]);
+function checkSum(sum: InputVector, included: readonly number[], updates: ReadonlyMap<number, InputVector>): void {
+  const plain = new Float64Array(sum.length);
+  for (const id of included) {
+    const update = updates.get(id);
+    for (let i = 0; i < plain.length; i++) plain[i] = (plain[i] ?? NaN) + Number(update?.[i]);
+  }
+  const wrong = plain.findIndex((component, i) => component !== Number(sum[i]));
   if (wrong !== -1) throw new Error(`the secure sum differs from the plain one at component ${String(wrong)}`);
 }
 
 export async function trainInTheClear({ participants, classifier, onStep }: Federation, model: Model): Promise<Model> {
   const total = new Float64Array(model.length);
+  let images = 0;
   for (const participant of participants) {
     await onStep(`baseline in the clear: participant ${String(participant.id)} trains`);
     const trained = await participant.train(classifier, model);
-    trained.forEach((parameter, i) => (total[i] = (total[i] ?? NaN) + parameter));
+    trained.forEach((parameter, i) => (total[i] = (total[i] ?? NaN) + participant.weight * parameter));
+    images += participant.weight;
   }
-  return Float32Array.from(total, (parameter) => parameter / participants.length);
+  return Float32Array.from(total, (parameter) => parameter / images);
 }
 
 export async function trainAlone({ participants, classifier }: Federation, model: Model): Promise<Model> {

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import * as encoding from '../../src/encoding/index.ts';
 import * as secagg from '../../src/index.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -46,9 +47,9 @@ describe('examples in the documents', () => {
     expect(examplesIn('README.md')[0]!.trim().split('\n').length).to.be.below(30);
   });
 
-  it('everything that the entry point exports has one in its docstring, but for the kinds of errors', () => {
+  it('everything that an entry point exports has one in its docstring, but for the kinds of errors', () => {
     const told = sources('src').flatMap(examplesIn).join('\n');
-    const names = Object.keys(secagg).filter((name) => name === 'SecAggError' || !name.endsWith('Error'));
+    const names = Object.keys({ ...secagg, ...encoding }).filter((name) => name === 'SecAggError' || !name.endsWith('Error'));
     for (const name of names) expect(told, name).to.match(new RegExp(`import \\{[^}]*\\b${name}\\b`));
   });
 });

@@ -1,0 +1,5 @@
+// All benches, one after the other: `npm run bench`, and `npm run bench -- --quick` for the smoke run.
+await import('./session.ts');
+await import('./masks.ts');
+await import('./encoding.ts');
+export {};

@@ -1,0 +1,63 @@
+// Sums of floats on a grid that the caller chooses: what lies on the grid is summed exactly.
+import { integer, knownNames } from './checks.ts';
+import { Encoding } from './encoding.ts';
+import { FLOAT_NAMES, floatErrorBound, floatParameters, type FloatArrayOf, type FloatPlan } from './floats.ts';
+import type { ErrorBound } from './part.ts';
+import { dequantize, quantize } from './quantize.ts';
+import type { ValuesOf } from './tensors.ts';
+
+export type FixedPointPlan = FloatPlan & {
+  /** Binary digits after the point, −400 to 400: the grid is 2^−fractionBits. Default 16. */
+  readonly fractionBits?: number;
+};
+
+export interface Sum<Values> {
+  readonly sum: Values;
+}
+
+/**
+ * Plans the sum of floats in fixed point.
+ *
+ * A value x, clipped to ±clippingRange, is sent as x · 2^fractionBits rounded to an integer. The sum of values that are
+ * multiples of 2^−fractionBits is exact, as far as the result's type can say it.
+ *
+ * @throws TypeError, RangeError that name the parameter, or give the numbers where no ring of 64 bits is wide enough.
+ * @example
+ * ```js
+ * import { fixedPoint } from 'secagg/encoding';
+ *
+ * const watts = fixedPoint({ maxUsers: 1000, length: 2, clippingRange: 20_000, fractionBits: 2, type: 'float64' });
+ * const { vector, clipped } = watts.encode([1250.75, 30_000]);
+ * console.log(clipped, watts.decode(vector, { users: 1 }).sum); // prints: 1 Float64Array(2) [ 1250.75, 20000 ]
+ * ```
+ */
+export function fixedPoint<const Plan extends FixedPointPlan>(
+  plan: Plan,
+): Encoding<ValuesOf<Plan, ArrayLike<number>>, Sum<ValuesOf<Plan, FloatArrayOf<Plan>>>, ErrorBound> {
+  knownNames(plan, [...FLOAT_NAMES, 'fractionBits']);
+  const parameters = floatParameters(plan);
+  const { maxUsers, clip, type, rounder, layout } = parameters;
+  const fractionBits = integer(plan.fractionBits ?? 16, 'fractionBits', -400, 400);
+  const scale = 2 ** fractionBits;
+  const largest = Math.ceil(clip * scale);
+  return new Encoding({
+    description: ['fixedPoint', { ...parameters.description, fractionBits }],
+    maxUsers,
+    reach: BigInt(largest),
+    fillsRing: false,
+    weighted: false,
+    correlated: parameters.rounding === 'correlated',
+    place: (placement) => ({
+      length: layout.length,
+      write(data, { strata }, out): number {
+        const round = rounder(placement.offset, strata);
+        return quantize(layout, placement, data, { clip, scale, round }, out);
+      },
+      read(sum, users): Sum<ValuesOf<Plan, FloatArrayOf<Plan>>> {
+        const values = dequantize(layout, placement, sum, { divisor: scale, reach: users * largest, type });
+        return { sum: values as ValuesOf<Plan, FloatArrayOf<Plan>> };
+      },
+      errorBound: ({ users }) => floatErrorBound(parameters, { users, step: 1 / scale, size: users * clip }),
+    }),
+  });
+}

@@ -1,0 +1,79 @@
+// How many users, or how many of their events, fall into each bin.
+import { context, exactNames, integer, kindOf, knownNames, record, users } from './checks.ts';
+import { Encoding } from './encoding.ts';
+import { doubles } from './integers.ts';
+import { nameOf, type ErrorBound } from './part.ts';
+import { arrayOf, Layout, type Named } from './tensors.ts';
+
+export interface HistogramPlan {
+  /** Most users of a session, 1 to 65,535. */
+  readonly maxUsers: number;
+  /** Number of bins. */
+  readonly bins: number;
+  /** The most that one user can add to one bin; more is clipped. Default 1. */
+  readonly maxCount?: number;
+  /** Application context: task, model version, cohort; part of what all parties must agree on. Default empty. */
+  readonly session?: string;
+}
+
+/** A user's events as the bins they fall into, in any order; or already counted, bin by bin. */
+export type HistogramData = { readonly indices: ArrayLike<number> } | { readonly counts: ArrayLike<number> };
+
+export interface Histogram {
+  readonly counts: Float64Array;
+}
+
+/**
+ * Plans a histogram.
+ *
+ * @throws TypeError, RangeError that name the parameter, or give the numbers where no ring of 64 bits is wide enough.
+ * @example
+ * ```js
+ * import { histogram } from 'secagg/encoding';
+ *
+ * const ages = histogram({ maxUsers: 500, bins: 4, maxCount: 10 });
+ * const { vector } = ages.encode({ indices: [0, 2, 2] }); // the same as { counts: [1, 0, 2, 0] }
+ * console.log(ages.bits, ages.decode(vector, { users: 1 }).counts); // prints: 13 Float64Array(4) [ 1, 0, 2, 0 ]
+ * ```
+ */
+export function histogram(plan: HistogramPlan): Encoding<HistogramData, Histogram, ErrorBound> {
+  knownNames(plan, ['maxUsers', 'bins', 'maxCount', 'session']);
+  const maxUsers = users(plan.maxUsers, 'maxUsers');
+  const bins = integer(plan.bins, 'bins', 1, 2 ** 32 - 1);
+  const maxCount = integer(plan.maxCount ?? 1, 'maxCount', 1, Math.floor(Number.MAX_SAFE_INTEGER / maxUsers));
+  const layout = new Layout({ length: bins });
+  const integers = doubles(0, maxCount);
+  return new Encoding({
+    description: ['histogram', { maxUsers, bins, maxCount, session: context(plan.session ?? '') }],
+    maxUsers,
+    reach: integers.reach,
+    fillsRing: false,
+    weighted: false,
+    correlated: false,
+    place: (placement) => ({
+      length: bins,
+      write: (data, _terms, out) => integers.write([countsOf(data, bins, placement.path)], placement.offset, out),
+      read: (sum, n) => ({ counts: integers.read(layout, placement, sum, n) as Float64Array }),
+      errorBound: () => ({ worst: 0, rms: 0 }),
+    }),
+  });
+}
+
+function countsOf(data: unknown, bins: number, path: readonly string[]): Named {
+  const root = nameOf('data', path);
+  const given = 'counts' in record(data, root) ? 'counts' : 'indices';
+  const name = `${root}.${given}`;
+  const { [given]: values } = exactNames(data, [given], root);
+  if (given === 'counts') return { name, data: arrayOf(values, name, bins) };
+  const indices = arrayOf(values, name);
+  const counts = new Float64Array(bins);
+  for (let i = 0; i < indices.length; i++) {
+    const bin = indices[i];
+    if (typeof bin !== 'number') throw new TypeError(`${name}[${String(i)}]: expected a number, got ${kindOf(bin)}`);
+    if (!(Number.isInteger(bin) && bin >= 0 && bin < bins)) {
+      throw new RangeError(`${name}[${String(i)}]: expected an integer in [0, ${String(bins - 1)}]`);
+    }
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return { name, data: counts };
+}

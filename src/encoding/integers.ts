@@ -1,0 +1,86 @@
+// Exact sums of bounded integers. Values are sent as their distance from the middle of their range, which takes a bit less
+// where the range lies to one side of zero.
+import { kindOf } from './checks.ts';
+import { loadExact, store, storeExact, type Components } from './components.ts';
+import { outOfRange } from './encoding.ts';
+import type { Placement } from './part.ts';
+import { visitSum, visitValues } from './stretches.ts';
+import type { Layout, Named } from './tensors.ts';
+
+/** The integers of one user, and of a sum. */
+export interface Integers {
+  /** Largest distance from the middle. */
+  readonly reach: bigint;
+  /** Writes a user's values from `offset` on; returns how many lay outside the range and were moved to its edge. */
+  write(arrays: readonly Named[], offset: number, out: Components): number;
+  /** The exact sums of `users`, under the plan's names. */
+  read(layout: Layout, placement: Placement, sum: Components, users: number): unknown;
+}
+
+const middleOf = (min: bigint, max: bigint): bigint => (min + max) >> 1n;
+
+/** Integers in [min, max] as doubles; the caller has seen to it that their sums are below 2^53. */
+export function doubles(min: number, max: number): Integers {
+  const middle = Number(middleOf(BigInt(min), BigInt(max)));
+  return {
+    reach: BigInt(max) - BigInt(middle),
+    write(arrays, offset, out): number {
+      let clipped = 0;
+      visitValues(arrays, (values, name, from, position) => {
+        for (let i = 0; i < values.length; i++) {
+          const value = values[i] ?? 0;
+          if (!Number.isInteger(value)) throw new RangeError(`${name}[${String(from + i)}]: expected an integer`);
+          if (value < min || value > max) clipped++;
+          values[i] = Math.min(Math.max(value, min), max) - middle;
+        }
+        store(out, offset + position, values);
+      });
+      return clipped;
+    },
+    read: (layout, { offset, path }, sum, users) =>
+      layout.restore((start, length) => {
+        const result = new Float64Array(length);
+        visitSum(sum, offset + start, length, (values, from) => {
+          for (let i = 0; i < values.length; i++) {
+            const value = (values[i] ?? 0) + users * middle;
+            if (value < users * min || value > users * max) throw outOfRange(layout.nameOf(start + from + i, path));
+            result[from + i] = value;
+          }
+        });
+        return result;
+      }),
+  };
+}
+
+/** Integers in [min, max] as bigints, up to 64 bits. */
+export function bigints(min: bigint, max: bigint): Integers {
+  const middle = middleOf(min, max);
+  return {
+    reach: max - middle,
+    write(arrays, offset, out): number {
+      let clipped = 0;
+      let position = offset;
+      for (const { name, data } of arrays) {
+        for (let i = 0; i < data.length; i++) {
+          const value = data[i];
+          if (typeof value !== 'bigint') throw new TypeError(`${name}[${String(i)}]: expected a bigint, got ${kindOf(value)}`);
+          const kept = value < min ? min : value > max ? max : value;
+          if (kept !== value) clipped++;
+          storeExact(out, position++, kept - middle);
+        }
+      }
+      return clipped;
+    },
+    read: (layout, { offset, path }, sum, users) =>
+      layout.restore((start, length) => {
+        const n = BigInt(users);
+        const result = new BigInt64Array(length);
+        for (let i = 0; i < length; i++) {
+          const value = loadExact(sum, offset + start + i) + n * middle;
+          if (value < n * min || value > n * max) throw outOfRange(layout.nameOf(start + i, path));
+          result[i] = value;
+        }
+        return result;
+      }),
+  };
+}

@@ -1,0 +1,68 @@
+// The mean of users' floats, all users counting alike.
+import { knownNames } from './checks.ts';
+import { Encoding } from './encoding.ts';
+import {
+  floatErrorBound,
+  floatParameters,
+  MEAN_NAMES,
+  quantizationRange,
+  reachOf,
+  stepsFor,
+  type FloatArrayOf,
+  type MeanPlan,
+} from './floats.ts';
+import type { ErrorBound } from './part.ts';
+import { dequantize, quantize } from './quantize.ts';
+import type { ValuesOf } from './tensors.ts';
+
+export interface Mean<Values> {
+  readonly mean: Values;
+}
+
+/**
+ * Plans the mean of floats.
+ *
+ * A value x, clipped to ±clippingRange, is sent as x · s rounded to an integer, where s · clippingRange is the largest
+ * component of which `maxUsers` can be added without a wrap; the mean is Σ / (users · s).
+ *
+ * @throws TypeError, RangeError that name the parameter, or give the numbers where no ring of 64 bits is wide enough.
+ * @example
+ * ```js
+ * import { mean } from 'secagg/encoding';
+ *
+ * const loss = mean({ maxUsers: 100, length: 1, clippingRange: 10, type: 'float64' });
+ * const { vector } = loss.encode([0.25]);
+ * console.log(loss.bits, loss.decode(vector, { users: 1 }).mean[0].toFixed(4)); // prints: 29 0.2500
+ * ```
+ */
+export function mean<const Plan extends MeanPlan>(
+  plan: Plan,
+): Encoding<ValuesOf<Plan, ArrayLike<number>>, Mean<ValuesOf<Plan, FloatArrayOf<Plan>>>, ErrorBound> {
+  knownNames(plan, MEAN_NAMES);
+  const parameters = floatParameters(plan);
+  const { maxUsers, clip, type, rounder, layout } = parameters;
+  const range = quantizationRange(plan);
+  return new Encoding({
+    description: ['mean', { ...parameters.description, quantizationRange: range }],
+    maxUsers,
+    reach: reachOf(range),
+    fillsRing: true,
+    weighted: false,
+    correlated: parameters.rounding === 'correlated',
+    place(placement) {
+      const scale = stepsFor(clip, placement.bits, maxUsers);
+      return {
+        length: layout.length,
+        write(data, { strata }, out): number {
+          const round = rounder(placement.offset, strata);
+          return quantize(layout, placement, data, { clip, scale, round }, out);
+        },
+        read(sum, users): Mean<ValuesOf<Plan, FloatArrayOf<Plan>>> {
+          const inverse = { divisor: users * scale, reach: users * (clip * scale + 1), type };
+          return { mean: dequantize(layout, placement, sum, inverse) as ValuesOf<Plan, FloatArrayOf<Plan>> };
+        },
+        errorBound: ({ users }) => floatErrorBound(parameters, { users, step: 1 / (users * scale), size: clip }),
+      };
+    },
+  });
+}

@@ -1,0 +1,70 @@
+// Reals to integers on a grid of `scale` steps a unit, and back.
+import { store, type Components } from './components.ts';
+import { outOfRange } from './encoding.ts';
+import type { FloatType } from './floats.ts';
+import type { Placement } from './part.ts';
+import type { Round } from './rounding.ts';
+import { visitSum, visitValues } from './stretches.ts';
+import type { Layout } from './tensors.ts';
+
+export interface Grid {
+  /** Values beyond ±clip become ±clip. */
+  readonly clip: number;
+  /** Steps a unit; clip · scale is at most the largest magnitude of a component. */
+  readonly scale: number;
+  readonly round: Round;
+}
+
+/** Writes the integers of a user's values to their place; returns how many values were clipped. */
+export function quantize(layout: Layout, { offset, path }: Placement, data: unknown, grid: Grid, out: Components): number {
+  let clipped = 0;
+  visitValues(layout.arrays(data, path), (values, name, from, position) => {
+    clipped += clipAndScale(values, grid, name, from);
+    grid.round(values);
+    store(out, offset + position, values);
+  });
+  return clipped;
+}
+
+function clipAndScale(values: Float64Array, { clip, scale }: Grid, name: string, from: number): number {
+  let clipped = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    if (value >= -clip && value <= clip) {
+      values[i] = value * scale;
+      continue;
+    }
+    if (!Number.isFinite(value)) {
+      throw new RangeError(`${name}[${String(from + i)}]: expected a finite number, got ${String(value)}`);
+    }
+    values[i] = (value > 0 ? clip : -clip) * scale;
+    clipped++;
+  }
+  return clipped;
+}
+
+/** How a sum of such integers becomes the answer. */
+export interface Inverse {
+  /** What a sum is divided by. */
+  readonly divisor: number;
+  /** The largest magnitude of a sum that honest users make. */
+  readonly reach: number;
+  readonly type: FloatType;
+}
+
+/** The quotients, in arrays of the plan's type and under its names. */
+export function dequantize(layout: Layout, { offset, path }: Placement, sum: Components, inverse: Inverse): unknown {
+  const { divisor, reach, type } = inverse;
+  return layout.restore((start, length) => {
+    const result = type === 'float64' ? new Float64Array(length) : new Float32Array(length);
+    visitSum(sum, offset + start, length, (values, from) => {
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i] ?? 0;
+        if (value > reach || value < -reach) throw outOfRange(layout.nameOf(start + from + i, path));
+        values[i] = value / divisor;
+      }
+      result.set(values, from);
+    });
+    return result;
+  });
+}

@@ -1,0 +1,88 @@
+// The exact sum of users' bounded integers.
+import { context, integer, knownNames, users } from './checks.ts';
+import { Encoding } from './encoding.ts';
+import type { Sum } from './fixed-point.ts';
+import { bigints, doubles, type Integers } from './integers.ts';
+import type { ErrorBound } from './part.ts';
+import { Layout, type Dimensions, type ValuesOf } from './tensors.ts';
+
+/** Numbers or bigints, as the bounds are. */
+export type SumPlan = Dimensions & {
+  /** Most users of a session, 1 to 65,535. */
+  readonly maxUsers: number;
+  /** Application context: task, model version, cohort; part of what all parties must agree on. Default empty. */
+  readonly session?: string;
+} & (
+    | {
+        /** Least value of a user. */
+        readonly min: number;
+        /** Largest value of a user. */
+        readonly max: number;
+      }
+    | { readonly min: bigint; readonly max: bigint }
+  );
+
+type InputOf<Plan> = Plan extends { readonly max: bigint } ? ArrayLike<bigint> : ArrayLike<number>;
+type OutputOf<Plan> = Plan extends { readonly max: bigint } ? BigInt64Array : Float64Array;
+
+/**
+ * Plans the exact sum of integers in [min, max]. What lies outside is clipped and counted.
+ *
+ * With numbers as bounds, data are numbers and sums a `Float64Array` of integers below 2^53; with bigints, data are
+ * bigints and sums a `BigInt64Array`.
+ *
+ * @throws TypeError, RangeError that name the parameter, or give the numbers where no ring of 64 bits is wide enough.
+ * @example
+ * ```js
+ * import { sum } from 'secagg/encoding';
+ *
+ * const clicks = sum({ maxUsers: 1000, length: 3, min: 0, max: 50 });
+ * const { vector, clipped } = clicks.encode([3, 0, 80]);
+ * console.log(clipped, clicks.decode(vector, { users: 1 }).sum); // prints: 1 Float64Array(3) [ 3, 0, 50 ]
+ * ```
+ */
+export function sum<const Plan extends SumPlan>(
+  plan: Plan,
+): Encoding<ValuesOf<Plan, InputOf<Plan>>, Sum<ValuesOf<Plan, OutputOf<Plan>>>, ErrorBound> {
+  knownNames(plan, ['length', 'shapes', 'maxUsers', 'min', 'max', 'session']);
+  const maxUsers = users(plan.maxUsers, 'maxUsers');
+  const layout = new Layout(plan);
+  const integers = integersOf(plan, maxUsers);
+  const { min, max, session = '' } = plan;
+  const range = { min: String(min), max: String(max) };
+  return new Encoding({
+    description: ['sum', { maxUsers, ...range, values: layout.description, session: context(session) }],
+    maxUsers,
+    reach: integers.reach,
+    fillsRing: false,
+    weighted: false,
+    correlated: false,
+    place: (placement) => ({
+      length: layout.length,
+      write: (data, _terms, out) => integers.write(layout.arrays(data, placement.path), placement.offset, out),
+      read: (total, n) => ({ sum: integers.read(layout, placement, total, n) as ValuesOf<Plan, OutputOf<Plan>> }),
+      errorBound: () => ({ worst: 0, rms: 0 }),
+    }),
+  });
+}
+
+function integersOf({ min, max }: SumPlan, maxUsers: number): Integers {
+  if (typeof max === 'bigint' && typeof min === 'bigint') {
+    checkSums(min, max, maxUsers, 2n ** 63n - 1n);
+    return bigints(min, max);
+  }
+  const least = integer(min, 'min', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  const most = integer(max, 'max', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  checkSums(BigInt(least), BigInt(most), maxUsers, BigInt(Number.MAX_SAFE_INTEGER));
+  return doubles(least, most);
+}
+
+function checkSums(min: bigint, max: bigint, maxUsers: number, limit: bigint): void {
+  if (min >= max) throw new RangeError(`max: expected more than min, ${String(min)}, got ${String(max)}`);
+  const farthest = BigInt(maxUsers) * (-min > max ? -min : max);
+  if (farthest <= limit) return;
+  throw new RangeError(
+    `plan: sums of ${String(maxUsers)} users reach ${String(farthest)}, beyond ${String(limit)}` +
+      (limit < 2n ** 53n ? '; bigints as bounds give sums of up to 2^63 − 1' : ''),
+  );
+}

@@ -1,0 +1,185 @@
+// Where values lie in the vector: one flat array, or an object of named tensors, nested as the application likes.
+import { exactNames, integer, kindOf, record } from './checks.ts';
+import { nameOf } from './part.ts';
+
+/** A tensor's dimensions, rows first; `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** Names to shapes, or to further names. */
+export interface Shapes {
+  readonly [name: string]: Shape | Shapes;
+}
+
+/** Values of a tensor in row-major order. */
+export interface Tensor<Values> {
+  readonly shape: Shape;
+  readonly data: Values;
+}
+
+/** An object nested like `S`, with a tensor where `S` has a shape. */
+export type Tensors<S, Values> = S extends Shape ? Tensor<Values> : { readonly [Name in keyof S]: Tensors<S[Name], Values> };
+
+/** What the values of one plan look like: the length of a flat array, or named tensors. */
+export type Dimensions =
+  { readonly length: number; readonly shapes?: never } | { readonly shapes: Shapes; readonly length?: never };
+
+/** The values of a plan, flat or named as the plan says. */
+export type ValuesOf<Plan, Values> = Plan extends { readonly shapes: infer S } ? Tensors<S, Values> : Values;
+
+/** An array of values and what errors call it. */
+export interface Named {
+  readonly name: string;
+  readonly data: ArrayLike<unknown>;
+}
+
+interface Leaf {
+  /** Undefined for a flat array. */
+  readonly shape: Shape | undefined;
+  readonly length: number;
+}
+interface Branch {
+  readonly children: readonly (readonly [string, Tree])[];
+  readonly length: number;
+}
+type Tree = Leaf | Branch;
+
+const MAX_LENGTH = 2 ** 32 - 1;
+
+/** The order and the shapes of all values. */
+export class Layout {
+  readonly length: number;
+  /** For the session tag: the same for all that lay the values out alike. */
+  readonly description: unknown;
+  readonly #tree: Tree;
+
+  constructor({ length, shapes }: { readonly length?: number; readonly shapes?: Shapes }) {
+    if ((length === undefined) === (shapes === undefined)) throw new TypeError('plan: expected either length or shapes');
+    this.#tree =
+      shapes === undefined
+        ? { shape: undefined, length: integer(length, 'length', 1, MAX_LENGTH) }
+        : branchOf(record(shapes, 'shapes'), 'shapes');
+    this.length = this.#tree.length;
+    this.description = describe(this.#tree);
+  }
+
+  /**
+   * A user's values in the order of the vector, nothing copied. `path` is where the plan stands in a combination.
+   *
+   * @throws TypeError, RangeError that name the path.
+   */
+  arrays(data: unknown, path: readonly string[]): readonly Named[] {
+    const arrays: Named[] = [];
+    collect(this.#tree, data, nameOf('data', path), arrays);
+    return arrays;
+  }
+
+  /** The decoded values as the plan has them; `make` gives those of one stretch. */
+  restore(make: (offset: number, length: number) => unknown): unknown {
+    return restore(this.#tree, 0, make);
+  }
+
+  /** What errors call one value of a sum. */
+  nameOf(index: number, path: readonly string[]): string {
+    let tree = this.#tree;
+    let name = nameOf('sum', path);
+    let rest = index;
+    while ('children' in tree) {
+      for (const [key, child] of tree.children) {
+        tree = child;
+        if (rest < child.length) {
+          name += `.${key}`;
+          break;
+        }
+        rest -= child.length;
+      }
+    }
+    return `${name}[${String(rest)}]`;
+  }
+}
+
+/** Ordered by name, so that all parties agree however they wrote the plan. */
+function branchOf(shapes: Readonly<Record<string, unknown>>, name: string): Branch {
+  const children = Object.entries(shapes)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => [key, treeOf(value, `${name}.${key}`)] as const);
+  if (children.length === 0) throw new RangeError(`${name}: expected at least one tensor`);
+  return {
+    children,
+    length: checkedLength(
+      children.reduce((sum, [, child]) => sum + child.length, 0),
+      name,
+    ),
+  };
+}
+
+function treeOf(value: unknown, name: string): Tree {
+  if (!Array.isArray(value)) return branchOf(record(value, name), name);
+  const shape = value.map((n, i) => integer(n, `${name}[${String(i)}]`, 1, MAX_LENGTH));
+  return {
+    shape,
+    length: checkedLength(
+      shape.reduce((product, n) => product * n, 1),
+      name,
+    ),
+  };
+}
+
+function checkedLength(length: number, name: string): number {
+  if (length > MAX_LENGTH) throw new RangeError(`${name}: expected at most ${String(MAX_LENGTH)} values, got ${String(length)}`);
+  return length;
+}
+
+function describe(tree: Tree): unknown {
+  if ('children' in tree) return tree.children.map(([key, child]) => [key, describe(child)]);
+  return tree.shape ?? tree.length;
+}
+
+function collect(tree: Tree, data: unknown, name: string, arrays: Named[]): void {
+  if ('children' in tree) {
+    const values = exactNames(
+      data,
+      tree.children.map(([key]) => key),
+      name,
+    );
+    for (const [key, child] of tree.children) collect(child, values[key], `${name}.${key}`, arrays);
+  } else if (tree.shape === undefined) {
+    arrays.push({ name, data: arrayOf(data, name, tree.length) });
+  } else {
+    const { shape, data: values } = exactNames(data, ['data', 'shape'], name);
+    checkShape(shape, tree.shape, `${name}.shape`);
+    arrays.push({ name: `${name}.data`, data: arrayOf(values, `${name}.data`, tree.length) });
+  }
+}
+
+/** `Object.fromEntries` makes `__proto__` a mere name. */
+function restore(tree: Tree, offset: number, make: (offset: number, length: number) => unknown): unknown {
+  if ('children' in tree) {
+    let at = offset;
+    const entries = tree.children.map(([key, child]) => {
+      const value = restore(child, at, make);
+      at += child.length;
+      return [key, value] as const;
+    });
+    return Object.fromEntries(entries);
+  }
+  const data = make(offset, tree.length);
+  return tree.shape === undefined ? data : { shape: [...tree.shape], data };
+}
+
+function checkShape(given: unknown, shape: Shape, name: string): void {
+  if (!Array.isArray(given)) throw new TypeError(`${name}: expected [${shape.join(', ')}], got ${kindOf(given)}`);
+  if (given.length === shape.length && shape.every((n, i) => given[i] === n)) return;
+  throw new RangeError(`${name}: expected [${shape.join(', ')}], got [${given.map(String).join(', ')}]`);
+}
+
+/** Any kind of array; what its elements are is looked at where they are read. */
+export function arrayOf(data: unknown, name: string, length?: number): ArrayLike<unknown> {
+  if (!Array.isArray(data) && !(ArrayBuffer.isView(data) && 'length' in data)) {
+    throw new TypeError(`${name}: expected an array or a typed array, got ${kindOf(data)}`);
+  }
+  const array = data as ArrayLike<unknown>;
+  if (length !== undefined && array.length !== length) {
+    throw new RangeError(`${name}: expected ${String(length)} values, got ${String(array.length)}`);
+  }
+  return array;
+}

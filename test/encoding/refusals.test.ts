@@ -1,0 +1,186 @@
+// What encode and decode refuse: always by the element, and never with a value.
+import { expect } from 'chai';
+import { combine, EncodingError, fixedPoint, histogram, mean, sum, weightedMean } from '../../src/encoding/index.ts';
+import { refused } from '../support/errors.ts';
+import { addUp } from './plain.ts';
+
+const shapes = { 'dense/kernel': [2, 2], deep: { bias: [2], scalar: [] } } as const;
+const tensors = {
+  'dense/kernel': { shape: [2, 2], data: [1, 2, 3, 4] },
+  deep: { bias: { shape: [2], data: [1, 2] }, scalar: { shape: [], data: [0] } },
+};
+const named = weightedMean({ maxUsers: 4, shapes });
+const flat = mean({ maxUsers: 4, length: 3 });
+
+describe('values', () => {
+  it('that are not finite numbers are refused by their index', () => {
+    for (const value of [NaN, Infinity, -Infinity]) {
+      for (const data of [[0, 0, value], Float64Array.of(0, 0, value), Float32Array.of(0, 0, value)]) {
+        expect(() => flat.encode(data)).to.throw(RangeError, 'data[2]: expected a finite number');
+        expect(() => fixedPoint({ maxUsers: 1, length: 3 }).encode(data)).to.throw(RangeError, 'data[2]');
+        expect(() => sum({ maxUsers: 1, length: 3, min: 0, max: 9 }).encode(data)).to.throw(RangeError, 'data[2]');
+      }
+    }
+    for (const value of ['1', null, undefined, 1n, {}]) {
+      expect(() => flat.encode([0, value, 0] as never)).to.throw(TypeError, 'data[1]: expected a number');
+    }
+    expect(() => flat.encode(BigInt64Array.of(0n, 0n, 0n) as never)).to.throw(
+      TypeError,
+      'data[0]: expected a number, got bigint',
+    );
+    expect(() => sum({ maxUsers: 1, length: 1, min: 0, max: 9 }).encode([0.5])).to.throw(
+      RangeError,
+      'data[0]: expected an integer',
+    );
+    expect(() => sum({ maxUsers: 1, length: 1, min: 0n, max: 9n }).encode([5] as never)).to.throw(
+      TypeError,
+      'data[0]: expected a bigint',
+    );
+    const long = new Float32Array(100_000);
+    long[99_999] = NaN;
+    expect(() => mean({ maxUsers: 1, length: 100_000 }).encode(long)).to.throw(RangeError, 'data[99999]');
+  });
+
+  it('that are not an array of the plan’s length are refused', () => {
+    for (const data of [[], [1, 2], [1, 2, 3, 4], new Float32Array(2)]) {
+      expect(() => flat.encode(data)).to.throw(RangeError, `data: expected 3 values, got ${String(data.length)}`);
+    }
+    for (const data of [undefined, null, 7, 'abc', {}, new DataView(new ArrayBuffer(3)), { length: 3 }]) {
+      expect(() => flat.encode(data as never)).to.throw(TypeError, 'data: expected an array or a typed array');
+    }
+  });
+
+  it('of named tensors that do not match the plan are refused by their path', () => {
+    const wrong: readonly [string, unknown][] = [
+      ['data: expected an object, got null', null],
+      ['data.deep: missing', { 'dense/kernel': tensors['dense/kernel'] }],
+      ['data.more: not in the plan', { ...tensors, more: 1 }],
+      ['data.deep: expected an object, got number', { ...tensors, deep: 1 }],
+      ['data.deep.scalar: missing', { ...tensors, deep: { bias: tensors.deep.bias } }],
+      ['data.deep.scale: not in the plan', { ...tensors, deep: { ...tensors.deep, scale: 1 } }],
+      ['data.deep.bias: expected an object, got an array', { ...tensors, deep: { ...tensors.deep, bias: [1, 2] } }],
+      ['data.deep.bias.shape: missing', { ...tensors, deep: { ...tensors.deep, bias: { data: [1, 2] } } }],
+      [
+        'data.deep.bias.shape: expected [2], got number',
+        { ...tensors, deep: { ...tensors.deep, bias: { shape: 2, data: [1, 2] } } },
+      ],
+      [
+        'data.deep.bias.shape: expected [2], got [3]',
+        { ...tensors, deep: { ...tensors.deep, bias: { shape: [3], data: [1, 2] } } },
+      ],
+      ['data.dense/kernel.shape: expected [2, 2], got [4]', { ...tensors, 'dense/kernel': { shape: [4], data: [1, 2, 3, 4] } }],
+      ['data.dense/kernel.data: expected 4 values, got 3', { ...tensors, 'dense/kernel': { shape: [2, 2], data: [1, 2, 3] } }],
+      ['data.dense/kernel.data[3]: expected a finite', { ...tensors, 'dense/kernel': { shape: [2, 2], data: [1, 2, 3, NaN] } }],
+    ];
+    for (const [message, data] of wrong) expect(() => named.encode(data as never, 1), message).to.throw(Error, message);
+  });
+
+  it('of a name that objects inherit are values like others', () => {
+    const odd = JSON.parse('{"__proto__": [1], "constructor": [1], "toString": {"a.b": [1]}}') as Record<string, number[]>;
+    const encoding = mean({ maxUsers: 1, shapes: odd as { constructor: number[] } });
+    const data = JSON.parse(
+      '{"__proto__": {"shape": [1], "data": [1]}, "constructor": {"shape": [1], "data": [2]}, "toString": {"a.b": {"shape": [1], "data": [3]}}}',
+    ) as never;
+    const { mean: values } = encoding.decode(encoding.encode(data).vector, { users: 1 });
+    expect(Object.keys(values).sort()).to.deep.equal(['__proto__', 'constructor', 'toString']);
+    expect(() => encoding.encode({} as never)).to.throw(TypeError, 'data.__proto__: missing');
+  });
+});
+
+describe('weights', () => {
+  it('outside of (0, maxWeight] are refused', () => {
+    for (const weight of [0, -0, -1, 1000.001, NaN, Infinity, -Infinity]) {
+      expect(() => named.encode(tensors, weight)).to.throw(RangeError, 'weight: expected a number in (0, 1000]');
+    }
+    for (const weight of ['1', null, 1n]) expect(() => named.encode(tensors, weight as never)).to.throw(TypeError, 'weight');
+  });
+
+  it('that are missing, or given where there are none, are refused', () => {
+    expect(() => named.encode(tensors)).to.throw(TypeError, 'weight: missing');
+    for (const encode of [
+      () => flat.encode([1, 2, 3], 1),
+      () => fixedPoint({ maxUsers: 1, length: 1 }).encode([1], 1),
+      () => sum({ maxUsers: 1, length: 1, min: 0, max: 1 }).encode([1], 1),
+      () => histogram({ maxUsers: 1, bins: 1 }).encode({ counts: [1] }, 1),
+      () => combine({ flat }).encode({ flat: [1, 2, 3] }, 1),
+    ]) {
+      expect(encode).to.throw(TypeError, 'weight: this encoding takes none');
+    }
+  });
+
+  it('are exact: the largest, fractions of it and the smallest, in rings of few bits and many', () => {
+    for (const quantizationRange of [2, 16, 2 ** 22, 2 ** 50]) {
+      for (const maxWeight of [1, 1000, 0.001, 2 ** 53 - 1]) {
+        const encoding = weightedMean({ maxUsers: 3, length: 1, quantizationRange, maxWeight });
+        const total = (...weights: number[]): number => {
+          const vectors = weights.map((weight) => encoding.encode([0], weight).vector);
+          return encoding.decode(addUp(encoding, vectors), { users: weights.length }).totalWeight;
+        };
+        expect(total(maxWeight, maxWeight, maxWeight)).to.equal(3 * maxWeight);
+        expect(total(maxWeight / 4)).to.be.closeTo(maxWeight / 4, maxWeight * 2 ** -51);
+        expect(total(Number.MIN_VALUE)).to.be.greaterThan(0);
+      }
+    }
+  });
+});
+
+describe('a sum', () => {
+  const { vector } = named.encode(tensors, 5);
+
+  it('of other kind or length than the plan’s, or of no user, is refused', () => {
+    expect(() => named.decode(BigInt64Array.from(vector, BigInt), { users: 1 })).to.throw(
+      TypeError,
+      'sum: expected an Int32Array',
+    );
+    expect(() => named.decode([...vector] as never, { users: 1 })).to.throw(TypeError, 'sum');
+    const wide = mean({ maxUsers: 4, length: 3, quantizationRange: 2 ** 40 });
+    expect(() => wide.decode(new Int32Array(3), { users: 1 })).to.throw(TypeError, 'sum: expected a BigInt64Array');
+    expect(() => named.decode(vector.subarray(1), { users: 1 })).to.throw(RangeError, 'sum: expected');
+    for (const users of [0, 5, 1.5, NaN]) expect(() => named.decode(vector, { users })).to.throw(RangeError, 'users');
+    expect(() => named.decode(vector, {} as never)).to.throw(TypeError, 'users');
+  });
+
+  it('whose weights are all zero has no mean: a typed error, and no division by zero', () => {
+    const error = refused(
+      'ERR_SECAGG_ZERO_WEIGHT',
+      () => named.decode(new Int32Array(named.vecLen), { users: 3 }),
+      EncodingError,
+    );
+    expect(error.message).to.match(/^totalWeight: /);
+    refused('ERR_SECAGG_ZERO_WEIGHT', () => combine({ named }).decode(new Int32Array(named.vecLen), { users: 3 }));
+  });
+
+  it('that honest users cannot have made is refused by the element', () => {
+    const changed = (index: number, value: number): Int32Array => {
+      const sum = Int32Array.from(vector as Int32Array);
+      sum[index] = value;
+      return sum;
+    };
+    const digits = named.vecLen - 7; // then deep.bias, deep.scalar, dense/kernel
+    for (const [index, value, name] of [
+      [0, -1, 'totalWeight'],
+      [0, 2 ** 30, 'totalWeight'],
+      [digits - 1, 2 ** 22 - 1, 'totalWeight'],
+      [digits, -(2 ** 23), 'sum.deep.bias[0]'],
+      [digits + 2, 2 ** 23, 'sum.deep.scalar[0]'],
+      [digits + 6, 2 ** 23, 'sum.dense/kernel[3]'],
+    ] as const) {
+      const error = refused('ERR_SECAGG_SUM_RANGE', () => named.decode(changed(index, value), { users: 1 }), EncodingError);
+      expect(error.message.split(': ')[0]).to.equal(name);
+    }
+    // Positive, and yet less than so many users have at least.
+    const tiny = new Int32Array(named.vecLen);
+    tiny[0] = 1;
+    refused('ERR_SECAGG_SUM_RANGE', () => named.decode(tiny, { users: 2 }));
+
+    for (const decode of [
+      () => flat.decode(Int32Array.of(0, 2 ** 23, 0), { users: 1 }),
+      () => histogram({ maxUsers: 3, bins: 2 }).decode(Int32Array.of(0, -1), { users: 1 }),
+      () => sum({ maxUsers: 3, length: 2, min: 0n, max: 1n }).decode(Int32Array.of(0, 2), { users: 1 }),
+      () => sum({ maxUsers: 3, length: 2, min: 0n, max: 1n }).decode(Int32Array.of(0, -1), { users: 1 }),
+      () => fixedPoint({ maxUsers: 3, length: 2 }).decode(Int32Array.of(0, 8 * 65_536 + 1), { users: 1 }),
+    ]) {
+      expect(refused('ERR_SECAGG_SUM_RANGE', decode, EncodingError).message.split(': ')[0]).to.equal('sum[1]');
+    }
+  });
+});

@@ -1,0 +1,112 @@
+// Encodings in whole sessions: what comes out of the protocol is decoded, and who has other ideas is noticed.
+import { expect } from 'chai';
+import { combine, mean, sum, weightedMean, type Encoding } from '../../src/encoding/index.ts';
+import { refused, rejected } from '../support/errors.ts';
+import { Session } from '../support/session.ts';
+import { clip, farthest } from './plain.ts';
+
+const ids = [11, 5, 7, 2 ** 40, 3, 90];
+const dataOf = (i: number): Float64Array =>
+  Float64Array.from({ length: 50 }, (_, j) => 5 * Math.sin(i * 50 + j) + (j === 3 ? 9 : 0));
+const weightOf = (i: number): number => [1, 1000, 17.5, 300, 2, 64][i]!;
+
+/** Plays a session in which some drop out; gives the sum and how many are in it. */
+async function play(
+  encoding: Encoding<never, unknown, unknown>,
+  vectorOf: (index: number) => Int32Array | BigInt64Array,
+): Promise<{ sum: Int32Array | BigInt64Array; included: readonly number[] }> {
+  const { vecLen, options } = encoding;
+  const session = new Session({ ids, threshold: 4, vecLen, options, vectorOf });
+  await session.finish([[], [ids[1]!], [], [ids[4]!], []]);
+  return { sum: session.server.output()!.getVector(), included: session.server.progress().included! };
+}
+
+describe('a session of encoded vectors', () => {
+  for (const [what, plan] of [
+    ['in 32 bits or fewer', {}],
+    ['in more than 32 bits', { quantizationRange: 2 ** 40 }],
+    ['of few bits', { quantizationRange: 16 }],
+    ['with correlated rounding', { rounding: 'correlated' }],
+  ] as const) {
+    it(`gives the weighted mean within the stated bound, ${what}, although users drop out`, async () => {
+      const encoding = weightedMean({ maxUsers: ids.length, length: 50, type: 'float64', ...plan });
+      const place = (slot: number) => ('rounding' in plan ? { slot, seed: encoding.options.session } : undefined);
+      const { sum: total, included } = await play(encoding, (i) => encoding.encode(dataOf(i), weightOf(i), place(i)).vector);
+      expect([...included]).to.have.members(ids.filter((_, i) => i !== 1));
+      const users = included.length;
+      const result = encoding.decode(total, { users });
+      const who = included.map((id) => ids.indexOf(id));
+      const totalWeight = who.reduce((weight, i) => weight + weightOf(i), 0);
+      expect(result.totalWeight).to.equal(totalWeight);
+      const exact = Float64Array.from({ length: 50 }, (_, j) =>
+        who.reduce((x, i) => x + (weightOf(i) * clip(dataOf(i)[j]!, 8)) / totalWeight, 0),
+      );
+      expect(farthest(result.mean, exact)).to.be.at.most(encoding.errorBound({ users, totalWeight }).worst);
+    });
+  }
+
+  it('gives every part of a combination its own', async () => {
+    const maxUsers = ids.length;
+    const encoding = combine({
+      loss: mean({ maxUsers, length: 1 }),
+      hits: sum({ maxUsers, length: 1, min: 0n, max: 2n ** 50n }),
+    });
+    const { sum: total, included } = await play(
+      encoding,
+      (i) => encoding.encode({ loss: [i], hits: [2n ** 40n + BigInt(i)] }).vector,
+    );
+    const { loss, hits } = encoding.decode(total, { users: included.length });
+    const who = included.map((id) => ids.indexOf(id));
+    expect(hits.sum[0]).to.equal(who.reduce((sum, i) => sum + 2n ** 40n + BigInt(i), 0n));
+    expect(loss.mean[0]).to.be.closeTo(who.reduce((sum, i) => sum + i, 0) / who.length, 1e-6);
+  });
+
+  it('fails at once where a user clips elsewhere than the server believes, or rounds weights otherwise', async () => {
+    const plan = { maxUsers: 4, length: 3 };
+    const servers = weightedMean(plan);
+    for (const users of [
+      weightedMean({ ...plan, clippingRange: 4 }),
+      weightedMean({ ...plan, maxWeight: 999 }),
+      weightedMean({ ...plan, session: 'another model' }),
+    ]) {
+      expect([users.vecLen, users.bits]).to.deep.equal([servers.vecLen, servers.bits]);
+      const session = new Session({
+        vecLen: servers.vecLen,
+        options: users.options,
+        serverOptions: servers.options,
+        vectorOf: () => users.encode([1, 2, 3], 10).vector,
+      });
+      const [first] = session.users.values();
+      const answer = await first!.round(session.messages.get(first!.id)!);
+      refused('ERR_SECAGG_SESSION', () => session.server.recv(first!.id, answer));
+    }
+    const honest = new Session({
+      vecLen: servers.vecLen,
+      options: servers.options,
+      vectorOf: () => servers.encode([1, 2, 3], 1).vector,
+    });
+    await honest.round();
+    const other = new Session({
+      vecLen: servers.vecLen,
+      options: weightedMean({ ...plan, clippingRange: 4 }).options,
+      cohort: honest.cohort,
+      vectorOf: () => servers.encode([1, 2, 3], 1).vector,
+    });
+    await other.answers();
+    await rejected('ERR_SECAGG_SESSION', other.user(0).round(honest.messages.get(0)!));
+  });
+
+  it('whose sum a lying user pushed out of what is possible is refused when it is decoded', async () => {
+    const encoding = weightedMean({ maxUsers: 4, length: 3 });
+    const lie = (index: number): Int32Array => {
+      const vector = encoding.encode([1, 2, 3], 10).vector as Int32Array;
+      if (index === 2) vector[encoding.vecLen - 1] = 2 ** 20; // a component may be as large, but not with so little weight
+      return vector;
+    };
+    const session = new Session({ vecLen: encoding.vecLen, options: encoding.options, vectorOf: lie });
+    await session.finish();
+    const total = session.server.output()!.getVector();
+    const error = refused('ERR_SECAGG_SUM_RANGE', () => encoding.decode(total, { users: 4 }));
+    expect(error.message).to.match(/^sum\[2\]/);
+  });
+});
