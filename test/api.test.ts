@@ -46,7 +46,7 @@ describe('the entry point', () => {
     expect(Object.keys(secagg).sort()).to.deep.equal(
       [
         'genKeypair',
-      'messageSizes',
+        'messageSizes',
         'round0Msg',
         'PublicKeysWrapper',
         'UserWrapper',
