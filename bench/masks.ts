@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { messageSizes } from '../src/index.ts';
+import { measureEngines } from './masks/engines.ts';
 import { measureExpansion } from './masks/expansion.ts';
 import { linearFit } from './masks/median.ts';
 import { measureUnmasking } from './masks/unmasking.ts';
@@ -19,6 +20,7 @@ const report = {
   cores,
   commit: execSync('git rev-parse --short HEAD', { encoding: 'utf8' }).trim(),
   components,
+  engines: await measureEngines(flags.quick ? 10 : 200),
   expansion: [] as Awaited<ReturnType<typeof measureExpansion>>[],
   unmasking: [] as Awaited<ReturnType<typeof measureUnmasking>>[],
   expansionFactor: [] as { users: number; vecLen: number; inputBits: number; bits: number; factor: number }[],
@@ -27,6 +29,11 @@ const line = (cells: readonly (string | number)[]): string => cells.map((cell) =
 const ms = (value: number): string => value.toFixed(2);
 
 console.log(`\n${report.cpu}, ${String(cores)} cores, Node ${report.node}, commit ${report.commit}`);
+console.log(line(['', '', 'node:crypto', 'WebCrypto', 'JavaScript']));
+for (const { what, node, web, javascript } of report.engines) {
+  console.log(what.padEnd(28) + line([node.toFixed(1), web.toFixed(1), javascript.toFixed(1)]));
+}
+
 console.log(`\nms for ${String(components)} components, medians; "of cipher" is how much of the bare AES rate is left`);
 console.log(line(['bits', 'bare AES', 'ours', 'of cipher', 'plain kernel', 'noble AES', 'pack', 'unpack + add']));
 for (const bits of [8, 16, 20, 32, 64]) {

@@ -1,11 +1,9 @@
 // What does a whole session cost, by round and role? Real messages between real objects in one process, set up outside the
-// clock, the sum checked. Beside it, measured in the same run, what it is made of: the same vectors added in the clear, and
-// the engine's primitives alone. `npm run bench -- --quick` is the smoke run.
+// clock, the sum checked. Beside it, measured in the same run, what it is made of: the same vectors added in the clear. `npm run bench -- --quick` is the smoke run.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { execSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { platform } from '#platform';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from '../src/index.ts';
 
 const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -77,32 +75,6 @@ function addInTheClear(vectors: readonly Int32Array[]): Int32Array {
   return sum;
 }
 
-/** The engine alone: microseconds an operation, and GB/s of key stream. */
-async function primitives(): Promise<Record<string, number>> {
-  const runs = flags.quick ? 20 : 300;
-  const each = async (run: () => unknown): Promise<number> => {
-    await run();
-    const [, ms] = await timed(async () => {
-      for (let i = 0; i < runs; i++) await run();
-    });
-    return (1000 * ms) / runs;
-  };
-  const [pk, sk] = genKeypair();
-  const message = new Uint8Array(100);
-  const signature = await platform.ed25519Sign(sk, message);
-  const key = platform.x25519(platform.randomBytes(32));
-  const peer = await platform.x25519(platform.randomBytes(32)).publicKey;
-  const stream = platform.aes256Ctr(platform.randomBytes(32), new Uint8Array(16));
-  const block = await each(() => stream.next(platform.keystreamBlock));
-  return {
-    'X25519 agreement, µs': await each(() => key.agree(platform.x25519Peer(peer))),
-    'Ed25519 signature, µs': await each(() => platform.ed25519Sign(sk, message)),
-    'Ed25519 verification, µs': await each(() => platform.ed25519Verify(pk, message, signature)),
-    'HKDF-SHA256, µs': await each(() => platform.hkdfSha256(sk, pk, message)),
-    'AES-256-CTR key stream, GB/s': platform.keystreamBlock / block / 1000,
-  };
-}
-
 const SIZES: readonly Size[] = flags.quick
   ? [{ users: 6, vecLen: 1000, bits: 32, dropout: 0.2 }]
   : [
@@ -122,11 +94,9 @@ const report = {
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,
   commit: execSync('git rev-parse --short HEAD', { encoding: 'utf8' }).trim(),
-  primitives: await primitives(),
   sessions: [] as (Size & { rounds: RoundCost[]; clearMs: number })[],
 };
 console.log(`${report.cpu}, ${String(report.cores)} cores, Node ${report.node}, commit ${report.commit}\n`);
-for (const [name, value] of Object.entries(report.primitives)) console.log(`${name.padEnd(30)} ${value.toFixed(1)}`);
 for (const size of SIZES) {
   const measured = await session(size);
   report.sessions.push({ ...size, ...measured });

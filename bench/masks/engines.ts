@@ -1,0 +1,88 @@
+// The engines' primitives beside each other: node:crypto, WebCrypto as browsers have it, and JavaScript alone.
+import { ctr } from '@noble/ciphers/aes.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { platform as node } from '../../src/platform/node.ts';
+import { curves } from '../../src/platform/noble.ts';
+import type { Platform } from '../../src/platform/platform.ts';
+import { platform as web } from '../../src/platform/web.ts';
+import { median } from './median.ts';
+
+/** Microseconds an operation; for the key stream and the hash GB/s. */
+export interface Primitives {
+  readonly what: string;
+  readonly node: number;
+  readonly web: number;
+  readonly javascript: number;
+}
+
+const MEGABYTE = 1 << 20;
+
+export async function measureEngines(runs: number): Promise<Primitives[]> {
+  const microseconds = async (run: () => unknown): Promise<number> => {
+    const times: number[] = [];
+    await run();
+    for (let i = 0; i < runs; i++) {
+      const started = performance.now();
+      await run();
+      times.push(1000 * (performance.now() - started));
+    }
+    return median(times);
+  };
+  const gigabytesPerSecond = async (run: () => unknown): Promise<number> => MEGABYTE / 1000 / (await microseconds(run));
+
+  const secretKey = node.randomBytes(32);
+  const peerKey = await node.x25519(node.randomBytes(32)).publicKey;
+  const message = new Uint8Array(100);
+  const signature = await node.ed25519Sign(secretKey, message);
+  const signPublicKey = node.ed25519PublicKey(secretKey);
+  const bytes = node.randomBytes(MEGABYTE);
+  const agreement = (engine: Platform): Promise<number> => {
+    const key = engine.x25519(secretKey);
+    const peer = engine.x25519Peer(peerKey);
+    return microseconds(() => key.agree(peer));
+  };
+  const keystream = (engine: Platform): Promise<number> => {
+    const stream = engine.aes256Ctr(secretKey, new Uint8Array(16));
+    const block = engine.keystreamBlock;
+    return microseconds(() => stream.next(block)).then((each) => block / 1000 / each);
+  };
+  return [
+    {
+      what: 'X25519 agreement, µs',
+      node: await agreement(node),
+      web: await agreement(web),
+      javascript: await microseconds(() => curves.x25519(secretKey, peerKey)),
+    },
+    {
+      what: 'Ed25519 signature, µs',
+      node: await microseconds(() => node.ed25519Sign(secretKey, message)),
+      web: await microseconds(() => web.ed25519Sign(secretKey, message)),
+      javascript: await microseconds(() => curves.ed25519Sign(secretKey, message)),
+    },
+    {
+      what: 'Ed25519 verification, µs',
+      node: await microseconds(() => node.ed25519Verify(signPublicKey, message, signature)),
+      web: await microseconds(() => web.ed25519Verify(signPublicKey, message, signature)),
+      javascript: await microseconds(() => curves.ed25519Verify(signPublicKey, message, signature)),
+    },
+    {
+      what: 'HKDF-SHA256, µs',
+      node: await microseconds(() => node.hkdfSha256(secretKey, peerKey, message)),
+      web: await microseconds(() => web.hkdfSha256(secretKey, peerKey, message)),
+      javascript: await microseconds(() => hkdf(sha256, secretKey, peerKey, message, 32)),
+    },
+    {
+      what: 'AES-256-CTR, GB/s',
+      node: await keystream(node),
+      web: await keystream(web),
+      javascript: await gigabytesPerSecond(() => ctr(secretKey, new Uint8Array(16)).encrypt(bytes)),
+    },
+    {
+      what: 'SHA-256, GB/s',
+      node: await gigabytesPerSecond(() => node.sha256([bytes])),
+      web: await gigabytesPerSecond(() => web.sha256([bytes])),
+      javascript: await gigabytesPerSecond(() => sha256(bytes)),
+    },
+  ];
+}
