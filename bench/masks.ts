@@ -7,7 +7,9 @@ import { parseArgs } from 'node:util';
 import { messageSizes } from '../src/index.ts';
 import { measureEngines } from './masks/engines.ts';
 import { measureExpansion } from './masks/expansion.ts';
+import { measureFlower } from './masks/flower.ts';
 import { linearFit } from './masks/median.ts';
+import { measureSharing } from './masks/sharing.ts';
 import { measureUnmasking } from './masks/unmasking.ts';
 
 const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -22,6 +24,8 @@ const report = {
   components,
   engines: await measureEngines(flags.quick ? 10 : 200),
   expansion: [] as Awaited<ReturnType<typeof measureExpansion>>[],
+  sharing: await measureSharing(flags.quick ? 5 : 50),
+  flower: measureFlower(components, flags.quick ? 3 : 15),
   unmasking: [] as Awaited<ReturnType<typeof measureUnmasking>>[],
   expansionFactor: [] as { users: number; vecLen: number; inputBits: number; bits: number; factor: number }[],
 };
@@ -42,6 +46,18 @@ for (const bits of [8, 16, 20, 32, 64]) {
   const { cipher, ours, plainKernel, javascript, pack, unpackAndAdd } = cost;
   const share = `${(100 * (cipher / ours)).toFixed(0)} %`;
   console.log(line([bits, ms(cipher), ms(ours), share, ms(plainKernel), ms(javascript), ms(pack), ms(unpackAndAdd)]));
+}
+
+const { flower, sharing } = report;
+console.log(`\nbeside Flower, ms: ${flower === null ? 'skipped, python3 has no package flwr' : 'its own functions in Python'}`);
+console.log(line(['', 'ours', 'Flower']));
+const at32 = report.expansion.find(({ bits }) => bits === 32);
+for (const [what, ours, theirs] of [
+  ['one mask made and added', at32?.ours, flower === null ? undefined : flower.mask + flower.add],
+  ['a secret split 67 of 100', sharing.split, flower?.split],
+  ['and put together again', sharing.combine, flower?.combine],
+] as const) {
+  console.log(what.padEnd(28) + line([ms(ours ?? NaN), theirs === undefined ? '–' : ms(theirs)]));
 }
 
 console.log('\nremoving the masks: seconds, and how much of the bare cipher on one core');
