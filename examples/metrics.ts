@@ -34,7 +34,7 @@ for (let round = 0; round < 5; round++) {
     server.recv(user.id, await user.round(message));
   }
   // Somebody knocks who is not registered. The message is refused, and the session goes on.
-  if (round === 0) assert.throws(() => server.recv(99, new Uint8Array([1, 2, 3])), { code: 'ERR_SECAGG_DECODE' });
+  if (round === 0) assert.throws(() => server.recv(99, new Uint8Array([1, 2, 3])), { code: 'ERR_SECAGG_UNKNOWN_USER' });
   const output = await server.round();
   if (output.isMessages()) messages = output.getMessages();
 }
