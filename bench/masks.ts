@@ -8,7 +8,7 @@ import { messageSizes } from '../src/index.ts';
 import { measureEngines } from './masks/engines.ts';
 import { measureExpansion } from './masks/expansion.ts';
 import { measureFlower } from './masks/flower.ts';
-import { linearFit } from './masks/median.ts';
+import { linearFit } from './statistics.ts';
 import { measureSharing } from './masks/sharing.ts';
 import { measureUnmasking } from './masks/unmasking.ts';
 

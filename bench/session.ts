@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { execSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { linearFit, type LinearFit } from './statistics.ts';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from '../src/index.ts';
 
 const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -94,6 +95,7 @@ const report = {
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,
   commit: execSync('git rev-parse --short HEAD', { encoding: 'utf8' }).trim(),
+  growth: [] as { of: string; round: number; user: LinearFit; server: LinearFit }[],
   sessions: [] as (Size & { rounds: RoundCost[]; clearMs: number })[],
 };
 console.log(`${report.cpu}, ${String(report.cores)} cores, Node ${report.node}, commit ${report.commit}\n`);
@@ -110,6 +112,38 @@ for (const size of SIZES) {
   }
   const total = measured.rounds.reduce((sum, cost) => sum + cost.serverMs, 0);
   console.log(`server in all ${ms(total)} ms; the same vectors added in the clear ${ms(measured.clearMs)} ms; the sum is exact`);
+}
+
+// How each step grows: with the users at one length, and with the length at one number of users.
+const GROWTH: readonly (readonly [of: 'users' | 'vecLen', sizes: readonly Size[]])[] = [
+  ['users', (flags.quick ? [6, 12, 24] : [25, 50, 100]).map((users) => ({ users, vecLen: 1000, bits: 32, dropout: 0.2 }))],
+  [
+    'vecLen',
+    (flags.quick ? [1000, 2000, 4000] : [20_000, 100_000, 500_000]).map((vecLen) => ({
+      users: 10,
+      vecLen,
+      bits: 32,
+      dropout: 0.2,
+    })),
+  ],
+];
+for (const [of, sizes] of GROWTH) {
+  const costs: { size: number; rounds: RoundCost[] }[] = [];
+  for (const size of sizes) costs.push({ size: size[of], rounds: (await session(size)).rounds });
+  const unit = of === 'users' ? 'a user more' : '1000 components more';
+  const per = of === 'users' ? 1 : 1000;
+  console.log(`\nwith ${unit}, fitted over ${sizes.map((size) => String(size[of])).join(', ')}: ms (R²)`);
+  console.log(line(['round', 'one user', '', 'the server', '', 'for each']));
+  for (const round of [0, 1, 2, 3, 4]) {
+    const user = linearFit(costs.map(({ size, rounds }) => [size, rounds[round]?.userMs ?? NaN]));
+    // The server hears every user: its time is told for one of them.
+    const server = linearFit(
+      costs.map(({ size, rounds }, i) => [size, (rounds[round]?.serverMs ?? NaN) / (sizes[i]?.users ?? NaN)]),
+    );
+    report.growth.push({ of, round, user, server });
+    const told = ({ perUnit, r2 }: LinearFit): string[] => [(per * perUnit).toFixed(4), `(${r2.toFixed(2)})`];
+    console.log(line([round, ...told(user), ...told(server)]));
+  }
 }
 mkdirSync('out', { recursive: true });
 writeFileSync('out/bench-session.json', JSON.stringify(report, null, 2));

@@ -6,7 +6,7 @@ import { platform as node } from '../../src/platform/node.ts';
 import { curves } from '../../src/platform/noble.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { platform as web } from '../../src/platform/web.ts';
-import { median } from './median.ts';
+import { median } from '../statistics.ts';
 
 /** Microseconds an operation; for the key stream and the hash GB/s. */
 export interface Primitives {

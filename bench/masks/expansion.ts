@@ -8,7 +8,7 @@ import { Pace } from '../../src/masking/pace.ts';
 import { accumulatePacked, pack } from '../../src/masking/pack.ts';
 import { plain } from '../../src/masking/plain.ts';
 import { ringOf, zeroLanes, type Kernel, type Ring } from '../../src/masking/ring.ts';
-import { median } from './median.ts';
+import { median } from '../statistics.ts';
 
 /** Milliseconds for one mask, or one vector, of the given number of components. */
 export interface Expansion {

@@ -1,7 +1,7 @@
 // Splitting a secret of 32 bytes 67 of 100, and putting it together from 67 shares.
 import { systemRandom } from '../../src/crypto/random.ts';
 import { Reconstruction, split } from '../../src/crypto/shamir.ts';
-import { median } from './median.ts';
+import { median } from '../statistics.ts';
 
 const [GROUP, THRESHOLD] = [100, 67];
 

@@ -1,15 +1,20 @@
+// What figures of a noisy machine are made into.
 /** The middle one: what a noisy machine says most truly. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? NaN;
 }
 
-/** Least squares of ms = fixed + perUnit · size, and how much of the variation that explains (R²). */
-export function linearFit(points: readonly (readonly [size: number, ms: number])[]): {
-  fixed: number;
-  perUnit: number;
-  r2: number;
-} {
+/** A straight line through measurements. */
+export interface LinearFit {
+  readonly fixed: number;
+  readonly perUnit: number;
+  /** The share of the variation that it explains. */
+  readonly r2: number;
+}
+
+/** Least squares of ms = fixed + perUnit · size. */
+export function linearFit(points: readonly (readonly [size: number, ms: number])[]): LinearFit {
   const n = points.length;
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / n;
   const [x, y] = [mean(points.map(([size]) => size)), mean(points.map(([, ms]) => ms))];
