@@ -1,6 +1,6 @@
 // A session over HTTP: a server and its clients on the loopback interface, in one process to keep the example short.
 //
-//   POST /rounds/2/users/7    the answer of user 7 in round 2      202, or 409 where it is refused
+//   POST /rounds/2/users/7    the answer of user 7 in round 2      202, or 409 and the code where it is refused
 //   GET  /rounds/3/users/7    the server's message for round 3     200, 204 while round 2 is open, 410 for who is out
 //
 // A client that is unsure whether a request arrived repeats it: the same bytes again change nothing. What a deployment
@@ -15,16 +15,20 @@ import { genKeypair, PublicKeysWrapper, round0Msg, SecAggError, ServerWrapper, U
 
 const PATIENCE_MS = 300;
 const POLL_MS = 10;
+const session = 'http example, run 1'; // what is summed, and which run of it
 const threshold = 3;
 const people = [1, 10, 100, 1000].map((value, id) => ({ id, vec: [value], keys: genKeypair() }));
 const publicKeys = new PublicKeysWrapper(people.map(({ id, keys: [publicKey] }) => [id, publicKey]));
-const server = new ServerWrapper(threshold, 1, { publicKeys });
+const server = new ServerWrapper(threshold, 1, { session, publicKeys });
 
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, round = '', user = ''] = /^\/rounds\/([0-4])\/users\/(\d{1,9})$/.exec(request.url ?? '') ?? [];
   if (user === '') response.writeHead(404);
-  else if (request.method === 'POST') response.writeHead(take(Number(user), await buffer(request)));
-  else {
+  else if (request.method === 'POST') {
+    const refusal = take(Number(user), await buffer(request));
+    response.writeHead(refusal === null ? 202 : 409);
+    if (refusal !== null) response.write(refusal);
+  } else {
     const { round: open } = server.progress();
     const output = Number(round) === open ? server.output() : null;
     const message = output?.isMessages() ? output.getMessages().get(Number(user)) : undefined;
@@ -34,12 +38,13 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   response.end();
 }
 
-function take(user: number, answer: Uint8Array): 202 | 409 {
+/** The code with which a message is refused; null where it is taken. */
+function take(user: number, answer: Uint8Array): string | null {
   try {
     server.recv(user, answer);
-    return 202;
+    return null;
   } catch (error) {
-    if (error instanceof SecAggError) return 409;
+    if (error instanceof SecAggError) return error.code;
     throw error;
   }
 }
@@ -66,7 +71,9 @@ const http = createServer((request, response) => {
 });
 await once(http.listen(0, '127.0.0.1'), 'listening');
 const url = `http://127.0.0.1:${String((http.address() as AddressInfo).port)}`;
-const clients = people.map(({ id, vec, keys }) => participate(url, new UserWrapper(id, threshold, ...keys, vec, publicKeys)));
+const clients = people.map(({ id, vec, keys }) =>
+  participate(url, new UserWrapper(id, threshold, ...keys, vec, publicKeys, { session })),
+);
 
 for (let round = 0; round < 5; round++) {
   // How long to wait for the last ones is the application's choice; the protocol has no clock.

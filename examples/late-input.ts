@@ -3,14 +3,15 @@
 import assert from 'node:assert/strict';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
 
+const session = 'late-input example, run 1'; // what is summed, and which run of it
 const threshold = 3;
 const vecLen = 4;
 const people = [0, 1, 2, 3].map((id) => ({ id, keys: genKeypair() }));
 const publicKeys = new PublicKeysWrapper(people.map(({ id, keys: [publicKey] }) => [id, publicKey]));
 
 // No vector yet, so its length must be said.
-const users = people.map(({ id, keys }) => new UserWrapper(id, threshold, ...keys, null, publicKeys, { vecLen }));
-const server = new ServerWrapper(threshold, vecLen, { publicKeys });
+const users = people.map(({ id, keys }) => new UserWrapper(id, threshold, ...keys, null, publicKeys, { session, vecLen }));
+const server = new ServerWrapper(threshold, vecLen, { session, publicKeys });
 
 let messages = new Map(users.map((user) => [user.id, round0Msg()]));
 

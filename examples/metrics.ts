@@ -20,11 +20,14 @@ function onUserEvent(event: UserEvent): void {
   count(`secagg_user_events_total{type="${event.type}"}`);
 }
 
+const session = 'metrics example, run 1'; // what is summed, and which run of it
 const threshold = 3;
 const people = [0, 1, 2, 3].map((id) => ({ id, keys: genKeypair() }));
 const publicKeys = new PublicKeysWrapper(people.map(({ id, keys: [publicKey] }) => [id, publicKey]));
-const users = people.map(({ id, keys }) => new UserWrapper(id, threshold, ...keys, [id], publicKeys, { listener: onUserEvent }));
-const server = new ServerWrapper(threshold, 1, { publicKeys, listener: onServerEvent });
+const users = people.map(
+  ({ id, keys }) => new UserWrapper(id, threshold, ...keys, [id], publicKeys, { session, listener: onUserEvent }),
+);
+const server = new ServerWrapper(threshold, 1, { session, publicKeys, listener: onServerEvent });
 
 let messages = new Map(users.map((user) => [user.id, round0Msg()]));
 for (let round = 0; round < 5; round++) {

@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
 
+const session = 'quickstart example, run 1'; // what is summed, and which run of it
 const threshold = 3;
 const people = [1, 10, 100, 1000].map((value, id) => ({ id, vec: [value, 2 * value], keys: genKeypair() }));
 
 // Who speaks with which key, vouched for by the application and not by the aggregation server.
 const publicKeys = new PublicKeysWrapper(people.map(({ id, keys: [publicKey] }) => [id, publicKey]));
 
-const users = people.map(({ id, vec, keys }) => new UserWrapper(id, threshold, ...keys, vec, publicKeys));
-const server = new ServerWrapper(threshold, 2, { publicKeys });
+const users = people.map(({ id, vec, keys }) => new UserWrapper(id, threshold, ...keys, vec, publicKeys, { session }));
+const server = new ServerWrapper(threshold, 2, { session, publicKeys });
 
 let messages = new Map(users.map((user) => [user.id, round0Msg()]));
 let output;

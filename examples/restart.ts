@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
 
+const session = 'restart example, run 1'; // what is summed, and which run of it
 const threshold = 3;
 const people = [1, 10, 100, 1000].map((value, id) => ({ id, vec: [value, 2 * value], keys: genKeypair() }));
 const publicKeys = new PublicKeysWrapper(people.map(({ id, keys: [publicKey] }) => [id, publicKey]));
@@ -11,9 +12,9 @@ const publicKeys = new PublicKeysWrapper(people.map(({ id, keys: [publicKey] }) 
 const disk = new Map<string, string>();
 
 for (const { id, vec, keys } of people) {
-  save(`user ${String(id)}`, new UserWrapper(id, threshold, ...keys, vec, publicKeys));
+  save(`user ${String(id)}`, new UserWrapper(id, threshold, ...keys, vec, publicKeys, { session }));
 }
-save('server', new ServerWrapper(threshold, 2, { publicKeys }));
+save('server', new ServerWrapper(threshold, 2, { session, publicKeys }));
 
 /** A process of a user: it answers one message and ends. */
 async function userProcess(id: number, message: Uint8Array): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 // The session's parameters: what all agree on (hashed into the session tag) and what each party decides for itself (its
 // policy). [BIK+17] section 4 and theorems 6.3 to 6.5 for the floors on the threshold. Leaf: imports leaves only.
 import { copyOf, utf8 } from './bytes.ts';
+import { checkInteger, checkNames } from './checks.ts';
 
 /** Version of the wire format and of every derivation; part of the session tag. */
 export const PROTOCOL_VERSION = 1;
@@ -63,21 +64,7 @@ const SESSION_OPTION_NAMES = ['session', 'bits', 'graph', 'maxUsers', 'adversary
 
 /** Refuses misspelt options, which would silently weaken a policy. `own` lists the names that a role adds. */
 export function checkOptionNames(options: unknown, own: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options: expected an object, got ${options === null ? 'null' : typeof options}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!SESSION_OPTION_NAMES.includes(name) && !own.includes(name)) throw new TypeError(`options: unknown option '${name}'`);
-  }
-}
-
-/** Checks an integer argument of a programmer: TypeError or RangeError that names it. */
-export function checkInteger(value: unknown, name: string, least: number, most: number): number {
-  if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${typeof value}`);
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name}: expected an integer in [${String(least)}, ${String(most)}], got ${String(value)}`);
-  }
-  return value;
+  checkNames(options, 'options', [...SESSION_OPTION_NAMES, ...own]);
 }
 
 /** Bytes of the vector on the wire: `bits` bits a component, ⌈vecLen · bits / 8⌉. */
@@ -139,6 +126,17 @@ export function largestCohort(threshold: number, policy: Policy): number {
   const { adversary, colluders, maxUsers } = policy;
   const allowed = adversary === 'semi-honest' ? (threshold > colluders ? MAX_USERS : 0) : 2 * threshold - colluders - 1;
   return Math.max(0, Math.min(allowed, maxUsers, MAX_USERS));
+}
+
+/** Refuses a threshold that no session of these parties can reach. */
+export function checkReachable(threshold: number, policy: Policy): void {
+  if (threshold > policy.maxUsers) {
+    throw new RangeError(
+      `threshold: ${String(threshold)} of at most ${String(policy.maxUsers)} users cannot be reached; maxUsers, where it is not given, is the number of registered keys`,
+    );
+  }
+  if (largestCohort(threshold, policy) >= threshold) return;
+  throw new RangeError(`threshold: no number of users satisfies ${String(threshold)} with ${String(policy.colluders)} colluders`);
 }
 
 /**

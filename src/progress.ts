@@ -14,6 +14,7 @@ import type { SecAggErrorCode } from './errors.ts';
  */
 export type DropReason = 'no-shares' | 'no-masked-input' | 'no-signature' | 'no-answer' | 'wrong-share' | 'inconsistent-deal';
 
+/** A user that is out, or named, since when and why. */
 export interface DroppedUser {
   readonly userId: number;
   readonly round: number;
@@ -53,10 +54,11 @@ export interface UserProgress {
   readonly revision: number;
   /** Whether the vector is still to be given before round 2 can be answered. */
   readonly needsVector: boolean;
-  /** Users in U1, U2 and U3 as far as they are known to it. */
+  /** How many users are in U1, U2 and U3, in this order, as far as it knows. */
   readonly users: readonly number[];
   /** Users whose shares it could not use and has reported, or will; from round 2 to the answer of round 4. */
   readonly unusableDeals: readonly number[];
+  /** How many users may work with the server, or lie, before the guarantees end; null until U1 is known. */
   readonly colludersBorne: number | null;
 }
 

@@ -1,5 +1,6 @@
 // The application's PKI: which Ed25519 key speaks for which user.
 import { copyOf, equalBytes } from './bytes.ts';
+import { checkBytes } from './checks.ts';
 import { isSignPublicKey, type SignPublicKey } from './crypto/sign.ts';
 import { UsageError } from './errors.ts';
 import { userId, type UserId } from './ids.ts';
@@ -44,7 +45,7 @@ export class PublicKeysWrapper {
    */
   insert(u: number, pk: SignPublicKey): void {
     const id = userId(u, 'u');
-    if (!(pk instanceof Uint8Array)) throw new TypeError('pk: expected a Uint8Array');
+    checkBytes(pk, 'pk');
     if (!isSignPublicKey(pk)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${String(KEY_BYTES)} bytes`);
     const known = this.#keys.get(id);
     if (known === undefined) this.#keys.set(id, copyOf(pk));

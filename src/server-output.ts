@@ -1,6 +1,12 @@
 // What ServerWrapper.round() gives: messages for users, or the sum.
 import { UsageError } from './errors.ts';
 
+type Content =
+  { readonly messages: ReadonlyMap<number, Uint8Array<ArrayBuffer>> } | { readonly vector: Int32Array | BigInt64Array };
+
+/** @internal Only a server makes one. */
+export let outputOf: (content: Content) => ServerOutputWrapper;
+
 /**
  * The outcome of one round of the server: messages to be sent to users, or, after the last one, the sum.
  *
@@ -16,14 +22,22 @@ import { UsageError } from './errors.ts';
  * ```
  */
 export class ServerOutputWrapper {
-  readonly #content:
-    { readonly messages: ReadonlyMap<number, Uint8Array<ArrayBuffer>> } | { readonly vector: Int32Array | BigInt64Array };
+  readonly #content: Content;
 
-  /** @internal */
-  constructor(
-    content:
-      { readonly messages: ReadonlyMap<number, Uint8Array<ArrayBuffer>> } | { readonly vector: Int32Array | BigInt64Array },
-  ) {
+  static {
+    outputOf = (content): ServerOutputWrapper => new ServerOutputWrapper(content);
+    // What console.log shows in Node.
+    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: ServerOutputWrapper): string {
+        const what = this.isVector()
+          ? `vector: ${String(this.getVector().length)} components`
+          : `messages: ${String(this.getMessages().size)}`;
+        return `ServerOutputWrapper { ${what} }`;
+      },
+    });
+  }
+
+  private constructor(content: Content) {
     this.#content = content;
   }
 

@@ -2,13 +2,13 @@
 import { platform } from '#platform';
 import { equalBytes } from './bytes.ts';
 import { ProtocolError, SecAggError, UsageError } from './errors.ts';
-import { emit, type Listener } from './events.ts';
+import { checkListener, emit, type Listener } from './events.ts';
 import { userId, type UserId } from './ids.ts';
 import { at } from './lists.ts';
+import { checkBytes, checkInteger, checkNames } from './checks.ts';
 import {
-  checkInteger,
   checkOptionNames,
-  largestCohort,
+  checkReachable,
   MAX_USERS,
   resolveParameters,
   resolvePolicy,
@@ -33,7 +33,7 @@ import {
   type CollectingState,
 } from './rounds/server.ts';
 import type { UnmaskingProgress } from './rounds/unmask-threads.ts';
-import { ServerOutputWrapper } from './server-output.ts';
+import { outputOf, type ServerOutputWrapper } from './server-output.ts';
 import { Recovered } from './state/json.ts';
 import { serverDocument, type ServerSnapshot } from './state/server.ts';
 
@@ -93,23 +93,35 @@ export class ServerWrapper {
   #snapshot: ServerSnapshot;
   #tag: Uint8Array;
   #closing = false;
+  /** What `output` was last asked for. */
+  #asked: { readonly state: ClosedState; readonly output: ServerOutputWrapper } | null = null;
   readonly #listener: Listener<ServerEvent>;
   readonly #threads: number;
+
+  static {
+    // What console.log shows in Node.
+    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: ServerWrapper): string {
+        const { round, heard } = this.progress();
+        return `ServerWrapper { round: ${String(round)}, heard: ${String(heard.length)} }`;
+      },
+    });
+  }
 
   /**
    * @param threshold t: the least number of users in each round, as the users were told.
    * @param vecLen components of the vectors, as the users were told.
    * @throws TypeError, RangeError that name the argument.
    */
-  constructor(...args: ServerArguments);
+  constructor(threshold: number, vecLen: number, options?: ServerOptions);
   /** @internal */
   constructor(recovered: Recovered<ServerSnapshot>, options: LocalOptions);
-  constructor(...args: ServerArguments | [Recovered<ServerSnapshot>, LocalOptions]) {
+  constructor(...args: unknown[]) {
     const [first] = args;
     const recovered = first instanceof Recovered;
     const options = (recovered ? args[1] : (args as ServerArguments)[2]) as LocalOptions | undefined;
-    this.#snapshot = recovered ? first.snapshot : newServer(...(args as ServerArguments));
-    this.#listener = options?.listener ?? silence;
+    this.#snapshot = recovered ? (first as Recovered<ServerSnapshot>).snapshot : newServer(...(args as ServerArguments));
+    this.#listener = checkListener(options?.listener);
     this.#threads = checkInteger(options?.threads ?? platform.threads?.available ?? 0, 'options.threads', 0, MAX_THREADS);
     this.#tag = sessionTag(this.#snapshot.context.parameters);
   }
@@ -126,7 +138,7 @@ export class ServerWrapper {
    */
   recv(id: number, input: Uint8Array): void {
     const sender = userId(id, 'id');
-    if (!(input instanceof Uint8Array)) throw new TypeError('input: expected a Uint8Array');
+    checkBytes(input, 'input');
     const bytes = input.length;
     const started = performance.now();
     try {
@@ -242,12 +254,15 @@ export class ServerWrapper {
    */
   output(): ServerOutputWrapper | null {
     const { state } = this.#snapshot;
-    return state.phase === 'failed' || state.phase === 'advertise-keys' ? null : this.#outputOf(state);
+    if (state.phase === 'failed' || state.phase === 'advertise-keys') return null;
+    // Asked for once a user, it must not be made anew each time: it is as long as all messages together.
+    if (this.#asked?.state !== state) this.#asked = { state, output: this.#outputOf(state) };
+    return this.#asked.output;
   }
 
   #outputOf(state: ClosedState): ServerOutputWrapper {
-    if (state.phase === 'finished') return new ServerOutputWrapper({ vector: sumOf(this.#context, state) });
-    return new ServerOutputWrapper({ messages: messagesOf(this.#tag, state) });
+    if (state.phase === 'finished') return outputOf({ vector: sumOf(this.#context, state) });
+    return outputOf({ messages: messagesOf(this.#tag, state) });
   }
 
   get #context(): ServerContext {
@@ -278,12 +293,12 @@ export class ServerWrapper {
 
   /** A server from its serialised state alone. @throws StateError as {@link recoverState}. */
   static fromState(state: string, options: LocalOptions = {}): ServerWrapper {
+    checkNames(options, 'options', ['listener', 'threads']);
     return new ServerWrapper(new Recovered(serverDocument.parse(state)), options);
   }
 }
 
 const MAX_THREADS = 1024;
-const silence = (): void => undefined;
 
 function isSame(known: Uint8Array | undefined, digest: Uint8Array): boolean {
   return known !== undefined && equalBytes(known, digest);
@@ -297,11 +312,7 @@ function newServer(threshold: number, vecLen: number, options: ServerOptions = {
   }
   const parameters = resolveParameters(threshold, vecLen, options);
   const policy = resolvePolicy(options, publicKeys?.size ?? MAX_USERS);
-  if (largestCohort(threshold, { ...policy, maxUsers: MAX_USERS }) < threshold) {
-    throw new RangeError(
-      `threshold: no number of users satisfies ${String(threshold)} with ${String(policy.colluders)} colluders`,
-    );
-  }
+  checkReachable(threshold, policy);
   return {
     revision: 0,
     context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },

@@ -3,16 +3,16 @@ import { copyOf, equalBytes, wipe } from './bytes.ts';
 import { fingerprint } from './crypto/digest.ts';
 import { isSignKeyPair, type SignPublicKey, type SignSecretKey } from './crypto/sign.ts';
 import { SecAggError, StateError, UsageError } from './errors.ts';
-import { emit, type Listener } from './events.ts';
+import { checkListener, emit, type Listener } from './events.ts';
 import { userId, type UserId } from './ids.ts';
 import { ringOf } from './masking/ring.ts';
 import { lanesOf, type InputVector } from './masking/vector.ts';
 import { countMembers } from './members.ts';
+import { checkBytes, checkNames } from './checks.ts';
 import {
   checkOptionNames,
+  checkReachable,
   colludersBorne,
-  largestCohort,
-  MAX_USERS,
   resolveParameters,
   resolvePolicy,
   type SessionOptions,
@@ -119,14 +119,22 @@ export class UserWrapper {
    * @throws TypeError, RangeError that name the argument. A RangeError for a component names the component, the limit
    * and the `bits` that would fit, never its value.
    */
-  constructor(...args: UserArguments);
+  constructor(
+    id: number,
+    threshold: number,
+    signPk: SignPublicKey,
+    signSk: SignSecretKey,
+    vec: InputVector | null,
+    othersSignPks: PublicKeysWrapper,
+    options?: UserOptions,
+  );
   /** @internal */
   constructor(recovered: Recovered<UserSnapshot>, listener: Listener<UserEvent>);
-  constructor(...args: UserArguments | [Recovered<UserSnapshot>, Listener<UserEvent>]) {
+  constructor(...args: unknown[]) {
     const [first, listener] = args;
     [this.#snapshot, this.#listener] =
       first instanceof Recovered
-        ? [first.snapshot, listener as unknown as Listener<UserEvent>]
+        ? [(first as Recovered<UserSnapshot>).snapshot, listener as Listener<UserEvent>]
         : newUser(...(args as UserArguments));
     this.#tag = sessionTag(this.#snapshot.context.parameters);
   }
@@ -165,7 +173,7 @@ export class UserWrapper {
    * UsageError ERR_SECAGG_FAILED with the error as their cause.
    */
   async round(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-    if (!(input instanceof Uint8Array)) throw new TypeError('input: expected a Uint8Array');
+    checkBytes(input, 'input');
     const bytes = copyOf(input);
     const received = fingerprint(bytes);
     const pending = this.#pending;
@@ -190,7 +198,9 @@ export class UserWrapper {
     const round = answered.findIndex((digest) => equalBytes(digest, received));
     if (round === -1 || output === null) return null;
     if (round !== answered.length - 1) {
-      const message = `this message of round ${String(round)} has been answered, and so has a later one`;
+      const message =
+        `this message of round ${String(round)} has been answered, and so has a later one` +
+        (round === 0 ? '; another session needs another UserWrapper' : '');
       throw new UsageError('ERR_SECAGG_ANSWERED', message);
     }
     emit(this.#listener, { type: 'message-repeated', round, bytesIn });
@@ -294,11 +304,10 @@ export class UserWrapper {
 
   /** A user from its serialised state alone. @throws StateError as {@link recoverState}. */
   static fromState(state: string, options: Pick<UserOptions, 'listener'> = {}): UserWrapper {
-    return new UserWrapper(new Recovered(userDocument.parse(state)), options.listener ?? silence);
+    checkNames(options, 'options', ['listener']);
+    return new UserWrapper(new Recovered(userDocument.parse(state)), checkListener(options.listener));
   }
 }
-
-const silence = (): void => undefined;
 
 function newUser(
   ...[id, threshold, signPk, signSk, vec, othersSignPks, options = {}]: UserArguments
@@ -306,6 +315,10 @@ function newUser(
   checkOptionNames(options, ['vecLen', 'modularInputs', 'listener']);
   const self = userId(id, 'id');
   const publicKeys = checkKeys(self, signPk, signSk, othersSignPks);
+  const given: unknown = vec;
+  if (given !== null && (typeof given !== 'object' || !('length' in given))) {
+    throw new TypeError(`vec: expected an array, a typed array or null, got ${typeof given}`);
+  }
   const vecLen = options.vecLen ?? vec?.length;
   if (vecLen === undefined) throw new TypeError('options.vecLen: needed where vec is null');
   const context = {
@@ -314,11 +327,7 @@ function newUser(
     userId: self,
     publicKeys,
   };
-  if (largestCohort(threshold, { ...context.policy, maxUsers: MAX_USERS }) < threshold) {
-    throw new RangeError(
-      `threshold: no number of users satisfies ${String(threshold)} with ${String(context.policy.colluders)} colluders`,
-    );
-  }
+  checkReachable(threshold, context.policy);
   const modularInputs = options.modularInputs ?? false;
   const snapshot: UserSnapshot = {
     revision: 0,
@@ -329,7 +338,7 @@ function newUser(
     output: null,
     state: { phase: 'advertise-keys', signSecretKey: copyOf(signSk) },
   };
-  return [snapshot, options.listener ?? silence];
+  return [snapshot, checkListener(options.listener)];
 }
 
 /** The PKI with this user in it. */
@@ -341,7 +350,7 @@ function checkKeys(
 ): Map<UserId, SignPublicKey> {
   if (!(others instanceof PublicKeysWrapper)) throw new TypeError('othersSignPks: expected a PublicKeysWrapper');
   for (const [name, key] of Object.entries({ signPk, signSk })) {
-    if (!(key instanceof Uint8Array)) throw new TypeError(`${name}: expected a Uint8Array`);
+    checkBytes(key, name);
     if (key.length !== KEY_BYTES) throw new RangeError(`${name}: expected ${String(KEY_BYTES)} bytes, got ${String(key.length)}`);
   }
   if (!isSignKeyPair(signPk, signSk)) throw new RangeError('signPk: expected the public key of signSk');

@@ -1,5 +1,6 @@
 // The public surface: arguments, options, outputs, errors. A programmer's mistake is a TypeError or a RangeError that
 // names the argument; what the protocol finds is a SecAggError with a code.
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import * as secagg from '../src/index.ts';
 import {
@@ -98,10 +99,10 @@ describe('PublicKeysWrapper', () => {
   });
 
   it('is not changed by who is given it: a user’s own key goes into its own copy', () => {
-    const keys = new PublicKeysWrapper([[1, genKeypair()[0]]]);
+    const keys = new PublicKeysWrapper([1, 2].map((id) => [id, genKeypair()[0]]));
     user({ others: keys });
     server(2, 5, { publicKeys: keys });
-    expect([keys.size, keys.has(0)]).to.deep.equal([1, false]);
+    expect([keys.size, keys.has(0)]).to.deep.equal([2, false]);
   });
 
   it('refuses what is no id or no key', () => {
@@ -261,7 +262,7 @@ describe('the policy', () => {
       (JSON.parse(party.serializeState()) as { context: { policy: { maxUsers: unknown } } }).context.policy.maxUsers;
     expect([server(2, 5, { publicKeys: others }), server(2, 5), user()].map(mostOf)).to.deep.equal([2, 65_535, 3]);
     expect(() => user({ vec: [2 ** 30, 0] })).to.throw(RangeError, 'for sums of 3 users');
-    expect(user({ vec: [2 ** 30, 0], options: { maxUsers: 1 } })).to.be.instanceOf(UserWrapper);
+    expect(user({ vec: [2 ** 29, 0], options: { maxUsers: 2 } })).to.be.instanceOf(UserWrapper);
   });
 
   it('takes a PKI of more users than one session can have', () => {
@@ -308,6 +309,43 @@ describe('a constructor', () => {
       expect(() => new UserWrapper(1, 2, pk, sk, [1], keys, options as unknown as object)).to.throw(TypeError, 'options');
       expect(() => new ServerWrapper(2, 3, options as unknown as object)).to.throw(TypeError, 'options');
     }
+  });
+
+  it('says what to do about the slips that come most often', () => {
+    const [pk, sk] = genKeypair();
+    const few = new PublicKeysWrapper([[2, genKeypair()[0]]]);
+    const one = new UserWrapper(1, 2, pk, sk, [1], few);
+    const two = new ServerWrapper(2, 1);
+    for (const [attempt, text] of [
+      [() => new ServerWrapper(2, 1, few as object), 'options: expected a plain object, got a PublicKeysWrapper'],
+      [() => new ServerWrapper(2, 1, { listener: {} } as object), 'options.listener: expected a function, got object'],
+      [() => new UserWrapper(1, 2, pk, sk, [1], few, { listener: 5 } as object), 'options.listener: expected a function'],
+      [() => new UserWrapper(1, 2, pk, sk, 5 as never, few), 'vec: expected an array, a typed array or null, got number'],
+      [() => new UserWrapper(1, 2, pk, sk, undefined as never, few), 'vec: expected an array'],
+      [() => two.recv(1, one.round(round0Msg()) as never), 'input: expected a Uint8Array, got a Promise, which must be awaited'],
+      [() => two.recv(1, new ArrayBuffer(3) as never), 'input: expected a Uint8Array, got an ArrayBuffer'],
+      [
+        () => ServerWrapper.fromState(two.serializeState(), { publicKeys: few } as object),
+        "options: unknown option 'publicKeys'",
+      ],
+      [() => UserWrapper.fromState(one.serializeState(), { threads: 1 } as object), "options: unknown option 'threads'"],
+    ] as const) {
+      expect(attempt).to.throw(TypeError, text);
+    }
+    for (const attempt of [
+      (): unknown => new UserWrapper(1, 3, pk, sk, [1], few),
+      (): unknown => new ServerWrapper(2, 1, { publicKeys: few }),
+    ]) {
+      expect(attempt).to.throw(RangeError, 'registered keys');
+    }
+  });
+
+  it('shows in a log what it is, and nothing that it hides', async () => {
+    const session = await new Session({ threshold: 3 }).before(1);
+    expect(inspect(session.server)).to.equal('ServerWrapper { round: 1, heard: 0 }');
+    expect(inspect(session.server.output())).to.equal('ServerOutputWrapper { messages: 4 }');
+    await session.finish();
+    expect(inspect(session.server.output())).to.equal('ServerOutputWrapper { vector: 3 components }');
   });
 
   it('refuses vectors that no state could hold', () => {

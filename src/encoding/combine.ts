@@ -1,5 +1,6 @@
 // Several encodings in one vector: one session, one ring that is wide enough for all.
-import { context, exactNames, knownNames, record } from './checks.ts';
+import { checkNames, checkObject } from '../checks.ts';
+import { context, exactNames } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import { layoutOf, nameOf, type ErrorTerms, type Part, type PlacedPart, type Placement, type Weights } from './part.ts';
 
@@ -52,7 +53,7 @@ export function combine<const Parts extends Readonly<Record<string, AnyEncoding>
   parts: Parts,
   options: { readonly session?: string } = {},
 ): Encoding<PartsData<Parts>, PartsResult<Parts>, PartsBound<Parts>> {
-  knownNames(options, ['session']);
+  checkNames(options, 'plan', ['session']);
   const session = context(options.session ?? '');
   const members = membersOf(parts);
   const [first] = members;
@@ -78,7 +79,7 @@ export function combine<const Parts extends Readonly<Record<string, AnyEncoding>
 
 /** In the order of their names, so that all parties agree however they wrote the parts. */
 function membersOf(parts: unknown): Member[] {
-  return Object.entries(record(parts, 'parts'))
+  return Object.entries(checkObject(parts, 'parts'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, encoding]) => {
       if (!(encoding instanceof Encoding)) throw new TypeError(`parts.${name}: expected an encoding`);

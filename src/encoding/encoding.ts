@@ -3,7 +3,7 @@
 import { copyOf, hex, utf8 } from '../bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { SecAggError } from '../errors.ts';
-import { integer, kindOf } from './checks.ts';
+import { checkInteger, checkObject, kindOf } from '../checks.ts';
 import { zeroComponents, type Components } from './components.ts';
 import { layoutOf, leastBits, type ErrorTerms, type LayoutEntry, type Part, type PlacedPart, type Weights } from './part.ts';
 import type { Strata } from './strata.ts';
@@ -47,7 +47,8 @@ const NOWHERE: Strata = { slot: 0, seed: new Uint8Array(0) };
 
 /**
  * A plan for turning users' data into vectors of integers and their sum into the answer. Made by `weightedMean`, `mean`,
- * `sum`, `histogram`, `fixedPoint` and `combine`; holds no data, so that one object serves all users and sessions.
+ * `sum`, `histogram`, `fixedPoint` and `combine`; holds no data, so that one object serves all users
+ * of a session. Each run wants a plan of its own, with its own `session`.
  */
 export class Encoding<Data, Result, Bound> {
   /** Components of the vector. */
@@ -110,7 +111,7 @@ export class Encoding<Data, Result, Bound> {
     if (typeof seed !== 'string' && !(seed instanceof Uint8Array)) {
       throw new TypeError(`place.seed: expected a string or a Uint8Array, got ${kindOf(seed)}`);
     }
-    integer(slot, 'place.slot', 0, this.part.maxUsers - 1);
+    checkInteger(slot, 'place.slot', 0, this.part.maxUsers - 1);
     return { slot, seed: typeof seed === 'string' ? utf8(seed) : copyOf(seed) };
   }
 
@@ -122,7 +123,8 @@ export class Encoding<Data, Result, Bound> {
    * @throws EncodingError `ERR_SECAGG_ZERO_WEIGHT` where the weights add up to zero; `ERR_SECAGG_SUM_RANGE` where no
    * honest users could have made this sum; TypeError, RangeError for a sum of another plan.
    */
-  decode(sum: Components, { users }: { readonly users: number }): Result {
+  decode(sum: Components, terms: { readonly users: number }): Result {
+    checkObject(terms, 'terms');
     const narrow = this.bits <= 32;
     if (!(narrow ? sum instanceof Int32Array : sum instanceof BigInt64Array)) {
       const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
@@ -131,7 +133,7 @@ export class Encoding<Data, Result, Bound> {
     if (sum.length !== this.vecLen) {
       throw new RangeError(`sum: expected ${String(this.vecLen)} components, got ${String(sum.length)}`);
     }
-    return this.#placed.read(sum, integer(users, 'users', 1, this.part.maxUsers));
+    return this.#placed.read(sum, checkInteger(terms.users, 'users', 1, this.part.maxUsers));
   }
 
   /**
@@ -141,7 +143,8 @@ export class Encoding<Data, Result, Bound> {
    * inverse proportion.
    */
   errorBound(terms: ErrorTerms): Bound {
-    integer(terms.users, 'users', 1, this.part.maxUsers);
+    checkObject(terms, 'terms');
+    checkInteger(terms.users, 'users', 1, this.part.maxUsers);
     if (this.part.weighted) given(terms.totalWeight, 'totalWeight');
     else notAskedFor(terms.totalWeight, 'totalWeight');
     return this.#placed.errorBound(terms);

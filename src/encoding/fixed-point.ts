@@ -1,5 +1,5 @@
 // Sums of floats on a grid that the caller chooses: what lies on the grid is summed exactly.
-import { integer, knownNames } from './checks.ts';
+import { checkInteger, checkNames } from '../checks.ts';
 import { Encoding } from './encoding.ts';
 import { FLOAT_NAMES, floatErrorBound, floatParameters, type FloatArrayOf, type FloatPlan } from './floats.ts';
 import type { ErrorBound } from './part.ts';
@@ -34,10 +34,10 @@ export interface Sum<Values> {
 export function fixedPoint<const Plan extends FixedPointPlan>(
   plan: Plan,
 ): Encoding<ValuesOf<Plan, ArrayLike<number>>, Sum<ValuesOf<Plan, FloatArrayOf<Plan>>>, ErrorBound> {
-  knownNames(plan, [...FLOAT_NAMES, 'fractionBits']);
+  checkNames(plan, 'plan', [...FLOAT_NAMES, 'fractionBits']);
   const parameters = floatParameters(plan);
   const { maxUsers, clip, type, rounder, layout } = parameters;
-  const fractionBits = integer(plan.fractionBits ?? 16, 'fractionBits', -400, 400);
+  const fractionBits = checkInteger(plan.fractionBits ?? 16, 'fractionBits', -400, 400);
   const scale = 2 ** fractionBits;
   const largest = Math.ceil(clip * scale);
   return new Encoding({

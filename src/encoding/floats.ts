@@ -1,6 +1,7 @@
 // What the encodings of floats have in common: their parameters, the grid that fills the ring, and the error that is left.
 import { componentLimit } from '../parameters.ts';
-import { context, integer, magnitude, users } from './checks.ts';
+import { checkInteger } from '../checks.ts';
+import { context, magnitude, users } from './checks.ts';
 import type { ErrorBound } from './part.ts';
 import { rounderOf, type Rounder, type Rounding, type RoundingOptions } from './rounding.ts';
 import { strataFor } from './strata.ts';
@@ -70,7 +71,7 @@ export function floatParameters(plan: FloatPlan): FloatParameters {
 const MAX_FLOAT32 = 2 ** 100;
 
 export function quantizationRange(plan: MeanPlan): number {
-  return integer(plan.quantizationRange ?? 2 ** 22, 'quantizationRange', 2, Number.MAX_SAFE_INTEGER);
+  return checkInteger(plan.quantizationRange ?? 2 ** 22, 'quantizationRange', 2, Number.MAX_SAFE_INTEGER);
 }
 
 /** Components to each side of zero that give so many steps in all. */

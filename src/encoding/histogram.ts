@@ -1,5 +1,6 @@
 // How many users, or how many of their events, fall into each bin.
-import { context, exactNames, integer, kindOf, knownNames, record, users } from './checks.ts';
+import { checkInteger, checkNames, checkObject, kindOf } from '../checks.ts';
+import { context, exactNames, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import { doubles } from './integers.ts';
 import { nameOf, type ErrorBound } from './part.ts';
@@ -37,10 +38,10 @@ export interface Histogram {
  * ```
  */
 export function histogram(plan: HistogramPlan): Encoding<HistogramData, Histogram, ErrorBound> {
-  knownNames(plan, ['maxUsers', 'bins', 'maxCount', 'session']);
+  checkNames(plan, 'plan', ['maxUsers', 'bins', 'maxCount', 'session']);
   const maxUsers = users(plan.maxUsers, 'maxUsers');
-  const bins = integer(plan.bins, 'bins', 1, 2 ** 32 - 1);
-  const maxCount = integer(plan.maxCount ?? 1, 'maxCount', 1, Math.floor(Number.MAX_SAFE_INTEGER / maxUsers));
+  const bins = checkInteger(plan.bins, 'bins', 1, 2 ** 32 - 1);
+  const maxCount = checkInteger(plan.maxCount ?? 1, 'maxCount', 1, Math.floor(Number.MAX_SAFE_INTEGER / maxUsers));
   const layout = new Layout({ length: bins });
   const integers = doubles(0, maxCount);
   return new Encoding({
@@ -61,7 +62,7 @@ export function histogram(plan: HistogramPlan): Encoding<HistogramData, Histogra
 
 function countsOf(data: unknown, bins: number, path: readonly string[]): Named {
   const root = nameOf('data', path);
-  const given = 'counts' in record(data, root) ? 'counts' : 'indices';
+  const given = 'counts' in checkObject(data, root) ? 'counts' : 'indices';
   const name = `${root}.${given}`;
   const { [given]: values } = exactNames(data, [given], root);
   if (given === 'counts') return { name, data: arrayOf(values, name, bins) };

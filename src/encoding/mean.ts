@@ -1,5 +1,5 @@
 // The mean of users' floats, all users counting alike.
-import { knownNames } from './checks.ts';
+import { checkNames } from '../checks.ts';
 import { Encoding } from './encoding.ts';
 import {
   floatErrorBound,
@@ -38,7 +38,7 @@ export interface Mean<Values> {
 export function mean<const Plan extends MeanPlan>(
   plan: Plan,
 ): Encoding<ValuesOf<Plan, ArrayLike<number>>, Mean<ValuesOf<Plan, FloatArrayOf<Plan>>>, ErrorBound> {
-  knownNames(plan, MEAN_NAMES);
+  checkNames(plan, 'plan', MEAN_NAMES);
   const parameters = floatParameters(plan);
   const { maxUsers, clip, type, rounder, layout } = parameters;
   const range = quantizationRange(plan);

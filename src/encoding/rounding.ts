@@ -2,7 +2,7 @@
 // to integers this has the least variance, f(1 − f) ≤ 1/4 for the fraction f.
 import { copyOf } from '../bytes.ts';
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
-import { kindOf } from './checks.ts';
+import { kindOf } from '../checks.ts';
 import { strataFor, strataOf, type Strata } from './strata.ts';
 
 /**

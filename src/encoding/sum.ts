@@ -1,5 +1,6 @@
 // The exact sum of users' bounded integers.
-import { context, integer, knownNames, users } from './checks.ts';
+import { checkInteger, checkNames } from '../checks.ts';
+import { context, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import type { Sum } from './fixed-point.ts';
 import { bigints, doubles, type Integers } from './integers.ts';
@@ -44,7 +45,7 @@ type OutputOf<Plan> = Plan extends { readonly max: bigint } ? BigInt64Array : Fl
 export function sum<const Plan extends SumPlan>(
   plan: Plan,
 ): Encoding<ValuesOf<Plan, InputOf<Plan>>, Sum<ValuesOf<Plan, OutputOf<Plan>>>, ErrorBound> {
-  knownNames(plan, ['length', 'shapes', 'maxUsers', 'min', 'max', 'session']);
+  checkNames(plan, 'plan', ['length', 'shapes', 'maxUsers', 'min', 'max', 'session']);
   const maxUsers = users(plan.maxUsers, 'maxUsers');
   const layout = new Layout(plan);
   const integers = integersOf(plan, maxUsers);
@@ -71,8 +72,8 @@ function integersOf({ min, max }: SumPlan, maxUsers: number): Integers {
     checkSums(min, max, maxUsers, 2n ** 63n - 1n);
     return bigints(min, max);
   }
-  const least = integer(min, 'min', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  const most = integer(max, 'max', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  const least = checkInteger(min, 'min', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  const most = checkInteger(max, 'max', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   checkSums(BigInt(least), BigInt(most), maxUsers, BigInt(Number.MAX_SAFE_INTEGER));
   return doubles(least, most);
 }

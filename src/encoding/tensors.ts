@@ -1,5 +1,6 @@
 // Where values lie in the vector: one flat array, or an object of named tensors, nested as the application likes.
-import { exactNames, integer, kindOf, record } from './checks.ts';
+import { checkInteger, checkObject, kindOf } from '../checks.ts';
+import { exactNames } from './checks.ts';
 import { nameOf } from './part.ts';
 
 /** A tensor's dimensions, rows first; `[]` is a scalar. */
@@ -56,8 +57,8 @@ export class Layout {
     if ((length === undefined) === (shapes === undefined)) throw new TypeError('plan: expected either length or shapes');
     this.#tree =
       shapes === undefined
-        ? { shape: undefined, length: integer(length, 'length', 1, MAX_LENGTH) }
-        : branchOf(record(shapes, 'shapes'), 'shapes');
+        ? { shape: undefined, length: checkInteger(length, 'length', 1, MAX_LENGTH) }
+        : branchOf(checkObject(shapes, 'shapes'), 'shapes');
     this.length = this.#tree.length;
     this.description = describe(this.#tree);
   }
@@ -113,8 +114,8 @@ function branchOf(shapes: Readonly<Record<string, unknown>>, name: string): Bran
 }
 
 function treeOf(value: unknown, name: string): Tree {
-  if (!Array.isArray(value)) return branchOf(record(value, name), name);
-  const shape = value.map((n, i) => integer(n, `${name}[${String(i)}]`, 1, MAX_LENGTH));
+  if (!Array.isArray(value)) return branchOf(checkObject(value, name), name);
+  const shape = value.map((n, i) => checkInteger(n, `${name}[${String(i)}]`, 1, MAX_LENGTH));
   return {
     shape,
     length: checkedLength(

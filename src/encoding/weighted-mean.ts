@@ -1,5 +1,6 @@
 // The mean of users' floats, each user counting with its weight, which nobody learns: the vector is [w, w · x].
-import { knownNames, magnitude } from './checks.ts';
+import { checkNames } from '../checks.ts';
+import { magnitude } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import {
   floatErrorBound,
@@ -50,7 +51,7 @@ export interface WeightedMean<Values> {
 export function weightedMean<const Plan extends WeightedMeanPlan>(
   plan: Plan,
 ): Encoding<ValuesOf<Plan, ArrayLike<number>>, WeightedMean<ValuesOf<Plan, FloatArrayOf<Plan>>>, ErrorBound> {
-  knownNames(plan, [...MEAN_NAMES, 'maxWeight']);
+  checkNames(plan, 'plan', [...MEAN_NAMES, 'maxWeight']);
   const parameters = floatParameters(plan);
   const { maxUsers, clip, type, rounder, layout } = parameters;
   const range = quantizationRange(plan);

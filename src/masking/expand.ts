@@ -12,8 +12,11 @@ export interface Mask {
   readonly sign: 1 | -1;
 }
 
-/** Masks that are expanded side by side, block by block, so that a block of the sum is fetched and stored once for all. */
-const MASKS_AT_A_TIME = 16;
+/**
+ * Masks that are expanded side by side, block by block, so that a block of the sum is fetched and stored once for all: as
+ * many as take 4 MiB, for an engine that answers later makes a block of each before any is added.
+ */
+const MASKS_AT_A_TIME: number = (4 << 20) / platform.keystreamBlock;
 
 const ZERO_COUNTER = new Uint8Array(16);
 

@@ -26,7 +26,10 @@ export function lanesOf(ring: Ring, vec: InputVector, length: number, range: Inp
   for (let i = 0; i < length; i++) {
     const value: unknown = vec[i];
     if (typeof value === 'number') {
-      if (!Number.isSafeInteger(value)) throw new RangeError(`vec[${String(i)}]: expected an integer of magnitude below 2^53`);
+      if (!Number.isSafeInteger(value))
+        throw new RangeError(
+          `vec[${String(i)}]: expected an integer of magnitude below 2^53; secagg/encoding takes other numbers`,
+        );
       if (range !== 'modular' && Math.abs(value) > numberLimit) throw tooLarge(ring, range.users, i, BigInt(value));
       store(i, value >>> 0, Math.floor(value / 0x1_0000_0000));
     } else if (typeof value === 'bigint') {

@@ -12,6 +12,7 @@ const subtle = globalThis.crypto.subtle as SubtleCrypto | undefined;
 
 // One call costs about as much as 100 KB of key stream, so that larger blocks than Node's pay off.
 const KEYSTREAM_BLOCK = 1 << 20;
+const ZEROS = new Uint8Array(KEYSTREAM_BLOCK);
 const MOST_RANDOM_BYTES = 65_536; // a limit of getRandomValues
 
 // PKCS #8 around a raw private key (RFC 8410 section 7): WebCrypto imports private keys in no shorter form.
@@ -130,7 +131,7 @@ export const platform: Platform = {
     const take = (length: number): [from: Uint8Array, zeros: Uint8Array] => {
       const from = block;
       block = advanced(block, Math.ceil(length / 16));
-      return [from, new Uint8Array(length)];
+      return [from, ZEROS.subarray(0, length)];
     };
     if (subtle === undefined) {
       const owned = Uint8Array.from(key);

@@ -166,9 +166,12 @@ export function document<T extends object>(role: 'user' | 'server', version: num
       }
       if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new StateError('state: expected an object');
       const { secagg, version: found, ...rest } = json as Record<string, unknown>;
-      if (secagg !== role) throw new StateError(`state: expected one of a ${role}`, 'ERR_SECAGG_STATE_ROLE');
+      if (secagg !== role) throw new StateError(`state: expected one of a ${role}, got another or none`, 'ERR_SECAGG_STATE_ROLE');
       if (found !== version) {
-        throw new StateError(`state: expected version ${String(version)}`, 'ERR_SECAGG_STATE_VERSION');
+        throw new StateError(
+          `state: expected version ${String(version)}, got ${typeof found === 'number' ? String(found) : typeof found}`,
+          'ERR_SECAGG_STATE_VERSION',
+        );
       }
       return codec.decode(rest, role);
     },

@@ -77,7 +77,11 @@ function checkHead(name: string, fields: Fields, tag: Uint8Array): Round {
   const round = fields.integer(1, 'round', 4) as Round;
   if (!equalBytes(fields.bytes(2, 'session tag', DIGEST_BYTES), tag)) {
     // Also where one party was given another threshold, length, ring, graph or context: all are in the tag.
-    throw new ProtocolError('ERR_SECAGG_SESSION', `${name}: it belongs to a session with other parameters`, { round });
+    throw new ProtocolError(
+      'ERR_SECAGG_SESSION',
+      `${name}: made for another session, with another threshold, vecLen, bits, graph or session than this party's`,
+      { round },
+    );
   }
   return round;
 }

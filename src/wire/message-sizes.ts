@@ -1,7 +1,9 @@
 // How many bytes a session moves, without playing it. The layouts are those of the codecs beside this file, and of
 // docs/wire-format.md; a test compares the figures with real messages.
+import { userId } from '../ids.ts';
 import { membersLength } from '../members.ts';
-import { checkInteger, MAX_USERS, packedLength, resolveParameters } from '../parameters.ts';
+import { checkInteger } from '../checks.ts';
+import { MAX_USERS, packedLength, resolveParameters } from '../parameters.ts';
 import { DIGEST_BYTES, KEY_BYTES, RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
 import { bytesLength, integerLength, listLength } from './msgpack.ts';
 
@@ -25,6 +27,7 @@ export interface RoundSizes {
   readonly up: number;
 }
 
+/** What a session costs one user on the wire, in bytes. */
 export interface MessageSizes {
   /** By round, 0 to 4. */
   readonly rounds: readonly RoundSizes[];
@@ -50,6 +53,10 @@ export function messageSizes({ users, vecLen, bits, ids }: MessageSizesInput): M
   const ring = resolveParameters(checkInteger(users, 'users', 2, MAX_USERS), vecLen, bits === undefined ? {} : { bits }).bits;
   const all = ids ?? Array.from({ length: users }, (_, id) => id);
   if (all.length !== users) throw new RangeError(`ids: expected ${String(users)}, got ${String(all.length)}`);
+  all.forEach((each, i) => {
+    userId(each, `ids[${String(i)}]`);
+    if (i > 0 && each <= (all[i - 1] ?? each)) throw new RangeError(`ids[${String(i)}]: expected ascending ids`);
+  });
   const id = integerLength(Math.max(...all.slice(-1)));
   const set = membersLength(users);
   const others = users - 1;

@@ -43,11 +43,14 @@ export interface Limits {
  */
 export function decodeFields(bytes: Uint8Array, name: string, limits: Limits): Field[] {
   if (bytes.length > limits.bytes) {
-    throw new DecodeError(`${name}: expected at most ${String(limits.bytes)} bytes, got ${String(bytes.length)}`);
+    throw new DecodeError(
+      `${name}: expected at most ${String(limits.bytes)} bytes, as the registered keys, maxUsers and vecLen allow, got ${String(bytes.length)}`,
+    );
   }
   if (!isFlat(bytes, limits.listLength)) {
+    const lists = limits.listLength === 0 ? '' : `, and lists of at most ${String(limits.listLength)} integers`;
     throw new DecodeError(
-      `${name}: expected an array of integers, byte strings and lists of at most ${String(limits.listLength)} integers`,
+      `${name}: expected an array of integers and byte strings${lists}, got ${String(bytes.length)} other bytes`,
     );
   }
   let fields: Field[];

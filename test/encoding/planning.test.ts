@@ -7,7 +7,7 @@ import { componentLimit } from '../../src/parameters.ts';
 import { cohortOf } from '../support/cohort.ts';
 import { addUp } from './plain.ts';
 
-const usersOf = fc.integer({ min: 1, max: 65_535 });
+const usersOf = fc.integer({ min: 2, max: 65_535 }); // as sessions have
 const rangeOf = fc.oneof(fc.integer({ min: 2, max: 100 }), fc.integer({ min: 2, max: 2 ** 46 }));
 const clipOf = fc.oneof(fc.constantFrom(8, 1, 1e-30, 1e30, 0.1), fc.double({ min: 1e-3, max: 1e6, noNaN: true }));
 
@@ -179,8 +179,8 @@ describe('a plan', () => {
   const wrong: readonly [string, () => unknown, typeof TypeError | typeof RangeError][] = [
     ['plan', () => mean(null as never), TypeError],
     ['plan', () => mean([] as never), TypeError],
-    ["plan: unknown name 'clipingRange'", () => mean({ maxUsers: 1, length: 1, clipingRange: 1 } as never), TypeError],
-    ["plan: unknown name 'maxWeight'", () => mean({ maxUsers: 1, length: 1, maxWeight: 1 } as never), TypeError],
+    ["plan: unknown option 'clipingRange'", () => mean({ maxUsers: 1, length: 1, clipingRange: 1 } as never), TypeError],
+    ["plan: unknown option 'maxWeight'", () => mean({ maxUsers: 1, length: 1, maxWeight: 1 } as never), TypeError],
     ['maxUsers', () => mean({ length: 1 } as never), TypeError],
     ['maxUsers', () => mean({ maxUsers: 0, length: 1 }), RangeError],
     ['maxUsers', () => histogram({ maxUsers: 65_536, bins: 1 }), RangeError],
@@ -223,7 +223,7 @@ describe('a plan', () => {
     ['parts: expected at least one', () => combine({}), RangeError],
     ['parts.a', () => combine({ a: 7 as never }), TypeError],
     ['parts.b', () => combine({ a: mean({ maxUsers: 1, length: 1 }), b: mean({ maxUsers: 2, length: 1 }) }), RangeError],
-    ['unknown name', () => combine({ a: mean({ maxUsers: 1, length: 1 }) }, { sesion: '' } as never), TypeError],
+    ['unknown option', () => combine({ a: mean({ maxUsers: 1, length: 1 }) }, { sesion: '' } as never), TypeError],
     ['session', () => combine({ a: mean({ maxUsers: 1, length: 1 }) }, { session: 7 } as never), TypeError],
   ];
   it('that is wrong is refused, by the name of what is wrong with it', () => {

@@ -163,7 +163,7 @@ describe('a lying user, any round', () => {
     if (round > 0) {
       it(`${nameRound}: a word of a stranger`, async () => {
         const session = await sessionAt(round);
-        const other = new Session({ ids: [77], threshold: 2 });
+        const other = new Session({ ids: [77, 78], threshold: 2 });
         const message = (sender: number): Promise<Uint8Array> =>
           userMessage(session, { round, sender, body: new Uint8Array(64), key: secretKeyOf(other.cohort, 77) });
         const stranger = await message(77);

@@ -38,6 +38,8 @@ describe('messageSizes', () => {
     expect(() => messageSizes({ users: 3, vecLen: 0 })).to.throw(RangeError, 'vecLen');
     expect(() => messageSizes({ users: 3, vecLen: 1, bits: 65 })).to.throw(RangeError, 'bits');
     expect(() => messageSizes({ users: 3, vecLen: 1, ids: [1, 2] })).to.throw(RangeError, 'ids');
+    expect(() => messageSizes({ users: 2, vecLen: 1, ids: [2, 1] })).to.throw(RangeError, 'ids[1]');
+    expect(() => messageSizes({ users: 2, vecLen: 1, ids: ['a', 1] as never })).to.throw(TypeError, 'ids[0]');
     expect(() => messageSizes({ users: 1.5, vecLen: 1 })).to.throw(RangeError, 'users');
   });
 });

@@ -16,7 +16,9 @@ export function receiveKeys(context: ServerContext, state: CollectingKeys, adver
   // One user more, and the threshold would no longer satisfy the policy of anybody: the session would be lost for all.
   const largest = largestCohort(context.parameters.threshold, context.policy);
   if (state.advertisements.size >= largest) {
-    const message = `keys: this session takes at most ${String(largest)} users`;
+    const message =
+      `keys: this session takes at most ${String(largest)} users, by its maxUsers and by what a threshold of ` +
+      `${String(context.parameters.threshold)} bears`;
     throw new ProtocolError('ERR_SECAGG_TOO_MANY_USERS', message, { round });
   }
   const keys = keysOf(userId, advertisement);
