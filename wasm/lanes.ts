@@ -2,72 +2,39 @@
 // compute, is src/masking/plain.ts. Addresses are bytes in the memory that simd.ts lays out; whoever calls sees to it that
 // 16 bytes beyond each region may be read and written.
 
+// @ts-ignore: decorator
+@inline
+function combine<T>(plus: bool, acc: usize, term: usize, at: usize): void {
+  const sum = v128.load(acc + at);
+  const other = v128.load(term + at);
+  v128.store(acc + at, plus ? v128.add<T>(sum, other) : v128.sub<T>(sum, other));
+}
+
+// @ts-ignore: decorator
+@inline
+function combineAll<T>(plus: bool, acc: usize, term: usize, length: usize): void {
+  for (const end = acc + length; acc < end; acc += 64, term += 64) {
+    combine<T>(plus, acc, term, 0);
+    combine<T>(plus, acc, term, 16);
+    combine<T>(plus, acc, term, 32);
+    combine<T>(plus, acc, term, 48);
+  }
+}
+
 /** acc := acc + term, lane by lane, in steps of 64 bytes. */
 export function add(acc: usize, term: usize, length: usize, laneBytes: u32): void {
-  const end = acc + length;
-  if (laneBytes == 1) {
-    for (; acc < end; acc += 64, term += 64) {
-      v128.store(acc, i8x16.add(v128.load(acc), v128.load(term)));
-      v128.store(acc, i8x16.add(v128.load(acc, 16), v128.load(term, 16)), 16);
-      v128.store(acc, i8x16.add(v128.load(acc, 32), v128.load(term, 32)), 32);
-      v128.store(acc, i8x16.add(v128.load(acc, 48), v128.load(term, 48)), 48);
-    }
-  } else if (laneBytes == 2) {
-    for (; acc < end; acc += 64, term += 64) {
-      v128.store(acc, i16x8.add(v128.load(acc), v128.load(term)));
-      v128.store(acc, i16x8.add(v128.load(acc, 16), v128.load(term, 16)), 16);
-      v128.store(acc, i16x8.add(v128.load(acc, 32), v128.load(term, 32)), 32);
-      v128.store(acc, i16x8.add(v128.load(acc, 48), v128.load(term, 48)), 48);
-    }
-  } else if (laneBytes == 4) {
-    for (; acc < end; acc += 64, term += 64) {
-      v128.store(acc, i32x4.add(v128.load(acc), v128.load(term)));
-      v128.store(acc, i32x4.add(v128.load(acc, 16), v128.load(term, 16)), 16);
-      v128.store(acc, i32x4.add(v128.load(acc, 32), v128.load(term, 32)), 32);
-      v128.store(acc, i32x4.add(v128.load(acc, 48), v128.load(term, 48)), 48);
-    }
-  } else {
-    for (; acc < end; acc += 64, term += 64) {
-      v128.store(acc, i64x2.add(v128.load(acc), v128.load(term)));
-      v128.store(acc, i64x2.add(v128.load(acc, 16), v128.load(term, 16)), 16);
-      v128.store(acc, i64x2.add(v128.load(acc, 32), v128.load(term, 32)), 32);
-      v128.store(acc, i64x2.add(v128.load(acc, 48), v128.load(term, 48)), 48);
-    }
-  }
+  if (laneBytes == 1) combineAll<i8>(true, acc, term, length);
+  else if (laneBytes == 2) combineAll<i16>(true, acc, term, length);
+  else if (laneBytes == 4) combineAll<i32>(true, acc, term, length);
+  else combineAll<i64>(true, acc, term, length);
 }
 
 /** acc := acc − term, lane by lane, in steps of 64 bytes. */
 export function subtract(acc: usize, term: usize, length: usize, laneBytes: u32): void {
-  const end = acc + length;
-  if (laneBytes == 1) {
-    for (; acc < end; acc += 64, term += 64) {
-      v128.store(acc, i8x16.sub(v128.load(acc), v128.load(term)));
-      v128.store(acc, i8x16.sub(v128.load(acc, 16), v128.load(term, 16)), 16);
-      v128.store(acc, i8x16.sub(v128.load(acc, 32), v128.load(term, 32)), 32);
-      v128.store(acc, i8x16.sub(v128.load(acc, 48), v128.load(term, 48)), 48);
-    }
-  } else if (laneBytes == 2) {
-    for (; acc < end; acc += 64, term += 64) {
-      v128.store(acc, i16x8.sub(v128.load(acc), v128.load(term)));
-      v128.store(acc, i16x8.sub(v128.load(acc, 16), v128.load(term, 16)), 16);
-      v128.store(acc, i16x8.sub(v128.load(acc, 32), v128.load(term, 32)), 32);
-      v128.store(acc, i16x8.sub(v128.load(acc, 48), v128.load(term, 48)), 48);
-    }
-  } else if (laneBytes == 4) {
-    for (; acc < end; acc += 64, term += 64) {
-      v128.store(acc, i32x4.sub(v128.load(acc), v128.load(term)));
-      v128.store(acc, i32x4.sub(v128.load(acc, 16), v128.load(term, 16)), 16);
-      v128.store(acc, i32x4.sub(v128.load(acc, 32), v128.load(term, 32)), 32);
-      v128.store(acc, i32x4.sub(v128.load(acc, 48), v128.load(term, 48)), 48);
-    }
-  } else {
-    for (; acc < end; acc += 64, term += 64) {
-      v128.store(acc, i64x2.sub(v128.load(acc), v128.load(term)));
-      v128.store(acc, i64x2.sub(v128.load(acc, 16), v128.load(term, 16)), 16);
-      v128.store(acc, i64x2.sub(v128.load(acc, 32), v128.load(term, 32)), 32);
-      v128.store(acc, i64x2.sub(v128.load(acc, 48), v128.load(term, 48)), 48);
-    }
-  }
+  if (laneBytes == 1) combineAll<i8>(false, acc, term, length);
+  else if (laneBytes == 2) combineAll<i16>(false, acc, term, length);
+  else if (laneBytes == 4) combineAll<i32>(false, acc, term, length);
+  else combineAll<i64>(false, acc, term, length);
 }
 
 // @ts-ignore: decorator
