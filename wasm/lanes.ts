@@ -39,29 +39,12 @@ export function subtract(acc: usize, term: usize, length: usize, laneBytes: u32)
 
 // @ts-ignore: decorator
 @inline
-function loadLane(at: usize, laneBytes: u32): u64 {
-  if (laneBytes == 1) return load<u8>(at);
-  if (laneBytes == 2) return load<u16>(at);
-  return laneBytes == 4 ? load<u32>(at) : load<u64>(at);
-}
-
-// @ts-ignore: decorator
-@inline
-function storeLane(at: usize, value: u64, laneBytes: u32): void {
-  if (laneBytes == 1) store<u8>(at, <u8>value);
-  else if (laneBytes == 2) store<u16>(at, <u16>value);
-  else if (laneBytes == 4) store<u32>(at, <u32>value);
-  else store<u64>(at, value);
-}
-
-/** The low `bits` of each lane, one after the other, least significant first; up to 8 bytes beyond the end are written. */
-export function pack(lanes: usize, count: u32, laneBytes: u32, bits: u32, packed: usize): void {
+function packAll<Lane>(lanes: usize, count: u32, bits: u32, packed: usize): void {
   const mask: u64 = (<u64>1 << bits) - 1; // bits < 64: at full width nothing is packed
   let word: u64 = 0;
   let fill: u32 = 0;
-  const end = lanes + <usize>count * laneBytes;
-  for (; lanes < end; lanes += laneBytes) {
-    const value = loadLane(lanes, laneBytes) & mask;
+  for (const end = lanes + <usize>count * sizeof<Lane>(); lanes < end; lanes += sizeof<Lane>()) {
+    const value = <u64>load<Lane>(lanes) & mask;
     word |= value << fill;
     fill += bits;
     if (fill >= 64) {
@@ -74,16 +57,33 @@ export function pack(lanes: usize, count: u32, laneBytes: u32, bits: u32, packed
   store<u64>(packed, word);
 }
 
-/** The inverse; up to 9 bytes beyond the end are read. */
-export function unpack(packed: usize, count: u32, laneBytes: u32, bits: u32, lanes: usize): void {
+/** The low `bits` of each lane, one after the other, least significant first; up to 8 bytes beyond the end are written. */
+export function pack(lanes: usize, count: u32, laneBytes: u32, bits: u32, packed: usize): void {
+  if (laneBytes == 1) packAll<u8>(lanes, count, bits, packed);
+  else if (laneBytes == 2) packAll<u16>(lanes, count, bits, packed);
+  else if (laneBytes == 4) packAll<u32>(lanes, count, bits, packed);
+  else packAll<u64>(lanes, count, bits, packed);
+}
+
+// @ts-ignore: decorator
+@inline
+function unpackAll<Lane>(packed: usize, count: u32, bits: u32, lanes: usize): void {
   const mask: u64 = (<u64>1 << bits) - 1;
-  const end = lanes + <usize>count * laneBytes;
-  let bit: u64 = 0;
-  for (; lanes < end; lanes += laneBytes, bit += bits) {
-    const at = packed + <usize>(bit >> 3);
-    const shift = bit & 7;
+  const end = lanes + <usize>count * sizeof<Lane>();
+  for (let bit: u32 = 0; lanes < end; lanes += sizeof<Lane>(), bit += bits) {
+    const at = packed + (bit >> 3);
+    const shift = <u64>(bit & 7);
     let value = load<u64>(at) >> shift;
-    if (shift + bits > 64) value |= load<u64>(at, 8) << (64 - shift);
-    storeLane(lanes, value & mask, laneBytes);
+    // Only a component of more than 57 bits can reach into a ninth byte.
+    if (sizeof<Lane>() == 8 && shift + bits > 64) value |= load<u64>(at, 8) << (64 - shift);
+    store<Lane>(lanes, <Lane>(value & mask));
   }
+}
+
+/** The inverse, for fewer than 2^32 bits; up to 16 bytes beyond the end are read. */
+export function unpack(packed: usize, count: u32, laneBytes: u32, bits: u32, lanes: usize): void {
+  if (laneBytes == 1) unpackAll<u8>(packed, count, bits, lanes);
+  else if (laneBytes == 2) unpackAll<u16>(packed, count, bits, lanes);
+  else if (laneBytes == 4) unpackAll<u32>(packed, count, bits, lanes);
+  else unpackAll<u64>(packed, count, bits, lanes);
 }
