@@ -20,6 +20,7 @@ import { codeOf, failedError, failureOf } from './protocol/failure.ts';
 import type { ServerContext } from './protocol/server/state.ts';
 import { PublicKeysWrapper } from './public-keys.ts';
 import { serverProgress } from './rounds/server-progress.ts';
+import { mergedWith, partOf } from './rounds/server-part.ts';
 import {
   authenticate,
   close,
@@ -35,7 +36,7 @@ import {
 import type { UnmaskingProgress } from './rounds/unmask-threads.ts';
 import { outputOf, type ServerOutputWrapper } from './server-output.ts';
 import { Recovered } from './state/json.ts';
-import { serverDocument, type ServerSnapshot } from './state/server.ts';
+import { partDocument, serverDocument, type ServerSnapshot } from './state/server.ts';
 
 /** Options of a server: those of the session, and its own. */
 export interface ServerOptions extends SessionOptions {
@@ -289,6 +290,35 @@ export class ServerWrapper {
     const snapshot = serverDocument.parse(state);
     this.#tag = sessionTag(snapshot.context.parameters);
     this.#snapshot = snapshot;
+  }
+
+  /**
+   * What this server has heard in the present round, as JSON, for {@link mergePart} of another one. It holds no secret,
+   * and in round 2 the size of one vector, however many users were heard.
+   *
+   * Several servers can share one session: recover each from the same state at the start of a round, let each hear other
+   * users, give the parts of all to one, and close the round there.
+   *
+   * @throws UsageError ERR_SECAGG_USAGE where the session is over, ERR_SECAGG_FAILED where it has failed.
+   */
+  serializePart(): string {
+    return partDocument.serialise(partOf(this.#tag, this.#snapshot));
+  }
+
+  /**
+   * Adds what another server of the same session has heard in the same round. In any order it gives what one server that
+   * heard all would be. A user that both have heard with the same message counts once, but for round 2, where its input
+   * would be in the sum twice.
+   *
+   * @param part from {@link serializePart}.
+   * @throws StateError where the text is no part of this version, or of another session or round, or where a user of
+   * round 2 is in both. ProtocolError ERR_SECAGG_EQUIVOCATION where a user has told the other one something else;
+   * ERR_SECAGG_KEYS, ERR_SECAGG_TOO_MANY_USERS as {@link recv} in round 0. UsageError as {@link round}. Nothing has
+   * changed then.
+   */
+  mergePart(part: string): void {
+    if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', 'a round is being closed');
+    this.#snapshot = mergedWith(this.#tag, this.#snapshot, partDocument.parse(part));
   }
 
   /** A server from its serialised state alone. @throws StateError as {@link recoverState}. */

@@ -65,6 +65,19 @@ const collectingKeys: Codec<Server.CollectingKeys> = {
   },
 };
 
+const distinctPositions: Codec<Set<number>> = {
+  encode: (heard: Set<number>) => [...heard],
+  decode(json, path): Set<number> {
+    const heard = list(common.position).decode(json, path);
+    const distinct = new Set(heard);
+    require(distinct.size === heard.length, path, 'distinct users');
+    return distinct;
+  },
+};
+
+const signatures = mapOf(common.position, signature);
+const answers = mapOf(common.position, record<Server.Answer>({ shares: bytes(), verdicts: bytes() }));
+
 const collectingInputs: Codec<Server.CollectingInputs> = record<Server.CollectingInputs>({
   phase: oneOf('masked-input'),
   directory,
@@ -73,15 +86,7 @@ const collectingInputs: Codec<Server.CollectingInputs> = record<Server.Collectin
   view2: digest,
   deals,
   sum: bytes(),
-  heard: {
-    encode: (heard: Set<number>) => [...heard],
-    decode(json, path): Set<number> {
-      const heard = list(common.position).decode(json, path);
-      const distinct = new Set(heard);
-      require(distinct.size === heard.length, path, 'distinct users');
-      return distinct;
-    },
-  },
+  heard: distinctPositions,
 });
 
 const state = oneOfKinds<'phase', Server.ServerState>('phase', {
@@ -98,7 +103,7 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
     view3: digest,
     commitments,
     sum: bytes(),
-    signatures: mapOf(common.position, signature),
+    signatures,
   }),
   unmasking: record<Server.CollectingAnswers>({
     phase: oneOf('unmasking'),
@@ -111,7 +116,7 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
     commitments,
     sum: bytes(),
     signatures: list(signature),
-    answers: mapOf(common.position, record<Server.Answer>({ shares: bytes(), verdicts: bytes() })),
+    answers,
   }),
   finished: record<Server.Finished>({
     phase: oneOf('finished'),
@@ -122,6 +127,12 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
   failed: common.failed,
 });
 
+const droppedUser = record<DroppedUser>({
+  userId: common.userId,
+  round: integer(0, 4),
+  reason: oneOf('no-shares', 'no-masked-input', 'no-signature', 'no-answer', 'wrong-share', 'inconsistent-deal'),
+});
+
 const snapshot = record<ServerSnapshot>({
   revision: integer(0, Number.MAX_SAFE_INTEGER),
   context: record<ServerSnapshot['context']>({
@@ -130,13 +141,7 @@ const snapshot = record<ServerSnapshot>({
     publicKeys: nullable(common.publicKeys),
   }),
   received: list(mapOf(common.userId, digest)),
-  dropped: list(
-    record<DroppedUser>({
-      userId: common.userId,
-      round: integer(0, 4),
-      reason: oneOf('no-shares', 'no-masked-input', 'no-signature', 'no-answer', 'wrong-share', 'inconsistent-deal'),
-    }),
-  ),
+  dropped: list(droppedUser),
   state,
 });
 
@@ -144,11 +149,34 @@ export const serverDocument: Document<ServerSnapshot> = document('server', VERSI
   encode: (value) => snapshot.encode(value),
   decode(json, path): ServerSnapshot {
     const decoded = snapshot.decode(json, path);
-    checkState(decoded.state, decoded.context, `${path}.state`);
-    checkReceived(decoded, `${path}.received`);
+    checkSnapshot(decoded, path);
     return decoded;
   },
 });
+
+/** What no single field shows, of a whole state. @throws StateError. */
+export function checkSnapshot(value: ServerSnapshot, path: string): void {
+  checkState(value.state, value.context, `${path}.state`);
+  checkReceived(value, `${path}.received`);
+}
+
+/** What a server has heard in one round, without what came before: O(vecLen) in round 2 however many users it heard. */
+export const partDocument: Document<Server.ServerPart> = document(
+  'server-part',
+  VERSION,
+  record<Server.ServerPart>({
+    base: bytes(),
+    received: mapOf(common.userId, digest),
+    dropped: list(droppedUser),
+    heard: oneOfKinds<'phase', Server.Heard>('phase', {
+      'advertise-keys': collectingKeys,
+      'share-keys': record<Server.HeardDeals>({ phase: oneOf('share-keys'), deals }),
+      'masked-input': record<Server.HeardInputs>({ phase: oneOf('masked-input'), heard: distinctPositions, sum: bytes() }),
+      'consistency-check': record<Server.HeardSignatures>({ phase: oneOf('consistency-check'), signatures }),
+      unmasking: record<Server.HeardAnswers>({ phase: oneOf('unmasking'), answers }),
+    }),
+  }),
+);
 
 /** Whoever was heard in a round has the digest of its message there, and nobody else has. */
 function checkReceived({ received, state: value }: ServerSnapshot, path: string): void {

@@ -11,7 +11,11 @@ import type { CollectingDeals, CollectingKeys, ServerContext } from './state.ts'
 
 const round = 0;
 
-export function receiveKeys(context: ServerContext, state: CollectingKeys, advertisement: Advertisement): void {
+export function receiveKeys(
+  context: Pick<ServerContext, 'parameters' | 'policy'>,
+  state: CollectingKeys,
+  advertisement: Advertisement,
+): void {
   const { userId } = advertisement;
   // One user more, and the threshold would no longer satisfy the policy of anybody: the session would be lost for all.
   const largest = largestCohort(context.parameters.threshold, context.policy);

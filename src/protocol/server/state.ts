@@ -8,6 +8,7 @@ import type { UserId } from '../../ids.ts';
 import type { Lanes } from '../../masking/ring.ts';
 import type { Members } from '../../members.ts';
 import type { Parameters, Policy } from '../../parameters.ts';
+import type { DroppedUser } from '../../progress.ts';
 import type { Failed } from '../failure.ts';
 import type { Advertisement, Deal, Directory } from '../notation.ts';
 
@@ -108,3 +109,22 @@ export interface Finished {
 
 export type ServerState =
   CollectingKeys | CollectingDeals | CollectingInputs | CollectingSignatures | CollectingAnswers | Finished | Failed;
+
+/** What a state has heard in its round, without what it has from rounds before. */
+export type Heard = CollectingKeys | HeardDeals | HeardInputs | HeardSignatures | HeardAnswers;
+
+export type HeardDeals = Pick<CollectingDeals, 'phase' | 'deals'>;
+export type HeardInputs = Pick<CollectingInputs, 'phase' | 'heard' | 'sum'>;
+export type HeardSignatures = Pick<CollectingSignatures, 'phase' | 'signatures'>;
+export type HeardAnswers = Pick<CollectingAnswers, 'phase' | 'answers'>;
+
+/** What one of several servers that share a session has heard in one round, for another of them to add. */
+export interface ServerPart {
+  /** What tells the state that these messages were made for: parts of other sessions, rounds or sets do not fit. */
+  readonly base: Uint8Array;
+  /** Digests of the messages. */
+  readonly received: ReadonlyMap<UserId, Uint8Array>;
+  /** Who was found out in this round. */
+  readonly dropped: readonly DroppedUser[];
+  readonly heard: Heard;
+}
