@@ -9,6 +9,9 @@ export const SEC_AGG_ERROR_CODES = [
   'ERR_SECAGG_ANSWERED',
   'ERR_SECAGG_NO_VECTOR',
   'ERR_SECAGG_KEY_CONFLICT',
+  'ERR_SECAGG_UNKNOWN_SESSION',
+  'ERR_SECAGG_ABORTED',
+  'ERR_SECAGG_EXPIRED',
   // DecodeError: the bytes
   'ERR_SECAGG_DECODE',
   // ProtocolError: a peer broke the rules, or a network delivered a message where it does not belong
@@ -34,6 +37,10 @@ export const SEC_AGG_ERROR_CODES = [
   'ERR_SECAGG_STATE_VERSION',
   'ERR_SECAGG_STATE_ROLE',
   'ERR_SECAGG_STATE_OLD',
+  // StoreError: the database
+  'ERR_SECAGG_STORE',
+  'ERR_SECAGG_MIGRATION',
+  'ERR_SECAGG_SCHEMA_NEWER',
   // EncodingError: a sum that cannot be decoded
   'ERR_SECAGG_ZERO_WEIGHT',
   'ERR_SECAGG_SUM_RANGE',
@@ -150,5 +157,19 @@ export class ThresholdError extends SecAggError {
 export class StateError extends SecAggError {
   constructor(message: string, code: SecAggErrorCode = 'ERR_SECAGG_STATE') {
     super(code, message);
+  }
+}
+
+/**
+ * The database could not do what it was asked. Nothing was acknowledged, the session is intact, and the same call again
+ * is harmless, also where it cannot be known whether the first one took effect.
+ */
+export class StoreError extends SecAggError {
+  /** The five characters by which the database says why; null where it said nothing, as when it cannot be reached. */
+  readonly sqlState: string | null;
+
+  constructor(code: SecAggErrorCode, message: string, details: { readonly sqlState?: string | null; readonly cause?: unknown } = {}) {
+    super(code, message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.sqlState = details.sqlState ?? null;
   }
 }

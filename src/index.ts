@@ -35,6 +35,7 @@ export {
   ProtocolError,
   SecAggError,
   StateError,
+  StoreError,
   ThresholdError,
   UsageError,
   type DisputedDeal,

@@ -1,0 +1,115 @@
+// The end of a round: one transaction that nobody writes messages beside, from the durable messages and partial sums to
+// the next state and what the users are to be sent.
+import { equalBytes } from '../bytes.ts';
+import { SecAggError, StateError, ThresholdError, UsageError } from '../errors.ts';
+import { ServerOutputWrapper } from '../server-output.ts';
+import type { ServerWrapper } from '../server.ts';
+import { joinState, splitState } from './bulk.ts';
+import { keptAlive, type Database } from './database.ts';
+import type { Query } from './pool.ts';
+import { loadSession, requireAlive, standingOf, type Loaded } from './session-row.ts';
+
+const MASKED_INPUT = 2;
+
+/** A session, a round, and the transaction that reads or closes it. */
+interface Closing {
+  readonly database: Database;
+  readonly query: Query;
+  readonly sessionId: string;
+}
+
+/** An error of the protocol that ends the session; it is committed before it is thrown. */
+interface Ended {
+  readonly error: SecAggError;
+}
+
+/** Closes the round, or gives what closing it has given. @throws UsageError, ThresholdError: nothing has changed. */
+export async function closeRound(closing: Closing, round: number): Promise<ServerOutputWrapper | Ended> {
+  const { database, query, sessionId } = closing;
+  const [row] = await query(database.sql.lockToClose, [sessionId]);
+  const standing = standingOf(row, sessionId);
+  if (standing.round > round) return outputOf(closing, round);
+  const loaded = await loadSession(database, query, sessionId);
+  await requireAlive(loaded);
+  if (standing.round < round) {
+    const text = `round ${String(round)}: round ${String(standing.round)} is being collected, close it first`;
+    throw new UsageError('ERR_SECAGG_USAGE', text);
+  }
+  const { server } = loaded;
+  await hearAll(closing, server, round);
+  try {
+    const output = await keptAlive(query, () => server.round());
+    await advance(closing, loaded, output);
+    return output;
+  } catch (error) {
+    // More users may come: the session goes on as it was. What ends it is written down, so that all are told the same.
+    if (!(error instanceof SecAggError) || error instanceof ThresholdError || server.progress().round !== null) throw error;
+    await advance(closing, loaded, null);
+    return { error };
+  }
+}
+
+/** Gives the server all that is durable of this round. */
+export async function hearAll({ database, query, sessionId }: Closing, server: ServerWrapper, round: number): Promise<void> {
+  const { sql } = database;
+  if (round !== MASKED_INPUT) {
+    const rows = await query(sql.messagesOfOthers, [sessionId, round, []]);
+    for (const row of rows) server.recv(Number(row['user_id']), row['body'] as Uint8Array);
+    return;
+  }
+  for (const { part_id: partId } of await query(sql.readParts, [sessionId])) {
+    const [part] = await query(sql.readPart, [sessionId, partId]);
+    server.mergePart(joinState(part?.['state'] as string, part?.['bulk'] as Uint8Array));
+  }
+  // Each user that was acknowledged is in the sum, and nobody else is.
+  const heard = new Set(server.progress().heard);
+  const users = (await query(sql.usersHeard, [sessionId, round])).map((row) => Number(row['user_id']));
+  if (users.length !== heard.size || !users.every((user) => heard.has(user))) {
+    throw new StateError(`session ${sessionId}: the partial sums are not of the users that were heard`);
+  }
+}
+
+/** The next state in place of this one, and nothing left of the round but what the users are to be sent. */
+async function advance(closing: Closing, loaded: Loaded, output: ServerOutputWrapper | null): Promise<void> {
+  const { database, query, sessionId } = closing;
+  const { sql } = database;
+  const status = output === null ? 'failed' : output.isVector() ? 'finished' : 'collecting';
+  const round = output === null ? loaded.round : loaded.round + 1;
+  const { json, bulk } = splitState(loaded.server.serializeState());
+  await query(sql.advanceSession, [sessionId, status, round, json]);
+  // A sum that did not change is not written again.
+  if (!equalBytes(bulk, loaded.bulk)) await query(sql.replaceBulk, [sessionId, bulk]);
+  await query(sql.deleteMessages, [sessionId]);
+  if (loaded.round === MASKED_INPUT) await query(sql.deleteParts, [sessionId]);
+  if (output?.isMessages() !== true) return;
+  const messages = [...output.getMessages()];
+  // Users that are sent the same share one array.
+  const first = new Map<Uint8Array, number>();
+  const owners = messages.map(([user, bytes]) => {
+    const owner = first.get(bytes);
+    if (owner === undefined) first.set(bytes, user);
+    return owner ?? null;
+  });
+  const users = messages.map(([user]) => user);
+  const bodies = messages.map(([, bytes], i) => (owners[i] === null ? bytes : null));
+  await query(sql.insertOutgoing, [sessionId, round, users, owners, bodies]);
+}
+
+/** What a round that is closed has given. */
+async function outputOf({ database, query, sessionId }: Closing, round: number): Promise<ServerOutputWrapper> {
+  if (round === 4) {
+    const vector = (await loadSession(database, query, sessionId)).server.output()?.getVector();
+    if (vector !== undefined) return new ServerOutputWrapper({ vector });
+  }
+  const rows = await query(database.sql.readOutgoing, [sessionId, round + 1]);
+  if (rows.length === 0) {
+    const text = `round ${String(round)}: the session has ended and its messages were dropped; see result()`;
+    throw new UsageError('ERR_SECAGG_USAGE', text);
+  }
+  const bodies = new Map(rows.map((row) => [Number(row['user_id']), row['body'] as Uint8Array | null]));
+  const messages = rows.map((row): [number, Uint8Array<ArrayBuffer>] => {
+    const owner = row['same_as'] === null ? row['user_id'] : row['same_as'];
+    return [Number(row['user_id']), Uint8Array.from(bodies.get(Number(owner)) ?? [])];
+  });
+  return new ServerOutputWrapper({ messages: new Map(messages) });
+}

@@ -1,0 +1,8 @@
+// One numbered migration.
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  /** Statements; `:schema` stands for the quoted name of the schema. */
+  readonly sql: string;
+}
