@@ -217,7 +217,11 @@ export class Inbox {
     const own = new Set(fork.server.progress().heard);
     const elsewhere =
       fork.round === MASKED_INPUT
-        ? await this.#digestsOf(query, fork.round, batch.filter(({ user }) => !own.has(user)))
+        ? await this.#digestsOf(
+            query,
+            fork.round,
+            batch.filter(({ user }) => !own.has(user)),
+          )
         : new Map<number, Uint8Array>();
     const verdicts: Verdicts = new Map();
     const accepted: Accepted[] = [];

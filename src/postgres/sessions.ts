@@ -177,7 +177,7 @@ export class PostgresSessions {
     const [row] = await this.#database.read(this.#database.sql.readMessage, [sessionId, receiver]);
     const { status, round } = standingOf(row, sessionId);
     const body = row?.['body'] as Uint8Array | null;
-    if (body !== null) return copyOf(body);
+    if (body !== null && status === 'collecting') return copyOf(body);
     if (status !== 'failed' && round !== 0) return null;
     const loaded = await this.#load(sessionId);
     await requireAlive(loaded);

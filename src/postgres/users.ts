@@ -208,7 +208,10 @@ function nameOf({ session, user }: Pick<Saved, 'session' | 'user'>): string {
 }
 
 function stateOld(user: UserId, why: string): StateError {
-  return new StateError(`user ${String(user)}: ${why}; load the state again, and send nothing of this one`, 'ERR_SECAGG_STATE_OLD');
+  return new StateError(
+    `user ${String(user)}: ${why}; load the state again, and send nothing of this one`,
+    'ERR_SECAGG_STATE_OLD',
+  );
 }
 
 function asStale(error: unknown): StateError {

@@ -1,0 +1,226 @@
+// Several real processes serve the same sessions, are killed and started again, and so is the database. Every result is
+// compared with the plain sum of the users that are in it, and every acknowledged message must be among them.
+import { expect } from 'chai';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { PostgresSessions } from '../../src/postgres/index.ts';
+import { cohortOf } from '../support/cohort.ts';
+import { Session } from '../support/session.ts';
+import { Died, Fleet, RemoteError } from './fleet.ts';
+import { testDatabase, type TestDatabase } from './support.ts';
+
+// A few dozen here; `SECAGG_CRASH_SESSIONS=500 npm test` for hundreds.
+const SESSIONS = Number(process.env['SECAGG_CRASH_SESSIONS'] ?? 24);
+const AT_ONCE = 12;
+const PROCESSES = 4;
+
+const COHORT = cohortOf([1, 2, 3, 5, 8, 13]);
+const random = (below: number): number => crypto.getRandomValues(new Uint32Array(1))[0]! % below;
+const chance = (probability: number): boolean => random(1_000_000) < probability * 1_000_000;
+
+type Output = { vector: Int32Array } | { messages: Map<number, Uint8Array> };
+
+describe('processes that share sessions', function () {
+  this.timeout(120_000 + 2_000 * SESSIONS);
+  let database: TestDatabase;
+  let sessions: PostgresSessions;
+  let fleet: Fleet;
+  let quoted = '';
+
+  const start = async (crashAfter?: () => number | null): Promise<void> => {
+    fleet = await Fleet.start(PROCESSES, { POSTGRES_URL: database.server.url, POSTGRES_SCHEMA: database.schema }, crashAfter);
+  };
+  const created = (session: Session): Promise<string> =>
+    sessions.create({
+      threshold: session.setup.threshold,
+      vecLen: session.setup.vecLen,
+      options: { ...session.setup.options, publicKeys: session.cohort.pki },
+    });
+
+  before(async () => {
+    database = await testDatabase();
+    quoted = pg.escapeIdentifier(database.schema);
+    sessions = new PostgresSessions(database.pool, { schema: database.schema });
+    await sessions.migrate();
+  });
+  afterEach(() => fleet.end());
+  after(() => database.end());
+
+  it('take any user, each its share, and close each round once', async () => {
+    await start();
+    const session = new Session({ cohort: COHORT, threshold: 4, vecLen: 6_000 });
+    const id = await created(session);
+    for (let round = 0; round <= 4; round++) {
+      const answers = await session.answers(round === 2 ? [13] : []);
+      await Promise.all([...answers].map(([user, bytes], i) => fleet.call(i, 'recv', id, user, bytes)));
+      if (round === 2) {
+        // Each has written its own partial sum, and the inputs are nowhere.
+        const { rows } = await database.pool.query(`select octet_length(bulk) as bytes from ${quoted}.parts`);
+        expect(rows).to.deep.equal(Array.from({ length: PROCESSES }, () => ({ bytes: 4 * 6_000 })));
+        const kept = await database.pool.query(`select 1 from ${quoted}.messages where body is not null`);
+        expect(kept.rows).to.deep.equal([]);
+      }
+      session.deliver(answers);
+      const outputs = (await Promise.all([0, 1, 2, 3].map((i) => fleet.call(i, 'round', id, round)))) as Output[];
+      const whole = await session.close();
+      for (const output of outputs) {
+        if ('vector' in output) expect(output.vector).to.deep.equal(whole.getVector());
+        else expect(output.messages).to.deep.equal(whole.getMessages());
+      }
+    }
+    expect(await sessions.result(id)).to.deep.equal(Int32Array.from({ length: 6_000 }, () => 31));
+  });
+
+  it('do not wait for a process that stands still in the middle of a transaction, but to close the round', async () => {
+    await start();
+    const session = new Session({ cohort: COHORT, threshold: 4, vecLen: 2 });
+    const id = await created(session);
+    const answers = await session.answers();
+    for (const [user, bytes] of answers) await sessions.recv(id, user, bytes);
+    session.deliver(answers);
+    await session.close();
+    await sessions.round(id, 0);
+    const deals = await session.answers();
+    const standing = await database.pool.connect();
+    try {
+      // What recv holds until it commits.
+      await standing.query('begin');
+      await standing.query(`select 1 from ${quoted}.sessions where session_id = $1 for key share`, [id]);
+      await Promise.all([...deals].map(([user, bytes], i) => fleet.call(i, 'recv', id, user, bytes)));
+      const closed = fleet.call(0, 'round', id, 1).then(() => 'closed');
+      expect(await Promise.race([closed, sleep(300, 'waits')])).to.equal('waits');
+      await standing.query('commit');
+      expect(await closed).to.equal('closed');
+    } finally {
+      standing.release();
+    }
+  });
+
+  it('a message that races the end of its round is in, or is refused', async () => {
+    await start();
+    let [inside, refused] = [0, 0];
+    for (let i = 0; i < 8; i++) {
+      const session = new Session({ cohort: COHORT, threshold: 4, vecLen: 2 });
+      const id = await created(session);
+      for (let round = 0; round <= 4; round++) {
+        const answers = await session.answers();
+        const racing = [...answers].slice(4);
+        for (const [user, bytes] of [...answers].slice(0, 4)) await fleet.call(random(4), 'recv', id, user, bytes);
+        const outcomes = racing.map(([user, bytes], j): Promise<number | null> =>
+          fleet.call(1 + j, 'recv', id, user, bytes).then(
+            () => user,
+            (error: RemoteError) => (expect(error.code).to.equal('ERR_SECAGG_LATE'), null),
+          ),
+        );
+        await sleep(random(6));
+        const output = (await fleet.call(0, 'round', id, round)) as Output;
+        const heard = (await Promise.all(outcomes)).filter((user) => user !== null);
+        inside += heard.length;
+        refused += outcomes.length - heard.length;
+        if ('vector' in output) {
+          const { included } = await sessions.progress(id);
+          expect([...output.vector].map(BigInt)).to.deep.equal(session.plainSum(included!));
+        } else {
+          for (const user of heard) expect([...output.messages.keys()]).to.include(user);
+          expect(output.messages.size).to.equal(4 + heard.length);
+          session.messages = output.messages;
+        }
+      }
+    }
+    expect(inside, 'some were in').to.be.above(0);
+    expect(refused, 'and some were late').to.be.above(0);
+  });
+
+  it(`${String(SESSIONS)} sessions in which processes and the database are killed all the time`, async () => {
+    // Some die at a statement, others when the chaos below chooses.
+    await start(() => (chance(0.7) ? 4 + random(500) : null));
+    let [over, acknowledged, retries, restarts] = [false, 0, 0, 0];
+    const chaos = (async (): Promise<void> => {
+      while (!over) {
+        await sleep(300 + random(900));
+        fleet.kill(random(PROCESSES));
+      }
+    })();
+    const restarting = (async (): Promise<void> => {
+      while (!over && database.server.own) {
+        await sleep(3_000 + random(4_000));
+        await database.server.crash();
+        restarts++;
+        await sleep(random(300));
+        await database.server.start();
+      }
+    })();
+
+    /** Until some process has answered. */
+    const persistently = async (method: 'recv' | 'round' | 'progress', ...args: unknown[]): Promise<unknown> => {
+      for (;;) {
+        try {
+          return await fleet.call(random(PROCESSES), method, ...args);
+        } catch (error) {
+          const again = error instanceof Died || (error instanceof RemoteError && error.code === 'ERR_SECAGG_STORE');
+          if (!again) throw error;
+          retries++;
+          await sleep(10 + random(40));
+        }
+      }
+    };
+    /** To one process, or to two at once, as retries of an impatient client. */
+    const delivered = async (id: string, user: number, bytes: Uint8Array): Promise<void> => {
+      const copies = chance(0.2) ? 2 : 1;
+      await Promise.all(Array.from({ length: copies }, () => persistently('recv', id, user, bytes)));
+      acknowledged++;
+    };
+
+    const play = async (): Promise<void> => {
+      const vecLen = chance(0.3) ? 8_000 : 3;
+      const session = new Session({
+        cohort: COHORT,
+        threshold: 4,
+        vecLen,
+        vectorOf: (index) => Array.from({ length: vecLen }, (_, j) => (index + 1) * 1_000 + (j % 7)),
+      });
+      let id = '';
+      while (id === '') id = await created(session).catch(() => '');
+      for (let round = 0; round <= 4; round++) {
+        const silent =
+          session.messages.size > 4 && chance(0.4) ? [[...session.messages.keys()][random(session.messages.size)]!] : [];
+        const answers = await session.answers(silent);
+        // Nobody hurries: what is acknowledged before the round is closed must be in it.
+        await Promise.all([...answers].map(([user, bytes]) => delivered(id, user, bytes)));
+        const closers = await Promise.all(
+          Array.from({ length: 1 + random(3) }, () => persistently('round', id, round) as Promise<Output>),
+        );
+        for (const output of closers) expect(output).to.deep.equal(closers[0]);
+        session.deliver(answers);
+        const whole = await session.close();
+        const [output] = closers as [Output];
+        if ('vector' in output) {
+          expect(output.vector).to.deep.equal(whole.getVector());
+          session.expectSum([...output.vector].map(BigInt), session.server.progress().included!);
+        } else expect(output.messages).to.deep.equal(whole.getMessages());
+        // Late, or again: the same is harmless, and something else is refused.
+        const [user, bytes] = [...answers][random(answers.size)]!;
+        await persistently('recv', id, user, bytes);
+      }
+    };
+    try {
+      let next = 0;
+      await Promise.all(
+        Array.from({ length: AT_ONCE }, async () => {
+          while (next++ < SESSIONS) await play();
+        }),
+      );
+    } finally {
+      over = true;
+      await chaos;
+      await restarting;
+    }
+    console.log(
+      `      ${String(acknowledged)} messages acknowledged, ${String(fleet.deaths)} processes killed, ` +
+        `${String(restarts)} crashes of the database, ${String(retries)} retries`,
+    );
+    expect(fleet.deaths).to.be.above(10);
+    const { rows } = await database.pool.query<{ left: string }>(`select count(*) as left from ${quoted}.messages`);
+    expect(Number(rows[0]!.left), 'messages left of rounds that are closed').to.equal(0);
+  });
+});

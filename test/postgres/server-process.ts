@@ -1,0 +1,65 @@
+// One server process: sessions in PostgreSQL, asked over a channel by the test that started it. With CRASH_AFTER it is
+// killed, as by SIGKILL from outside, right before or right after its n-th statement.
+import pg from 'pg';
+import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
+
+export interface Call {
+  readonly call: number;
+  readonly method: 'recv' | 'round' | 'progress' | 'message' | 'migrate' | 'create' | 'result' | 'sweep';
+  readonly args: readonly unknown[];
+}
+
+export type Answer =
+  | { readonly call: number; readonly value: unknown }
+  | { readonly call: number; readonly error: { readonly name: string; readonly code: string | null; readonly message: string } };
+
+const pool = new pg.Pool({ connectionString: process.env['POSTGRES_URL'], max: 8 });
+pool.on('error', () => undefined);
+
+let left = Number(process.env['CRASH_AFTER'] ?? Infinity);
+const die = (): never => {
+  process.kill(process.pid, 'SIGKILL');
+  for (;;); // the signal is on its way
+};
+
+const fragile: PostgresPool = {
+  async connect(): Promise<PoolConnection> {
+    const client = await pool.connect();
+    return {
+      async query(text: string, values?: unknown[]) {
+        left -= 0.5;
+        if (left === 0) die();
+        const result = client.query(text, values);
+        left -= 0.5;
+        // Not awaited: the database may have been told, and may do it after the process is gone.
+        if (left === 0) setImmediate(die);
+        return result;
+      },
+      release: (error) => client.release(error),
+      on: (event, listener) => client.on(event, listener),
+      off: (event, listener) => client.off(event, listener),
+    };
+  },
+};
+
+const sessions = new PostgresSessions(fragile, { schema: process.env['POSTGRES_SCHEMA'] ?? 'secagg' });
+
+async function answerTo({ method, args }: Call): Promise<unknown> {
+  if (method === 'round') {
+    const output = await sessions.round(...(args as Parameters<PostgresSessions['round']>));
+    return output.isVector() ? { vector: output.getVector() } : { messages: output.getMessages() };
+  }
+  return (sessions[method] as (...all: readonly unknown[]) => Promise<unknown>)(...args);
+}
+
+process.on('message', (call: Call) => {
+  const send = (answer: Answer): void => void process.send?.(answer);
+  answerTo(call).then(
+    (value) => send({ call: call.call, value }),
+    (error: unknown) => {
+      const { name, message, code } = error as Error & { code?: string };
+      send({ call: call.call, error: { name, message, code: code ?? null } });
+    },
+  );
+});
+process.once('disconnect', () => process.exit());

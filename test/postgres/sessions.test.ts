@@ -1,0 +1,453 @@
+// One session in a real database, through several objects that know nothing of one another, as if each were a process.
+import { expect } from 'chai';
+import pg from 'pg';
+import { ProtocolError, ServerWrapper, StoreError, ThresholdError, UsageError } from '../../src/index.ts';
+import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
+import { cohortOf } from '../support/cohort.ts';
+import { rejected } from '../support/errors.ts';
+import { Session, type Setup } from '../support/session.ts';
+import { poolOf, testDatabase, type TestDatabase } from './support.ts';
+
+const COHORT = cohortOf([1, 7, 2 ** 53 - 1, 40, 41]);
+const SETUP = { cohort: COHORT, threshold: 4, vecLen: 5 };
+const UNKNOWN = '00000000-0000-4000-8000-000000000000';
+
+describe('sessions in PostgreSQL', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let [one, two, three]: PostgresSessions[] = [];
+  let quoted = '';
+
+  before(async () => {
+    database = await testDatabase();
+    quoted = pg.escapeIdentifier(database.schema);
+    [one, two, three] = [1, 2, 3].map(() => new PostgresSessions(database.pool, { schema: database.schema })) as [
+      PostgresSessions,
+      PostgresSessions,
+      PostgresSessions,
+    ];
+    await one.migrate();
+  });
+  after(() => database.end());
+
+  const both = async (setup: Partial<Setup> = {}, expiresAt?: Date): Promise<[Session, string]> => {
+    const session = new Session({ ...SETUP, ...setup });
+    const { threshold, vecLen, options, cohort, serverOptions } = session.setup;
+    const id = await one!.create({
+      threshold,
+      vecLen,
+      options: { ...options, ...serverOptions, publicKeys: cohort.pki },
+      ...(expiresAt ? { expiresAt } : {}),
+    });
+    return [session, id];
+  };
+  const deliver = async (id: string, answers: ReadonlyMap<number, Uint8Array>): Promise<void> => {
+    await Promise.all([...answers].map(([user, bytes], i) => [one!, two!, three!][i % 3]!.recv(id, user, bytes)));
+  };
+  /** Plays whole rounds in both worlds. */
+  const before_ = async (round: number, setup: Partial<Setup> = {}): Promise<[Session, string]> => {
+    const [session, id] = await both(setup);
+    for (let r = 0; r < round; r++) {
+      const answers = await session.answers();
+      await deliver(id, answers);
+      session.deliver(answers);
+      await two!.round(id, r);
+      await session.close();
+    }
+    return [session, id];
+  };
+  const rowsOf = async (table: string, id: string): Promise<number> => {
+    const { rows } = await database.pool.query<{ n: string }>(
+      `select count(*) as n from ${quoted}.${table} where session_id = $1`,
+      [id],
+    );
+    return Number(rows[0]!.n);
+  };
+
+  for (const [what, setup] of [
+    ['of 32 bits', {}],
+    ['of 5 bits', { options: { bits: 5 }, vectorOf: () => [1, -1, 2, 0, 3] }],
+    ['of 64 bits', { options: { bits: 64 }, vectorOf: () => [2n ** 40n, -1n, 0n, 1n, 5n] }],
+    ['that are long', { vecLen: 30_000 }],
+  ] as const) {
+    it(`give what one server in memory gives, round by round: vectors ${what}`, async () => {
+      const [session, id] = await both(setup as Partial<Setup>);
+      for (let round = 0; round <= 4; round++) {
+        const answers = await session.answers(round === 2 ? [40] : []);
+        for (const [user, message] of session.messages) expect(await three!.message(id, user)).to.deep.equal(message);
+        expect(await two!.result(id)).to.equal(null);
+        await deliver(id, answers);
+        session.deliver(answers);
+        const { status, expiresAt, reason, ...progress } = await three!.progress(id);
+        expect({ status, expiresAt, reason }).to.deep.equal({ status: 'collecting', expiresAt: null, reason: null });
+        const local = session.server.progress();
+        expect(progress).to.deep.equal({ ...local, heard: local.heard });
+        const outputs = await Promise.all([one!, two!, three!, one!].map((sessions) => sessions.round(id, round)));
+        const whole = await session.close();
+        for (const output of outputs) {
+          expect(output.isVector()).to.equal(round === 4);
+          if (round === 4) expect(output.getVector()).to.deep.equal(whole.getVector());
+          else expect(output.getMessages()).to.deep.equal(whole.getMessages());
+        }
+        expect(await rowsOf('messages', id), 'nothing of the round is left').to.equal(0);
+        expect(await rowsOf('parts', id)).to.equal(0);
+      }
+      expect(await two!.result(id)).to.deep.equal(session.server.output()!.getVector());
+      expect(await two!.message(id, 1)).to.equal(null);
+      expect((await three!.progress(id)).included).to.deep.equal(session.server.progress().included);
+      // Later still, all of it again.
+      for (const round of [0, 1, 2, 3]) expect((await one!.round(id, round)).isMessages()).to.equal(true);
+    });
+  }
+
+  it('start users by the message of round 0, if they are registered', async () => {
+    const [, id] = await both();
+    expect(await two!.message(id, 7)).to.deep.equal(Uint8Array.of(146, 1, 0));
+    expect(await two!.message(id, 8)).to.equal(null);
+    const open = await one!.create({ threshold: 2, vecLen: 1 });
+    expect(await two!.message(open, 8)).to.deep.equal(Uint8Array.of(146, 1, 0));
+  });
+
+  it('below the threshold go on as they were, and end when enough have come', async () => {
+    const [session, id] = await before_(2);
+    const answers = [...(await session.answers())];
+    for (const [user, bytes] of answers.slice(0, 3)) await one!.recv(id, user, bytes);
+    const error = await rejected('ERR_SECAGG_THRESHOLD', two!.round(id, 2), ThresholdError);
+    expect([error.have, error.need, error.round]).to.deep.equal([3, 4, 2]);
+    expect((await one!.progress(id)).heard.length).to.equal(3);
+    for (const [user, bytes] of answers.slice(3)) await two!.recv(id, user, bytes);
+    expect((await one!.round(id, 2)).getMessages().size).to.equal(5);
+  });
+
+  for (const round of [0, 1, 2, 3, 4]) {
+    it(`round ${String(round)}: the same message again is harmless, another one is equivocation, wherever it comes`, async () => {
+      const [session, id] = await before_(round);
+      const twins = new Map([...session.users].map(([user, wrapper]) => [user, wrapper.serializeState()]));
+      const first = await session.answers();
+      // Rolled back, users answer again; only in rounds 0 and 1 is there randomness in what they say.
+      const again = new Session({ ...SETUP, cohort: COHORT });
+      for (const [user, state] of twins) again.users.get(user)!.recoverState(state);
+      again.messages = session.messages;
+      const second = await again.answers();
+      const bytes = first.get(7)!;
+      await one!.recv(id, 7, bytes);
+      await one!.recv(id, 7, bytes);
+      await Promise.all([two!, three!, one!, two!].map((sessions) => sessions.recv(id, 7, bytes)));
+      expect(await rowsOf('messages', id)).to.equal(1);
+      if (round <= 1) {
+        for (const sessions of [one!, two!, three!]) {
+          const error = await rejected('ERR_SECAGG_EQUIVOCATION', sessions.recv(id, 7, second.get(7)!), ProtocolError);
+          expect(error.userIds).to.deep.equal([7]);
+          // Not confused about which one counts.
+          await sessions.recv(id, 7, bytes);
+        }
+      }
+      await rejected('ERR_SECAGG_DECODE', two!.recv(id, 7, new Uint8Array(9)));
+      for (const [user, answer] of first) await two!.recv(id, user, answer);
+      await three!.round(id, round);
+      for (const sessions of [one!, two!, three!]) {
+        await sessions.recv(id, 7, bytes);
+        if (round <= 1) await rejected('ERR_SECAGG_EQUIVOCATION', sessions.recv(id, 7, second.get(7)!));
+      }
+    });
+  }
+
+  it('hear one user through several processes at once only once, also in a sum', async () => {
+    const [session, id] = await before_(2, { vecLen: 8_000 });
+    const answers = await session.answers();
+    const all = [one!, two!, three!].flatMap((sessions) => [...answers].map(([user, bytes]) => sessions.recv(id, user, bytes)));
+    await Promise.all(all);
+    expect(await rowsOf('messages', id)).to.equal(5);
+    session.deliver(answers);
+    await one!.round(id, 2);
+    await session.close();
+    for (const round of [3, 4]) {
+      const answers = await session.answers();
+      await deliver(id, answers);
+      session.deliver(answers);
+      await session.close();
+      await one!.round(id, round);
+    }
+    expect(await one!.result(id)).to.deep.equal(session.server.output()!.getVector());
+  });
+
+  it('refuse what a server refuses, with its code, and go on', async () => {
+    const [session, id] = await before_(1);
+    const answers = await session.answers();
+    const bytes = answers.get(7)!;
+    await rejected('ERR_SECAGG_SENDER', one!.recv(id, 1, bytes));
+    await rejected('ERR_SECAGG_UNKNOWN_USER', one!.recv(id, 2, bytes));
+    const forged = Uint8Array.from(bytes);
+    forged[forged.length - 1]! ^= 1;
+    await rejected('ERR_SECAGG_SIGNATURE', two!.recv(id, 7, forged));
+    await rejected('ERR_SECAGG_USAGE', two!.round(id, 2), UsageError);
+    await deliver(id, answers);
+    session.deliver(answers);
+    const messages = (await session.close()).getMessages();
+    const early = await session.user(7).round(messages.get(7)!);
+    await rejected('ERR_SECAGG_EARLY', one!.recv(id, 7, early));
+    await three!.round(id, 1);
+    await one!.recv(id, 7, early); // whose copy of the session is that of the round before
+  });
+
+  it('admit no more users than the threshold allows, and no key twice, whatever process they come to', async () => {
+    const session = new Session({ ...SETUP, serverOptions: { maxUsers: 4 } });
+    const id = await one!.create({ threshold: 4, vecLen: 5, options: { maxUsers: 4, publicKeys: COHORT.pki } });
+    const answers = [...(await session.answers())];
+    const outcomes = await Promise.allSettled(
+      answers.map(([user, bytes], i) => [one!, two!, three!][i % 3]!.recv(id, user, bytes)),
+    );
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused.length).to.equal(1);
+    expect((refused[0]!.reason as ProtocolError).code).to.equal('ERR_SECAGG_TOO_MANY_USERS');
+    expect((await one!.round(id, 0)).getMessages().size).to.equal(4);
+  });
+
+  it('that failed say why, for good', async () => {
+    const [session, id] = await before_(4);
+    // Too few good shares: everybody reports the deal of user 1, as far as its own word goes.
+    const answers = await session.answers();
+    await deliver(id, answers);
+    const state = await database.pool.query<{ state: { state: { commitments: [number, { seedCommitment: string }][] } } }>(
+      `select state from ${quoted}.sessions where session_id = $1`,
+      [id],
+    );
+    const changed = state.rows[0]!.state;
+    // The owner's deal as if it had been another one.
+    changed.state.commitments[0]![1].seedCommitment = Buffer.alloc(32, 7).toString('base64');
+    await database.pool.query(`update ${quoted}.sessions set state = $2 where session_id = $1`, [id, JSON.stringify(changed)]);
+    const fresh = new PostgresSessions(database.pool, { schema: database.schema });
+    await rejected('ERR_SECAGG_INCONSISTENT_DEAL', fresh.round(id, 4), ProtocolError);
+    for (const error of await Promise.all(
+      [fresh.round(id, 4), two!.round(id, 4), two!.result(id), two!.message(id, 1), two!.abort(id, 'late')].map((call) =>
+        rejected('ERR_SECAGG_FAILED', call, UsageError),
+      ),
+    )) {
+      expect((error.cause as ProtocolError).userIds).to.deep.equal([1]);
+    }
+    const progress = await three!.progress(id);
+    expect([progress.status, progress.round]).to.deep.equal(['failed', null]);
+  });
+
+  it('that are unknown, aborted, expired or removed say so', async () => {
+    for (const id of [UNKNOWN, 'no uuid', '']) {
+      await Promise.all(
+        [
+          one!.recv(id, 1, new Uint8Array(3)),
+          one!.round(id, 0),
+          one!.message(id, 1),
+          one!.progress(id),
+          one!.result(id),
+          one!.abort(id, 'x'),
+        ].map((call) => rejected('ERR_SECAGG_UNKNOWN_SESSION', call, UsageError)),
+      );
+    }
+    await one!.remove(UNKNOWN);
+
+    const [session, id] = await before_(2);
+    const answers = await session.answers();
+    await one!.recv(id, 7, answers.get(7)!);
+    await two!.abort(id, 'the model was withdrawn');
+    await three!.abort(id, 'again');
+    for (const error of await Promise.all(
+      [one!.recv(id, 1, answers.get(1)!), one!.round(id, 2), one!.round(id, 0), two!.message(id, 1), two!.result(id)].map(
+        (call) => rejected('ERR_SECAGG_ABORTED', call, UsageError),
+      ),
+    )) {
+      expect(error.message).to.contain('withdrawn');
+    }
+    const { status, reason, heard } = await one!.progress(id);
+    expect([status, reason, heard]).to.deep.equal(['aborted', 'the model was withdrawn', []]);
+    for (const table of ['messages', 'parts', 'outgoing']) expect(await rowsOf(table, id)).to.equal(0);
+
+    await three!.remove(id);
+    await rejected('ERR_SECAGG_UNKNOWN_SESSION', one!.progress(id));
+  });
+
+  it('expire by the clock of the database, before and after the sweep', async () => {
+    const [session, id] = await both({}, new Date(Date.now() + 400));
+    const answers = await session.answers();
+    await one!.recv(id, 7, answers.get(7)!);
+    expect((await one!.progress(id)).expiresAt!.getTime()).to.be.above(Date.now() - 60_000);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const expired = async (): Promise<void> => {
+      await Promise.all(
+        [one!.recv(id, 1, answers.get(1)!), two!.round(id, 0), two!.message(id, 1), one!.abort(id, 'x')].map((call) =>
+          rejected('ERR_SECAGG_EXPIRED', call, UsageError),
+        ),
+      );
+      expect((await two!.progress(id)).status).to.equal('expired');
+    };
+    await expired();
+    expect((await two!.progress(id)).heard).to.deep.equal([7]);
+    expect((await three!.sweep()).expired).to.equal(1);
+    await expired();
+    expect(await rowsOf('messages', id)).to.equal(0);
+  });
+
+  it('are swept by several processes, page by page, and removed once they ended long ago', async () => {
+    const past = new Date(Date.now() - 1_000);
+    const ids = await Promise.all(Array.from({ length: 230 }, () => one!.create({ threshold: 2, vecLen: 1, expiresAt: past })));
+    const swept = await Promise.all([one!, two!, three!].map((sessions) => sessions.sweep()));
+    expect(swept.reduce((total, { expired }) => total + expired, 0)).to.equal(230);
+    expect((await one!.sweep({ endedBefore: new Date(0) })).removed).to.equal(0);
+    expect((await one!.progress(ids[0]!)).status).to.equal('expired');
+    expect((await one!.sweep({ endedBefore: new Date(Date.now() + 60_000) })).removed).to.be.at.least(230);
+    await rejected('ERR_SECAGG_UNKNOWN_SESSION', one!.progress(ids[0]!));
+  });
+
+  it('drop the messages of a session that ended an hour ago, and keep its sum', async () => {
+    const [session, id] = await before_(5);
+    await database.pool.query(`update ${quoted}.sessions set ended_at = now() - interval '61 minutes' where session_id = $1`, [
+      id,
+    ]);
+    expect((await one!.sweep()).tidied).to.equal(1);
+    expect(await rowsOf('outgoing', id)).to.equal(0);
+    await rejected('ERR_SECAGG_USAGE', two!.round(id, 1));
+    expect((await two!.round(id, 4)).getVector()).to.deep.equal(session.server.output()!.getVector());
+  });
+
+  it('wrong arguments are named', async () => {
+    const [, id] = await both();
+    const refusals: [Promise<unknown>, RegExp][] = [
+      [one!.create({ threshold: 1, vecLen: 1 }), /^threshold/],
+      [one!.create({ threshold: 2, vecLen: 1, expiresAt: new Date(NaN) }), /^expiresAt/],
+      [one!.recv(id, -1, new Uint8Array(1)), /^userId/],
+      [one!.recv(id, 1, 'x' as unknown as Uint8Array), /^bytes/],
+      [one!.recv(7 as unknown as string, 1, new Uint8Array(1)), /^id/],
+      [one!.round(id, 5), /^r:/],
+      [one!.round(id, '1' as unknown as number), /^r:/],
+      [one!.message(id, 0.5), /^userId/],
+      [one!.abort(id, 1 as unknown as string), /^reason/],
+    ];
+    for (const [call, text] of refusals) {
+      const error: unknown = await call.catch((reason: unknown) => reason);
+      expect(error).to.satisfy((e: unknown) => e instanceof TypeError || e instanceof RangeError);
+      expect((error as Error).message).to.match(text);
+    }
+    expect(() => new PostgresSessions({} as PostgresPool)).to.throw(TypeError, /^pool/);
+  });
+
+  describe('when the database fails', () => {
+    /** A pool whose connections fail once at a given statement, as the network would: before it, or after it was done. */
+    const failing = (at: RegExp, when: 'before' | 'after', error: Error): PostgresPool & { times: number } => {
+      const pool = {
+        times: 1,
+        async connect(): Promise<PoolConnection> {
+          const client = await database.pool.connect();
+          return {
+            async query(text: string, values?: unknown[]) {
+              const fails = at.test(text) && pool.times > 0;
+              if (fails) pool.times--;
+              if (fails && when === 'before') throw error;
+              const result = await client.query(text, values);
+              if (fails) throw error;
+              return result;
+            },
+            release: (broken) => client.release(broken),
+          };
+        },
+      };
+      return pool;
+    };
+    const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+
+    for (const [statement, text] of [
+      ['begin', /^begin/],
+      ['the lock', /for key share/],
+      ['the claim', /insert into .*messages/],
+      ['the sum', /parts/],
+      ['commit', /^commit/],
+    ] as const) {
+      for (const when of ['before', 'after'] as const) {
+        it(`${when} ${statement}: a masked input is in the sum once, when it is sent again`, async () => {
+          const [session, id] = await before_(2);
+          const answers = [...(await session.answers())];
+          const pool = failing(text, when, reset);
+          const sessions = new PostgresSessions(pool, { schema: database.schema });
+          pool.times = 0;
+          await sessions.recv(id, ...answers[0]!);
+          pool.times = 1;
+          const error = await rejected('ERR_SECAGG_STORE', sessions.recv(id, ...answers[1]!), StoreError);
+          expect(error.sqlState).to.equal(null);
+          expect(error.cause).to.equal(reset);
+          // The process goes on, and so do others.
+          await sessions.recv(id, ...answers[1]!);
+          await two!.recv(id, ...answers[1]!);
+          for (const [user, bytes] of answers.slice(2)) await sessions.recv(id, user, bytes);
+          for (const [user, bytes] of answers) session.server.recv(user, bytes);
+          await sessions.round(id, 2);
+          await session.close();
+          for (const round of [3, 4]) {
+            const answers = await session.answers();
+            await deliver(id, answers);
+            session.deliver(answers);
+            await session.close();
+            await one!.round(id, round);
+          }
+          expect(await one!.result(id)).to.deep.equal(session.server.output()!.getVector());
+        });
+      }
+    }
+
+    for (const when of ['before', 'after'] as const) {
+      it(`${when} a round's commit: whoever asks again is told what it gave`, async () => {
+        const [session, id] = await before_(1);
+        const answers = await session.answers();
+        await deliver(id, answers);
+        session.deliver(answers);
+        const sessions = new PostgresSessions(failing(/^commit/, when, reset), { schema: database.schema });
+        await rejected('ERR_SECAGG_STORE', sessions.round(id, 1), StoreError);
+        const messages = (await session.close()).getMessages();
+        expect((await sessions.round(id, 1)).getMessages()).to.deep.equal(messages);
+        expect((await two!.round(id, 1)).getMessages()).to.deep.equal(messages);
+      });
+    }
+
+    it('tries again, and not for ever, where a transaction lost a race', async () => {
+      const [session, id] = await before_(1);
+      const answers = [...(await session.answers())];
+      const lost = Object.assign(new Error('deadlock detected'), { code: '40P01' });
+      const pool = failing(/insert into .*messages/, 'after', lost);
+      const sessions = new PostgresSessions(pool, { schema: database.schema });
+      pool.times = 3;
+      await sessions.recv(id, ...answers[0]!);
+      expect(pool.times).to.equal(0);
+      pool.times = 1_000;
+      const error = await rejected('ERR_SECAGG_STORE', sessions.recv(id, ...answers[1]!), StoreError);
+      expect(error.sqlState).to.equal('40P01');
+      expect(pool.times).to.be.above(980);
+      pool.times = 0;
+      await sessions.recv(id, ...answers[1]!);
+      expect((await sessions.progress(id)).heard.length).to.equal(2);
+    });
+
+    it('that is not there is told as such', async () => {
+      const pool = poolOf('postgres://nobody@127.0.0.1:1/none');
+      const error = await rejected('ERR_SECAGG_STORE', new PostgresSessions(pool).round(UNKNOWN, 0), StoreError);
+      expect(error.sqlState).to.equal(null);
+      expect(error.message).to.contain('try again');
+      await pool.end();
+    });
+
+    it('the session is intact after a partial sum was tampered with', async () => {
+      const [session, id] = await before_(2);
+      await deliver(id, await session.answers());
+      await database.pool.query(`update ${quoted}.parts set bulk = substr(bulk, 2) where session_id = $1`, [id]);
+      await database.pool.query(`delete from ${quoted}.messages where session_id = $1 and user_id = 7`, [id]);
+      await rejected('ERR_SECAGG_STATE', one!.round(id, 2));
+      expect((await two!.progress(id)).status).to.equal('collecting');
+    });
+  });
+
+  it('the state of a session can be taken out and used without a database', async () => {
+    const [session, id] = await before_(3);
+    void session;
+    const { rows } = await database.pool.query<{ state: object; bulk: Uint8Array }>(
+      `select state, bulk from ${quoted}.sessions where session_id = $1`,
+      [id],
+    );
+    expect(JSON.stringify(rows[0]!.state)).not.to.contain('Secret');
+    expect(() => ServerWrapper.fromState(JSON.stringify(rows[0]!.state))).not.to.throw();
+  });
+});
