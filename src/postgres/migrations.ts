@@ -12,7 +12,7 @@ interface Migrated {
   unchecked<T>(work: (query: Query) => Promise<T>): Promise<T>;
 }
 
-export const MIGRATIONS: readonly Migration[] = [MIGRATION_0001];
+const MIGRATIONS: readonly Migration[] = [MIGRATION_0001];
 
 /** The version of the schema that this code reads and writes. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
@@ -64,9 +64,9 @@ async function clashing<T>(work: () => Promise<T>): Promise<T> {
 /** The newest migration, 0 before the first. @throws StoreError where it is newer than this code. */
 async function appliedVersion(query: Query, schema: string): Promise<number> {
   const [table] = await query('select to_regclass($1) is not null as there', [`${schema}.migrations`]);
-  if (table?.['there'] !== true) return 0;
+  if (table?.there !== true) return 0;
   const [row] = await query(`select coalesce(max(version), 0) as version from ${schema}.migrations`);
-  const version = Number(row?.['version']);
+  const version = Number(row?.version);
   if (version <= SCHEMA_VERSION) return version;
   const text = `database: the schema has version ${String(version)}, this secagg knows ${String(SCHEMA_VERSION)}; update secagg`;
   throw new StoreError('ERR_SECAGG_SCHEMA_NEWER', text);

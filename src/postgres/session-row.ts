@@ -20,14 +20,14 @@ export function standingOf(row: Row | undefined, sessionId: string): Standing {
     const text = `session ${sessionId}: not there; it was never created, or it was removed`;
     throw new UsageError('ERR_SECAGG_UNKNOWN_SESSION', text);
   }
-  const status = row['status'] as SessionStatus;
+  const status = row.status as SessionStatus;
   if (status === 'aborted') {
-    throw new UsageError('ERR_SECAGG_ABORTED', `session ${sessionId}: aborted: ${String(row['reason'])}; create another one`);
+    throw new UsageError('ERR_SECAGG_ABORTED', `session ${sessionId}: aborted: ${String(row.reason)}; create another one`);
   }
-  if (status === 'expired' || row['expired'] === true) {
+  if (status === 'expired' || row.expired === true) {
     throw new UsageError('ERR_SECAGG_EXPIRED', `session ${sessionId}: its time is over; create another one`);
   }
-  return { status, round: Number(row['round']) };
+  return { status, round: Number(row.round) };
 }
 
 /** The state at the start of the round, or at the end. */
@@ -51,8 +51,8 @@ export async function loadSession(
 /** From the whole row. */
 export function recoverSession(row: Row | undefined, sessionId: string, options: Pick<ServerOptions, 'listener'> = {}): Loaded {
   const standing = standingOf(row, sessionId);
-  const bulk = row?.['bulk'] as Uint8Array;
-  const state = joinState(row?.['state'] as string, bulk);
+  const bulk = row?.bulk as Uint8Array;
+  const state = joinState(row?.state as string, bulk);
   return { ...standing, bulk, size: state.length, server: ServerWrapper.fromState(state, options) };
 }
 

@@ -176,7 +176,7 @@ export class PostgresSessions {
     const receiver = userId(user, 'userId');
     const [row] = await this.#database.read(this.#database.sql.readMessage, [sessionId, receiver]);
     const { status, round } = standingOf(row, sessionId);
-    const body = row?.['body'] as Uint8Array | null;
+    const body = row?.body as Uint8Array | null;
     if (body !== null && status === 'collecting') return copyOf(body);
     if (status !== 'failed' && round !== 0) return null;
     const loaded = await this.#load(sessionId);
@@ -195,9 +195,9 @@ export class PostgresSessions {
       // Shared with who writes messages, not with who closes the round: what is read belongs together.
       await query(database.sql.lockToHear, [sessionId]);
       const [row] = await query(database.sql.readSession, [sessionId]);
-      const more = { expiresAt: expiryOf(row), reason: (row?.['reason'] as string | null | undefined) ?? null };
-      if (row?.['state'] === null) return { ...NOTHING, ...more, status: row['status'] as SessionStatus };
-      const expired = row?.['expired'] === true;
+      const more = { expiresAt: expiryOf(row), reason: (row?.reason as string | null | undefined) ?? null };
+      if (row?.state === null) return { ...NOTHING, ...more, status: row.status as SessionStatus };
+      const expired = row?.expired === true;
       const { status, round, server } = recoverSession(row && { ...row, expired: false }, sessionId);
       if (status !== 'collecting') return { ...server.progress(), ...more, status };
       // In round 4 it depends on what the answers say whether they are enough; before, on how many there are.
@@ -234,7 +234,7 @@ export class PostgresSessions {
     const { sql } = this.#database;
     await this.#database.transaction(async (query) => {
       const [row] = await query(sql.lockToClose, [sessionId]);
-      if (row?.['status'] === 'aborted') return;
+      if (row?.status === 'aborted') return;
       const { status } = standingOf(row, sessionId);
       if (status === 'failed') await requireAlive(await loadSession(this.#database, query, sessionId));
       if (status === 'finished') throw new UsageError('ERR_SECAGG_USAGE', `session ${sessionId}: finished, see result()`);
@@ -260,7 +260,7 @@ export class PostgresSessions {
     const { sql } = this.#database;
     const expired = await this.#each(sql.sessionsToExpire, [], async (query, sessionId) => {
       const [row] = await query(sql.lockToClose, [sessionId]);
-      if (row?.['expired'] !== true) return false;
+      if (row?.expired !== true) return false;
       await this.#drop(query, sessionId, { status: 'expired', reason: null });
       return true;
     });
@@ -288,7 +288,7 @@ export class PostgresSessions {
       const rows = await this.#database.read(page, [...values, PAGE]);
       let here = 0;
       for (const row of rows) {
-        const sessionId = row['session_id'] as string;
+        const sessionId = row.session_id as string;
         if (await this.#database.transaction((query) => work(query, sessionId))) here++;
       }
       done += here;
@@ -326,13 +326,13 @@ const NOTHING: ServerProgress = {
 };
 
 function expiryOf(row: Row | undefined): Date | null {
-  const seconds = row?.['expires_at'] ?? null;
+  const seconds = row?.expires_at ?? null;
   return seconds === null ? null : new Date(Number(seconds) * 1000);
 }
 
 /** As if the server had heard those users itself. */
 function withHeard(progress: ServerProgress, rows: readonly Row[]): ServerProgress {
-  const heard = rows.map((row) => Number(row['user_id']));
+  const heard = rows.map((row) => Number(row.user_id));
   const spoken = new Set(heard);
   return {
     ...progress,

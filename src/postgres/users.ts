@@ -96,7 +96,7 @@ export class PostgresUsers {
     const [row] = await this.#database.read(this.#database.sql.readUserState, [name, id]);
     const found = row === undefined ? null : this.#open(row, name, id);
     const seen = this.#seen.get(nameOf({ session: name, user: id }));
-    if (seen !== undefined && (found?.revision ?? (row === undefined ? -1 : Number(row['revision']))) < seen) {
+    if (seen !== undefined && (found?.revision ?? (row === undefined ? -1 : Number(row.revision))) < seen) {
       throw stateOld(id, 'the database has an older state than was saved; was a backup restored?');
     }
     if (found === null) return null;
@@ -160,9 +160,9 @@ export class PostgresUsers {
   }
 
   #open(row: Row, session: string, user: UserId): Saved | null {
-    const sealed = row['sealed'] as Uint8Array | null;
+    const sealed = row.sealed as Uint8Array | null;
     if (sealed === null) return null;
-    const [revision, answered] = [Number(row['revision']), row['answered'] === true];
+    const [revision, answered] = [Number(row.revision), row.answered === true];
     const plaintext = open(this.#key, this.#boundTo({ session, user, revision, answered }), copyOf(sealed));
     if (plaintext === null) {
       throw new StateError(`user ${String(user)}: the row was changed, or sealed with another key`);

@@ -43,16 +43,16 @@ export async function describeSchema(pool: pg.Pool, schema: string): Promise<str
   ];
   const plain = (text: string): string => text.replaceAll(`"${schema.replaceAll('"', '""')}".`, '');
   const lines: string[] = [];
-  for (const table of new Set(columns.map((column) => column['table'] ?? ''))) {
-    const mine = columns.filter((column) => column['table'] === table);
-    lines.push(`table ${table}: ${mine[0]?.['table_comment'] ?? ''}`);
+  for (const table of new Set(columns.map((column) => column.table ?? ''))) {
+    const mine = columns.filter((column) => column.table === table);
+    lines.push(`table ${table}: ${mine[0]?.table_comment ?? ''}`);
     for (const { name, type, nullable, default: initial, storage, comment } of mine) {
       lines.push(`  ${name ?? ''} ${type ?? ''}${nullable ?? ''}${initial ?? ''}${storage ?? ''}`, `    -- ${comment ?? ''}`);
     }
-    for (const constraint of constraints.filter((line) => plain(line['table'] ?? '') === table)) {
-      lines.push(`  constraint ${constraint['name'] ?? ''} ${plain(constraint['definition'] ?? '')}`);
+    for (const constraint of constraints.filter((line) => plain(line.table ?? '') === table)) {
+      lines.push(`  constraint ${constraint.name ?? ''} ${plain(constraint.definition ?? '')}`);
     }
-    for (const index of indexes.filter((line) => line['table'] === table)) lines.push(`  ${plain(index['definition'] ?? '')}`);
+    for (const index of indexes.filter((line) => line.table === table)) lines.push(`  ${plain(index.definition ?? '')}`);
     lines.push('');
   }
   lines.push(...others.map(({ name }) => name ?? ''));

@@ -10,7 +10,7 @@ import { Died, Fleet, RemoteError } from './fleet.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
 
 // A few dozen here; `SECAGG_CRASH_SESSIONS=500 npm test` for hundreds.
-const SESSIONS = Number(process.env['SECAGG_CRASH_SESSIONS'] ?? 24);
+const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 24);
 const AT_ONCE = 12;
 const PROCESSES = 4;
 
@@ -109,7 +109,10 @@ describe('processes that share sessions', function () {
         const outcomes = racing.map(([user, bytes], j): Promise<number | null> =>
           fleet.call(1 + j, 'recv', id, user, bytes).then(
             () => user,
-            (error: RemoteError) => (expect(error.code).to.equal('ERR_SECAGG_LATE'), null),
+            (error: unknown) => {
+              expect((error as RemoteError).code).to.equal('ERR_SECAGG_LATE');
+              return null;
+            },
           ),
         );
         await sleep(random(6));

@@ -39,7 +39,7 @@ describe('the schema in PostgreSQL', function () {
   it('is the one that is committed in schema.txt, with a comment on every table and column', async () => {
     const described = await describeSchema(database.pool, database.schema);
     // `SECAGG_UPDATE=1 npm test` after a migration was added; the change is then reviewed.
-    if (process.env['SECAGG_UPDATE'] === '1') writeFileSync(COMMITTED, described);
+    if (process.env.SECAGG_UPDATE === '1') writeFileSync(COMMITTED, described);
     expect(described).to.equal(readFileSync(COMMITTED, 'utf8'));
     expect(described).not.to.contain('NO COMMENT');
   });

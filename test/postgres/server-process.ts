@@ -13,10 +13,10 @@ export type Answer =
   | { readonly call: number; readonly value: unknown }
   | { readonly call: number; readonly error: { readonly name: string; readonly code: string | null; readonly message: string } };
 
-const pool = new pg.Pool({ connectionString: process.env['POSTGRES_URL'], max: 8 });
+const pool = new pg.Pool({ connectionString: process.env.POSTGRES_URL, max: 8 });
 pool.on('error', () => undefined);
 
-let left = Number(process.env['CRASH_AFTER'] ?? Infinity);
+let left = Number(process.env.CRASH_AFTER ?? Infinity);
 const die = (): never => {
   process.kill(process.pid, 'SIGKILL');
   for (;;); // the signal is on its way
@@ -42,7 +42,7 @@ const fragile: PostgresPool = {
   },
 };
 
-const sessions = new PostgresSessions(fragile, { schema: process.env['POSTGRES_SCHEMA'] ?? 'secagg' });
+const sessions = new PostgresSessions(fragile, { schema: process.env.POSTGRES_SCHEMA ?? 'secagg' });
 
 async function answerTo({ method, args }: Call): Promise<unknown> {
   if (method === 'round') {

@@ -71,7 +71,7 @@ describe('sessions in PostgreSQL', function () {
     ['that are long', { vecLen: 30_000 }],
   ] as const) {
     it(`give what one server in memory gives, round by round: vectors ${what}`, async () => {
-      const [session, id] = await both(setup as Partial<Setup>);
+      const [session, id] = await both(setup);
       for (let round = 0; round <= 4; round++) {
         const answers = await session.answers(round === 2 ? [40] : []);
         for (const [user, message] of session.messages) expect(await three!.message(id, user)).to.deep.equal(message);
@@ -441,8 +441,7 @@ describe('sessions in PostgreSQL', function () {
   });
 
   it('the state of a session can be taken out and used without a database', async () => {
-    const [session, id] = await before_(3);
-    void session;
+    const [, id] = await before_(3);
     const { rows } = await database.pool.query<{ state: object; bulk: Uint8Array }>(
       `select state, bulk from ${quoted}.sessions where session_id = $1`,
       [id],

@@ -1,0 +1,156 @@
+// Users' states: unreadable without the key, bound to their row, never older, and with one answer a session.
+import { expect } from 'chai';
+import pg from 'pg';
+import { round0Msg, StateError, UsageError, UserWrapper } from '../../src/index.ts';
+import { PostgresUsers } from '../../src/postgres/index.ts';
+import { rejected } from '../support/errors.ts';
+import { Session } from '../support/session.ts';
+import { testDatabase, type TestDatabase } from './support.ts';
+
+const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
+
+describe("users' states in PostgreSQL", function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let quoted = '';
+  const store = (key: Uint8Array = KEY): PostgresUsers => new PostgresUsers(database.pool, { key, schema: database.schema });
+
+  before(async () => {
+    database = await testDatabase();
+    quoted = pg.escapeIdentifier(database.schema);
+    await store().migrate();
+  });
+  after(() => database.end());
+
+  it('a whole session, each user in several processes, every answer saved before it is sent', async () => {
+    const session = new Session({ vecLen: 4 });
+    const name = crypto.randomUUID();
+    for (const [id, user] of session.users) await store().save(name, id, user.serializeState());
+    for (let round = 0; round <= 4; round++) {
+      const answers = new Map<number, Uint8Array>();
+      for (const [id, message] of session.messages) {
+        // Three processes are given the message at once; what they say is the same.
+        const said = await Promise.all([store(), store(), store()].map((users) => users.answer(name, id, message)));
+        for (const bytes of said) expect(bytes).to.deep.equal(said[0]);
+        answers.set(id, said[0]!);
+      }
+      session.deliver(answers);
+      const output = await session.close();
+      if (output.isVector()) session.expectSum([...output.getVector()].map(BigInt), [0, 1, 2, 3]);
+    }
+    const { rows } = await database.pool.query<{ answered: boolean }>(
+      `select answered from ${quoted}.user_states where session = $1`,
+      [name],
+    );
+    expect(rows).to.deep.equal(Array.from({ length: 4 }, () => ({ answered: true })));
+  });
+
+  it('what is stored tells nothing without the key, and opens in no other row', async () => {
+    const session = new Session({ vecLen: 4 });
+    const state = session.user(1).serializeState();
+    await store().save('a', 1, state);
+    await store().save('b', 1, state);
+    expect(await store().load('a', 1)).to.equal(state);
+    const { rows } = await database.pool.query<{ sealed: Uint8Array }>(
+      `select sealed from ${quoted}.user_states where session = 'a'`,
+    );
+    expect(Buffer.from(rows[0]!.sealed).toString('latin1')).not.to.contain('secagg');
+    await rejected('ERR_SECAGG_STATE', store(KEY.map((byte) => byte ^ 1)).load('a', 1), StateError);
+    const changes = [
+      `sealed = (select sealed from ${quoted}.user_states where session = 'b')`,
+      'revision = 7',
+      'answered = true',
+      `sealed = set_byte(sealed, 50, 255 - get_byte(sealed, 50))`,
+    ];
+    for (const change of changes) {
+      await database.pool.query(`update ${quoted}.user_states set ${change} where session = 'a'`);
+      await rejected('ERR_SECAGG_STATE', store().load('a', 1), StateError);
+      await database.pool.query(`delete from ${quoted}.user_states where session = 'a'`);
+      await store().save('a', 1, state);
+    }
+    expect(await store().load('a', 2)).to.equal(null);
+  });
+
+  it('no older state takes the place of a newer one, nor another of the same revision', async () => {
+    const session = new Session({ vecLen: 4 });
+    const states = [session.user(1).serializeState()];
+    const twin = UserWrapper.fromState(states[0]!);
+    await session.user(1).round(round0Msg());
+    states.push(session.user(1).serializeState());
+    await twin.round(round0Msg()); // draws other keys
+
+    const users = store();
+    await users.save('c', 1, states[0]!);
+    await users.save('c', 1, states[0]!);
+    await users.save('c', 1, states[1]!);
+    await users.save('c', 1, states[1]!);
+    await rejected('ERR_SECAGG_STATE_OLD', users.save('c', 1, states[0]!), StateError);
+    await rejected('ERR_SECAGG_STATE_OLD', users.save('c', 1, twin.serializeState()), StateError);
+    // A process that has not loaded it does not know what it would replace.
+    await session
+      .user(1)
+      .round(await directoryFor(session))
+      .catch(() => undefined);
+    await rejected('ERR_SECAGG_STATE_OLD', store().save('c', 1, session.user(1).serializeState()), StateError);
+    expect(await users.load('c', 1)).to.equal(states[1]);
+
+    // A backup is restored while the process lives.
+    await database.pool.query(`delete from ${quoted}.user_states where session = 'c'`);
+    await rejected('ERR_SECAGG_STATE_OLD', users.load('c', 1), StateError);
+    await store().save('c', 1, states[0]!);
+    await rejected('ERR_SECAGG_STATE_OLD', users.load('c', 1), StateError);
+  });
+
+  it('the unmasking round is answered once, also by a user that went back', async () => {
+    const session = await new Session({ vecLen: 4 }).before(4);
+    const before = session.user(1).serializeState();
+    const [one, two] = [store(), store()];
+    await one.save('d', 1, before);
+    await two.load('d', 1);
+    const answer = await one.answer('d', 1, session.messages.get(1)!);
+    // The same question again is answered by the same bytes; another one is not answered.
+    expect(await two.answer('d', 1, session.messages.get(1)!)).to.deep.equal(answer);
+    await rejected('ERR_SECAGG_STATE_OLD', two.save('d', 1, before), StateError);
+    const otherwise = UserWrapper.fromState(before);
+    await otherwise.round(session.messages.get(1)!.slice(1)).catch(() => undefined);
+    await rejected('ERR_SECAGG_STATE_OLD', two.save('d', 1, otherwise.serializeState()), StateError);
+
+    await one.forget('d', 1);
+    expect(await two.load('d', 1).catch((error: unknown) => (error as StateError).code)).to.equal(null);
+    await rejected('ERR_SECAGG_STATE_OLD', store().save('d', 1, before), StateError);
+    await rejected('ERR_SECAGG_USAGE', store().answer('d', 1, session.messages.get(1)!), UsageError);
+  });
+
+  it('an error that ends the session for the user is saved too', async () => {
+    const session = await new Session({ vecLen: 4 }).before(1);
+    await store().save('e', 1, session.user(1).serializeState());
+    await rejected('ERR_SECAGG_DECODE', store().answer('e', 1, Uint8Array.of(1, 2, 3)));
+    await rejected('ERR_SECAGG_FAILED', store().answer('e', 1, session.messages.get(1)!), UsageError);
+  });
+
+  it('wrong arguments are named', async () => {
+    expect(() => store(new Uint8Array(31))).to.throw(RangeError, /^options\.key/);
+    expect(() => store('secret' as unknown as Uint8Array)).to.throw(TypeError, /^options\.key/);
+    const state = new Session().user(1).serializeState();
+    await rejected('ERR_SECAGG_STATE', store().save('f', 2, state), StateError);
+    for (const session of ['', 'x'.repeat(1_001), 'a\0']) {
+      expect(
+        await store()
+          .save(session, 1, state)
+          .catch((error: unknown) => error),
+      ).to.be.instanceOf(RangeError);
+    }
+    expect(
+      await store()
+        .load(1 as unknown as string, 1)
+        .catch((error: unknown) => error),
+    ).to.be.instanceOf(TypeError);
+  });
+});
+
+/** What user 1 is sent in round 1. */
+async function directoryFor(session: Session): Promise<Uint8Array> {
+  session.messages.delete(1);
+  for (const [id, bytes] of await session.answers()) session.server.recv(id, bytes);
+  return (await session.close()).getMessages().get(0)!;
+}
