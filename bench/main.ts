@@ -2,4 +2,5 @@
 await import('./session.ts');
 await import('./masks.ts');
 await import('./encoding.ts');
+await import('./postgres.ts');
 export {};

