@@ -1,12 +1,14 @@
-// One session: the server's side, and the network between it and the participants, over which nothing goes but bytes.
-import { round0Msg, ServerWrapper, ThresholdError, type ServerEvent } from 'secagg';
-import { meanCost, NOTHING, plus, type Cost } from './cost.ts';
+// One session: what is asked of the server, and the network between it and the participants, over which nothing goes but bytes.
+import { round0Msg, ThresholdError } from 'secagg';
+import { meanCost, type Cost } from './cost.ts';
 import type { Dropouts } from './dropouts.ts';
 import type { Participant } from './participant.ts';
+import type { Servers } from './servers.ts';
 import { encodingOf, type Task, type Terms } from './terms.ts';
 import type { Model } from './model.ts';
 
 export interface Network {
+  readonly servers: Servers;
   readonly participants: readonly Participant[];
   readonly dropouts: Dropouts;
   /** Called before each protocol round. */
@@ -40,35 +42,39 @@ interface TooFew {
 }
 
 export async function aggregate(terms: Terms, task: Task, network: Network): Promise<Outcome> {
-  const { threshold, publicKeys } = terms;
+  const { threshold } = terms;
   const encoding = encodingOf(terms, task);
-  const { participants, dropouts, onRound } = network;
-  let serverCost = NOTHING;
-  const listener = (event: ServerEvent): void => {
-    if (event.type === 'message-accepted' || event.type === 'round-closed') serverCost = plus(serverCost, event);
-  };
-  const server = new ServerWrapper(threshold, encoding.vecLen, { ...encoding.options, publicKeys, listener });
+  const { servers, participants, dropouts, onRound } = network;
+  const publicKeys = participants.map(({ id, publicKey }) => [id, publicKey] as const);
+  const before = servers.cost;
+  const session = await servers.call('create', { threshold, vecLen: encoding.vecLen, options: encoding.options, publicKeys });
   const silent: (readonly number[])[] = [];
-  let messages = new Map(participants.map(({ id }) => [id, round0Msg()]));
+  let messages = new Map<number, Uint8Array>(participants.map(({ id }) => [id, round0Msg()]));
   for (let round = 0; ; round++) {
     await onRound(round);
+    const sent: Promise<void>[] = [];
     for (const participant of participants) {
       const message = messages.get(participant.id);
       if (message === undefined || dropouts.get(participant.id) === round) continue;
-      server.recv(participant.id, await participant.answer(message));
+      sent.push(servers.call('recv', session, participant.id, await participant.answer(message)));
     }
+    await Promise.all(sent);
     // Here a server on a real network waits until nobody is missing or its patience ends, as in ../http.ts.
-    silent.push(server.progress().missing);
+    silent.push((await servers.call('progress', session)).missing);
     try {
-      const output = await server.round();
-      if (output.isVector()) {
-        const sum = output.getVector();
-        const included = server.progress().included ?? [];
+      const output = await servers.call('round', session, round);
+      if ('sum' in output) {
+        const { sum } = output;
+        const included = (await servers.call('progress', session)).included ?? [];
         const { mean: update, totalWeight: images } = encoding.decode(sum, { users: included.length });
         const participantCost = meanCost(participants.filter(({ id }) => !dropouts.has(id)).map(({ cost }) => cost));
+        const serverCost = {
+          bytes: servers.cost.bytes - before.bytes,
+          milliseconds: servers.cost.milliseconds - before.milliseconds,
+        };
         return { kind: 'sum', sum, update, images, included, silent, participantCost, serverCost };
       }
-      messages = output.getMessages();
+      messages = output.messages;
     } catch (error) {
       // Too many fell silent. This session is over, and no sum is known; the application may start another.
       if (error instanceof ThresholdError) return { kind: 'too few', silent, error };

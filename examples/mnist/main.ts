@@ -11,10 +11,11 @@ import { Participant } from './participant.ts';
 import { writePlot } from './plot.ts';
 import { describeRound, Screen, tableOf, type Entry } from './report.ts';
 import { Seeded } from './seeded.ts';
+import { Servers } from './servers.ts';
 import { encodingOf } from './terms.ts';
 import { stepsOf, trainAlone, trainInTheClear, trainSecurely, type Compared } from './training.ts';
 
-async function demo({ users, threshold, dropout, rounds, seed, out }: Options, screen: Screen): Promise<void> {
+async function demo({ users, threshold, dropout, rounds, seed, out }: Options, screen: Screen, servers: Servers): Promise<void> {
   const random = new Seeded(seed);
   const classifier = await Classifier.create(seed);
   const testImages = readTestImages();
@@ -23,7 +24,7 @@ async function demo({ users, threshold, dropout, rounds, seed, out }: Options, s
   const publicKeys = new PublicKeysWrapper(participants.map(({ id, publicKey }) => [id, publicKey]));
   const onStep = (what: string): Promise<void> => screen.step(what);
   const terms = { threshold, publicKeys };
-  const federation = { terms, participants, classifier, onStep };
+  const federation = { terms, servers, participants, classifier, onStep };
   const accuraciesOf = async ({ secure, clear, alone }: Compared<Model>): Promise<Compared<number>> => ({
     secure: await classifier.accuracy(secure, testImages),
     clear: await classifier.accuracy(clear, testImages),
@@ -39,6 +40,7 @@ async function demo({ users, threshold, dropout, rounds, seed, out }: Options, s
   ${String(users)} participants, each with ${shard}; ${testImages.count.toLocaleString('en')} test images
   in each training round ${String(silent)} of them fall silent, ${bearable ? 'which' : 'more than'} a threshold of ${String(threshold)} bears
   a model of ${first.length.toLocaleString('en')} parameters, its updates sent as integers of ${String(bits)} bits; seed ${String(seed)}
+  ${String(servers.count)} server processes, which keep the sessions in PostgreSQL
 `);
 
   let models = threeTimes(first);
@@ -80,10 +82,17 @@ async function main(): Promise<void> {
     console.error('interrupted');
     process.exit(130);
   });
+  const servers = await Servers.start(options.servers);
   try {
-    await demo(options, screen);
+    if (options.chaos) servers.disturb();
+    await demo(options, screen, servers);
   } finally {
     screen.close();
+    await servers.end();
+  }
+  const { processes, database } = servers.restarts;
+  if (options.chaos) {
+    console.log(`Meanwhile a server process was killed ${String(processes)} times, and the database ${String(database)} times`);
   }
 }
 

@@ -9,6 +9,8 @@ export interface Options {
   readonly rounds: number;
   readonly seed: number;
   readonly out: string;
+  readonly servers: number;
+  readonly chaos: boolean;
 }
 
 export const HELP = `Trains a digit classifier by federated averaging. Participants' updates are added up by secure aggregation.
@@ -20,6 +22,8 @@ export const HELP = `Trains a digit classifier by federated averaging. Participa
   --dropout P    share of the participants that fall silent in each training round, 0 or more and below 1; default 0.25
   --rounds N     training rounds, 1 to 100; default 6
   --seed N       fixes shards, dropouts, the first model and with them the training; default 1
+  --servers N    processes of the server, 1 to 16; default 2
+  --chaos        kill them, and the database, again and again while it trains
   --out DIR      where the picture goes; default out
   --help         this text
 
@@ -48,15 +52,28 @@ export function readOptions(args: readonly string[]): Options | null {
     rounds: integer('rounds', given.rounds ?? '6', 1, 100),
     seed: integer('seed', given.seed ?? '1', 0, 2 ** 31 - 1),
     out: given.out ?? 'out',
+    servers: integer('servers', given.servers ?? '2', 1, 16),
+    chaos: given.chaos ?? false,
   };
 }
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   try {
     return parseArgs({
       args: [...args],
-      options: { users: text, threshold: text, dropout: text, rounds: text, seed: text, out: text, help: { type: 'boolean' } },
+      options: {
+        users: text,
+        threshold: text,
+        dropout: text,
+        rounds: text,
+        seed: text,
+        out: text,
+        servers: text,
+        help: flag,
+        chaos: flag,
+      },
     }).values;
   } catch (error) {
     throw error instanceof TypeError ? new OptionError(error.message) : error;

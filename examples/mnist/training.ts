@@ -4,10 +4,12 @@ import { aggregate, type Outcome } from './aggregation.ts';
 import { PROTOCOL_ROUNDS, type Dropouts } from './dropouts.ts';
 import type { Classifier, Model } from './model.ts';
 import type { Participant } from './participant.ts';
+import type { Servers } from './servers.ts';
 import type { Task, Terms } from './terms.ts';
 
 export interface Federation {
   readonly terms: Terms;
+  readonly servers: Servers;
   readonly participants: readonly Participant[];
   readonly classifier: Classifier;
   /** Told before each step what it is. */
@@ -29,7 +31,7 @@ export interface Compared<T> {
 
 /** @returns how the session went, and the next model, which is the old one where it gave no sum. */
 export async function trainSecurely(
-  { terms, participants, classifier, onStep }: Federation,
+  { terms, servers, participants, classifier, onStep }: Federation,
   task: Task,
   dropouts: Dropouts,
 ): Promise<{ outcome: Outcome; model: Model }> {
@@ -39,7 +41,7 @@ export async function trainSecurely(
     updates.set(participant.id, await participant.join(terms, task, classifier));
   }
   const onRound = (round: number): Promise<void> => onStep(`secure aggregation, protocol round ${String(round)}`);
-  const outcome = await aggregate(terms, task, { participants, dropouts, onRound });
+  const outcome = await aggregate(terms, task, { servers, participants, dropouts, onRound });
   if (outcome.kind === 'too few') return { outcome, model: task.model };
   checkSum(outcome.sum, outcome.included, updates);
   const { update } = outcome;

@@ -60,6 +60,12 @@ describe('examples', () => {
         .and.to.contain('secure aggregation');
     });
 
+    it('does so too while server processes and the database are killed', async () => {
+      const output = await outputOf('mnist/main.ts', '--rounds', '1', '--users', '8', '--chaos', '--out', directory);
+      expect(output).to.match(/the secure sum equals the plain sum of these \d updates/);
+      expect(output).to.match(/a server process was killed \d+ times, and the database \d+ times/);
+    });
+
     it('survives a session that too few answered', async () => {
       const output = await outputOf('mnist/main.ts', '--rounds', '1', '--users', '5', '--dropout', '0.4', '--out', directory);
       expect(output).to.match(/no sum +protocol round \d heard 3 participants and needs 4/);
