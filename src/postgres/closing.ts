@@ -1,13 +1,13 @@
 // The end of a round: one transaction that nobody writes messages beside, from the durable messages and partial sums to
 // the next state and what the users are to be sent.
+import { platform } from '#platform';
 import { equalBytes } from '../bytes.ts';
 import { SecAggError, StateError, ThresholdError, UsageError } from '../errors.ts';
 import { ServerOutputWrapper } from '../server-output.ts';
-import type { ServerWrapper } from '../server.ts';
 import { joinState, splitState } from './bulk.ts';
 import { keptAlive, type Database } from './database.ts';
 import type { Query } from './pool.ts';
-import { loadSession, requireAlive, standingOf, type Loaded } from './session-row.ts';
+import { loadSession, requireAlive, standingOf, type Copy } from './session-row.ts';
 
 const MASKED_INPUT = 2;
 
@@ -18,46 +18,69 @@ interface Closing {
   readonly sessionId: string;
 }
 
-/** An error of the protocol that ends the session; it is committed before it is thrown. */
-interface Ended {
-  readonly error: SecAggError;
+/** A copy that has heard some of the round already, and the partial sum in which it has written that down. */
+export interface Lent extends Copy {
+  readonly part: { readonly id: string };
 }
 
-/** Closes the round, or gives what closing it has given. @throws UsageError, ThresholdError: nothing has changed. */
-export async function closeRound(closing: Closing, round: number): Promise<ServerOutputWrapper | Ended> {
+/** How a round ended. */
+export type Closed =
+  /** Somebody else had closed it. */
+  | { readonly output: ServerOutputWrapper; readonly next: null }
+  /** The copy is now as the next state. */
+  | { readonly output: ServerOutputWrapper; readonly next: Copy }
+  /** An error of the protocol that ends the session; it is committed before it is thrown. */
+  | { readonly error: SecAggError };
+
+/**
+ * Closes the round, or gives what closing it has given.
+ *
+ * @param lent is changed, whatever happens.
+ * @throws UsageError, ThresholdError: nothing has changed in the database.
+ */
+export async function closeRound(closing: Closing, round: number, lent: Lent | null): Promise<Closed> {
   const { database, query, sessionId } = closing;
   const [row] = await query(database.sql.lockToClose, [sessionId]);
   const standing = standingOf(row, sessionId);
-  if (standing.round > round) return outputOf(closing, round);
-  const loaded = await loadSession(database, query, sessionId);
-  await requireAlive(loaded);
+  if (standing.round > round) return { output: await outputOf(closing, round), next: null };
+  const isPresent = lent?.round === standing.round && lent.status === standing.status;
+  const copy = isPresent ? lent : await loadSession(database, query, sessionId);
+  await requireAlive(copy);
   if (standing.round < round) {
     const text = `round ${String(round)}: round ${String(standing.round)} is being collected, close it first`;
     throw new UsageError('ERR_SECAGG_USAGE', text);
   }
-  const { server } = loaded;
-  await hearAll(closing, server, round);
+  const { server } = copy;
+  await hearAll(closing, copy, isPresent ? lent.part.id : null);
   try {
     const output = await keptAlive(query, () => server.round());
-    await advance(closing, loaded, output);
-    return output;
+    return { output, next: await advance(closing, copy, output) };
   } catch (error) {
     // More users may come: the session goes on as it was. What ends it is written down, so that all are told the same.
     if (!(error instanceof SecAggError) || error instanceof ThresholdError || server.progress().round !== null) throw error;
-    await advance(closing, loaded, null);
+    await advance(closing, copy, null);
     return { error };
   }
 }
 
-/** Gives the server all that is durable of this round. */
-export async function hearAll({ database, query, sessionId }: Closing, server: ServerWrapper, round: number): Promise<void> {
+/**
+ * Gives the server all that is durable of this round and that it has not heard.
+ *
+ * @param ownPart the partial sum of what it has heard in round 2.
+ */
+export async function hearAll(
+  { database, query, sessionId }: Closing,
+  { server, round }: Copy,
+  ownPart: string | null,
+): Promise<void> {
   const { sql } = database;
   if (round !== MASKED_INPUT) {
-    const rows = await query(sql.messagesOfOthers, [sessionId, round, []]);
+    const rows = await query(sql.messagesOfOthers, [sessionId, round, server.progress().heard]);
     for (const row of rows) server.recv(Number(row.user_id), row.body as Uint8Array);
     return;
   }
   for (const { part_id: partId } of await query(sql.readParts, [sessionId])) {
+    if (partId === ownPart) continue;
     const [part] = await query(sql.readPart, [sessionId, partId]);
     server.mergePart(joinState(part?.state as string, part?.bulk as Uint8Array));
   }
@@ -70,19 +93,27 @@ export async function hearAll({ database, query, sessionId }: Closing, server: S
 }
 
 /** The next state in place of this one, and nothing left of the round but what the users are to be sent. */
-async function advance(closing: Closing, loaded: Loaded, output: ServerOutputWrapper | null): Promise<void> {
+async function advance(closing: Closing, copy: Copy, output: ServerOutputWrapper | null): Promise<Copy> {
   const { database, query, sessionId } = closing;
   const { sql } = database;
   const status = output === null ? 'failed' : output.isVector() ? 'finished' : 'collecting';
-  const round = output === null ? loaded.round : loaded.round + 1;
-  const { json, bulk } = splitState(loaded.server.serializeState());
+  const round = output === null ? copy.round : copy.round + 1;
+  const { json, bulk } = splitState(copy.server.serializeState());
   await query(sql.advanceSession, [sessionId, status, round, json]);
-  // A sum that did not change is not written again.
-  if (!equalBytes(bulk, loaded.bulk)) await query(sql.replaceBulk, [sessionId, bulk]);
+  const bulkDigest = platform.sha256([bulk]);
+  if (!equalBytes(bulkDigest, copy.bulkDigest)) await query(sql.replaceBulk, [sessionId, bulk]);
   await query(sql.deleteMessages, [sessionId]);
-  if (loaded.round === MASKED_INPUT) await query(sql.deleteParts, [sessionId]);
-  if (output?.isMessages() !== true) return;
-  const messages = [...output.getMessages()];
+  if (copy.round === MASKED_INPUT) await query(sql.deleteParts, [sessionId]);
+  if (output?.isMessages() === true) await writeOutgoing(closing, round, output.getMessages());
+  return { status, round, server: copy.server, bulkDigest };
+}
+
+async function writeOutgoing(
+  { database, query, sessionId }: Closing,
+  round: number,
+  outgoing: ReadonlyMap<number, Uint8Array>,
+): Promise<void> {
+  const messages = [...outgoing];
   // Users that are sent the same share one array.
   const first = new Map<Uint8Array, number>();
   const owners = messages.map(([user, bytes]) => {
@@ -92,7 +123,7 @@ async function advance(closing: Closing, loaded: Loaded, output: ServerOutputWra
   });
   const users = messages.map(([user]) => user);
   const bodies = messages.map(([, bytes], i) => (owners[i] === null ? bytes : null));
-  await query(sql.insertOutgoing, [sessionId, round, users, owners, bodies]);
+  await query(database.sql.insertOutgoing, [sessionId, round, users, owners, bodies]);
 }
 
 /** What a round that is closed has given. */

@@ -4,11 +4,10 @@ import { platform } from '#platform';
 import { equalBytes } from '../bytes.ts';
 import { ProtocolError, SecAggError, StoreError } from '../errors.ts';
 import type { ServerEvent } from '../progress.ts';
-import type { ServerWrapper } from '../server.ts';
 import { splitState } from './bulk.ts';
 import { pause, type Database } from './database.ts';
 import type { Query } from './pool.ts';
-import { loadSession, standingOf, type Standing } from './session-row.ts';
+import { loadSession, standingOf, type Copy } from './session-row.ts';
 
 interface Entry {
   readonly user: number;
@@ -17,8 +16,7 @@ interface Entry {
 }
 
 /** A copy of the session's state, which has heard what this process has made durable, and the sum that it has written. */
-interface Fork extends Standing {
-  readonly server: ServerWrapper;
+interface Fork extends Copy {
   /** Whether the last message was one that it had heard before; told by its listener. */
   readonly last: { repeated: boolean };
   /** Of round 2, for others keep their messages one by one. */
@@ -58,6 +56,18 @@ export class Inbox {
   constructor(database: Database, sessionId: string) {
     this.#database = database;
     this.#sessionId = sessionId;
+  }
+
+  /** Gives the copy away, so that a round need not be heard again to be closed; this one loads another when it needs it. */
+  lend(): Fork | null {
+    const fork = this.idle ? this.#fork : null;
+    if (fork !== null) this.#fork = null;
+    return fork;
+  }
+
+  /** Takes what has become of the copy, once that is durable. */
+  takeBack(fork: Fork, next: Copy): void {
+    if (this.idle) this.#fork ??= { ...fork, ...next, part: newPart() };
   }
 
   /** Whether nothing is lost where this object is forgotten. */
@@ -202,9 +212,9 @@ export class Inbox {
     const listener = ({ type }: ServerEvent): void => {
       if (type === 'message-accepted' || type === 'message-repeated') last.repeated = type === 'message-repeated';
     };
-    const { status, round, server, size } = await loadSession(this.#database, query, this.#sessionId, { listener });
+    const { size, ...copy } = await loadSession(this.#database, query, this.#sessionId, { listener });
     this.#weight = size;
-    return { status, round, server, last, part: { id: crypto.randomUUID(), revision: 0, users: 0 } };
+    return { ...copy, last, part: newPart() };
   }
 
   /**
@@ -271,6 +281,10 @@ export class Inbox {
     const rows = await query(statement, [this.#sessionId, part.id, part.revision, part.users, json, bulk]);
     if (rows.length !== 1) throw new StoreError('ERR_SECAGG_STORE', 'database: a partial sum was changed by somebody else');
   }
+}
+
+function newPart(): Fork['part'] {
+  return { id: crypto.randomUUID(), revision: 0, users: 0 };
 }
 
 /** Another process has heard a user of this batch at the same time. */

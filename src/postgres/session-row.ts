@@ -1,4 +1,5 @@
 // A row of the table of sessions, and what an application is told where the session cannot go on.
+import { platform } from '#platform';
 import { UsageError } from '../errors.ts';
 import { ServerWrapper, type ServerOptions } from '../server.ts';
 import { joinState } from './bulk.ts';
@@ -30,10 +31,15 @@ export function standingOf(row: Row | undefined, sessionId: string): Standing {
   return { status, round: Number(row.round) };
 }
 
-/** The state at the start of the round, or at the end. */
-export interface Loaded extends Standing {
+/** A copy of a session: the state at the start of the round, or at the end, and maybe some messages of the round. */
+export interface Copy extends Standing {
   readonly server: ServerWrapper;
-  readonly bulk: Uint8Array;
+  /** SHA-256 of the row's bulk: what has not changed is not written again. */
+  readonly bulkDigest: Uint8Array;
+}
+
+/** As the row is. */
+export interface Loaded extends Copy {
   /** Characters of the state's text. */
   readonly size: number;
 }
@@ -53,7 +59,8 @@ export function recoverSession(row: Row | undefined, sessionId: string, options:
   const standing = standingOf(row, sessionId);
   const bulk = row?.bulk as Uint8Array;
   const state = joinState(row?.state as string, bulk);
-  return { ...standing, bulk, size: state.length, server: ServerWrapper.fromState(state, options) };
+  const server = ServerWrapper.fromState(state, options);
+  return { ...standing, bulkDigest: platform.sha256([bulk]), size: state.length, server };
 }
 
 /** Ends in the error that a failed session reports. */

@@ -158,11 +158,20 @@ export class PostgresSessions {
     const sessionId = requireSessionId(id);
     if (typeof r !== 'number') throw new TypeError(`r: expected a number, got ${typeof r}`);
     if (!Number.isInteger(r) || r < 0 || r > 4) throw new RangeError(`r: expected a round from 0 to 4, got ${String(r)}`);
-    await this.#inboxes.get(sessionId)?.flush();
+    const inbox = this.#inboxes.get(sessionId);
+    await inbox?.flush();
+    const lent = inbox?.lend() ?? null;
+    let usable = lent;
     const database = this.#database;
-    const output = await database.transaction((query) => closeRound({ database, query, sessionId }, r));
-    if ('error' in output) throw output.error;
-    return output;
+    const closed = await database.transaction((query) => {
+      // Closing changes it, so that it serves one attempt.
+      const copy = usable;
+      usable = null;
+      return closeRound({ database, query, sessionId }, r, copy);
+    });
+    if ('error' in closed) throw closed.error;
+    if (lent !== null && closed.next?.server === lent.server) inbox?.takeBack(lent, closed.next);
+    return closed.output;
   }
 
   /**
@@ -198,10 +207,11 @@ export class PostgresSessions {
       const more = { expiresAt: expiryOf(row), reason: (row?.reason as string | null | undefined) ?? null };
       if (row?.state === null) return { ...NOTHING, ...more, status: row.status as SessionStatus };
       const expired = row?.expired === true;
-      const { status, round, server } = recoverSession(row && { ...row, expired: false }, sessionId);
+      const copy = recoverSession(row && { ...row, expired: false }, sessionId);
+      const { status, round, server } = copy;
       if (status !== 'collecting') return { ...server.progress(), ...more, status };
       // In round 4 it depends on what the answers say whether they are enough; before, on how many there are.
-      if (round === 4) await hearAll({ database, query, sessionId }, server, round);
+      if (round === 4) await hearAll({ database, query, sessionId }, copy, null);
       const users = await query(database.sql.usersHeard, [sessionId, round]);
       return { ...withHeard(server.progress(), users), ...more, status: expired ? 'expired' : status };
     });

@@ -214,7 +214,7 @@ describe('sessions in PostgreSQL', function () {
     );
     const changed = state.rows[0]!.state;
     // The owner's deal as if it had been another one.
-    changed.state.commitments[0]![1].seedCommitment = Buffer.alloc(32, 7).toString('base64');
+    changed.state.commitments.find(([position]) => position === 0)![1].seedCommitment = Buffer.alloc(32, 7).toString('base64');
     await database.pool.query(`update ${quoted}.sessions set state = $2 where session_id = $1`, [id, JSON.stringify(changed)]);
     const fresh = new PostgresSessions(database.pool, { schema: database.schema });
     await rejected('ERR_SECAGG_INCONSISTENT_DEAL', fresh.round(id, 4), ProtocolError);
