@@ -168,7 +168,11 @@ export class StoreError extends SecAggError {
   /** The five characters by which the database says why; null where it said nothing, as when it cannot be reached. */
   readonly sqlState: string | null;
 
-  constructor(code: SecAggErrorCode, message: string, details: { readonly sqlState?: string | null; readonly cause?: unknown } = {}) {
+  constructor(
+    code: SecAggErrorCode,
+    message: string,
+    details: { readonly sqlState?: string | null; readonly cause?: unknown } = {},
+  ) {
     super(code, message, 'cause' in details ? { cause: details.cause } : undefined);
     this.sqlState = details.sqlState ?? null;
   }

@@ -146,7 +146,11 @@ export interface Document<T> {
   parse(state: string): T;
 }
 
-export function document<T extends object>(role: 'user' | 'server' | 'server-part', version: number, codec: Codec<T>): Document<T> {
+export function document<T extends object>(
+  role: 'user' | 'server' | 'server-part',
+  version: number,
+  codec: Codec<T>,
+): Document<T> {
   return {
     serialise(value): string {
       const json = { secagg: role, version, ...(codec.encode(value) as object) };
