@@ -69,6 +69,8 @@ export type ServerEvent =
       readonly userId: number;
       readonly round: number;
       readonly bytes: number;
+      /** 32 bytes that tell this message from any other. */
+      readonly digest: Uint8Array;
       readonly milliseconds: number;
     }
   | { readonly type: 'message-repeated'; readonly userId: number; readonly bytes: number }

@@ -1,6 +1,6 @@
 // The server's side of a session: thin, one object a session. Rounds are in rounds/, steps in protocol/server/.
 import { platform } from '#platform';
-import { equalBytes } from './bytes.ts';
+import { copyOf, equalBytes } from './bytes.ts';
 import { ProtocolError, SecAggError, UsageError } from './errors.ts';
 import { checkListener, emit, type Listener } from './events.ts';
 import { userId, type UserId } from './ids.ts';
@@ -147,8 +147,9 @@ export class ServerWrapper {
       if (received === 'repeated') emit(this.#listener, { type: 'message-repeated', userId: sender, bytes });
       else {
         const milliseconds = performance.now() - started;
-        emit(this.#listener, { type: 'message-accepted', userId: sender, round: received.round, bytes, milliseconds });
-        this.#tellDropped(received.dropped);
+        const { round, digest, dropped } = received;
+        emit(this.#listener, { type: 'message-accepted', userId: sender, round, bytes, digest: copyOf(digest), milliseconds });
+        this.#tellDropped(dropped);
       }
     } catch (error) {
       if (error instanceof SecAggError) {
@@ -158,7 +159,7 @@ export class ServerWrapper {
     }
   }
 
-  #receive(sender: UserId, bytes: Uint8Array): 'repeated' | { readonly round: number; readonly dropped: readonly DroppedUser[] } {
+  #receive(sender: UserId, bytes: Uint8Array): 'repeated' | Received {
     const { state, received } = this.#snapshot;
     if (state.phase === 'failed') throw failedError(state);
     const message = openUserMessage(this.#context, sender, bytes);
@@ -179,7 +180,7 @@ export class ServerWrapper {
     const dropped = receive(this.#context, collecting, sender, message);
     heard.set(sender, digest);
     this.#change({}, dropped);
-    return { round, dropped };
+    return { round, digest, dropped };
   }
 
   /**
@@ -329,6 +330,13 @@ export class ServerWrapper {
 }
 
 const MAX_THREADS = 1024;
+/** A message that was accepted. */
+interface Received {
+  readonly round: number;
+  readonly digest: Uint8Array;
+  readonly dropped: readonly DroppedUser[];
+}
+
 
 function isSame(known: Uint8Array | undefined, digest: Uint8Array): boolean {
   return known !== undefined && equalBytes(known, digest);

@@ -1,6 +1,5 @@
 // One process's share of one session: messages wait here, are judged by a copy of the session's state, and become durable
 // several at a time. Group commit: what arrives while a transaction is under way goes into the next one.
-import { platform } from '#platform';
 import { equalBytes } from '../bytes.ts';
 import { ProtocolError, SecAggError, StoreError } from '../errors.ts';
 import type { ServerEvent } from '../progress.ts';
@@ -17,8 +16,8 @@ interface Entry {
 
 /** A copy of the session's state, which has heard what this process has made durable, and the sum that it has written. */
 interface Fork extends Copy {
-  /** Whether the last message was one that it had heard before; told by its listener. */
-  readonly last: { repeated: boolean };
+  /** Of the last message: its digest, or null where it had been heard before; told by the server's listener. */
+  readonly last: { digest: Uint8Array | null };
   /** Of round 2, for others keep their messages one by one. */
   readonly part: { readonly id: string; revision: number; users: number };
 }
@@ -208,9 +207,10 @@ export class Inbox {
   }
 
   async #load(query: Query): Promise<Fork> {
-    const last = { repeated: false };
-    const listener = ({ type }: ServerEvent): void => {
-      if (type === 'message-accepted' || type === 'message-repeated') last.repeated = type === 'message-repeated';
+    const last: Fork['last'] = { digest: null };
+    const listener = (event: ServerEvent): void => {
+      if (event.type === 'message-accepted') last.digest = event.digest;
+      else if (event.type === 'message-repeated') last.digest = null;
     };
     const { size, ...copy } = await loadSession(this.#database, query, this.#sessionId, { listener });
     this.#weight = size;
@@ -242,19 +242,20 @@ export class Inbox {
         : new Map<number, Uint8Array>();
     const verdicts: Verdicts = new Map();
     const accepted: Accepted[] = [];
+    // The fork must not add an input to its sum that is in another one: of such users a copy judges, which is thrown away.
+    let copy: Fork | null = null;
     for (const entry of batch) {
       const { user, bytes } = entry;
       // Lets others have the processor between long ones.
       if (bytes.length > LONG) await pause(0);
-      const digest = platform.sha256([bytes]);
+      const claimed = elsewhere.get(user);
+      if (claimed !== undefined && (copy === null || copy.server.progress().heard.includes(user))) copy = await this.#load(query);
+      const judge = claimed === undefined || copy === null ? fork : copy;
       try {
-        if (!isSame(elsewhere.get(user), digest)) {
-          // Judged by a copy that is thrown away: the fork must not add an input to its sum that is in another one.
-          const judge = elsewhere.has(user) ? await this.#load(query) : fork;
-          judge.server.recv(user, bytes);
-          if (!judge.last.repeated && judge !== fork) throw equivocation(user, fork.round);
-          if (!judge.last.repeated) accepted.push({ entry, user, bytes, digest });
-        }
+        judge.server.recv(user, bytes);
+        const { digest } = judge.last;
+        if (digest !== null && judge === fork) accepted.push({ entry, user, bytes, digest });
+        else if (digest !== null && !isSame(claimed, digest)) throw equivocation(user, fork.round);
         verdicts.set(entry, null);
       } catch (error) {
         if (!(error instanceof SecAggError) || error instanceof StoreError) throw error;

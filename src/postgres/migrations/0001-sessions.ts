@@ -97,7 +97,7 @@ comment on table :schema.messages is 'Who has been heard in the round that is be
 comment on column :schema.messages.session_id is 'The session.';
 comment on column :schema.messages.round is 'The round, 0 to 4.';
 comment on column :schema.messages.user_id is 'The sender.';
-comment on column :schema.messages.digest is 'SHA-256 of the message: the same again is harmless, another one is equivocation.';
+comment on column :schema.messages.digest is 'What tells the message from any other (SHA-256): the same again is harmless, another one is equivocation.';
 comment on column :schema.messages.body is 'The message as it came; null in round 2, where it is in the sum of a part and nowhere else.';
 comment on column :schema.messages.part_id is 'In round 2: the one partial sum that the message is in.';
 comment on column :schema.messages.received_at is 'When it was accepted.';
