@@ -43,7 +43,7 @@ describe('examples', () => {
   });
 
   describe('mnist', function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let directory = '';
     before(async () => (directory = await mkdtemp(join(tmpdir(), 'secagg-demo-'))));
     after(() => rm(directory, { recursive: true }));

@@ -9,7 +9,7 @@ import { Session } from '../support/session.ts';
 import { Died, Fleet, RemoteError } from './fleet.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
 
-// A few dozen here; `SECAGG_CRASH_SESSIONS=500 npm test` for hundreds.
+// Two dozen here; hundreds in `npm run test:long`.
 const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 24);
 const AT_ONCE = 12;
 const PROCESSES = 4;
