@@ -337,7 +337,6 @@ interface Received {
   readonly dropped: readonly DroppedUser[];
 }
 
-
 function isSame(known: Uint8Array | undefined, digest: Uint8Array): boolean {
   return known !== undefined && equalBytes(known, digest);
 }

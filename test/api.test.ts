@@ -61,6 +61,7 @@ describe('the entry point', () => {
         'AuthenticationError',
         'ThresholdError',
         'StateError',
+        'StoreError',
       ].sort(),
     );
   });

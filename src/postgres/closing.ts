@@ -3,7 +3,7 @@
 import { platform } from '#platform';
 import { equalBytes } from '../bytes.ts';
 import { SecAggError, StateError, ThresholdError, UsageError } from '../errors.ts';
-import { ServerOutputWrapper } from '../server-output.ts';
+import { outputOf, type ServerOutputWrapper } from '../server-output.ts';
 import { joinState, splitState } from './bulk.ts';
 import { keptAlive, type Database } from './database.ts';
 import type { Query } from './pool.ts';
@@ -42,7 +42,7 @@ export async function closeRound(closing: Closing, round: number, lent: Lent | n
   const { database, query, sessionId } = closing;
   const [row] = await query(database.sql.lockToClose, [sessionId]);
   const standing = standingOf(row, sessionId);
-  if (standing.round > round) return { output: await outputOf(closing, round), next: null };
+  if (standing.round > round) return { output: await outputAgain(closing, round), next: null };
   const isPresent = lent?.round === standing.round && lent.status === standing.status;
   const copy = isPresent ? lent : await loadSession(database, query, sessionId);
   await requireAlive(copy);
@@ -127,10 +127,10 @@ async function writeOutgoing(
 }
 
 /** What a round that is closed has given. */
-async function outputOf({ database, query, sessionId }: Closing, round: number): Promise<ServerOutputWrapper> {
+async function outputAgain({ database, query, sessionId }: Closing, round: number): Promise<ServerOutputWrapper> {
   if (round === 4) {
     const vector = (await loadSession(database, query, sessionId)).server.output()?.getVector();
-    if (vector !== undefined) return new ServerOutputWrapper({ vector });
+    if (vector !== undefined) return outputOf({ vector });
   }
   const rows = await query(database.sql.readOutgoing, [sessionId, round + 1]);
   if (rows.length === 0) {
@@ -142,5 +142,5 @@ async function outputOf({ database, query, sessionId }: Closing, round: number):
     const owner = row.same_as === null ? row.user_id : row.same_as;
     return [Number(row.user_id), Uint8Array.from(bodies.get(Number(owner)) ?? [])];
   });
-  return new ServerOutputWrapper({ messages: new Map(messages) });
+  return outputOf({ messages: new Map(messages) });
 }
