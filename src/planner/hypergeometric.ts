@@ -56,9 +56,7 @@ export function lnPoint({ population, marked, draws }: Hypergeometric, x: number
   if (x < Math.max(0, draws + marked - population) || x > Math.min(marked, draws)) return -Infinity;
   const p = draws / population;
   const q = (population - draws) / population;
-  return (
-    lnBinomial(x, marked, p, q) + lnBinomial(draws - x, population - marked, p, q) - lnBinomial(draws, population, p, q)
-  );
+  return lnBinomial(x, marked, p, q) + lnBinomial(draws - x, population - marked, p, q) - lnBinomial(draws, population, p, q);
 }
 
 /**
@@ -99,15 +97,15 @@ function sumOutwards(from: number, to: number, step: 1 | -1, ratio: (j: number) 
   return sum + lost;
 }
 
-/**
- * The least c with Pr[X > c] ≤ e^limit.
- *
- * @param from a number that c is known not to be below; the search is as long as the logarithm of the way.
- */
-export function quantile(distribution: Hypergeometric, limit: number, from = 0): number {
+/** The least c with Pr[X > c] ≤ e^limit, for a limit below ln ½: a median or more, from where it is looked for. */
+export function quantile(distribution: Hypergeometric, limit: number): number {
+  const { population, marked, draws } = distribution;
   const holds = (c: number): boolean => lnUpperTail(distribution, c + 1) <= limit;
-  if (holds(from)) return from;
-  let failing = from;
+  // Where Pr[X > c] < ½, c is a median or above, and a median is less than one standard deviation from the mean.
+  const mean = (marked * draws) / population;
+  const deviation = Math.sqrt((mean * (population - marked) * (population - draws)) / population / Math.max(1, population - 1));
+  const least = Math.max(0, draws + marked - population);
+  let failing = Math.max(least, Math.floor(mean - deviation)) - 1;
   let step = 1;
   while (!holds(failing + step)) {
     failing += step;

@@ -79,15 +79,14 @@ describe('hypergeometric tails', () => {
     );
   });
 
-  it('give the quantile that fractions give, from wherever the search starts', () => {
+  it('give the quantile that fractions give', () => {
     fc.assert(
-      fc.property(distributionOf(150), fc.integer({ min: 1, max: 80 }), fc.nat(5), (distribution, bits, from) => {
+      fc.property(distributionOf(150), fc.integer({ min: 1, max: 80 }), (distribution, bits) => {
         const { population, marked, draws } = distribution;
         let exact = 0;
         while (!within(upperTail(population, marked, draws, exact + 1), population, bits)) exact++;
         const limit = -bits * LN2 - Math.log(population);
         expect(quantile(distribution, limit)).to.equal(exact);
-        expect(quantile(distribution, limit, Math.max(0, exact - from))).to.equal(exact);
       }),
       { numRuns: 40 },
     );
