@@ -88,10 +88,8 @@ export function plan(request: PlanRequest): Plan {
   const resolved = resolveRequest(request);
   const { design, reasons } = designFor(resolved);
   if (design === null) {
-    throw new PlanError(
-      reasons,
-      remediesFor(resolved, (changed) => designFor(resolveRequest(changed)).design !== null),
-    );
+    const works = (changed: PlanRequest): boolean => designFor(resolveRequest(changed)).design !== null;
+    throw new PlanError(reasons, () => remediesFor(resolved, works));
   }
   return planOf(resolved, design);
 }

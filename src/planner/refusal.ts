@@ -6,13 +6,23 @@ import { MAX_PLANNED_USERS, type PlanRequest, type ResolvedRequest } from './req
 /** No parameters keep the bounds of a request: for each graph that was tried the bound, and requests that have a plan. */
 export class PlanError extends SecAggError {
   readonly reasons: readonly PlanReason[];
-  /** The request with one thing changed each: fewer dropouts, fewer corrupt users, more users, another model or graph. */
-  readonly remedies: readonly PlanRequest[];
+  readonly #findRemedies: () => PlanRequest[];
+  #remedies: readonly PlanRequest[] | undefined;
 
-  constructor(reasons: readonly PlanReason[], remedies: readonly PlanRequest[]) {
+  /** @param findRemedies tries many requests, which takes longer than one plan: it is called when somebody asks. */
+  constructor(reasons: readonly PlanReason[], findRemedies: () => PlanRequest[]) {
     super('ERR_SECAGG_PLAN', `no plan: ${reasons.map(({ message }) => message).join('; ')}`);
     this.reasons = reasons;
-    this.remedies = remedies;
+    this.#findRemedies = findRemedies;
+  }
+
+  /**
+   * The request with one thing changed each: fewer dropouts, fewer corrupt users, more users, another model or graph. There
+   * is a plan for each of them. Found when first asked for, in up to a second.
+   */
+  get remedies(): readonly PlanRequest[] {
+    this.#remedies ??= this.#findRemedies();
+    return this.#remedies;
   }
 }
 

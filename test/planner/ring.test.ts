@@ -214,4 +214,29 @@ describe('the search for the fewest neighbours', () => {
       lnDisconnected({ users: 300, least: 270, corrupt: 30, dropped: 30, security: 40, correctness: 20 }, 20) / Math.LN2;
     expect(ours).to.be.closeTo(exact, 1e-10);
   });
+
+  it('bounds from above how often a small ring falls apart, counted over all sets that may be gone', () => {
+    for (const [users, k, gone] of [
+      [9, 2, 3],
+      [10, 4, 5],
+      [12, 4, 6],
+      [14, 6, 8],
+    ] as const) {
+      let apart = 0;
+      let sets = 0;
+      for (let mask = 0; mask < 2 ** users; mask++) {
+        const left = Array.from({ length: users }, (_, i) => i).filter((i) => ((mask >> i) & 1) === 0);
+        if (users - left.length !== gone) continue;
+        sets++;
+        const reached = new Set(left.slice(0, 1));
+        for (const i of reached) {
+          for (const j of left) if (Math.min((i - j + users) % users, (j - i + users) % users) <= k / 2) reached.add(j);
+        }
+        if (reached.size < left.length) apart++;
+      }
+      expect(apart).to.be.greaterThan(0);
+      const demand = { users, least: users, corrupt: gone, dropped: 0, security: 1, correctness: 1 };
+      expect(Math.log(apart / sets)).to.be.at.most(lnDisconnected(demand, k) + 1e-12);
+    }
+  });
 });
