@@ -81,9 +81,11 @@ export function userWork(users: number, ring: RingDesign | null): UserWork {
 /** @param dropouts of all users; spread evenly over the sessions, where they cost most together. */
 export function serverWork(sessions: readonly SessionDesign[], ring: RingDesign | null, dropouts: number): ServerWork {
   const all = sessions.reduce((sum, { count, users }) => sum + count * users, 0);
+  // Beyond one half, fewer dropouts cost more: each mask is between a user that was lost and one that stayed.
+  const lostOf = Math.min(dropouts / all, 1 / 2);
   const total = { dropouts: 0, verifications: 0, masks: 0, agreements: 0, shares: 0, secrets: 0 };
   for (const { count, users } of sessions) {
-    const lost = Math.min(Math.ceil((dropouts * users) / all), Math.floor(users / 2));
+    const lost = users * lostOf;
     const left = users - lost;
     const pairs = lost * (ring === null ? left : Math.min(ring.neighbors, left));
     total.dropouts += count * lost;
@@ -93,5 +95,12 @@ export function serverWork(sessions: readonly SessionDesign[], ring: RingDesign 
     total.shares += count * left * (ring?.neighbors ?? users);
     total.secrets += count * users;
   }
-  return total;
+  return {
+    dropouts: Math.round(total.dropouts),
+    verifications: Math.round(total.verifications),
+    masks: Math.round(total.masks),
+    agreements: Math.round(total.agreements),
+    shares: Math.round(total.shares),
+    secrets: total.secrets,
+  };
 }

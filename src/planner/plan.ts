@@ -80,7 +80,7 @@ export type Plan = CompletePlan | CohortsPlan | RingPlan;
  * import { plan } from 'secagg/planner';
  *
  * const { kind, sessions, honest, user, runnable } = plan({ users: 100, dropout: 0.2, corrupt: 0.1, vecLen: 10_000 });
- * console.log(kind, sessions[0].threshold, honest, user.up, runnable); // prints: complete 80 70 53764 true
+ * console.log(kind, sessions[0].threshold, honest, user.up, runnable); // prints: complete 80 70 57450 true
  * // new ServerWrapper(sessions[0].threshold, 10_000, { ...sessions[0].options, publicKeys })
  * ```
  */

@@ -34,12 +34,15 @@ const STEPS = 1000;
 
 /** Each remedy has been tried: there is a plan for it. */
 export function remediesFor(resolved: ResolvedRequest, works: (request: PlanRequest) => boolean): PlanRequest[] {
-  const { dropouts: _, colluders: __, graph, minHonest, ...asked } = resolved;
-  const request: PlanRequest = { ...asked, ...(graph === null ? {} : { graph }), ...(minHonest === null ? {} : { minHonest }) };
-  const { adversary } = asked;
+  const { users, dropout, corrupt, vecLen, bits, adversary, security, correctness, graph, minHonest } = resolved;
+  const request: PlanRequest = {
+    ...{ users, dropout, corrupt, vecLen, bits, adversary, security, correctness },
+    ...(graph === null ? {} : { graph }),
+    ...(minHonest === null ? {} : { minHonest }),
+  };
   const less = (name: 'dropout' | 'corrupt'): PlanRequest[] => {
     const at = (steps: number): PlanRequest => ({ ...request, [name]: steps / STEPS });
-    const steps = largest(Math.ceil(request[name]! * STEPS), (steps) => works(at(steps)));
+    const steps = largest(Math.ceil(resolved[name] * STEPS), (steps) => works(at(steps)));
     return steps === null ? [] : [at(steps)];
   };
   return [

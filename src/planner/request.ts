@@ -75,7 +75,7 @@ export function resolveRequest(request: PlanRequest): ResolvedRequest {
 }
 
 /** The part of n that a rate is: 0.29 of 100 are 29, whatever their product is in doubles. */
-export function part(n: number, rate: number): number {
+function part(n: number, rate: number): number {
   return Math.floor(n * rate + 1e-9);
 }
 

@@ -8,6 +8,8 @@ import { lnDisconnected, semiHonestRing, semiMaliciousRing, type RingDemand } fr
 import { log2, upperTail, within } from './exact.ts';
 import { googleRing, type GoogleModel } from './google-finder.ts';
 
+/** k / t, from the least to the most. */
+const found = (k: number, least: number, most: number): string => `${String(k)} / ${String(least)}..${String(most)}`;
 const countOf = (rate: number, users: number): number => Math.floor(rate * users + 1e-9);
 
 /** U1 has all users, as in the published calculations. */
@@ -71,18 +73,18 @@ function neverBoth({ users, corrupt, dropped, security, correctness }: RingDeman
     const least = Math.max(Math.floor((k + c + 1) / 2) + 1, 2);
     const most = k - quantile(marked(dropped), lnLimit(correctness, users));
     const together = { users, least: users, corrupt, dropped, security, correctness };
-    if (least <= most && lnDisconnected(together, k) <= lnLimit(security + 1, 1)) return `${k} / ${least}..${most}`;
+    if (least <= most && lnDisconnected(together, k) <= lnLimit(security + 1, 1)) return found(k, least, most);
   }
   return '—';
 }
 
 const shown = (ring: ReturnType<typeof semiHonestRing>): string =>
-  ring === null ? '—' : `${ring.neighbors} / ${ring.leastShareThreshold}..${ring.mostShareThreshold}`;
+  ring === null ? '—' : found(ring.neighbors, ring.leastShareThreshold, ring.mostShareThreshold);
 const googles = (ring: readonly [number, number] | null): string => (ring === null ? '—' : ring.join(' / '));
 
 describe("Google's finder", () => {
   for (const [corrupt, dropout, model, values] of PUBLISHED) {
-    it(`gives the published values at ${corrupt} corrupt, ${dropout} dropouts, ${model}`, function () {
+    it(`gives the published values at ${String(corrupt)} corrupt, ${String(dropout)} dropouts, ${model}`, function () {
       this.timeout(60_000);
       const found = values.split(' ').map((value, i) => {
         return value === '-' ? '-' : (googleRing(SIZES[i]!, corrupt, dropout, model)?.join('/') ?? 'none');
@@ -167,7 +169,7 @@ function exactRing(demand: RingDemand, model: 'semi-honest' | 'semi-malicious'):
       security + 1,
     );
     const t = model === 'semi-honest' ? Math.max(c + 1, 2) : Math.ceil((2 * (k + c + 1)) / 3);
-    if (t <= k - d && (connected || model === 'semi-malicious')) return `${k} / ${t}..${k - d}`;
+    if (t <= k - d && (connected || model === 'semi-malicious')) return found(k, t, k - d);
   }
   return '—';
 }
