@@ -54,12 +54,13 @@ export function completeBytes(users: number, all: number, vector: VectorShape): 
 
 /**
  * A model: the messages of a complete graph of the user and its neighbours, and besides the digest of the whole directory
- * in round 1 and all survivors as a bitmap in round 3.
+ * in round 1, all of U2 as a bitmap in round 2 and all of U3 in round 3.
  */
 export function ringBytes({ neighbors }: RingDesign, users: number, vector: VectorShape): UserBytes {
   const group = neighbors + 1;
   const sizes = messageSizes({ users: group, ...vector, ids: lastIds(group, users) });
-  const extra = [0, DIGEST_BYTES, 0, membersLength(users) - membersLength(group), 0];
+  const everybody = membersLength(users) - membersLength(group);
+  const extra = [0, DIGEST_BYTES, everybody, everybody, 0];
   const rounds = sizes.rounds.map(({ down, up }, round) => ({ down: down + (extra[round] ?? 0), up }));
   return { rounds, up: sizes.up, down: rounds.reduce((sum, { down }) => sum + down, 0), modelled: true };
 }
