@@ -40,9 +40,16 @@ export function boundOf(bound: Omit<Bound, 'log2'>, ln: number): Bound {
 
 /** Bits that remain where any of the events of a kind may happen: −log2 of the sum of their bounds; null where none can. */
 export function reached(bounds: readonly Bound[], protects: Bound['protects']): number | null {
-  const sum = bounds.reduce(
-    (total, bound) => total + (bound.protects !== protects || bound.log2 === null ? 0 : 2 ** bound.log2),
-    0,
+  const logarithms = bounds.flatMap((bound) =>
+    bound.protects === protects && bound.log2 !== null ? [bound.log2 * Math.LN2] : [],
   );
-  return sum === 0 ? null : Math.max(0, -Math.log2(sum));
+  const sum = lnSum(logarithms);
+  return sum === -Infinity ? null : Math.max(0, -sum / Math.LN2);
+}
+
+/** ln of the sum of numbers given by their logarithms, which may be too small for doubles. */
+export function lnSum(logarithms: readonly number[]): number {
+  const largest = Math.max(...logarithms);
+  if (logarithms.length === 0 || largest === -Infinity) return -Infinity;
+  return largest + Math.log(logarithms.reduce((sum, ln) => sum + Math.exp(ln - largest), 0));
 }

@@ -1,7 +1,7 @@
 // Independent sessions on complete graphs over a random partition of the users: how large, so that in none of them too many
 // users are corrupt or drop out.
 import type { Adversary } from '../parameters.ts';
-import { boundOf, lnLimit, type Bound } from './bounds.ts';
+import { boundOf, lnLimit, lnSum, type Bound } from './bounds.ts';
 import { leastThreshold } from './complete.ts';
 import { lnUpperTail, quantile, type Hypergeometric } from './hypergeometric.ts';
 
@@ -92,7 +92,7 @@ function cohort(
 /** What may go wrong in any of the cohorts, with the thresholds chosen for them. */
 export function cohortBounds(demand: CohortDemand, cohorts: readonly (CohortAnswer & { readonly threshold: number })[]): Bound[] {
   const inAny = (tail: (part: (typeof cohorts)[number]) => number): number =>
-    Math.log(cohorts.reduce((sum, part) => sum + part.count * Math.exp(tail(part)), 0));
+    lnSum(cohorts.map((part) => Math.log(part.count) + tail(part)));
   return [
     boundOf(
       { protects: 'privacy', event: 'a cohort has more corrupt users than planned for', limit: -demand.security },

@@ -131,12 +131,15 @@ describe('a plan', () => {
   it('takes less than 50 ms for a million users', () => {
     plan({ users: 1000, dropout: 0.1, vecLen: 1 });
     for (const adversary of ADVERSARIES) {
-      const times = [0.05, 0.1, 0.2].map((rate) => {
-        const start = performance.now();
-        plan({ users: 1_000_000, dropout: rate, corrupt: rate, vecLen: 1, adversary });
-        return performance.now() - start;
-      });
-      expect(Math.min(...times), adversary).to.be.below(50);
+      for (const rate of [0.05, 0.1, 0.2]) {
+        // The best of three: other work on the machine is not the planner's.
+        const times = [1, 2, 3].map(() => {
+          const start = performance.now();
+          plan({ users: 1_000_000, dropout: rate, corrupt: rate, vecLen: 1, adversary });
+          return performance.now() - start;
+        });
+        expect(Math.min(...times), `${adversary} ${String(rate)}`).to.be.below(50);
+      }
     }
   });
 
