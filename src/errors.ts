@@ -44,6 +44,8 @@ export const SEC_AGG_ERROR_CODES = [
   // EncodingError: a sum that cannot be decoded
   'ERR_SECAGG_ZERO_WEIGHT',
   'ERR_SECAGG_SUM_RANGE',
+  // PlanError: no parameters give what was asked for
+  'ERR_SECAGG_PLAN',
 ] as const;
 
 /** One of the codes. */

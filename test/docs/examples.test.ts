@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import * as encoding from '../../src/encoding/index.ts';
 import * as secagg from '../../src/index.ts';
+import * as planner from '../../src/planner/index.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const OUT = join(ROOT, 'out', 'doc-examples');
@@ -49,7 +50,9 @@ describe('examples in the documents', () => {
 
   it('everything that an entry point exports has one in its docstring, but for the kinds of errors', () => {
     const told = sources('src').flatMap(examplesIn).join('\n');
-    const names = Object.keys({ ...secagg, ...encoding }).filter((name) => name === 'SecAggError' || !name.endsWith('Error'));
+    const names = Object.keys({ ...secagg, ...encoding, ...planner }).filter(
+      (name) => name === 'SecAggError' || !name.endsWith('Error'),
+    );
     for (const name of names) expect(told, name).to.match(new RegExp(`import \\{[^}]*\\b${name}\\b`));
   });
 });

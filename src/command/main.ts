@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// The command `secagg`: one subcommand a file. Exit codes: 0 done, 1 refused, 2 wrong usage. May import the planner, the
+// public API and node:.
+import { readFileSync } from 'node:fs';
+import type { Outcome } from './outcome.ts';
+import { runPlan } from './plan.ts';
+
+const HELP = `Usage: secagg <command> [options]
+
+Commands:
+  plan      choose graph, thresholds and cohorts for a number of users
+
+Options:
+  --help     show this, or with a command its options
+  --version  show the version
+`;
+
+function run([command, ...rest]: readonly string[]): Outcome {
+  switch (command) {
+    case 'plan':
+      return runPlan(rest);
+    case '--help':
+    case '-h':
+    case 'help':
+      return { code: 0, out: HELP };
+    case '--version':
+      return { code: 0, out: `${version()}\n` };
+    case undefined:
+      return { code: 2, err: HELP };
+    default:
+      return { code: 2, err: `secagg: unknown command '${command}'\n\n${HELP}` };
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const { code, out = '', err = '' } = run(process.argv.slice(2));
+process.stdout.write(out);
+process.stderr.write(err);
+process.exitCode = code;

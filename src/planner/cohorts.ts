@@ -1,0 +1,106 @@
+// Independent sessions on complete graphs over a random partition of the users: how large, so that in none of them too many
+// users are corrupt or drop out.
+import type { Adversary } from '../parameters.ts';
+import { boundOf, lnLimit, lnSum, type Bound } from './bounds.ts';
+import { leastThreshold } from './complete.ts';
+import { lnUpperTail, quantile, type Hypergeometric } from './hypergeometric.ts';
+
+/** What cohorts must bear together. */
+export interface CohortDemand {
+  readonly users: number;
+  readonly corrupt: number;
+  readonly dropped: number;
+  readonly security: number;
+  readonly correctness: number;
+  readonly adversary: Adversary;
+  readonly minHonest: number;
+}
+
+/** Cohorts of one size. */
+export interface CohortAnswer {
+  readonly count: number;
+  readonly users: number;
+  /** Corrupt users that a cohort has at most, but for the probability of the bound. */
+  readonly colluders: number;
+  readonly leastThreshold: number;
+  /** What is left of it in the end, but for the probability of the bound. */
+  readonly mostThreshold: number;
+}
+
+/** Largest cohort: beyond, the server would route gigabytes for each. */
+export const MAX_COHORT = 8192;
+
+/**
+ * The smallest cohorts that will do, of one size or two that differ by one user. Null where there are not two.
+ *
+ * Sizes are tried upwards. Sizes from s to 1.1 s have n/(1.1 s) cohorts or more; what a size lacks for so many falls by 1 at
+ * most with one more user, for quantiles never fall. So where m users are missing, the next m of these sizes need no look.
+ */
+export function smallestCohorts(demand: CohortDemand): CohortAnswer[] | null {
+  const largest = Math.min(Math.floor(demand.users / 2), MAX_COHORT);
+  for (let size = Math.max(2, demand.minHonest); size <= largest;) {
+    const last = Math.floor(1.1 * size);
+    const few = Math.max(1, Math.floor(demand.users / last));
+    const easier = cohort(demand, { count: 1, users: size }, few);
+    const missing = easier.leastThreshold - easier.mostThreshold;
+    if (missing > 0) {
+      size = Math.min(size + missing, last + 1);
+      continue;
+    }
+    const cohorts = Math.floor(demand.users / size);
+    const split = partition(demand.users, cohorts).map((part) => cohort(demand, part, cohorts));
+    if (split.every((part) => part.leastThreshold <= part.mostThreshold && part.users <= MAX_COHORT)) return split;
+    size++;
+  }
+  return null;
+}
+
+/** n users in g cohorts, as equal as can be; the larger ones first. */
+function partition(users: number, cohorts: number): { count: number; users: number }[] {
+  const size = Math.floor(users / cohorts);
+  const larger = users % cohorts;
+  return [
+    { count: larger, users: size + 1 },
+    { count: cohorts - larger, users: size },
+  ].filter(({ count }) => count > 0);
+}
+
+/** Marked ones in one cohort, which is a random part of all users. */
+const among = ({ users }: CohortDemand, size: number, marked: number): Hypergeometric => ({
+  population: users,
+  marked,
+  draws: size,
+});
+
+/** What one size of cohorts needs, where there are `cohorts` in all. */
+function cohort(
+  demand: CohortDemand,
+  { count, users }: { readonly count: number; readonly users: number },
+  cohorts: number,
+): CohortAnswer {
+  const colluders = quantile(among(demand, users, demand.corrupt), lnLimit(demand.security, cohorts));
+  const dropped = quantile(among(demand, users, demand.dropped), lnLimit(demand.correctness, cohorts));
+  return {
+    count,
+    users,
+    colluders,
+    leastThreshold: Math.max(leastThreshold(users, colluders, demand.adversary), colluders + demand.minHonest),
+    mostThreshold: users - dropped,
+  };
+}
+
+/** What may go wrong in any of the cohorts, with the thresholds chosen for them. */
+export function cohortBounds(demand: CohortDemand, cohorts: readonly (CohortAnswer & { readonly threshold: number })[]): Bound[] {
+  const inAny = (tail: (part: (typeof cohorts)[number]) => number): number =>
+    lnSum(cohorts.map((part) => Math.log(part.count) + tail(part)));
+  return [
+    boundOf(
+      { protects: 'privacy', event: 'a cohort has more corrupt users than planned for', limit: -demand.security },
+      inAny(({ users, colluders }) => lnUpperTail(among(demand, users, demand.corrupt), colluders + 1)),
+    ),
+    boundOf(
+      { protects: 'correctness', event: 'a cohort has fewer than t survivors', limit: -demand.correctness },
+      inAny(({ users, threshold }) => lnUpperTail(among(demand, users, demand.dropped), users - threshold + 1)),
+    ),
+  ];
+}

@@ -1,0 +1,156 @@
+// The parameters of one kind of graph for a request, or why there are none.
+import { MAX_USERS } from '../parameters.ts';
+import type { Bound } from './bounds.ts';
+import { cohortBounds, MAX_COHORT, smallestCohorts } from './cohorts.ts';
+import { leastThreshold } from './complete.ts';
+import type { GraphKind, ResolvedRequest } from './request.ts';
+import { ringBounds, semiHonestRing, semiMaliciousRing, type RingDemand } from './ring.ts';
+
+/** A sum over one honest user is its vector. */
+const MIN_HONEST = 2;
+/** The server learns one sum a cohort: it should be one over many, although fewer would do for the protocol. */
+const MIN_HONEST_IN_COHORTS = 100;
+
+/** A bound that a graph cannot meet. */
+export interface PlanReason {
+  readonly graph: GraphKind;
+  /**
+   * `'adversary'`: the graph has no parameters for this model. `'users'`: there are too many or too few of them.
+   * `'threshold'`: with so many dropouts too few remain for the threshold that the model needs. `'honest'`: too few honest
+   * users in a sum. `'neighbors'`, `'cohort'`: no size of a neighbourhood or of a cohort keeps all probabilities.
+   */
+  readonly bound: 'adversary' | 'users' | 'threshold' | 'honest' | 'neighbors' | 'cohort';
+  readonly message: string;
+}
+
+/** Thresholds from the least that protects to the most that bears the dropouts. */
+export interface ThresholdRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Sessions of one size. */
+export interface SessionDesign {
+  readonly count: number;
+  readonly users: number;
+  readonly colluders: number;
+  readonly thresholds: ThresholdRange;
+}
+
+/** What a neighbourhood of a ring consists of. */
+export interface RingDesign {
+  readonly neighbors: number;
+  readonly shareThresholds: ThresholdRange;
+}
+
+export interface Design {
+  readonly kind: GraphKind;
+  readonly sessions: readonly SessionDesign[];
+  readonly ring: RingDesign | null;
+  readonly bounds: readonly Bound[];
+  /** Users that a user exchanges keys with, at most. */
+  readonly peers: number;
+}
+
+export type Attempt = { readonly design: Design } | { readonly reason: PlanReason };
+
+export function attempt(kind: GraphKind, request: ResolvedRequest): Attempt {
+  switch (kind) {
+    case 'complete':
+      return complete(request);
+    case 'ring':
+      return ring(request);
+    case 'cohorts':
+      return cohorts(request);
+  }
+}
+
+const refuse = (graph: GraphKind, bound: PlanReason['bound'], message: string): Attempt => ({
+  reason: { graph, bound, message },
+});
+
+function complete({ users, dropouts, colluders, adversary, minHonest: asked }: ResolvedRequest): Attempt {
+  const graph = 'complete';
+  const minHonest = asked ?? MIN_HONEST;
+  if (users > MAX_USERS) {
+    return refuse(graph, 'users', `the complete graph has at most ${String(MAX_USERS)} users, not ${String(users)}`);
+  }
+  const left = users - dropouts;
+  const least = leastThreshold(users, colluders, adversary);
+  if (left < least) {
+    const need = `the threshold against a ${adversary} server with ${String(colluders)} corrupt users is at least ${String(least)}`;
+    return refuse(
+      graph,
+      'threshold',
+      `on the complete graph ${need}, but only ${String(left)} of ${String(users)} users may remain`,
+    );
+  }
+  if (left < colluders + minHonest) return refuse(graph, 'honest', tooFewHonest(left, colluders, minHonest));
+  const thresholds = { least: Math.max(least, colluders + minHonest), most: left };
+  return {
+    design: { kind: graph, sessions: [{ count: 1, users, colluders, thresholds }], ring: null, bounds: [], peers: users - 1 },
+  };
+}
+
+function ring(request: ResolvedRequest): Attempt {
+  const { users, dropouts, colluders, adversary, security, correctness } = request;
+  const graph = 'ring';
+  const minHonest = request.minHonest ?? MIN_HONEST;
+  if (adversary === 'malicious') {
+    return refuse(
+      graph,
+      'adversary',
+      'on a ring that it draws itself, a malicious server can surround users with corrupt ones; the complete graph and cohorts bear it',
+    );
+  }
+  const least = users - dropouts;
+  if (least < colluders + minHonest) return refuse(graph, 'honest', tooFewHonest(least, colluders, minHonest));
+  const demand: RingDemand = { users, least, corrupt: colluders, dropped: dropouts, security, correctness };
+  const found = adversary === 'semi-honest' ? semiHonestRing(demand) : semiMaliciousRing(demand);
+  if (found === null) {
+    const from = least === users ? String(users) : `${String(least)} to ${String(users)}`;
+    return refuse(
+      graph,
+      'neighbors',
+      `no ring of ${from} users with fewer neighbours than the complete graph bears ${String(dropouts)} dropouts and ${String(colluders)} corrupt users`,
+    );
+  }
+  const shareThresholds = { least: found.leastShareThreshold, most: found.mostShareThreshold };
+  return {
+    design: {
+      kind: graph,
+      // Connectivity, and the share of corrupt users, are bounded for this many dropouts: fewer users must not go on.
+      sessions: [{ count: 1, users, colluders, thresholds: { least, most: least } }],
+      ring: { neighbors: found.neighbors, shareThresholds },
+      bounds: ringBounds(demand, adversary, found, shareThresholds.most),
+      peers: found.neighbors,
+    },
+  };
+}
+
+function cohorts(request: ResolvedRequest): Attempt {
+  const { users, dropouts, colluders, adversary, security, correctness } = request;
+  const minHonest = request.minHonest ?? MIN_HONEST_IN_COHORTS;
+  const demand = { users, corrupt: colluders, dropped: dropouts, security, correctness, adversary, minHonest };
+  const found = smallestCohorts(demand);
+  if (found === null) {
+    return refuse(
+      'cohorts',
+      'cohort',
+      `no cohorts of at most ${String(MAX_COHORT)} of ${String(users)} users bear ${String(dropouts)} dropouts and ${String(colluders)} corrupt users with ${String(minHonest)} honest users in each sum`,
+    );
+  }
+  const bounds = cohortBounds(
+    demand,
+    found.map((part) => ({ ...part, threshold: part.mostThreshold })),
+  );
+  const sessions = found.map(({ count, users, colluders, leastThreshold, mostThreshold }): SessionDesign => {
+    return { count, users, colluders, thresholds: { least: leastThreshold, most: mostThreshold } };
+  });
+  return { design: { kind: 'cohorts', sessions, ring: null, bounds, peers: Math.max(...found.map((part) => part.users)) - 1 } };
+}
+
+function tooFewHonest(left: number, colluders: number, minHonest: number): string {
+  const honest = Math.max(0, left - colluders);
+  return `${String(left)} users may remain, ${String(colluders)} of them corrupt: ${String(honest)} honest ones in a sum, not ${String(minHonest)}`;
+}

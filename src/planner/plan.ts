@@ -1,0 +1,158 @@
+// The planner: from numbers of users and models to graphs, thresholds, bounds and costs. [BIK+17], [BBGLR20];
+// docs/planner.md has the conditions with their derivations.
+import type { Adversary } from '../parameters.ts';
+import { reached, type Bound } from './bounds.ts';
+import { completeBytes, ringBytes, serverWork, userWork, type ServerWork, type UserBytes, type UserWork } from './cost.ts';
+import { attempt, type Design, type PlanReason, type SessionDesign, type ThresholdRange } from './design.ts';
+import { PlanError, remediesFor } from './refusal.ts';
+import { resolveRequest, type GraphKind, type PlanRequest, type ResolvedRequest } from './request.ts';
+
+/** Most users, or neighbours, that a user is tied to where a plan may choose. */
+const MANY_PEERS = 1024;
+
+/** A neighbourhood on a ring: how many neighbours a user has, and how many of them open its secrets. */
+export interface RingGraph {
+  readonly neighbors: number;
+  readonly shareThreshold: number;
+}
+
+/** One session, or several alike. */
+export interface PlannedSession<Graph> {
+  readonly count: number;
+  /** Most users of one. */
+  readonly users: number;
+  /** Least users of U1 to U5: what the classes of `secagg` are given. */
+  readonly threshold: number;
+  /** From the least that protects to the most that bears the dropouts, which is the one taken. */
+  readonly thresholds: ThresholdRange;
+  /** Options of the session and of its parties. */
+  readonly options: {
+    readonly bits: number;
+    readonly graph: Graph;
+    readonly maxUsers: number;
+    readonly adversary: Adversary;
+    readonly colluders: number;
+  };
+}
+
+interface PlanOf<Kind extends GraphKind, Graph> {
+  readonly kind: Kind;
+  readonly graph: Graph;
+  /** Whether this version of `secagg` runs such sessions: those on the complete graph, cohorts among them. */
+  readonly runnable: boolean;
+  /** What was asked, with defaults, and rates as numbers of users. */
+  readonly request: ResolvedRequest;
+  readonly sessions: readonly PlannedSession<Graph>[];
+  /** Honest users in any sum that the server may learn, at least. */
+  readonly honest: number;
+  /** What may go wrong. Empty on the complete graph, where no chance is involved. */
+  readonly bounds: readonly Bound[];
+  /** Bits of security and of correctness that the bounds leave together; null where there is nothing to bound. */
+  readonly reached: { readonly security: number | null; readonly correctness: number | null };
+  /** Bytes and work of one user, in the largest of the sessions. */
+  readonly user: UserBytes & { readonly work: UserWork };
+  /** Work of the server in all sessions, undisturbed and with all dropouts. */
+  readonly server: { readonly undisturbed: ServerWork; readonly disturbed: ServerWork };
+}
+
+/** One session on the complete graph. */
+export type CompletePlan = PlanOf<'complete', 'complete'>;
+/** Independent sessions on complete graphs over random parts of the users; their sums are added. */
+export type CohortsPlan = PlanOf<'cohorts', 'complete'>;
+/** One session on a ring. */
+export interface RingPlan extends PlanOf<'ring', RingGraph> {
+  /** From the least that protects to the most that bears the dropouts, which is the one taken. */
+  readonly shareThresholds: ThresholdRange;
+}
+export type Plan = CompletePlan | CohortsPlan | RingPlan;
+
+/**
+ * Chooses graph, thresholds and cohorts for a number of users, and says what they bear and cost.
+ *
+ * Up to 1,024 users it takes the complete graph, where nothing is left to chance. Above, against a `'semi-honest'` or
+ * `'semi-malicious'` server a ring, else cohorts; and where these want more than 1,024 peers for a user, whichever wants
+ * fewest. `graph` overrides that. No sampling: a plan for a million users takes milliseconds.
+ *
+ * @throws {@link PlanError} `ERR_SECAGG_PLAN` where no parameters keep all bounds: with the bounds, and requests that would do.
+ * @throws TypeError, RangeError that name the argument.
+ * @example
+ * ```js
+ * import { plan } from 'secagg/planner';
+ *
+ * const { kind, sessions, honest, user, runnable } = plan({ users: 100, dropout: 0.2, corrupt: 0.1, vecLen: 10_000 });
+ * console.log(kind, sessions[0].threshold, honest, user.up, runnable); // prints: complete 80 70 57450 true
+ * // new ServerWrapper(sessions[0].threshold, 10_000, { ...sessions[0].options, publicKeys })
+ * ```
+ */
+export function plan(request: PlanRequest): Plan {
+  const resolved = resolveRequest(request);
+  const { design, reasons } = designFor(resolved);
+  if (design === null) {
+    const works = (changed: PlanRequest): boolean => designFor(resolveRequest(changed)).design !== null;
+    throw new PlanError(reasons, () => remediesFor(resolved, works));
+  }
+  return planOf(resolved, design);
+}
+
+/** The design to take, or why there is none. */
+function designFor(request: ResolvedRequest): { design: Design | null; reasons: PlanReason[] } {
+  const designs: Design[] = [];
+  const reasons: PlanReason[] = [];
+  for (const kind of kindsFor(request)) {
+    const result = attempt(kind, request);
+    if ('reason' in result) {
+      reasons.push(result.reason);
+      continue;
+    }
+    if (result.design.peers < MANY_PEERS) return { design: result.design, reasons };
+    designs.push(result.design);
+  }
+  designs.sort((a, b) => a.peers - b.peers);
+  return { design: designs[0] ?? null, reasons };
+}
+
+/** In order of preference. */
+function kindsFor({ graph, adversary, users }: ResolvedRequest): GraphKind[] {
+  if (graph !== null) return [graph];
+  const sparse: GraphKind[] = adversary === 'malicious' ? ['cohorts'] : ['ring', 'cohorts'];
+  return users <= MANY_PEERS ? ['complete', ...sparse] : [...sparse, 'complete'];
+}
+
+function planOf(request: ResolvedRequest, design: Design): Plan {
+  const { users, vecLen, bits, dropouts } = request;
+  const { kind, ring, bounds } = design;
+  const largest = Math.max(...design.sessions.map((session) => session.users));
+  const bytes = ring === null ? completeBytes(largest, users, { vecLen, bits }) : ringBytes(ring, users, { vecLen, bits });
+  const common = {
+    request,
+    honest: Math.min(...design.sessions.map(({ thresholds, colluders }) => thresholds.most - colluders)),
+    bounds,
+    reached: { security: reached(bounds, 'privacy'), correctness: reached(bounds, 'correctness') },
+    user: { ...bytes, work: userWork(largest, ring) },
+    server: {
+      undisturbed: serverWork(design.sessions, ring, 0),
+      disturbed: serverWork(design.sessions, ring, dropouts),
+    },
+  };
+  if (ring !== null) {
+    const graph = { neighbors: ring.neighbors, shareThreshold: ring.shareThresholds.most };
+    const sessions = design.sessions.map((session) => sessionOf(session, graph, request));
+    return { kind: 'ring', graph, runnable: false, sessions, shareThresholds: ring.shareThresholds, ...common };
+  }
+  const sessions = design.sessions.map((session) => sessionOf(session, 'complete' as const, request));
+  return { kind: kind === 'cohorts' ? kind : 'complete', graph: 'complete', runnable: true, sessions, ...common };
+}
+
+function sessionOf<Graph>(
+  { count, users, colluders, thresholds }: SessionDesign,
+  graph: Graph,
+  { bits, adversary }: ResolvedRequest,
+): PlannedSession<Graph> {
+  return {
+    count,
+    users,
+    threshold: thresholds.most,
+    thresholds,
+    options: { bits, graph, maxUsers: users, adversary, colluders },
+  };
+}
