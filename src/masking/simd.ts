@@ -1,5 +1,6 @@
 // The kernel in WebAssembly: one instance with a fixed memory of a few blocks, through which lanes pass; accumulators and
-// vectors stay where they are. What is in the memory is of one call, and wiped at its end.
+// vectors stay where they are. What is secret in the memory, masks and what they are added to, is wiped at the end of the
+// call; the masked inputs that a server adds up are not.
 import { platform } from '#platform';
 import { LANES_WASM } from './lanes-wasm.ts';
 import type { Kernel, Lanes, Ring, Term } from './ring.ts';

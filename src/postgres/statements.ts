@@ -1,5 +1,5 @@
 // Every statement, by name. Values are parameters; the schema's name is quoted. $1 is the session wherever there is one:
-// two statements of sweep() have none, and read an index.
+// three statements of sweep() have none, and read an index.
 
 export type Statements = Readonly<Record<keyof ReturnType<typeof build>, string>>;
 
@@ -94,7 +94,7 @@ const build = (schema: string) => ({
   deleteOutgoing: `delete from ${schema}.outgoing where session_id = $1::uuid`,
   deleteSession: `delete from ${schema}.sessions where session_id = $1::uuid returning session_id`,
 
-  // The two that look for sessions: they read one page of one index.
+  // The three that look for sessions: they read one page of one index.
   sessionsToExpire: `select session_id from ${schema}.sessions
     where status = 'collecting' and expires_at is not null and expires_at <= clock_timestamp()
     order by expires_at limit $1::integer`,
