@@ -1,6 +1,6 @@
 // The directions of imports, which are the security argument: untrusted bytes stop in wire/, secrets leave only through
 // state/, arithmetic lives only in masking/.
-const LEAVES = '^src/(errors|bytes|checks|ids|members|lists|sizes|parameters|progress|events)\\.ts$';
+const LEAVES = '^src/(errors|bytes|checks|ids|members|lists|sizes|parameters|progress|events|tree-shape)\\.ts$';
 const only = (name, from, to) => ({
   name,
   severity: 'error',
@@ -22,8 +22,9 @@ module.exports = {
     { name: 'server-not-user', severity: 'error', from: { path: '^src/protocol/server/' }, to: { path: '^src/protocol/user/' } },
     only('state', '^src/state/', [
       '^src/state/',
+      '^src/graph/',
       '^src/platform/',
-      '^src/protocol/(notation|failure|user/state|server/state)\\.ts$',
+      '^src/protocol/(notation|failure|user/state|server/(state|roster))\\.ts$',
     ]),
     only('encoding', '^src/encoding/', ['^src/encoding/', '^src/crypto/(random|digest)\\.ts$']),
     // The public classes, and below them what seals users' states and writes bytes: one sealing primitive, one base64.
@@ -33,7 +34,7 @@ module.exports = {
       '^src/crypto/(seal|random)\\.ts$',
       '^src/platform/',
     ]),
-    only('planner', '^src/planner/', ['^src/planner/', '^src/wire/message-sizes\\.ts$']),
+    only('planner', '^src/planner/', ['^src/planner/', '^src/graph/', '^src/wire/message-sizes\\.ts$']),
     only('command', '^src/command/', ['^src/command/', '^src/(index|planner/index)\\.ts$']),
     {
       name: 'node-in-few-files',

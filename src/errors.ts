@@ -141,17 +141,31 @@ export class DisputeError extends ProtocolError {
   }
 }
 
+/** How many there are, how many are needed, and of whom. */
+export interface ThresholdErrorDetails {
+  readonly have: number;
+  readonly need: number;
+  readonly round: number;
+  readonly userIds?: readonly number[];
+}
+
 /** Fewer users than the protocol needs to go on. */
 export class ThresholdError extends SecAggError {
   readonly have: number;
   readonly need: number;
   readonly round: number;
+  /**
+   * On a ring: users of whose neighbors too few are left, ascending; none of them need have done anything wrong. Empty where
+   * too few are left of all.
+   */
+  readonly userIds: readonly number[];
 
-  constructor(message: string, details: { readonly have: number; readonly need: number; readonly round: number }) {
+  constructor(message: string, details: ThresholdErrorDetails) {
     super('ERR_SECAGG_THRESHOLD', message);
     this.have = details.have;
     this.need = details.need;
     this.round = details.round;
+    this.userIds = details.userIds ?? [];
   }
 }
 

@@ -23,7 +23,7 @@ export { PublicKeysWrapper } from './public-keys.ts';
 export { UserWrapper, round0Msg, type UserOptions } from './user.ts';
 export { ServerWrapper, type RoundOptions, type ServerOptions } from './server.ts';
 export { ServerOutputWrapper } from './server-output.ts';
-export type { Adversary, Graph, SessionOptions } from './parameters.ts';
+export type { Adversary, Graph, SessionOptions, SparseGraph } from './parameters.ts';
 export { messageSizes, type MessageSizes, type MessageSizesInput, type RoundSizes } from './wire/message-sizes.ts';
 export type { InputVector } from './masking/vector.ts';
 export type { DroppedUser, DropReason, ServerEvent, ServerProgress, UserEvent, UserProgress } from './progress.ts';

@@ -6,8 +6,11 @@ import { checkInteger, checkNames } from './checks.ts';
 /** Version of the wire format and of every derivation; part of the session tag. */
 export const PROTOCOL_VERSION = 1;
 
-/** Most users of one session on the complete graph: the non-zero points of GF(2^16). */
-export const MAX_USERS = 65_535;
+/** Most holders of shares of one secret: the non-zero points of GF(2^16). So many users has a complete graph at most. */
+export const MAX_HOLDERS = 65_535;
+
+/** Most users of one session; so many on a sparse graph only. */
+export const MAX_USERS = 1_000_000;
 
 /** Most bytes of a vector in memory: as base64 in a state it must fit into a string, which in V8 has up to 2^29 characters. */
 const MAX_VECTOR_BYTES = 2 ** 28;
@@ -15,13 +18,24 @@ const MAX_SESSION_BYTES = 65_536;
 
 /**
  * Whom the threshold must withstand besides dropouts.
- * `'malicious'`: the server may lie at any time, and work with users. `'semi-malicious'`: the server is honest until the
- * keys are collected. `'semi-honest'`: everybody follows the protocol, and some users share what they see with the server.
+ * `'malicious'`: the server may lie at any time, and work with users. `'semi-malicious'`: the server is honest until this user
+ * has received the directory, so that keys, and on a sparse graph its neighbours, are those of a fair draw. `'semi-honest'`: everybody follows the protocol, and some users share what they see with the server.
  */
 export type Adversary = 'malicious' | 'semi-malicious' | 'semi-honest';
 
+/**
+ * A ring in the order of a uniform permutation, on which each user shares keys with its `neighbors` nearest users, half of
+ * them on either side ([BBGLR20], a Harary graph). `plan` of `secagg/planner` finds both numbers.
+ */
+export interface SparseGraph {
+  /** k: even, 2 or more, and less than the session's threshold. */
+  readonly neighbors: number;
+  /** Shares, one a neighbour, that open a user's secret; 2 to k. */
+  readonly shareThreshold: number;
+}
+
 /** Which users share keys with which. On the complete graph each user does with every other. */
-export type Graph = 'complete';
+export type Graph = 'complete' | SparseGraph;
 
 /** Options of one session. The first group is agreed by all and hashed into the session tag; the second is each party's own. */
 export interface SessionOptions {
@@ -29,7 +43,7 @@ export interface SessionOptions {
   session?: string | Uint8Array;
   /** Ring Z_2^bits of every component, 1 to 64; default 32. */
   bits?: number;
-  /** Default, and at present the only one: `'complete'`. */
+  /** Default `'complete'`. A sparse graph needs an `adversary` other than `'malicious'`. */
   graph?: Graph;
 
   /**
@@ -41,6 +55,11 @@ export interface SessionOptions {
   adversary?: Adversary;
   /** Users that may work with the server; default 0. */
   colluders?: number;
+  /**
+   * On a sparse graph, chance decides who is whose neighbour: the guarantees may fail with probability 2^−security at most.
+   * 1 to 200, default 40.
+   */
+  security?: number;
 }
 
 /** What all parties of a session agree on. */
@@ -57,10 +76,11 @@ export interface Policy {
   readonly maxUsers: number;
   readonly adversary: Adversary;
   readonly colluders: number;
+  readonly security: number;
 }
 
 const ADVERSARIES: readonly Adversary[] = ['malicious', 'semi-malicious', 'semi-honest'];
-const SESSION_OPTION_NAMES = ['session', 'bits', 'graph', 'maxUsers', 'adversary', 'colluders'];
+const SESSION_OPTION_NAMES = ['session', 'bits', 'graph', 'maxUsers', 'adversary', 'colluders', 'security'];
 
 /** Refuses misspelt options, which would silently weaken a policy. `own` lists the names that a role adds. */
 export function checkOptionNames(options: unknown, own: readonly string[]): void {
@@ -79,16 +99,39 @@ export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
 
 /** @throws TypeError, RangeError that name the argument. */
 export function resolveParameters(threshold: number, vecLen: number, options: SessionOptions): Parameters {
-  // A threshold of 1 would let the server ask for a sum of one user, which is that user's vector.
-  checkInteger(threshold, 'threshold', 2, MAX_USERS);
+  const graph = resolveGraph(options.graph ?? 'complete');
+  // A threshold of 1 would let the server ask for a sum of one user, which is that user's vector. On a ring any U1 must
+  // have as many neighbours to give, and a user itself.
+  const least = graph === 'complete' ? 2 : graph.neighbors + 1;
+  checkInteger(threshold, 'threshold', least, mostUsers(graph));
   const bits = checkInteger(options.bits ?? 32, 'options.bits', 1, 64);
   checkInteger(vecLen, 'vecLen', 1, 2 ** 32 - 1);
   const most = MAX_VECTOR_BYTES / laneBytes(bits);
   if (vecLen > most)
     throw new RangeError(`vecLen: expected at most ${String(most)} components of ${String(bits)} bits, got ${String(vecLen)}`);
-  const graph: string = options.graph ?? 'complete';
-  if (graph !== 'complete') throw new RangeError(`options.graph: expected 'complete', got '${graph}'`);
   return { threshold, vecLen, bits, graph, session: sessionContext(options.session ?? '') };
+}
+
+function resolveGraph(graph: unknown): Graph {
+  if (graph === 'complete') return graph;
+  if (typeof graph === 'string') throw new RangeError(`options.graph: expected 'complete' or an object, got '${graph}'`);
+  checkNames(graph, 'options.graph', ['neighbors', 'shareThreshold']);
+  const { neighbors, shareThreshold } = graph as SparseGraph;
+  checkInteger(neighbors, 'options.graph.neighbors', 2, MAX_HOLDERS);
+  if (neighbors % 2 !== 0) throw new RangeError(`options.graph.neighbors: expected an even number, got ${String(neighbors)}`);
+  // With one share enough, each neighbour alone could unmask its neighbours' vectors for the server.
+  checkInteger(shareThreshold, 'options.graph.shareThreshold', 2, neighbors);
+  return { neighbors, shareThreshold };
+}
+
+/** Most users of a session on this graph. */
+export function mostUsers(graph: Graph): number {
+  return graph === 'complete' ? MAX_HOLDERS : MAX_USERS;
+}
+
+/** Shares that open a user's secret: t of the complete graph, `shareThreshold` of a neighbourhood. */
+export function shareThresholdOf({ threshold, graph }: Parameters): number {
+  return graph === 'complete' ? threshold : graph.shareThreshold;
 }
 
 function sessionContext(session: unknown): Uint8Array {
@@ -103,48 +146,18 @@ function sessionContext(session: unknown): Uint8Array {
 }
 
 /** @throws TypeError, RangeError that name the option. */
-export function resolvePolicy(options: SessionOptions, defaultMaxUsers: number): Policy {
+export function resolvePolicy(options: SessionOptions, graph: Graph, defaultMaxUsers: number): Policy {
   const adversary = options.adversary ?? 'malicious';
   if (!ADVERSARIES.includes(adversary)) {
     throw new RangeError(`options.adversary: expected one of ${ADVERSARIES.join(', ')}, got '${adversary}'`);
   }
+  const most = mostUsers(graph);
   return {
-    maxUsers: checkInteger(options.maxUsers ?? Math.min(defaultMaxUsers, MAX_USERS), 'options.maxUsers', 1, MAX_USERS),
+    maxUsers: checkInteger(options.maxUsers ?? Math.min(defaultMaxUsers, most), 'options.maxUsers', 1, most),
     adversary,
-    colluders: checkInteger(options.colluders ?? 0, 'options.colluders', 0, MAX_USERS),
+    colluders: checkInteger(options.colluders ?? 0, 'options.colluders', 0, most),
+    security: checkInteger(options.security ?? 40, 'options.security', 1, 200),
   };
-}
-
-/**
- * Most users of U1 for which the threshold satisfies the policy's floor; 0 where it does for none.
- *
- * Against a server that lies, two different views would each need t answers, and n honest and corrupt users can give
- * n + c of them, so that 2t > n + c rules two views out ([BIK+17] theorem 6.5 and its proof). Against one that follows
- * the protocol, c colluders must not hold t shares: t > c (theorem 6.3).
- */
-export function largestCohort(threshold: number, policy: Policy): number {
-  const { adversary, colluders, maxUsers } = policy;
-  const allowed = adversary === 'semi-honest' ? (threshold > colluders ? MAX_USERS : 0) : 2 * threshold - colluders - 1;
-  return Math.max(0, Math.min(allowed, maxUsers, MAX_USERS));
-}
-
-/** Refuses a threshold that no session of these parties can reach. */
-export function checkReachable(threshold: number, policy: Policy): void {
-  if (threshold > policy.maxUsers) {
-    throw new RangeError(
-      `threshold: ${String(threshold)} of at most ${String(policy.maxUsers)} users cannot be reached; maxUsers, where it is not given, is the number of registered keys`,
-    );
-  }
-  if (largestCohort(threshold, policy) >= threshold) return;
-  throw new RangeError(`threshold: no number of users satisfies ${String(threshold)} with ${String(policy.colluders)} colluders`);
-}
-
-/**
- * How many users may work with the server, or lie, before the threshold's guarantees end: 2t − n − 1 against a server
- * that lies, t − 1 against one that follows the protocol.
- */
-export function colludersBorne(threshold: number, users: number, adversary: Adversary): number {
-  return adversary === 'semi-honest' ? threshold - 1 : 2 * threshold - users - 1;
 }
 
 /** Largest magnitude of a component for which the sum of `users` of them stays within ±(2^(bits−1) − 1). */

@@ -28,7 +28,9 @@ import { KEY_BYTES } from './sizes.ts';
  * ```
  */
 export class PublicKeysWrapper {
-  readonly #keys = new Map<UserId, SignPublicKey>();
+  #keys = new Map<UserId, SignPublicKey>();
+  /** Whether others hold the map: it is copied then before it is changed, so that a million users may share one. */
+  #shared = false;
 
   /** @param entries pairs of user id and public key, as for {@link insert}. */
   constructor(entries: Iterable<readonly [number, SignPublicKey]> = []) {
@@ -48,10 +50,13 @@ export class PublicKeysWrapper {
     checkBytes(pk, 'pk');
     if (!isSignPublicKey(pk)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${String(KEY_BYTES)} bytes`);
     const known = this.#keys.get(id);
-    if (known === undefined) this.#keys.set(id, copyOf(pk));
-    else if (!equalBytes(known, pk)) {
+    if (known !== undefined) {
+      if (equalBytes(known, pk)) return;
       throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `user ${String(id)} is registered with another key`);
     }
+    if (this.#shared) this.#keys = new Map(this.#keys);
+    this.#shared = false;
+    this.#keys.set(id, copyOf(pk));
   }
 
   /** Number of registered users. */
@@ -64,8 +69,17 @@ export class PublicKeysWrapper {
     return this.#keys.has(u as UserId);
   }
 
-  /** @internal The present entries; the keys themselves are never changed. */
-  snapshot(): Map<UserId, SignPublicKey> {
-    return new Map(this.#keys);
+  /** @internal The present entries; what is inserted later is not among them. */
+  snapshot(): ReadonlyMap<UserId, SignPublicKey> {
+    this.#shared = true;
+    return this.#keys;
+  }
+
+  /** @internal The same entries in another wrapper, which may be given more. */
+  copy(): PublicKeysWrapper {
+    const copy = new PublicKeysWrapper();
+    copy.#keys = this.#keys;
+    copy.#shared = this.#shared = true;
+    return copy;
   }
 }

@@ -6,14 +6,9 @@ import { checkListener, emit, type Listener } from './events.ts';
 import { userId, type UserId } from './ids.ts';
 import { at } from './lists.ts';
 import { checkBytes, checkInteger, checkNames } from './checks.ts';
-import {
-  checkOptionNames,
-  checkReachable,
-  MAX_USERS,
-  resolveParameters,
-  resolvePolicy,
-  type SessionOptions,
-} from './parameters.ts';
+import { systemRandom, type RandomSource } from './crypto/random.ts';
+import { checkReachable } from './graph/policy.ts';
+import { checkOptionNames, MAX_USERS, resolveParameters, resolvePolicy, type SessionOptions } from './parameters.ts';
 import type { DroppedUser, ServerEvent, ServerProgress } from './progress.ts';
 import { sessionTag } from './protocol/binding.ts';
 import { codeOf, failedError, failureOf } from './protocol/failure.ts';
@@ -63,6 +58,9 @@ export interface RoundOptions {
   signal?: AbortSignal;
 }
 
+/** @internal Replaces randomness, for tests that reproduce transcripts. Not exported from the package. */
+export let unsafelyInjectIntoServer: (server: ServerWrapper, random: RandomSource) => void;
+
 type ServerArguments = [threshold: number, vecLen: number, options?: ServerOptions];
 
 /**
@@ -71,7 +69,8 @@ type ServerArguments = [threshold: number, vecLen: number, options?: ServerOptio
  * Give it what users send, by {@link recv}; when enough have been heard (see {@link progress}; how long to wait is the
  * application's choice), call {@link round} and send out what it gives. Five rounds later it gives the sum.
  *
- * Memory: O(m) for the running sum of m components, and O(n²) small values for n users; no user's vector is kept.
+ * Memory: O(m) for the running sum of m components, and O(n²) small values for n users, O(n · k) on a ring; no user's vector is
+ * kept.
  *
  * @example
  * ```js
@@ -98,8 +97,12 @@ export class ServerWrapper {
   #asked: { readonly state: ClosedState; readonly output: ServerOutputWrapper } | null = null;
   readonly #listener: Listener<ServerEvent>;
   readonly #threads: number;
+  #random: RandomSource = systemRandom;
 
   static {
+    unsafelyInjectIntoServer = (server, random): void => {
+      server.#random = random;
+    };
     // What console.log shows in Node.
     Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
       value(this: ServerWrapper): string {
@@ -212,7 +215,12 @@ export class ServerWrapper {
     try {
       signal?.throwIfAborted();
       const onProgress = (progress: UnmaskingProgress): void => emit(this.#listener, { type: 'unmasking', ...progress });
-      const [next, dropped] = await close(this.#context, state, { threads: this.#threads, signal, onProgress });
+      const [next, dropped] = await close(this.#context, state, {
+        threads: this.#threads,
+        signal,
+        onProgress,
+        random: this.#random,
+      });
       this.#change({ state: next }, dropped);
       const output = this.#outputOf(next);
       const messages = output.isMessages() ? [...output.getMessages().values()] : [];
@@ -244,7 +252,12 @@ export class ServerWrapper {
 
   #change(changes: Partial<Pick<ServerSnapshot, 'state'>>, dropped: readonly DroppedUser[]): void {
     const { revision, dropped: before } = this.#snapshot;
-    this.#snapshot = { ...this.#snapshot, ...changes, revision: revision + 1, dropped: [...before, ...dropped] };
+    this.#snapshot = {
+      ...this.#snapshot,
+      ...changes,
+      revision: revision + 1,
+      dropped: dropped.length === 0 ? before : [...before, ...dropped],
+    };
   }
 
   #tellDropped(dropped: readonly DroppedUser[]): void {
@@ -264,7 +277,7 @@ export class ServerWrapper {
 
   #outputOf(state: ClosedState): ServerOutputWrapper {
     if (state.phase === 'finished') return outputOf({ vector: sumOf(this.#context, state) });
-    return outputOf({ messages: messagesOf(this.#tag, state) });
+    return outputOf({ messages: messagesOf(this.#context, state) });
   }
 
   get #context(): ServerContext {
@@ -348,8 +361,8 @@ function newServer(threshold: number, vecLen: number, options: ServerOptions = {
     throw new TypeError('options.publicKeys: expected a PublicKeysWrapper');
   }
   const parameters = resolveParameters(threshold, vecLen, options);
-  const policy = resolvePolicy(options, publicKeys?.size ?? MAX_USERS);
-  checkReachable(threshold, policy);
+  const policy = resolvePolicy(options, parameters.graph, publicKeys?.size ?? MAX_USERS);
+  checkReachable(parameters, policy);
   return {
     revision: 0,
     context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },

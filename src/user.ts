@@ -7,21 +7,23 @@ import { checkListener, emit, type Listener } from './events.ts';
 import { userId, type UserId } from './ids.ts';
 import { ringOf } from './masking/ring.ts';
 import { lanesOf, type InputVector } from './masking/vector.ts';
+import { at } from './lists.ts';
 import { countMembers } from './members.ts';
 import { checkBytes, checkNames } from './checks.ts';
-import {
-  checkOptionNames,
-  checkReachable,
-  colludersBorne,
-  resolveParameters,
-  resolvePolicy,
-  type SessionOptions,
-} from './parameters.ts';
+import { neighbourhoodsOf } from './graph/graph.ts';
+import { checkReachable, colludersBorne } from './graph/policy.ts';
+import { checkOptionNames, resolveParameters, resolvePolicy, type Parameters, type SessionOptions } from './parameters.ts';
 import type { UserEvent, UserProgress } from './progress.ts';
 import { sessionTag } from './protocol/binding.ts';
 import { codeOf, failedError, failureOf } from './protocol/failure.ts';
 import { systemDependencies, type Dependencies } from './protocol/step.ts';
-import { secretsOf, type UserContext, type UserState } from './protocol/user/state.ts';
+import {
+  secretsOf,
+  type AwaitingSignatures,
+  type AwaitingSurvivors,
+  type UserContext,
+  type UserState,
+} from './protocol/user/state.ts';
 import { PublicKeysWrapper } from './public-keys.ts';
 import { answerRound, expectRound, openServerMessage } from './rounds/user.ts';
 import { KEY_BYTES } from './sizes.ts';
@@ -73,7 +75,8 @@ export let unsafelyInject: (user: UserWrapper, dependencies: Dependencies) => vo
  * Feed it the server's messages in order, starting with {@link round0Msg}, and send what it returns. Save
  * {@link serializeState} before sending: a user that has forgotten what it sent may be made to answer twice.
  *
- * Costs, with n users and m components: O(n) agreements, seals and signature checks, O(n · m) bytes of key stream.
+ * Costs, with n users and m components: O(n) agreements, seals and signature checks, O(n · m) bytes of key stream; on a ring of
+ * k neighbors O(k) and O(k · m).
  *
  * @example
  * ```js
@@ -219,6 +222,7 @@ export class UserWrapper {
       const { revision, answered, input: present } = this.#snapshot;
       this.#snapshot = {
         ...this.#snapshot,
+        context: contextFor(this.#snapshot.context, answer.state),
         revision: revision + 1,
         input: state.phase === 'masked-input' ? null : present,
         answered: [...answered, received],
@@ -264,11 +268,8 @@ export class UserWrapper {
       needsVector: round !== null && round <= 2 && input === null,
       users,
       unusableDeals:
-        state.phase === 'consistency-check' || state.phase === 'unmasking'
-          ? state.holdings.filter(({ shares }) => shares === null).map(({ position }) => state.userIds[position] ?? -1)
-          : [],
-      colludersBorne:
-        users[0] === undefined ? null : colludersBorne(context.parameters.threshold, users[0], context.policy.adversary),
+        state.phase === 'consistency-check' || state.phase === 'unmasking' ? unusableDeals(context.parameters, state) : [],
+      colludersBorne: users[0] === undefined ? null : colludersBorne(context.parameters, context.policy, users[0]),
     };
   }
 
@@ -321,13 +322,10 @@ function newUser(
   }
   const vecLen = options.vecLen ?? vec?.length;
   if (vecLen === undefined) throw new TypeError('options.vecLen: needed where vec is null');
-  const context = {
-    parameters: resolveParameters(threshold, vecLen, options),
-    policy: resolvePolicy(options, publicKeys.size),
-    userId: self,
-    publicKeys,
-  };
-  checkReachable(threshold, context.policy);
+  const parameters = resolveParameters(threshold, vecLen, options);
+  const policy = resolvePolicy(options, parameters.graph, publicKeys.size);
+  checkReachable(parameters, policy);
+  const context = { parameters, policy, userId: self, publicKeys };
   const modularInputs = options.modularInputs ?? false;
   const snapshot: UserSnapshot = {
     revision: 0,
@@ -341,20 +339,31 @@ function newUser(
   return [snapshot, checkListener(options.listener)];
 }
 
+/** Once a user has its neighbours, the keys of others are not needed any more. */
+function contextFor(context: UserSnapshot['context'], state: UserState): UserSnapshot['context'] {
+  if (state.phase !== 'masked-input') return context;
+  const around = [context.userId, ...state.peers.map(({ userId }) => userId)];
+  const keyOf = (id: UserId): [UserId, SignPublicKey][] => {
+    const key = context.publicKeys.get(id);
+    return key === undefined ? [] : [[id, key]];
+  };
+  return { ...context, publicKeys: new Map(around.flatMap(keyOf)) };
+}
+
 /** The PKI with this user in it. */
 function checkKeys(
   self: UserId,
   signPk: SignPublicKey,
   signSk: SignSecretKey,
   others: PublicKeysWrapper,
-): Map<UserId, SignPublicKey> {
+): ReadonlyMap<UserId, SignPublicKey> {
   if (!(others instanceof PublicKeysWrapper)) throw new TypeError('othersSignPks: expected a PublicKeysWrapper');
   for (const [name, key] of Object.entries({ signPk, signSk })) {
     checkBytes(key, name);
     if (key.length !== KEY_BYTES) throw new RangeError(`${name}: expected ${String(KEY_BYTES)} bytes, got ${String(key.length)}`);
   }
   if (!isSignKeyPair(signPk, signSk)) throw new RangeError('signPk: expected the public key of signSk');
-  const all = new PublicKeysWrapper(others.snapshot());
+  const all = others.copy();
   all.insert(self, signPk);
   return all.snapshot();
 }
@@ -368,6 +377,12 @@ function toLanes(vec: InputVector, { parameters, policy }: UserSnapshot['context
   return lanesOf(ringOf(parameters.bits), vec, length, modularInputs ? 'modular' : { users: policy.maxUsers });
 }
 
+function unusableDeals({ graph }: Parameters, state: AwaitingSurvivors | AwaitingSignatures): number[] {
+  const around = neighbourhoodsOf(graph, state.users);
+  const unusable = state.holdings.filter(({ shares }) => shares === null);
+  return unusable.map(({ position }) => at(state.peers, around.neighbourIndex(state.position, position))).sort((a, b) => a - b);
+}
+
 /** |U1|, |U2|, |U3|, as far as they are known. */
 function sizesOf(state: UserState): number[] {
   switch (state.phase) {
@@ -376,11 +391,11 @@ function sizesOf(state: UserState): number[] {
     case 'failed':
       return [];
     case 'masked-input':
-      return [state.participants.length];
+      return [state.users];
     case 'consistency-check':
-      return [state.userIds.length, countMembers(state.u2)];
+      return [state.users, countMembers(state.u2)];
     case 'unmasking':
     case 'finished':
-      return [state.userIds.length, countMembers(state.u2), countMembers(state.u3)];
+      return [state.users, countMembers(state.u2), countMembers(state.u3)];
   }
 }

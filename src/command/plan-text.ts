@@ -25,7 +25,7 @@ export function planText(plan: Plan): string {
       ...bounds.map(({ event, log2, limit }) => [event, log2 === null ? '0' : power(log2), power(limit)]),
     ],
     [
-      [user.modelled ? 'bytes of a user (model)' : 'bytes of a user', 'sends', 'receives'],
+      ['bytes of a user', 'sends', 'receives'],
       ...user.rounds.map(({ up, down }, round) => [`round ${String(round)}`, number(up), number(down)]),
       ['all rounds', number(user.up), number(user.down)],
     ],
@@ -47,7 +47,7 @@ export function planText(plan: Plan): string {
       ]),
     ],
   ];
-  return `${sections.map(table).join('\n\n')}\n\n${runnableText(plan)}\n`;
+  return `${sections.map(table).join('\n\n')}\n`;
 }
 
 function graphText(plan: Plan): string {
@@ -75,12 +75,6 @@ function sessionLines(plan: Plan): string[][] {
 
 const range = (taken: number, { least, most }: { least: number; most: number }): string =>
   least === most ? number(taken) : `${number(taken)} (${number(least)} to ${number(most)} will do)`;
-
-function runnableText({ kind, request: { users } }: Plan): string {
-  if (kind !== 'ring') return 'Sessions of this version run it.';
-  const instead = users <= 65_535 ? '--graph cohorts or --graph complete plan' : '--graph cohorts plans';
-  return `NOT RUNNABLE YET: sessions of this version run on the complete graph only, alone or as cohorts.\n${instead} what runs today.`;
-}
 
 /** Columns; numbers to the right, in all but the first and the last of two. */
 function table(rows: readonly (readonly string[])[]): string {

@@ -25,7 +25,6 @@ Options:
   --json              print the plan, or the refusal, as JSON
   --help              show this
 
-Sessions run on the complete graph today, alone or as cohorts. Rings are planned, and do not run yet.
 Exit codes: 0 there is a plan, 1 there is none, 2 wrong usage.
 `;
 

@@ -1,6 +1,8 @@
 // X25519 key agreement (RFC 7748) on canonical public keys of large order. [BIK+17] section 3.2: KA.gen, KA.agree.
 import { platform } from '#platform';
 import type { Awaitable, PeerKey } from '../platform/platform.ts';
+
+export type { PeerKey } from '../platform/platform.ts';
 import { compareBytes } from '../bytes.ts';
 import { KEY_BYTES } from '../sizes.ts';
 import type { RandomSource } from './random.ts';

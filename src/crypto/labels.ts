@@ -12,6 +12,8 @@ export const LABELS: Readonly<
     | 'sessionTag'
     | 'signature'
     | 'directory'
+    | 'directoryLine'
+    | 'directoryNode'
     | 'survivors2'
     | 'survivors3'
     | 'deal'
@@ -29,6 +31,8 @@ export const LABELS: Readonly<
   sessionTag: label('session tag'),
   signature: label('signature'),
   directory: label('directory'),
+  directoryLine: label('line of the directory'),
+  directoryNode: label('node of the directory'),
   survivors2: label('view of round 2'),
   survivors3: label('view of round 3'),
   deal: label('deal'),

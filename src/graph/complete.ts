@@ -5,9 +5,12 @@ import type { Neighbourhoods } from './neighbourhoods.ts';
 /** @param users size of U1. */
 export function completeGraph(users: number): Neighbourhoods {
   return {
+    users,
+    degree: users - 1,
+    groupSize: users,
     neighbours: (position) => Array.from({ length: users - 1 }, (_, i) => (i < position ? i : i + 1)),
     neighbourIndex: (position, neighbour) => (neighbour < position ? neighbour : neighbour - 1),
-    holders: () => users,
+    holders: () => Array.from({ length: users }, (_, holder) => holder),
     holderIndex: (_, holder) => holder,
   };
 }

@@ -1,5 +1,5 @@
 // What may go wrong with a plan, how likely it is, and how likely it may be.
-import { lnUpperTail, type Hypergeometric } from './hypergeometric.ts';
+import { lnUpperTail, type Hypergeometric } from '../graph/hypergeometric.ts';
 
 /** One thing that may go wrong, and its probability in one session (over all cohorts, where there are several). */
 export interface Bound {
@@ -11,17 +11,6 @@ export interface Bound {
   readonly log2: number | null;
   /** What it may be at most. */
   readonly limit: number;
-}
-
-/**
- * Doubles may err in the eleventh digit of a probability. What is compared with a limit keeps this distance from it, in
- * natural logarithms, so that no plan rests on rounding.
- */
-const GUARD = 1e-9;
-
-/** The natural logarithm that the probability of one event may have, where `times` such events may have 2^−bits together. */
-export function lnLimit(bits: number, times: number): number {
-  return -bits * Math.LN2 - Math.log(times) - GUARD;
 }
 
 /** A union bound: `times` events, each that X is at least `atLeast`. */

@@ -1,9 +1,10 @@
 // Independent sessions on complete graphs over a random partition of the users: how large, so that in none of them too many
 // users are corrupt or drop out.
 import type { Adversary } from '../parameters.ts';
-import { boundOf, lnLimit, lnSum, type Bound } from './bounds.ts';
+import { lnLimit } from '../graph/ring-bounds.ts';
+import { boundOf, lnSum, type Bound } from './bounds.ts';
 import { leastThreshold } from './complete.ts';
-import { lnUpperTail, quantile, type Hypergeometric } from './hypergeometric.ts';
+import { lnUpperTail, quantile, type Hypergeometric } from '../graph/hypergeometric.ts';
 
 /** What cohorts must bear together. */
 export interface CohortDemand {

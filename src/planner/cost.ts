@@ -1,6 +1,5 @@
 // What a plan costs: bytes of a user by round, and how often user and server do what takes time.
-import { membersLength } from '../members.ts';
-import { DIGEST_BYTES } from '../sizes.ts';
+import type { Graph } from '../parameters.ts';
 import { messageSizes, type MessageSizes } from '../wire/message-sizes.ts';
 import type { RingDesign, SessionDesign } from './design.ts';
 
@@ -33,36 +32,19 @@ export interface ServerWork {
   readonly secrets: number;
 }
 
-/** Bytes of a user, all users staying to the end. */
-export interface UserBytes extends MessageSizes {
-  /** True where no session sends these messages yet, so that the sizes are those of a model. */
-  readonly modelled: boolean;
-}
-
 interface VectorShape {
   readonly vecLen: number;
   readonly bits: number;
 }
 
-/** Ids are the largest of 0, 1, …, all − 1: they take most bytes. */
-const lastIds = (count: number, all: number): number[] => Array.from({ length: count }, (_, i) => all - count + i);
-
-/** @param all number of users of all sessions. */
-export function completeBytes(users: number, all: number, vector: VectorShape): UserBytes {
-  return { ...messageSizes({ users, ...vector, ids: lastIds(users, all) }), modelled: false };
-}
-
 /**
- * A model: the messages of a complete graph of the user and its neighbours, and besides the digest of the whole directory
- * in round 1, all of U2 as a bitmap in round 2 and all of U3 in round 3.
+ * Bytes of one user, all users staying to the end.
+ *
+ * @param all number of users of all sessions: their ids are 0, 1, …, all − 1, and the largest take most bytes.
  */
-export function ringBytes({ neighbors }: RingDesign, users: number, vector: VectorShape): UserBytes {
-  const group = neighbors + 1;
-  const sizes = messageSizes({ users: group, ...vector, ids: lastIds(group, users) });
-  const everybody = membersLength(users) - membersLength(group);
-  const extra = [0, DIGEST_BYTES, everybody, everybody, 0];
-  const rounds = sizes.rounds.map(({ down, up }, round) => ({ down: down + (extra[round] ?? 0), up }));
-  return { rounds, up: sizes.up, down: rounds.reduce((sum, { down }) => sum + down, 0), modelled: true };
+export function userBytes(users: number, all: number, shape: VectorShape & { readonly graph: Graph }): MessageSizes {
+  if (users === all) return messageSizes({ users, ...shape });
+  return messageSizes({ users, ...shape, ids: Array.from({ length: users }, (_, i) => all - users + i) });
 }
 
 /** @param ring null for the complete graph, where a user holds a share of its own secrets. */
@@ -73,8 +55,8 @@ export function userWork(users: number, ring: RingDesign | null): UserWork {
     agreements: 2 * peers,
     masks: peers + 1,
     signatures: 5,
-    // The keys, and the views, of the peers and its own.
-    verifications: 2 * (peers + 1),
+    // The keys of the peers and its own, and the views of those that hold its shares.
+    verifications: peers + 1 + holders,
     shares: 2 * holders,
   };
 }
@@ -88,7 +70,8 @@ export function serverWork(sessions: readonly SessionDesign[], ring: RingDesign 
   for (const { count, users } of sessions) {
     const lost = users * lostOf;
     const left = users - lost;
-    const pairs = lost * (ring === null ? left : Math.min(ring.neighbors, left));
+    // On a ring who is lost is as likely as anybody else to be a neighbour.
+    const pairs = (lost * left * (ring?.neighbors ?? users - 1)) / (users - 1);
     total.dropouts += count * lost;
     total.verifications += count * (2 * users + 3 * left);
     total.masks += count * (left + pairs);

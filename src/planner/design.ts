@@ -1,5 +1,5 @@
 // The parameters of one kind of graph for a request, or why there are none.
-import { MAX_USERS } from '../parameters.ts';
+import { MAX_HOLDERS } from '../parameters.ts';
 import type { Bound } from './bounds.ts';
 import { cohortBounds, MAX_COHORT, smallestCohorts } from './cohorts.ts';
 import { leastThreshold } from './complete.ts';
@@ -72,8 +72,8 @@ const refuse = (graph: GraphKind, bound: PlanReason['bound'], message: string): 
 function complete({ users, dropouts, colluders, adversary, minHonest: asked }: ResolvedRequest): Attempt {
   const graph = 'complete';
   const minHonest = asked ?? MIN_HONEST;
-  if (users > MAX_USERS) {
-    return refuse(graph, 'users', `the complete graph has at most ${String(MAX_USERS)} users, not ${String(users)}`);
+  if (users > MAX_HOLDERS) {
+    return refuse(graph, 'users', `the complete graph has at most ${String(MAX_HOLDERS)} users, not ${String(users)}`);
   }
   const left = users - dropouts;
   const least = leastThreshold(users, colluders, adversary);
@@ -122,7 +122,7 @@ function ring(request: ResolvedRequest): Attempt {
       // Connectivity, and the share of corrupt users, are bounded for this many dropouts: fewer users must not go on.
       sessions: [{ count: 1, users, colluders, thresholds: { least, most: least } }],
       ring: { neighbors: found.neighbors, shareThresholds },
-      bounds: ringBounds(demand, adversary, found, shareThresholds.most),
+      bounds: ringBounds(demand, adversary, { neighbors: found.neighbors, shareThreshold: shareThresholds.most }),
       peers: found.neighbors,
     },
   };

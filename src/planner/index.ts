@@ -1,16 +1,8 @@
 // The entry point `secagg/planner`: graph, thresholds and cohorts for a number of users, with what they bear and cost. Pure
 // arithmetic; knows of the rounds only how long their messages are.
 export type { Bound } from './bounds.ts';
-export type { ServerWork, UserBytes, UserWork } from './cost.ts';
+export type { ServerWork, UserWork } from './cost.ts';
 export type { PlanReason, ThresholdRange } from './design.ts';
-export {
-  plan,
-  type CohortsPlan,
-  type CompletePlan,
-  type Plan,
-  type PlannedSession,
-  type RingGraph,
-  type RingPlan,
-} from './plan.ts';
+export { plan, type CohortsPlan, type CompletePlan, type Plan, type PlannedSession, type RingPlan } from './plan.ts';
 export { PlanError } from './refusal.ts';
 export type { GraphKind, PlanRequest, ResolvedRequest } from './request.ts';

@@ -1,20 +1,15 @@
 // The planner: from numbers of users and models to graphs, thresholds, bounds and costs. [BIK+17], [BBGLR20];
 // docs/planner.md has the conditions with their derivations.
-import type { Adversary } from '../parameters.ts';
+import type { Adversary, SparseGraph } from '../parameters.ts';
+import type { MessageSizes } from '../wire/message-sizes.ts';
 import { reached, type Bound } from './bounds.ts';
-import { completeBytes, ringBytes, serverWork, userWork, type ServerWork, type UserBytes, type UserWork } from './cost.ts';
+import { serverWork, userBytes, userWork, type ServerWork, type UserWork } from './cost.ts';
 import { attempt, type Design, type PlanReason, type SessionDesign, type ThresholdRange } from './design.ts';
 import { PlanError, remediesFor } from './refusal.ts';
 import { resolveRequest, type GraphKind, type PlanRequest, type ResolvedRequest } from './request.ts';
 
 /** Most users, or neighbours, that a user is tied to where a plan may choose. */
 const MANY_PEERS = 1024;
-
-/** A neighbourhood on a ring: how many neighbours a user has, and how many of them open its secrets. */
-export interface RingGraph {
-  readonly neighbors: number;
-  readonly shareThreshold: number;
-}
 
 /** One session, or several alike. */
 export interface PlannedSession<Graph> {
@@ -32,14 +27,13 @@ export interface PlannedSession<Graph> {
     readonly maxUsers: number;
     readonly adversary: Adversary;
     readonly colluders: number;
+    readonly security: number;
   };
 }
 
 interface PlanOf<Kind extends GraphKind, Graph> {
   readonly kind: Kind;
   readonly graph: Graph;
-  /** Whether this version of `secagg` runs such sessions: those on the complete graph, cohorts among them. */
-  readonly runnable: boolean;
   /** What was asked, with defaults, and rates as numbers of users. */
   readonly request: ResolvedRequest;
   readonly sessions: readonly PlannedSession<Graph>[];
@@ -50,7 +44,7 @@ interface PlanOf<Kind extends GraphKind, Graph> {
   /** Bits of security and of correctness that the bounds leave together; null where there is nothing to bound. */
   readonly reached: { readonly security: number | null; readonly correctness: number | null };
   /** Bytes and work of one user, in the largest of the sessions. */
-  readonly user: UserBytes & { readonly work: UserWork };
+  readonly user: MessageSizes & { readonly work: UserWork };
   /** Work of the server in all sessions, undisturbed and with all dropouts. */
   readonly server: { readonly undisturbed: ServerWork; readonly disturbed: ServerWork };
 }
@@ -60,7 +54,7 @@ export type CompletePlan = PlanOf<'complete', 'complete'>;
 /** Independent sessions on complete graphs over random parts of the users; their sums are added. */
 export type CohortsPlan = PlanOf<'cohorts', 'complete'>;
 /** One session on a ring. */
-export interface RingPlan extends PlanOf<'ring', RingGraph> {
+export interface RingPlan extends PlanOf<'ring', SparseGraph> {
   /** From the least that protects to the most that bears the dropouts, which is the one taken. */
   readonly shareThresholds: ThresholdRange;
 }
@@ -79,8 +73,8 @@ export type Plan = CompletePlan | CohortsPlan | RingPlan;
  * ```js
  * import { plan } from 'secagg/planner';
  *
- * const { kind, sessions, honest, user, runnable } = plan({ users: 100, dropout: 0.2, corrupt: 0.1, vecLen: 10_000 });
- * console.log(kind, sessions[0].threshold, honest, user.up, runnable); // prints: complete 80 70 57450 true
+ * const { kind, sessions, honest, user } = plan({ users: 100, dropout: 0.2, corrupt: 0.1, vecLen: 10_000 });
+ * console.log(kind, sessions[0].threshold, honest, user.up); // prints: complete 80 70 57450
  * // new ServerWrapper(sessions[0].threshold, 10_000, { ...sessions[0].options, publicKeys })
  * ```
  */
@@ -122,37 +116,36 @@ function planOf(request: ResolvedRequest, design: Design): Plan {
   const { users, vecLen, bits, dropouts } = request;
   const { kind, ring, bounds } = design;
   const largest = Math.max(...design.sessions.map((session) => session.users));
-  const bytes = ring === null ? completeBytes(largest, users, { vecLen, bits }) : ringBytes(ring, users, { vecLen, bits });
+  const sparse = ring === null ? null : { neighbors: ring.neighbors, shareThreshold: ring.shareThresholds.most };
   const common = {
     request,
     honest: Math.min(...design.sessions.map(({ thresholds, colluders }) => thresholds.most - colluders)),
     bounds,
     reached: { security: reached(bounds, 'privacy'), correctness: reached(bounds, 'correctness') },
-    user: { ...bytes, work: userWork(largest, ring) },
+    user: { ...userBytes(largest, users, { vecLen, bits, graph: sparse ?? 'complete' }), work: userWork(largest, ring) },
     server: {
       undisturbed: serverWork(design.sessions, ring, 0),
       disturbed: serverWork(design.sessions, ring, dropouts),
     },
   };
-  if (ring !== null) {
-    const graph = { neighbors: ring.neighbors, shareThreshold: ring.shareThresholds.most };
-    const sessions = design.sessions.map((session) => sessionOf(session, graph, request));
-    return { kind: 'ring', graph, runnable: false, sessions, shareThresholds: ring.shareThresholds, ...common };
+  if (ring !== null && sparse !== null) {
+    const sessions = design.sessions.map((session) => sessionOf(session, sparse, request));
+    return { kind: 'ring', graph: sparse, sessions, shareThresholds: ring.shareThresholds, ...common };
   }
   const sessions = design.sessions.map((session) => sessionOf(session, 'complete' as const, request));
-  return { kind: kind === 'cohorts' ? kind : 'complete', graph: 'complete', runnable: true, sessions, ...common };
+  return { kind: kind === 'cohorts' ? kind : 'complete', graph: 'complete', sessions, ...common };
 }
 
 function sessionOf<Graph>(
   { count, users, colluders, thresholds }: SessionDesign,
   graph: Graph,
-  { bits, adversary }: ResolvedRequest,
+  { bits, adversary, security }: ResolvedRequest,
 ): PlannedSession<Graph> {
   return {
     count,
     users,
     threshold: thresholds.most,
     thresholds,
-    options: { bits, graph, maxUsers: users, adversary, colluders },
+    options: { bits, graph, maxUsers: users, adversary, colluders, security: Math.floor(security) },
   };
 }

@@ -3,9 +3,10 @@
 //
 // n users, of which C are corrupt and at most D drop out; U1 has from n − D to n users, all conditions hold for each size.
 // A user's k neighbours are the k/2 on either side; they hold t-out-of-k shares of its secrets, it holds none itself.
-import { boundOf, lnLimit, unionBound, type Bound } from './bounds.ts';
-import { MAX_USERS } from '../parameters.ts';
-import { lnPoint, quantile, type Hypergeometric } from './hypergeometric.ts';
+import { quantile, type Hypergeometric } from '../graph/hypergeometric.ts';
+import { corruptNeighborsBorne, lnDisconnected, lnLimit } from '../graph/ring-bounds.ts';
+import { MAX_HOLDERS, type SparseGraph } from '../parameters.ts';
+import { boundOf, unionBound, type Bound } from './bounds.ts';
 
 /** What a ring must bear. */
 export interface RingDemand {
@@ -40,13 +41,15 @@ const droppedAmong = ({ users, dropped }: RingDemand, draws: number): Hypergeome
   draws,
 });
 
+const goneOf = ({ users, corrupt, dropped }: RingDemand): { users: number; gone: number } => ({ users, gone: corrupt + dropped });
+
 /**
  * The ring with the fewest neighbours against a server that follows the protocol and some users who tell it what they see.
  * Null where no ring smaller than the complete graph will do.
  */
 export function semiHonestRing(demand: RingDemand): RingAnswer | null {
   const limit = lnLimit(demand.security + 1, demand.users);
-  const connected = (k: number): boolean => lnDisconnected(demand, k) <= lnLimit(demand.security + 1, 1);
+  const connected = (k: number): boolean => lnDisconnected(goneOf(demand), k) <= lnLimit(demand.security + 1, 1);
   return fewestNeighbors(demand, connected, (k) => {
     const corruptNeighbors = quantile(corruptAmong(demand, k), limit);
     const least = Math.max(corruptNeighbors + 1, 2);
@@ -96,7 +99,7 @@ function fewestNeighbors(
   connected: (k: number) => boolean,
   tryOut: (k: number) => Trial,
 ): RingAnswer | null {
-  const largest = 2 * Math.floor(Math.min(least - 2, MAX_USERS - 1) / 2);
+  const largest = 2 * Math.floor(Math.min(least - 2, MAX_HOLDERS - 1) / 2);
   for (let k = firstConnected(largest, connected); k <= largest;) {
     const trial = tryOut(k);
     if (trial.missing <= 0) {
@@ -120,22 +123,10 @@ function firstConnected(largest: number, connected: (k: number) => boolean): num
   return holding;
 }
 
-/**
- * ln of a bound on the probability that honest survivors fall apart. A ring falls apart only if two runs of k/2 neighbours
- * are gone, with somebody left between them on both sides: n(n − k − 1)/2 pairs of runs, k places, all of them among the
- * C + D that are gone.
- */
-export function lnDisconnected({ users, corrupt, dropped }: RingDemand, k: number): number {
-  const gone = Math.min(corrupt + dropped, users);
-  if (k > gone || users - k - 1 <= 0) return -Infinity;
-  const pairs = Math.log(users) + Math.log(users - k - 1) - Math.LN2;
-  return pairs + lnPoint({ population: users, marked: gone, draws: k }, k);
-}
-
 /** What may go wrong on a ring that was found for the demand. */
-export function ringBounds(demand: RingDemand, model: 'semi-honest' | 'semi-malicious', ring: RingAnswer, t: number): Bound[] {
+export function ringBounds(demand: RingDemand, model: 'semi-honest' | 'semi-malicious', graph: SparseGraph): Bound[] {
   const { users, security, correctness } = demand;
-  const k = ring.neighbors;
+  const { neighbors: k, shareThreshold: t } = graph;
   const answers = unionBound(
     { protects: 'correctness', event: 'a neighbourhood has fewer than t survivors', limit: -correctness },
     users,
@@ -145,14 +136,14 @@ export function ringBounds(demand: RingDemand, model: 'semi-honest' | 'semi-mali
   const corrupt = (event: string, atLeast: number, limit: number): Bound =>
     unionBound({ protects: 'privacy', event, limit }, users, corruptAmong(demand, k), atLeast);
   if (model === 'semi-malicious') {
-    const borne = Math.floor((3 * t - 2 * k - 2) / 2);
+    const borne = corruptNeighborsBorne(graph, model);
     return [corrupt('a neighbourhood has more corrupt users than (3t − 2k − 2)/2', borne + 1, -security), answers];
   }
   return [
     corrupt('a neighbourhood has t corrupt users', t, -security - 1),
     boundOf(
       { protects: 'privacy', event: 'honest survivors are not connected', limit: -security - 1 },
-      lnDisconnected(demand, k),
+      lnDisconnected(goneOf(demand), k),
     ),
     answers,
   ];

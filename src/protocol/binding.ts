@@ -13,26 +13,47 @@ import type { UserId } from '../ids.ts';
 import type { Members } from '../members.ts';
 import { PROTOCOL_VERSION, type Parameters } from '../parameters.ts';
 import { SHARE_COMMITMENT_BYTES } from '../sizes.ts';
-import type { AdvertisedKeys, Deal, Directory, Round } from './notation.ts';
+import { HashTree, rootFrom } from '../crypto/hash-tree.ts';
+import type { AdvertisedKeys, Advertisement, Deal, Directory, DirectoryPart, Round } from './notation.ts';
+
+const NOTHING = new Uint8Array();
 
 /** All that the parties agree on before round 0. 32 bytes. */
 export function sessionTag(parameters: Parameters): Uint8Array {
-  const { threshold, vecLen, bits, session } = parameters;
-  const completeGraph = 0;
+  const { threshold, vecLen, bits, graph, session } = parameters;
   return digest(LABELS.sessionTag, [
     Uint8Array.of(PROTOCOL_VERSION),
     u32(threshold),
     u32(vecLen),
-    Uint8Array.of(bits, completeGraph),
+    Uint8Array.of(bits),
+    graph === 'complete' ? Uint8Array.of(0) : concat([Uint8Array.of(1), u32(graph.neighbors), u32(graph.shareThreshold)]),
     u32(session.length),
     session,
   ]);
 }
 
-/** U1 with the keys of round 0. The signatures are left out: they say who vouches for a line, not what it says. */
-export function directoryDigest(tag: Uint8Array, directory: Directory): Uint8Array {
-  const lines = directory.flatMap(({ userId, channelKey, maskKey }) => [u64(userId), channelKey, maskKey]);
-  return digest(LABELS.directory, [tag, u32(directory.length), ...lines]);
+/**
+ * U1 with the keys of round 0, by position. The signatures are left out: they say who vouches for a line, not what it says.
+ *
+ * Over a hash tree, so that on a ring, too, where a user sees only its neighbours, it computes the digest itself: whoever has
+ * the same one has the same users, keys and places, and has seen its own part of them.
+ */
+export function directoryDigest(tag: Uint8Array, users: number, root: Uint8Array): Uint8Array {
+  return digest(LABELS.directory, [tag, u32(users), root]);
+}
+
+export function directoryTree(directory: Directory): HashTree {
+  return new HashTree(LABELS.directoryNode, directory.map(lineDigest));
+}
+
+/** The root over a part of the directory; null where its proof does not fit. */
+export function rootOfPart({ users, first, lines, proof }: DirectoryPart): Uint8Array | null {
+  const known = new Map(lines.map((line, i) => [(first + i) % users, lineDigest(line)]));
+  return rootFrom(LABELS.directoryNode, users, known, proof);
+}
+
+function lineDigest({ userId, channelKey, maskKey }: Advertisement): Uint8Array {
+  return digest(LABELS.directoryLine, [u64(userId), channelKey, maskKey]);
 }
 
 /** The directory and U2. */
@@ -47,7 +68,7 @@ export function viewOfRound3(view2: Uint8Array, u3: Members): Uint8Array {
 
 /** The body of a user's own message of round 1. */
 export function dealDigest(directory: Uint8Array, deal: Deal): Uint8Array {
-  return digest(LABELS.deal, [directory, deal.seedCommitment, deal.ownShareCommitment, deal.sealed]);
+  return digest(LABELS.deal, [directory, deal.seedCommitment, deal.ownShareCommitment ?? NOTHING, deal.sealed]);
 }
 
 /**

@@ -32,7 +32,13 @@ export type ErrorRecord =
   | (Attributed & { readonly kind: 'protocol'; readonly code: SecAggErrorCode })
   | (Attributed & { readonly kind: 'authentication' })
   | (Attributed & { readonly kind: 'dispute'; readonly disputes: readonly DisputedDeal[] })
-  | (Described & { readonly kind: 'threshold'; readonly have: number; readonly need: number; readonly round: number })
+  | (Described & {
+      readonly kind: 'threshold';
+      readonly have: number;
+      readonly need: number;
+      readonly round: number;
+      readonly userIds: readonly number[];
+    })
   | (Described & { readonly kind: 'unexpected' });
 
 export function failureOf(error: unknown): Failed {
@@ -47,8 +53,8 @@ function recordOf(error: unknown): ErrorRecord {
     return { kind: 'protocol', code, message, round, userIds };
   }
   if (error instanceof ThresholdError) {
-    const { message, have, need, round } = error;
-    return { kind: 'threshold', message, have, need, round };
+    const { message, have, need, round, userIds } = error;
+    return { kind: 'threshold', message, have, need, round, userIds };
   }
   if (error instanceof DecodeError) return { kind: 'decode', message: error.message };
   // A bug, or an engine that fails. Its text might quote anything, so it is not kept.

@@ -4,8 +4,8 @@
 // | paper                  | here                                                                                  |
 // |------------------------|---------------------------------------------------------------------------------------|
 // | u, v                   | a user; its id, or its position: its index in the directory                           |
-// | t                      | parameters.threshold                                                                  |
-// | U1                     | the directory: advertisements in ascending order of id                                |
+// | t                      | parameters.threshold; of a neighbourhood on a ring, shareThresholdOf(parameters)      |
+// | U1                     | the directory: advertisements, ascending by id, on a ring in the order of their places |
 // | U2, U3, U4             | u2, u3, u4: sets of positions; U5: the users whose answer of round 4 has come         |
 // | d_u^PK, d_u^SK         | signPublicKey, signSecretKey                                                          |
 // | c_u^PK, c_u^SK         | channelKey, channelSecretKey: what seals shares on their way through the server       |
@@ -33,16 +33,27 @@ export interface Advertisement extends AdvertisedKeys {
   readonly signature: Uint8Array;
 }
 
-/** U1: ascending by user id. */
+/** U1 by position: ascending by user id on the complete graph, in the order of their places on a ring. */
 export type Directory = readonly Advertisement[];
+
+/** What one user is shown of the directory: on the complete graph all of it, on a ring itself and its neighbours. */
+export interface DirectoryPart {
+  /** |U1|. */
+  readonly users: number;
+  /** The position of the first line; the others follow, around the end of the ring where it comes to that. */
+  readonly first: number;
+  readonly lines: Directory;
+  /** What makes up the digest of the whole directory together with these lines: of a hash tree, 32 bytes each. */
+  readonly proof: readonly Uint8Array[];
+}
 
 /** All that one owner deals in round 1. */
 export interface Deal {
   /** To b_u itself, 32 bytes. */
   readonly seedCommitment: Uint8Array;
-  /** To the share of its own b_u that the owner keeps, 16 bytes. */
-  readonly ownShareCommitment: Uint8Array;
-  /** For its neighbours, ascending: records of deals.ts. */
+  /** To the share of its own b_u that the owner keeps, 16 bytes; null on a ring, where it keeps none. */
+  readonly ownShareCommitment: Uint8Array | null;
+  /** For its neighbours, in the graph's order: records of deals.ts. */
   readonly sealed: Uint8Array;
 }
 
@@ -60,7 +71,7 @@ export type UnmaskShare =
   | { readonly kind: 'pairwise-key'; readonly share: Uint8Array }
   | { readonly kind: 'reported' };
 
-/** Δ_{u,v}: +1 if u > v, −1 if u < v, so that p_{u,v} + p_{v,u} = 0. Positions are in the order of ids. */
-export function maskSign(u: number, v: number): 1 | -1 {
+/** Δ_{u,v}: +1 if u > v, −1 if u < v, so that p_{u,v} + p_{v,u} = 0. */
+export function maskSign(u: UserId, v: UserId): 1 | -1 {
   return u > v ? 1 : -1;
 }

@@ -1,10 +1,12 @@
 // Where a server stands, told from its state.
 import type { UserId } from '../ids.ts';
-import { colludersBorne } from '../parameters.ts';
+import { neighbourhoodsOf } from '../graph/graph.ts';
+import { colludersBorne } from '../graph/policy.ts';
+import { membersOf, type Members } from '../members.ts';
 import type { ServerProgress } from '../progress.ts';
-import type { Directory } from '../protocol/notation.ts';
+import { unopenable } from '../protocol/server/attendance.ts';
 import { enoughShares } from '../protocol/server/reconstruction.ts';
-import { userIdAt, userIdsOf } from '../protocol/server/roster.ts';
+import type { Roster } from '../protocol/server/roster.ts';
 import type { ServerContext, ServerState } from '../protocol/server/state.ts';
 import type { ServerSnapshot } from '../state/server.ts';
 import { SERVER_ROUNDS, type CollectingState } from './server.ts';
@@ -14,18 +16,37 @@ export function serverProgress(context: ServerContext, { state, dropped, revisio
   const collecting = state.phase !== 'failed' && state.phase !== 'finished';
   const heard = collecting ? heardIn(state) : [];
   const spoken = new Set(heard);
-  const users = 'directory' in state ? state.directory.length : state.phase === 'finished' ? state.users : null;
+  const users = 'directory' in state ? state.directory.size : state.phase === 'finished' ? state.users : null;
   return {
     round: state.phase === 'failed' ? null : SERVER_ROUNDS[state.phase],
     revision,
     heard,
     missing: collecting ? expectedIn(context, state).filter((id) => !spoken.has(id)) : [],
     needed: threshold,
-    ready: collecting && heard.length >= threshold && (state.phase !== 'unmasking' || enoughShares(context, state)),
+    ready: collecting && heard.length >= threshold && isReady(context, state),
     dropped: [...dropped],
     included: includedIn(state),
-    colludersBorne: users === null ? null : colludersBorne(threshold, users, context.policy.adversary),
+    colludersBorne: users === null ? null : colludersBorne(context.parameters, context.policy, users),
   };
+}
+
+/** Whether those that were heard, enough in number, are enough around each user too. */
+function isReady(context: ServerContext, state: CollectingState): boolean {
+  const { parameters } = context;
+  const around = (roster: Roster, u2: Members, heard: Iterable<number>): boolean =>
+    unopenable(parameters, neighbourhoodsOf(parameters.graph, roster.size), u2, membersOf(heard, roster.size)).length === 0;
+  switch (state.phase) {
+    case 'advertise-keys':
+      return true;
+    case 'share-keys':
+      return around(state.directory, membersOf(state.deals.keys(), state.directory.size), state.deals.keys());
+    case 'masked-input':
+      return around(state.directory, state.u2, state.heard);
+    case 'consistency-check':
+      return around(state.directory, state.u2, state.signatures.keys());
+    case 'unmasking':
+      return enoughShares(context, state);
+  }
 }
 
 function heardIn(state: CollectingState): UserId[] {
@@ -33,13 +54,13 @@ function heardIn(state: CollectingState): UserId[] {
     case 'advertise-keys':
       return ascending(state.advertisements.keys());
     case 'share-keys':
-      return idsAt(state.directory, state.deals.keys());
+      return state.directory.userIds(state.deals.keys());
     case 'masked-input':
-      return idsAt(state.directory, state.heard);
+      return state.directory.userIds(state.heard);
     case 'consistency-check':
-      return idsAt(state.directory, state.signatures.keys());
+      return state.directory.userIds(state.signatures.keys());
     case 'unmasking':
-      return idsAt(state.directory, state.answers.keys());
+      return state.directory.userIds(state.answers.keys());
   }
 }
 
@@ -49,13 +70,13 @@ function expectedIn({ publicKeys }: ServerContext, state: CollectingState): User
     case 'advertise-keys':
       return publicKeys === null ? [] : ascending(publicKeys.keys());
     case 'share-keys':
-      return state.directory.map(({ userId }) => userId);
+      return ascending(state.directory.lines.map(({ userId }) => userId));
     case 'masked-input':
-      return userIdsOf(state.directory, state.u2);
+      return state.directory.userIds(state.u2);
     case 'consistency-check':
-      return userIdsOf(state.directory, state.u3);
+      return state.directory.userIds(state.u3);
     case 'unmasking':
-      return userIdsOf(state.directory, state.u4);
+      return state.directory.userIds(state.u4);
   }
 }
 
@@ -63,7 +84,7 @@ function includedIn(state: ServerState): readonly UserId[] | null {
   switch (state.phase) {
     case 'consistency-check':
     case 'unmasking':
-      return userIdsOf(state.directory, state.u3);
+      return state.directory.userIds(state.u3);
     case 'finished':
       return [...state.included];
     case 'advertise-keys':
@@ -76,8 +97,4 @@ function includedIn(state: ServerState): readonly UserId[] | null {
 
 function ascending(ids: Iterable<UserId>): UserId[] {
   return [...ids].sort((a, b) => a - b);
-}
-
-function idsAt(directory: Directory, members: Iterable<number>): UserId[] {
-  return ascending(Array.from(members, (position) => userIdAt(directory, position)));
 }

@@ -1,24 +1,25 @@
 // One message or one round of the server: decode, authenticate, step, encode. No arithmetic of its own.
 import { concat } from '../bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
+import type { RandomSource } from '../crypto/random.ts';
 import { verifySync } from '../crypto/sign.ts';
 import { AuthenticationError, ProtocolError } from '../errors.ts';
+import { largestCohort } from '../graph/policy.ts';
 import type { UserId } from '../ids.ts';
 import { Pace } from '../masking/pace.ts';
 import { ringOf } from '../masking/ring.ts';
 import { vectorOf } from '../masking/vector.ts';
 import { positions } from '../members.ts';
-import { largestCohort } from '../parameters.ts';
 import type { DroppedUser } from '../progress.ts';
 import { signedBytes } from '../protocol/binding.ts';
 import type { Failed } from '../protocol/failure.ts';
 import type { Round } from '../protocol/notation.ts';
-import { closeKeys, receiveKeys } from '../protocol/server/r0-advertise-keys.ts';
+import { closeKeys, directoryParts, receiveKeys } from '../protocol/server/r0-advertise-keys.ts';
 import { closeDeals, receiveDeal, sealedFor } from '../protocol/server/r1-share-keys.ts';
 import { closeMaskedInputs, receiveMaskedInput } from '../protocol/server/r2-masked-input.ts';
-import { closeSignatures, receiveSignature } from '../protocol/server/r3-consistency-check.ts';
-import { closeAnswers, receiveAnswer } from '../protocol/server/r4-unmasking.ts';
-import { participantAt, userIdAt } from '../protocol/server/roster.ts';
+import { closeSignatures, receiveSignature, signaturesFor } from '../protocol/server/r3-consistency-check.ts';
+import { closeAnswers, ownersFor, receiveAnswer } from '../protocol/server/r4-unmasking.ts';
+import { participantAt } from '../protocol/server/attendance.ts';
 import type { CollectingKeys, Finished, ServerContext, ServerState } from '../protocol/server/state.ts';
 import { decodeUserMessage, encodeServerMessage, type UserMessage } from '../wire/envelope.ts';
 import type { Field } from '../wire/msgpack.ts';
@@ -63,8 +64,9 @@ export function openUserMessage(
   if (publicKeys !== null && !publicKeys.has(sender)) {
     throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `user ${String(sender)} is not registered`, { round: null });
   }
-  const users = largestCohort(parameters.threshold, policy);
-  const most = Math.max(shareKeysBytes(users), maskedInputBytes(parameters), unmaskBytes(users));
+  const { graph } = parameters;
+  const holders = graph === 'complete' ? largestCohort(parameters, policy) : graph.neighbors;
+  const most = Math.max(shareKeysBytes(holders), maskedInputBytes(parameters), unmaskBytes(holders));
   const message = decodeUserMessage(bytes, tag, sender, most);
   // The body, which may be long, is hashed once for both.
   const signed = signedBytes(tag, message.round, sender, fingerprint(message.body));
@@ -103,7 +105,7 @@ export function receive(context: ServerContext, state: CollectingState, sender: 
   const position = participantAt(state, sender);
   switch (state.phase) {
     case 'share-keys':
-      receiveDeal(state, position, decodeShareKeys(body));
+      receiveDeal(context, state, position, decodeShareKeys(body, context.parameters.graph));
       return [];
     case 'masked-input':
       receiveMaskedInput(context, state, position, decodeMaskedInput(body, context.parameters));
@@ -111,20 +113,27 @@ export function receive(context: ServerContext, state: CollectingState, sender: 
     case 'consistency-check':
       receiveSignature(state, position, { view: decodeView(body), signature });
       return [];
-    case 'unmasking':
-      return receiveAnswer(state, position, decodeUnmask(body, state));
+    case 'unmasking': {
+      const owners = ownersFor(context, state, position);
+      return receiveAnswer(context, state, position, decodeUnmask(body, { owners, u3: state.u3 }));
+    }
   }
+}
+
+/** What closing a round may take: randomness to draw the ring with, and all that removing the masks needs. */
+export interface ClosingWork extends UnmaskingWork {
+  readonly random: RandomSource;
 }
 
 /** Closes the round that is being collected: the next state, and who is out from here on. */
 export async function close(
   context: ServerContext,
   state: CollectingState,
-  work: UnmaskingWork,
+  { random, ...work }: ClosingWork,
 ): Promise<[ClosedState, DroppedUser[]]> {
   switch (state.phase) {
     case 'advertise-keys':
-      return [closeKeys(context, state), []];
+      return [closeKeys(context, state, random), []];
     case 'share-keys':
       return closeDeals(context, state);
     case 'masked-input':
@@ -137,25 +146,40 @@ export async function close(
 }
 
 /** What the users are to be sent in a state that follows a round. Users that are sent the same share its bytes. */
-export function messagesOf(tag: Uint8Array, state: Exclude<ClosedState, Finished>): Map<number, Uint8Array<ArrayBuffer>> {
+export function messagesOf(context: ServerContext, state: Exclude<ClosedState, Finished>): Map<number, Uint8Array<ArrayBuffer>> {
   const { directory } = state;
-  const encode = (round: Round, fields: readonly Field[]): Uint8Array<ArrayBuffer> => encodeServerMessage(tag, { round, fields });
-  const toAll = (members: Iterable<number>, bytes: Uint8Array<ArrayBuffer>): Map<number, Uint8Array<ArrayBuffer>> =>
-    new Map(Array.from(members, (position) => [userIdAt(directory, position), bytes]));
+  const encode = (round: Round, fields: readonly Field[]): Uint8Array<ArrayBuffer> =>
+    encodeServerMessage(context.tag, { round, fields });
+  type Encoded = (position: number) => Uint8Array<ArrayBuffer>;
+  const each = (members: readonly number[], encoded: Encoded): Map<number, Uint8Array<ArrayBuffer>> =>
+    new Map(members.map((position) => [directory.userIdAt(position), encoded(position)]));
+  const same =
+    (bytes: Uint8Array<ArrayBuffer>): Encoded =>
+    () =>
+      bytes;
+  // On the complete graph everybody is shown all keys and all signatures.
+  const sameOnComplete = (encoded: Encoded): Encoded => (context.parameters.graph === 'complete' ? same(encoded(0)) : encoded);
   switch (state.phase) {
-    case 'share-keys':
-      return toAll(directory.keys(), encode(1, encodeDirectory(directory)));
-    case 'masked-input':
-      return new Map(
-        positions(state.u2).map((position) => {
-          const receiver = userIdAt(directory, position);
-          return [receiver, encode(2, encodeShares({ u2: state.u2, receiver, sealed: sealedFor(state, position) }))];
-        }),
+    case 'share-keys': {
+      const everyone = directory.lines.map((_, position) => position);
+      const partFor = directoryParts(context, state);
+      return each(
+        everyone,
+        sameOnComplete((position) => encode(1, encodeDirectory(partFor(position), context.parameters.graph))),
       );
+    }
+    case 'masked-input':
+      return each(positions(state.u2), (position) => {
+        const receiver = directory.userIdAt(position);
+        return encode(2, encodeShares({ u2: state.u2, receiver, sealed: sealedFor(context, state, position) }));
+      });
     case 'consistency-check':
-      return toAll(positions(state.u3), encode(3, encodeSurvivors(state.u3)));
+      return each(positions(state.u3), same(encode(3, encodeSurvivors(state.u3))));
     case 'unmasking':
-      return toAll(positions(state.u4), encode(4, encodeSignatures(state)));
+      return each(
+        positions(state.u4),
+        sameOnComplete((position) => encode(4, encodeSignatures(signaturesFor(context, state, position)))),
+      );
   }
 }
 

@@ -2,7 +2,7 @@
 import { fingerprint } from '../crypto/digest.ts';
 import { sign } from '../crypto/sign.ts';
 import { ProtocolError, UsageError } from '../errors.ts';
-import { MAX_USERS } from '../parameters.ts';
+import { neighbourhoodsOf } from '../graph/graph.ts';
 import { signedBytes } from '../protocol/binding.ts';
 import type { Round } from '../protocol/notation.ts';
 import type { Dependencies } from '../protocol/step.ts';
@@ -65,30 +65,33 @@ async function step(
       return { ...rest, body: encodeAdvertiseKeys(out) };
     }
     case 'share-keys': {
-      const { out, ...rest } = await shareKeys(context, state, decodeDirectory(fields), deps);
+      const { out, ...rest } = await shareKeys(context, state, decodeDirectory(fields, context.parameters.graph), deps);
       return { ...rest, body: encodeShareKeys(out) };
     }
     case 'masked-input': {
-      const shares = decodeShares(fields, state.participants.length);
+      const shares = decodeShares(fields, state.users);
       if (input === null) throw new UsageError('ERR_SECAGG_NO_VECTOR', 'round 2: setVector has not been called');
       const { out, ...rest } = await maskInput(context, state, shares, input);
       return { ...rest, body: encodeMaskedInput(out), spent: [...rest.spent, input] };
     }
     case 'consistency-check': {
-      const { out, ...rest } = checkConsistency(context, state, decodeSurvivors(fields, state.userIds.length));
+      const { out, ...rest } = checkConsistency(context, state, decodeSurvivors(fields, state.users));
       return { ...rest, body: out };
     }
     case 'unmasking': {
-      const { out, ...rest } = await unmask(context, state, decodeSignatures(fields, state.userIds.length));
+      const holders = neighbourhoodsOf(context.parameters.graph, state.users).groupSize;
+      const { out, ...rest } = await unmask(context, state, decodeSignatures(fields, holders));
       return { ...rest, body: encodeUnmask(out) };
     }
   }
 }
 
 /** Opens the envelope of the server's message. */
-export function openServerMessage({ tag, policy }: UserContext, bytes: Uint8Array): ServerMessage {
-  const users = Math.min(policy.maxUsers, MAX_USERS);
-  const most = Math.max(directoryBytes(users), sharesBytes(users), signaturesBytes(users));
+export function openServerMessage({ tag, policy, parameters: { graph } }: UserContext, bytes: Uint8Array): ServerMessage {
+  const users = policy.maxUsers;
+  // The user and its neighbours: more than hold shares of its secrets.
+  const around = graph === 'complete' ? users : graph.neighbors + 1;
+  const most = Math.max(directoryBytes(around), sharesBytes(users, around), signaturesBytes(around));
   return decodeServerMessage(bytes, tag, most);
 }
 

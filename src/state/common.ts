@@ -1,7 +1,17 @@
 // Codecs that both roles share.
 import { isUserId, type UserId } from '../ids.ts';
 import { countMembers, isMembers, type Members } from '../members.ts';
-import { largestCohort, MAX_USERS, resolveParameters, resolvePolicy, type Parameters, type Policy } from '../parameters.ts';
+import { checkReachable, largestCohort } from '../graph/policy.ts';
+import {
+  MAX_USERS,
+  mostUsers,
+  resolveParameters,
+  resolvePolicy,
+  type Graph,
+  type Parameters,
+  type Policy,
+  type SparseGraph,
+} from '../parameters.ts';
 import { SEC_AGG_ERROR_CODES, StateError, type DisputedDeal } from '../errors.ts';
 import type { ErrorRecord, Failed } from '../protocol/failure.ts';
 import { KEY_BYTES } from '../sizes.ts';
@@ -32,17 +42,36 @@ function checked<T>(codec: Codec<T>, check: (value: T) => T): Codec<T> {
   };
 }
 
+const sparseGraph = record<SparseGraph>({ neighbors: integers, shareThreshold: integers });
+
+const graph: Codec<Graph> = {
+  encode: (value) => (value === 'complete' ? value : sparseGraph.encode(value)),
+  decode: (json, path) => (json === 'complete' ? json : sparseGraph.decode(json, path)),
+};
+
 export const parameters: Codec<Parameters> = checked(
-  record<Parameters>({ threshold: integers, vecLen: integers, bits: integers, graph: oneOf('complete'), session: bytes() }),
+  record<Parameters>({ threshold: integers, vecLen: integers, bits: integers, graph, session: bytes() }),
   ({ threshold, vecLen, ...options }) => resolveParameters(threshold, vecLen, options),
 );
 
-export const policy: Codec<Policy> = checked(
-  record<Policy>({ maxUsers: integers, adversary: oneOf('malicious', 'semi-malicious', 'semi-honest'), colluders: integers }),
-  (value) => resolvePolicy(value, MAX_USERS),
-);
+/** Whether it goes with the parameters is checked by `requirePolicy`. */
+export const policy: Codec<Policy> = record<Policy>({
+  maxUsers: integers,
+  adversary: oneOf('malicious', 'semi-malicious', 'semi-honest'),
+  colluders: integers,
+  security: integers,
+});
 
-export const publicKeys: Codec<Map<UserId, Uint8Array>> = mapOf(userId, bytes(KEY_BYTES));
+/** Throws unless a constructor would have taken both. */
+export function requirePolicy(parameters: Parameters, policy: Policy, path: string): void {
+  try {
+    checkReachable(parameters, resolvePolicy(policy, parameters.graph, mostUsers(parameters.graph)));
+  } catch (error) {
+    throw new StateError(`state, ${path}: ${error instanceof Error ? error.message : 'invalid'}`);
+  }
+}
+
+export const publicKeys: Codec<ReadonlyMap<UserId, Uint8Array>> = mapOf(userId, bytes(KEY_BYTES));
 
 /** Its length is checked against the directory, which is in another field. */
 export const members: Codec<Members> = bytes() as Codec<Members>;
@@ -60,7 +89,14 @@ export const failed: Codec<Failed> = record<Failed>({
     protocol: record<Kind<'protocol'>>({ kind: oneOf('protocol'), code: oneOf(...SEC_AGG_ERROR_CODES), ...attributed }),
     authentication: record<Kind<'authentication'>>({ kind: oneOf('authentication'), ...attributed }),
     dispute: record<Kind<'dispute'>>({ kind: oneOf('dispute'), ...attributed, disputes: list(disputedDeal) }),
-    threshold: record<Kind<'threshold'>>({ kind: oneOf('threshold'), message: text, have: integers, need: integers, round }),
+    threshold: record<Kind<'threshold'>>({
+      kind: oneOf('threshold'),
+      message: text,
+      have: integers,
+      need: integers,
+      round,
+      userIds: list(userId as Codec<number>),
+    }),
     unexpected: record<Kind<'unexpected'>>({ kind: oneOf('unexpected'), message: text }),
   }),
 });
@@ -69,7 +105,7 @@ type Kind<K extends ErrorRecord['kind']> = Extract<ErrorRecord, { readonly kind:
 
 /** Throws unless |U1| is what a user or a server would have accepted. */
 export function requireCohort(users: number, parameters: Parameters, policy: Policy, path: string): void {
-  const largest = largestCohort(parameters.threshold, policy);
+  const largest = largestCohort(parameters, policy);
   require(users >= parameters.threshold &&
     users <= largest, path, `${String(parameters.threshold)} to ${String(largest)} users, as threshold and policy allow`);
 }
@@ -87,7 +123,8 @@ export function requireMembers(sets: Readonly<Record<string, Members>>, users: n
     require(isMembers(set, users), `${path}.${name}`, `a set over ${String(users)} users`);
 }
 
-/** Throws unless ids ascend strictly. */
-export function requireAscending(ids: readonly number[], path: string): void {
-  require(ids.every((id, i) => i === 0 || id > (ids[i - 1] ?? id)), path, 'ascending order');
+/** Throws unless ids are in the order of their positions: ascending on the complete graph, in any order but distinct on a ring. */
+export function requireOrder(ids: readonly number[], { graph }: Parameters, path: string): void {
+  if (graph === 'complete') require(ids.every((id, i) => i === 0 || id > (ids[i - 1] ?? id)), path, 'ascending order');
+  else require(new Set(ids).size === ids.length, path, 'distinct users');
 }

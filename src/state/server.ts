@@ -1,13 +1,16 @@
 // The server's state as JSON. It holds no secret, and O(vecLen + users²) bytes however many vectors have come.
 import { hex } from '../bytes.ts';
+import { neighbourhoodsOf } from '../graph/graph.ts';
 import type { UserId } from '../ids.ts';
 import { at } from '../lists.ts';
 import { countMembers, hasMember, isSubset, positions, type Members } from '../members.ts';
 import { laneBytes, type Parameters, type Policy } from '../parameters.ts';
 import type { DroppedUser } from '../progress.ts';
 import type { Failed } from '../protocol/failure.ts';
-import type { Advertisement, Deal, Directory } from '../protocol/notation.ts';
+import type { Advertisement, Deal } from '../protocol/notation.ts';
+import { Roster } from '../protocol/server/roster.ts';
 import type * as Server from '../protocol/server/state.ts';
+import { VERDICT } from '../protocol/server/state.ts';
 import { DIGEST_BYTES, KEY_BYTES, RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
 import * as common from './common.ts';
 import {
@@ -37,18 +40,27 @@ export interface ServerSnapshot {
 }
 
 const VERSION = 1;
+/** Of an owner that is not in U2. */
+const NO_VERDICT: number = VERDICT.none;
 const key = bytes(KEY_BYTES);
 const digest = bytes(DIGEST_BYTES);
 const signature = bytes(SIGNATURE_BYTES);
 
 const advertisement = record<Advertisement>({ userId: common.userId, channelKey: key, maskKey: key, signature });
-const ownShareCommitment = bytes(SHARE_COMMITMENT_BYTES);
+const ownShareCommitment = nullable(bytes(SHARE_COMMITMENT_BYTES));
 const deals = mapOf(common.position, record<Deal>({ seedCommitment: digest, ownShareCommitment, sealed: bytes() }));
 const commitments = mapOf(
   common.position,
   record<Server.DealtCommitments>({ seedCommitment: digest, ownShareCommitment, shares: bytes() }),
 );
-const directory: Codec<Directory> = list(advertisement);
+const directory: Codec<Roster> = {
+  encode: (roster) => list(advertisement).encode([...roster.lines]),
+  decode(json, path): Roster {
+    const lines = list(advertisement).decode(json, path);
+    require(new Set(lines.map((line) => line.userId)).size === lines.length, path, 'distinct users');
+    return new Roster(lines);
+  },
+};
 
 const collectingKeys: Codec<Server.CollectingKeys> = {
   encode: ({ phase, advertisements }) => ({ phase, advertisements: list(advertisement).encode([...advertisements.values()]) }),
@@ -115,7 +127,7 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
     view2: digest,
     commitments,
     sum: bytes(),
-    signatures: list(signature),
+    signatures,
     answers,
   }),
   finished: record<Server.Finished>({
@@ -156,6 +168,7 @@ export const serverDocument: Document<ServerSnapshot> = document('server', VERSI
 
 /** What no single field shows, of a whole state. @throws StateError. */
 export function checkSnapshot(value: ServerSnapshot, path: string): void {
+  common.requirePolicy(value.context.parameters, value.context.policy, `${path}.context`);
   checkState(value.state, value.context, `${path}.state`);
   checkReceived(value, `${path}.received`);
 }
@@ -199,7 +212,7 @@ function checkReceived({ received, state: value }: ServerSnapshot, path: string)
 function heardSoFar(value: Exclude<Server.ServerState, Failed>): (readonly UserId[] | null)[] {
   if (value.phase === 'advertise-keys') return [[...value.advertisements.keys()], [], [], [], []];
   if (value.phase === 'finished') return [null, null, value.included, null, null];
-  const everyone = value.directory.map(({ userId }) => userId);
+  const everyone = value.directory.lines.map(({ userId }) => userId);
   const ids = (set: Iterable<number>): UserId[] => Array.from(set, (position) => at(everyone, position));
   switch (value.phase) {
     case 'share-keys':
@@ -221,13 +234,13 @@ function checkState(value: Server.ServerState, { parameters, policy }: ServerSna
       return;
     case 'share-keys':
       checkDirectory(value.directory, check);
-      checkDeals(value.deals, value.directory.length, path);
+      checkDeals(value.deals, value.directory, check);
       return;
     case 'masked-input':
       checkDirectory(value.directory, check);
-      common.requireMembers({ u2: value.u2 }, value.directory.length, path);
+      common.requireMembers({ u2: value.u2 }, value.directory.size, path);
       common.requireQuorum({ u2: value.u2 }, parameters, path);
-      checkDeals(value.deals, value.directory.length, path);
+      checkDeals(value.deals, value.directory, check);
       checkKeys(value.deals, value.u2, `${path}.deals`);
       require([...value.heard].every((position) => hasMember(value.u2, position)), `${path}.heard`, 'users of U2');
       checkSum(value.sum, check);
@@ -238,11 +251,11 @@ function checkState(value: Server.ServerState, { parameters, policy }: ServerSna
       return;
     case 'unmasking':
       checkSurvivors(value, check);
-      common.requireMembers({ u4: value.u4 }, value.directory.length, path);
+      common.requireMembers({ u4: value.u4 }, value.directory.size, path);
       common.requireQuorum({ u4: value.u4 }, parameters, path);
       require(isSubset(value.u4, value.u3), `${path}.u4`, 'a subset of U3');
-      require(value.signatures.length === countMembers(value.u4), `${path}.signatures`, 'one a user of U4');
-      checkAnswers(value, path);
+      checkKeys(value.signatures, value.u4, `${path}.signatures`);
+      checkAnswers(value, check);
       return;
     case 'finished':
       checkSum(value.sum, check);
@@ -258,41 +271,52 @@ interface Check {
   readonly path: string;
 }
 
-function checkDirectory(lines: Directory, { parameters, policy, path }: Check): void {
+function checkDirectory({ lines }: Roster, { parameters, policy, path }: Check): void {
   common.requireCohort(lines.length, parameters, policy, `${path}.directory`);
-  common.requireAscending(
+  common.requireOrder(
     lines.map((line) => line.userId),
+    parameters,
     `${path}.directory`,
   );
 }
 
-function checkDeals(dealt: ReadonlyMap<number, Deal>, users: number, path: string): void {
-  const length = (users - 1) * RECORD_BYTES;
-  const fits = ([position, { sealed }]: [number, Deal]): boolean => position < users && sealed.length === length;
-  require([...dealt].every(fits), `${path}.deals`, `records of ${String(length)} bytes a user`);
+/** On the complete graph owners commit to a share that they keep, on a ring they keep none. */
+function keepsShare({ parameters }: Check): (dealt: { readonly ownShareCommitment: Uint8Array | null }) => boolean {
+  return ({ ownShareCommitment }) => (ownShareCommitment !== null) === (parameters.graph === 'complete');
+}
+
+function checkDeals(dealt: ReadonlyMap<number, Deal>, { size }: Roster, check: Check): void {
+  const length = neighbourhoodsOf(check.parameters.graph, size).degree * RECORD_BYTES;
+  const keeps = keepsShare(check);
+  const fits = ([position, deal]: [number, Deal]): boolean => position < size && deal.sealed.length === length && keeps(deal);
+  require([...dealt].every(fits), `${check.path}.deals`, `records of ${String(length)} bytes a user`);
 }
 
 function checkSurvivors(value: Server.CollectingSignatures | Server.CollectingAnswers, check: Check): void {
-  const users = value.directory.length;
-  const { path } = check;
+  const users = value.directory.size;
+  const { path, parameters } = check;
   checkDirectory(value.directory, check);
   common.requireMembers({ u2: value.u2, u3: value.u3 }, users, path);
-  common.requireQuorum({ u2: value.u2, u3: value.u3 }, check.parameters, path);
+  common.requireQuorum({ u2: value.u2, u3: value.u3 }, parameters, path);
   require(isSubset(value.u3, value.u2), `${path}.u3`, 'a subset of U2');
   checkKeys(value.commitments, value.u2, `${path}.commitments`);
-  const length = (users - 1) * 2 * SHARE_COMMITMENT_BYTES;
+  const length = neighbourhoodsOf(parameters.graph, users).degree * 2 * SHARE_COMMITMENT_BYTES;
+  const keeps = keepsShare(check);
   require([...value.commitments.values()].every(
-    ({ shares }) => shares.length === length,
+    (dealt) => dealt.shares.length === length && keeps(dealt),
   ), `${path}.commitments`, `${String(length)} bytes a user`);
   checkSum(value.sum, check);
 }
 
-function checkAnswers({ answers, u2, u4 }: Server.CollectingAnswers, path: string): void {
-  const owners = countMembers(u2);
+function checkAnswers({ answers, directory, u2, u4 }: Server.CollectingAnswers, { parameters, path }: Check): void {
+  const graph = neighbourhoodsOf(parameters.graph, directory.size);
   require(within(answers, u4), `${path}.answers`, 'users of U4');
-  const fits = ({ shares, verdicts }: Server.Answer): boolean =>
-    shares.length === owners * SHARE_BYTES && verdicts.length === owners && verdicts.every((verdict) => verdict <= 2);
-  require([...answers.values()].every(fits), `${path}.answers`, `one share a user of U2`);
+  const fits = ([holder, { shares, verdicts }]: [number, Server.Answer]): boolean =>
+    shares.length === graph.groupSize * SHARE_BYTES &&
+    verdicts.length === graph.groupSize &&
+    graph.holders(holder).every((owner, i) => (verdicts[i] === NO_VERDICT) === !hasMember(u2, owner)) &&
+    verdicts.every((verdict) => verdict <= NO_VERDICT);
+  require([...answers].every(fits), `${path}.answers`, `a verdict about each user of U2 whose shares its sender holds`);
 }
 
 function checkSum(sum: Uint8Array, { parameters, path }: Check): void {
@@ -307,5 +331,5 @@ function within(map: ReadonlyMap<number, unknown>, members: Members): boolean {
 /** Throws unless a map has exactly the users of a set. */
 function checkKeys(map: ReadonlyMap<number, unknown>, members: Members, path: string): void {
   require(map.size === countMembers(members) &&
-    positions(members).every((position) => map.has(position)), path, 'the users of U2');
+    positions(members).every((position) => map.has(position)), path, 'the users of the set');
 }

@@ -3,8 +3,9 @@ import { platform } from '#platform';
 import { equalBytes } from '../bytes.ts';
 import type { UserId } from '../ids.ts';
 import { at } from '../lists.ts';
-import { hasMember, isSubset, positions } from '../members.ts';
-import { laneBytes } from '../parameters.ts';
+import { neighbourhoodsOf } from '../graph/graph.ts';
+import { hasMember, isSubset, type Members } from '../members.ts';
+import { laneBytes, MAX_USERS } from '../parameters.ts';
 import type { AdvertisedKeys, HeldShares } from '../protocol/notation.ts';
 import type * as User from '../protocol/user/state.ts';
 import { DIGEST_BYTES, KEY_BYTES, SHARE_BYTES } from '../sizes.ts';
@@ -31,7 +32,7 @@ const VERSION = 1;
 const key = bytes(KEY_BYTES);
 const share = bytes(SHARE_BYTES);
 const digest = bytes(DIGEST_BYTES);
-const userIds = list(common.userId);
+const placed = { users: integer(1, MAX_USERS), position: common.position };
 
 const holding = record<User.Holding>({
   position: common.position,
@@ -50,34 +51,36 @@ const state = oneOfKinds<'phase', User.UserState>('phase', {
   'masked-input': record<User.AwaitingSealedShares>({
     phase: oneOf('masked-input'),
     signSecretKey: key,
+    ...placed,
     directory: digest,
-    participants: list(record<User.Participant>({ userId: common.userId, maskKey: key })),
-    openingKeys: list(key),
+    peers: list(record<User.Peer>({ userId: common.userId, maskKey: key, openingKey: key })),
     maskSecretKey: key,
     selfMaskSeed: key,
-    ownShare: share,
+    ownShare: nullable(share),
     deal: digest,
   }),
   'consistency-check': record<User.AwaitingSurvivors>({
     phase: oneOf('consistency-check'),
     signSecretKey: key,
-    userIds,
+    ...placed,
+    peers: list(common.userId),
     u2: common.members,
     view2: digest,
-    ownShare: share,
+    ownShare: nullable(share),
     holdings: list(holding),
   }),
   unmasking: record<User.AwaitingSignatures>({
     phase: oneOf('unmasking'),
     signSecretKey: key,
-    userIds,
+    ...placed,
+    peers: list(common.userId),
     u2: common.members,
     u3: common.members,
     view3: digest,
-    ownShare: share,
+    ownShare: nullable(share),
     holdings: list(holding),
   }),
-  finished: record<User.Finished>({ phase: oneOf('finished'), userIds, u2: common.members, u3: common.members }),
+  finished: record<User.Finished>({ phase: oneOf('finished'), ...placed, u2: common.members, u3: common.members }),
   failed: common.failed,
 });
 
@@ -118,6 +121,7 @@ export const userDocument: Document<UserSnapshot> = document('user', VERSION, {
 /** What no single field shows: that they belong together. */
 function checkWhole({ context, input, answered, output, state }: UserSnapshot, path: string): void {
   const { parameters, policy, userId, publicKeys } = context;
+  common.requirePolicy(parameters, policy, `${path}.context`);
   require(publicKeys.has(userId), `${path}.context.publicKeys`, "the user's own key");
   const inputBytes = parameters.vecLen * laneBytes(parameters.bits);
   require(input === null || input.length === inputBytes, `${path}.input`, `${String(inputBytes)} bytes`);
@@ -136,77 +140,69 @@ function checkWhole({ context, input, answered, output, state }: UserSnapshot, p
       own,
     ), `${path}.state.signSecretKey`, 'that of the own key');
   }
-  const ids = idsOf(state);
-  if (ids !== null) {
-    common.requireAscending(ids, `${path}.state`);
-    common.requireCohort(ids.length, parameters, policy, `${path}.state`);
-    require(ids.every((id) => publicKeys.has(id)), `${path}.state`, 'users whose keys are registered');
-    require(ids.includes(userId), `${path}.state`, 'the user itself among them');
-  }
   checkState(state, context, `${path}.state`);
-}
-
-/** U1; null before it is known. */
-function idsOf(state: Exclude<User.UserState, { phase: 'failed' }>): readonly UserId[] | null {
-  switch (state.phase) {
-    case 'advertise-keys':
-    case 'share-keys':
-      return null;
-    case 'masked-input':
-      return state.participants.map((participant) => participant.userId);
-    case 'consistency-check':
-    case 'unmasking':
-    case 'finished':
-      return state.userIds;
-  }
 }
 
 type Context = UserSnapshot['context'];
 
 function checkState(state: Exclude<User.UserState, { phase: 'failed' }>, context: Context, path: string): void {
-  switch (state.phase) {
-    case 'advertise-keys':
-    case 'share-keys':
-      return;
-    case 'masked-input': {
-      const others = state.participants.length - 1;
-      require(state.openingKeys.length === others, `${path}.openingKeys`, `${String(others)} keys`);
-      return;
-    }
-    case 'consistency-check':
-      checkHoldings(state, context, path);
-      return;
-    case 'unmasking':
-      checkHoldings(state, context, path);
-      checkSurvivors(state, context, path);
-      return;
-    case 'finished':
-      common.requireMembers({ u2: state.u2 }, state.userIds.length, path);
-      checkSurvivors(state, context, path);
-      return;
+  if (state.phase === 'advertise-keys' || state.phase === 'share-keys') return;
+  common.requireCohort(state.users, context.parameters, context.policy, path);
+  require(state.position < state.users, `${path}.position`, 'a position in U1');
+  if (state.phase === 'masked-input') {
+    checkPeers(
+      state,
+      state.peers.map(({ userId }) => userId),
+      context,
+      path,
+    );
+    return;
   }
-}
-
-/** U3 ⊆ U2, |U3| ≥ t, the user itself in U3. */
-function checkSurvivors(state: User.AwaitingSignatures | User.Finished, { parameters, userId }: Context, path: string): void {
-  common.requireMembers({ u3: state.u3 }, state.userIds.length, path);
-  common.requireQuorum({ u3: state.u3 }, parameters, path);
+  checkSet(state, 'u2', state.u2, context, path);
+  if (state.phase !== 'finished') checkHoldings(state, context, path);
+  if (state.phase === 'consistency-check') return;
+  checkSet(state, 'u3', state.u3, context, path);
   require(isSubset(state.u3, state.u2), `${path}.u3`, 'a subset of U2');
-  require(hasMember(state.u3, state.userIds.indexOf(userId)), `${path}.u3`, 'the user itself among them');
 }
 
-/** One holding for each other user of U2, ascending, |U2| ≥ t, the user itself in U2. */
-function checkHoldings(
-  state: User.AwaitingSurvivors | User.AwaitingSignatures,
-  { parameters, userId }: Context,
+/** As many peers as the user has neighbours, all of them others, registered, and where its position has them; its own share. */
+function checkPeers(
+  state: User.AwaitingSealedShares | User.AwaitingSurvivors | User.AwaitingSignatures,
+  peers: readonly UserId[],
+  { parameters, userId, publicKeys }: Context,
   path: string,
 ): void {
-  common.requireMembers({ u2: state.u2 }, state.userIds.length, path);
-  common.requireQuorum({ u2: state.u2 }, parameters, path);
-  const own = state.userIds.indexOf(userId);
-  require(hasMember(state.u2, own), `${path}.u2`, 'the user itself among them');
-  const others = positions(state.u2).filter((position) => position !== own);
+  const { users, position } = state;
+  const count = neighbourhoodsOf(parameters.graph, users).degree;
+  require(peers.length === count, `${path}.peers`, `${String(count)} users`);
+  // On the complete graph the user itself is where its position says it is, and all ascend.
+  const inOrder =
+    parameters.graph === 'complete' ? [...peers.slice(0, position), userId, ...peers.slice(position)] : [userId, ...peers];
+  common.requireOrder(inOrder, parameters, `${path}.peers`);
+  require(inOrder.every((id) => publicKeys.has(id)), `${path}.peers`, 'users whose keys are registered');
+  const keepsShare = parameters.graph === 'complete';
+  require((state.ownShare !== null) === keepsShare, `${path}.ownShare`, keepsShare ? 'a share' : 'null on a ring');
+}
+
+/** A set over U1 of at least the threshold, the user itself in it. */
+function checkSet(
+  { users, position }: { readonly users: number; readonly position: number },
+  name: 'u2' | 'u3',
+  set: Members,
+  { parameters }: Context,
+  path: string,
+): void {
+  common.requireMembers({ [name]: set }, users, path);
+  common.requireQuorum({ [name]: set }, parameters, path);
+  require(hasMember(set, position), `${path}.${name}`, 'the user itself among them');
+}
+
+/** One holding for each neighbour in U2, in the graph's order. */
+function checkHoldings(state: User.AwaitingSurvivors | User.AwaitingSignatures, context: Context, path: string): void {
+  checkPeers(state, state.peers, context, path);
+  const graph = neighbourhoodsOf(context.parameters.graph, state.users);
+  const dealers = graph.neighbours(state.position).filter((position) => hasMember(state.u2, position));
   const complete =
-    state.holdings.length === others.length && others.every((other, i) => at(state.holdings, i).position === other);
-  require(complete, `${path}.holdings`, 'one for each other user of U2');
+    state.holdings.length === dealers.length && dealers.every((dealer, i) => at(state.holdings, i).position === dealer);
+  require(complete, `${path}.holdings`, 'one for each neighbour in U2');
 }

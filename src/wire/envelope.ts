@@ -4,7 +4,7 @@
 import { DecodeError, ProtocolError } from '../errors.ts';
 import type { UserId } from '../ids.ts';
 import { equalBytes } from '../bytes.ts';
-import { MAX_USERS, PROTOCOL_VERSION } from '../parameters.ts';
+import { MAX_HOLDERS, PROTOCOL_VERSION } from '../parameters.ts';
 import type { Round } from '../protocol/notation.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
 import { Fields } from './fields.ts';
@@ -60,7 +60,7 @@ export function encodeStartMessage(): Uint8Array<ArrayBuffer> {
 /** @throws DecodeError, ProtocolError ERR_SECAGG_SESSION, as for a user's message. */
 export function decodeServerMessage(bytes: Uint8Array, tag: Uint8Array, most: number): ServerMessage {
   const name = 'server message';
-  const decoded = decodeFields(bytes, name, { bytes: most + ENVELOPE_BYTES, listLength: MAX_USERS });
+  const decoded = decodeFields(bytes, name, { bytes: most + ENVELOPE_BYTES, listLength: MAX_HOLDERS });
   if (decoded.length === 2) {
     const start = new Fields(name, decoded, 2);
     checkVersion(name, start);

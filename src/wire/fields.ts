@@ -42,13 +42,23 @@ export class Fields {
   }
 
   /** User ids in strictly ascending order. */
-  userIds(index: number, what: string): UserId[] {
+  ascendingUserIds(index: number, what: string): UserId[] {
+    const ids = this.userIds(index, what, null);
+    if (ids.some((id, i) => i > 0 && id <= (ids[i - 1] ?? id))) {
+      throw this.#error(what, 'ascending user ids', 'another order');
+    }
+    return ids;
+  }
+
+  /** @param count how many; null for any number. */
+  userIds(index: number, what: string, count: number | null): UserId[] {
     const value = this.#fields[index];
     if (value === undefined || typeof value === 'number' || value instanceof Uint8Array) {
       throw this.#error(what, 'a list', describe(value));
     }
-    return value.map((id, i) => {
-      if (!isUserId(id) || (i > 0 && id <= (value[i - 1] ?? 0))) throw this.#error(what, 'ascending user ids', 'another order');
+    if (count !== null && value.length !== count) throw this.#error(what, `${String(count)} ids`, String(value.length));
+    return value.map((id) => {
+      if (!isUserId(id)) throw this.#error(what, 'user ids', 'another integer');
       return id;
     });
   }

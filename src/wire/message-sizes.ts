@@ -1,10 +1,11 @@
 // How many bytes a session moves, without playing it. The layouts are those of the codecs beside this file, and of
 // docs/wire-format.md; a test compares the figures with real messages.
+import { checkInteger } from '../checks.ts';
 import { userId } from '../ids.ts';
 import { membersLength } from '../members.ts';
-import { checkInteger } from '../checks.ts';
-import { MAX_USERS, packedLength, resolveParameters } from '../parameters.ts';
+import { MAX_USERS, packedLength, resolveParameters, type Graph } from '../parameters.ts';
 import { DIGEST_BYTES, KEY_BYTES, RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
+import { proofLength } from '../tree-shape.ts';
 import { bytesLength, integerLength, listLength } from './msgpack.ts';
 
 /** What the sizes of messages depend on. */
@@ -15,6 +16,8 @@ export interface MessageSizesInput {
   readonly vecLen: number;
   /** Ring of the components; default 32. */
   readonly bits?: number;
+  /** Default `'complete'`. */
+  readonly graph?: Graph;
   /** Their ids, ascending; default 0, 1, …, users − 1. Larger ids take more bytes. */
   readonly ids?: readonly number[];
 }
@@ -38,7 +41,9 @@ export interface MessageSizes {
 
 /**
  * The exact size of each message of the user with the largest id, all users staying to the end; other users' are the same
- * but for the bytes that a smaller id saves.
+ * but for the bytes that a smaller id saves. On a ring, where chance decides who its neighbours are, those of such a user in
+ * the middle of the directory if all its neighbours have the largest ids: other places take up to a few digests of 32 bytes
+ * more or less in round 1.
  *
  * @throws TypeError, RangeError that name the argument.
  * @example
@@ -47,19 +52,21 @@ export interface MessageSizes {
  *
  * const { up, down } = messageSizes({ users: 1024, vecLen: 2 ** 20, bits: 26 });
  * console.log(up, down, ((up + down) / (2 * 2 ** 20)).toFixed(2)); // prints: 3580683 338991 1.87
+ *
+ * const graph = { neighbors: 48, shareThreshold: 28 };
+ * const sparse = messageSizes({ users: 1024, vecLen: 2 ** 20, bits: 26, graph });
+ * console.log(((sparse.up + sparse.down) / (2 * 2 ** 20)).toFixed(2)); // prints: 1.64
  * ```
  */
-export function messageSizes({ users, vecLen, bits, ids }: MessageSizesInput): MessageSizes {
-  const ring = resolveParameters(checkInteger(users, 'users', 2, MAX_USERS), vecLen, bits === undefined ? {} : { bits }).bits;
-  const all = ids ?? Array.from({ length: users }, (_, id) => id);
-  if (all.length !== users) throw new RangeError(`ids: expected ${String(users)}, got ${String(all.length)}`);
-  all.forEach((each, i) => {
-    userId(each, `ids[${String(i)}]`);
-    if (i > 0 && each <= (all[i - 1] ?? each)) throw new RangeError(`ids[${String(i)}]: expected ascending ids`);
-  });
-  const id = integerLength(Math.max(...all.slice(-1)));
-  const set = membersLength(users);
-  const others = users - 1;
+export function messageSizes({ users, vecLen, bits, graph = 'complete', ids }: MessageSizesInput): MessageSizes {
+  const options = bits === undefined ? { graph } : { bits, graph };
+  const ring = resolveParameters(checkInteger(users, 'users', 2, MAX_USERS), vecLen, options).bits;
+  if (ids !== undefined) checkIds(ids, users);
+  const shown = graph === 'complete' ? users : graph.neighbors + 1;
+  const largest = ids?.slice(-shown) ?? Array.from({ length: shown }, (_, i) => users - shown + i);
+  const id = integerLength(Math.max(...largest.slice(-1)));
+  const everybody = membersLength(users);
+  const { neighbours, holders, ownCommitment, directory } = graph === 'complete' ? complete(largest) : sparse(largest, users);
 
   const toServer = (body: number): number =>
     1 + 1 + 1 + bytesLength(DIGEST_BYTES) + id + bytesLength(body) + bytesLength(SIGNATURE_BYTES);
@@ -67,20 +74,56 @@ export function messageSizes({ users, vecLen, bits, ids }: MessageSizesInput): M
     fields.reduce((sum, field) => sum + field, 1 + 1 + 1 + bytesLength(DIGEST_BYTES));
   const rounds = [
     { down: 3, up: toServer(2 * KEY_BYTES) },
+    { down: toUser(...directory), up: toServer(2 * DIGEST_BYTES + ownCommitment + neighbours * RECORD_BYTES) },
     {
-      down: toUser(listLength(all), bytesLength(users * 2 * KEY_BYTES), bytesLength(users * SIGNATURE_BYTES)),
-      up: toServer(2 * DIGEST_BYTES + SHARE_COMMITMENT_BYTES + others * RECORD_BYTES),
-    },
-    {
-      down: toUser(bytesLength(set), id, bytesLength(others * RECORD_BYTES)),
+      down: toUser(bytesLength(everybody), id, bytesLength(neighbours * RECORD_BYTES)),
       up: toServer(DIGEST_BYTES + packedLength(vecLen, ring)),
     },
-    { down: toUser(bytesLength(set)), up: toServer(DIGEST_BYTES) },
+    { down: toUser(bytesLength(everybody)), up: toServer(DIGEST_BYTES) },
     {
-      down: toUser(bytesLength(set), bytesLength(users * SIGNATURE_BYTES)),
-      up: toServer(DIGEST_BYTES + set + users * SHARE_BYTES),
+      down: toUser(bytesLength(membersLength(holders)), bytesLength(holders * SIGNATURE_BYTES)),
+      up: toServer(DIGEST_BYTES + membersLength(holders) + holders * SHARE_BYTES),
     },
   ];
   const total = (direction: keyof RoundSizes): number => rounds.reduce((sum, round) => sum + round[direction], 0);
   return { rounds, down: total('down'), up: total('up') };
+}
+
+function checkIds(ids: readonly number[], users: number): void {
+  if (ids.length !== users) throw new RangeError(`ids: expected ${String(users)}, got ${String(ids.length)}`);
+  ids.forEach((each, i) => {
+    userId(each, `ids[${String(i)}]`);
+    if (i > 0 && each <= (ids[i - 1] ?? each)) throw new RangeError(`ids[${String(i)}]: expected ascending ids`);
+  });
+}
+
+interface Around {
+  readonly neighbours: number;
+  readonly holders: number;
+  /** To a share of the own secret. */
+  readonly ownCommitment: number;
+  /** The fields of the message of round 1. */
+  readonly directory: readonly number[];
+}
+
+function linesOf(ids: readonly number[]): number[] {
+  return [listLength(ids), bytesLength(ids.length * 2 * KEY_BYTES), bytesLength(ids.length * SIGNATURE_BYTES)];
+}
+
+function complete(ids: readonly number[]): Around {
+  const users = ids.length;
+  return { neighbours: users - 1, holders: users, ownCommitment: SHARE_COMMITMENT_BYTES, directory: linesOf(ids) };
+}
+
+/** @param ids of a user and its neighbours. */
+function sparse(ids: readonly number[], users: number): Around {
+  const neighbours = ids.length - 1;
+  const first = Math.floor((users - neighbours) / 2);
+  const proof = proofLength(
+    users,
+    ids.map((_, i) => first + i),
+  );
+  const head = [integerLength(users), integerLength(first)];
+  const directory = [...head, ...linesOf(ids), bytesLength(proof * DIGEST_BYTES)];
+  return { neighbours, holders: neighbours, ownCommitment: 0, directory };
 }

@@ -1,33 +1,60 @@
-// Round 1. Server → user: the directory: ids, keys (c ‖ s, 64 bytes a user), signatures of round 0 (64 bytes a user).
-// User → server: body = view: the digest of the directory (32) ‖ commitment to b_u (32) ‖ commitment to the own share (16) ‖
-// a record of 136 bytes a neighbour.
+// Round 1. Server → user: the directory: ids, keys (c ‖ s, 64 bytes a user), signatures of round 0 (64 bytes a user); on a ring
+// of the user and its neighbours alone, before them |U1| and the place of the first, behind them a proof (binding.ts).
+// User → server: body = view: the digest of the directory (32) ‖ commitment to b_u (32) ‖ on the complete graph commitment to
+// the own share (16) ‖ a record of 136 bytes a neighbour.
 import { concat } from '../bytes.ts';
 import { DecodeError } from '../errors.ts';
-import type { Deal, Directory } from '../protocol/notation.ts';
+import type { UserId } from '../ids.ts';
+import { MAX_USERS, type Graph } from '../parameters.ts';
+import type { Deal, Directory, DirectoryPart } from '../protocol/notation.ts';
 import { DIGEST_BYTES, ID_BYTES, RECORD_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
+import { proofLength } from '../tree-shape.ts';
 import { Fields, Parts } from './fields.ts';
 import type { Field } from './msgpack.ts';
 import { ADVERTISE_KEYS_BYTES, decodeAdvertiseKeys, encodeAdvertiseKeys } from './r0-advertise-keys.ts';
 
-const HEAD_BYTES = 2 * DIGEST_BYTES + SHARE_COMMITMENT_BYTES;
+/** |U1|, the place, and the proof, at most: two digests for each level of the tree. */
+const RING_BYTES = 5 + 5 + 3 + 2 * 20 * DIGEST_BYTES;
 
-export function directoryBytes(users: number): number {
-  return users * (ID_BYTES + ADVERTISE_KEYS_BYTES + SIGNATURE_BYTES);
+/** @param lines of the directory that a user is shown. */
+export function directoryBytes(lines: number): number {
+  return RING_BYTES + lines * (ID_BYTES + ADVERTISE_KEYS_BYTES + SIGNATURE_BYTES);
 }
 
-export function encodeDirectory(directory: Directory): Field[] {
-  return [
-    directory.map(({ userId }) => userId),
-    concat(directory.map(encodeAdvertiseKeys)),
-    concat(directory.map(({ signature }) => signature)),
+export function encodeDirectory({ users, first, lines, proof }: DirectoryPart, graph: Graph): Field[] {
+  const content = [
+    lines.map(({ userId }) => userId),
+    concat(lines.map(encodeAdvertiseKeys)),
+    concat(lines.map(({ signature }) => signature)),
   ];
+  return graph === 'complete' ? content : [users, first, ...content, concat(proof)];
 }
 
-export function decodeDirectory(content: readonly Field[]): Directory {
-  const fields = new Fields('directory', content, 3);
-  const userIds = fields.userIds(0, 'ids');
-  const keys = fields.bytes(1, 'keys', userIds.length * ADVERTISE_KEYS_BYTES);
-  const signatures = fields.bytes(2, 'signatures', userIds.length * SIGNATURE_BYTES);
+export function decodeDirectory(content: readonly Field[], graph: Graph): DirectoryPart {
+  const name = 'directory';
+  if (graph === 'complete') {
+    const fields = new Fields(name, content, 3);
+    const lines = decodeLines(fields, 0, fields.ascendingUserIds(0, 'ids'));
+    return { users: lines.length, first: 0, lines, proof: [] };
+  }
+  const fields = new Fields(name, content, 6);
+  const shown = graph.neighbors + 1;
+  const users = fields.integer(0, 'users', MAX_USERS);
+  if (users < shown) throw new DecodeError(`directory, users: expected at least ${String(shown)}, got ${String(users)}`);
+  const first = fields.integer(1, 'place', users - 1);
+  const lines = decodeLines(fields, 2, fields.userIds(2, 'ids', shown));
+  const places = lines.map((_, i) => (first + i) % users).sort((a, b) => a - b);
+  const digests = fields.bytes(5, 'proof', proofLength(users, places) * DIGEST_BYTES);
+  const proof = Array.from({ length: digests.length / DIGEST_BYTES }, (_, i) =>
+    digests.slice(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES),
+  );
+  return { users, first, lines, proof };
+}
+
+/** @param first index of the ids' field, which those of keys and signatures follow. */
+function decodeLines(fields: Fields, first: number, userIds: readonly UserId[]): Directory {
+  const keys = fields.bytes(first + 1, 'keys', userIds.length * ADVERTISE_KEYS_BYTES);
+  const signatures = fields.bytes(first + 2, 'signatures', userIds.length * SIGNATURE_BYTES);
   return userIds.map((userId, i) => ({
     userId,
     ...decodeAdvertiseKeys(keys.subarray(i * ADVERTISE_KEYS_BYTES, (i + 1) * ADVERTISE_KEYS_BYTES)),
@@ -35,8 +62,9 @@ export function decodeDirectory(content: readonly Field[]): Directory {
   }));
 }
 
-export function shareKeysBytes(users: number): number {
-  return HEAD_BYTES + users * RECORD_BYTES;
+/** @param neighbours of a user, at most. */
+export function shareKeysBytes(neighbours: number): number {
+  return 2 * DIGEST_BYTES + SHARE_COMMITMENT_BYTES + neighbours * RECORD_BYTES;
 }
 
 /** A deal, and what it was made for. */
@@ -46,14 +74,15 @@ export interface ShareKeysMessage {
 }
 
 export function encodeShareKeys({ view, deal }: ShareKeysMessage): Uint8Array {
-  return concat([view, deal.seedCommitment, deal.ownShareCommitment, deal.sealed]);
+  return concat([view, deal.seedCommitment, deal.ownShareCommitment ?? new Uint8Array(), deal.sealed]);
 }
 
-export function decodeShareKeys(body: Uint8Array): ShareKeysMessage {
-  const sealed = body.length - HEAD_BYTES;
+export function decodeShareKeys(body: Uint8Array, graph: Graph): ShareKeysMessage {
+  const head = 2 * DIGEST_BYTES + (graph === 'complete' ? SHARE_COMMITMENT_BYTES : 0);
+  const sealed = body.length - head;
   if (sealed < 0 || sealed % RECORD_BYTES !== 0) {
     throw new DecodeError(
-      `shares: expected ${String(HEAD_BYTES)} bytes and records of ${String(RECORD_BYTES)}, got ${String(body.length)}`,
+      `shares: expected ${String(head)} bytes and records of ${String(RECORD_BYTES)}, got ${String(body.length)}`,
     );
   }
   const parts = new Parts('shares', body, body.length);
@@ -62,7 +91,7 @@ export function decodeShareKeys(body: Uint8Array): ShareKeysMessage {
     view,
     deal: {
       seedCommitment: parts.next(DIGEST_BYTES),
-      ownShareCommitment: parts.next(SHARE_COMMITMENT_BYTES),
+      ownShareCommitment: graph === 'complete' ? parts.next(SHARE_COMMITMENT_BYTES) : null,
       sealed: parts.rest(),
     },
   };

@@ -1,4 +1,4 @@
-// Round 2. Server → user: U2, the user's id, and the records that the neighbours in U2 dealt to it, ascending.
+// Round 2. Server → user: U2, the user's id, and the records that the neighbours in U2 dealt to it, in the graph's order.
 // User → server: body = view (32) ‖ y_u, bit-packed (⌈vecLen · bits / 8⌉).
 import { concat } from '../bytes.ts';
 import { DecodeError } from '../errors.ts';
@@ -15,8 +15,8 @@ export interface SharesMessage {
   readonly sealed: Uint8Array;
 }
 
-export function sharesBytes(users: number): number {
-  return membersLength(users) + ID_BYTES + users * RECORD_BYTES;
+export function sharesBytes(users: number, neighbours: number): number {
+  return membersLength(users) + ID_BYTES + neighbours * RECORD_BYTES;
 }
 
 export function encodeShares({ u2, receiver, sealed }: SharesMessage): Field[] {

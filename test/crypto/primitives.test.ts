@@ -5,6 +5,7 @@ import { LABELS } from '../../src/crypto/labels.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { open, seal } from '../../src/crypto/seal.ts';
 import type { UserId } from '../../src/ids.ts';
+import type { Advertisement, Directory } from '../../src/protocol/notation.ts';
 import { membersOf } from '../../src/members.ts';
 import { resolveParameters } from '../../src/parameters.ts';
 import * as binding from '../../src/protocol/binding.ts';
@@ -46,7 +47,7 @@ describe('seals', () => {
 describe('labels', () => {
   it('are distinct, and none is a prefix of another', () => {
     const texts = Object.values(LABELS).map(toHex);
-    expect(texts).to.have.length(14);
+    expect(texts).to.have.length(16);
     for (const [i, text] of texts.entries()) {
       for (const [j, other] of texts.entries()) if (i !== j) expect(text.startsWith(other)).to.equal(false);
     }
@@ -81,25 +82,31 @@ describe('bindings', () => {
       tag(3, 5, { session: 'b' }),
       tag(3, 5, { session: 'a\0' }),
       tag(3, 5, { session: new Uint8Array(1) }),
+      tag(3, 5, { graph: { neighbors: 2, shareThreshold: 2 } }),
+      tag(5, 5, { graph: { neighbors: 4, shareThreshold: 2 } }),
+      tag(5, 5, { graph: { neighbors: 4, shareThreshold: 3 } }),
     ]);
     const same = tag(3, 5, { session: 'é', maxUsers: 9, adversary: 'semi-honest', colluders: 1 });
     expect(same, 'a party’s own policy is its own').to.deep.equal(tag(3, 5, { session: Uint8Array.of(0xc3, 0xa9) }));
   });
 
-  it('the directory depends on the tag, every id and every key in its role', () => {
-    const line = (userId: UserId, c: number, s: number): Parameters<typeof binding.directoryDigest>[1][number] => ({
+  it('the directory depends on the tag, every id, its place, and every key in its role', () => {
+    const directoryOf = (tag: Uint8Array, lines: Directory): Uint8Array =>
+      binding.directoryDigest(tag, lines.length, binding.directoryTree(lines).root);
+    const line = (userId: UserId, c: number, s: number): Advertisement => ({
       userId,
       channelKey: key(c),
       maskKey: key(s),
       signature: new Uint8Array(64),
     });
     distinct([
-      binding.directoryDigest(key(0), [line(alice, 1, 2), line(bob, 3, 4)]),
-      binding.directoryDigest(key(9), [line(alice, 1, 2), line(bob, 3, 4)]),
-      binding.directoryDigest(key(0), [line(alice, 2, 1), line(bob, 3, 4)]),
-      binding.directoryDigest(key(0), [line(alice, 1, 3), line(bob, 2, 4)]),
-      binding.directoryDigest(key(0), [line(alice, 1, 2), line(carol, 3, 4)]),
-      binding.directoryDigest(key(0), [line(alice, 1, 2)]),
+      directoryOf(key(0), [line(alice, 1, 2), line(bob, 3, 4)]),
+      directoryOf(key(9), [line(alice, 1, 2), line(bob, 3, 4)]),
+      directoryOf(key(0), [line(alice, 2, 1), line(bob, 3, 4)]),
+      directoryOf(key(0), [line(alice, 1, 3), line(bob, 2, 4)]),
+      directoryOf(key(0), [line(alice, 1, 2), line(carol, 3, 4)]),
+      directoryOf(key(0), [line(bob, 3, 4), line(alice, 1, 2)]),
+      directoryOf(key(0), [line(alice, 1, 2)]),
     ]);
   });
 

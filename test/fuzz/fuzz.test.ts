@@ -68,17 +68,20 @@ describe('fuzzing', function () {
 
   it(`every decoder, ${String(CASES)} cases each: a value or a DecodeError`, () => {
     const parameters = resolveParameters(3, 6, { bits: 11 });
-    const [u2, u3] = [membersOf([0, 1, 3], 4), membersOf([0, 3], 4)];
+    const u3 = membersOf([0, 3], 4);
+    const graph = { neighbors: 2, shareThreshold: 2 };
     const bodies: readonly ((body: Uint8Array) => unknown)[] = [
       decodeAdvertiseKeys,
-      decodeShareKeys,
+      (body) => decodeShareKeys(body, 'complete'),
+      (body) => decodeShareKeys(body, graph),
       (body) => decodeMaskedInput(body, parameters),
       decodeView,
-      (body) => decodeUnmask(body, { u2, u3 }),
+      (body) => decodeUnmask(body, { owners: [0, 1, 3], u3 }),
     ];
     const contents: readonly ((bytes: Uint8Array) => unknown)[] = [
       (bytes) => decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }),
-      (bytes) => decodeDirectory(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3)),
+      (bytes) => decodeDirectory(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3), 'complete'),
+      (bytes) => decodeDirectory(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3), graph),
       (bytes) => decodeShares(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3), 4),
       (bytes) => decodeSurvivors(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3), 4),
       (bytes) => decodeSignatures(decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }).slice(3), 4),

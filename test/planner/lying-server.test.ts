@@ -105,4 +105,27 @@ describe('a server that lies on a ring', () => {
     ]);
     expect(learntSums({ ...attack, shareThreshold: 4 })).to.deep.equal([]); // 3t ≥ 2k + 2c + 2
   });
+
+  it('gets a sum of eight, where fourteen are the least, from two views and no corrupt user at all, one share below the bound', () => {
+    const all = Array.from({ length: 20 }, (_, i) => i);
+    const without = (from: Iterable<number>, ...left: number[]): Set<number> =>
+      new Set([...from].filter((i) => !left.includes(i)));
+    const u2a = without(all, 1, 2, 3, 10, 11, 12);
+    const u2b = without(all, 15, 18);
+    const [a, b] = [
+      { u2: u2a, u3: u2a },
+      { u2: u2b, u3: without(u2b, 4, 9) },
+    ];
+    const shownA = [0, 9, 13, 14, 15, 16, 17, 18, 19];
+    const attack = {
+      users: 20,
+      neighbors: 8,
+      corrupt: new Set<number>(),
+      shown: all.map((i) => (shownA.includes(i) ? a : i === 4 ? undefined : b)),
+      masked: all.map((i) => (shownA.includes(i) ? u2a : u2b)),
+    };
+    expect([a.u3.size, b.u3.size]).to.deep.equal([14, 16]);
+    expect(learntSums({ ...attack, shareThreshold: 5 })).to.deep.equal([[0, 13, 14, 15, 16, 17, 18, 19]]);
+    expect(learntSums({ ...attack, shareThreshold: 6 })).to.deep.equal([]); // 3t ≥ 2k + 2
+  });
 });

@@ -1,7 +1,15 @@
 // Plans: what is chosen, that it keeps what it states, what it costs, and refusals that say what would do.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { PublicKeysWrapper, ServerWrapper, UserWrapper, genKeypair, messageSizes } from '../../src/index.ts';
+import {
+  PublicKeysWrapper,
+  ServerWrapper,
+  UsageError,
+  UserWrapper,
+  genKeypair,
+  messageSizes,
+  type SessionOptions,
+} from '../../src/index.ts';
 import { leastThreshold } from '../../src/planner/complete.ts';
 import { smallestCohorts, type CohortDemand } from '../../src/planner/cohorts.ts';
 import { plan, PlanError, type Plan, type PlanRequest } from '../../src/planner/index.ts';
@@ -170,26 +178,42 @@ describe('a plan', () => {
     );
   });
 
-  it('has options that sessions take, and none of a ring', () => {
-    const { sessions, runnable } = plan({ users: 5, dropout: 0.2, corrupt: 0.2, vecLen: 3 });
-    const { threshold, options } = sessions[0]!;
-    expect([runnable, threshold]).to.deep.equal([true, 4]);
+  it('has options that both parties take, whatever the graph, and refuse with one parameter weaker', () => {
     const keys = Array.from({ length: 5 }, () => genKeypair());
     const publicKeys = new PublicKeysWrapper(keys.map(([pk], i) => [i, pk]));
-    const ring = plan({ users: 5000, dropout: 0.1, vecLen: 3, adversary: 'semi-honest' });
-    expect(ring.runnable).to.equal(false);
-    if (ring.kind !== 'ring' || typeof options.graph !== 'string') throw new Error('expected a ring beside a complete graph');
-    new ServerWrapper(threshold, 3, { ...options, graph: options.graph, publicKeys });
-    new UserWrapper(0, threshold, ...keys[0]!, [1, 2, 3], publicKeys, { ...options, graph: options.graph });
-    // The types refuse it, and so does the server.
-    const asGiven = { ...ring.sessions[0]!.options } as unknown as { graph: 'complete' };
-    expect(() => new ServerWrapper(ring.sessions[0]!.threshold, 3, asGiven)).to.throw(RangeError);
+    const [pk, sk] = keys[0]!;
+    for (const request of [
+      { users: 5, dropout: 0.2, corrupt: 0.2 },
+      { users: 5000, dropout: 0.1, adversary: 'semi-honest' },
+      { users: 5000, dropout: 0.1, adversary: 'semi-malicious', graph: 'ring' },
+      { users: 20_000, dropout: 0.1, adversary: 'semi-honest', security: 60.5 },
+    ] as const) {
+      const { sessions, kind } = plan({ ...request, vecLen: 3 });
+      const { threshold, options } = sessions[0]!;
+      const both = (changes: Partial<SessionOptions>, t = threshold): void => {
+        new ServerWrapper(t, 3, { ...options, ...changes, publicKeys });
+        new UserWrapper(0, t, pk, sk, [1, 2, 3], publicKeys, { ...options, ...changes });
+      };
+      both({});
+      if (kind !== 'ring' || options.graph === 'complete') continue;
+      const { neighbors, shareThreshold } = options.graph;
+      const weaker: (() => void)[] = [
+        () => both({ colluders: 3 * options.colluders }),
+        () => both({ adversary: 'malicious' }),
+        () => both({ graph: { neighbors, shareThreshold: Math.floor(shareThreshold * 0.6) } }),
+        // Fewer in a sum: more of them corrupt, and more that may be gone between the others.
+        () => both({}, Math.floor(threshold / 3)),
+      ];
+      for (const run of weaker) expect(run).to.throw(UsageError).with.property('code', 'ERR_SECAGG_POLICY');
+    }
   });
 
-  it('has sizes of real messages on the complete graph', () => {
-    const { user } = plan({ users: 100, dropout: 0.1, vecLen: 1000, bits: 20 });
-    const { rounds, up, down } = messageSizes({ users: 100, vecLen: 1000, bits: 20 });
-    expect(user).to.deep.include({ rounds, up, down, modelled: false });
+  it('has sizes of real messages, which a test of messageSizes compares', () => {
+    for (const graph of ['complete', 'ring'] as const) {
+      const { user, sessions } = plan({ users: 3000, dropout: 0.1, vecLen: 1000, bits: 20, adversary: 'semi-honest', graph });
+      const { rounds, up, down } = messageSizes({ users: 3000, vecLen: 1000, bits: 20, graph: sessions[0]!.options.graph });
+      expect(user).to.deep.include({ rounds, up, down });
+    }
   });
 
   it('has work that grows with neighbours on a ring, and with users on the complete graph', () => {
@@ -214,8 +238,7 @@ describe('a plan', () => {
     if (ring.kind !== 'ring') throw new Error('expected a ring');
     const k = ring.graph.neighbors;
     expect(ring.user.work).to.deep.include({ agreements: 2 * k, masks: k + 1 });
-    expect(ring.server.disturbed).to.deep.include({ dropouts: 1000, masks: 9000 + 1000 * k });
-    expect(ring.user.modelled).to.equal(true);
+    expect(ring.server.disturbed).to.deep.include({ dropouts: 1000, masks: 9000 + Math.round((1000 * 9000 * k) / 9999) });
     expect(ring.user.up).to.be.below(of(10_000, 'complete').user.up / 50);
   });
 });

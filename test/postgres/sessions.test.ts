@@ -100,6 +100,25 @@ describe('sessions in PostgreSQL', function () {
     });
   }
 
+  it('draw a ring once, whoever closes round 0, and keep to it', async () => {
+    const graph = { neighbors: 4, shareThreshold: 3 };
+    const cohort = cohortOf(Array.from({ length: 12 }, (_, i) => 5 * i + 1));
+    const options = { graph, adversary: 'semi-honest' } as const;
+    const [session, id] = await both({ cohort, ids: cohort.ids, threshold: 9, options });
+    for (let round = 0; round <= 4; round++) {
+      const silent = round === 2 ? [cohort.ids[3]!] : [];
+      await deliver(id, await session.answers(silent));
+      const outputs = await Promise.all([one!, two!, three!].map((sessions) => sessions.round(id, round)));
+      if (round === 4) break;
+      const [first, ...others] = outputs.map((output) => output.getMessages());
+      for (const other of others) expect(other).to.deep.equal(first);
+      session.messages = first!;
+    }
+    const included = cohort.ids.filter((_, i) => i !== 3);
+    expect(Array.from((await two!.result(id))!, BigInt)).to.deep.equal(session.plainSum(included));
+    expect((await one!.progress(id)).included).to.deep.equal(included);
+  });
+
   it('start users by the message of round 0, if they are registered', async () => {
     const [, id] = await both();
     expect(await two!.message(id, 7)).to.deep.equal(Uint8Array.of(146, 1, 0));

@@ -140,7 +140,7 @@ describe('what the JSON holds', () => {
     expect(keys).to.include.keys('channelSecretKey', 'maskSecretKey');
     await session.round();
     expect(textsOf(secrets()), 'the c key, once shares are dealt').not.to.include(keys.channelSecretKey);
-    expect(secrets()).to.include.keys('selfMaskSeed', 'openingKeys').and.to.include({ maskSecretKey: keys.maskSecretKey });
+    expect(secrets()).to.include.keys('selfMaskSeed', 'peers').and.to.include({ maskSecretKey: keys.maskSecretKey });
     const dealt = secrets();
     await session.round();
     expect(textsOf(secrets()), 'what masked the input').not.to.include.oneOf([
@@ -152,7 +152,7 @@ describe('what the JSON holds', () => {
     expect(secrets()).to.include.keys('holdings', 'ownShare', 'signSecretKey');
     await session.round();
     await session.round();
-    expect(secrets(), 'everything, once it is over').to.have.all.keys('phase', 'userIds', 'u2', 'u3', 'input');
+    expect(secrets(), 'everything, once it is over').to.have.all.keys('phase', 'users', 'position', 'u2', 'u3', 'input');
   });
 
   it("the server's has no secret of a user, and does not grow with the inputs", async () => {
@@ -162,7 +162,10 @@ describe('what the JSON holds', () => {
     const secrets = new Set<string>();
     for (const user of session.users.values()) {
       const { state, input } = JSON.parse(user.serializeState()) as { state: Record<string, unknown>; input: string };
-      const { signSecretKey, maskSecretKey, selfMaskSeed, openingKeys, ownShare } = state;
+      const { signSecretKey, maskSecretKey, selfMaskSeed, peers, ownShare } = state as typeof state & {
+        peers: { openingKey: string }[];
+      };
+      const openingKeys = peers.map(({ openingKey }) => openingKey);
       for (const secret of [input, ...textsOf([signSecretKey, maskSecretKey, selfMaskSeed, openingKeys, ownShare])])
         secrets.add(secret);
     }

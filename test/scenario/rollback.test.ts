@@ -72,9 +72,9 @@ async function unmaskStale({ session, stale, records, state, secrets }: Attack, 
   const view2 = viewOfRound2(state.binding, u2);
   const masks: Mask[] = [{ seed: selfMaskKey(secrets.get(0)!, view2, VICTIM as UserId), sign: -1 }];
   for (const other of others.filter((position) => !hasMember(state.u3, position))) {
-    const agreed = (await agreementWith(secrets.get(other)!)(state.directory[0]!.maskKey))!;
+    const agreed = (await agreementWith(secrets.get(other)!)(state.directory.line(0).maskKey))!;
     const seed = pairwiseMaskSeed(agreed, view2, VICTIM as UserId, IDS[other] as UserId);
-    masks.push({ seed, sign: maskSign(0, other) === 1 ? -1 : 1 });
+    masks.push({ seed, sign: maskSign(VICTIM as UserId, IDS[other] as UserId) === 1 ? -1 : 1 });
   }
   await applyMasks(ring, lanes, masks, new Pace());
   return Array.from(vectorOf(ring, lanes), Number);

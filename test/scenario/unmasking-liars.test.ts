@@ -12,7 +12,7 @@ import { bodyOf, flip, rebody } from '../support/forge.ts';
 import { Session, sumOf } from '../support/session.ts';
 
 function digestOfDeal(body: Uint8Array): Uint8Array {
-  const { view, deal } = decodeShareKeys(body);
+  const { view, deal } = decodeShareKeys(body, 'complete');
   return dealDigest(view, deal);
 }
 

@@ -77,15 +77,7 @@ async function taken(name: 'cut' | 'copied', run: () => Promise<unknown>, into?:
   return [...sources];
 }
 
-const SECRET_FIELDS = [
-  'signSecretKey',
-  'channelSecretKey',
-  'maskSecretKey',
-  'openingKeys',
-  'selfMaskSeed',
-  'ownShare',
-  'holdings',
-] as const;
+const SECRET_FIELDS = ['signSecretKey', 'channelSecretKey', 'maskSecretKey', 'selfMaskSeed', 'ownShare', 'holdings'] as const;
 
 /** The arrays behind the secrets in a user's state, by field: its codec is handed each of them when the state is written. */
 function secretsOf(user: UserWrapper): Record<string, Uint8Array[]> {
@@ -109,7 +101,13 @@ function secretsOf(user: UserWrapper): Record<string, Uint8Array[]> {
       : typeof value === 'object' && value !== null
         ? Object.values(value).flatMap(arraysIn)
         : [];
-  const found = [...SECRET_FIELDS.map((name) => [name, state[name]] as const), ['input', input] as const];
+  const peers = (state.peers ?? []) as { readonly openingKey?: string }[];
+  const openingKeys = peers.flatMap(({ openingKey }) => openingKey ?? []);
+  const found = [
+    ...SECRET_FIELDS.map((name) => [name, state[name]] as const),
+    ['openingKeys', openingKeys] as const,
+    ['input', input] as const,
+  ];
   return Object.fromEntries(
     found.map(([name, value]) => [name, arraysIn(value)] as const).filter(([, { length }]) => length > 0),
   );

@@ -142,8 +142,10 @@ describe('a state that was changed', () => {
       signSecretKey: string;
       advertisements: { userId: number; channelKey: string; maskKey: string }[];
       directory: { userId: number }[];
-      participants: { userId: number }[];
-      userIds: number[];
+      users: number;
+      position: number;
+      peers: { userId: number }[] | number[];
+      ownShare: string | null;
       u2: string;
       u3: string;
       u4: string;
@@ -202,24 +204,20 @@ describe('a state that was changed', () => {
     ],
     ['users', 'a round answered less, which could be answered again', [2, 3, 4], ({ answered }) => answered.pop()],
     ['users', 'a round answered more', [1, 2, 3, 4], ({ answered }) => answered.push(answered[0]!)],
-    ['users', 'participants in another order: masks with the wrong sign', [2], ({ state }) => swap(state.participants)],
-    ['users', 'a participant twice', [2], ({ state }) => (state.participants[3]!.userId = 15)],
     [
       'users',
-      'somebody else in its own place among the participants',
-      [2],
-      ({ context, state }) => {
-        context.publicKeys.push([9, context.publicKeys[0]![1]]);
-        state.participants[1]!.userId = 9;
-      },
+      'peers in another order: shares dealt to, and revealed for, the wrong users',
+      [2, 3, 4],
+      ({ state }) => swap(state.peers),
     ],
-    [
-      'users',
-      'ids in another order: shares revealed for the wrong users',
-      [3, 4],
-      ({ state }) => (state.userIds = [4, 8, 16, 15]),
-    ],
-    ['users', 'an id twice', [3, 4], ({ state }) => (state.userIds[3] = 15)],
+    ['users', 'a peer twice', [2], ({ state }) => (state.peers[2] = state.peers[1]!)],
+    ['users', 'a peer twice, later', [3, 4], ({ state }) => (state.peers[2] = state.peers[1]!)],
+    ['users', 'a peer less', [2, 3, 4], ({ state }) => state.peers.pop()],
+    ['users', 'another place among its peers', [2, 3, 4], ({ state }) => (state.position = 0)],
+    ['users', 'a place beyond all users', [2, 3, 4], ({ state }) => (state.position = 4)],
+    ['users', 'more users than peers', [2, 3, 4], ({ state }) => (state.users = 5)],
+    ['users', 'no share of its own secret, as on a ring', [2, 3, 4], ({ state }) => (state.ownShare = null)],
+    ['users', 'itself among its peers', [3, 4], ({ state }) => (state.peers[1] = 8)],
     [
       'users',
       'somebody else in its own place in U2',
@@ -305,7 +303,14 @@ describe('a state that was changed', () => {
       [4],
       ({ state }) => (state.answers[0]![1].shares = base64(...new Uint8Array(64))),
     ],
-    ['servers', 'a verdict that there is not', [4], ({ state }) => (state.answers[0]![1].verdicts = base64(0, 3, 0))],
+    ['servers', 'a verdict that there is not', [4], ({ state }) => (state.answers[0]![1].verdicts = base64(0, 4, 0, 3))],
+    ['servers', 'no verdict about a user of U2', [4], ({ state }) => (state.answers[0]![1].verdicts = base64(0, 3, 0, 3))],
+    [
+      'servers',
+      'a verdict about a user that is not in U2',
+      [4],
+      ({ state }) => (state.answers[0]![1].verdicts = base64(0, 0, 0, 0)),
+    ],
   ];
 
   describe('so that it contradicts itself', () => {

@@ -36,6 +36,16 @@ export async function rejected(
   return checked(outcome, code, kind);
 }
 
+/** The error that a promise rejects with, whatever its code. */
+export async function rejection(promise: Promise<unknown>): Promise<SecAggError> {
+  const outcome = await promise.then(
+    () => 'it did not reject',
+    (error: unknown) => error,
+  );
+  if (!(outcome instanceof SecAggError)) throw new Error('expected a SecAggError', { cause: outcome });
+  return outcome;
+}
+
 function checked(outcome: unknown, code: SecAggErrorCode, kind: ErrorClass<SecAggError>): SecAggError {
   if (!(outcome instanceof kind)) throw new Error(`expected a ${kind.name} with ${code}`, { cause: outcome });
   expect(outcome.code, outcome.message).to.equal(code);

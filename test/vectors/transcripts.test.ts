@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { gf256 } from '../../src/crypto/galois.ts';
 import { SMALL_GROUP, split, type Split } from '../../src/crypto/shamir.ts';
-import { PublicKeysWrapper, ServerWrapper, UserWrapper, type Adversary } from '../../src/index.ts';
+import { PublicKeysWrapper, ServerWrapper, UserWrapper, type Adversary, type SparseGraph } from '../../src/index.ts';
 import type { RandomSource } from '../../src/crypto/random.ts';
 import { sessionTag } from '../../src/protocol/binding.ts';
 import { resolveParameters } from '../../src/parameters.ts';
+import { unsafelyInjectIntoServer } from '../../src/server.ts';
 import { unsafelyInject } from '../../src/user.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
 
@@ -27,6 +28,7 @@ interface Transcript {
     readonly threshold: number;
     readonly vecLen: number;
     readonly bits: number;
+    readonly graph?: SparseGraph;
     readonly context: string;
     readonly adversary: Adversary;
     readonly modularInputs?: boolean;
@@ -38,6 +40,7 @@ interface Transcript {
     readonly vector: readonly string[];
     readonly randomness: Randomness;
   }[];
+  readonly order?: readonly number[];
   readonly silent: readonly (readonly number[])[];
   readonly tampered?: { readonly round: number; readonly userId: number; readonly dealer: number; readonly byte: number };
   readonly digests: { readonly tag: string };
@@ -64,6 +67,21 @@ function scripted(parts: readonly string[]): RandomSource {
   };
 }
 
+/**
+ * The words with which the server draws this order: it shuffles the ascending ids (Fisher and Yates), from the last place on, and
+ * takes a big-endian word modulo the number of those left.
+ */
+function scriptedOrder(order: readonly number[]): RandomSource {
+  const ids = [...order].sort((a, b) => a - b);
+  const words = new DataView(new ArrayBuffer(4096));
+  for (const [word, place] of Array.from(ids.keys()).slice(1).reverse().entries()) {
+    const from = ids.indexOf(order[place]!);
+    words.setUint32(4 * word, from);
+    [ids[place], ids[from]] = [ids[from]!, ids[place]!];
+  }
+  return scripted([toHex(new Uint8Array(words.buffer))]);
+}
+
 /** Deals with the polynomials of the transcript: first those of the mask secret key, then those of the seed. */
 function scriptedSplit({ keyPolynomial, seedPolynomial }: Randomness): Split {
   const polynomials = [keyPolynomial, seedPolynomial];
@@ -84,13 +102,14 @@ function evaluate(coefficients: readonly Uint8Array[], x: number): Uint8Array {
 }
 
 function usersOf({ parameters, users }: Transcript): Map<number, UserWrapper> {
-  const { threshold, vecLen, bits, context, adversary, modularInputs } = parameters;
+  const { threshold, vecLen, bits, graph = 'complete', context, adversary, modularInputs } = parameters;
   const pki = new PublicKeysWrapper(users.map(({ id, signPublicKey }) => [id, fromHex(signPublicKey)] as const));
   return new Map(
     users.map(({ id, signPublicKey, signSecretKey, vector, randomness }) => {
       const user = new UserWrapper(id, threshold, fromHex(signPublicKey), fromHex(signSecretKey), vector.map(BigInt), pki, {
         vecLen,
         bits,
+        graph,
         session: fromHex(context),
         adversary,
         modularInputs: modularInputs ?? false,
@@ -105,19 +124,20 @@ function usersOf({ parameters, users }: Transcript): Map<number, UserWrapper> {
 
 describe('transcripts of the reference implementation', () => {
   it('are there', () => {
-    expect(files.length).to.be.greaterThan(10);
+    expect(files.length).to.be.greaterThan(15);
   });
 
   for (const file of files) {
     it(file, async function () {
       this.timeout(60_000);
       const transcript = JSON.parse(readFileSync(FOLDER + file, 'utf8')) as Transcript;
-      const { threshold, vecLen, bits, context, adversary } = transcript.parameters;
-      const options = { bits, session: fromHex(context), adversary };
+      const { threshold, vecLen, bits, graph = 'complete' as const, context, adversary } = transcript.parameters;
+      const options = { bits, graph, session: fromHex(context), adversary };
       expect(toHex(sessionTag(resolveParameters(threshold, vecLen, options)))).to.equal(transcript.digests.tag);
       const users = usersOf(transcript);
       const publicKeys = new PublicKeysWrapper(transcript.users.map(({ id, signPublicKey }) => [id, fromHex(signPublicKey)] as const));
       const server = new ServerWrapper(threshold, vecLen, { ...options, publicKeys });
+      unsafelyInjectIntoServer(server, scriptedOrder(transcript.order ?? []));
 
       for (const [round, { toUsers, toAll, fromUsers }] of transcript.rounds.entries()) {
         const sent = round === 0 ? null : server.output()!.getMessages();

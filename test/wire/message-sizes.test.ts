@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { messageSizes } from '../../src/index.ts';
 import { sparseIds } from '../support/cohort.ts';
+import { placesOf, ringSession } from '../support/ring.ts';
 import { Session } from '../support/session.ts';
 
 describe('messageSizes', () => {
@@ -29,9 +30,36 @@ describe('messageSizes', () => {
     }
   });
 
-  it('expand 16-bit inputs of 2^10 users and 2^20 components by less than 1.9', () => {
+  it('are those of a session on a ring: of the user in the middle exactly, of others but for a few digests', async () => {
+    for (const [users, graph] of [
+      [7, { neighbors: 4, shareThreshold: 2 }],
+      [41, { neighbors: 12, shareThreshold: 6 }],
+      [40, { neighbors: 2, shareThreshold: 2 }],
+    ] as const) {
+      // Ids that all take as many bytes.
+      const ids = Array.from({ length: users }, (_, i) => 70_000 + 5 * i);
+      const session = ringSession(users, graph, { ids });
+      const { rounds } = messageSizes({ users, vecLen: 3, graph, ids });
+      for (const [round, expected] of rounds.entries()) {
+        const answers = await session.answers();
+        for (const answer of answers.values()) expect(answer.length, `round ${String(round)}, up`).to.equal(expected.up);
+        const middle = round === 0 ? ids[0]! : placesOf(session)[Math.floor(users / 2)]!;
+        for (const [id, { length }] of session.messages) {
+          if (round !== 1 || id === middle) expect(length, `round ${String(round)}, down`).to.equal(expected.down);
+          else expect(Math.abs(length - expected.down)).to.be.at.most(2 * 32 * Math.log2(users));
+        }
+        session.deliver(answers);
+        await session.close();
+      }
+    }
+  });
+
+  it('expand 16-bit inputs of 2^10 users and 2^20 components by less than 1.9, with sparse neighbourhoods 1.66', () => {
     const { up, down } = messageSizes({ users: 2 ** 10, vecLen: 2 ** 20, bits: 26 });
     expect((up + down) / 2 ** 21).to.be.below(1.9);
+    const graph = { neighbors: 48, shareThreshold: 24 };
+    const sparse = messageSizes({ users: 2 ** 10, vecLen: 2 ** 20, bits: 26, graph });
+    expect((sparse.up + sparse.down) / 2 ** 21).to.be.below(1.66);
   });
 
   it('names the argument that is wrong', () => {

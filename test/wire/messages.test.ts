@@ -266,13 +266,14 @@ describe('round 1', () => {
   }));
 
   it('directory: ids, keys, signatures', () => {
-    const fields = encodeDirectory(lines);
+    const part = { users: 2, first: 0, lines, proof: [] };
+    const fields = encodeDirectory(part, 'complete');
     expect(fields).to.deep.equal([
       [3, 70_000],
       concat([filled(32, 1), filled(32, 2), filled(32, 17), filled(32, 18)]),
       concat([filled(64, 3), filled(64, 19)]),
     ]);
-    expect(decodeDirectory(fields)).to.deep.equal(lines);
+    expect(decodeDirectory(fields, 'complete')).to.deep.equal(part);
     const [ids, keys, signatures] = fields as [number[], Uint8Array, Uint8Array];
     for (const bad of [
       [[70_000, 3], keys, signatures],
@@ -287,9 +288,38 @@ describe('round 1', () => {
       [ids, keys],
       [ids, keys, signatures, 0],
     ] as Field[][]) {
-      refused('ERR_SECAGG_DECODE', () => decodeDirectory(bad));
+      refused('ERR_SECAGG_DECODE', () => decodeDirectory(bad, 'complete'));
     }
-    expect(decodeDirectory([[], new Uint8Array(0), new Uint8Array(0)])).to.deep.equal([]);
+    const empty = [[], new Uint8Array(0), new Uint8Array(0)];
+    expect(decodeDirectory(empty, 'complete')).to.deep.equal({ users: 0, first: 0, lines: [], proof: [] });
+  });
+
+  it('directory on a ring: users, place of the first, the same of the neighbourhood in its order, proof', () => {
+    const graph = { neighbors: 2, shareThreshold: 2 };
+    const around = [lines[1]!, { ...lines[0]!, userId: 9 as UserId }, lines[0]!];
+    // Leaves 3, 4 and 0 of 5 are known: 1 and 2 are missing, each by itself.
+    const part = { users: 5, first: 3, lines: around, proof: [filled(32, 7), filled(32, 8)] };
+    const fields = encodeDirectory(part, graph);
+    expect(fields.slice(0, 3)).to.deep.equal([5, 3, [70_000, 9, 3]]);
+    expect(fields.slice(5)).to.deep.equal([concat([filled(32, 7), filled(32, 8)])]);
+    expect(decodeDirectory(fields, graph)).to.deep.equal(part);
+    const [users, first, ids, keys, signatures, proof] = fields as [number, number, number[], Uint8Array, Uint8Array, Uint8Array];
+    for (const bad of [
+      [users, first, ids.slice(1), keys, signatures, proof],
+      [users, first, [...ids, 5], keys, signatures, proof],
+      [users, first, ids, keys.subarray(1), signatures, proof],
+      [users, first, ids, keys, signatures.subarray(1), proof],
+      [users, first, ids, keys, signatures, proof.subarray(32)],
+      [users, first, ids, keys, signatures, concat([proof, filled(32, 9)])],
+      [users, 5, ids, keys, signatures, proof],
+      [2, 0, ids, keys, signatures, new Uint8Array()],
+      [1_000_001, first, ids, keys, signatures, proof],
+      [ids, keys, signatures],
+    ] as Field[][]) {
+      refused('ERR_SECAGG_DECODE', () => decodeDirectory(bad, graph));
+    }
+    refused('ERR_SECAGG_DECODE', () => decodeDirectory(fields, 'complete'));
+    refused('ERR_SECAGG_DECODE', () => decodeDirectory(fields, { neighbors: 4, shareThreshold: 2 }));
   });
 
   it('body: directory, two commitments, records', () => {
@@ -297,8 +327,17 @@ describe('round 1', () => {
     const message = { view: filled(32, 4), deal };
     const expected = repeat('04', 32) + repeat('01', 32) + repeat('02', 16) + repeat('03', 272);
     expect(toHex(encodeShareKeys(message))).to.equal(expected);
-    expect(decodeShareKeys(encodeShareKeys(message))).to.deep.equal(message);
-    onlyLengths(decodeShareKeys, [80, 80 + 136, 80 + 272], 450);
+    expect(decodeShareKeys(encodeShareKeys(message), 'complete')).to.deep.equal(message);
+    onlyLengths((body) => decodeShareKeys(body, 'complete'), [80, 80 + 136, 80 + 272], 450);
+  });
+
+  it('body on a ring: no commitment to a share of its own, for the owner keeps none', () => {
+    const deal = { seedCommitment: filled(32, 1), ownShareCommitment: null, sealed: filled(2 * 136, 3) };
+    const message = { view: filled(32, 4), deal };
+    expect(toHex(encodeShareKeys(message))).to.equal(repeat('04', 32) + repeat('01', 32) + repeat('03', 272));
+    const decode = (body: Uint8Array) => decodeShareKeys(body, { neighbors: 2, shareThreshold: 2 });
+    expect(decode(encodeShareKeys(message))).to.deep.equal(message);
+    onlyLengths(decode, [64, 64 + 136, 64 + 272], 450);
   });
 });
 
@@ -350,21 +389,21 @@ describe('round 3', () => {
 
 describe('round 4', () => {
   it('signatures: U4, one signature each', () => {
-    const message = { u4: membersOf([0, 2], 3), signatures: [filled(64, 1), filled(64, 2)] };
+    const message = { signers: membersOf([0, 2], 3), signatures: [filled(64, 1), filled(64, 2)] };
     expect(encodeSignatures(message)).to.deep.equal([Uint8Array.of(5), concat([filled(64, 1), filled(64, 2)])]);
     expect(decodeSignatures(encodeSignatures(message), 3)).to.deep.equal(message);
     for (const bad of [
-      [message.u4, filled(64, 1)],
-      [message.u4, filled(192, 1)],
+      [message.signers, filled(64, 1)],
+      [message.signers, filled(192, 1)],
       [Uint8Array.of(8), filled(64, 1)],
-      [message.u4, 5],
+      [message.signers, 5],
     ] as Field[][]) {
       refused('ERR_SECAGG_DECODE', () => decodeSignatures(bad, 3));
     }
   });
 
   it('body: reports, then one share of the kind that U3 asks for of each other user of U2', () => {
-    const [u2, u3] = [membersOf([0, 2, 3], 5), membersOf([0, 3], 5)];
+    const about = { owners: [0, 2, 3], u3: membersOf([0, 3], 5) };
     const answer = [
       { kind: 'self-mask', share: filled(32, 1) },
       { kind: 'pairwise-key', share: filled(32, 2) },
@@ -373,18 +412,18 @@ describe('round 4', () => {
     const view = filled(32, 9);
     const body = encodeUnmask({ view, answer });
     expect(toHex(body)).to.equal(repeat('09', 32) + '04' + repeat('01', 32) + repeat('02', 32));
-    expect(decodeUnmask(body, { u2, u3 })).to.deep.equal({ view, answer });
+    expect(decodeUnmask(body, about)).to.deep.equal({ view, answer });
     for (const hex of ['', '08', '00' + repeat('01', 64), '04' + repeat('01', 32), '04' + repeat('01', 96), '07' + '01', '17']) {
-      refused('ERR_SECAGG_DECODE', () => decodeUnmask(fromHex(repeat('09', 32) + hex), { u2, u3 }));
+      refused('ERR_SECAGG_DECODE', () => decodeUnmask(fromHex(repeat('09', 32) + hex), about));
     }
     const none = new Array(3).fill({ kind: 'reported' });
-    expect(decodeUnmask(fromHex(repeat('09', 32) + '07'), { u2, u3 })).to.deep.equal({ view, answer: none });
+    expect(decodeUnmask(fromHex(repeat('09', 32) + '07'), about)).to.deep.equal({ view, answer: none });
   });
 
   it('body: a report about somebody beyond U2 does not take the place of a share', () => {
-    const [u2, u3] = [membersOf([0, 2, 3], 5), membersOf([0, 3], 5)];
+    const about = { owners: [0, 2, 3], u3: membersOf([0, 3], 5) };
     for (const hex of ['08' + repeat('01', 64), '80' + repeat('01', 64), '0c' + repeat('01', 32), '0f']) {
-      refused('ERR_SECAGG_DECODE', () => decodeUnmask(fromHex(repeat('09', 32) + hex), { u2, u3 }));
+      refused('ERR_SECAGG_DECODE', () => decodeUnmask(fromHex(repeat('09', 32) + hex), about));
     }
   });
 });

@@ -1,12 +1,16 @@
 // [BIK+17] Fig. 4, round 0 (AdvertiseKeys), server: collect the keys of at least t users, U1, and show them to all.
 import { isPublicKey } from '../../crypto/agree.ts';
+import type { RandomSource } from '../../crypto/random.ts';
 import { hex } from '../../bytes.ts';
 import { ProtocolError } from '../../errors.ts';
+import { largestCohort } from '../../graph/policy.ts';
+import { permuted } from '../../graph/ring.ts';
 import type { UserId } from '../../ids.ts';
-import { largestCohort } from '../../parameters.ts';
-import { directoryDigest } from '../binding.ts';
-import type { AdvertisedKeys, Advertisement } from '../notation.ts';
-import { requireThreshold } from './roster.ts';
+import { at } from '../../lists.ts';
+import { directoryDigest, directoryTree } from '../binding.ts';
+import type { AdvertisedKeys, Advertisement, DirectoryPart } from '../notation.ts';
+import { requireThreshold } from './attendance.ts';
+import { Roster } from './roster.ts';
 import type { CollectingDeals, CollectingKeys, ServerContext } from './state.ts';
 
 const round = 0;
@@ -18,7 +22,7 @@ export function receiveKeys(
 ): void {
   const { userId } = advertisement;
   // One user more, and the threshold would no longer satisfy the policy of anybody: the session would be lost for all.
-  const largest = largestCohort(context.parameters.threshold, context.policy);
+  const largest = largestCohort(context.parameters, context.policy);
   if (state.advertisements.size >= largest) {
     const message =
       `keys: this session takes at most ${String(largest)} users, by its maxUsers and by what a threshold of ` +
@@ -44,8 +48,30 @@ function keysOf(userId: UserId, { channelKey, maskKey }: AdvertisedKeys): string
   return keys;
 }
 
-export function closeKeys({ tag, parameters }: ServerContext, state: CollectingKeys): CollectingDeals {
+export function closeKeys({ tag, parameters }: ServerContext, state: CollectingKeys, random: RandomSource): CollectingDeals {
   requireThreshold(state.advertisements.size, parameters.threshold, round);
-  const directory = [...state.advertisements.values()].sort((a, b) => a.userId - b.userId);
-  return { phase: 'share-keys', directory, binding: directoryDigest(tag, directory), deals: new Map() };
+  const ascending = [...state.advertisements.values()].sort((a, b) => a.userId - b.userId);
+  // The ring is drawn once U1 is fixed, so that nobody can choose its place, or its neighbours, by when it comes or by its id.
+  const lines = parameters.graph === 'complete' ? ascending : permuted(ascending, random);
+  const binding = directoryDigest(tag, lines.length, directoryTree(lines).root);
+  return { phase: 'share-keys', directory: new Roster(lines), binding, deals: new Map() };
+}
+
+/** What each user is shown of the directory; on the complete graph the same for all. */
+export function directoryParts(
+  { parameters: { graph } }: ServerContext,
+  { directory: { size, lines } }: CollectingDeals,
+): (position: number) => DirectoryPart {
+  if (graph === 'complete') return () => ({ users: size, first: 0, lines, proof: [] });
+  const tree = directoryTree(lines);
+  return (position) => {
+    const first = (position - graph.neighbors / 2 + size) % size;
+    const places = Array.from({ length: graph.neighbors + 1 }, (_, i) => (first + i) % size);
+    return {
+      users: size,
+      first,
+      lines: places.map((place) => at(lines, place)),
+      proof: tree.proof(places.sort((a, b) => a - b)),
+    };
+  };
 }

@@ -1,28 +1,30 @@
 // [BIK+17] Fig. 4, round 1 (ShareKeys), server: collect the deals of at least t users, U2, and route the ciphertexts.
 import { concat } from '../../bytes.ts';
 import { ProtocolError } from '../../errors.ts';
-import { completeGraph } from '../../graph/complete.ts';
+import { neighbourhoodsOf } from '../../graph/graph.ts';
 import { ringOf, zeroLanes } from '../../masking/ring.ts';
 import { hasMember, membersOf } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { RECORD_BYTES } from '../../sizes.ts';
 import { viewOfRound2 } from '../binding.ts';
 import type { Deal } from '../notation.ts';
-import { requireThreshold, requireView, silent, userIdAt } from './roster.ts';
+import { requireNeighbourhoods, requireThreshold, requireView, silent } from './attendance.ts';
 import type { CollectingDeals, CollectingInputs, ServerContext } from './state.ts';
 
 const round = 1;
 
 export function receiveDeal(
+  { parameters }: ServerContext,
   { directory, binding, deals }: CollectingDeals,
   position: number,
   { view, deal }: { readonly view: Uint8Array; readonly deal: Deal },
 ): void {
-  requireView(view, binding, { round, userId: userIdAt(directory, position) });
-  const neighbours = completeGraph(directory.length).neighbours(position).length;
+  const userId = directory.userIdAt(position);
+  requireView(view, binding, { round, userId });
+  const neighbours = neighbourhoodsOf(parameters.graph, directory.size).degree;
   if (deal.sealed.length !== neighbours * RECORD_BYTES) {
     const message = `shares: expected ${String(neighbours)} records of ${String(RECORD_BYTES)} bytes, got ${String(deal.sealed.length)} bytes`;
-    throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userIdAt(directory, position)] });
+    throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userId] });
   }
   deals.set(position, deal);
 }
@@ -30,8 +32,10 @@ export function receiveDeal(
 export function closeDeals({ parameters }: ServerContext, state: CollectingDeals): [CollectingInputs, DroppedUser[]] {
   const { directory, binding, deals } = state;
   requireThreshold(deals.size, parameters.threshold, round);
-  const u2 = membersOf(deals.keys(), directory.length);
-  const everyone = directory.map((_, position) => position);
+  const u2 = membersOf(deals.keys(), directory.size);
+  const graph = neighbourhoodsOf(parameters.graph, directory.size);
+  requireNeighbourhoods(parameters, graph, { roster: directory, u2, present: u2, round });
+  const everyone = directory.lines.map((_, position) => position);
   const next: CollectingInputs = {
     phase: 'masked-input',
     directory,
@@ -45,9 +49,13 @@ export function closeDeals({ parameters }: ServerContext, state: CollectingDeals
   return [next, silent(directory, everyone, deals, { round, reason: 'no-shares' })];
 }
 
-/** What the neighbours of a user dealt to it, those in U2, ascending. */
-export function sealedFor({ directory, u2, deals }: CollectingInputs, position: number): Uint8Array {
-  const graph = completeGraph(directory.length);
+/** What the neighbours of a user dealt to it, those in U2, in the graph's order. */
+export function sealedFor(
+  { parameters }: ServerContext,
+  { directory, u2, deals }: CollectingInputs,
+  position: number,
+): Uint8Array {
+  const graph = neighbourhoodsOf(parameters.graph, directory.size);
   const sealed: Uint8Array[] = [];
   for (const owner of graph.neighbours(position)) {
     if (!hasMember(u2, owner)) continue;

@@ -1,11 +1,12 @@
 // [BIK+17] Fig. 4, round 2 (MaskedInputCollection), server: add up the masked inputs of at least t users, U3.
+import { neighbourhoodsOf } from '../../graph/graph.ts';
 import { accumulatePacked } from '../../masking/pack.ts';
 import { ringOf } from '../../masking/ring.ts';
 import { membersOf, positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { dealDigest, maskedInputView, viewOfRound3 } from '../binding.ts';
 import { commitmentsOf } from '../deals.ts';
-import { requireThreshold, requireView, silent, userIdAt } from './roster.ts';
+import { requireNeighbourhoods, requireThreshold, requireView, silent } from './attendance.ts';
 import type { CollectingInputs, CollectingSignatures, DealtCommitments, ServerContext } from './state.ts';
 
 const round = 2;
@@ -23,7 +24,7 @@ export function receiveMaskedInput(
   // noise.
   const deal = state.deals.get(position);
   const made = deal === undefined ? NOTHING : maskedInputView(state.view2, dealDigest(state.binding, deal));
-  requireView(view, made, { round, userId: userIdAt(state.directory, position) });
+  requireView(view, made, { round, userId: state.directory.userIdAt(position) });
   // All checks have passed: from here on nothing throws, so that the sum and who is in it stay together.
   const ring = ringOf(parameters.bits);
   accumulatePacked(ring, state.sum, vector);
@@ -33,7 +34,10 @@ export function receiveMaskedInput(
 export function closeMaskedInputs({ parameters }: ServerContext, state: CollectingInputs): [CollectingSignatures, DroppedUser[]] {
   const { directory, binding, u2, view2, deals, heard } = state;
   requireThreshold(heard.size, parameters.threshold, round);
-  const u3 = membersOf(heard, directory.length);
+  const u3 = membersOf(heard, directory.size);
+  // An input is in the sum for good: if too few of those who could open its mask are left, no sum will ever come.
+  const graph = neighbourhoodsOf(parameters.graph, directory.size);
+  requireNeighbourhoods(parameters, graph, { roster: directory, u2, present: u3, round });
   const commitments = new Map<number, DealtCommitments>();
   for (const [position, { seedCommitment, ownShareCommitment, sealed }] of deals) {
     commitments.set(position, { seedCommitment, ownShareCommitment, shares: commitmentsOf(sealed) });

@@ -1,7 +1,8 @@
 // [BIK+17] Fig. 4, round 3 (ConsistencyCheck), server: collect the signatures of at least t users, U4, and pass them on.
-import { membersOf, positions } from '../../members.ts';
+import { neighbourhoodsOf } from '../../graph/graph.ts';
+import { hasMember, membersOf, positions, type Members } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
-import { requireThreshold, requireView, silent, userIdAt } from './roster.ts';
+import { requireNeighbourhoods, requireThreshold, requireView, silent } from './attendance.ts';
 import type { CollectingAnswers, CollectingSignatures, ServerContext } from './state.ts';
 
 const round = 3;
@@ -12,15 +13,16 @@ export function receiveSignature(
   { view, signature }: { readonly view: Uint8Array; readonly signature: Uint8Array },
 ): void {
   // Passed on, a signature over another view would make every other user abort.
-  requireView(view, state.view3, { round, userId: userIdAt(state.directory, position) });
+  requireView(view, state.view3, { round, userId: state.directory.userIdAt(position) });
   state.signatures.set(position, signature);
 }
 
 export function closeSignatures({ parameters }: ServerContext, state: CollectingSignatures): [CollectingAnswers, DroppedUser[]] {
   const { directory, binding, u2, u3, view2, commitments, sum } = state;
   requireThreshold(state.signatures.size, parameters.threshold, round);
-  const signatures = [...state.signatures].sort(([a], [b]) => a - b).map(([, signature]) => signature);
-  const u4 = membersOf(state.signatures.keys(), directory.length);
+  const u4 = membersOf(state.signatures.keys(), directory.size);
+  const graph = neighbourhoodsOf(parameters.graph, directory.size);
+  requireNeighbourhoods(parameters, graph, { roster: directory, u2, present: u4, round });
   const answers = new Map<number, never>();
   const next: CollectingAnswers = {
     phase: 'unmasking',
@@ -32,8 +34,25 @@ export function closeSignatures({ parameters }: ServerContext, state: Collecting
     view2,
     commitments,
     sum,
-    signatures,
+    signatures: new Map(state.signatures),
     answers,
   };
   return [next, silent(directory, positions(u3), state.signatures, { round, reason: 'no-signature' })];
+}
+
+/** Which holders of a user's shares are in U4, by their indices in the graph's list, and what they signed. */
+export function signaturesFor(
+  { parameters }: ServerContext,
+  { directory, u4, signatures }: CollectingAnswers,
+  position: number,
+): { signers: Members; signatures: Uint8Array[] } {
+  const graph = neighbourhoodsOf(parameters.graph, directory.size);
+  const signing = graph.holders(position).flatMap((holder, i) => (hasMember(u4, holder) ? [{ holder, i }] : []));
+  return {
+    signers: membersOf(
+      signing.map(({ i }) => i),
+      graph.groupSize,
+    ),
+    signatures: signing.flatMap(({ holder }) => signatures.get(holder) ?? []),
+  };
 }

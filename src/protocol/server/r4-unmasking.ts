@@ -2,64 +2,76 @@
 import type { Pace } from '../../masking/pace.ts';
 import type { Lanes } from '../../masking/ring.ts';
 import { ProtocolError } from '../../errors.ts';
-import { completeGraph } from '../../graph/complete.ts';
+import { neighbourhoodsOf } from '../../graph/graph.ts';
+import type { Neighbourhoods } from '../../graph/neighbourhoods.ts';
 import { at } from '../../lists.ts';
-import { positions } from '../../members.ts';
+import { hasMember, positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { SHARE_BYTES } from '../../sizes.ts';
 import { isShareOf, viewOfRound3 } from '../binding.ts';
 import { commitmentsAt } from '../deals.ts';
 import type { UnmaskShare } from '../notation.ts';
-import { requireThreshold, requireView, silent, userIdAt } from './roster.ts';
+import { requireThreshold, requireView, silent } from './attendance.ts';
 import { reconstructSecrets } from './reconstruction.ts';
 import { VERDICT, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
 import { unmaskingOf, wipeUnmasking, type Unmasking } from './unmask.ts';
 
 const round = 4;
 
-/** @param message one share about each user of U2, ascending, of the kind that U3 asks for, as the codec has arranged. */
+/** The users that a holder has to answer about: those of U2 whose shares it holds, in the graph's order. */
+export function ownersFor({ parameters }: ServerContext, { directory, u2 }: CollectingAnswers, holder: number): number[] {
+  const owners = neighbourhoodsOf(parameters.graph, directory.size).holders(holder);
+  return owners.filter((owner) => hasMember(u2, owner));
+}
+
+/** @param message one share about each of `ownersFor`, of the kind that U3 asks for, as the codec has arranged. */
 export function receiveAnswer(
+  context: ServerContext,
   state: CollectingAnswers,
   holder: number,
   { view, answer: shares }: { readonly view: Uint8Array; readonly answer: readonly UnmaskShare[] },
 ): DroppedUser[] {
-  requireView(view, viewOfRound3(state.view2, state.u3), { round, userId: userIdAt(state.directory, holder) });
-  const owners = positions(state.u2);
-  const answer = { shares: new Uint8Array(owners.length * SHARE_BYTES), verdicts: new Uint8Array(owners.length) };
-  if (at(shares, owners.indexOf(holder)).kind === 'reported') {
-    const message = `unmasking: user ${String(userIdAt(state.directory, holder))} reports itself`;
-    throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userIdAt(state.directory, holder)] });
-  }
-  owners.forEach((owner, i) => {
+  const userId = state.directory.userIdAt(holder);
+  requireView(view, viewOfRound3(state.view2, state.u3), { round, userId });
+  const graph = neighbourhoodsOf(context.parameters.graph, state.directory.size);
+  const verdicts = new Uint8Array(graph.groupSize).fill(VERDICT.none);
+  const answer = { shares: new Uint8Array(graph.groupSize * SHARE_BYTES), verdicts };
+  ownersFor(context, state, holder).forEach((owner, i) => {
     const share = at(shares, i);
+    const index = graph.holderIndex(holder, owner);
     if (share.kind === 'reported') {
-      answer.verdicts[i] = VERDICT.reported;
-    } else if (matchesCommitment(state, owner, holder, share)) {
-      answer.shares.set(share.share, i * SHARE_BYTES);
+      if (owner === holder) {
+        const message = `unmasking: user ${String(userId)} reports itself`;
+        throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userId] });
+      }
+      answer.verdicts[index] = VERDICT.reported;
+    } else if (matchesCommitment(graph, state, { owner, holder }, share)) {
+      answer.shares.set(share.share, index * SHARE_BYTES);
+      answer.verdicts[index] = VERDICT.good;
     } else {
-      answer.verdicts[i] = VERDICT.wrong;
+      answer.verdicts[index] = VERDICT.wrong;
     }
   });
   state.answers.set(holder, answer);
   // A wrong share is left out and names its sender; what else it revealed is good and counts.
-  return answer.verdicts.includes(VERDICT.wrong)
-    ? [{ userId: userIdAt(state.directory, holder), round, reason: 'wrong-share' }]
-    : [];
+  return answer.verdicts.includes(VERDICT.wrong) ? [{ userId, round, reason: 'wrong-share' }] : [];
 }
 
 /** Whether a revealed share is the one that the owner committed to when it dealt it. */
 function matchesCommitment(
+  graph: Neighbourhoods,
   { directory, binding, commitments }: CollectingAnswers,
-  owner: number,
-  holder: number,
+  { owner, holder }: { readonly owner: number; readonly holder: number },
   { kind, share }: Exclude<UnmaskShare, { kind: 'reported' }>,
 ): boolean {
   const dealt = commitments.get(owner);
   if (dealt === undefined) return false;
-  const ids = { owner: userIdAt(directory, owner), holder: userIdAt(directory, holder) };
-  if (owner === holder) return isShareOf(binding, kind, { ...ids, commitment: dealt.ownShareCommitment }, share);
-  const index = completeGraph(directory.length).neighbourIndex(owner, holder);
-  const pair = commitmentsAt(dealt.shares, index);
+  const ids = { owner: directory.userIdAt(owner), holder: directory.userIdAt(holder) };
+  if (owner === holder) {
+    const commitment = dealt.ownShareCommitment;
+    return commitment !== null && isShareOf(binding, kind, { ...ids, commitment }, share);
+  }
+  const pair = commitmentsAt(dealt.shares, graph.neighbourIndex(owner, holder));
   return isShareOf(binding, kind, { ...ids, commitment: kind === 'self-mask' ? pair.selfMask : pair.pairwiseKey }, share);
 }
 
@@ -77,9 +89,8 @@ export async function closeAnswers(
   const unmasking = unmaskingOf(context, state, secrets);
   const sum = await unmask(unmasking, state.sum).finally(() => wipeUnmasking(unmasking));
   const { directory, u3, u4 } = state;
-  const included = positions(u3).map((position) => userIdAt(directory, position));
   return [
-    { phase: 'finished', included, users: directory.length, sum },
+    { phase: 'finished', included: directory.userIds(u3), users: directory.size, sum },
     silent(directory, positions(u4), state.answers, { round, reason: 'no-answer' }),
   ];
 }

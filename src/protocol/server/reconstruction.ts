@@ -3,13 +3,13 @@ import { publicKeyOf } from '../../crypto/agree.ts';
 import { Reconstruction } from '../../crypto/shamir.ts';
 import { equalBytes } from '../../bytes.ts';
 import { DisputeError, ProtocolError, ThresholdError, type DisputedDeal } from '../../errors.ts';
-import { completeGraph } from '../../graph/complete.ts';
-import { at } from '../../lists.ts';
+import { neighbourhoodsOf } from '../../graph/graph.ts';
+import type { Neighbourhoods } from '../../graph/neighbourhoods.ts';
 import type { Pace } from '../../masking/pace.ts';
-import { countMembers, hasMember, positions } from '../../members.ts';
+import { hasMember, positions } from '../../members.ts';
+import { shareThresholdOf } from '../../parameters.ts';
 import { SHARE_BYTES } from '../../sizes.ts';
 import { commitToSeed } from '../binding.ts';
-import { userIdAt } from './roster.ts';
 import { VERDICT, type CollectingAnswers, type ServerContext } from './state.ts';
 
 const round = 4;
@@ -20,7 +20,13 @@ export interface Secret {
   readonly secret: Uint8Array;
 }
 
-/** Who said what about one owner; holders ascending. */
+/** A reconstruction for holders at these indices of a group. */
+interface ReconstructionAt {
+  readonly places: string;
+  readonly reconstruction: Reconstruction;
+}
+
+/** Who said what about one owner; holders in the graph's order. */
 interface Evidence {
   readonly owner: number;
   /** Holders whose share matches the owner's commitment, and their shares. */
@@ -30,27 +36,33 @@ interface Evidence {
   readonly accusers: readonly number[];
 }
 
-function evidenceOf({ u2, answers }: CollectingAnswers): Evidence[] {
-  const heard = [...answers].sort(([a], [b]) => a - b);
-  return positions(u2).map((owner, i) => {
-    const good = heard.filter(([, { verdicts }]) => verdicts[i] === VERDICT.good);
-    const reported = heard.filter(([, { verdicts }]) => verdicts[i] === VERDICT.reported);
-    return {
-      owner,
-      holders: good.map(([holder]) => holder),
-      shares: good.map(([, { shares }]) => shares.subarray(i * SHARE_BYTES, (i + 1) * SHARE_BYTES)),
-      accusers: reported.map(([holder]) => holder),
-    };
-  });
+function evidenceAbout(graph: Neighbourhoods, answers: CollectingAnswers['answers'], owner: number): Evidence {
+  const holders: number[] = [];
+  const shares: Uint8Array[] = [];
+  const accusers: number[] = [];
+  for (const holder of graph.holders(owner)) {
+    const answer = answers.get(holder);
+    if (answer === undefined) continue;
+    const i = graph.holderIndex(holder, owner);
+    if (answer.verdicts[i] === VERDICT.reported) accusers.push(holder);
+    if (answer.verdicts[i] !== VERDICT.good) continue;
+    holders.push(holder);
+    shares.push(answer.shares.subarray(i * SHARE_BYTES, (i + 1) * SHARE_BYTES));
+  }
+  return { owner, holders, shares, accusers };
 }
 
-/** Whether every owner has t good shares: then only an inconsistent dealer can stop the reconstruction. */
-export function enoughShares({ parameters }: ServerContext, { u2, answers }: CollectingAnswers): boolean {
-  const good = new Uint32Array(countMembers(u2));
-  for (const { verdicts } of answers.values()) {
-    for (let i = 0; i < good.length; i++) good[i] = (good[i] ?? 0) + (verdicts[i] === VERDICT.good ? 1 : 0);
+/** Whether every owner has enough good shares: then only an inconsistent dealer can stop the reconstruction. */
+export function enoughShares({ parameters }: ServerContext, { directory, u2, answers }: CollectingAnswers): boolean {
+  const graph = neighbourhoodsOf(parameters.graph, directory.size);
+  const good = new Uint32Array(directory.size);
+  for (const [holder, { verdicts }] of answers) {
+    graph.holders(holder).forEach((owner, i) => {
+      good[owner] = (good[owner] ?? 0) + (verdicts[i] === VERDICT.good ? 1 : 0);
+    });
   }
-  return good.every((count) => count >= parameters.threshold);
+  const need = shareThresholdOf(parameters);
+  return positions(u2).every((owner) => (good[owner] ?? 0) >= need);
 }
 
 /**
@@ -61,26 +73,27 @@ export function enoughShares({ parameters }: ServerContext, { u2, answers }: Col
  * DisputeError where too many holders reported a deal; ThresholdError where wrong shares leave too few.
  */
 export async function reconstructSecrets(context: ServerContext, state: CollectingAnswers, pace: Pace): Promise<Secret[]> {
-  const { threshold } = context.parameters;
-  const evidence = evidenceOf(state);
+  const threshold = shareThresholdOf(context.parameters);
+  const graph = neighbourhoodsOf(context.parameters.graph, state.directory.size);
+  const evidence = positions(state.u2).map((owner) => evidenceAbout(graph, state.answers, owner));
   const lacking = evidence.filter(({ holders }) => holders.length < threshold);
   if (lacking.length > 0) throw lackOfShares(context, state, lacking);
 
-  const graph = completeGraph(state.directory.length);
-  const reconstructions = new Map<string, Reconstruction>();
+  // Mostly the same places answer for one owner as for the one before.
+  let known: ReconstructionAt | undefined;
   const secrets: Secret[] = [];
   const inconsistent: number[] = [];
   for (const { owner, holders, shares } of evidence) {
     const chosen = holders.slice(0, threshold).map((holder) => graph.holderIndex(owner, holder));
-    const key = chosen.join();
-    const reconstruction = reconstructions.get(key) ?? new Reconstruction(graph.holders(owner), chosen);
-    reconstructions.set(key, reconstruction);
-    const secret = reconstruction.secret(shares.slice(0, threshold));
+    const places = chosen.join();
+    if (known?.places !== places) known = { places, reconstruction: new Reconstruction(graph.groupSize, chosen) };
+    const secret = known.reconstruction.secret(shares.slice(0, threshold));
     if (await isSecretOf(state, owner, secret)) secrets.push({ owner, secret });
-    else inconsistent.push(userIdAt(state.directory, owner));
+    else inconsistent.push(owner);
     await pace.maybePause();
   }
-  if (inconsistent.length > 0) throw inconsistentDeal(inconsistent, 'shares that they committed to do not give their secrets');
+  const guilty = state.directory.userIds(inconsistent);
+  if (guilty.length > 0) throw inconsistentDeal(guilty, 'shares that they committed to do not give their secrets');
   return secrets;
 }
 
@@ -89,7 +102,7 @@ async function isSecretOf(
   owner: number,
   secret: Uint8Array,
 ): Promise<boolean> {
-  const { userId, maskKey } = at(directory, owner);
+  const { userId, maskKey } = directory.line(owner);
   if (!hasMember(u3, owner)) return equalBytes(await publicKeyOf(secret), maskKey);
   const dealt = commitments.get(owner);
   return dealt !== undefined && equalBytes(commitToSeed(binding, userId, secret), dealt.seedCommitment);
@@ -101,24 +114,25 @@ async function isSecretOf(
  */
 function lackOfShares(context: ServerContext, state: CollectingAnswers, lacking: readonly Evidence[]): Error {
   const { directory } = state;
-  const { threshold } = context.parameters;
-  const toIds = (list: readonly number[]): number[] => list.map((position) => userIdAt(directory, position));
+  const threshold = shareThresholdOf(context.parameters);
 
   const guilty = lacking.filter(({ accusers }) => accusers.length >= threshold);
-  if (guilty.length > 0) return inconsistentDeal(toIds(guilty.map(({ owner }) => owner)), 'nobody can use what they dealt');
+  if (guilty.length > 0)
+    return inconsistentDeal(directory.userIds(guilty.map(({ owner }) => owner)), 'nobody can use what they dealt');
 
   const disputed = lacking.filter(({ accusers }) => accusers.length > 0);
   if (disputed.length > 0) {
     const disputes = disputed.map(({ owner, accusers }): DisputedDeal => ({
-      owner: userIdAt(directory, owner),
-      accusers: toIds(accusers),
+      owner: directory.userIdAt(owner),
+      accusers: directory.userIds(accusers),
     }));
     const message = `round 4: of ${String(disputes.length)} users too few shares can be used; either they or those who reported them are at fault`;
     return new DisputeError(message, { round: 1, disputes });
   }
   const have = Math.min(...lacking.map(({ holders }) => holders.length));
   const message = `round 4: expected ${String(threshold)} good shares of each secret, got ${String(have)}`;
-  return new ThresholdError(message, { have, need: threshold, round });
+  const userIds = context.parameters.graph === 'complete' ? [] : directory.userIds(lacking.map(({ owner }) => owner));
+  return new ThresholdError(message, { have, need: threshold, round, userIds });
 }
 
 function inconsistentDeal(userIds: readonly number[], what: string): ProtocolError {

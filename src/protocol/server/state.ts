@@ -10,7 +10,8 @@ import type { Members } from '../../members.ts';
 import type { Parameters, Policy } from '../../parameters.ts';
 import type { DroppedUser } from '../../progress.ts';
 import type { Failed } from '../failure.ts';
-import type { Advertisement, Deal, Directory } from '../notation.ts';
+import type { Advertisement, Deal } from '../notation.ts';
+import type { Roster } from './roster.ts';
 
 /** What does not change during a session. */
 export interface ServerContext {
@@ -30,7 +31,7 @@ export interface CollectingKeys {
 }
 
 interface WithDirectory {
-  readonly directory: Directory;
+  readonly directory: Roster;
   /** Its digest. */
   readonly binding: Uint8Array;
 }
@@ -56,7 +57,7 @@ export interface CollectingInputs extends WithDirectory {
 /** What stays of a deal once its ciphertexts are delivered. */
 export interface DealtCommitments {
   readonly seedCommitment: Uint8Array;
-  readonly ownShareCommitment: Uint8Array;
+  readonly ownShareCommitment: Uint8Array | null;
   /** To the shares of the neighbours: pairs of deals.ts. */
   readonly shares: Uint8Array;
 }
@@ -78,7 +79,7 @@ export interface CollectingSignatures extends WithSurvivors {
   readonly signatures: Map<number, Uint8Array>;
 }
 
-/** One holder's answer about each owner in U2, ascending. */
+/** One holder's answer about each user whose shares it may hold, in the graph's order. */
 export interface Answer {
   /** 32 bytes an owner; zero where there is no good share. */
   readonly shares: Uint8Array;
@@ -86,15 +87,18 @@ export interface Answer {
   readonly verdicts: Uint8Array;
 }
 
-/** What an answer holds about one owner: a share that matches the owner's commitment, a report, or a wrong share. */
-export const VERDICT = { good: 0, reported: 1, wrong: 2 } as const;
+/**
+ * What an answer holds about one owner: a share that matches the owner's commitment, a report, a wrong share, or nothing,
+ * because the owner is not in U2.
+ */
+export const VERDICT = { good: 0, reported: 1, wrong: 2, none: 3 } as const;
 
 /** Round 4. */
 export interface CollectingAnswers extends WithSurvivors {
   readonly phase: 'unmasking';
   readonly u4: Members;
-  /** Of U4, ascending. */
-  readonly signatures: readonly Uint8Array[];
+  /** Of U4. */
+  readonly signatures: ReadonlyMap<number, Uint8Array>;
   readonly answers: Map<number, Answer>;
 }
 

@@ -1,9 +1,8 @@
 // Round 4: from the sum of the masked inputs and the reconstructed secrets to the sum of the inputs.
-import { agreementWith, importPublicKey } from '../../crypto/agree.ts';
+import { agreementWith, importPublicKey, type PeerKey } from '../../crypto/agree.ts';
 import { ProtocolError } from '../../errors.ts';
-import { completeGraph } from '../../graph/complete.ts';
+import { neighbourhoodsOf } from '../../graph/graph.ts';
 import type { UserId } from '../../ids.ts';
-import { at } from '../../lists.ts';
 import { applyMasks, type Mask } from '../../masking/expand.ts';
 import type { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
@@ -45,10 +44,10 @@ export function unmaskingOf(
 ): Unmasking {
   const secretOf = new Map(secrets.map(({ owner, secret }) => [owner, secret]));
   const all = positions(u2).map((position) => {
-    const { userId, maskKey } = at(directory, position);
+    const { userId, maskKey } = directory.line(position);
     return { position, userId, maskKey, secret: secretOf.get(position) ?? new Uint8Array() };
   });
-  const graph = completeGraph(directory.length);
+  const graph = neighbourhoodsOf(parameters.graph, directory.size);
   return {
     bits: parameters.bits,
     view2,
@@ -98,23 +97,27 @@ async function* masksIn(
     yield { seed: selfMaskKey(selfMaskSeed, view2, userId), sign: -1 };
     onMask?.();
   }
-  const maskKeys = new Map(survivors.map((user) => [user.position, { ...user, maskKey: importPublicKey(user.maskKey) }]));
+  const peers = new Map(survivors.map((user) => [user.position, user]));
+  // Imported when first needed: on a ring, and in a part of the masks, few of them are.
+  const maskKeys = new Map<number, PeerKey>();
   let first = survivors.length;
-  for (const { position, userId, maskSecretKey, neighbours } of dropped) {
+  for (const { userId, maskSecretKey, neighbours } of dropped) {
     const chosen = neighbours.slice(Math.max(0, from - first), Math.max(0, to - first));
     first += neighbours.length;
     if (chosen.length === 0) continue;
     const agree = agreementWith(maskSecretKey);
     for (const neighbour of chosen) {
-      const peer = maskKeys.get(neighbour);
-      const agreed = peer === undefined ? null : await agree(peer.maskKey);
-      if (peer === undefined || agreed === null) {
+      const peer = peers.get(neighbour);
+      const maskKey = maskKeys.get(neighbour) ?? (peer === undefined ? null : importPublicKey(peer.maskKey));
+      const agreed = maskKey === null ? null : await agree(maskKey);
+      if (peer === undefined || maskKey === null || agreed === null) {
         throw new ProtocolError('ERR_SECAGG_KEYS', `a mask key that user ${String(userId)} agrees with has small order`, {
           round: 0,
         });
       }
+      maskKeys.set(neighbour, maskKey);
       // What the neighbour in U3 added, Δ_{u,v} · PRG(s_{u,v}), with the other sign.
-      yield { seed: pairwiseMaskSeed(agreed, view2, userId, peer.userId), sign: maskSign(position, neighbour) };
+      yield { seed: pairwiseMaskSeed(agreed, view2, userId, peer.userId), sign: maskSign(userId, peer.userId) };
       agreed.fill(0);
       onMask?.();
     }

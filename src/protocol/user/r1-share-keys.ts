@@ -6,9 +6,10 @@ import { seal } from '../../crypto/seal.ts';
 import { verify } from '../../crypto/sign.ts';
 import { concat, equalBytes, hex, wipe } from '../../bytes.ts';
 import { AuthenticationError, ProtocolError, ThresholdError } from '../../errors.ts';
-import { completeGraph } from '../../graph/complete.ts';
+import { neighbourhoodsOf } from '../../graph/graph.ts';
+import { largestCohort } from '../../graph/policy.ts';
 import { at } from '../../lists.ts';
-import { largestCohort } from '../../parameters.ts';
+import { shareThresholdOf } from '../../parameters.ts';
 import { KEY_BYTES } from '../../sizes.ts';
 import {
   advertisedBody,
@@ -16,14 +17,15 @@ import {
   commitToShare,
   dealDigest,
   directoryDigest,
+  rootOfPart,
   sealData,
   sealKey,
   signedBytes,
 } from '../binding.ts';
 import { joinSealed } from '../deals.ts';
-import type { Advertisement, Deal, Directory } from '../notation.ts';
+import type { Advertisement, Deal, Directory, DirectoryPart } from '../notation.ts';
 import type { Dependencies, Step } from '../step.ts';
-import type { AwaitingDirectory, AwaitingSealedShares, UserContext } from './state.ts';
+import type { AwaitingDirectory, AwaitingSealedShares, Peer, UserContext } from './state.ts';
 
 const round = 1;
 
@@ -36,76 +38,91 @@ export interface DealFor {
 export async function shareKeys(
   context: UserContext,
   state: AwaitingDirectory,
-  directory: Directory,
+  part: DirectoryPart,
   { random, split }: Dependencies,
 ): Promise<Step<AwaitingSealedShares, DealFor>> {
-  checkCohort(context, directory);
-  checkKeys(context, state, directory);
-  await checkSignatures(context, directory);
+  const { users, first, lines } = part;
+  checkCohort(context, users);
+  checkKeys(context, state, lines);
+  const own = ownLine(context, lines);
+  await checkSignatures(context, lines);
+  const root = rootOfPart(part);
+  if (root === null) throw new ProtocolError('ERR_SECAGG_SET', 'directory: its proof is not one for these places', { round });
 
   const { userId, tag, parameters } = context;
-  const binding = directoryDigest(tag, directory);
-  const position = directory.findIndex((line) => line.userId === userId);
-  const graph = completeGraph(directory.length);
-  const holders = graph.holders(position);
+  const directory = directoryDigest(tag, users, root);
+  const position = (first + own) % users;
+  const graph = neighbourhoodsOf(parameters.graph, users);
 
-  // [BIK+17] Fig. 4, round 1: sample b_u; share s_u^SK and b_u among U1
+  // [BIK+17] Fig. 4, round 1: sample b_u; share s_u^SK and b_u among U1, on a ring among the neighbours
   const selfMaskSeed = random(KEY_BYTES);
-  const keyShares = await split(state.maskSecretKey, holders, parameters.threshold, random);
-  const seedShares = await split(selfMaskSeed, holders, parameters.threshold, random);
+  const threshold = shareThresholdOf(parameters);
+  const keyShares = await split(state.maskSecretKey, graph.groupSize, threshold, random);
+  const seedShares = await split(selfMaskSeed, graph.groupSize, threshold, random);
 
   // [BIK+17] Fig. 4, round 1: e_{u,v} ← AE.enc(KA.agree(c_u^SK, c_v^PK), u ‖ v ‖ s^SK_{u,v} ‖ b_{u,v})
   const agree = agreementWith(state.channelSecretKey);
-  const openingKeys: Uint8Array[] = [];
+  const peers: Peer[] = [];
   const sealed: Uint8Array[] = [];
-  for (const neighbour of graph.neighbours(position)) {
-    const peer = at(directory, neighbour);
+  const others = lines.filter((line) => line.userId !== userId);
+  for (const [i, neighbour] of graph.neighbours(position).entries()) {
+    const peer = at(others, i);
     const agreed = await agree(peer.channelKey);
     if (agreed === null) throw badKey(peer);
     const holder = graph.holderIndex(position, neighbour);
     const selfMask = at(seedShares, holder);
     const pairwiseKey = at(keyShares, holder);
-    const key = sealKey(agreed, binding, userId, peer.userId);
+    const key = sealKey(agreed, directory, userId, peer.userId);
     const plaintext = concat([pairwiseKey, selfMask]);
-    const ciphertext = seal(key, sealData(binding, userId, peer.userId), plaintext, random);
+    const ciphertext = seal(key, sealData(directory, userId, peer.userId), plaintext, random);
     // DEVIATION from [BIK+17]: commitments to b_u and to each share, so that the server can tell who lies in round 4.
     const commitments = {
-      selfMask: commitToShare(binding, 'self-mask', userId, peer.userId, selfMask),
-      pairwiseKey: commitToShare(binding, 'pairwise-key', userId, peer.userId, pairwiseKey),
+      selfMask: commitToShare(directory, 'self-mask', userId, peer.userId, selfMask),
+      pairwiseKey: commitToShare(directory, 'pairwise-key', userId, peer.userId, pairwiseKey),
     };
     sealed.push(joinSealed({ ciphertext, commitments }));
-    openingKeys.push(sealKey(agreed, binding, peer.userId, userId));
+    peers.push({ userId: peer.userId, maskKey: peer.maskKey, openingKey: sealKey(agreed, directory, peer.userId, userId) });
     wipe([agreed, key, plaintext]);
   }
 
-  const own = graph.holderIndex(position, position);
-  const ownShare = at(seedShares, own);
+  const ownShare = graph.holders(position).includes(position) ? at(seedShares, graph.holderIndex(position, position)) : null;
   const deal: Deal = {
-    seedCommitment: commitToSeed(binding, userId, selfMaskSeed),
-    ownShareCommitment: commitToShare(binding, 'self-mask', userId, userId, ownShare),
+    seedCommitment: commitToSeed(directory, userId, selfMaskSeed),
+    ownShareCommitment: ownShare === null ? null : commitToShare(directory, 'self-mask', userId, userId, ownShare),
     sealed: concat(sealed),
   };
   return {
     state: {
       phase: 'masked-input',
       signSecretKey: state.signSecretKey,
-      directory: binding,
-      participants: directory.map((line) => ({ userId: line.userId, maskKey: line.maskKey })),
-      openingKeys,
+      users,
+      position,
+      directory,
+      peers,
       maskSecretKey: state.maskSecretKey,
       selfMaskSeed,
       ownShare,
-      deal: dealDigest(binding, deal),
+      deal: dealDigest(directory, deal),
     },
-    out: { view: binding, deal },
+    out: { view: directory, deal },
     // All agreements under c_u have been made, for both directions: the c key is not needed again.
-    spent: [state.channelSecretKey, ...keyShares, ...seedShares.filter((_, i) => i !== own)],
+    spent: [state.channelSecretKey, ...keyShares, ...seedShares.filter((share) => share !== ownShare)],
   };
 }
 
-/** |U1| ≥ t, |U1| ≤ maxUsers, the policy's floor on t, and ids that the application knows. */
-function checkCohort({ parameters, policy, publicKeys }: UserContext, directory: Directory): void {
-  const users = directory.length;
+/** The index of this user's own line: on a ring in the middle, its neighbours on both sides. */
+function ownLine({ userId, parameters: { graph } }: UserContext, lines: Directory): number {
+  const own = lines.findIndex((line) => line.userId === userId);
+  // The codec has checked how many lines there are.
+  if (graph !== 'complete' && own !== graph.neighbors / 2) {
+    const message = 'directory: expected as many neighbors of this user on one side as on the other';
+    throw new ProtocolError('ERR_SECAGG_SET', message, { round });
+  }
+  return own;
+}
+
+/** |U1| ≥ t, |U1| ≤ maxUsers, and the policy's floor on t. */
+function checkCohort({ parameters, policy }: UserContext, users: number): void {
   const { threshold } = parameters;
   if (users < threshold) {
     throw new ThresholdError(`directory: expected at least ${String(threshold)} users, got ${String(users)}`, {
@@ -118,21 +135,24 @@ function checkCohort({ parameters, policy, publicKeys }: UserContext, directory:
     const message = `directory: expected at most ${String(policy.maxUsers)} users, got ${String(users)}`;
     throw new ProtocolError('ERR_SECAGG_TOO_MANY_USERS', message, { round });
   }
-  const largest = largestCohort(threshold, policy);
+  const largest = largestCohort(parameters, policy);
   if (users > largest) {
     // With 2t ≤ n + c the server could show two halves of the users two different sets of survivors.
     const message = `directory: a threshold of ${String(threshold)} bears at most ${String(largest)} users against a ${policy.adversary} server with ${String(policy.colluders)} colluders, got ${String(users)}`;
     throw new ProtocolError('ERR_SECAGG_POLICY', message, { round });
   }
-  for (const { userId } of directory) {
-    if (!publicKeys.has(userId)) {
-      throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `directory: user ${String(userId)} is not registered`, { round });
-    }
-  }
 }
 
-/** Own keys there and unchanged; all keys usable and distinct. */
-function checkKeys({ userId }: UserContext, { advertised }: AwaitingDirectory, directory: Directory): void {
+/** Distinct ids that the application knows; own keys there and unchanged; all keys usable and distinct. */
+function checkKeys({ userId, publicKeys }: UserContext, { advertised }: AwaitingDirectory, directory: Directory): void {
+  if (new Set(directory.map((line) => line.userId)).size !== directory.length) {
+    throw new ProtocolError('ERR_SECAGG_SET', 'directory: expected every user once', { round });
+  }
+  const stranger = directory.find((line) => !publicKeys.has(line.userId));
+  if (stranger !== undefined) {
+    const message = `directory: user ${String(stranger.userId)} is not registered`;
+    throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', message, { round });
+  }
   const own = directory.find((line) => line.userId === userId);
   const unchanged =
     own !== undefined && equalBytes(own.channelKey, advertised.channelKey) && equalBytes(own.maskKey, advertised.maskKey);

@@ -2,7 +2,8 @@
 import { agreementWith } from '../../crypto/agree.ts';
 import { open } from '../../crypto/seal.ts';
 import { ProtocolError, ThresholdError } from '../../errors.ts';
-import { completeGraph } from '../../graph/complete.ts';
+import { neighbourhoodsOf } from '../../graph/graph.ts';
+import { holdersIn, type Neighbourhoods } from '../../graph/neighbourhoods.ts';
 import type { UserId } from '../../ids.ts';
 import { at } from '../../lists.ts';
 import { applyMasks, type Mask } from '../../masking/expand.ts';
@@ -10,16 +11,17 @@ import { Pace } from '../../masking/pace.ts';
 import { pack } from '../../masking/pack.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
 import { countMembers, hasMember, type Members } from '../../members.ts';
+import { shareThresholdOf } from '../../parameters.ts';
 import { RECORD_BYTES, SHARE_BYTES } from '../../sizes.ts';
 import { isShareOf, maskedInputView, pairwiseMaskSeed, sealData, selfMaskKey, viewOfRound2 } from '../binding.ts';
 import { sealedAt, type SealedShares } from '../deals.ts';
 import { maskSign, type HeldShares } from '../notation.ts';
 import type { Step } from '../step.ts';
-import type { AwaitingSealedShares, AwaitingSurvivors, Holding, Participant, UserContext } from './state.ts';
+import type { AwaitingSealedShares, AwaitingSurvivors, Holding, Peer, UserContext } from './state.ts';
 
 const round = 2;
 
-/** The server's message: U2, and what each neighbour in U2 dealt to this user, ascending. */
+/** The server's message: U2, and what each neighbour in U2 dealt to this user, in the graph's order. */
 export interface SharesForUser {
   readonly u2: Members;
   /** Whom the server made it for. */
@@ -42,25 +44,28 @@ export async function maskInput(
   input: Lanes,
 ): Promise<Step<AwaitingSurvivors, MaskedInput>> {
   const { u2 } = message;
-  const position = state.participants.findIndex(({ userId }) => userId === context.userId);
-  const dealers = completeGraph(state.participants.length)
+  const { users, position, peers } = state;
+  const graph = neighbourhoodsOf(context.parameters.graph, users);
+  const dealers = graph
     .neighbours(position)
-    .map((dealer, i): Dealer => ({ position: dealer, ...at(state.participants, dealer), openingKey: at(state.openingKeys, i) }))
+    .map((dealer, i): Dealer => ({ position: dealer, ...at(peers, i) }))
     .filter((dealer) => hasMember(u2, dealer.position));
-  checkSharers(context, message, position, dealers.length);
+  checkSharers(context, message, { graph, position, dealers: dealers.length });
 
   const view2 = viewOfRound2(state.directory, u2);
   const holdings = dealers.map((dealer, i): Holding => {
     const shares = openShares(dealer, context.userId, state.directory, sealedAt(message.sealed, i));
     return { position: dealer.position, shares };
   });
-  const vector = await masked(context, state, { position, dealers, view2 }, input);
+  const vector = await masked(context, state, { dealers, view2 }, input);
 
   return {
     state: {
       phase: 'consistency-check',
       signSecretKey: state.signSecretKey,
-      userIds: state.participants.map(({ userId }) => userId),
+      users,
+      position,
+      peers: peers.map(({ userId }) => userId),
       u2,
       view2,
       ownShare: state.ownShare,
@@ -68,22 +73,23 @@ export async function maskInput(
     },
     out: { view: maskedInputView(view2, state.deal), vector },
     // The shares are open and the input is masked: the keys that did it have served.
-    spent: [state.maskSecretKey, state.selfMaskSeed, ...state.openingKeys],
+    spent: [state.maskSecretKey, state.selfMaskSeed, ...peers.map(({ openingKey }) => openingKey)],
   };
 }
 
 /** A neighbour in U2. */
-interface Dealer extends Participant {
+interface Dealer extends Peer {
   readonly position: number;
-  readonly openingKey: Uint8Array;
 }
 
-/** Made for this user, |U2| ≥ t, itself in U2, one pair of shares from each neighbour in U2. U2 ⊆ U1 holds for every set of positions. */
+/**
+ * Made for this user, |U2| ≥ t, itself in U2, on a ring enough of its neighbours there too, one pair of shares from each. U2 ⊆
+ * U1 holds for every set of positions.
+ */
 function checkSharers(
   { parameters, userId }: UserContext,
   { u2, receiver, sealed }: SharesForUser,
-  position: number,
-  dealers: number,
+  { graph, position, dealers }: { readonly graph: Neighbourhoods; readonly position: number; readonly dealers: number },
 ): void {
   if (receiver !== userId) {
     // None of its records would open, and this user would report every honest dealer.
@@ -97,6 +103,13 @@ function checkSharers(
     throw new ThresholdError(message, { have: users, need: threshold, round });
   }
   if (!hasMember(u2, position)) throw new ProtocolError('ERR_SECAGG_SET', 'shares: this user is not in U2', { round });
+  const holders = holdersIn(graph, position, u2);
+  const need = shareThresholdOf(parameters);
+  if (holders < need) {
+    // With so few that could open its secrets the input could never be unmasked; whoever asks for it wants something else.
+    const message = `shares: expected at least ${String(need)} holders of this user's shares in U2, got ${String(holders)}`;
+    throw new ThresholdError(message, { have: holders, need, round, userIds: [userId] });
+  }
   if (sealed.length !== dealers * RECORD_BYTES) {
     const message = `shares: expected sealed shares of ${String(dealers)} users, got ${String(sealed.length)} bytes`;
     throw new ProtocolError('ERR_SECAGG_SET', message, { round });
@@ -123,7 +136,7 @@ function openShares(dealer: Dealer, holder: UserId, directory: Uint8Array, seale
 async function masked(
   { parameters, userId }: UserContext,
   state: AwaitingSealedShares,
-  { position, dealers, view2 }: { position: number; dealers: readonly Dealer[]; view2: Uint8Array },
+  { dealers, view2 }: { readonly dealers: readonly Dealer[]; readonly view2: Uint8Array },
   input: Lanes,
 ): Promise<Uint8Array> {
   const ring = ringOf(parameters.bits);
@@ -136,7 +149,7 @@ async function masked(
       if (agreed === null) throw new ProtocolError('ERR_SECAGG_KEYS', 'shares: a mask key has small order', { round });
       const seed = pairwiseMaskSeed(agreed, view2, userId, dealer.userId);
       agreed.fill(0);
-      yield { seed, sign: maskSign(position, dealer.position) };
+      yield { seed, sign: maskSign(userId, dealer.userId) };
     }
   }
   await applyMasks(ring, lanes, masks(), new Pace());

@@ -1,6 +1,9 @@
 // [BIK+17] Fig. 4, round 3 (ConsistencyCheck), user: check U3 and sign it, with all that led to it.
 import { ProtocolError, ThresholdError } from '../../errors.ts';
 import { countMembers, hasMember, isSubset, type Members } from '../../members.ts';
+import { neighbourhoodsOf } from '../../graph/graph.ts';
+import { holdersIn } from '../../graph/neighbourhoods.ts';
+import { shareThresholdOf } from '../../parameters.ts';
 import { viewOfRound3 } from '../binding.ts';
 import type { Step } from '../step.ts';
 import type { AwaitingSignatures, AwaitingSurvivors, UserContext } from './state.ts';
@@ -16,20 +19,30 @@ export function checkConsistency(
   if (!isSubset(u3, state.u2)) {
     throw new ProtocolError('ERR_SECAGG_SET', 'survivors: U3 has users that are not in U2', { round });
   }
-  if (!hasMember(u3, state.userIds.indexOf(userId))) {
+  if (!hasMember(u3, state.position)) {
     throw new ProtocolError('ERR_SECAGG_SET', 'survivors: this user is not in U3', { round });
   }
-  const users = countMembers(u3);
-  const { threshold } = parameters;
-  if (users < threshold) {
-    const message = `survivors: expected at least ${String(threshold)} users in U3, got ${String(users)}`;
-    throw new ThresholdError(message, { have: users, need: threshold, round });
+  const have = countMembers(u3);
+  const need = parameters.threshold;
+  if (have < need) {
+    throw new ThresholdError(`survivors: expected at least ${String(need)} users in U3, got ${String(have)}`, {
+      have,
+      need,
+      round,
+    });
+  }
+  const holders = holdersIn(neighbourhoodsOf(parameters.graph, state.users), state.position, u3);
+  const share = shareThresholdOf(parameters);
+  if (holders < share) {
+    // So few could never sign this view for it in round 4: its own signature, which is one for good, is spared.
+    const message = `survivors: expected at least ${String(share)} holders of this user's shares in U3, got ${String(holders)}`;
+    throw new ThresholdError(message, { have: holders, need: share, round, userIds: [userId] });
   }
   // [BIK+17] Fig. 4, round 3: σ'_u ← SIG.sign(d_u^SK, U3); here over the digest of directory, U2 and U3.
   const view3 = viewOfRound3(state.view2, u3);
-  const { signSecretKey, userIds, u2, ownShare, holdings } = state;
+  const { signSecretKey, users, position, peers, u2, ownShare, holdings } = state;
   return {
-    state: { phase: 'unmasking', signSecretKey, userIds, u2, u3, view3, ownShare, holdings },
+    state: { phase: 'unmasking', signSecretKey, users, position, peers, u2, u3, view3, ownShare, holdings },
     out: view3,
     spent: [],
   };

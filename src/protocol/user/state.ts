@@ -34,22 +34,32 @@ export interface AwaitingDirectory extends Live {
   readonly maskSecretKey: Uint8Array;
 }
 
-/** What later rounds need of one line of the directory. */
-export interface Participant {
+/** Where a user is in the session's graph. */
+interface Placed {
+  /** |U1|. */
+  readonly users: number;
+  /** Its own position. */
+  readonly position: number;
+}
+
+/** What later rounds need of a neighbour. */
+export interface Peer {
   readonly userId: UserId;
   readonly maskKey: Uint8Array;
+  /** Opens what it sealed for this user. */
+  readonly openingKey: Uint8Array;
 }
 
 /** Round 2: its secrets are dealt; the c key has served. */
-export interface AwaitingSealedShares extends Live {
+export interface AwaitingSealedShares extends Live, Placed {
   readonly phase: 'masked-input';
   readonly directory: Uint8Array;
-  readonly participants: readonly Participant[];
-  /** For each neighbour, ascending: the key that opens what it sealed. */
-  readonly openingKeys: readonly Uint8Array[];
+  /** Its neighbours, in the graph's order. */
+  readonly peers: readonly Peer[];
   readonly maskSecretKey: Uint8Array;
   readonly selfMaskSeed: Uint8Array;
-  readonly ownShare: Uint8Array;
+  /** Its share of its own b_u; null on a ring, where only its neighbours hold shares. */
+  readonly ownShare: Uint8Array | null;
   readonly deal: Uint8Array;
 }
 
@@ -59,31 +69,33 @@ export interface Holding {
   readonly shares: HeldShares | null;
 }
 
+/** What stays of a user's neighbourhood once its input is masked. */
+interface Holder extends Placed {
+  /** Ids of its neighbours, in the graph's order. */
+  readonly peers: readonly UserId[];
+  readonly ownShare: Uint8Array | null;
+  /** For each neighbour in U2, in the graph's order. */
+  readonly holdings: readonly Holding[];
+}
+
 /** Round 3: its masked input is sent; the input and the secrets that masked it are forgotten. */
-export interface AwaitingSurvivors extends Live {
+export interface AwaitingSurvivors extends Live, Holder {
   readonly phase: 'consistency-check';
-  readonly userIds: readonly UserId[];
   readonly u2: Members;
   readonly view2: Uint8Array;
-  readonly ownShare: Uint8Array;
-  readonly holdings: readonly Holding[];
 }
 
 /** Round 4: it has signed U3. */
-export interface AwaitingSignatures extends Live {
+export interface AwaitingSignatures extends Live, Holder {
   readonly phase: 'unmasking';
-  readonly userIds: readonly UserId[];
   readonly u2: Members;
   readonly u3: Members;
   readonly view3: Uint8Array;
-  readonly ownShare: Uint8Array;
-  readonly holdings: readonly Holding[];
 }
 
 /** It has answered round 4, once and for all. */
-export interface Finished {
+export interface Finished extends Placed {
   readonly phase: 'finished';
-  readonly userIds: readonly UserId[];
   readonly u2: Members;
   readonly u3: Members;
 }
@@ -99,14 +111,24 @@ export function secretsOf(state: UserState): Uint8Array[] {
     case 'share-keys':
       return [state.signSecretKey, state.channelSecretKey, state.maskSecretKey];
     case 'masked-input':
-      return [state.signSecretKey, state.maskSecretKey, state.selfMaskSeed, state.ownShare, ...state.openingKeys];
+      return [
+        state.signSecretKey,
+        state.maskSecretKey,
+        state.selfMaskSeed,
+        ...ownShareOf(state),
+        ...state.peers.map(({ openingKey }) => openingKey),
+      ];
     case 'consistency-check':
     case 'unmasking':
-      return [state.signSecretKey, state.ownShare, ...state.holdings.flatMap(sharesOf)];
+      return [state.signSecretKey, ...ownShareOf(state), ...state.holdings.flatMap(sharesOf)];
     case 'finished':
     case 'failed':
       return [];
   }
+}
+
+export function ownShareOf({ ownShare }: { readonly ownShare: Uint8Array | null }): Uint8Array[] {
+  return ownShare === null ? [] : [ownShare];
 }
 
 export function sharesOf(holding: Holding): Uint8Array[] {

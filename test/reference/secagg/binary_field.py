@@ -46,6 +46,6 @@ GF_2_8 = BinaryField(8, 0x11B)
 GF_2_16 = BinaryField(16, 0x1100B)
 
 
-def sharing_field(user_count: int) -> BinaryField:
-    """The field in which secrets are shared among n users (section Secret sharing)."""
-    return GF_2_8 if user_count <= 255 else GF_2_16
+def sharing_field(holder_count: int) -> BinaryField:
+    """The field in which secrets are shared among g holders (section Secret sharing)."""
+    return GF_2_8 if holder_count <= 255 else GF_2_16

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .derivation import digest
 from .encoding import u32, u64
+from .hash_tree import root_from_proof
 from .key_agreement import KEY_BYTES
 from .refusal import require
 
@@ -30,19 +31,34 @@ def decode_advertised_keys(body: bytes) -> AdvertisedKeys:
 
 
 @dataclass(frozen=True)
-class Directory:
-    """U1 with its keys, in ascending order of id, and its digest (section Round 1)."""
+class Line:
+    """One user in the directory (section Round 1)."""
 
-    keys: Mapping[int, AdvertisedKeys]
-    digest: bytes
+    user_id: int
+    keys: AdvertisedKeys
 
     @property
-    def ids(self) -> list[int]:
-        return list(self.keys)
+    def leaf(self) -> bytes:
+        return digest("line of the directory", u64(self.user_id), self.keys.body)
 
 
-def make_directory(tag: bytes, keys: Mapping[int, AdvertisedKeys]) -> Directory:
-    """The directory of the users in `keys` (section Round 1)."""
-    ordered = dict(sorted(keys.items()))
-    entries = [u64(user_id) + advertised.body for user_id, advertised in ordered.items()]
-    return Directory(ordered, digest("directory", tag, u32(len(ordered)), *entries))
+@dataclass(frozen=True)
+class Directory:
+    """U1 with its keys, as far as its holder knows it, and the digest of the whole (section Round 1)."""
+
+    user_count: int
+    lines: Mapping[int, Line]
+    """By position: all of them for the server, those that it is shown for a user."""
+    digest: bytes
+
+    def id_at(self, position: int) -> int:
+        return self.lines[position].user_id
+
+    def keys_at(self, position: int) -> AdvertisedKeys:
+        return self.lines[position].keys
+
+
+def make_directory(tag: bytes, user_count: int, lines: Mapping[int, Line], proof: Sequence[bytes] = ()) -> Directory:
+    """The directory of n users, from the lines known and a proof for the others (section Round 1)."""
+    root = root_from_proof(user_count, {position: line.leaf for position, line in lines.items()}, proof)
+    return Directory(user_count, lines, digest("directory", tag, u32(user_count), root))

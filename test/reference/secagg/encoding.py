@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from .refusal import require
 
@@ -22,19 +22,18 @@ def u64(value: int) -> bytes:
     return value.to_bytes(8, "big")
 
 
-def encode_set(members: Iterable[int], universe: Sequence[int]) -> bytes:
-    """The bitmap of `members` among the ordered ids `universe` (section Conventions)."""
-    position = {user_id: index for index, user_id in enumerate(universe)}
-    bits = sum(1 << position[user_id] for user_id in set(members))
-    return bits.to_bytes((len(universe) + 7) // 8, "little")
+def encode_set(members: Iterable[int], size: int) -> bytes:
+    """The bitmap of some positions, or of indices in a list, out of `size` (section Conventions)."""
+    bits = sum(1 << index for index in set(members))
+    return bits.to_bytes((size + 7) // 8, "little")
 
 
-def decode_set(bitmap: bytes, universe: Sequence[int]) -> list[int]:
-    """The ids in a bitmap, ascending; refuses another length and spare bits (section Conventions)."""
-    require(len(bitmap) == (len(universe) + 7) // 8, "a set of the wrong length")
+def decode_set(bitmap: bytes, size: int) -> list[int]:
+    """The positions or indices in a bitmap, ascending; refuses another length and spare bits (section Conventions)."""
+    require(len(bitmap) == (size + 7) // 8, "a set of the wrong length")
     bits = int.from_bytes(bitmap, "little")
-    require(bits >> len(universe) == 0, "a set with spare bits")
-    return [user_id for index, user_id in enumerate(universe) if bits >> index & 1]
+    require(bits >> size == 0, "a set with spare bits")
+    return [index for index in range(size) if bits >> index & 1]
 
 
 def split(data: bytes, size: int) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,23 +38,14 @@ def decode_user_message(data: bytes, round_number: int, tag: bytes) -> UserMessa
     return UserMessage(round_number, tag, user_id, body, signature)
 
 
-SERVER_ELEMENTS: dict[int, list[type]] = {
-    1: [list, bytes, bytes],
-    2: [bytes, int, bytes],
-    3: [bytes],
-    4: [bytes, bytes],
-}
-"""The elements after version, round and tag in the server's messages of rounds 1 to 4."""
-
-
 def encode_server_message(round_number: int, tag: bytes, *elements: Element) -> bytes:
     """What the server sends in rounds 1 to 4 (section Messages)."""
     return encode_message([VERSION, round_number, tag, *elements])
 
 
-def decode_server_message(data: bytes, round_number: int, tag: bytes) -> list[Any]:
-    """The elements of that round in a server's message of this round and session (section Messages)."""
-    elements = decode_message(data, [int, int, bytes, *SERVER_ELEMENTS[round_number]])
+def decode_server_message(data: bytes, round_number: int, tag: bytes, kinds: Sequence[type]) -> list[Any]:
+    """What follows version, round and tag in a server's message of this round and session, of the types `kinds`."""
+    elements = decode_message(data, [int, int, bytes, *kinds])
     require(elements[:2] == [VERSION, round_number], "another version or round")
     require(elements[2] == tag, "another session tag")
     return elements[3:]

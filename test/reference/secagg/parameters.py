@@ -1,4 +1,4 @@
-"""What is settled before a session starts (section Session tag), and what a user accepts of it."""
+"""What is settled before a session starts (sections Graphs and Session tag)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from .derivation import digest
 from .encoding import u8, u32
+from .graph import Graph
 from .messages import VERSION
 from .refusal import require
-
-COMPLETE_GRAPH = 0
 
 
 @dataclass(frozen=True)
@@ -19,25 +18,21 @@ class Parameters:
     threshold: int
     vec_len: int
     bits: int
+    graph: Graph
     context: bytes
+
+    def __post_init__(self) -> None:
+        require(self.graph.least_threshold <= self.threshold <= self.graph.most_users, "a threshold out of range")
+
+    @property
+    def share_threshold(self) -> int:
+        """s, the shares that open a secret (section Graphs)."""
+        return self.graph.share_threshold(self.threshold)
 
     @property
     def tag(self) -> bytes:
         return digest(
             "session tag",
-            u8(VERSION) + u32(self.threshold) + u32(self.vec_len) + u8(self.bits) + u8(COMPLETE_GRAPH),
+            u8(VERSION) + u32(self.threshold) + u32(self.vec_len) + u8(self.bits) + self.graph.code,
             u32(len(self.context)) + self.context,
         )
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What a user accepts in round 1. `colluders` is None for a user that sets no floor for the threshold."""
-
-    max_users: int
-    colluders: int | None
-
-    def check(self, threshold: int, user_count: int) -> None:
-        require(threshold <= user_count <= self.max_users, "too few or too many users")
-        if self.colluders is not None:
-            require(2 * threshold > user_count + self.colluders, "a threshold below the floor")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .commitments import SHARE_COMMITMENT_BYTES, commit_to_key_share, commit_to_seed_share
 from .derivation import DIGEST_BYTES
 from .encoding import split
+from .graph import Graph
 from .refusal import require
 from .sealing import open_sealed, seal, seal_data, seal_key
 from .sharing import SHARE_BYTES
@@ -37,21 +38,27 @@ def decode_record(data: bytes) -> Record:
 
 @dataclass(frozen=True)
 class Deal:
-    """The body of round 1 (section Round 1); `records` by holder."""
+    """The body of round 1 (section Round 1); `records` by the holder's position."""
 
     seed_commitment: bytes
     own_seed_share_commitment: bytes
+    """Empty on a ring, where a user holds no share of its own secrets."""
     records: Mapping[int, Record]
 
+    def seed_share_commitment(self, dealer: int, holder: int) -> bytes:
+        """The commitment to the share of b of the holder, which may be the dealer."""
+        return self.own_seed_share_commitment if holder == dealer else self.records[holder].seed_share_commitment
 
-def decode_deal(body: bytes, dealer: int, ids: Sequence[int]) -> Deal:
-    """The body that `dealer` sent in round 1 to the users `ids` of U1 (section Round 1)."""
+
+def decode_deal(body: bytes, graph: Graph, dealer: int, user_count: int) -> Deal:
+    """The body that the user at position `dealer` sent in round 1 (section Round 1)."""
     after_seed = DIGEST_BYTES + DIGEST_BYTES
-    head = after_seed + SHARE_COMMITMENT_BYTES
-    holders = [user_id for user_id in ids if user_id != dealer]
-    require(len(body) == head + RECORD_BYTES * len(holders), "a body of round 1 of the wrong length")
+    holds_own_share = dealer in graph.holders(dealer, user_count)
+    head = after_seed + (SHARE_COMMITMENT_BYTES if holds_own_share else 0)
+    neighbours = graph.neighbours(dealer, user_count)
+    require(len(body) == head + RECORD_BYTES * len(neighbours), "a body of round 1 of the wrong length")
     records = [decode_record(record) for record in split(body[head:], RECORD_BYTES)]
-    return Deal(body[DIGEST_BYTES:after_seed], body[after_seed:head], dict(zip(holders, records, strict=True)))
+    return Deal(body[DIGEST_BYTES:after_seed], body[after_seed:head], dict(zip(neighbours, records, strict=True)))
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ def evaluate(gf: BinaryField, polynomial: Sequence[Sequence[int]], point: int) -
     return gf.from_symbols(value)
 
 
-def share_secret(secret: bytes, coefficients: Sequence[bytes], user_count: int) -> list[bytes]:
-    """The shares of positions 0 to n - 1 (section Secret sharing).
+def share_secret(secret: bytes, coefficients: Sequence[bytes], holder_count: int) -> list[bytes]:
+    """The shares of the holders at indices 0 to g - 1 (section Secret sharing).
 
-    coefficients[k - 1] holds the c_k of all symbols in the layout of a share; there are t - 1 of them.
+    coefficients[k - 1] holds the c_k of all symbols in the layout of a share; there are s - 1 of them.
     """
-    gf = sharing_field(user_count)
+    gf = sharing_field(holder_count)
     polynomial = [gf.symbols(row) for row in (secret, *coefficients)]
-    return [evaluate(gf, polynomial, position + 1) for position in range(user_count)]
+    return [evaluate(gf, polynomial, index + 1) for index in range(holder_count)]
 
 
 def lagrange_at_zero(gf: BinaryField, point: int, points: Iterable[int]) -> int:
@@ -36,12 +36,12 @@ def lagrange_at_zero(gf: BinaryField, point: int, points: Iterable[int]) -> int:
     return weight
 
 
-def reconstruct_secret(shares: Mapping[int, bytes], user_count: int) -> bytes:
-    """The secret from exactly t shares, given by position (section Secret sharing)."""
-    gf = sharing_field(user_count)
-    points = [position + 1 for position in shares]
+def reconstruct_secret(shares: Mapping[int, bytes], holder_count: int) -> bytes:
+    """The secret from exactly s shares, given by their holders' indices in the list (section Secret sharing)."""
+    gf = sharing_field(holder_count)
+    points = [index + 1 for index in shares]
     secret = [0] * len(gf.symbols(bytes(SHARE_BYTES)))
-    for position, share in shares.items():
-        weight = lagrange_at_zero(gf, position + 1, points)
+    for index, share in shares.items():
+        weight = lagrange_at_zero(gf, index + 1, points)
         secret = [total ^ gf.multiply(weight, s) for total, s in zip(secret, gf.symbols(share), strict=True)]
     return gf.from_symbols(secret)

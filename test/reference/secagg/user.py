@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from .commitments import commit_to_seed, commit_to_seed_share
-from .directory import AdvertisedKeys, Directory, decode_advertised_keys, make_directory
+from .directory import AdvertisedKeys, Line, make_directory
 from .encoding import decode_set, encode_set, split
-from .key_agreement import KEY_BYTES, agree, require_acceptable_keys, x25519_public_key
+from .extracts import Extract, decode_extract
+from .key_agreement import agree, require_acceptable_keys, x25519_public_key
 from .masks import mask_sign, pairwise_mask, self_mask
 from .messages import START_MESSAGE, UserMessage, decode_server_message
-from .parameters import Parameters, Policy
+from .parameters import Parameters
+from .policy import Policy
 from .records import RECORD_BYTES, Shares, decode_record, open_record, seal_record
 from .refusal import ProtocolError, require
 from .ring import add_scaled, pack
@@ -34,7 +35,10 @@ class Randomness:
 
 
 class User:
-    """One user in one session: one method a round, from the server's message to its own."""
+    """One user in one session: one method a round, from the server's message to its own.
+
+    From round 1 on, users are named by their positions.
+    """
 
     def __init__(
         self,
@@ -46,7 +50,9 @@ class User:
         vector: Sequence[int],
         randomness: Randomness,
     ) -> None:
+        policy.check_parameters(parameters)
         self.parameters = parameters
+        self.graph = parameters.graph
         self.tag = parameters.tag
         self.policy = policy
         self.registry = registry
@@ -64,9 +70,12 @@ class User:
         return UserMessage(round_number, self.tag, self.user_id, body, signature).encode()
 
     def require_quorum(self, members: Sequence[int], of: Sequence[int], name: str) -> None:
-        """`members` are at least t of the users `of`."""
+        """`members` are at least t of the users `of`, this user and s holders of its shares among them."""
         require(set(members) <= set(of), f"{name} has users who had fallen silent")
         require(len(members) >= self.parameters.threshold, f"{name} is below the threshold")
+        require(self.position in members, f"this user is not in {name}")
+        present = [holder for holder in self.holders if holder in members]
+        require(len(present) >= self.parameters.share_threshold, f"{name} has too few holders of this user's shares")
 
     # Round 0
 
@@ -83,74 +92,78 @@ class User:
 
     def share_keys(self, message: bytes) -> bytes:
         """Section Round 1."""
-        self.directory = self.read_directory(*decode_server_message(message, 1, self.tag))
+        self.read_extract(decode_extract(self.graph, self.tag, message))
         self.deal_shares()
         self.body_of_round_1 = self.make_deal()
         return self.message(1, self.body_of_round_1)
 
-    def read_directory(self, ids: list[int], keys: bytes, signatures: bytes) -> Directory:
-        """The checks of section Round 1 on the server's message."""
-        require(all(left < right for left, right in pairwise(ids)), "ids that do not ascend")
-        self.policy.check(self.parameters.threshold, len(ids))
-        require(len(keys) == 2 * KEY_BYTES * len(ids), "a list of keys of the wrong length")
-        require(len(signatures) == SIGNATURE_BYTES * len(ids), "a list of signatures of the wrong length")
-        bodies = split(keys, 2 * KEY_BYTES)
-        for user_id, body, signature in zip(ids, bodies, split(signatures, SIGNATURE_BYTES), strict=True):
-            require_signature(self.registry, UserMessage(0, self.tag, user_id, body, signature))
-        require_acceptable_keys(split(keys, KEY_BYTES))
-        directory = make_directory(self.tag, dict(zip(ids, map(decode_advertised_keys, bodies), strict=True)))
-        require(directory.keys.get(self.user_id) == self.keys, "this user's own keys are missing or changed")
-        return directory
+    def read_extract(self, extract: Extract) -> None:
+        """The checks of section Round 1 on the server's message; learns the directory and this user's place."""
+        user_count = extract.user_count
+        self.policy.check_user_count(self.parameters, user_count)
+        require(len(set(extract.ids)) == len(extract.ids), "an id shown twice")
+        for user_id, keys, signature in zip(extract.ids, extract.keys, extract.signatures, strict=True):
+            require_signature(self.registry, UserMessage(0, self.tag, user_id, keys.body, signature))
+        require_acceptable_keys([key for keys in extract.keys for key in (keys.channel, keys.mask)])
+        lines = dict(zip(extract.positions, map(Line, extract.ids, extract.keys), strict=True))
+        own = Line(self.user_id, self.keys)
+        require(own in lines.values(), "this user's own keys are missing or changed")
+        self.position = next(position for position, line in lines.items() if line == own)
+        require(extract.positions == self.graph.shown(self.position, user_count), "the neighbourhood of another user")
+        self.neighbours = self.graph.neighbours(self.position, user_count)
+        self.holders = self.graph.holders(self.position, user_count)
+        self.directory = make_directory(self.tag, user_count, lines, extract.proof)
 
     def deal_shares(self) -> None:
-        """Share both secrets among U1, this user included (section Round 1)."""
-        drawn, ids = self.randomness, self.directory.ids
-        key_shares = share_secret(drawn.mask_secret_key, drawn.key_polynomial, len(ids))
-        seed_shares = share_secret(drawn.self_mask_seed, drawn.seed_polynomial, len(ids))
-        self.dealt = dict(zip(ids, map(Shares, key_shares, seed_shares), strict=True))
-        self.shares[self.user_id] = self.dealt[self.user_id]
+        """Share both secrets among the holders, on the complete graph with this user itself (section Round 1)."""
+        drawn = self.randomness
+        key_shares = share_secret(drawn.mask_secret_key, drawn.key_polynomial, len(self.holders))
+        seed_shares = share_secret(drawn.self_mask_seed, drawn.seed_polynomial, len(self.holders))
+        self.dealt = dict(zip(self.holders, map(Shares, key_shares, seed_shares), strict=True))
+        if self.position in self.holders:
+            self.shares[self.position] = self.dealt[self.position]
 
     def channel_key(self, other: int) -> bytes:
         """The X25519 output of the channel keys with another user."""
-        return agree(self.randomness.channel_secret_key, self.directory.keys[other].channel)
+        return agree(self.randomness.channel_secret_key, self.directory.keys_at(other).channel)
 
     def make_deal(self) -> bytes:
         """The body of round 1 (section Round 1)."""
         directory = self.directory.digest
-        own_share = self.shares[self.user_id].seed_share
-        parts = [
-            directory,
-            commit_to_seed(directory, self.user_id, self.randomness.self_mask_seed),
-            commit_to_seed_share(directory, self.user_id, self.user_id, own_share),
-        ]
-        holders = [user_id for user_id in self.directory.ids if user_id != self.user_id]
-        for holder, nonce in zip(holders, self.randomness.nonces, strict=True):
-            agreed, shares = self.channel_key(holder), self.dealt[holder]
-            parts.append(seal_record(agreed, directory, self.user_id, holder, shares, nonce).encode())
+        parts = [directory, commit_to_seed(directory, self.user_id, self.randomness.self_mask_seed)]
+        if self.position in self.holders:
+            own_share = self.dealt[self.position].seed_share
+            parts.append(commit_to_seed_share(directory, self.user_id, self.user_id, own_share))
+        for holder, nonce in zip(self.neighbours, self.randomness.nonces, strict=True):
+            agreed, holder_id = self.channel_key(holder), self.directory.id_at(holder)
+            parts.append(seal_record(agreed, directory, self.user_id, holder_id, self.dealt[holder], nonce).encode())
         return b"".join(parts)
 
     # Round 2
 
     def mask_input(self, message: bytes) -> bytes:
         """Section Round 2."""
-        u2_bitmap, receiver, records = decode_server_message(message, 2, self.tag)
+        u2_bitmap, receiver, records = decode_server_message(message, 2, self.tag, [bytes, int, bytes])
         require(receiver == self.user_id, "the records of another user")
-        self.u2 = decode_set(u2_bitmap, self.directory.ids)
-        self.require_quorum(self.u2, self.directory.ids, "U2")
-        require(self.user_id in self.u2, "this user is not in U2")
+        self.u2 = decode_set(u2_bitmap, self.directory.user_count)
+        self.require_quorum(self.u2, range(self.directory.user_count), "U2")
         self.open_records(records)
         self.view2 = view_of_round_2(self.directory, self.u2)
         binding = input_binding(self.view2, self.body_of_round_1)
         return self.message(2, binding + pack(self.masked_input(), self.parameters.bits))
 
+    @property
+    def neighbours_in_u2(self) -> list[int]:
+        return [neighbour for neighbour in self.neighbours if neighbour in self.u2]
+
     def open_records(self, data: bytes) -> None:
         """Keep the shares of every dealer whose record is usable (section Round 2)."""
-        dealers = [user_id for user_id in self.u2 if user_id != self.user_id]
+        dealers = self.neighbours_in_u2
         require(len(data) == RECORD_BYTES * len(dealers), "a list of records of the wrong length")
         for dealer, record in zip(dealers, map(decode_record, split(data, RECORD_BYTES)), strict=True):
-            agreed = self.channel_key(dealer)
+            agreed, dealer_id = self.channel_key(dealer), self.directory.id_at(dealer)
             try:
-                self.shares[dealer] = open_record(agreed, self.directory.digest, dealer, self.user_id, record)
+                self.shares[dealer] = open_record(agreed, self.directory.digest, dealer_id, self.user_id, record)
             except ProtocolError:
                 # This dealer is reported in round 4, whatever was wrong with the record.
                 continue
@@ -159,21 +172,20 @@ class User:
         """y before it is packed (section Round 2)."""
         own_mask = self_mask(self.parameters, self.randomness.self_mask_seed, self.view2, self.user_id)
         total = add_scaled(self.vector, 1, own_mask)
-        for other in self.u2:
-            if other != self.user_id:
-                agreed = agree(self.randomness.mask_secret_key, self.directory.keys[other].mask)
-                mask = pairwise_mask(self.parameters, agreed, self.view2, self.user_id, other)
-                total = add_scaled(total, mask_sign(self.user_id, other), mask)
+        for other in self.neighbours_in_u2:
+            other_id = self.directory.id_at(other)
+            agreed = agree(self.randomness.mask_secret_key, self.directory.keys_at(other).mask)
+            mask = pairwise_mask(self.parameters, agreed, self.view2, self.user_id, other_id)
+            total = add_scaled(total, mask_sign(self.user_id, other_id), mask)
         return total
 
     # Round 3
 
     def confirm_view(self, message: bytes) -> bytes:
         """Section Round 3."""
-        (u3_bitmap,) = decode_server_message(message, 3, self.tag)
-        self.u3 = decode_set(u3_bitmap, self.directory.ids)
+        (u3_bitmap,) = decode_server_message(message, 3, self.tag, [bytes])
+        self.u3 = decode_set(u3_bitmap, self.directory.user_count)
         self.require_quorum(self.u3, self.u2, "U3")
-        require(self.user_id in self.u3, "this user is not in U3")
         self.view3 = view_of_round_3(self.directory, self.view2, self.u3)
         return self.message(3, self.view3)
 
@@ -182,20 +194,23 @@ class User:
     def unmask(self, message: bytes) -> bytes:
         """Section Round 4."""
         require(not self.answered, "round 4 is answered once in a session")
-        u4_bitmap, signatures = decode_server_message(message, 4, self.tag)
-        self.check_confirmations(decode_set(u4_bitmap, self.directory.ids), signatures)
+        u4_bitmap, signatures = decode_server_message(message, 4, self.tag, [bytes, bytes])
+        present = [self.holders[index] for index in decode_set(u4_bitmap, len(self.holders))]
+        self.check_confirmations(present, signatures)
         self.answered = True
-        unusable = [dealer for dealer in self.u2 if dealer not in self.shares]
-        usable = [dealer for dealer in self.u2 if dealer in self.shares]
-        revealed = b"".join(map(self.revealed_share, usable))
-        return self.message(4, self.view3 + encode_set(unusable, self.u2) + revealed)
+        owners = [owner for owner in self.holders if owner in self.u2]
+        unusable = [index for index, owner in enumerate(owners) if owner not in self.shares]
+        revealed = [self.revealed_share(owner) for owner in owners if owner in self.shares]
+        return self.message(4, self.view3 + encode_set(unusable, len(owners)) + b"".join(revealed))
 
-    def check_confirmations(self, u4: Sequence[int], signatures: bytes) -> None:
-        """The users of U4 have all signed this user's own view3 (section Round 4)."""
-        self.require_quorum(u4, self.u3, "U4")
-        require(len(signatures) == SIGNATURE_BYTES * len(u4), "a list of signatures of the wrong length")
-        for user_id, signature in zip(u4, split(signatures, SIGNATURE_BYTES), strict=True):
-            require_signature(self.registry, UserMessage(3, self.tag, user_id, self.view3, signature))
+    def check_confirmations(self, present: Sequence[int], signatures: bytes) -> None:
+        """s holders of this user's shares or more, those in U4, have signed this user's own view3 (section Round 4)."""
+        require(set(present) <= set(self.u3), "U4 has users who had fallen silent")
+        require(len(present) >= self.parameters.share_threshold, "U4 has too few holders of this user's shares")
+        require(len(signatures) == SIGNATURE_BYTES * len(present), "a list of signatures of the wrong length")
+        for position, signature in zip(present, split(signatures, SIGNATURE_BYTES), strict=True):
+            message = UserMessage(3, self.tag, self.directory.id_at(position), self.view3, signature)
+            require_signature(self.registry, message)
 
     def revealed_share(self, owner: int) -> bytes:
         """The one share of this owner's secrets that U3 allows to reveal (section Round 4)."""

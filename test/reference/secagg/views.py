@@ -10,13 +10,13 @@ from .encoding import encode_set
 
 
 def view_of_round_2(directory: Directory, u2: Sequence[int]) -> bytes:
-    """view2 (section Round 2)."""
-    return digest("view of round 2", directory.digest, encode_set(u2, directory.ids))
+    """view2, of U2 by position (section Round 2)."""
+    return digest("view of round 2", directory.digest, encode_set(u2, directory.user_count))
 
 
 def view_of_round_3(directory: Directory, view2: bytes, u3: Sequence[int]) -> bytes:
-    """view3 (section Round 3)."""
-    return digest("view of round 3", view2, encode_set(u3, directory.ids))
+    """view3, of U3 by position (section Round 3)."""
+    return digest("view of round 3", view2, encode_set(u3, directory.user_count))
 
 
 def input_binding(view2: bytes, body_of_round_1: bytes) -> bytes:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from secagg.graph import Graph, Ring
+
 from .running import Round, Session, run
 from .scenario import Scenario, Tampering
 from .verifying import verify
@@ -37,11 +39,19 @@ def describe_user(session: Session, user_id: int) -> dict[str, Any]:
     }
 
 
+def describe_graph(graph: Graph) -> dict[str, Any]:
+    """The graph, where it is a ring."""
+    if not isinstance(graph, Ring):
+        return {}
+    return {"graph": {"neighbors": graph.neighbour_count, "shareThreshold": graph.shares_needed}}
+
+
 def describe_parameters(scenario: Scenario) -> dict[str, Any]:
     described = {
         "threshold": scenario.threshold,
         "vecLen": scenario.vec_len,
         "bits": scenario.bits,
+        **describe_graph(scenario.graph),
         "context": scenario.context.encode().hex(),
         "adversary": scenario.adversary,
     }
@@ -53,11 +63,11 @@ def describe_tampering(tampering: Tampering) -> dict[str, int]:
 
 
 def describe_messages(messages: Mapping[int, bytes]) -> dict[str, str]:
-    return {str(user_id): message.hex() for user_id, message in messages.items()}
+    return {str(user_id): message.hex() for user_id, message in sorted(messages.items())}
 
 
 def describe_round(round_: Round) -> dict[str, Any]:
-    """The messages of a round; what all users are given alike is written once."""
+    """The messages of a round in ascending order of id; what all users are given alike is written once."""
     first, *others = set(round_.to_users.values())
     to_users: dict[str, Any] = {"toUsers": describe_messages(round_.to_users)} if others else {"toAll": first.hex()}
     return to_users | {"fromUsers": describe_messages(round_.from_users)}
@@ -66,12 +76,14 @@ def describe_round(round_: Round) -> dict[str, Any]:
 def describe(session: Session) -> dict[str, Any]:
     """A transcript, its keys in the order in which they are written."""
     scenario, server = session.scenario, session.server
+    order = {"order": list(server.order)} if isinstance(scenario.graph, Ring) else {}
     tampered = {"tampered": describe_tampering(scenario.tampering)} if scenario.tampering else {}
     return {
         "name": scenario.name,
         "description": scenario.description,
         "parameters": describe_parameters(scenario),
         "users": [describe_user(session, user_id) for user_id in scenario.ids],
+        **order,
         "silent": [list(scenario.silent.get(round_number, ())) for round_number in range(ROUNDS)],
         **tampered,
         "digests": {
@@ -81,7 +93,7 @@ def describe(session: Session) -> dict[str, Any]:
             "view3": server.view3.hex(),
         },
         "rounds": [describe_round(round_) for round_ in session.rounds],
-        "included": server.u3,
+        "included": sorted(server.order[position] for position in server.u3),
         "result": [str(component) for component in session.result],
     }
 

@@ -1,8 +1,10 @@
-"""What a session draws: bytes that a transcript's name determines, and the components of inputs."""
+"""What a session draws: bytes that a transcript's name determines, the order of a ring, the components of inputs."""
 
 from __future__ import annotations
 
 import hashlib
+
+from secagg.graph import Ring
 
 from .scenario import Scenario
 
@@ -11,6 +13,14 @@ def draw(name: str, user_id: int, what: str, size: int) -> bytes:
     """Bytes that depend on a transcript's name, a user and a field; NUL bytes keep the parts apart."""
     source = b"\x00".join([b"secagg transcript", name.encode(), str(user_id).encode(), what.encode()])
     return hashlib.shake_256(source).digest(size)
+
+
+def drawn_order(scenario: Scenario) -> list[int]:
+    """The ids of U1 by position; on a ring every order is as likely as any other."""
+    ids = scenario.heard(0)
+    if isinstance(scenario.graph, Ring):
+        return sorted(ids, key=lambda user_id: draw(scenario.name, user_id, "place", 32))
+    return ids
 
 
 def drawn_component(scenario: Scenario, position: int, index: int) -> int:

@@ -12,7 +12,7 @@ from secagg.signatures import ed25519_public_key
 from secagg.user import Randomness, User
 from secagg.xchacha20 import NONCE_BYTES
 
-from .drawing import draw, drawn_component
+from .drawing import draw, drawn_component, drawn_order
 from .scenario import Scenario, Tampering
 
 
@@ -43,14 +43,15 @@ def make_randomness(scenario: Scenario, user_id: int) -> Randomness:
     def of(what: str, size: int = 32) -> bytes:
         return draw(scenario.name, user_id, what, size)
 
-    degrees = range(1, scenario.threshold)
+    degrees = range(1, scenario.parameters.share_threshold)
+    neighbours = scenario.graph.neighbours(0, len(scenario.heard(0)))
     return Randomness(
         channel_secret_key=of("channelSecretKey"),
         mask_secret_key=of("maskSecretKey"),
         self_mask_seed=of("selfMaskSeed"),
         key_polynomial=[of(f"keyPolynomial {k}") for k in degrees],
         seed_polynomial=[of(f"seedPolynomial {k}") for k in degrees],
-        nonces=[of(f"nonces {index}", NONCE_BYTES) for index in range(len(scenario.heard(0)) - 1)],
+        nonces=[of(f"nonces {index}", NONCE_BYTES) for index in range(len(neighbours))],
     )
 
 
@@ -71,14 +72,16 @@ def make_session(scenario: Scenario) -> Session:
         )
         for position, user_id in enumerate(scenario.ids)
     }
-    return Session(scenario, sign_keys, registry, users, Server(scenario.parameters, registry))
+    server = Server(scenario.parameters, registry, drawn_order(scenario))
+    return Session(scenario, sign_keys, registry, users, server)
 
 
-def tamper(message: bytes, scenario: Scenario, tampering: Tampering) -> bytes:
+def tamper(message: bytes, server: Server, tampering: Tampering) -> bytes:
     """The message of round 2 to the tampered user, with the one bit flipped."""
-    tag = scenario.parameters.tag
-    u2, receiver, records = decode_server_message(message, 2, tag)
-    dealers = [user_id for user_id in scenario.heard(1) if user_id != tampering.user_id]
+    tag = server.tag
+    u2, receiver, records = decode_server_message(message, 2, tag, [bytes, int, bytes])
+    neighbours = server.neighbours(server.order.index(tampering.user_id))
+    dealers = [server.order[position] for position in neighbours if position in server.u2]
     altered = bytearray(records)
     altered[dealers.index(tampering.dealer) * RECORD_BYTES + tampering.byte] ^= 1
     return encode_server_message(2, tag, u2, receiver, bytes(altered))
@@ -97,16 +100,13 @@ def run(scenario: Scenario) -> Session:
     session = make_session(scenario)
     server = session.server
     answers = exchange(session, dict.fromkeys(scenario.ids, START_MESSAGE), User.advertise_keys)
-    directory = server.advertised_keys(answers)
-    answers = exchange(session, dict.fromkeys(scenario.heard(0), directory), User.share_keys)
+    answers = exchange(session, server.advertised_keys(answers), User.share_keys)
     records = server.shared_keys(answers)
     if scenario.tampering:
         holder = scenario.tampering.user_id
-        records[holder] = tamper(records[holder], scenario, scenario.tampering)
+        records[holder] = tamper(records[holder], server, scenario.tampering)
     answers = exchange(session, records, User.mask_input)
-    u3 = server.masked_inputs(answers)
-    answers = exchange(session, dict.fromkeys(scenario.heard(2), u3), User.confirm_view)
-    u4 = server.confirmed_views(answers)
-    answers = exchange(session, dict.fromkeys(scenario.heard(3), u4), User.unmask)
+    answers = exchange(session, server.masked_inputs(answers), User.confirm_view)
+    answers = exchange(session, server.confirmed_views(answers), User.unmask)
     session.result = server.unmasked(answers)
     return session

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from secagg.parameters import Parameters, Policy
+from secagg.graph import CompleteGraph, Graph
+from secagg.parameters import Parameters
+from secagg.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Scenario:
     vec_len: int
     bits: int
     ids: Sequence[int]
+    graph: Graph = field(default_factory=CompleteGraph)
     silent: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """By round, the users who newly fall silent in it."""
     context: str = ""
@@ -38,11 +41,11 @@ class Scenario:
 
     @property
     def parameters(self) -> Parameters:
-        return Parameters(self.threshold, self.vec_len, self.bits, self.context.encode())
+        return Parameters(self.threshold, self.vec_len, self.bits, self.graph, self.context.encode())
 
     @property
     def policy(self) -> Policy:
-        return Policy(max_users=len(self.ids), colluders=0 if self.adversary == "malicious" else None)
+        return Policy(self.adversary, max_users=len(self.ids))
 
     @property
     def largest_component(self) -> int:

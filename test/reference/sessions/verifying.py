@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secagg.graph import Ring
 from secagg.ring import to_signed
 from secagg.sharing import reconstruct_secret
 
@@ -11,7 +12,7 @@ from .running import Session
 def verify_result(session: Session) -> None:
     """The result is the plain sum of the included users' vectors."""
     scenario = session.scenario
-    assert session.server.u3 == scenario.heard(2)
+    assert sorted(session.server.order[position] for position in session.server.u3) == scenario.heard(2)
     included = [session.users[user_id].vector for user_id in scenario.heard(2)]
     plain = [sum(column) for column in zip(*included, strict=True)]
     if scenario.modular_inputs:
@@ -20,6 +21,17 @@ def verify_result(session: Session) -> None:
         vectors = [user.vector for user in session.users.values()]
         assert all(abs(c) <= scenario.largest_component for vector in vectors for c in vector)
     assert session.result == plain
+
+
+def verify_neighbourhoods(session: Session) -> None:
+    """Users know their places; neighbours are each other's, and so are holders."""
+    scenario, server = session.scenario, session.server
+    assert sorted(server.order) == scenario.heard(0)
+    for user in map(session.users.__getitem__, scenario.heard(1)):
+        assert server.order[user.position] == user.user_id
+        assert all(server.directory.lines[position] == line for position, line in user.directory.lines.items())
+        assert all(user.position in server.neighbours(neighbour) for neighbour in user.neighbours)
+        assert all(user.position in server.holders(holder) for holder in user.holders)
 
 
 def verify_views(session: Session) -> None:
@@ -31,8 +43,8 @@ def verify_views(session: Session) -> None:
 
 
 def verify_sharing(session: Session) -> None:
-    """The first t and the last t shares of each secret give the secret; holders have what was dealt to them."""
-    threshold, users = session.scenario.threshold, session.users
+    """The first s and the last s shares of each secret give the secret; holders have what was dealt to them."""
+    threshold, users = session.scenario.parameters.share_threshold, session.users
     for dealer in map(users.__getitem__, session.scenario.heard(1)):
         shares = list(dealer.dealt.values())
         for chosen in (range(threshold), range(len(shares) - threshold, len(shares))):
@@ -40,7 +52,7 @@ def verify_sharing(session: Session) -> None:
             seed = reconstruct_secret({i: shares[i].seed_share for i in chosen}, len(shares))
             assert key == dealer.randomness.mask_secret_key and seed == dealer.randomness.self_mask_seed
         for holder in map(users.__getitem__, session.scenario.heard(2)):
-            assert holder.shares.get(dealer.user_id) in (None, dealer.dealt[holder.user_id])
+            assert holder.shares.get(dealer.position) in (None, dealer.dealt.get(holder.position))
 
 
 def verify_accusations(session: Session) -> None:
@@ -52,19 +64,24 @@ def verify_accusations(session: Session) -> None:
 
 def verify_sizes(session: Session) -> None:
     """The sizes of section Sizes, where all of U1 stay, and of the envelopes."""
-    scenario = session.scenario
+    scenario, graph = session.scenario, session.scenario.graph
     n, m, bits = len(scenario.heard(0)), scenario.vec_len, scenario.bits
-    bitmap = (n + 7) // 8
-    sent = [64, 80 + 136 * (n - 1), 32 + (m * bits + 7) // 8, 32, 32 + bitmap + 32 * n]
-    received = [0, 128 * n + 9 * n, bitmap + 9 + 136 * (n - 1), bitmap, bitmap + 64 * n]
+    shown, neighbours, holders = len(graph.shown(0, n)), len(graph.neighbours(0, n)), len(graph.holders(0, n))
+    own_commitment, proof, envelope = (0, 2 * 32 * (n - 1).bit_length(), 63) if isinstance(graph, Ring) else (16, 0, 54)
+    users_bitmap, holders_bitmap = (n + 7) // 8, (holders + 7) // 8
+    deal, answer = 64 + own_commitment + 136 * neighbours, 32 + holders_bitmap + 32 * holders
+    sent = [64, deal, 32 + (m * bits + 7) // 8, 32, answer]
+    records, confirmations = users_bitmap + 136 * neighbours, holders_bitmap + 64 * holders
+    received = [0, (128 + 9) * shown + proof, records, users_bitmap, confirmations]
     for round_, body, elements in zip(session.rounds, sent, received, strict=True):
         assert all(len(message) <= body + 117 for message in round_.from_users.values())
-        assert all(len(message) <= elements + 52 for message in round_.to_users.values())
+        assert all(len(message) <= elements + envelope for message in round_.to_users.values())
 
 
 def verify(session: Session) -> None:
     """All that must hold of a finished session."""
     verify_result(session)
+    verify_neighbourhoods(session)
     verify_views(session)
     verify_sharing(session)
     verify_accusations(session)

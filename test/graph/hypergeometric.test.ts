@@ -1,8 +1,8 @@
 // Tails in logarithms against fractions of bigints, and against each other where these would take too long.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { lnPoint, lnUpperTail, quantile, type Hypergeometric } from '../../src/planner/hypergeometric.ts';
-import { choose, log2, upperTail, within } from './exact.ts';
+import { lnPoint, lnUpperTail, quantile, type Hypergeometric } from '../../src/graph/hypergeometric.ts';
+import { choose, log2, upperTail, within } from '../planner/exact.ts';
 
 const LN2 = Math.LN2;
 

@@ -1,0 +1,78 @@
+// A hash tree over a list: one root for all of it, and a short proof that some leaves are where they are said to be.
+import { digest } from './digest.ts';
+import { halvesOf, within, type Stretch } from '../tree-shape.ts';
+import type { Label } from './labels.ts';
+
+/** All digests of a tree. */
+export class HashTree {
+  readonly #size: number;
+  /** From the leaves up; a node without a sibling is moved up as it is, which gives the shape of tree-shape.ts. */
+  readonly #levels: readonly (readonly Uint8Array[])[];
+
+  /** @param leaves digests, one or more. */
+  constructor(node: Label, leaves: readonly Uint8Array[]) {
+    this.#size = leaves.length;
+    const levels = [leaves];
+    for (let below = leaves; below.length > 1;) {
+      const level: Uint8Array[] = [];
+      for (let i = 0; i < below.length; i += 2) {
+        const pair = below.slice(i, i + 2);
+        level.push(pair.length === 2 ? digest(node, pair) : (pair[0] ?? new Uint8Array()));
+      }
+      levels.push(level);
+      below = level;
+    }
+    this.#levels = levels;
+  }
+
+  /**
+   * What makes up the root together with some leaves: the digests of the largest parts without any of them, from left to right.
+   *
+   * @param known their indices, ascending.
+   */
+  proof(known: readonly number[]): Uint8Array[] {
+    const proof: Uint8Array[] = [];
+    const visit = (part: Stretch, inside: readonly number[]): void => {
+      if (inside.length === 0) proof.push(this.#digestOf(part));
+      else if (part.size > 1) for (const half of halvesOf(part)) visit(half, within(inside, half));
+    };
+    visit({ first: 0, size: this.#size }, known);
+    return proof;
+  }
+
+  get root(): Uint8Array {
+    return this.#digestOf({ first: 0, size: this.#size });
+  }
+
+  #digestOf({ first, size }: Stretch): Uint8Array {
+    const level = Math.ceil(Math.log2(size));
+    return this.#levels[level]?.[first / 2 ** level] ?? new Uint8Array();
+  }
+}
+
+/**
+ * The root of a tree of which some leaves are known, and a proof.
+ *
+ * @param size leaves of the tree.
+ * @returns null where the proof has more or fewer digests than there are parts without known leaves.
+ */
+export function rootFrom(
+  node: Label,
+  size: number,
+  known: ReadonlyMap<number, Uint8Array>,
+  proof: readonly Uint8Array[],
+): Uint8Array | null {
+  let used = 0;
+  const visit = (part: Stretch, inside: readonly number[]): Uint8Array | null => {
+    if (inside.length === 0) return proof[used++] ?? null;
+    if (part.size === 1) return known.get(part.first) ?? null;
+    const [left, right] = halvesOf(part);
+    const [a, b] = [visit(left, within(inside, left)), visit(right, within(inside, right))];
+    return a === null || b === null ? null : digest(node, [a, b]);
+  };
+  const root = visit(
+    { first: 0, size },
+    [...known.keys()].sort((a, b) => a - b),
+  );
+  return used === proof.length ? root : null;
+}

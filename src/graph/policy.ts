@@ -1,0 +1,64 @@
+// Which sessions a party's policy accepts: what the adversary that it asked for, and the graph, need of threshold and U1.
+// [BIK+17] theorems 6.3 to 6.5 for the complete graph; ring-bounds.ts for the ring.
+import { UsageError } from '../errors.ts';
+import type { Parameters, Policy, SparseGraph } from '../parameters.ts';
+import { ringBears, ringColludersBorne } from './ring-bounds.ts';
+
+/**
+ * Most users of U1 for which the threshold satisfies the policy's floor; 0 where it does for none.
+ *
+ * On the complete graph: against a server that lies, two different views would each need t answers, and n honest and corrupt
+ * users can give n + c of them, so that 2t > n + c rules two views out ([BIK+17] theorem 6.5 and its proof). Against one that
+ * follows the protocol, c colluders must not hold t shares: t > c (theorem 6.3). On a ring `checkReachable` has made sure
+ * that the bounds hold for every number of users up to `maxUsers`.
+ */
+export function largestCohort({ threshold, graph }: Parameters, policy: Policy): number {
+  const { adversary, colluders, maxUsers } = policy;
+  if (graph !== 'complete') return maxUsers;
+  const allowed = adversary === 'semi-honest' ? (threshold > colluders ? maxUsers : 0) : 2 * threshold - colluders - 1;
+  return Math.max(0, Math.min(allowed, maxUsers));
+}
+
+/**
+ * Refuses parameters with which no session of this party is safe, or none can be.
+ *
+ * @throws RangeError that names the argument; UsageError ERR_SECAGG_POLICY where the graph does not bear the adversary.
+ */
+export function checkReachable(parameters: Parameters, policy: Policy): void {
+  const { threshold, graph } = parameters;
+  if (threshold > policy.maxUsers) {
+    throw new RangeError(
+      `threshold: ${String(threshold)} of at most ${String(policy.maxUsers)} users cannot be reached; maxUsers, where it is not given, is the number of registered keys`,
+    );
+  }
+  if (graph !== 'complete') checkRing({ threshold, graph }, policy);
+  if (largestCohort(parameters, policy) >= threshold) return;
+  throw new RangeError(`threshold: no number of users satisfies ${String(threshold)} with ${String(policy.colluders)} colluders`);
+}
+
+function checkRing({ threshold, graph }: { readonly threshold: number; readonly graph: SparseGraph }, policy: Policy): void {
+  if (policy.adversary === 'malicious') {
+    throw new UsageError(
+      'ERR_SECAGG_POLICY',
+      'options.graph: on a ring that it draws itself, a malicious server can put users that work with it around any other; ' +
+        "take the complete graph, or cohorts of it, or an adversary 'semi-malicious' or 'semi-honest'",
+    );
+  }
+  if (ringBears({ threshold, graph, ...policy })) return;
+  const { neighbors, shareThreshold } = graph;
+  throw new UsageError(
+    'ERR_SECAGG_POLICY',
+    `options.graph: ${String(neighbors)} neighbors and a shareThreshold of ${String(shareThreshold)} do not protect ` +
+      `${String(threshold)} to ${String(policy.maxUsers)} users with ${String(policy.colluders)} colluders from a ` +
+      `${policy.adversary} server, but for a probability of 2^-${String(policy.security)}; plan() of secagg/planner has numbers that do`,
+  );
+}
+
+/**
+ * How many users may work with the server, or lie, before the guarantees end. On the complete graph 2t − n − 1 against a
+ * server that lies, t − 1 against one that follows the protocol; on a ring as many as its bounds allow.
+ */
+export function colludersBorne({ threshold, graph }: Parameters, policy: Policy, users: number): number {
+  if (graph !== 'complete') return ringColludersBorne({ threshold, graph, ...policy });
+  return policy.adversary === 'semi-honest' ? threshold - 1 : 2 * threshold - users - 1;
+}

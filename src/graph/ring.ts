@@ -1,0 +1,63 @@
+// A ring of users ([BBGLR20] section 3, a Harary graph): each shares keys with the k/2 nearest on either side, and these,
+// not the user itself, hold shares of its secrets. Positions are places on the ring.
+import type { RandomSource } from '../crypto/random.ts';
+import type { Neighbourhoods } from './neighbourhoods.ts';
+
+/**
+ * @param users size of U1, more than `neighbors`.
+ * @param neighbors k, even.
+ */
+export function ring(users: number, neighbors: number): Neighbourhoods {
+  const half = neighbors / 2;
+  const neighbours = (position: number): number[] =>
+    Array.from({ length: neighbors }, (_, i) => (position + users - half + (i < half ? i : i + 1)) % users);
+  const indexOf = (position: number, neighbour: number): number => {
+    const ahead = (neighbour - position + users) % users;
+    return ahead <= half ? half + ahead - 1 : ahead - users + half;
+  };
+  return {
+    users,
+    degree: neighbors,
+    groupSize: neighbors,
+    neighbours,
+    neighbourIndex: indexOf,
+    holders: neighbours,
+    holderIndex: indexOf,
+  };
+}
+
+/**
+ * The same users in an order that is uniform among all: whoever is corrupt, or drops out, does so at places of chance.
+ * Fisher and Yates, each step uniform by rejection.
+ */
+export function permuted<T>(list: readonly T[], random: RandomSource): T[] {
+  const out = [...list];
+  const below = uniformIntegers(random);
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = below(i + 1);
+    const moved = out[i] as T;
+    out[i] = out[j] as T;
+    out[j] = moved;
+  }
+  return out;
+}
+
+/** Uniform integers below a bound of up to 2^31, from random bytes taken a block at a time. */
+function uniformIntegers(random: RandomSource): (bound: number) => number {
+  const blockWords = 1024;
+  let words: DataView | null = null;
+  let at = 0;
+  return (bound) => {
+    const fair = 2 ** 32 - (2 ** 32 % bound);
+    for (;;) {
+      if (words === null || at === words.byteLength) {
+        const block = random(4 * blockWords);
+        words = new DataView(block.buffer, block.byteOffset, block.byteLength);
+        at = 0;
+      }
+      const word = words.getUint32(at);
+      at += 4;
+      if (word < fair) return word % bound;
+    }
+  };
+}
