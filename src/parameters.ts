@@ -134,7 +134,8 @@ export function shareThresholdOf({ threshold, graph }: Parameters): number {
   return graph === 'complete' ? threshold : graph.shareThreshold;
 }
 
-function sessionContext(session: unknown): Uint8Array {
+/** @throws TypeError, RangeError that name the option. */
+export function sessionContext(session: unknown): Uint8Array {
   if (typeof session !== 'string' && !(session instanceof Uint8Array)) {
     throw new TypeError(`options.session: expected a string or a Uint8Array, got ${typeof session}`);
   }

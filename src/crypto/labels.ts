@@ -24,7 +24,10 @@ export const LABELS: Readonly<
     | 'sealKey'
     | 'sealData'
     | 'pairwiseMask'
-    | 'selfMask',
+    | 'selfMask'
+    | 'enrolment'
+    | 'cohortOrder'
+    | 'cohortSession',
     Label
   >
 > = {
@@ -44,4 +47,7 @@ export const LABELS: Readonly<
   sealData: label('seal data'),
   pairwiseMask: label('pairwise mask'),
   selfMask: label('self mask'),
+  enrolment: label('enrolment'),
+  cohortOrder: label('cohort order'),
+  cohortSession: label('cohort session'),
 };

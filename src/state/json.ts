@@ -147,7 +147,7 @@ export interface Document<T> {
 }
 
 export function document<T extends object>(
-  role: 'user' | 'server' | 'server-part',
+  role: 'user' | 'server' | 'server-part' | 'cohort-sum',
   version: number,
   codec: Codec<T>,
 ): Document<T> {

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import * as cohorts from '../../src/cohorts/index.ts';
 import * as encoding from '../../src/encoding/index.ts';
 import * as secagg from '../../src/index.ts';
 import * as planner from '../../src/planner/index.ts';
@@ -50,7 +51,7 @@ describe('examples in the documents', () => {
 
   it('everything that an entry point exports has one in its docstring, but for the kinds of errors', () => {
     const told = sources('src').flatMap(examplesIn).join('\n');
-    const names = Object.keys({ ...secagg, ...encoding, ...planner }).filter(
+    const names = Object.keys({ ...secagg, ...encoding, ...planner, ...cohorts }).filter(
       (name) => name === 'SecAggError' || !name.endsWith('Error'),
     );
     for (const name of names) expect(told, name).to.match(new RegExp(`import \\{[^}]*\\b${name}\\b`));

@@ -3,9 +3,8 @@
 import { expect } from 'chai';
 import { ServerWrapper, StateError, UserWrapper } from '../../src/index.ts';
 import { refused } from '../support/errors.ts';
+import { mutations, type Json } from '../support/json.ts';
 import { Session } from '../support/session.ts';
-
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 const IDS = [4, 8, 15, 16];
 
@@ -32,46 +31,6 @@ async function allStates(): Promise<{ users: string[]; servers: string[] }> {
   users.push(failed.user(0).serializeState());
   servers.push(failed.server.serializeState());
   return { users, servers };
-}
-
-/** Every way to change one place of a document; each gives a changed copy of the whole. */
-function* mutations(json: Json): Generator<[what: string, changed: Json]> {
-  for (const other of otherValues(json))
-    yield [`${JSON.stringify(json).slice(0, 40)} → ${JSON.stringify(other).slice(0, 40)}`, other];
-  if (Array.isArray(json)) {
-    for (const [i, element] of json.entries()) {
-      for (const [what, changed] of mutations(element)) yield [`[${String(i)}] ${what}`, json.with(i, changed)];
-      if (i > 3) break;
-    }
-  } else if (typeof json === 'object' && json !== null) {
-    for (const [name, value] of Object.entries(json)) {
-      const rest = Object.fromEntries(Object.entries(json).filter(([other]) => other !== name));
-      yield [`without ${name}`, rest];
-      yield [`${name} renamed`, { ...rest, [`${name}2`]: value }];
-      for (const [what, changed] of mutations(value)) yield [`.${name} ${what}`, { ...json, [name]: changed }];
-    }
-    yield ['a field more', { ...json, more: 1 }];
-    yield [
-      'a field of the prototype',
-      JSON.parse(JSON.stringify(json).replace('{', '{"__proto__":1,').replace(',}', '}')) as Json,
-    ];
-  }
-}
-
-function otherValues(json: Json): Json[] {
-  if (json === null) return [0, 'AAAA', {}, [], false];
-  if (typeof json === 'boolean') return [0, 'true', null];
-  if (typeof json === 'number') return [json + 0.5, -1, 2 ** 53, String(json), null, [json]];
-  if (typeof json === 'string') return [`${json} `, `${json}AAAA`, json.slice(1), ...otherLengths(json), 5, null, { text: json }];
-  if (Array.isArray(json)) return [{}, null, [...json, null], ...(json.length > 0 ? [json.slice(1), [...json, json[0]!]] : [])];
-  return [[], null, 'object', 1];
-}
-
-/** Where a text is base64: of one byte more and of one less, canonical like the text itself. */
-function otherLengths(text: string): string[] {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.length === 0 || bytes.toString('base64') !== text) return [];
-  return [Buffer.concat([bytes, Buffer.of(1)]), bytes.subarray(1)].map((other) => other.toString('base64'));
 }
 
 /** Changes that give another valid state: each is listed with why it has to be admitted. */

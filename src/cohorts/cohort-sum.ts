@@ -1,0 +1,229 @@
+// One run over all cohorts: which are open, done and failed, who is in the sum, and the sum. No networking: whoever runs a
+// cohort's session tells how it ended.
+import { equalBytes } from '../bytes.ts';
+import { checkInteger, checkNames, kindOf } from '../checks.ts';
+import { UsageError } from '../errors.ts';
+import { at } from '../lists.ts';
+import { positions } from '../members.ts';
+import { resolveParameters, sessionContext } from '../parameters.ts';
+import { Recovered } from '../state/json.ts';
+import { Cohorts, type Cohort } from './cohorts.ts';
+import { broken, checkResult, type CohortResult } from './result.ts';
+import { RunningTotal } from './running-total.ts';
+import { cohortSumDocument, type CohortSumSnapshot, type Standing } from './state.ts';
+
+/** What is summed over the cohorts. */
+export interface CohortSumOptions {
+  /** What is summed, and which run of it; all parties are given the same. */
+  readonly session: string | Uint8Array;
+  /** Components of a vector. */
+  readonly vecLen: number;
+}
+
+/** A cohort without a sum. */
+export interface FailedCohort {
+  readonly index: number;
+  readonly attempt: number;
+  readonly reason: string;
+}
+
+/** Where a run over all cohorts stands. Lists are fresh and ascend. */
+export interface CohortSumProgress {
+  /** Grows with every change; of two states of one run, the one with more is the newer. */
+  readonly revision: number;
+  /** Cohorts that nothing has been heard of in their present attempt. */
+  readonly open: readonly number[];
+  /** Cohorts whose sums are in the total. */
+  readonly done: readonly number[];
+  readonly failed: readonly FailedCohort[];
+  /** Users whose vectors are in the total. */
+  readonly included: readonly number[];
+}
+
+/**
+ * The sum over all cohorts of one run.
+ *
+ * Run each cohort's session as any other, wherever you like; tell this object how it ended, by the session's name. It
+ * counts each cohort once, refuses what is of another run, cohort or attempt, and keeps one vector, however many cohorts
+ * there are.
+ *
+ * @example
+ * ```js
+ * import { assignCohorts, CohortSum } from 'secagg/cohorts';
+ *
+ * const sessions = [{ count: 2, users: 3, threshold: 2 }];
+ * const cohorts = assignCohorts({ userIds: [1, 2, 3, 4, 5, 6], sessions, seed: new Uint8Array(32) });
+ * const run = new CohortSum(cohorts, { session: 'week 7', vecLen: 1 });
+ * const [first, second] = run.progress().open.map((index) => run.cohort(index));
+ * // new ServerWrapper(first.threshold, 1, { ...first.options, publicKeys: keysOf(first.userIds) }) … until it has a sum:
+ * run.record(first.options.session, { included: first.userIds, vector: Int32Array.of(2 ** 31 - 1) });
+ * run.record(second.options.session, { included: second.userIds.slice(1), vector: Int32Array.of(5) });
+ * console.log(run.total(), run.progress().included.length); // prints: BigInt64Array(1) [ 2147483652n ] 5
+ * ```
+ */
+export class CohortSum {
+  #snapshot: CohortSumSnapshot;
+  /** By name, the cohort whose present session it is. */
+  readonly #present: Map<string, number>;
+
+  /**
+   * @param cohorts as all parties have assigned them.
+   * @throws TypeError, RangeError that name the argument.
+   */
+  constructor(cohorts: Cohorts, options: CohortSumOptions);
+  /** @internal */
+  constructor(recovered: Recovered<CohortSumSnapshot>);
+  constructor(...args: [Cohorts, CohortSumOptions] | [Recovered<CohortSumSnapshot>]) {
+    this.#snapshot =
+      args.length === 1 && args[0] instanceof Recovered ? args[0].snapshot : newRun(...(args as [Cohorts, CohortSumOptions]));
+    this.#present = new Map(this.#snapshot.standings.map((_, index) => [this.cohort(index).options.session, index]));
+  }
+
+  /** The assignment that it was made with. */
+  get cohorts(): Cohorts {
+    return this.#snapshot.cohorts;
+  }
+
+  /** The present session of a cohort. */
+  cohort(index: number): Cohort {
+    const { cohorts, session, standings } = this.#snapshot;
+    checkInteger(index, 'index', 0, cohorts.count - 1);
+    return cohorts.cohort(index, { session, attempt: at(standings, index).attempt });
+  }
+
+  /**
+   * Adds the sum of a cohort. The same again changes nothing.
+   *
+   * @param session of the cohort: `cohort(index).options.session`.
+   * @throws ProtocolError ERR_SECAGG_SESSION where this is not the present session of a cohort of this run;
+   * ERR_SECAGG_EQUIVOCATION where it has ended with another sum; ERR_SECAGG_LATE where it has been given up;
+   * ERR_SECAGG_UNKNOWN_USER, ERR_SECAGG_SET where users in the sum are not in the cohort, or there twice; ThresholdError
+   * where they are fewer than its threshold. TypeError, RangeError for a vector that is no sum of this ring. Nothing has
+   * changed then.
+   */
+  record(session: string, result: CohortResult): void {
+    const index = this.#indexOf(session);
+    const { cohorts, vecLen, standings, total } = this.#snapshot;
+    const { digest, included } = checkResult(this.cohort(index), { bits: cohorts.bits, vecLen }, result);
+    const standing = at(standings, index);
+    switch (standing.status) {
+      case 'done':
+        if (equalBytes(standing.digest, digest) && equalBytes(standing.included, included)) return;
+        throw broken('ERR_SECAGG_EQUIVOCATION', `cohort ${String(index)} has ended with another sum; the first one counts`);
+      case 'failed':
+        throw broken('ERR_SECAGG_LATE', `cohort ${String(index)} was given up: ${standing.reason}`);
+      case 'open':
+        total.add(result.vector);
+        this.#change(index, { status: 'done', attempt: standing.attempt, digest, included });
+    }
+  }
+
+  /**
+   * Gives a cohort's session up: it ended in an error, or takes too long. Once more changes nothing; the first reason stays.
+   *
+   * @param session as for {@link record}.
+   * @param reason for whoever reads {@link progress}, an error's `code` for example.
+   * @throws ProtocolError ERR_SECAGG_SESSION as {@link record}; ERR_SECAGG_EQUIVOCATION where it has ended with a sum.
+   */
+  fail(session: string, reason: string): void {
+    const index = this.#indexOf(session);
+    if (typeof reason !== 'string') throw new TypeError(`reason: expected a string, got ${kindOf(reason)}`);
+    const { status, attempt } = at(this.#snapshot.standings, index);
+    if (status === 'failed') return;
+    if (status === 'done') throw broken('ERR_SECAGG_EQUIVOCATION', `cohort ${String(index)} has ended with a sum`);
+    this.#change(index, { status: 'failed', attempt, reason });
+  }
+
+  /**
+   * Begins a failed cohort anew: another session, with the same members and another name.
+   *
+   * A user that has sent its masked input in an earlier attempt must not take part with the same vector: a server that
+   * lies has the first sum, and the difference of two is somebody's vector (docs/cohorts.md).
+   *
+   * @throws UsageError ERR_SECAGG_USAGE where the cohort has not failed.
+   */
+  retry(index: number): Cohort {
+    const failed = this.cohort(index);
+    if (at(this.#snapshot.standings, index).status !== 'failed') {
+      throw new UsageError('ERR_SECAGG_USAGE', `retry: cohort ${String(index)} has not failed`);
+    }
+    this.#change(index, { status: 'open', attempt: failed.attempt + 1 });
+    const next = this.cohort(index);
+    this.#present.delete(failed.options.session);
+    this.#present.set(next.options.session, index);
+    return next;
+  }
+
+  /** Where the run stands. */
+  progress(): CohortSumProgress {
+    const { revision, standings } = this.#snapshot;
+    const of = (status: Standing['status']): number[] =>
+      standings.flatMap((each, index) => (each.status === status ? [index] : []));
+    const failed = standings.flatMap((each, index) =>
+      each.status === 'failed' ? [{ index, attempt: each.attempt, reason: each.reason }] : [],
+    );
+    const included = standings.flatMap((each, index) => {
+      if (each.status !== 'done') return [];
+      const { userIds } = this.cohort(index);
+      return positions(each.included).map((position) => at(userIds, position));
+    });
+    return { revision, open: of('open'), done: of('done'), failed, included: included.sort((a, b) => a - b) };
+  }
+
+  /**
+   * The sum over all cohorts that are done; those that have failed are left out, and {@link progress} tells who is in it.
+   *
+   * @returns fresh components, `vecLen` of them, whatever the ring: many sums need more bits than one.
+   * @throws UsageError ERR_SECAGG_USAGE where a cohort is still open, or none is done. SecAggError ERR_SECAGG_SUM_RANGE
+   * where a component needs more than 64 bits, which in rings of up to 32 bits none does.
+   */
+  total(): BigInt64Array {
+    const { standings, total } = this.#snapshot;
+    const open = standings.filter(({ status }) => status === 'open').length;
+    if (open > 0)
+      throw new UsageError('ERR_SECAGG_USAGE', `total: ${String(open)} cohorts are open; record or fail each of them`);
+    if (!standings.some(({ status }) => status === 'done'))
+      throw new UsageError('ERR_SECAGG_USAGE', 'total: all cohorts have failed');
+    return total.toVector();
+  }
+
+  /** The whole run as JSON, with users, seed and total. It holds no secret. */
+  serializeState(): string {
+    return cohortSumDocument.serialise(this.#snapshot);
+  }
+
+  /**
+   * A run from its serialised state alone.
+   *
+   * @throws StateError where the text is no state of a run of this version.
+   */
+  static fromState(state: string): CohortSum {
+    return new CohortSum(new Recovered(cohortSumDocument.parse(state)));
+  }
+
+  #indexOf(session: string): number {
+    if (typeof session !== 'string') throw new TypeError(`session: expected a string, got ${kindOf(session)}`);
+    const index = this.#present.get(session);
+    if (index !== undefined) return index;
+    throw broken('ERR_SECAGG_SESSION', 'session: not the present one of any cohort of this run');
+  }
+
+  #change(index: number, standing: Standing): void {
+    const { revision, standings } = this.#snapshot;
+    this.#snapshot = {
+      ...this.#snapshot,
+      revision: revision + 1,
+      standings: standings.map((each, i) => (i === index ? standing : each)),
+    };
+  }
+}
+
+function newRun(cohorts: Cohorts, options: CohortSumOptions): CohortSumSnapshot {
+  if (!(cohorts instanceof Cohorts)) throw new TypeError(`cohorts: expected what assignCohorts gives, got ${kindOf(cohorts)}`);
+  checkNames(options, 'options', ['session', 'vecLen']);
+  const session = sessionContext(options.session);
+  const { bits } = cohorts;
+  const { vecLen } = resolveParameters(2, options.vecLen, { bits });
+  const standings = Array.from({ length: cohorts.count }, (): Standing => ({ status: 'open', attempt: 0 }));
+  return { revision: 0, cohorts, session, vecLen, standings, total: RunningTotal.zero({ bits, vecLen }) };
+}

@@ -1,0 +1,202 @@
+// Users in cohorts: a random partition that follows from the enrolment and a seed, and the parameters of each cohort's session.
+import { copyOf, hex, u32 } from '../bytes.ts';
+import { checkBytes, checkInteger, checkNames } from '../checks.ts';
+import { digest } from '../crypto/digest.ts';
+import { LABELS } from '../crypto/labels.ts';
+import { userId } from '../ids.ts';
+import { at } from '../lists.ts';
+import { sessionContext, type Adversary } from '../parameters.ts';
+import { enrol, type CohortKind, type Enrolment, type EnrolmentTerms } from './enrolment.ts';
+import { shuffled, wordsOf } from './order.ts';
+
+export const SEED_BYTES = 32;
+export const MAX_ATTEMPT = 0xffff_ffff;
+
+/** All that an assignment follows from. */
+export interface AssignmentTerms extends EnrolmentTerms {
+  /** 32 bytes that nobody knew when the enrolment was closed; copied. */
+  readonly seed: Uint8Array;
+}
+
+/** The same in one spelling. @internal */
+export interface WrittenAssignment {
+  readonly userIds: readonly number[];
+  readonly sessions: readonly {
+    readonly count: number;
+    readonly users: number;
+    readonly threshold: number;
+    readonly options: { readonly bits: number; readonly adversary: Adversary; readonly colluders: number };
+  }[];
+  readonly seed: Uint8Array;
+}
+
+/** Which session of a cohort. */
+export interface CohortRun {
+  /** What is summed, and which run of it: as for any session, but the same for all cohorts. */
+  readonly session: string | Uint8Array;
+  /** 0, and one more each time that the cohort begins anew in this run. */
+  readonly attempt?: number;
+}
+
+/** One session of one cohort. */
+export interface Cohort {
+  readonly index: number;
+  readonly attempt: number;
+  /** Its members, ascending: those whose public keys the parties are given. */
+  readonly userIds: readonly number[];
+  readonly threshold: number;
+  readonly options: CohortOptions;
+}
+
+/** The `SessionOptions` of one session of one cohort. */
+export interface CohortOptions {
+  /** 64 hexadecimal digits over enrolment, seed, cohort, attempt and the run's own context. No other session has it. */
+  readonly session: string;
+  readonly bits: number;
+  readonly maxUsers: number;
+  readonly adversary: Adversary;
+  readonly colluders: number;
+}
+
+/**
+ * Divides users into cohorts: a uniformly random partition, which follows from the users, the sizes and the seed, so that
+ * server and users each draw it for themselves.
+ *
+ * Against a server that lies it protects only if nobody could choose the seed, or change users or sizes once the seed was
+ * known: docs/cohorts.md says who may give it.
+ *
+ * Cost: one pass over the users; a million take about a second.
+ *
+ * @throws TypeError, RangeError that name the argument; among them where `sessions` are for another number of users, or
+ * their thresholds do not withstand their `adversary`.
+ * @example
+ * ```js
+ * import { assignCohorts, enrolmentDigest } from 'secagg/cohorts';
+ *
+ * const sessions = [
+ *   { count: 1, users: 4, threshold: 3 },
+ *   { count: 1, users: 3, threshold: 2 },
+ * ]; // or those of a plan
+ * const enrolment = { userIds: [1, 2, 3, 5, 8, 13, 21], sessions };
+ * const told = enrolmentDigest(enrolment); // first this is published …
+ * const seed = new Uint8Array(32).fill(7); // … and then this
+ *
+ * const cohorts = assignCohorts({ ...enrolment, seed });
+ * console.log(cohorts.enrolment === told, cohorts.count); // prints: true 2
+ * const { index, userIds, threshold, options } = cohorts.cohort(cohorts.indexOf(8), { session: 'week 7' });
+ * console.log(index, userIds, threshold, options.maxUsers); // prints: 0 [ 1, 3, 8, 21 ] 3 4
+ * ```
+ */
+export function assignCohorts(terms: AssignmentTerms): Cohorts {
+  checkNames(terms, 'terms', ['userIds', 'sessions', 'seed']);
+  const { seed, ...enrolment } = terms;
+  checkBytes(seed, 'seed');
+  if (seed.length !== SEED_BYTES) throw new RangeError(`seed: expected ${String(SEED_BYTES)} bytes, got ${String(seed.length)}`);
+  return new Cohorts(enrol(enrolment), copyOf(seed));
+}
+
+/** Users in cohorts, as {@link assignCohorts} divides them. */
+export class Cohorts {
+  readonly #enrolment: Enrolment;
+  readonly #seed: Uint8Array;
+  /** Ranks of users; cohort k has those from starts[k] to starts[k + 1]. */
+  readonly #order: Uint32Array;
+  readonly #starts: readonly number[];
+  /** By rank, the cohort. */
+  readonly #cohortOf: Uint32Array;
+  /** By cohort, its size and parameters. @internal */
+  readonly kinds: readonly CohortKind[];
+
+  /** @internal */
+  constructor(enrolment: Enrolment, seed: Uint8Array) {
+    this.#enrolment = enrolment;
+    this.#seed = seed;
+    const { userIds, kinds } = enrolment;
+    this.kinds = kinds.flatMap((kind) => new Array<CohortKind>(kind.count).fill(kind));
+    this.#order = shuffled(userIds.length, wordsOf(enrolment.digest, seed));
+    this.#cohortOf = new Uint32Array(userIds.length);
+    const starts = [0];
+    for (const [index, { users }] of this.kinds.entries()) {
+      const start = at(starts, index);
+      for (const rank of this.#order.subarray(start, start + users)) this.#cohortOf[rank] = index;
+      starts.push(start + users);
+    }
+    this.#starts = starts;
+  }
+
+  /** All that it follows from. @internal */
+  get written(): WrittenAssignment {
+    const { userIds, kinds, bits } = this.#enrolment;
+    const sessions = kinds.map(({ count, users, threshold, policy: { adversary, colluders } }) => {
+      return { count, users, threshold, options: { bits, adversary, colluders } };
+    });
+    return { userIds: [...userIds], sessions, seed: this.#seed };
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.kinds.length;
+  }
+
+  /** Ring of every session. */
+  get bits(): number {
+    return this.#enrolment.bits;
+  }
+
+  /** What `enrolmentDigest` gives for the same users and sizes. */
+  get enrolment(): string {
+    return hex(this.#enrolment.digest);
+  }
+
+  /**
+   * The cohort that a user is in.
+   *
+   * @throws RangeError where the user is not enrolled.
+   */
+  indexOf(id: number): number {
+    const { userIds } = this.#enrolment;
+    const wanted = userId(id, 'id');
+    const rank = rankOf(userIds, wanted);
+    if (userIds[rank] !== wanted) throw new RangeError(`id: user ${String(wanted)} is not among the enrolled`);
+    return this.#cohortOf[rank] ?? 0;
+  }
+
+  /**
+   * One session of one cohort: its members, and what server and users are given.
+   *
+   * Its context binds enrolment, seed, cohort, attempt and run: whoever has another list, seed, cohort or run has another
+   * session tag, and its messages are refused.
+   *
+   * @param index of the cohort, from 0.
+   * @throws TypeError, RangeError that name the argument.
+   */
+  cohort(index: number, run: CohortRun): Cohort {
+    checkInteger(index, 'index', 0, this.count - 1);
+    checkNames(run, 'run', ['session', 'attempt']);
+    const attempt = checkInteger(run.attempt ?? 0, 'run.attempt', 0, MAX_ATTEMPT);
+    const context = sessionContext(run.session);
+    const { threshold, policy } = at(this.kinds, index);
+    const { userIds, digest: enrolment, bits } = this.#enrolment;
+    const ranks = this.#order.slice(at(this.#starts, index), at(this.#starts, index + 1)).sort();
+    const parts = [enrolment, this.#seed, u32(index), u32(attempt), u32(context.length), context];
+    const session = hex(digest(LABELS.cohortSession, parts));
+    return {
+      index,
+      attempt,
+      userIds: Array.from(ranks, (rank) => userIds[rank] ?? 0),
+      threshold,
+      options: { session, bits, ...policy },
+    };
+  }
+}
+
+/** Where a user is among ascending ones, or would be. */
+function rankOf(userIds: Float64Array, id: number): number {
+  let [from, to] = [0, userIds.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((userIds[middle] ?? 0) < id) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}

@@ -1,0 +1,141 @@
+// Who takes part, and in cohorts of which sizes: all that has to be settled before anybody knows the seed.
+import { hex, u32, u64 } from '../bytes.ts';
+import { checkInteger, checkNames, checkObject, kindOf } from '../checks.ts';
+import { digest } from '../crypto/digest.ts';
+import { LABELS } from '../crypto/labels.ts';
+import { userId } from '../ids.ts';
+import { largestCohort, MAX_USERS, resolveParameters, resolvePolicy, type Adversary, type Policy } from '../parameters.ts';
+
+/** Most cohorts: so many sums of 32 bits add up below 2^53. */
+const MAX_COHORTS = 2 ** 20;
+
+/** Cohorts of one size, as `plan` of `secagg/planner` gives them. */
+export interface CohortSessions {
+  /** How many there are. */
+  readonly count: number;
+  /** Users of each. */
+  readonly users: number;
+  /** Least users of U1 to U5 in each. */
+  readonly threshold: number;
+  /** Of the sessions and their parties. `maxUsers`, where it is given, is `users`. */
+  readonly options?: {
+    readonly bits?: number;
+    readonly graph?: 'complete';
+    readonly maxUsers?: number;
+    readonly adversary?: Adversary;
+    readonly colluders?: number;
+  };
+}
+
+/** What is settled when enrolment closes. */
+export interface EnrolmentTerms {
+  /** The users that take part, in any order. */
+  readonly userIds: Iterable<number>;
+  /** Cohorts for exactly as many users. */
+  readonly sessions: readonly CohortSessions[];
+}
+
+/** Cohorts of one size, checked and with defaults filled in. */
+export interface CohortKind {
+  readonly count: number;
+  readonly users: number;
+  readonly threshold: number;
+  readonly policy: Policy;
+}
+
+export interface Enrolment {
+  /** Ascending. A user's rank is its index here. */
+  readonly userIds: Float64Array;
+  readonly kinds: readonly CohortKind[];
+  /** Of every session: their sums are added. */
+  readonly bits: number;
+  /** 32 bytes over the users and the sizes. */
+  readonly digest: Uint8Array;
+}
+
+/**
+ * The digest of an enrolment: the users, and the sizes of their cohorts.
+ *
+ * It is what users are told before the seed is known. Whoever could still change users or sizes afterwards could try one
+ * after the other until the cohorts are to its liking.
+ *
+ * @returns 64 hexadecimal digits; for the same users and sizes the same. `Cohorts.enrolment` is what to compare it with.
+ * @throws as {@link assignCohorts}.
+ * @example
+ * ```js
+ * import { enrolmentDigest } from 'secagg/cohorts';
+ *
+ * const sessions = [{ count: 2, users: 3, threshold: 2 }];
+ * const digest = enrolmentDigest({ userIds: [6, 5, 4, 3, 2, 1], sessions });
+ * console.log(digest.slice(0, 16)); // prints: 414238f80b08b88a
+ * ```
+ */
+export function enrolmentDigest(terms: EnrolmentTerms): string {
+  checkNames(terms, 'terms', ['userIds', 'sessions']);
+  return hex(enrol(terms).digest);
+}
+
+/** @throws TypeError, RangeError that name the argument. */
+export function enrol({ userIds: given, sessions }: EnrolmentTerms): Enrolment {
+  const userIds = ascending(given);
+  if (!Array.isArray(sessions)) throw new TypeError(`sessions: expected a list, got ${kindOf(sessions)}`);
+  const resolved = (sessions as readonly CohortSessions[]).map((each, i) => kindOfCohorts(each, `sessions[${String(i)}]`));
+  const bits = resolved[0]?.bits ?? 0;
+  if (resolved.some((each) => each.bits !== bits))
+    throw new RangeError('sessions: expected the same bits in all, for sums to be added');
+  const cohorts = resolved.reduce((sum, { kind }) => sum + kind.count, 0);
+  if (cohorts > MAX_COHORTS)
+    throw new RangeError(`sessions: expected at most ${String(MAX_COHORTS)} cohorts, got ${String(cohorts)}`);
+  const users = resolved.reduce((sum, { kind }) => sum + kind.count * kind.users, 0);
+  if (users !== userIds.length || users === 0) {
+    const text = `sessions: expected cohorts for the ${String(userIds.length)} enrolled users, got some for ${String(users)}`;
+    throw new RangeError(`${text}; smaller ones would bear less: plan again for as many as have enrolled`);
+  }
+  const kinds = resolved.map(({ kind }) => kind);
+  return { userIds, kinds, bits, digest: digestOf(userIds, kinds) };
+}
+
+function ascending(given: unknown): Float64Array {
+  if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
+    throw new TypeError(`userIds: expected a list, got ${kindOf(given)}`);
+  }
+  const userIds = Float64Array.from(given as Iterable<number>, (id, i) => userId(id, `userIds[${String(i)}]`)).sort();
+  const twice = userIds.find((id, i) => id === userIds[i - 1]);
+  if (twice !== undefined) throw new RangeError(`userIds: user ${String(twice)} is there twice`);
+  return userIds;
+}
+
+function kindOfCohorts(sessions: CohortSessions, name: string): { readonly kind: CohortKind; readonly bits: number } {
+  checkObject(sessions, name); // a plan's have more names than these
+  const { options = {} } = sessions;
+  checkNames(options, `${name}.options`, ['bits', 'graph', 'maxUsers', 'adversary', 'colluders']);
+  const { graph = 'complete', ...given } = options;
+  if ((graph as unknown) !== 'complete')
+    throw new RangeError(`${name}.options.graph: cohorts are sessions on the complete graph`);
+  const count = checkInteger(sessions.count, `${name}.count`, 1, MAX_COHORTS);
+  const users = checkInteger(sessions.users, `${name}.users`, 2, MAX_USERS);
+  const { threshold, bits } = resolveParameters(sessions.threshold, 1, given);
+  const policy = resolvePolicy(given, users);
+  const { maxUsers, adversary, colluders } = policy;
+  if (maxUsers !== users) {
+    throw new RangeError(`${name}.options.maxUsers: expected ${String(users)}, as many as a cohort has, got ${String(maxUsers)}`);
+  }
+  if (threshold > users || largestCohort(threshold, policy) < users) {
+    const text = `${String(threshold)} of ${String(users)} users, ${String(colluders)} of them colluders, is no threshold`;
+    throw new RangeError(`${name}.threshold: ${text} against a ${adversary} server`);
+  }
+  return { kind: { count, users, threshold, policy }, bits };
+}
+
+function digestOf(userIds: Float64Array, kinds: readonly CohortKind[]): Uint8Array {
+  const sizes = kinds.flatMap(({ count, users }) => new Array<number>(count).fill(users));
+  return digest(LABELS.enrolment, [u32(userIds.length), joined(userIds, u64), u32(sizes.length), joined(sizes, u32)]);
+}
+
+/** Integers of a fixed width, end to end; a digest takes one long part much faster than a million short ones. */
+function joined(values: ArrayLike<number>, encode: (value: number) => Uint8Array): Uint8Array {
+  const width = encode(0).length;
+  const out = new Uint8Array(width * values.length);
+  for (let i = 0; i < values.length; i++) out.set(encode(values[i] ?? 0), width * i);
+  return out;
+}

@@ -1,0 +1,5 @@
+// The entry point `secagg/cohorts`: users in random cohorts that all can check, and the sum over the cohorts' sessions.
+export { assignCohorts, type AssignmentTerms, type Cohort, type CohortOptions, type CohortRun, type Cohorts } from './cohorts.ts';
+export { CohortSum, type CohortSumOptions, type CohortSumProgress, type FailedCohort } from './cohort-sum.ts';
+export { enrolmentDigest, type CohortSessions, type EnrolmentTerms } from './enrolment.ts';
+export type { CohortResult, SumVector } from './result.ts';

@@ -1,0 +1,84 @@
+// How a cohort's session ended: its sum and who is in it, checked against the cohort and the ring.
+import { checkNames, kindOf } from '../checks.ts';
+import { fingerprint } from '../crypto/digest.ts';
+import { ProtocolError, ThresholdError, type SecAggErrorCode } from '../errors.ts';
+import { userId } from '../ids.ts';
+import { countMembers, membersOf, type Members } from '../members.ts';
+import type { Cohort } from './cohorts.ts';
+
+/** A sum as `ServerOutputWrapper.getVector()` gives it. */
+export type SumVector = Int32Array | BigInt64Array;
+
+export interface RingShape {
+  readonly bits: number;
+  readonly vecLen: number;
+}
+
+/** How a cohort's session ended. */
+export interface CohortResult {
+  /** Users in the sum: `ServerWrapper.progress().included`. */
+  readonly included: readonly number[];
+  /** The sum: `ServerOutputWrapper.getVector()`. Read, and not kept. */
+  readonly vector: SumVector;
+}
+
+/** What is remembered of it. */
+export interface CheckedResult {
+  /** Of the vector, to tell it from another one. 32 bytes. */
+  readonly digest: Uint8Array;
+  /** Positions among the members of the cohort. */
+  readonly included: Members;
+}
+
+/** @throws as `CohortSum.record`. */
+export function checkResult(cohort: Cohort, ring: RingShape, result: CohortResult): CheckedResult {
+  checkNames(result, 'result', ['included', 'vector']);
+  const { vector } = result;
+  checkVector(vector, ring);
+  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+  return { included: positionsOf(cohort, result.included), digest: fingerprint(bytes) };
+}
+
+function positionsOf({ index, userIds, threshold }: Cohort, included: unknown): Members {
+  if (!Array.isArray(included)) throw new TypeError(`included: expected a list, got ${kindOf(included)}`);
+  const known = new Map(userIds.map((id, position) => [id, position]));
+  const ids = included.map((id: number, i) => userId(id, `included[${String(i)}]`));
+  const strangers = ids.filter((id) => !known.has(id));
+  if (strangers.length > 0) {
+    throw broken('ERR_SECAGG_UNKNOWN_USER', `included: user ${String(strangers[0])} is not in cohort ${String(index)}`);
+  }
+  const members = membersOf(
+    ids.map((id) => known.get(id) ?? 0),
+    userIds.length,
+  );
+  const have = countMembers(members);
+  if (have !== ids.length) throw broken('ERR_SECAGG_SET', 'included: a user is there twice');
+  if (have < threshold) {
+    const text = `included: ${String(have)} users, fewer than the threshold of cohort ${String(index)}, ${String(threshold)}`;
+    throw new ThresholdError(text, { have, need: threshold, round: 2 });
+  }
+  return members;
+}
+
+function checkVector(vector: unknown, { bits, vecLen }: RingShape): asserts vector is SumVector {
+  const narrow = bits <= 32;
+  if (!(narrow ? vector instanceof Int32Array : vector instanceof BigInt64Array)) {
+    const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
+    throw new TypeError(`vector: expected ${expected}, as a ring of ${String(bits)} bits gives, got ${kindOf(vector)}`);
+  }
+  const sum = vector as SumVector;
+  if (sum.length !== vecLen) throw new RangeError(`vector: expected ${String(vecLen)} components, got ${String(sum.length)}`);
+  // Of a wide ring the upper half tells whether a component is within it.
+  const words = sum instanceof Int32Array ? sum : new Int32Array(sum.buffer, sum.byteOffset, 2 * vecLen);
+  const [first, step, limit] = narrow ? [0, 1, 2 ** (bits - 1)] : [1, 2, 2 ** (bits - 33)];
+  for (let i = 0; i < vecLen; i++) {
+    const word = words[first + step * i] ?? 0;
+    if (word < -limit || word >= limit)
+      throw new RangeError(`vector: component ${String(i)} is outside a ring of ${String(bits)} bits`);
+  }
+}
+
+/** What was told of a session cannot be: whoever told it is at fault, and no user. */
+export function broken(code: SecAggErrorCode, message: string): ProtocolError {
+  return new ProtocolError(code, message, { round: null });
+}
