@@ -114,9 +114,9 @@ function placeAll(members: readonly Member[], { bits, offset, path }: Placement)
       return clipped;
     },
     read: (sum, users) => byName(({ placed: part }) => part.read(sum, users)),
-    errorBound({ users, totalWeight }: ErrorTerms): unknown {
+    errorBound({ users, cohorts, totalWeight }: ErrorTerms): unknown {
       const totalOf = weightsOf(totalWeight, 'totalWeight');
-      return byName(({ name, placed: part }) => part.errorBound({ users, totalWeight: totalOf(name) }));
+      return byName(({ name, placed: part }) => part.errorBound({ users, cohorts, totalWeight: totalOf(name) }));
     },
     layout: placed.flatMap((member) => layoutOf(member.part, member.placement, member.placed)),
   };

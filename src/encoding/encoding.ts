@@ -5,7 +5,16 @@ import { fingerprint } from '../crypto/digest.ts';
 import { SecAggError } from '../errors.ts';
 import { checkInteger, checkObject, kindOf } from '../checks.ts';
 import { zeroComponents, type Components } from './components.ts';
-import { layoutOf, leastBits, type ErrorTerms, type LayoutEntry, type Part, type PlacedPart, type Weights } from './part.ts';
+import {
+  layoutOf,
+  leastBits,
+  type ErrorTerms,
+  type LayoutEntry,
+  type Part,
+  type PlacedPart,
+  type SumTerms,
+  type Weights,
+} from './part.ts';
 import type { Strata } from './strata.ts';
 
 /** What a user hands to `UserWrapper`. */
@@ -41,6 +50,7 @@ export function outOfRange(path: string): EncodingError {
 }
 
 const MAX_BITS = 64;
+const MAX_COHORTS = 2 ** 20;
 
 /** Stands for the place of a user whose encoding asks for none. */
 const NOWHERE: Strata = { slot: 0, seed: new Uint8Array(0) };
@@ -118,36 +128,44 @@ export class Encoding<Data, Result, Bound> {
   /**
    * What the sum of some users' vectors says.
    *
-   * @param sum as `ServerOutputWrapper.getVector()` gives it; not changed.
-   * @param terms `users`: how many users are in the sum, which `ServerWrapper.progress().included` tells.
+   * @param sum as `ServerOutputWrapper.getVector()` gives it, or with `cohorts` as `CohortSum.total()` does; not changed.
+   * @param terms `users`: how many users are in the sum, which `progress().included` tells; `cohorts`: over how many
+   * sessions, which `CohortSum.progress().done` tells.
    * @throws EncodingError `ERR_SECAGG_ZERO_WEIGHT` where the weights add up to zero; `ERR_SECAGG_SUM_RANGE` where no
    * honest users could have made this sum; TypeError, RangeError for a sum of another plan.
    */
-  decode(sum: Components, terms: { readonly users: number }): Result {
-    checkObject(terms, 'terms');
-    const narrow = this.bits <= 32;
+  decode(sum: Components, terms: SumTerms): Result {
+    const users = this.#usersIn(terms);
+    const ofCohorts = terms.cohorts !== undefined;
+    const narrow = this.bits <= 32 && !ofCohorts;
     if (!(narrow ? sum instanceof Int32Array : sum instanceof BigInt64Array)) {
       const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
-      throw new TypeError(`sum: expected ${expected}, as a ring of ${String(this.bits)} bits gives`);
+      const source = ofCohorts ? 'cohorts add up to' : `a ring of ${String(this.bits)} bits gives`;
+      throw new TypeError(`sum: expected ${expected}, as ${source}`);
     }
     if (sum.length !== this.vecLen) {
       throw new RangeError(`sum: expected ${String(this.vecLen)} components, got ${String(sum.length)}`);
     }
-    return this.#placed.read(sum, checkInteger(terms.users, 'users', 1, this.part.maxUsers));
+    return this.#placed.read(sum, users);
   }
 
   /**
    * How exact the result will be; besides it, values outside the range of the plan are clipped.
    *
-   * @param terms `users` in the sum, and where the encoding is weighted their `totalWeight`, to which errors are in
-   * inverse proportion.
+   * @param terms `users` and `cohorts` as for {@link decode}, and where the encoding is weighted the `totalWeight`, to which
+   * errors are in inverse proportion.
    */
   errorBound(terms: ErrorTerms): Bound {
-    checkObject(terms, 'terms');
-    checkInteger(terms.users, 'users', 1, this.part.maxUsers);
+    this.#usersIn(terms);
     if (this.part.weighted) given(terms.totalWeight, 'totalWeight');
     else notAskedFor(terms.totalWeight, 'totalWeight');
     return this.#placed.errorBound(terms);
+  }
+
+  #usersIn(terms: SumTerms): number {
+    checkObject(terms, 'terms');
+    const cohorts = checkInteger(terms.cohorts ?? 1, 'cohorts', 1, MAX_COHORTS);
+    return checkInteger(terms.users, 'users', 1, cohorts * this.part.maxUsers);
   }
 }
 

@@ -57,7 +57,7 @@ export function fixedPoint<const Plan extends FixedPointPlan>(
         const values = dequantize(layout, placement, sum, { divisor: scale, reach: users * largest, type });
         return { sum: values as ValuesOf<Plan, FloatArrayOf<Plan>> };
       },
-      errorBound: ({ users }) => floatErrorBound(parameters, { users, step: 1 / scale, size: users * clip }),
+      errorBound: ({ users, cohorts }) => floatErrorBound(parameters, { users, cohorts, step: 1 / scale, size: users * clip }),
     }),
   });
 }

@@ -2,7 +2,7 @@
 import { componentLimit } from '../parameters.ts';
 import { checkInteger } from '../checks.ts';
 import { context, magnitude, users } from './checks.ts';
-import type { ErrorBound } from './part.ts';
+import type { ErrorBound, SumTerms } from './part.ts';
 import { rounderOf, type Rounder, type Rounding, type RoundingOptions } from './rounding.ts';
 import { strataFor } from './strata.ts';
 import { Layout, type Dimensions } from './tensors.ts';
@@ -90,18 +90,18 @@ export function stepsFor(largest: number, bits: number, maxUsers: number): numbe
 /** The error of a sum of `users` roundings, `step` being one step in units of the result, and of values up to `size` as floats. */
 export function floatErrorBound(
   { rounding, type, maxUsers }: FloatParameters,
-  { users, step, size }: { readonly users: number; readonly step: number; readonly size: number },
+  { users, cohorts, step, size }: SumTerms & { readonly step: number; readonly size: number },
 ): ErrorBound {
   const asFloats = size * (2 ** -50 + (type === 'float32' ? 2 ** -24 : 0));
   const one = rounding === 'nearest' ? 1 / 2 : 1;
-  const rms = step * Math.sqrt(roundingVariance(rounding, users, maxUsers));
+  const rms = step * Math.sqrt(roundingVariance(rounding, { users, cohorts }, maxUsers));
   return { worst: users * step * one + asFloats, rms: rms + asFloats };
 }
 
 /** Of the sum of `users` roundings, in squares of a step. */
-function roundingVariance(rounding: Rounding, users: number, maxUsers: number): number {
+function roundingVariance(rounding: Rounding, { users, cohorts = 1 }: SumTerms, maxUsers: number): number {
   if (rounding === 'nearest') return users / 12;
   if (rounding === 'stochastic') return users / 4; // f(1 − f) ≤ 1/4
   const p = strataFor(maxUsers);
-  return Math.min(users / 4, (p ** 2 + 3) / (12 * (p - 1)));
+  return Math.min(users / 4, (cohorts * (p ** 2 + 3)) / (12 * (p - 1)));
 }

@@ -37,8 +37,10 @@ export function doubles(min: number, max: number): Integers {
       });
       return clipped;
     },
-    read: (layout, { offset, path }, sum, users) =>
-      layout.restore((start, length) => {
+    read(layout, { offset, path }, sum, users): unknown {
+      // A plan's own sums are within; those of many cohorts need not be.
+      if (users * Math.max(-min, max) > Number.MAX_SAFE_INTEGER) throw tooMany(users, '2^53; plan with bigints');
+      return layout.restore((start, length) => {
         const result = new Float64Array(length);
         visitSum(sum, offset + start, length, (values, from) => {
           for (let i = 0; i < values.length; i++) {
@@ -48,7 +50,8 @@ export function doubles(min: number, max: number): Integers {
           }
         });
         return result;
-      }),
+      });
+    },
   };
 }
 
@@ -71,9 +74,10 @@ export function bigints(min: bigint, max: bigint): Integers {
       }
       return clipped;
     },
-    read: (layout, { offset, path }, sum, users) =>
-      layout.restore((start, length) => {
-        const n = BigInt(users);
+    read(layout, { offset, path }, sum, users): unknown {
+      const n = BigInt(users);
+      if (n * (-min > max ? -min : max) >= 2n ** 63n) throw tooMany(users, '2^63');
+      return layout.restore((start, length) => {
         const result = new BigInt64Array(length);
         for (let i = 0; i < length; i++) {
           const value = loadExact(sum, offset + start + i) + n * middle;
@@ -81,6 +85,11 @@ export function bigints(min: bigint, max: bigint): Integers {
           result[i] = value;
         }
         return result;
-      }),
+      });
+    },
   };
+}
+
+function tooMany(users: number, limit: string): RangeError {
+  return new RangeError(`users: sums of ${String(users)} may reach ${limit}`);
 }

@@ -61,7 +61,8 @@ export function mean<const Plan extends MeanPlan>(
           const inverse = { divisor: users * scale, reach: users * (clip * scale + 1), type };
           return { mean: dequantize(layout, placement, sum, inverse) as ValuesOf<Plan, FloatArrayOf<Plan>> };
         },
-        errorBound: ({ users }) => floatErrorBound(parameters, { users, step: 1 / (users * scale), size: clip }),
+        errorBound: ({ users, cohorts }) =>
+          floatErrorBound(parameters, { users, cohorts, step: 1 / (users * scale), size: clip }),
       };
     },
   });

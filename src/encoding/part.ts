@@ -5,10 +5,16 @@ import type { Strata } from './strata.ts';
 /** One weight for all that is weighted, or in a combination one by name. */
 export type Weights = number | { readonly [part: string]: Weights };
 
-/** Whose error is asked for. */
-export interface ErrorTerms {
-  /** How many users are in the sum. */
+/** What a sum is over. */
+export interface SumTerms {
+  /** How many users are in it. */
   readonly users: number;
+  /** How many cohorts, where it is the total that `secagg/cohorts` gives: so many sessions of up to `maxUsers` each. */
+  readonly cohorts?: number | undefined;
+}
+
+/** Whose error is asked for. */
+export interface ErrorTerms extends SumTerms {
   /** The sum of their weights; by name where the parts of a combination have different ones. */
   readonly totalWeight?: Weights | undefined;
 }

@@ -82,10 +82,10 @@ export function weightedMean<const Plan extends WeightedMeanPlan>(
           const inverse = { divisor, reach: divisor * clip * (1 + 2 ** -40) + users, type };
           return { mean: dequantize(layout, values, sum, inverse) as ValuesOf<Plan, FloatArrayOf<Plan>>, totalWeight };
         },
-        errorBound({ users, totalWeight }): ErrorBound {
+        errorBound({ users, cohorts, totalWeight }): ErrorBound {
           const most = users * maxWeight * (1 + 2 ** -40); // the caller may have added up doubles
           const total = magnitude(totalWeight, nameOf('totalWeight', placement.path), most);
-          const { worst, rms } = floatErrorBound(parameters, { users, step: 1 / (total * scale), size: clip });
+          const { worst, rms } = floatErrorBound(parameters, { users, cohorts, step: 1 / (total * scale), size: clip });
           // A weight is off by at most a unit, and then moves the mean by at most its share of the whole range.
           const ofWeights = (users * weights.unit * 2 * clip) / total;
           return { worst: worst + ofWeights, rms: rms + ofWeights };
