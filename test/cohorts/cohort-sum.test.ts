@@ -300,6 +300,7 @@ describe('the state of a run', () => {
   }
 
   interface Editable {
+    session: string;
     cohorts: { userIds: number[]; sessions: { count: number; users: number; threshold: number; options: { bits: number } }[] };
     vecLen: number;
     standings: { included: string }[];
@@ -317,6 +318,7 @@ describe('the state of a run', () => {
     ['rings of two widths', 20, ({ cohorts }) => (cohorts.sessions[0]!.options.bits = 21)],
     ['a ring without upper halves and upper halves', 20, ({ total }) => (total.high = base64(0, 0))],
     ['a wide ring without them', 40, ({ total }) => (total.high = null)],
+    ['a context longer than sessions take', 20, (json) => (json.session = Buffer.alloc(65_537).toString('base64'))],
     ['no components', 20, (json) => ([json.vecLen, json.total.low] = [0, ''])],
     ['a standing less', 20, ({ standings }) => standings.pop()],
     ['a user in a sum beyond its cohort', 20, ({ standings }) => (standings[2]!.included = Buffer.of(0x1e).toString('base64'))],
