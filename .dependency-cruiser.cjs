@@ -35,7 +35,12 @@ module.exports = {
       '^src/platform/',
     ]),
     only('planner', '^src/planner/', ['^src/planner/', '^src/graph/', '^src/wire/message-sizes\\.ts$']),
-    only('cohorts', '^src/cohorts/', ['^src/cohorts/', '^src/crypto/(digest|labels)\\.ts$', '^src/state/(json|common)\\.ts$']),
+    only('cohorts', '^src/cohorts/', [
+      '^src/cohorts/',
+      '^src/graph/policy\\.ts$',
+      '^src/crypto/(digest|labels)\\.ts$',
+      '^src/state/(json|common)\\.ts$',
+    ]),
     only('command', '^src/command/', ['^src/command/', '^src/(index|planner/index)\\.ts$']),
     {
       name: 'node-in-few-files',

@@ -4,7 +4,8 @@ import { checkInteger, checkNames, checkObject, kindOf } from '../checks.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { userId } from '../ids.ts';
-import { largestCohort, MAX_USERS, resolveParameters, resolvePolicy, type Adversary, type Policy } from '../parameters.ts';
+import { largestCohort } from '../graph/policy.ts';
+import { MAX_HOLDERS, resolveParameters, resolvePolicy, type Adversary, type Policy } from '../parameters.ts';
 
 /** Most cohorts: so many sums of 32 bits add up below 2^53. */
 const MAX_COHORTS = 2 ** 20;
@@ -108,19 +109,20 @@ function ascending(given: unknown): Float64Array {
 function kindOfCohorts(sessions: CohortSessions, name: string): { readonly kind: CohortKind; readonly bits: number } {
   checkObject(sessions, name); // a plan's have more names than these
   const { options = {} } = sessions;
-  checkNames(options, `${name}.options`, ['bits', 'graph', 'maxUsers', 'adversary', 'colluders']);
+  checkNames(options, `${name}.options`, ['bits', 'graph', 'maxUsers', 'adversary', 'colluders', 'security']);
   const { graph = 'complete', ...given } = options;
   if ((graph as unknown) !== 'complete')
     throw new RangeError(`${name}.options.graph: cohorts are sessions on the complete graph`);
   const count = checkInteger(sessions.count, `${name}.count`, 1, MAX_COHORTS);
-  const users = checkInteger(sessions.users, `${name}.users`, 2, MAX_USERS);
-  const { threshold, bits } = resolveParameters(sessions.threshold, 1, given);
-  const policy = resolvePolicy(given, users);
+  const users = checkInteger(sessions.users, `${name}.users`, 2, MAX_HOLDERS);
+  const parameters = resolveParameters(sessions.threshold, 1, given);
+  const { threshold, bits } = parameters;
+  const policy = resolvePolicy(given, parameters.graph, users);
   const { maxUsers, adversary, colluders } = policy;
   if (maxUsers !== users) {
     throw new RangeError(`${name}.options.maxUsers: expected ${String(users)}, as many as a cohort has, got ${String(maxUsers)}`);
   }
-  if (threshold > users || largestCohort(threshold, policy) < users) {
+  if (threshold > users || largestCohort(parameters, policy) < users) {
     const text = `${String(threshold)} of ${String(users)} users, ${String(colluders)} of them colluders, is no threshold`;
     throw new RangeError(`${name}.threshold: ${text} against a ${adversary} server`);
   }

@@ -16,7 +16,7 @@ export type FloatArrayOf<Plan> = Plan extends { readonly type: 'float64' } ? Flo
 /** What every encoding of floats is told. */
 export type FloatPlan = Dimensions &
   RoundingOptions & {
-    /** Most users of a session, 1 to 65,535. */
+    /** Most users of a session, 1 to 1,000,000. */
     readonly maxUsers: number;
     /** Values beyond ±clippingRange are clipped; default 8. */
     readonly clippingRange?: number;

@@ -7,7 +7,7 @@ import { nameOf, type ErrorBound } from './part.ts';
 import { arrayOf, Layout, type Named } from './tensors.ts';
 
 export interface HistogramPlan {
-  /** Most users of a session, 1 to 65,535. */
+  /** Most users of a session, 1 to 1,000,000. */
   readonly maxUsers: number;
   /** Number of bins. */
   readonly bins: number;

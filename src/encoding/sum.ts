@@ -9,7 +9,7 @@ import { Layout, type Dimensions, type ValuesOf } from './tensors.ts';
 
 /** Numbers or bigints, as the bounds are. */
 export type SumPlan = Dimensions & {
-  /** Most users of a session, 1 to 65,535. */
+  /** Most users of a session, 1 to 1,000,000. */
   readonly maxUsers: number;
   /** Application context: task, model version, cohort; part of what all parties must agree on. Default empty. */
   readonly session?: string;

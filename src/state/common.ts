@@ -123,8 +123,13 @@ export function requireMembers(sets: Readonly<Record<string, Members>>, users: n
     require(isMembers(set, users), `${path}.${name}`, `a set over ${String(users)} users`);
 }
 
+/** Throws unless ids ascend strictly. */
+export function requireAscending(ids: readonly number[], path: string): void {
+  require(ids.every((id, i) => i === 0 || id > (ids[i - 1] ?? id)), path, 'ascending order');
+}
+
 /** Throws unless ids are in the order of their positions: ascending on the complete graph, in any order but distinct on a ring. */
 export function requireOrder(ids: readonly number[], { graph }: Parameters, path: string): void {
-  if (graph === 'complete') require(ids.every((id, i) => i === 0 || id > (ids[i - 1] ?? id)), path, 'ascending order');
+  if (graph === 'complete') requireAscending(ids, path);
   else require(new Set(ids).size === ids.length, path, 'distinct users');
 }
