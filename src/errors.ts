@@ -25,7 +25,7 @@ export const SEC_AGG_ERROR_CODES = [
   'ERR_SECAGG_KEYS',
   'ERR_SECAGG_OWN_KEYS',
   'ERR_SECAGG_TOO_MANY_USERS',
-  'ERR_SECAGG_POLICY',
+  'ERR_SECAGG_POLICY', // a UsageError where one's own parameters do not bear the adversary that one asks for
   'ERR_SECAGG_SET',
   'ERR_SECAGG_VIEW',
   'ERR_SECAGG_INCONSISTENT_DEAL',

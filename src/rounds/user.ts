@@ -91,7 +91,7 @@ export function openServerMessage({ tag, policy, parameters: { graph } }: UserCo
   const users = policy.maxUsers;
   // The user and its neighbours: more than hold shares of its secrets.
   const around = graph === 'complete' ? users : graph.neighbors + 1;
-  const most = Math.max(directoryBytes(around), sharesBytes(users, around), signaturesBytes(around));
+  const most = Math.max(directoryBytes(around, graph), sharesBytes(users, around), signaturesBytes(around));
   return decodeServerMessage(bytes, tag, most);
 }
 

@@ -17,8 +17,8 @@ import { ADVERTISE_KEYS_BYTES, decodeAdvertiseKeys, encodeAdvertiseKeys } from '
 const RING_BYTES = 5 + 5 + 3 + 2 * 20 * DIGEST_BYTES;
 
 /** @param lines of the directory that a user is shown. */
-export function directoryBytes(lines: number): number {
-  return RING_BYTES + lines * (ID_BYTES + ADVERTISE_KEYS_BYTES + SIGNATURE_BYTES);
+export function directoryBytes(lines: number, graph: Graph): number {
+  return (graph === 'complete' ? 0 : RING_BYTES) + lines * (ID_BYTES + ADVERTISE_KEYS_BYTES + SIGNATURE_BYTES);
 }
 
 export function encodeDirectory({ users, first, lines, proof }: DirectoryPart, graph: Graph): Field[] {

@@ -71,7 +71,7 @@ export function directoryParts(
       users: size,
       first,
       lines: places.map((place) => at(lines, place)),
-      proof: tree.proof(places.sort((a, b) => a - b)),
+      proof: tree.proof([...places].sort((a, b) => a - b)),
     };
   };
 }
