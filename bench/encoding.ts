@@ -1,62 +1,71 @@
 // What does secagg/encoding cost, and what does it lose? Speed at 2^20 floats; and the error of the weighted mean against
-// bits, users and spread of weights, beside Flower's formula on the same data, as a table and a picture. Part of
-// `npm run bench`; with `--quick` the smoke run.
-import { execSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+// bits, users and spread of weights, beside Flower's formula on the same data.
+import type { Bench } from './bench.ts';
 import { check, measure, type Case, type Errors } from './encoding/error.ts';
-import { drawErrors } from './encoding/plot.ts';
-import { measureSpeed } from './encoding/speed.ts';
+import { measureSpeed, type Speed } from './encoding/speed.ts';
+import { blocks, table, whole } from './markdown.ts';
 
-const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
-
-const BITS = flags.quick ? [16, 32] : [12, 14, 16, 20, 24, 28, 30, 32];
-const USERS = flags.quick ? [10, 100] : [3, 10, 30, 100, 300, 1000];
-const SPREADS = flags.quick ? [1, 1000] : [1, 10, 100, 1000];
-/** Values that are encoded in each case; the noise of an error is about 1/√(2 · values/users). */
-const VALUES = flags.quick ? 2 ** 19 : 2 ** 22;
-
-const run = (cases: readonly Case[]): Errors[] =>
-  cases.map((each) => {
-    const errors = measure(each, Math.ceil(VALUES / each.users));
-    check(errors);
-    return errors;
-  });
-
-const length = flags.quick ? 2 ** 17 : 2 ** 20;
-const report = {
-  node: process.version,
-  cpu: cpus()[0]?.model ?? 'unknown',
-  commit: execSync('git rev-parse --short HEAD', { encoding: 'utf8' }).trim(),
-  length,
-  speed: measureSpeed(length, flags.quick ? 5 : 30),
-  byBits: run([1, 1000].flatMap((spread) => BITS.map((bits) => ({ bits, users: 100, spread })))),
-  byUsers: run([16, 32].flatMap((bits) => USERS.map((users) => ({ bits, users, spread: 100 })))),
-  bySpread: run([14, 24].flatMap((bits) => SPREADS.map((spread) => ({ bits, users: 100, spread })))),
-};
-
-const line = (cells: readonly (string | number | null)[]): string =>
-  cells.map((cell) => (typeof cell === 'number' ? String(cell) : (cell ?? '–')).padStart(13)).join('');
-const error = (value: number | null): string => (value === null ? '–' : value.toExponential(2));
-
-console.log(`\n${String(length)} floats, ${report.cpu}, Node ${report.node}, commit ${report.commit}`);
-for (const { what, ms } of report.speed) console.log(`${what.padEnd(30)} ${ms.toFixed(2)} ms`);
-for (const [title, rows] of [
-  ['bits', report.byBits],
-  ['users', report.byUsers],
-  ['spread of weights', report.bySpread],
-] as const) {
-  console.log(`\nRMS error of the weighted mean of values in ±8, against ${title}`);
-  console.log(line(['bits', 'users', 'spread', 'Flower 2^22', 'Flower best', 'stochastic', 'correlated', 'nearest', 'gain']));
-  for (const { bits, users, spread, flower, flowerBest, stochastic, correlated, nearest } of rows) {
-    const gain = flowerBest === null ? null : `${(flowerBest / stochastic).toFixed(2)}, ${(flowerBest / correlated).toFixed(2)}`;
-    console.log(line([bits, users, spread, ...[flower, flowerBest, stochastic, correlated, nearest].map(error), gain]));
-  }
+export interface EncodingFigures {
+  readonly length: number;
+  readonly speed: readonly Speed[];
+  readonly byBits: readonly Errors[];
+  readonly byUsers: readonly Errors[];
+  readonly bySpread: readonly Errors[];
 }
-mkdirSync('out', { recursive: true });
-writeFileSync('out/bench-encoding.json', JSON.stringify(report, null, 2));
-writeFileSync('out/bench-encoding.svg', drawErrors(report));
-console.log(
-  '\nnowhere worse than Flower beyond the noise and what bench/encoding/error.ts says; written to out/bench-encoding.json and out/bench-encoding.svg',
-);
+
+export const encoding: Bench<EncodingFigures> = {
+  question: 'What do encodings cost, and what do they lose?',
+
+  measure(quick) {
+    const length = quick ? 2 ** 17 : 2 ** 20;
+    // Values that are encoded in each case; the noise of an error is about 1/√(2 · values/users).
+    const values = quick ? 2 ** 19 : 2 ** 22;
+    const bits = quick ? [16, 32] : [12, 14, 16, 20, 24, 28, 30, 32];
+    const users = quick ? [10, 100] : [3, 10, 30, 100, 300, 1000];
+    const spreads = quick ? [1, 1000] : [1, 10, 100, 1000];
+    const run = (cases: readonly Case[]): Errors[] =>
+      cases.map((each) => {
+        const errors = measure(each, Math.ceil(values / each.users));
+        check(errors);
+        return errors;
+      });
+    return Promise.resolve({
+      length,
+      speed: measureSpeed(length, quick ? 5 : 30),
+      byBits: run([1, 1000].flatMap((spread) => bits.map((each) => ({ bits: each, users: 100, spread })))),
+      byUsers: run([16, 32].flatMap((ring) => users.map((each) => ({ bits: ring, users: each, spread: 100 })))),
+      bySpread: run([14, 24].flatMap((ring) => spreads.map((spread) => ({ bits: ring, users: 100, spread })))),
+    });
+  },
+
+  describe: ({ length, speed, byBits, byUsers, bySpread }) =>
+    blocks(
+      `### ${whole(length)} floats`,
+      table(
+        ['', 'ms'],
+        speed.map(({ what, ms }) => [what, ms]),
+      ),
+      '### Root mean square error of the weighted mean of values in ±8',
+      'Flower at its default range 2^22, and at the largest that fits; a gain is its best error over ours. Nowhere is ours worse beyond the noise and what `bench/encoding/error.ts` says.',
+      table(
+        [
+          'bits',
+          'users',
+          'weights to 1000 from',
+          'Flower 2^22',
+          'Flower best',
+          'stochastic',
+          'correlated',
+          'nearest',
+          'gain',
+          'correlated',
+        ],
+        [...byBits, ...byUsers, ...bySpread].map((errors) => {
+          const { bits, users, spread, flower, flowerBest, stochastic, correlated, nearest } = errors;
+          const errorsOf = [flower, flowerBest, stochastic, correlated, nearest].map((each) => each?.toExponential(2) ?? null);
+          const gains = [stochastic, correlated].map((each) => (flowerBest === null ? null : flowerBest / each));
+          return [bits, users, 1000 / spread, ...errorsOf, ...gains];
+        }),
+      ),
+    ),
+};

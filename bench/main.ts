@@ -1,6 +1,32 @@
-// All benches, one after the other: `npm run bench`, and `npm run bench -- --quick` for the smoke run.
-await import('./session.ts');
-await import('./masks.ts');
-await import('./encoding.ts');
-await import('./postgres.ts');
-export {};
+// `npm run bench`: all benches one after the other, or those that are named; `-- --quick` is the smoke run. Each figure is
+// printed, and saved in out/.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { BENCH_NAMES, BENCHES, type BenchName, type Figures, type Run } from './figures.ts';
+import { machine } from './machine.ts';
+import { partOf, picturesOf, reportOf } from './report.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false } },
+});
+const unknown = positionals.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) throw new Error(`no bench is called ${unknown.join(', ')}; there are ${BENCH_NAMES.join(', ')}`);
+
+const run: Run = { machine: machine(), quick: values.quick, figures: {} };
+
+async function measure<Name extends BenchName>(name: Name): Promise<Pick<Figures, Name>> {
+  console.error(`\n${name} …`); // it may take minutes
+  const figures = await BENCHES[name].measure(run.quick);
+  console.log(`\n${partOf(name, figures)}`);
+  return { [name]: figures } as Pick<Figures, Name>;
+}
+
+for (const name of BENCH_NAMES) {
+  if (positionals.length === 0 || positionals.includes(name)) Object.assign(run.figures, await measure(name));
+}
+mkdirSync('out', { recursive: true });
+writeFileSync('out/bench.json', JSON.stringify(run, null, 2));
+for (const [name, svg] of Object.entries(picturesOf(run.figures))) writeFileSync(`out/${name}`, svg);
+writeFileSync('out/bench.md', reportOf(run));
+console.log('\nThe results are right. Written to out/bench.json, out/bench.md and the pictures beside it.');

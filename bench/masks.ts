@@ -1,127 +1,88 @@
-// How fast are masks, and removing them? Every figure beside its baseline of the same run: the bare cipher. Part of
-// `npm run bench`; with `--quick` the smoke run.
-import { execSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
-import { parseArgs } from 'node:util';
-import { messageSizes } from '../src/index.ts';
-import { measureEngines } from './masks/engines.ts';
-import { measureExpansion } from './masks/expansion.ts';
-import { measureFlower } from './masks/flower.ts';
+// How fast are masks, and removing them? Beside the bare cipher, the kernel in plain TypeScript, and JavaScript's own cipher.
+import { availableParallelism } from 'node:os';
+import type { Bench } from './bench.ts';
+import { blocks, short, table, whole } from './markdown.ts';
+import { measureEngines, type Primitives } from './masks/engines.ts';
+import { measureExpansion, type Expansion } from './masks/expansion.ts';
+import { measureUnmasking, type UnmaskingCost } from './masks/unmasking.ts';
 import { linearFit } from './statistics.ts';
-import { measureSharing } from './masks/sharing.ts';
-import { measureUnmasking } from './masks/unmasking.ts';
 
-const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+export interface MaskFigures {
+  readonly components: number;
+  readonly engines: readonly Primitives[];
+  readonly expansion: readonly Expansion[];
+  readonly unmasking: readonly UnmaskingCost[];
+}
 
-const components = flags.quick ? 2 ** 17 : 2 ** 20;
-const cores = availableParallelism();
-const report = {
-  node: process.version,
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores,
-  commit: execSync('git rev-parse --short HEAD', { encoding: 'utf8' }).trim(),
-  components,
-  engines: await measureEngines(flags.quick ? 10 : 200),
-  expansion: [] as Awaited<ReturnType<typeof measureExpansion>>[],
-  sharing: await measureSharing(flags.quick ? 5 : 50),
-  flower: measureFlower(components, flags.quick ? 3 : 15),
-  unmasking: [] as Awaited<ReturnType<typeof measureUnmasking>>[],
-  expansionFactor: [] as { users: number; vecLen: number; inputBits: number; bits: number; factor: number }[],
+/** Users, components, users that dropped out. */
+const SIZES: readonly (readonly [number, number, number])[] = [
+  [100, 100_000, 30],
+  [200, 100_000, 60],
+  [300, 100_000, 90],
+  [500, 100_000, 0],
+  [500, 100_000, 50],
+  [500, 100_000, 150],
+  [1000, 1000, 300],
+];
+
+export const masks: Bench<MaskFigures> = {
+  question: 'How fast are masks, and removing them?',
+
+  async measure(quick) {
+    const components = quick ? 2 ** 17 : 2 ** 20;
+    const engines = await measureEngines(quick ? 10 : 200);
+    const expansion: Expansion[] = [];
+    for (const bits of [8, 16, 20, 32, 64]) expansion.push(await measureExpansion(bits, components, quick ? 3 : 25));
+    const unmasking: UnmaskingCost[] = [];
+    for (const [users, vecLen, dropped] of quick ? ([[60, 100_000, 18]] as const) : SIZES) {
+      unmasking.push(await measureUnmasking(users, vecLen, dropped, availableParallelism()));
+    }
+    return { components, engines, expansion, unmasking };
+  },
+
+  describe: (figures) => blocks(describeEngines(figures), describeExpansion(figures), describeUnmasking(figures)),
 };
-const line = (cells: readonly (string | number)[]): string => cells.map((cell) => String(cell).padStart(14)).join('');
-const ms = (value: number): string => value.toFixed(2);
 
-console.log(`\n${report.cpu}, ${String(cores)} cores, Node ${report.node}, commit ${report.commit}`);
-console.log(line(['', '', 'node:crypto', 'WebCrypto', 'JavaScript']));
-for (const { what, node, web, javascript } of report.engines) {
-  console.log(what.padEnd(28) + line([node.toFixed(1), web.toFixed(1), javascript.toFixed(1)]));
-}
-
-console.log(`\nms for ${String(components)} components, medians; "of cipher" is how much of the bare AES rate is left`);
-console.log(line(['bits', 'bare AES', 'ours', 'of cipher', 'plain kernel', 'noble AES', 'pack', 'unpack + add']));
-for (const bits of [8, 16, 20, 32, 64]) {
-  const cost = await measureExpansion(bits, components, flags.quick ? 3 : 25);
-  report.expansion.push(cost);
-  const { cipher, ours, plainKernel, javascript, pack, unpackAndAdd } = cost;
-  const share = `${(100 * (cipher / ours)).toFixed(0)} %`;
-  console.log(line([bits, ms(cipher), ms(ours), share, ms(plainKernel), ms(javascript), ms(pack), ms(unpackAndAdd)]));
-}
-
-const { flower, sharing } = report;
-console.log(`\nbeside Flower, ms: ${flower === null ? 'skipped, python3 has no package flwr' : 'its own functions in Python'}`);
-console.log(line(['', 'ours', 'Flower']));
-const at32 = report.expansion.find(({ bits }) => bits === 32);
-for (const [what, ours, theirs] of [
-  ['one mask made and added', at32?.ours, flower === null ? undefined : flower.mask + flower.add],
-  ['a secret split 67 of 100', sharing.split, flower?.split],
-  ['and put together again', sharing.combine, flower?.combine],
-] as const) {
-  console.log(what.padEnd(28) + line([ms(ours ?? NaN), theirs === undefined ? '–' : ms(theirs)]));
-}
-
-console.log('\nremoving the masks: seconds, and how much of the bare cipher on one core');
-console.log(
-  line([
-    'users',
-    'components',
-    'dropped',
-    'masks',
-    'bare AES',
-    'own thread',
-    `${String(cores)} threads`,
-    'faster',
-    'timer late ms',
-  ]),
-);
-const sizes = flags.quick
-  ? ([[60, 100_000, 18]] as const)
-  : ([
-      [100, 100_000, 30],
-      [200, 100_000, 60],
-      [300, 100_000, 90],
-      [500, 100_000, 0],
-      [500, 100_000, 50],
-      [500, 100_000, 150],
-      [1000, 1000, 300],
-    ] as const);
-for (const [users, vecLen, dropped] of sizes) {
-  const cost = await measureUnmasking(users, vecLen, dropped, [0, cores]);
-  report.unmasking.push(cost);
-  const [own = NaN, many = NaN] = [cost.seconds[0], cost.seconds[cores]];
-  console.log(
-    line([
-      users,
-      vecLen,
-      dropped,
-      cost.masks,
-      ms(cost.cipher),
-      ms(own),
-      ms(many),
-      (own / many).toFixed(2),
-      cost.timerLate.toFixed(0),
-    ]),
+function describeEngines({ engines }: MaskFigures): string {
+  return blocks(
+    '### The engines',
+    table(
+      ['', 'node:crypto', 'WebCrypto', 'JavaScript'],
+      engines.map(({ what, node, web, javascript }) => [what, node, web, javascript]),
+    ),
   );
 }
-const fitted = report.unmasking.filter(({ vecLen }) => vecLen === 100_000);
-if (fitted.length >= 3) {
-  const { perUnit, fixed, r2 } = linearFit(fitted.map(({ masks, seconds }) => [masks, 1000 * (seconds[0] ?? NaN)]));
-  console.log(`own thread: ${fixed.toFixed(0)} ms + ${perUnit.toFixed(3)} ms a mask of 100,000 components, R² ${r2.toFixed(4)}`);
-}
 
-console.log('\nbytes that a user sends and receives, over those of its input');
-for (const [users, vecLen] of [
-  [2 ** 10, 2 ** 20],
-  [2 ** 14, 2 ** 24],
-] as const) {
-  const bits = 16 + Math.log2(users);
-  const { up, down } = messageSizes({ users, vecLen, bits });
-  const factor = (up + down) / (2 * vecLen);
-  report.expansionFactor.push({ users, vecLen, inputBits: 16, bits, factor });
-  console.log(
-    `${String(users)} users × ${String(vecLen)} components of 16 bits, in a ring of ${String(bits)}: ${factor.toFixed(3)}`,
+function describeExpansion({ components, expansion }: MaskFigures): string {
+  return blocks(
+    `### One mask of ${whole(components)} components, made and added`,
+    'Medians in ms. “Of cipher” is how much of the bare AES rate is left.',
+    table(
+      ['bits', 'bare AES', 'secagg', 'of cipher', 'plain kernel', 'noble AES', 'pack', 'unpack and add'],
+      expansion.map(({ bits, cipher, ours, plainKernel, javascript, pack, unpackAndAdd }) => {
+        const share = `${whole(100 * (cipher / ours))} %`;
+        return [bits, cipher, ours, share, plainKernel, javascript, pack, unpackAndAdd];
+      }),
+    ),
   );
 }
-mkdirSync('out', { recursive: true });
-writeFileSync('out/bench-masks.json', JSON.stringify(report, null, 2));
-console.log('\nwritten to out/bench-masks.json');
+
+function describeUnmasking({ unmasking }: MaskFigures): string {
+  const threads = String(unmasking[0]?.threads ?? NaN);
+  const long = unmasking.filter(({ vecLen }) => vecLen === 100_000);
+  const { perUnit, fixed, r2 } = linearFit(long.map(({ masks, ownThread }) => [masks, 1000 * ownThread]));
+  return blocks(
+    '### Removing the masks',
+    'Seconds, beside the bare cipher on one core for as much key stream; and how late a timer of 50 ms came at most meanwhile.',
+    table(
+      ['users', 'components', 'dropped', 'masks', 'bare AES', 'own thread', `${threads} threads`, 'times faster', 'late, ms'],
+      unmasking.map(({ users, vecLen, dropped, masks, cipher, ownThread, manyThreads, timerLate }) => {
+        const sizes = [users, vecLen, dropped, masks];
+        return [...sizes, cipher, ownThread, manyThreads, ownThread / manyThreads, timerLate];
+      }),
+    ),
+    long.length < 3
+      ? ''
+      : `On the own thread: ${short(fixed)} ms + ${short(perUnit)} ms a mask of 100,000 components, R² ${r2.toFixed(4)}.`,
+  );
+}

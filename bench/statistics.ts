@@ -1,4 +1,20 @@
-// What figures of a noisy machine are made into.
+// Time measured, and what figures of a noisy machine are made into.
+
+/** What it gave, and the milliseconds that it took. */
+export async function timed<T>(run: () => T | Promise<T>): Promise<[T, number]> {
+  const started = performance.now();
+  const result = await run();
+  return [result, performance.now() - started];
+}
+
+/** Milliseconds of one run: the median of so many, after one that warms up. */
+export async function medianMs(runs: number, run: () => unknown): Promise<number> {
+  await run();
+  const times: number[] = [];
+  for (let i = 0; i < runs; i++) times.push((await timed(run))[1]);
+  return median(times);
+}
+
 /** The middle one: what a noisy machine says most truly. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -13,14 +29,14 @@ export interface LinearFit {
   readonly r2: number;
 }
 
-/** Least squares of ms = fixed + perUnit · size. */
-export function linearFit(points: readonly (readonly [size: number, ms: number])[]): LinearFit {
+/** Least squares of cost = fixed + perUnit · size. */
+export function linearFit(points: readonly (readonly [size: number, cost: number])[]): LinearFit {
   const n = points.length;
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / n;
-  const [x, y] = [mean(points.map(([size]) => size)), mean(points.map(([, ms]) => ms))];
+  const [x, y] = [mean(points.map(([size]) => size)), mean(points.map(([, cost]) => cost))];
   const sxx = points.reduce((sum, [size]) => sum + (size - x) ** 2, 0);
-  const sxy = points.reduce((sum, [size, ms]) => sum + (size - x) * (ms - y), 0);
-  const syy = points.reduce((sum, [, ms]) => sum + (ms - y) ** 2, 0);
+  const sxy = points.reduce((sum, [size, cost]) => sum + (size - x) * (cost - y), 0);
+  const syy = points.reduce((sum, [, cost]) => sum + (cost - y) ** 2, 0);
   const perUnit = sxy / sxx;
-  return { fixed: y - perUnit * x, perUnit, r2: sxy ** 2 / (sxx * syy) };
+  return { fixed: y - perUnit * x, perUnit, r2: syy === 0 ? 1 : sxy ** 2 / (sxx * syy) };
 }

@@ -1,22 +1,14 @@
 // The picture: error against bits, users and spread of weights, side by side, as SVG.
-import { LineChart, type LineSeriesOption } from 'echarts/charts';
-import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
-import { init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+import { AXIS, draw, GRID_LINES, INK, OURS, OURS_TOO, THEIRS, title } from '../plot.ts';
 import type { Errors } from './error.ts';
 
-use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
-
-const INK = '#24292f';
-const MUTED = '#6e7781';
-const FONT = 'system-ui, Roboto, Helvetica, Arial, sans-serif';
 const [WIDTH, HEIGHT, LEFT, TOP, PANEL, GAP] = [1200, 500, 80, 130, 290, 80];
 
 const SERIES = [
-  ['flower', 'Flower, range 2^22 (its default)', '#d4721a', 'dotted'],
-  ['flowerBest', 'Flower, largest range that fits', '#d4721a', 'dashed'],
-  ['stochastic', 'secagg, stochastic (default)', '#0f62c4', 'solid'],
-  ['correlated', 'secagg, correlated', '#1a7f37', 'solid'],
+  ['flower', 'Flower, range 2^22 (its default)', THEIRS, 'dotted'],
+  ['flowerBest', 'Flower, largest range that fits', THEIRS, 'dashed'],
+  ['stochastic', 'secagg, stochastic (default)', OURS, 'solid'],
+  ['correlated', 'secagg, correlated', OURS_TOO, 'solid'],
 ] as const;
 
 interface Panel {
@@ -47,52 +39,34 @@ export function drawErrors(report: Readonly<Record<'byBits' | 'byUsers' | 'bySpr
       title: '14 bits, 100 users',
     },
   ];
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
-  chart.setOption({
-    animation: false,
-    backgroundColor: '#ffffff',
-    textStyle: { fontFamily: FONT },
+  return draw(WIDTH, HEIGHT, {
     title: [
-      {
-        text: 'Error of the weighted mean, at the same bits on the wire',
-        left: 24,
-        top: 16,
-        textStyle: { color: INK, fontSize: 20 },
-      },
-      ...panels.map(({ title }, i) => ({
-        text: title,
-        left: LEFT + i * (PANEL + GAP),
-        top: TOP - 34,
-        textStyle: { color: INK, fontSize: 14 },
-      })),
+      title('Error of the weighted mean, at the same bits on the wire', 24, 16, 20),
+      ...panels.map((panel, i) => title(panel.title, LEFT + i * (PANEL + GAP), TOP - 34, 14)),
     ],
     legend: { left: 24, top: 52, itemWidth: 36, itemGap: 56, textStyle: { color: INK, fontSize: 13 } },
     grid: panels.map((_, i) => ({ left: LEFT + i * (PANEL + GAP), top: TOP, width: PANEL, bottom: 70 })),
     xAxis: panels.map(({ of, name, rows }, i) => ({
+      ...AXIS,
       gridIndex: i,
       ...(of === 'bits' ? { type: 'value' as const, interval: 4 } : { type: 'log' as const }),
       min: Math.min(...rows.map((row) => row[of])),
       max: Math.max(...rows.map((row) => row[of])),
       name,
-      nameLocation: 'middle' as const,
       nameGap: 32,
-      nameTextStyle: { color: INK, fontSize: 13 },
-      axisLabel: { color: INK, fontSize: 12 },
-      axisLine: { show: true, onZero: false, lineStyle: { color: MUTED } },
       splitLine: { show: false },
     })),
     yAxis: panels.map(({ rows }, i) => ({
+      ...AXIS,
       gridIndex: i,
       type: 'log' as const,
       ...decades(rows),
-      ...(i === 0 ? { name: 'root mean square error, values in ±8', nameLocation: 'middle' as const, nameGap: 56 } : {}),
-      nameTextStyle: { color: INK, fontSize: 13 },
-      axisLabel: { color: INK, fontSize: 12, formatter: (value: number) => `1e${String(Math.round(Math.log10(value)))}` },
-      axisLine: { show: true, onZero: false, lineStyle: { color: MUTED } },
-      splitLine: { lineStyle: { color: '#e6e8eb' } },
+      ...(i === 0 ? { name: 'root mean square error, values in ±8', nameGap: 56 } : {}),
+      axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => `1e${String(Math.round(Math.log10(value)))}` },
+      splitLine: GRID_LINES,
     })),
     series: panels.flatMap(({ rows, of }, i) =>
-      SERIES.map(([key, name, color, type]): LineSeriesOption => ({
+      SERIES.map(([key, name, color, type]) => ({
         name,
         type: 'line',
         xAxisIndex: i,
@@ -105,9 +79,6 @@ export function drawErrors(report: Readonly<Record<'byBits' | 'byUsers' | 'bySpr
       })),
     ),
   });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return svg;
 }
 
 function decades(rows: readonly Errors[]): { readonly min: number; readonly max: number } {

@@ -6,7 +6,7 @@ import { platform as node } from '../../src/platform/node.ts';
 import { curves } from '../../src/platform/noble.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { platform as web } from '../../src/platform/web.ts';
-import { median } from '../statistics.ts';
+import { medianMs } from '../statistics.ts';
 
 /** Microseconds an operation; for the key stream and the hash GB/s. */
 export interface Primitives {
@@ -19,16 +19,7 @@ export interface Primitives {
 const MEGABYTE = 1 << 20;
 
 export async function measureEngines(runs: number): Promise<Primitives[]> {
-  const microseconds = async (run: () => unknown): Promise<number> => {
-    const times: number[] = [];
-    await run();
-    for (let i = 0; i < runs; i++) {
-      const started = performance.now();
-      await run();
-      times.push(1000 * (performance.now() - started));
-    }
-    return median(times);
-  };
+  const microseconds = async (run: () => unknown): Promise<number> => 1000 * (await medianMs(runs, run));
   const gigabytesPerSecond = async (run: () => unknown): Promise<number> => MEGABYTE / 1000 / (await microseconds(run));
 
   const secretKey = node.randomBytes(32);

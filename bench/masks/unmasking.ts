@@ -6,11 +6,15 @@ import type { UserId } from '../../src/ids.ts';
 import type { Unmasking } from '../../src/protocol/server/unmask.ts';
 import { countMasks } from '../../src/protocol/server/unmask.ts';
 import type { UnmaskingWork } from '../../src/rounds/unmask-threads.ts';
+import { timed } from '../statistics.ts';
 
-/** The built module: worker threads cannot run TypeScript. */
-const { unmask } = (await import(new URL('../../dist/rounds/unmask-threads.js', import.meta.url).href)) as {
-  unmask: (unmasking: Unmasking, sum: Uint8Array, work: UnmaskingWork) => Promise<Uint8Array>;
-};
+type Unmask = (unmasking: Unmasking, sum: Uint8Array, work: UnmaskingWork) => Promise<Uint8Array>;
+
+/** The built function: worker threads cannot run TypeScript. */
+async function builtUnmask(): Promise<Unmask> {
+  const module = new URL('../../dist/rounds/unmask-threads.js', import.meta.url);
+  return ((await import(module.href)) as { unmask: Unmask }).unmask;
+}
 
 export interface UnmaskingCost {
   readonly users: number;
@@ -19,37 +23,40 @@ export interface UnmaskingCost {
   readonly masks: number;
   /** Seconds of the bare cipher for as much key stream, on one thread. */
   readonly cipher: number;
-  /** Seconds by number of threads; 0 is the caller's own. */
-  readonly seconds: Readonly<Record<number, number>>;
+  /** Seconds on the caller's own. */
+  readonly ownThread: number;
+  /** Most worker threads that it was let have, and the seconds with them. */
+  readonly threads: number;
+  readonly manyThreads: number;
   /** The latest that a timer of 50 ms came, in ms. */
   readonly timerLate: number;
 }
 
-export async function measureUnmasking(
-  users: number,
-  vecLen: number,
-  dropped: number,
-  threads: readonly number[],
-): Promise<UnmaskingCost> {
+export async function measureUnmasking(users: number, vecLen: number, dropped: number, threads: number): Promise<UnmaskingCost> {
+  const unmask = await builtUnmask();
   const unmasking = await roundFour(users, dropped);
   const masks = countMasks(unmasking);
   const sum = new Uint8Array(4 * vecLen);
-  const seconds: Record<number, number> = {};
-  const sums: Uint8Array[] = [];
   let timerLate = 0;
-  for (const count of threads) {
+  const run = async (count: number): Promise<[sum: Uint8Array, seconds: number]> => {
     let due = performance.now() + 50;
-    const timer = setInterval(() => {
+    const tick = (): void => {
       timerLate = Math.max(timerLate, performance.now() - due);
       due = performance.now() + 50;
-    }, 50);
-    const started = performance.now();
-    sums.push(await unmask(unmasking, sum, { threads: count, signal: undefined, onProgress: () => undefined }));
-    seconds[count] = (performance.now() - started) / 1000;
+    };
+    const timer = setInterval(tick, 50);
+    const [unmasked, ms] = await timed(() =>
+      unmask(unmasking, sum, { threads: count, signal: undefined, onProgress: () => undefined }),
+    );
+    tick(); // it may be due since long
     clearInterval(timer);
-  }
-  if (sums.some((other) => Buffer.compare(other, sums[0] ?? other) !== 0)) throw new Error('threads do not give the same sum');
-  return { users, vecLen, dropped, masks, cipher: cipherSeconds(masks * sum.length), seconds, timerLate };
+    return [unmasked, ms / 1000];
+  };
+  const [alone, ownThread] = await run(0);
+  const [together, manyThreads] = await run(threads);
+  if (Buffer.compare(alone, together) !== 0) throw new Error('threads do not give the same sum');
+  const cipher = cipherSeconds(masks * sum.length);
+  return { users, vecLen, dropped, masks, cipher, ownThread, threads, manyThreads, timerLate };
 }
 
 async function roundFour(users: number, dropped: number): Promise<Unmasking> {

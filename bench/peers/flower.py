@@ -8,14 +8,17 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 
 import numpy as np
 from flwr.common.secure_aggregation.crypto.shamir import combine_shares, create_shares
-from flwr.common.secure_aggregation.ndarrays_arithmetic import parameters_addition, parameters_mod
-from flwr.common.secure_aggregation.quantization import quantize
+from flwr.common.secure_aggregation.ndarrays_arithmetic import parameters_addition, parameters_mod, parameters_subtraction
+from flwr.common.secure_aggregation.quantization import dequantize, quantize
 from flwr.common.secure_aggregation.secaggplus_utils import pseudo_rand_gen
 
 MODULUS = 2**32
+CLIPPING_RANGE = 8.0
+QUANTIZATION_RANGE = 2**22
 
 
 def median_ms(run: Callable[[], object], runs: int) -> float:
@@ -32,17 +35,22 @@ def median_ms(run: Callable[[], object], runs: int) -> float:
 def main() -> None:
     components, runs = int(sys.argv[1]), int(sys.argv[2])
     seed = bytes(range(32))
-    total = [np.zeros(components, dtype=np.int64)]
+    total = [np.arange(components, dtype=np.int64)]
     mask = pseudo_rand_gen(seed, MODULUS, [(components,)])
+    masked = parameters_mod(parameters_addition(total, mask), MODULUS)
+    assert np.array_equal(parameters_mod(parameters_subtraction(masked, mask), MODULUS)[0], total[0])
     floats = [np.sin(np.arange(components)) * 7]
+    back = dequantize(quantize(floats, CLIPPING_RANGE, QUANTIZATION_RANGE), CLIPPING_RANGE, QUANTIZATION_RANGE)
+    assert np.abs(back[0] - floats[0]).max() < 2 * CLIPPING_RANGE / QUANTIZATION_RANGE
     shares = create_shares(seed, 67, 100)
     assert combine_shares(shares[:67])[:32] == seed
     print(
         json.dumps(
             {
+                "version": version("flwr"),
                 "mask": median_ms(lambda: pseudo_rand_gen(seed, MODULUS, [(components,)]), runs),
                 "add": median_ms(lambda: parameters_mod(parameters_addition(total, mask), MODULUS), runs),
-                "quantize": median_ms(lambda: quantize(floats, 8.0, 2**22), runs),
+                "quantize": median_ms(lambda: quantize(floats, CLIPPING_RANGE, QUANTIZATION_RANGE), runs),
                 "split": median_ms(lambda: create_shares(seed, 67, 100), runs),
                 "combine": median_ms(lambda: combine_shares(shares[:67]), runs),
             }

@@ -1,7 +1,7 @@
 // Splitting a secret of 32 bytes 67 of 100, and putting it together from 67 shares.
 import { systemRandom } from '../../src/crypto/random.ts';
 import { Reconstruction, split } from '../../src/crypto/shamir.ts';
-import { median } from '../statistics.ts';
+import { median, timed } from '../statistics.ts';
 
 const [GROUP, THRESHOLD] = [100, 67];
 
@@ -17,12 +17,10 @@ export async function measureSharing(runs: number): Promise<Sharing> {
   const times: Record<keyof Sharing, number[]> = { split: [], combine: [] };
   const holders = Array.from({ length: THRESHOLD }, (_, i) => i);
   for (let i = 0; i < runs; i++) {
-    let started = performance.now();
-    const shares = await split(secret, GROUP, THRESHOLD, systemRandom);
-    times.split.push(performance.now() - started);
-    started = performance.now();
-    const found = new Reconstruction(GROUP, holders).secret(shares.slice(0, THRESHOLD));
-    times.combine.push(performance.now() - started);
+    const [shares, splitting] = await timed(() => split(secret, GROUP, THRESHOLD, systemRandom));
+    const [found, combining] = await timed(() => new Reconstruction(GROUP, holders).secret(shares.slice(0, THRESHOLD)));
+    times.split.push(splitting);
+    times.combine.push(combining);
     if (Buffer.compare(found, secret) !== 0) throw new Error('the secret is wrong');
   }
   return { split: median(times.split), combine: median(times.combine) };

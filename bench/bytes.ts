@@ -1,0 +1,58 @@
+// How many bytes does a user send and receive? Computed by `messageSizes`, which the tests compare with real messages.
+import { messageSizes } from '../src/index.ts';
+import type { Bench } from './bench.ts';
+import { blocks, short, table, whole } from './markdown.ts';
+
+/** All bytes of a user, both ways, for an input of `inputBits` a component in the least ring that holds the sum. */
+interface Expansion {
+  readonly users: number;
+  readonly vecLen: number;
+  readonly inputBits: number;
+  readonly bits: number;
+  readonly down: readonly number[];
+  readonly up: readonly number[];
+  /** Bytes over those of the input. */
+  readonly factor: number;
+  /** What [BIK+17] gives, in its abstract. */
+  readonly paper: number | null;
+}
+
+export interface ByteFigures {
+  readonly expansions: readonly Expansion[];
+}
+
+const CASES = [
+  { users: 2 ** 7, vecLen: 2 ** 20, paper: null },
+  { users: 2 ** 10, vecLen: 2 ** 20, paper: 1.73 },
+  { users: 2 ** 14, vecLen: 2 ** 24, paper: 1.98 },
+];
+
+export const bytes: Bench<ByteFigures> = {
+  question: 'How many bytes does a user send and receive?',
+
+  measure: () =>
+    Promise.resolve({
+      expansions: CASES.map(({ users, vecLen, paper }): Expansion => {
+        const inputBits = 16;
+        const bits = inputBits + Math.log2(users);
+        const { rounds, up, down } = messageSizes({ users, vecLen, bits });
+        const factor = (8 * (up + down)) / (inputBits * vecLen);
+        const by = { down: rounds.map((round) => round.down), up: rounds.map((round) => round.up) };
+        return { users, vecLen, inputBits, bits, ...by, factor, paper };
+      }),
+    }),
+
+  describe: ({ expansions }) =>
+    blocks(
+      ...expansions.map(({ users, vecLen, inputBits, bits, down, up, factor, paper }) =>
+        blocks(
+          `### ${whole(users)} users × ${whole(vecLen)} components of ${String(inputBits)} bits, in a ring of ${String(bits)}`,
+          table(
+            ['round', 'bytes down', 'bytes up'],
+            down.map((each, round) => [round, each, up[round] ?? null]),
+          ),
+          `Together ${short(factor)} times the input; the ring alone is ${short(bits / inputBits)} times${paper === null ? '' : `, and ${String(paper)} is what the paper’s abstract has`}.`,
+        ),
+      ),
+    ),
+};

@@ -1,0 +1,44 @@
+// All benches in the order of the report, and what they measure together.
+import type { Bench } from './bench.ts';
+import { bytes, type ByteFigures } from './bytes.ts';
+import { encoding, type EncodingFigures } from './encoding.ts';
+import type { Machine } from './machine.ts';
+import { masks, type MaskFigures } from './masks.ts';
+import { memory, type MemoryFigures } from './memory.ts';
+import { peers, type PeerFigures } from './peers.ts';
+import { postgres, type PostgresFigures } from './postgres.ts';
+import { receiving, type ReceivingFigures } from './receiving.ts';
+import { session, type SessionFigures } from './session.ts';
+
+export interface Figures {
+  readonly masks: MaskFigures;
+  readonly peers: PeerFigures;
+  readonly receiving: ReceivingFigures;
+  readonly memory: MemoryFigures;
+  readonly session: SessionFigures;
+  readonly bytes: ByteFigures;
+  readonly encoding: EncodingFigures;
+  readonly postgres: PostgresFigures;
+}
+
+export type BenchName = keyof Figures;
+
+export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
+  masks,
+  peers,
+  receiving,
+  memory,
+  session,
+  bytes,
+  encoding,
+  postgres,
+};
+
+export const BENCH_NAMES = Object.keys(BENCHES) as readonly BenchName[];
+
+/** One run; of all benches, or of those that were asked for. */
+export interface Run<Measured = Partial<Figures>> {
+  readonly machine: Machine;
+  readonly quick: boolean;
+  readonly figures: Measured;
+}

@@ -1,0 +1,35 @@
+// Figures as Markdown, laid out as prettier would, so that it reads as well in a terminal.
+
+/** Numbers are shortened; null is a dash. */
+export type Cell = string | number | null;
+
+/** Three digits that count, or all before the point. */
+export function short(value: number): string {
+  return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
+}
+
+/** One whole number. */
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const lines = rows.map((row) => row.map(textOf));
+  const columns = head.map((name, i) => {
+    const cells = lines.map((line) => line[i] ?? '');
+    return { width: Math.max(3, name.length, ...cells.map((cell) => cell.length)), right: cells.every(isNumeric) };
+  });
+  const line = (cells: readonly string[]): string =>
+    `| ${columns.map(({ width, right }, i) => (right ? (cells[i] ?? '').padStart(width) : (cells[i] ?? '').padEnd(width))).join(' | ')} |`;
+  const rule = `| ${columns.map(({ width, right }) => (right ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`;
+  return [line(head), rule, ...lines.map(line)].join('\n');
+}
+
+const textOf = (cell: Cell): string => (cell === null ? '–' : typeof cell === 'number' ? short(cell) : cell);
+
+const isNumeric = (text: string): boolean => /^(–|[-\d.,e]+( %)?)?$/.test(text);
+
+/** Blocks of Markdown, one after the other. */
+export function blocks(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('\n\n');
+}

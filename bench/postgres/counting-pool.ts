@@ -1,0 +1,28 @@
+// A pool that counts the bytes that statements which write are given.
+import type { PoolConnection, PostgresPool } from '../../src/postgres/index.ts';
+
+export class CountingPool implements PostgresPool {
+  readonly #pool: PostgresPool;
+  bytes = 0;
+
+  constructor(pool: PostgresPool) {
+    this.#pool = pool;
+  }
+
+  async connect(): Promise<PoolConnection> {
+    const client = await this.#pool.connect();
+    return {
+      query: (text: string, values?: unknown[]) => {
+        if (/insert into|update /.test(text)) this.bytes += sizeOf(values ?? []);
+        return client.query(text, values);
+      },
+      release: (error) => client.release(error),
+    };
+  }
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (Array.isArray(value)) return value.reduce<number>((total, one) => total + sizeOf(one), 0);
+  return value instanceof Uint8Array ? value.length : 8;
+}

@@ -1,0 +1,122 @@
+// The figures of README's section "Speed", from those of one run.
+import type { Figures, Run } from './figures.ts';
+import type { Machine } from './machine.ts';
+import { blocks, short, table, whole } from './markdown.ts';
+import type { Skipped } from './peers/peer.ts';
+
+const BEGIN = '<!-- made by `npm run bench:record` -->';
+const END = '<!-- end of what is made -->';
+
+/** README with the figures of a run. @throws where README has no place for them, or the run lacks some. */
+export function withSpeed(readme: string, { machine, quick, figures }: Run): string {
+  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (from === -1 || to < from) throw new Error(`README.md: expected ${BEGIN} and after it ${END}`);
+  if (quick) throw new Error('a smoke run has no figures of record');
+  return readme.slice(0, from) + blocks(BEGIN, speedOf(machine, complete(figures)), '') + readme.slice(to);
+}
+
+function complete(figures: Partial<Figures>): Figures {
+  const { masks, peers, receiving, memory, session, bytes, encoding, postgres } = figures;
+  const all = { masks, peers, receiving, memory, session, bytes, encoding, postgres };
+  const missing = Object.entries(all).flatMap(([name, measured]) => (measured === undefined ? [name] : []));
+  if (missing.length > 0) throw new Error(`not measured: ${missing.join(', ')}`);
+  return all as Figures;
+}
+
+function speedOf({ cpu, cores, node }: Machine, figures: Figures): string {
+  const late = Math.max(...figures.masks.unmasking.map(({ timerLate }) => timerLate));
+  return blocks(
+    `On ${String(cores)} cores of an ${cpu} with Node ${node.slice(1)}:`,
+    table(['', 'secagg', 'beside it'], [...maskRows(figures), ...serverRows(figures), ...expansionRows(figures)]),
+    `While masks are removed the event loop is free: a timer of 50 ms came ${whole(late)} ms late at most.`,
+  );
+}
+
+type Row = readonly [what: string, ours: string, besideIt: string];
+
+function maskRows({ masks, peers }: Figures): Row[] {
+  const flower = ran('Flower', peers.flower);
+  const xaynet = ran('xaynet-core', peers.xaynet);
+  const [at32, at16] = [ofWidth(masks.expansion, 32), ofWidth(masks.expansion, 16)];
+  const others = `${ms(flower.mask + flower.add)}: Flower ${flower.version}; ${ms(xaynet.mask + xaynet.add)}: xaynet-core ${xaynet.version}, in its least ring, of ${String(xaynet.bits)} bits`;
+  return [
+    [
+      `one mask of ${power(masks.components)} components of 32 bits, made and added`,
+      ms(at32.ours),
+      `${ms(at32.cipher)}: the AES-256-CTR key stream alone; ${others}`,
+    ],
+    ['the same in 16 bits', ms(at16.ours), `${ms(at16.cipher)}: the key stream alone`],
+    [
+      'a secret split 67 of 100; put together',
+      `${ms(peers.ours.split)}; ${ms(peers.ours.combine)}`,
+      `${ms(flower.split)}; ${ms(flower.combine)}: Flower ${flower.version}`,
+    ],
+  ];
+}
+
+function serverRows({ masks, receiving, memory, postgres }: Figures): Row[] {
+  const unmasking = most(
+    masks.unmasking.filter(({ vecLen }) => vecLen === 100_000),
+    ({ masks }) => masks,
+  );
+  const server = most(memory.servers, ({ users }) => users);
+  const rates = (of: (rate: (typeof receiving.rates)[number]) => number): string =>
+    receiving.rates.map((rate) => short(of(rate))).join('; ');
+  const messages = server.rounds.reduce((sum, { bytes }) => sum + bytes, 0);
+  const { large } = postgres;
+  return [
+    [
+      `unmasking ${whole(unmasking.users)} users × ${whole(unmasking.vecLen)} components, ${whole(unmasking.dropped)} dropped out: ${whole(unmasking.masks)} masks`,
+      `${short(unmasking.manyThreads)} s on ${String(unmasking.threads)} cores, ${short(unmasking.ownThread)} s on one`,
+      `${short(unmasking.cipher)} s: the key stream alone on one`,
+    ],
+    [
+      `taking a masked input of ${power(receiving.vecLen)} components of ${receiving.rates.map(({ bits }) => String(bits)).join('; ')} bits`,
+      `${rates(({ recv }) => recv)} GB/s`,
+      `${rates(({ sha256 }) => sha256)} GB/s: SHA-256 of the same bytes`,
+    ],
+    [
+      `most memory of a server, ${whole(server.users)} users × ${power(server.vecLen)} components of 32 bits`,
+      `${whole((server.most - memory.idle) / 1e6)} MB above idle Node`,
+      `${whole(messages / 1e6)} MB of messages`,
+    ],
+    [
+      `${whole(large.users)} users × ${power(large.vecLen)} components, the server's whole session`,
+      `${short(large.inMemory)} s in memory, ${short(large.inPostgres)} s in PostgreSQL`,
+      '',
+    ],
+  ];
+}
+
+function expansionRows({ bytes }: Figures): Row[] {
+  return bytes.expansions.flatMap(({ users, vecLen, inputBits, factor, paper }): Row[] => {
+    if (paper === null) return [];
+    const what = `all that a user of ${power(users)} with ${power(vecLen)} components of ${String(inputBits)} bits sends and receives`;
+    return [[what, `${factor.toFixed(2)} times its input`, `${String(paper)} in the paper's abstract`]];
+  });
+}
+
+const ms = (value: number): string => `${short(value)} ms`;
+
+/** Powers of two as such. */
+function power(value: number): string {
+  const exponent = Math.log2(value);
+  return Number.isInteger(exponent) && exponent > 6 ? `2^${String(exponent)}` : whole(value);
+}
+
+function ofWidth<Of extends { readonly bits: number }>(all: readonly Of[], width: number): Of {
+  const one = all.find(({ bits }) => bits === width);
+  if (one === undefined) throw new Error(`not measured: ${String(width)} bits`);
+  return one;
+}
+
+function most<Of>(all: readonly Of[], of: (one: Of) => number): Of {
+  const [first, ...others] = [...all].sort((a, b) => of(b) - of(a));
+  if (first === undefined || others.length === 0) throw new Error('not measured: more than one size');
+  return first;
+}
+
+function ran<Peer extends object>(name: string, peer: Peer | Skipped): Peer {
+  if ('skipped' in peer) throw new Error(`${name} was skipped: ${peer.skipped}`);
+  return peer;
+}

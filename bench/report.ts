@@ -1,0 +1,35 @@
+// The report of a run, as Markdown, and its pictures.
+import { drawErrors } from './encoding/plot.ts';
+import { BENCH_NAMES, BENCHES, type BenchName, type Figures, type Run } from './figures.ts';
+import type { Machine } from './machine.ts';
+import { blocks } from './markdown.ts';
+import { drawOverview } from './overview.ts';
+
+const OVERVIEW = 'speed.svg';
+const ERRORS = 'encoding-error.svg';
+
+export function reportOf({ machine, quick, figures }: Run): string {
+  const parts = BENCH_NAMES.flatMap((name) => {
+    const measured = figures[name];
+    return measured === undefined
+      ? []
+      : [partOf(name, measured), ...(name === 'encoding' ? [`![Error of the weighted mean](${ERRORS})`] : [])];
+  });
+  return `${blocks('# What secagg costs', headOf(machine, quick), `![The main figures beside their baselines](${OVERVIEW})`, ...parts)}\n`;
+}
+
+/** The SVG files that a report shows, by name; to be put beside it. */
+export function picturesOf(figures: Partial<Figures>): Record<string, string> {
+  const { encoding } = figures;
+  return { [OVERVIEW]: drawOverview(figures), ...(encoding === undefined ? {} : { [ERRORS]: drawErrors(encoding) }) };
+}
+
+export function partOf<Name extends BenchName>(name: Name, figures: Figures[Name]): string {
+  return blocks(`## ${BENCHES[name].question}`, BENCHES[name].describe(figures));
+}
+
+function headOf({ cpu, cores, node, commit, date, load }: Machine, quick: boolean): string {
+  const where = `Measured by \`npm run bench\` on ${date} at commit ${commit}: ${cpu}, ${String(cores)} cores, Node ${node}.`;
+  const noise = `The load before it began was ${load.toFixed(1)}; figures beside each other are of the same minutes.`;
+  return blocks(`${where} ${noise}`, quick ? 'A smoke run: the figures mean little.' : '');
+}

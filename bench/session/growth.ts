@@ -1,0 +1,54 @@
+// How the costs of each round grow with one dimension of a session: straight lines through those of several sizes.
+import { blocks, table, whole } from '../markdown.ts';
+import { linearFit, median, type LinearFit } from '../statistics.ts';
+import { play, type RoundCost, type SessionCost, type Size } from './play.ts';
+
+/** A dimension, and sessions that differ in nothing else. */
+export interface Series {
+  readonly of: 'users' | 'vecLen';
+  readonly sizes: readonly Size[];
+}
+
+export interface Growth extends Series {
+  /** By round. The server hears every user: its time is told for one of them. */
+  readonly rounds: readonly Readonly<Record<keyof RoundCost, LinearFit>>[];
+}
+
+/** @param runs of each size, of which the medians are taken. */
+export async function fit({ of, sizes }: Series, runs: number): Promise<Growth> {
+  const costs: { readonly size: Size; readonly sessions: readonly SessionCost[] }[] = [];
+  for (const size of sizes) {
+    const sessions: SessionCost[] = [];
+    for (let i = 0; i < runs; i++) sessions.push(await play(size));
+    costs.push({ size, sessions });
+  }
+  const fitted = (round: number, what: keyof RoundCost, per: (size: Size) => number = () => 1): LinearFit =>
+    linearFit(
+      costs.map(({ size, sessions }) => {
+        const cost = median(sessions.map(({ rounds }) => rounds[round]?.[what] ?? NaN));
+        return [size[of], cost / per(size)];
+      }),
+    );
+  const rounds = [0, 1, 2, 3, 4].map((round) => ({
+    userMs: fitted(round, 'userMs'),
+    serverMs: fitted(round, 'serverMs', ({ users }) => users),
+    bytesUp: fitted(round, 'bytesUp'),
+    bytesDown: fitted(round, 'bytesDown'),
+  }));
+  return { of, sizes, rounds };
+}
+
+export function describeGrowth({ of, sizes, rounds }: Growth): string {
+  const [unit, per] = of === 'users' ? ['a user', 1] : ['1,000 components', 1000];
+  const told = ({ perUnit, r2 }: LinearFit): [number, string] => [per * perUnit, r2.toFixed(2)];
+  return blocks(
+    `### With ${unit} more, fitted over ${sizes.map((size) => whole(size[of])).join(', ')}`,
+    table(
+      ['round', 'a user, ms', 'R²', 'server for each user, ms', 'R²', 'bytes up', 'bytes down'],
+      rounds.map(({ userMs, serverMs, bytesUp, bytesDown }, round) => {
+        const bytes = [bytesUp, bytesDown].map(({ perUnit }) => (per * perUnit).toFixed(1));
+        return [round, ...told(userMs), ...told(serverMs), ...bytes];
+      }),
+    ),
+  );
+}

@@ -1,0 +1,60 @@
+// One session: real messages between real objects in one process, set up outside the clock, the sum checked; beside it the
+// same vectors added in the clear.
+import { ServerWrapper, round0Msg } from '../../src/index.ts';
+import { addInTheClear, cohortOf, requireSum, usersOf, vectorOf } from '../cohort.ts';
+import { timed } from '../statistics.ts';
+
+export interface Size {
+  readonly users: number;
+  readonly vecLen: number;
+  readonly bits: number;
+  /** Share of the users that deal and send no input. */
+  readonly dropout: number;
+}
+
+/** Milliseconds and bytes of one round: of one user on average, and of the server. */
+export interface RoundCost {
+  readonly userMs: number;
+  readonly serverMs: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+export interface SessionCost extends Size {
+  readonly rounds: readonly RoundCost[];
+  readonly clearMs: number;
+}
+
+/** @throws unless the sum is exact. */
+export async function play(size: Size): Promise<SessionCost> {
+  const { users, vecLen, bits, dropout } = size;
+  const threshold = Math.floor(users / 2) + 1;
+  const cohort = cohortOf(users);
+  const server = new ServerWrapper(threshold, vecLen, { bits, publicKeys: cohort.publicKeys });
+  const parties = usersOf(cohort, { threshold, vecLen, options: { bits } });
+  const dropped = Math.floor(users * dropout);
+  let messages = new Map(parties.map(({ id }) => [id, round0Msg()]));
+  const rounds: RoundCost[] = [];
+  for (let round = 0; round < 5; round++) {
+    let [userMs, serverMs, up] = [0, 0, 0];
+    const down = [...messages.values()].reduce((total, { length }) => total + length, 0);
+    const speakers = parties.filter(({ id }) => messages.has(id) && !(round === 2 && id < dropped));
+    for (const user of speakers) {
+      const [answer, ms] = await timed(() => user.round(messages.get(user.id) ?? round0Msg()));
+      const [, receiving] = await timed(() => server.recv(user.id, answer));
+      [userMs, serverMs, up] = [userMs + ms, serverMs + receiving, up + answer.length];
+    }
+    const [output, closing] = await timed(() => server.round());
+    rounds.push({
+      userMs: userMs / speakers.length,
+      serverMs: serverMs + closing,
+      bytesUp: Math.round(up / speakers.length),
+      bytesDown: Math.round(down / messages.size),
+    });
+    if (output.isMessages()) messages = output.getMessages();
+  }
+  const vectors = parties.slice(dropped).map(({ id }) => vectorOf(id, vecLen));
+  const [plain, clearMs] = await timed(() => addInTheClear(vectors, vecLen));
+  requireSum(server.output()?.getVector(), plain);
+  return { ...size, rounds, clearMs };
+}
