@@ -1,5 +1,6 @@
 // How many bytes does a user send and receive? Computed by `messageSizes`, which the tests compare with real messages.
-import { messageSizes } from '../src/index.ts';
+import { messageSizes, type SparseGraph } from '../src/index.ts';
+import { plan } from '../src/planner/index.ts';
 import type { Bench } from './bench.ts';
 import { blocks, short, table, whole } from './markdown.ts';
 
@@ -9,6 +10,8 @@ interface Expansion {
   readonly vecLen: number;
   readonly inputBits: number;
   readonly bits: number;
+  /** Null on the complete graph. */
+  readonly neighbors: number | null;
   readonly down: readonly number[];
   readonly up: readonly number[];
   /** Bytes over those of the input. */
@@ -22,36 +25,46 @@ export interface ByteFigures {
 }
 
 const CASES = [
-  { users: 2 ** 7, vecLen: 2 ** 20, paper: null },
-  { users: 2 ** 10, vecLen: 2 ** 20, paper: 1.73 },
-  { users: 2 ** 14, vecLen: 2 ** 24, paper: 1.98 },
+  { users: 2 ** 7, vecLen: 2 ** 20, sparse: false, paper: null },
+  { users: 2 ** 10, vecLen: 2 ** 20, sparse: false, paper: 1.73 },
+  { users: 2 ** 10, vecLen: 2 ** 20, sparse: true, paper: null },
+  { users: 2 ** 14, vecLen: 2 ** 24, sparse: false, paper: 1.98 },
+  { users: 2 ** 14, vecLen: 2 ** 24, sparse: true, paper: null },
 ];
+
+/** The ring that the planner takes against a server that follows the protocol, with a tenth lost and a twentieth corrupt. */
+function ringOf(users: number, vecLen: number): SparseGraph {
+  const found = plan({ users, vecLen, dropout: 0.1, corrupt: 0.05, adversary: 'semi-honest', graph: 'ring' });
+  if (found.kind !== 'ring') throw new Error('not a ring');
+  return found.graph;
+}
 
 export const bytes: Bench<ByteFigures> = {
   question: 'How many bytes does a user send and receive?',
 
   measure: () =>
     Promise.resolve({
-      expansions: CASES.map(({ users, vecLen, paper }): Expansion => {
+      expansions: CASES.map(({ users, vecLen, sparse, paper }): Expansion => {
         const inputBits = 16;
         const bits = inputBits + Math.log2(users);
-        const { rounds, up, down } = messageSizes({ users, vecLen, bits });
+        const graph = sparse ? ringOf(users, vecLen) : 'complete';
+        const { rounds, up, down } = messageSizes({ users, vecLen, bits, graph });
         const factor = (8 * (up + down)) / (inputBits * vecLen);
         const by = { down: rounds.map((round) => round.down), up: rounds.map((round) => round.up) };
-        return { users, vecLen, inputBits, bits, ...by, factor, paper };
+        return { users, vecLen, inputBits, bits, neighbors: graph === 'complete' ? null : graph.neighbors, ...by, factor, paper };
       }),
     }),
 
   describe: ({ expansions }) =>
     blocks(
-      ...expansions.map(({ users, vecLen, inputBits, bits, down, up, factor, paper }) =>
+      ...expansions.map(({ users, vecLen, inputBits, bits, neighbors, down, up, factor, paper }) =>
         blocks(
-          `### ${whole(users)} users × ${whole(vecLen)} components of ${String(inputBits)} bits, in a ring of ${String(bits)}`,
+          `### ${whole(users)} users × ${whole(vecLen)} components of ${String(inputBits)} bits, added in ${String(bits)}${neighbors === null ? '' : `, ${String(neighbors)} neighbors each`}`,
           table(
             ['round', 'bytes down', 'bytes up'],
             down.map((each, round) => [round, each, up[round] ?? null]),
           ),
-          `Together ${short(factor)} times the input; the ring alone is ${short(bits / inputBits)} times${paper === null ? '' : `, and ${String(paper)} is what the paper’s abstract has`}.`,
+          `Together ${short(factor)} times the input; the vector alone is ${short(bits / inputBits)} times${paper === null ? '' : `, and ${String(paper)} is what the paper’s abstract has`}.`,
         ),
       ),
     ),

@@ -8,6 +8,7 @@ import { memory, type MemoryFigures } from './memory.ts';
 import { peers, type PeerFigures } from './peers.ts';
 import { postgres, type PostgresFigures } from './postgres.ts';
 import { receiving, type ReceivingFigures } from './receiving.ts';
+import { scale, type ScaleFigures } from './scale.ts';
 import { session, type SessionFigures } from './session.ts';
 
 export interface Figures {
@@ -16,6 +17,7 @@ export interface Figures {
   readonly receiving: ReceivingFigures;
   readonly memory: MemoryFigures;
   readonly session: SessionFigures;
+  readonly scale: ScaleFigures;
   readonly bytes: ByteFigures;
   readonly encoding: EncodingFigures;
   readonly postgres: PostgresFigures;
@@ -29,6 +31,7 @@ export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
   receiving,
   memory,
   session,
+  scale,
   bytes,
   encoding,
   postgres,

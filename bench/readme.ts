@@ -2,22 +2,18 @@
 import type { Figures, Run } from './figures.ts';
 import type { Machine } from './machine.ts';
 import { blocks, short, table, whole } from './markdown.ts';
+import { withMade } from './made.ts';
 import type { Skipped } from './peers/peer.ts';
-
-const BEGIN = '<!-- made by `npm run bench:record` -->';
-const END = '<!-- end of what is made -->';
 
 /** README with the figures of a run. @throws where README has no place for them, or the run lacks some. */
 export function withSpeed(readme: string, { machine, quick, figures }: Run): string {
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (from === -1 || to < from) throw new Error(`README.md: expected ${BEGIN} and after it ${END}`);
   if (quick) throw new Error('a smoke run has no figures of record');
-  return readme.slice(0, from) + blocks(BEGIN, speedOf(machine, complete(figures)), '') + readme.slice(to);
+  return withMade(readme, speedOf(machine, complete(figures)));
 }
 
 function complete(figures: Partial<Figures>): Figures {
-  const { masks, peers, receiving, memory, session, bytes, encoding, postgres } = figures;
-  const all = { masks, peers, receiving, memory, session, bytes, encoding, postgres };
+  const { masks, peers, receiving, memory, session, scale, bytes, encoding, postgres } = figures;
+  const all = { masks, peers, receiving, memory, session, scale, bytes, encoding, postgres };
   const missing = Object.entries(all).flatMap(([name, measured]) => (measured === undefined ? [name] : []));
   if (missing.length > 0) throw new Error(`not measured: ${missing.join(', ')}`);
   return all as Figures;
@@ -89,7 +85,9 @@ function serverRows({ masks, receiving, memory, postgres }: Figures): Row[] {
 }
 
 function expansionRows({ bytes }: Figures): Row[] {
-  return bytes.expansions.flatMap(({ users, vecLen, inputBits, factor, paper }): Row[] => {
+  return bytes.expansions.flatMap(({ users, vecLen, inputBits, neighbors, factor, paper }): Row[] => {
+    if (neighbors !== null)
+      return [[`the same with ${String(neighbors)} neighbors on a ring`, `${factor.toFixed(2)} times its input`, '']];
     if (paper === null) return [];
     const what = `all that a user of ${power(users)} with ${power(vecLen)} components of ${String(inputBits)} bits sends and receives`;
     return [[what, `${factor.toFixed(2)} times its input`, `${String(paper)} in the paper's abstract`]];

@@ -4,24 +4,34 @@ import { BENCH_NAMES, BENCHES, type BenchName, type Figures, type Run } from './
 import type { Machine } from './machine.ts';
 import { blocks } from './markdown.ts';
 import { drawOverview } from './overview.ts';
+import { drawScale } from './scale/plot.ts';
 
 const OVERVIEW = 'speed.svg';
 const ERRORS = 'encoding-error.svg';
+const SCALE = 'scale.svg';
 
 export function reportOf({ machine, quick, figures }: Run): string {
   const parts = BENCH_NAMES.flatMap((name) => {
     const measured = figures[name];
     return measured === undefined
       ? []
-      : [partOf(name, measured), ...(name === 'encoding' ? [`![Error of the weighted mean](${ERRORS})`] : [])];
+      : [
+          partOf(name, measured),
+          ...(name === 'encoding' ? [`![Error of the weighted mean](${ERRORS})`] : []),
+          ...(name === 'scale' ? [`![What a user does, and what was measured, by number of users](${SCALE})`] : []),
+        ];
   });
   return `${blocks('# What secagg costs', headOf(machine, quick), `![The main figures beside their baselines](${OVERVIEW})`, ...parts)}\n`;
 }
 
 /** The SVG files that a report shows, by name; to be put beside it. */
 export function picturesOf(figures: Partial<Figures>): Record<string, string> {
-  const { encoding } = figures;
-  return { [OVERVIEW]: drawOverview(figures), ...(encoding === undefined ? {} : { [ERRORS]: drawErrors(encoding) }) };
+  const { encoding, scale } = figures;
+  return {
+    [OVERVIEW]: drawOverview(figures),
+    ...(encoding === undefined ? {} : { [ERRORS]: drawErrors(encoding) }),
+    ...(scale === undefined ? {} : { [SCALE]: drawScale(scale) }),
+  };
 }
 
 export function partOf<Name extends BenchName>(name: Name, figures: Figures[Name]): string {

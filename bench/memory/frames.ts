@@ -1,6 +1,8 @@
 // What goes through the pipes between the bench and the server's process: who or what it is about, how long it is, and so
 // many bytes. Little-endian.
 
+import type { SessionOptions } from '../../src/index.ts';
+
 export const HEAD_BYTES = 8;
 
 /** Users' ids are below these. To the server: closes the round. */
@@ -31,6 +33,8 @@ export function decodeHead(bytes: Uint8Array): Head {
 export interface Setup {
   readonly threshold: number;
   readonly vecLen: number;
+  /** Graph and adversary, where they are not the defaults. */
+  readonly options?: Pick<SessionOptions, 'graph' | 'adversary'>;
   /** Of the users 0, 1, …, in hexadecimal. */
   readonly publicKeys: readonly string[];
   /** The longest message that will come. */

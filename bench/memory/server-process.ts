@@ -86,8 +86,9 @@ function readSetup(): Setup {
   return JSON.parse(Buffer.from(text).toString()) as Setup;
 }
 
-const { threshold, vecLen, publicKeys, longest } = readSetup();
+const { threshold, vecLen, options = {}, publicKeys, longest } = readSetup();
 const server = new ServerWrapper(threshold, vecLen, {
+  ...options,
   publicKeys: new PublicKeysWrapper(publicKeys.map((key, id) => [id, Uint8Array.from(Buffer.from(key, 'hex'))])),
 });
 const buffer = new Uint8Array(longest);

@@ -26,6 +26,7 @@ import {
   dealDigest,
   directoryDigest,
   maskedInputView,
+  rootOfPart,
   selfMaskKey,
   sessionTag,
   signedBytes,
@@ -33,7 +34,7 @@ import {
   viewOfRound3,
 } from '../../src/protocol/binding.ts';
 import { joinSealed } from '../../src/protocol/deals.ts';
-import type { Round } from '../../src/protocol/notation.ts';
+import type { DirectoryPart, Round } from '../../src/protocol/notation.ts';
 import { CIPHERTEXT_BYTES, KEY_BYTES, SHARE_COMMITMENT_BYTES } from '../../src/sizes.ts';
 import { decodeServerMessage, encodeUserMessage } from '../../src/wire/envelope.ts';
 import type { Field } from '../../src/wire/msgpack.ts';
@@ -57,6 +58,12 @@ interface StandIn {
 }
 
 type Body = (user: StandIn) => Uint8Array | Promise<Uint8Array>;
+
+function directoryOf(tag: Uint8Array, part: DirectoryPart): Uint8Array {
+  const root = rootOfPart(part);
+  if (root === null) throw new Error('the server’s directory has no root');
+  return directoryDigest(tag, part.users, root);
+}
 
 export class StandIns {
   readonly #cohort: Cohort;
@@ -103,7 +110,7 @@ export class StandIns {
           return encodeAdvertiseKeys({ channelKey: channel.publicKey, maskKey: mask.publicKey });
         };
       case 1:
-        this.#directory = directoryDigest(this.#tag, decodeDirectory(fields));
+        this.#directory = directoryOf(this.#tag, decodeDirectory(fields, 'complete'));
         return (user) => this.#deal(user);
       case 2:
         this.#view2 = viewOfRound2(this.#directory, decodeShares(fields, users).u2);
