@@ -1,10 +1,8 @@
 // A plan as text for people.
 import type { Plan } from '../planner/index.ts';
+import { number, percent, plural, table } from './table.ts';
 
-const number = (n: number): string => n.toLocaleString('en-US');
-const percent = (rate: number): string => `${String(Number((rate * 100).toPrecision(4)))} %`;
 const power = (log2: number): string => `2^${log2.toFixed(1)}`;
-const plural = (n: number, one: string, many = `${one}s`): string => `${number(n)} ${n === 1 ? one : many}`;
 
 export function planText(plan: Plan): string {
   const { request, user, server, bounds } = plan;
@@ -75,17 +73,3 @@ function sessionLines(plan: Plan): string[][] {
 
 const range = (taken: number, { least, most }: { least: number; most: number }): string =>
   least === most ? number(taken) : `${number(taken)} (${number(least)} to ${number(most)} will do)`;
-
-/** Columns; numbers to the right, in all but the first and the last of two. */
-function table(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
-  return rows
-    .map((row) => {
-      const cells = row.map((cell, i) =>
-        i === 0 || columns === 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
-      );
-      return cells.join('  ').trimEnd();
-    })
-    .join('\n');
-}

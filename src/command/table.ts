@@ -1,0 +1,19 @@
+// Numbers and columns as people read them.
+
+export const number = (n: number): string => n.toLocaleString('en-US');
+export const percent = (rate: number): string => `${String(Number((rate * 100).toPrecision(4)))} %`;
+export const plural = (n: number, one: string, many = `${one}s`): string => `${number(n)} ${n === 1 ? one : many}`;
+
+/** Columns; numbers to the right, in all but the first and the last of two. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, i) =>
+        i === 0 || columns === 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
+      );
+      return cells.join('  ').trimEnd();
+    })
+    .join('\n');
+}
