@@ -1,24 +1,28 @@
 #!/usr/bin/env node
-// The command `secagg`: one subcommand a file. Exit codes: 0 done, 1 refused, 2 wrong usage. May import the planner, the
-// public API and node:.
+// The command `secagg`: one subcommand a file. Exit codes: 0 done, 1 refused, 2 wrong usage; `simulate` has 3 for what must never
+// happen. May import the planner, the public API and node:.
 import { readFileSync } from 'node:fs';
 import type { Outcome } from './outcome.ts';
 import { runPlan } from './plan.ts';
+import { runSimulate } from './simulate.ts';
 
 const HELP = `Usage: secagg <command> [options]
 
 Commands:
   plan      choose graph, thresholds and cohorts for a number of users
+  simulate  play whole sessions with dropouts and faults, and measure them
 
 Options:
   --help     show this, or with a command its options
   --version  show the version
 `;
 
-function run([command, ...rest]: readonly string[]): Outcome {
+async function run([command, ...rest]: readonly string[]): Promise<Outcome> {
   switch (command) {
     case 'plan':
       return runPlan(rest);
+    case 'simulate':
+      return runSimulate(rest, process.stderr);
     case '--help':
     case '-h':
     case 'help':
@@ -37,7 +41,7 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-const { code, out = '', err = '' } = run(process.argv.slice(2));
+const { code, out = '', err = '' } = await run(process.argv.slice(2));
 process.stdout.write(out);
 process.stderr.write(err);
 process.exitCode = code;

@@ -1,8 +1,8 @@
 // What a subcommand ends with.
 
 export interface Outcome {
-  /** 0 done, 1 refused, 2 wrong usage. */
-  readonly code: 0 | 1 | 2;
+  /** 0 done, 1 refused, or no sum, 2 wrong usage, 3 a wrong sum. */
+  readonly code: 0 | 1 | 2 | 3;
   readonly out?: string;
   readonly err?: string;
 }

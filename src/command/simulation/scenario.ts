@@ -1,0 +1,66 @@
+// What is played: sessions by the planner, or by parameters that were given; and what their messages are predicted to take.
+import { messageSizes, type Graph, type MessageSizes, type SessionOptions } from '../../index.ts';
+import { plan, type GraphKind, type Plan, type PlanRequest, type ResolvedRequest } from '../../planner/index.ts';
+import { resolveRequest } from '../../planner/request.ts';
+
+/** Parameters in place of the planner's. */
+export interface Explicit {
+  readonly threshold: number | null;
+  /** Null for the complete graph. */
+  readonly ring: { readonly neighbors: number; readonly shareThreshold: number } | null;
+}
+
+/** One session. */
+export interface Terms {
+  readonly users: number;
+  readonly threshold: number;
+  readonly options: SessionOptions;
+}
+
+export interface Scenario {
+  readonly request: ResolvedRequest;
+  readonly kind: GraphKind;
+  readonly graph: Graph;
+  /** Together one sum over all users: one, or the cohorts. */
+  readonly sessions: readonly Terms[];
+  /** Bytes of a user that stays to the end, and the server's work; null for what nobody has predicted. */
+  readonly predicted: {
+    readonly user: MessageSizes | null;
+    readonly server: Plan['server'] | null;
+  };
+}
+
+/** @throws PlanError where there is no plan; TypeError, RangeError that name the argument. */
+export function plannedScenario(request: PlanRequest): Scenario {
+  const { request: resolved, kind, graph, sessions, user, server } = plan(request);
+  const security = Math.floor(resolved.security);
+  return {
+    request: resolved,
+    kind,
+    graph,
+    sessions: sessions.flatMap(({ count, users, threshold, options }) =>
+      Array.from({ length: count }, (): Terms => ({ users, threshold, options: { security, ...options } })),
+    ),
+    predicted: { user, server },
+  };
+}
+
+/** @throws TypeError, RangeError that name the argument; the parties check the rest. */
+export function explicitScenario(request: PlanRequest, { threshold, ring }: Explicit): Scenario {
+  const resolved = resolveRequest(request);
+  const { users, vecLen, bits, dropouts, colluders, adversary } = resolved;
+  const kind = ring === null ? 'complete' : 'ring';
+  if (resolved.graph !== null && resolved.graph !== kind) {
+    throw new RangeError(`graph: expected ${kind} with the parameters given, got ${resolved.graph}`);
+  }
+  const graph = ring ?? 'complete';
+  const security = Math.floor(resolved.security);
+  const options: SessionOptions = { bits, graph, maxUsers: users, adversary, colluders, security };
+  return {
+    request: resolved,
+    kind,
+    graph,
+    sessions: [{ users, threshold: threshold ?? users - dropouts, options }],
+    predicted: { user: ring === null ? messageSizes({ users, vecLen, bits }) : null, server: null },
+  };
+}
