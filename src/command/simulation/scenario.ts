@@ -23,9 +23,9 @@ export interface Scenario {
   readonly graph: Graph;
   /** Together one sum over all users: one, or the cohorts. */
   readonly sessions: readonly Terms[];
-  /** Bytes of a user that stays to the end, and the server's work; null for what nobody has predicted. */
+  /** Bytes of a user that stays to the end, and the server's work; null where nobody has planned it. */
   readonly predicted: {
-    readonly user: MessageSizes | null;
+    readonly user: MessageSizes;
     readonly server: Plan['server'] | null;
   };
 }
@@ -33,13 +33,12 @@ export interface Scenario {
 /** @throws PlanError where there is no plan; TypeError, RangeError that name the argument. */
 export function plannedScenario(request: PlanRequest): Scenario {
   const { request: resolved, kind, graph, sessions, user, server } = plan(request);
-  const security = Math.floor(resolved.security);
   return {
     request: resolved,
     kind,
     graph,
     sessions: sessions.flatMap(({ count, users, threshold, options }) =>
-      Array.from({ length: count }, (): Terms => ({ users, threshold, options: { security, ...options } })),
+      Array.from({ length: count }, (): Terms => ({ users, threshold, options })),
     ),
     predicted: { user, server },
   };
@@ -61,6 +60,6 @@ export function explicitScenario(request: PlanRequest, { threshold, ring }: Expl
     kind,
     graph,
     sessions: [{ users, threshold: threshold ?? users - dropouts, options }],
-    predicted: { user: ring === null ? messageSizes({ users, vecLen, bits }) : null, server: null },
+    predicted: { user: messageSizes({ users, vecLen, bits, graph }), server: null },
   };
 }
