@@ -43,7 +43,7 @@ module.exports = {
     ]),
     only('command', '^src/command/', [
       '^src/command/',
-      '^src/(index|planner/(index|request))\\.ts$',
+      '^src/(index|cohorts/index|planner/(index|request))\\.ts$',
       '^node_modules/cli-progress/',
     ]),
     {

@@ -29,7 +29,7 @@ export function add(sum: Vector, vector: Vector): void {
 }
 
 /** As signed integers of `bits` bits. */
-export function reduce(sum: Vector, bits: number): Vector {
+function reduce(sum: Vector, bits: number): Vector {
   const unused = 32 - bits;
   return sum instanceof Int32Array
     ? sum.map((component) => (component << unused) >> unused)

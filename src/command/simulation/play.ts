@@ -53,10 +53,9 @@ class Session {
     this.#cast = cast;
     this.#measures = measures;
     this.#tell = tell;
-    const { run, session, terms, shape, userIds, publicKeys } = cast;
-    const options = { ...terms.options, session: `simulation, run ${String(run)}, session ${String(session)}` };
-    this.#server = new ServerWrapper(terms.threshold, shape.vecLen, { ...options, publicKeys, listener: this.#hear });
-    this.#crowd = new Crowd(cast, options, this.#findings, measures.hearUser);
+    const { terms, shape, userIds, publicKeys } = cast;
+    this.#server = new ServerWrapper(terms.threshold, shape.vecLen, { ...terms.options, publicKeys, listener: this.#hear });
+    this.#crowd = new Crowd(cast, terms.options, this.#findings, measures.hearUser);
     this.#messages = new Map(userIds.map((id) => [id, round0Msg()]));
   }
 

@@ -95,8 +95,8 @@ export function reportOf(scenario: Scenario, course: Course, played: Played, mil
     user: {
       rounds: measures.users.map(({ up, down, milliseconds }, round) => ({
         answers: up.count,
-        up: bytesOf(up, predicted.user?.rounds[round]?.up),
-        down: bytesOf(down, predicted.user?.rounds[round]?.down),
+        up: bytesOf(up, predicted.user.rounds[round]?.up),
+        down: bytesOf(down, predicted.user.rounds[round]?.down),
         milliseconds: median(milliseconds),
       })),
     },

@@ -1,10 +1,10 @@
 // All runs of a simulation, each one sum over all users: of one session, or of those of all cohorts.
 import { genKeypair, PublicKeysWrapper } from '../../index.ts';
 import type { Cast } from './cast.ts';
-import { add, reduce, zero, type Shape, type Vector } from './inputs.ts';
+import { divide } from './division.ts';
+import type { Vector } from './inputs.ts';
 import { drawLosses, type Loss, ROUNDS } from './losses.ts';
 import { Measures } from './measures.ts';
-import { partition } from './partition.ts';
 import { play, type Ended } from './play.ts';
 import type { Scenario } from './scenario.ts';
 import { Seeded } from './seeded.ts';
@@ -43,7 +43,7 @@ export type TellAll = (what: string, done: number, of: number) => Promise<void>;
 
 /** @throws TypeError, RangeError, SecAggError where the parties refuse the scenario's parameters. */
 export async function simulate(scenario: Scenario, course: Course, tell: TellAll): Promise<Played> {
-  const { request, sessions } = scenario;
+  const { request } = scenario;
   const { users, vecLen, bits } = request;
   const shape = { vecLen, bits };
   const measures = new Measures();
@@ -54,22 +54,20 @@ export async function simulate(scenario: Scenario, course: Course, tell: TellAll
   const runs: PlayedRun[] = [];
   for (let run = 0; run < course.runs; run++) {
     const losses = drawLosses(users, request.dropouts, course.faults > 0, new Seeded(course.seed, 'losses', run));
-    const parts = partition(
-      sessions.map((terms) => terms.users),
-      new Seeded(course.seed, 'partition', run),
-    );
+    const division = divide(scenario, course.seed, run);
     const played: PlayedSession[] = [];
-    for (const [session, terms] of sessions.entries()) {
-      const userIds = parts[session] ?? [];
+    for (const [session, part] of division.parts.entries()) {
+      const { userIds, terms } = part;
       const publicKeys = new PublicKeysWrapper(userIds.flatMap((id) => (keys[id] === undefined ? [] : [[id, keys[id][0]]])));
       const cast: Cast = { ...course, run, session, terms, shape, userIds, keys, publicKeys, losses };
       const before = done;
       const ended = await play(cast, measures, (what, turns) => tell(nameOf(scenario, course, cast, what), before + turns, all));
       done += userIds.length * ROUNDS;
+      division.record(part, ended);
       const own = userIds.flatMap((id) => losses.get(id) ?? []);
       played.push({ ...ended, run, session, users: userIds.length, threshold: terms.threshold, losses: own });
     }
-    runs.push({ sessions: played, sum: sumOf(played, shape) });
+    runs.push({ sessions: played, sum: division.total() });
   }
   return { runs, measures };
 }
@@ -80,13 +78,4 @@ function nameOf({ sessions }: Scenario, { runs }: Course, { run, session }: Cast
     ...(sessions.length > 1 ? [`cohort ${String(session + 1)} of ${String(sessions.length)}`] : []),
   ];
   return [...places, what].join(', ');
-}
-
-/** The sum of the sessions' sums. */
-function sumOf(sessions: readonly Ended[], shape: Shape): Vector | null {
-  const sums = sessions.flatMap(({ sum }) => sum ?? []);
-  if (sums.length === 0) return null;
-  const total = zero(shape);
-  for (const sum of sums) add(total, sum);
-  return reduce(total, shape.bits);
 }
