@@ -15,12 +15,12 @@ export function inputOf(seed: number, run: number, userId: number, { vecLen, bit
   return vector;
 }
 
-export function zero({ vecLen, bits }: Shape): Vector {
+function zero({ vecLen, bits }: Shape): Vector {
   return bits <= 32 ? new Int32Array(vecLen) : new BigInt64Array(vecLen);
 }
 
 /** Adds to a sum, modulo 2^32 or 2^64. */
-export function add(sum: Vector, vector: Vector): void {
+function add(sum: Vector, vector: Vector): void {
   if (sum instanceof Int32Array && vector instanceof Int32Array) {
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (vector[i] ?? 0);
   } else if (sum instanceof BigInt64Array && vector instanceof BigInt64Array) {
