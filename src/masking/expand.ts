@@ -20,6 +20,15 @@ const MASKS_AT_A_TIME: number = (4 << 20) / platform.keystreamBlock;
 
 const ZERO_COUNTER = new Uint8Array(16);
 
+/** A port whose other end is closed. */
+const nowhere: MessagePort = closedPort();
+
+function closedPort(): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  return port1;
+}
+
 /**
  * acc := acc + Σ sign · PRG(seed); the seeds are wiped. Needs memory for one block of MASKS_AT_A_TIME masks, whatever their
  * number and length, and lets the event loop run in between.
@@ -43,8 +52,8 @@ async function applySome(ring: Ring, acc: Lanes, masks: readonly Mask[], pace: P
   });
   for (let at = 0; at < acc.length; at += platform.keystreamBlock) {
     const part = acc.subarray(at, at + platform.keystreamBlock);
-    const terms = platform.keystreamAtOnce ? termsOf(streams, part.length) : await awaitedTerms(streams, part.length);
-    kernel.accumulate(ring, part, terms);
+    const blocks = platform.keystreamAtOnce ? blocksOf(streams, part.length) : await awaitedBlocks(streams, part.length);
+    kernel.accumulate(ring, part, released(blocks));
     await pace.maybePause();
   }
 }
@@ -55,10 +64,22 @@ interface Stream {
 }
 
 /** One block of key stream at a time, made when the kernel asks for it and still in the cache then. */
-function* termsOf(streams: readonly Stream[], length: number): Generator<Term> {
+function* blocksOf(streams: readonly Stream[], length: number): Generator<Term> {
   for (const { stream, sign } of streams) yield { bytes: stream.next(length) as Uint8Array, sign };
 }
 
-async function awaitedTerms(streams: readonly Stream[], length: number): Promise<Term[]> {
+async function awaitedBlocks(streams: readonly Stream[], length: number): Promise<Term[]> {
   return Promise.all(streams.map(async ({ stream, sign }) => ({ bytes: await stream.next(length), sign })));
+}
+
+/**
+ * Each block's memory is given back once it is added. Left to the garbage collector, used blocks pile up to tens of
+ * megabytes: every new one is then memory out of the cache, or fresh from the system, which costs more than to fill it.
+ */
+function* released(blocks: Iterable<Term>): Generator<Term> {
+  for (const block of blocks) {
+    yield block;
+    // What is transferred leaves this thread, and with nobody to receive it is freed.
+    nowhere.postMessage(null, [block.bytes.buffer]);
+  }
 }

@@ -24,8 +24,9 @@ const PKCS8_PREFIX: Readonly<Record<Curve, Buffer>> = {
   Ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
 };
 
-// Large enough that a call's cost does not show, small enough to stay in the second-level cache with what it is added to.
-const KEYSTREAM_BLOCK = 131_072;
+// Large enough that a call's cost does not show, small enough to stay in the second-level cache with what it is added to;
+// and two of them, which a call allocates, below the 128 KiB from which glibc gives freed memory back to the system.
+const KEYSTREAM_BLOCK = 57_344;
 const ZEROS = new Uint8Array(KEYSTREAM_BLOCK);
 
 function plain(bytes: ArrayBuffer | Buffer): Uint8Array {

@@ -5,7 +5,7 @@ export type Awaitable<T> = T | Promise<T>;
 
 /** The key stream of one seed, taken in order. */
 export interface Keystream {
-  /** The next `length` bytes, at most `keystreamBlock`, in a buffer that the next call may overwrite. */
+  /** The next `length` bytes, at most `keystreamBlock`, in fresh memory with nothing else in it. */
   next(length: number): Awaitable<Uint8Array>;
 }
 

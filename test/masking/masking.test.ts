@@ -1,4 +1,5 @@
 // Lanes, packing and mask expansion against definitions written with bigints.
+import { platform as engine } from '#platform';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
@@ -290,6 +291,37 @@ describe('mask expansion', () => {
       expect(lanes).to.deep.equal(expected);
       expect(masks.every(({ seed }) => seed.every((byte) => byte === 0))).to.equal(true);
     }
+  });
+
+  it('leaves no block of key stream to the garbage collector: each is gone once it is added', async () => {
+    const ring = ringOf(16);
+    const blocks: Uint8Array[] = [];
+    const original = { ...engine };
+    engine.aes256Ctr = (key, counter) => {
+      const stream = original.aes256Ctr(key, counter);
+      const kept = (block: Uint8Array): Uint8Array => {
+        blocks.push(block);
+        return block;
+      };
+      return {
+        next: (length) => {
+          const block = stream.next(length);
+          return block instanceof Uint8Array ? kept(block) : block.then(kept);
+        },
+      };
+    };
+    try {
+      await applyMasks(
+        ring,
+        zeroLanes(ring, 40_000),
+        [1, 2, 3].map(() => ({ seed: systemRandom(32), sign: 1 })),
+        new Pace(),
+      );
+    } finally {
+      Object.assign(engine, original);
+    }
+    expect(blocks).to.have.length(3 * Math.ceil(80_000 / engine.keystreamBlock));
+    expect(blocks.map(({ buffer }) => buffer.byteLength)).to.deep.equal(blocks.map(() => 0));
   });
 
   it('gives masks that are uniform and unlike each other', async () => {

@@ -150,6 +150,11 @@ for (const [name, engine] of Object.entries(engines)) {
       }
     });
 
+    it('AES-256-CTR: each part is in memory of its own', async () => {
+      const stream = engine.aes256Ctr(new Uint8Array(32), new Uint8Array(16));
+      for (const length of [16, 4096, 16]) expect((await stream.next(length)).buffer.byteLength).to.equal(length);
+    });
+
     it('AES-256-CTR: the counter carries through all its bytes', async () => {
       const key = new Uint8Array(32).fill(7);
       for (const counter of [
