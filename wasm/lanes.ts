@@ -65,25 +65,79 @@ export function pack(lanes: usize, count: u32, laneBytes: u32, bits: u32, packed
   else packAll<u64>(lanes, count, bits, packed);
 }
 
+// Eight packed components fill `bits` whole bytes, so that all eights are alike. They are taken as elements of 16 bits, in one
+// vector, where lanes are no wider than that, and else of 32 bits, in two vectors; a lane of 64 bits is a pair of elements,
+// and the vectors are four. What a vector needs is in three lines of 16 bytes, the same for all eights: for each element the
+// bytes that it is taken from, by their place in the vector's part of the eight; the factor that shifts its first bit to
+// where a byte starts; and the bits to keep.
+const LINES: usize = 48;
+
 // @ts-ignore: decorator
 @inline
-function unpackAll<Lane>(packed: usize, count: u32, bits: u32, lanes: usize): void {
-  const mask: u64 = (<u64>1 << bits) - 1;
-  const end = lanes + <usize>count * sizeof<Lane>();
-  for (let bit: u32 = 0; lanes < end; lanes += sizeof<Lane>(), bit += bits) {
-    const at = packed + (bit >> 3);
-    const shift = <u64>(bit & 7);
-    let value = load<u64>(at) >> shift;
-    // Only a component of more than 57 bits can reach into a ninth byte.
-    if (sizeof<Lane>() == 8 && shift + bits > 64) value |= load<u64>(at, 8) << (64 - shift);
-    store<Lane>(lanes, <Lane>(value & mask));
+function tabulateAll<Element>(table: usize, pairs: u32, bits: u32): void {
+  const size = <u32>sizeof<Element>();
+  const all: u64 = (<u64>1 << bits) - 1;
+  let origin: u32 = 0;
+  for (let i: u32 = 0; i < 8 * pairs; i++) {
+    const half = i % pairs;
+    const bit = (i / pairs) * bits + 32 * half;
+    const at = i % (16 / size);
+    if (at == 0) origin = bit >> 3;
+    const line = table + LINES * (i / (16 / size)) + at * size;
+    for (let byte: u32 = 0; byte < size; byte++) store<u8>(line + byte, (bit >> 3) - origin + byte);
+    const factor: u32 = 256 >> (bit & 7);
+    store<Element>(line, <Element>factor, 16);
+    store<Element>(line, <Element>(all >> (32 * half)), 32);
   }
 }
 
-/** The inverse, for fewer than 2^32 bits; up to 16 bytes beyond the end are read. */
-export function unpack(packed: usize, count: u32, laneBytes: u32, bits: u32, lanes: usize): void {
-  if (laneBytes == 1) unpackAll<u8>(packed, count, bits, lanes);
-  else if (laneBytes == 2) unpackAll<u16>(packed, count, bits, lanes);
-  else if (laneBytes == 4) unpackAll<u32>(packed, count, bits, lanes);
-  else unpackAll<u64>(packed, count, bits, lanes);
+/** Writes the lines for a width, up to four times 48 bytes. */
+export function tabulate(table: usize, laneBytes: u32, bits: u32): void {
+  if (laneBytes < 4) tabulateAll<u16>(table, 1, bits);
+  else tabulateAll<u32>(table, laneBytes / 4, bits);
+}
+
+/**
+ * A vector of elements. WebAssembly cannot shift each element of a vector by another amount, but it can multiply them: an
+ * element that starts at bit s of its first byte is (first byte · 2^(8−s)) >> 8, and above that (bytes after it) · 2^(8−s).
+ */
+// @ts-ignore: decorator
+@inline
+function unpacked<Element>(from: usize, places: v128, factors: v128, keep: v128): v128 {
+  const lowByte = v128.splat<Element>(<Element>0xff);
+  const first = v128.and(v128.swizzle(v128.load(from), places), lowByte);
+  const others = v128.swizzle(v128.load(from, 1), places);
+  const low = v128.shr<Element>(v128.mul<Element>(first, factors), 8);
+  return v128.and(v128.or(low, v128.mul<Element>(others, factors)), keep);
+}
+
+// @ts-ignore: decorator
+@inline
+function addAllPacked<Element, Lane>(acc: usize, packed: usize, length: usize, bits: u32, table: usize): void {
+  const vectors = <usize>max(sizeof<Lane>() / 2, 1);
+  for (let i: usize = 0; i < vectors; i++) {
+    const places = v128.load(table + LINES * i);
+    const factors = v128.load(table + LINES * i, 16);
+    const keep = v128.load(table + LINES * i, 32);
+    let from = packed + ((i * (8 / vectors) * bits) >> 3);
+    for (let to = acc + 16 * i, end = acc + length; to < end; to += 16 * vectors, from += bits) {
+      let term = unpacked<Element>(from, places, factors, keep);
+      if (sizeof<Lane>() == 1) {
+        from += bits;
+        term = v128.narrow<i16>(term, unpacked<Element>(from, places, factors, keep));
+      }
+      v128.store(to, v128.add<Lane>(v128.load(to), term));
+    }
+  }
+}
+
+/**
+ * acc := acc + the lanes of the bit stream, `length` bytes of them; `table` is that of the width. Up to 64 bytes beyond the
+ * accumulator's end are written, and up to 128 beyond the stream's read.
+ */
+export function addPacked(acc: usize, packed: usize, length: usize, laneBytes: u32, bits: u32, table: usize): void {
+  if (laneBytes == 1) addAllPacked<u16, i8>(acc, packed, length, bits, table);
+  else if (laneBytes == 2) addAllPacked<u16, i16>(acc, packed, length, bits, table);
+  else if (laneBytes == 4) addAllPacked<u32, i32>(acc, packed, length, bits, table);
+  else addAllPacked<u32, i64>(acc, packed, length, bits, table);
 }

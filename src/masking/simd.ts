@@ -10,12 +10,15 @@ interface Exports {
   readonly add: (acc: number, term: number, length: number, laneBytes: number) => void;
   readonly subtract: (acc: number, term: number, length: number, laneBytes: number) => void;
   readonly pack: (lanes: number, count: number, laneBytes: number, bits: number, packed: number) => void;
-  readonly unpack: (packed: number, count: number, laneBytes: number, bits: number, lanes: number) => void;
+  readonly tabulate: (table: number, laneBytes: number, bits: number) => void;
+  readonly addPacked: (acc: number, packed: number, length: number, laneBytes: number, bits: number, table: number) => void;
 }
 
 const PAGE = 65_536;
 /** What the loops may touch beyond the end of what they are given. */
 const SLACK = 64;
+/** Bytes of what the loops note of a width. */
+const TABLE = 192;
 /** Components that are packed at a time: a multiple of 8, so that each stretch starts at a whole byte. */
 const PACKED_AT_A_TIME = 8192;
 
@@ -70,13 +73,13 @@ function kernelOver(memory: Uint8Array, region: number, loops: Exports): Kernel 
     },
 
     accumulatePacked: ({ bits, laneBytes }, acc, packed): void => {
-      const term = region + (region >> 1);
+      const table = 2 * region - TABLE;
+      loops.tabulate(table, laneBytes, bits);
       for (let at = 0, from = 0; at < acc.length; at += PACKED_AT_A_TIME * laneBytes, from += (PACKED_AT_A_TIME * bits) / 8) {
         const part = acc.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
         memory.set(packed.subarray(from, from + (PACKED_AT_A_TIME * bits) / 8), region);
-        loops.unpack(region, part.length / laneBytes, laneBytes, bits, term);
         memory.set(part);
-        loops.add(0, term, part.length, laneBytes);
+        loops.addPacked(0, region, part.length, laneBytes, bits, table);
         part.set(memory.subarray(0, part.length));
       }
     },
