@@ -17,6 +17,7 @@ const ENVELOPE_BYTES = 160;
 export interface UserMessage {
   readonly round: Round;
   readonly sender: number;
+  /** Of a message that was decoded: a view of it, not to be kept. */
   readonly body: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -38,7 +39,7 @@ export function decodeUserMessage(bytes: Uint8Array, tag: Uint8Array, sender: Us
     const message = `${name}: expected one of user ${String(sender)}, got one of user ${String(from)}`;
     throw new ProtocolError('ERR_SECAGG_SENDER', message, { round });
   }
-  return { round, sender: from, body: fields.anyBytes(4, 'body'), signature: fields.bytes(5, 'signature', SIGNATURE_BYTES) };
+  return { round, sender: from, body: fields.view(4, 'body'), signature: fields.bytes(5, 'signature', SIGNATURE_BYTES) };
 }
 
 /** The server's message to a user, its fields still unread. */

@@ -1,4 +1,6 @@
-// Typed access to the fields of a decoded message; each either gives the value or throws a DecodeError that names it.
+// Typed access to the fields of a decoded message; each either gives the value or throws a DecodeError that names it. What
+// they give is the caller's own, but for what is called a view.
+import { copyOf } from '../bytes.ts';
 import { DecodeError } from '../errors.ts';
 import { isUserId, type UserId } from '../ids.ts';
 import { isMembers, type Members } from '../members.ts';
@@ -22,12 +24,13 @@ export class Fields {
   }
 
   bytes(index: number, what: string, length: number): Uint8Array {
-    const value = this.anyBytes(index, what);
+    const value = this.view(index, what);
     if (value.length !== length) throw this.#error(what, `${String(length)} bytes`, String(value.length));
-    return value;
+    return copyOf(value);
   }
 
-  anyBytes(index: number, what: string): Uint8Array {
+  /** A byte string of any length as a view of the message, for what is used up at once or copied part by part. */
+  view(index: number, what: string): Uint8Array {
     const value = this.#fields[index];
     if (!(value instanceof Uint8Array)) throw this.#error(what, 'bytes', describe(value));
     return value;
@@ -35,7 +38,7 @@ export class Fields {
 
   /** A set over `users` positions. */
   members(index: number, what: string, users: number): Members {
-    const value = this.anyBytes(index, what);
+    const value: Uint8Array = copyOf(this.view(index, what));
     if (!isMembers(value, users))
       throw this.#error(what, `a set over ${String(users)} users`, `${String(value.length)} other bytes`);
     return value;

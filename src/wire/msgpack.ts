@@ -37,16 +37,19 @@ export interface Limits {
 }
 
 /**
- * Total: fields, or a DecodeError. Byte strings are fresh plain Uint8Arrays.
+ * Total: fields, or a DecodeError. Byte strings are plain Uint8Arrays and, so that long ones need not be copied, views of the
+ * input; of a copy where its memory is shared, for another thread must not change what has been checked.
  *
  * @param name of the message, for the error's text.
  */
-export function decodeFields(bytes: Uint8Array, name: string, limits: Limits): Field[] {
-  if (bytes.length > limits.bytes) {
+export function decodeFields(input: Uint8Array, name: string, limits: Limits): Field[] {
+  if (input.length > limits.bytes) {
     throw new DecodeError(
-      `${name}: expected at most ${String(limits.bytes)} bytes, as the registered keys, maxUsers and vecLen allow, got ${String(bytes.length)}`,
+      `${name}: expected at most ${String(limits.bytes)} bytes, as the registered keys, maxUsers and vecLen allow, got ${String(input.length)}`,
     );
   }
+  // A view of its own in any case: msgpackr leaves a property on what it is given.
+  const bytes = input.buffer instanceof ArrayBuffer ? input.subarray() : copyOf(input);
   if (!isFlat(bytes, limits.listLength)) {
     const lists = limits.listLength === 0 ? '' : `, and lists of at most ${String(limits.listLength)} integers`;
     throw new DecodeError(
@@ -55,8 +58,7 @@ export function decodeFields(bytes: Uint8Array, name: string, limits: Limits): F
   }
   let fields: Field[];
   try {
-    // A view of its own: msgpackr leaves a property on what it is given.
-    fields = (unpackr.unpack(bytes.subarray()) as unknown[]).map(fromUnpacked);
+    fields = (unpackr.unpack(bytes) as unknown[]).map(fromUnpacked);
   } catch {
     throw new DecodeError(`${name}: not a message`); // msgpackr's own text may quote the payload
   }
@@ -93,7 +95,8 @@ function listHead(length: number): number {
 }
 
 function fromUnpacked(value: unknown): Field {
-  if (value instanceof Uint8Array) return copyOf(value);
+  // A Buffer gives Buffers, whose methods are not those of other arrays.
+  if (value instanceof Uint8Array) return new Uint8Array(value.buffer, value.byteOffset, value.length);
   return Array.isArray(value) ? value.map(toNumber) : toNumber(value);
 }
 

@@ -28,7 +28,7 @@ export function decodeShares(content: readonly Field[], users: number): SharesMe
   return {
     u2: fields.members(0, 'U2', users),
     receiver: fields.integer(1, 'receiver', Number.MAX_SAFE_INTEGER),
-    sealed: fields.anyBytes(2, 'records'),
+    sealed: fields.view(2, 'records'),
   };
 }
 
