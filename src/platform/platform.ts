@@ -36,7 +36,7 @@ export interface Threads {
 export interface Platform {
   randomBytes(length: number): Uint8Array;
   sha256(parts: readonly Uint8Array[]): Uint8Array;
-  /** RFC 5869 with SHA-256, 32 bytes. */
+  /** RFC 5869 with SHA-256, 32 bytes; the salt has up to 64. */
   hkdfSha256(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array;
   x25519(secretKey: Uint8Array): AgreementKey;
   x25519Peer(publicKey: Uint8Array): PeerKey;

@@ -1,10 +1,11 @@
 // The engines against published vectors and against each other: node:crypto, WebCrypto, and noble where WebCrypto lacks
 // something. The same bytes from all, and the same signatures and keys refused.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, hkdfSync } from 'node:crypto';
 import { platform as chosen } from '#platform';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { isPublicKey } from '../../src/crypto/agree.ts';
 import { isSignPublicKey, verify, verifySync } from '../../src/crypto/sign.ts';
 import { platform as node } from '../../src/platform/node.ts';
@@ -177,6 +178,19 @@ for (const [name, engine] of Object.entries(engines)) {
         fromHex('f0f1f2f3f4f5f6f7f8f9'),
       );
       expect(toHex(derived)).to.equal('3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf');
+    });
+
+    it('SHA-256 and HKDF: of any length, in any parts, as node:crypto alone', () => {
+      const bytes = (most: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength: most });
+      const parts = fc.array(fc.oneof(bytes(100), bytes(1500)), { maxLength: 4 });
+      fc.assert(
+        fc.property(parts, bytes(64), bytes(1024), (given, salt, info) => {
+          const whole = concat(given);
+          expect(toHex(engine.sha256(given))).to.equal(createHash('sha256').update(whole).digest('hex'));
+          const derived = Buffer.from(hkdfSync('sha256', whole, salt, info, 32)).toString('hex');
+          expect(toHex(engine.hkdfSha256(whole, salt, info))).to.equal(derived);
+        }),
+      );
     });
 
     it('base64: canonical both ways, and nothing else', () => {

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { split } from '../../src/crypto/shamir.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import type { UserWrapper } from '../../src/index.ts';
+import { platform as node } from '../../src/platform/node.ts';
 import { systemDependencies } from '../../src/protocol/step.ts';
 import { unsafelyInject } from '../../src/user.ts';
 import { encodeFields } from '../../src/wire/msgpack.ts';
@@ -243,6 +244,15 @@ describe('a server overwrites', () => {
 });
 
 describe('either party overwrites', () => {
+  it('what the engine for Node puts together to hash it', async () => {
+    const [secret, salt, info] = [systemRandom(32), systemRandom(32), systemRandom(40)];
+    for (const derive of [() => node.hkdfSha256(secret, salt, info), () => node.sha256([secret, salt])]) {
+      const joined = await taken('cut', () => Promise.resolve(derive()));
+      expect(joined.length).to.be.greaterThan(0);
+      expect(wiped(joined)).to.deep.equal(all(joined.length, true));
+    }
+  });
+
   it('what the MessagePack library keeps of a message for its next one', async () => {
     const message = systemRandom(500);
     const kept = await taken('cut', () => Promise.resolve(encodeFields([message])));
