@@ -17,7 +17,7 @@ describe('SECURITY.md', () => {
   for (const row of rows) {
     const [, guarantee, , tests] = row.split('|').map((cell) => cell.trim());
     it(`${guarantee!.slice(0, 80)} …`, () => {
-      const named = [...tests!.matchAll(/([a-z]+\/[a-z-]+): ((?:"[^"]+"(?:; )?)+)/g)];
+      const named = [...tests!.matchAll(/((?:[a-z]+\/)+[a-z-]+): ((?:"[^"]+"(?:; )?)+)/g)];
       expect(named).not.to.have.length(0);
       for (const [, file, titles] of named) {
         const path = `test/${file!}.test.ts`;

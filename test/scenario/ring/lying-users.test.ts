@@ -1,11 +1,11 @@
 // Users that lie on a ring: what they do costs them their place, or names them, as on the complete graph; but the votes that
 // count are those of a neighbourhood.
 import { expect } from 'chai';
-import { DisputeError, ProtocolError, type SparseGraph } from '../../src/index.ts';
-import { refused, rejected } from '../support/errors.ts';
-import { bodyOf, flip, rebody } from '../support/forge.ts';
-import { neighboursOf, placesOf, ringSession } from '../support/ring.ts';
-import { sumOf, type Session } from '../support/session.ts';
+import { DisputeError, ProtocolError, type SparseGraph } from '../../../src/index.ts';
+import { refused, rejected } from '../../support/errors.ts';
+import { bodyOf, flip, rebody } from '../../support/forge.ts';
+import { neighboursOf, placesOf, ringSession } from '../../support/ring.ts';
+import { sumOf, type Session } from '../../support/session.ts';
 
 const GRAPH: SparseGraph = { neighbors: 6, shareThreshold: 4 };
 const USERS = 16;

@@ -2,10 +2,10 @@
 // them bears no more, an error that names whom it concerns, never a wrong sum.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ServerWrapper, ThresholdError, UserWrapper } from '../../src/index.ts';
-import { rejected, rejection } from '../support/errors.ts';
-import { neighboursOf, placesOf, ringSession } from '../support/ring.ts';
-import { sumOf, type Session, type Silent } from '../support/session.ts';
+import { ServerWrapper, ThresholdError, UserWrapper } from '../../../src/index.ts';
+import { rejected, rejection } from '../../support/errors.ts';
+import { neighboursOf, placesOf, ringSession } from '../../support/ring.ts';
+import { sumOf, type Session, type Silent } from '../../support/session.ts';
 
 const SIZES = [
   [10, 4, 2],
