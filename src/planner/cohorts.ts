@@ -32,28 +32,55 @@ export interface CohortAnswer {
 export const MAX_COHORT = 8192;
 
 /**
- * The smallest cohorts that will do, of one size or two that differ by one user. Null where there are not two.
+ * The smallest cohorts that will do, the most of them: of one size or two that differ by one user. Null where there are not two.
  *
- * Sizes are tried upwards. Sizes from s to 1.1 s have n/(1.1 s) cohorts or more; what a size lacks for so many falls by 1 at
- * most with one more user, for quantiles never fall. So where m users are missing, the next m of these sizes need no look.
+ * Sizes are tried upwards. What a size lacks falls by 1 at most with one more user, for quantiles never fall, and fewer cohorts
+ * lack no more. So where a size lacks m users with as few cohorts as sizes up to 1.1 times as large have, the next m need no look.
  */
 export function smallestCohorts(demand: CohortDemand): CohortAnswer[] | null {
-  const largest = Math.min(Math.floor(demand.users / 2), MAX_COHORT);
-  for (let size = Math.max(2, demand.minHonest); size <= largest;) {
+  const { users, minHonest } = demand;
+  const largest = Math.min(Math.floor(users / 2), MAX_COHORT);
+  for (let size = Math.max(2, minHonest); size <= largest;) {
     const last = Math.floor(1.1 * size);
-    const few = Math.max(1, Math.floor(demand.users / last));
-    const easier = cohort(demand, { count: 1, users: size }, few);
-    const missing = easier.leastThreshold - easier.mostThreshold;
+    const few = Math.max(1, Math.floor(users / (last + 1)));
+    const { leastThreshold, mostThreshold } = cohort(demand, { count: 1, users: size }, few);
+    const missing = leastThreshold - mostThreshold;
     if (missing > 0) {
       size = Math.min(size + missing, last + 1);
       continue;
     }
-    const cohorts = Math.floor(demand.users / size);
-    const split = partition(demand.users, cohorts).map((part) => cohort(demand, part, cohorts));
-    if (split.every((part) => part.leastThreshold <= part.mostThreshold && part.users <= MAX_COHORT)) return split;
+    const found = mostCohorts(demand, size);
+    if (found !== null) return found;
     size++;
   }
   return null;
+}
+
+/** The most cohorts that will do, of those whose smaller size, or only one, is `size`. */
+function mostCohorts(demand: CohortDemand, size: number): CohortAnswer[] | null {
+  const { users } = demand;
+  const tryOut = (cohorts: number): CohortAnswer[] | null => {
+    const split = partition(users, cohorts).map((part) => cohort(demand, part, cohorts));
+    return split.every((part) => part.leastThreshold <= part.mostThreshold && part.users <= MAX_COHORT) ? split : null;
+  };
+  const most = Math.floor(users / size);
+  const least = Math.max(2, Math.floor(users / (size + 1)) + 1);
+  if (least > most) return null;
+  // With no remainder there is one size only, which may do where the two do not.
+  const whole = users % most === 0 ? tryOut(most) : null;
+  if (whole !== null) return whole;
+  // Of the same two sizes fewer cohorts have more room in the bounds: those that do are the ones up to some number.
+  let found = tryOut(least);
+  if (found === null) return null;
+  let holding = least;
+  let failing = most + 1;
+  while (failing - holding > 1) {
+    const middle = Math.floor((holding + failing) / 2);
+    const split = tryOut(middle);
+    if (split === null) failing = middle;
+    else [holding, found] = [middle, split];
+  }
+  return found;
 }
 
 /** n users in g cohorts, as equal as can be; the larger ones first. */
