@@ -145,10 +145,11 @@ function peersPanel({ components, ours, flower, xaynet }: PeerFigures): Panel {
       ? []
       : [bars(nameOf('xaynet-core', xaynet), THEIRS_TOO, (work) => (work === 'mask' ? xaynet.mask + xaynet.add : null))]),
   ];
+  const highest = Math.max(...series.flatMap(({ data }) => data.map((value) => value ?? 0))); // with room for its label
   return {
     title: `The same work by others, ${whole(components)} components`,
     x: { type: 'category', data: works.map((work) => names[work]) },
-    y: { name: 'ms', min: LEAST_BAR, startValue: LEAST_BAR },
+    y: { name: 'ms', min: LEAST_BAR, startValue: LEAST_BAR, max: 10 ** Math.ceil(Math.log10(4 * highest)) },
     series,
     legend: series.map(({ name }) => name),
   };

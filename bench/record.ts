@@ -1,14 +1,12 @@
-// `npm run bench:record`: makes the last run the one of record, from which the figures of README and docs/speed.md are made.
-// A test compares both with it.
+// `npm run bench:record`: makes the last run the one of record, from which documents take their figures. A test compares them.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { documentsOf } from './documents.ts';
 import type { Run } from './figures.ts';
-import { withSpeed } from './readme.ts';
-import { picturesOf, reportOf } from './report.ts';
+import { picturesOf } from './report.ts';
 
 const text = readFileSync('out/bench.json', 'utf8');
 const run = JSON.parse(text) as Run;
-const readme = withSpeed(readFileSync('README.md', 'utf8'), run);
-writeFileSync('README.md', readme);
-writeFileSync('bench/record.json', `${text}\n`);
-writeFileSync('docs/speed.md', reportOf(run));
+const documents = documentsOf(run, (path) => readFileSync(path, 'utf8'));
+for (const [path, document] of Object.entries(documents)) writeFileSync(path, document);
 for (const [name, svg] of Object.entries(picturesOf(run.figures))) writeFileSync(`docs/${name}`, svg);
+writeFileSync('bench/record.json', `${text}\n`);

@@ -7,21 +7,21 @@ import { drawOverview } from './overview.ts';
 import { drawScale } from './scale/plot.ts';
 
 const OVERVIEW = 'speed.svg';
+
 const ERRORS = 'encoding-error.svg';
 const SCALE = 'scale.svg';
+const PICTURES: Partial<Record<BenchName, string>> = {
+  encoding: `![Error of the weighted mean](${ERRORS})`,
+  scale: `![What a user does, and what was measured, by number of users](${SCALE})`,
+};
 
 export function reportOf({ machine, quick, figures }: Run): string {
   const parts = BENCH_NAMES.flatMap((name) => {
     const measured = figures[name];
-    return measured === undefined
-      ? []
-      : [
-          partOf(name, measured),
-          ...(name === 'encoding' ? [`![Error of the weighted mean](${ERRORS})`] : []),
-          ...(name === 'scale' ? [`![What a user does, and what was measured, by number of users](${SCALE})`] : []),
-        ];
+    return measured === undefined ? [] : [partOf(name, measured), pictureOf(name)];
   });
-  return `${blocks('# What secagg costs', headOf(machine, quick), `![The main figures beside their baselines](${OVERVIEW})`, ...parts)}\n`;
+  const overview = `![The main figures beside their baselines](${OVERVIEW})`;
+  return `${blocks('# What secagg costs', headOf(machine, quick), overview, ...parts)}\n`;
 }
 
 /** The SVG files that a report shows, by name; to be put beside it. */
@@ -38,7 +38,12 @@ export function partOf<Name extends BenchName>(name: Name, figures: Figures[Name
   return blocks(`## ${BENCHES[name].question}`, BENCHES[name].describe(figures));
 }
 
-function headOf({ cpu, cores, node, commit, date, load }: Machine, quick: boolean): string {
+/** What illustrates the part of a bench; empty where nothing does. */
+export function pictureOf(name: BenchName): string {
+  return PICTURES[name] ?? '';
+}
+
+export function headOf({ cpu, cores, node, commit, date, load }: Machine, quick: boolean): string {
   const where = `Measured by \`npm run bench\` on ${date} at commit ${commit}: ${cpu}, ${String(cores)} cores, Node ${node}.`;
   const noise = `The load before it began was ${load.toFixed(1)}; figures beside each other are of the same minutes.`;
   return blocks(`${where} ${noise}`, quick ? 'A smoke run: the figures mean little.' : '');
