@@ -7,13 +7,6 @@ import { rejected, rejection } from '../../support/errors.ts';
 import { neighboursOf, placesOf, ringSession } from '../../support/ring.ts';
 import { sumOf, type Session, type Silent } from '../../support/session.ts';
 
-const SIZES = [
-  [10, 4, 2],
-  [12, 6, 4],
-  [60, 12, 8],
-  [300, 24, 16],
-] as const;
-
 /** Plays what is left of a session and asserts that the sum is that of exactly the users of U3. */
 async function finishAndCheck(session: Session, silent: readonly Silent[]): Promise<void> {
   const sum = await session.finish(silent);
@@ -21,29 +14,6 @@ async function finishAndCheck(session: Session, silent: readonly Silent[]): Prom
 }
 
 describe('a session on a ring', () => {
-  for (const [users, neighbors, shareThreshold] of SIZES) {
-    it(`of ${String(users)} users with ${String(neighbors)} neighbors gives the exact sum, with dropouts in every round`, async function () {
-      this.timeout(300_000);
-      const session = ringSession(users + 1, { neighbors, shareThreshold }, { threshold: users - neighbors + 2 });
-      const { ids } = session.setup;
-      // One is lost before it advertises keys: U1 has the size that the title says.
-      const absent = ids[5]!;
-      await session.round([absent]);
-      const places = placesOf(session);
-      expect(places).to.have.length(users).and.not.include(absent);
-      // Later one a round, each far from the others on the ring, so that no neighbourhood loses more than two; of ten users only
-      // two, for more would let the others fall apart.
-      const at = (i: number): number => places[Math.floor((i * users) / 4)]!;
-      const lost = users === 10 ? [[at(0)], [], [at(2)], []] : [[at(0)], [at(1)], [at(2)], [at(3)]];
-      await finishAndCheck(session, [[], ...lost]);
-      const { included, dropped } = session.server.progress();
-      expect(included).to.deep.equal(ids.filter((id) => id !== absent && ![...lost[0]!, ...lost[1]!].includes(id)));
-      const reasons = ['no-shares', 'no-masked-input', 'no-signature', 'no-answer'] as const;
-      const expected = lost.flatMap((ids, i) => ids.map((id) => [id, reasons[i]]));
-      expect(dropped.map(({ userId, reason }) => [userId, reason])).to.deep.equal(expected);
-    });
-  }
-
   it('draws a new order for every session, and whoever comes first has no say in it', async () => {
     const orders = new Set<string>();
     for (let i = 0; i < 20; i++) {
