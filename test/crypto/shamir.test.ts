@@ -170,26 +170,41 @@ describe('the large field', () => {
     );
   });
 
-  it('evaluates as Horner’s rule by tables does, at points of every bit length', async () => {
-    const drawn: Uint8Array[] = [];
-    const random = (length: number): Uint8Array => {
-      const bytes = systemRandom(length);
-      drawn.push(Uint8Array.from(bytes));
-      return bytes;
-    };
-    const secret = systemRandom(32);
-    const shares = await split(secret, 40_000, 4, random);
+  it('evaluates what it drew as its basis is defined, at points and degrees of every length', async () => {
+    const multiply = (a: number, b: number): number => slowMultiply(a, b, 0x1100b, 16);
+    const product = (factors: readonly number[]): number => factors.reduce(multiply, 1);
+    const inverse = (a: number): number => product(Array.from({ length: 15 }, (_, i) => power(a, i + 1)));
+    const power = (a: number, squarings: number): number => (squarings === 0 ? a : power(multiply(a, a), squarings - 1));
+    /** s_r(x): the product of x − c over all c < 2^r. */
+    const vanishing = (r: number, x: number): number => product(Array.from({ length: 2 ** r }, (_, c) => x ^ c));
     const symbols = (bytes: Uint8Array): number[] =>
       Array.from({ length: 16 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
-    const coefficients = [secret, ...[0, 32, 64].map((at) => drawn[0]!.subarray(at, at + 32))].map(symbols);
-    for (const x of [1, 2, 3, 255, 256, 257, 4095, 32_767, 32_768, 39_999]) {
-      const expected = coefficients.reduceRight(
-        (acc, c) => acc.map((a, i) => slowMultiply(a, x, 0x1100b, 16) ^ c[i]!),
-        new Array<number>(16).fill(0),
-      );
-      expect(symbols(shares[x - 1]!)).to.deep.equal(expected);
+
+    for (const [n, t, points] of [
+      [300, 290, [1, 2, 3, 31, 128, 255, 256, 257, 300]],
+      [40_000, 4, [1, 2, 3, 255, 256, 257, 4095, 32_767, 32_768, 39_999]],
+    ] as const) {
+      const drawn: Uint8Array[] = [];
+      const random = (length: number): Uint8Array => {
+        const bytes = systemRandom(length);
+        drawn.push(Uint8Array.from(bytes));
+        return bytes;
+      };
+      const secret = systemRandom(32);
+      const shares = await split(secret, n, t, random);
+      expect(drawn.map(({ length }) => length)).to.deep.equal([32 * (t - 1)]);
+      const digits = Array.from({ length: 32 - Math.clz32(t - 1) }, (_, r) => r);
+      for (const x of points) {
+        const scaled = digits.map((r) => multiply(vanishing(r, x), inverse(vanishing(r, 2 ** r))));
+        const element = (k: number): number => product(scaled.filter((_, r) => (k >> r) & 1));
+        const expected = new Array<number>(16).fill(0);
+        for (let k = 0; k < t; k++) {
+          const coefficient = k === 0 ? secret : drawn[0]!.subarray(32 * (k - 1), 32 * k);
+          symbols(coefficient).forEach((symbol, i) => (expected[i]! ^= multiply(symbol, element(k))));
+        }
+        expect(symbols(shares[x - 1]!), `${String(t)} of ${String(n)} at ${String(x)}`).to.deep.equal(expected);
+      }
     }
-    expect(drawn).to.have.length(1);
   });
 
   it('wipes the randomness that it drew', async () => {

@@ -175,6 +175,25 @@ describe('a user overwrites', () => {
     }
   });
 
+  it('the symbols that it evaluates in the large field, coefficients first and values then', async () => {
+    await split(systemRandom(32), 300, 3, systemRandom); // makes the tables, which are public
+    const made: Uint16Array[] = [];
+    const original = globalThis.Uint16Array;
+    globalThis.Uint16Array = class extends original {
+      constructor(length: number) {
+        super(length);
+        made.push(this);
+      }
+    } as typeof original;
+    try {
+      await split(systemRandom(32), 300, 3, systemRandom);
+    } finally {
+      globalThis.Uint16Array = original;
+    }
+    expect(made.map(({ length }) => length)).to.deep.equal([16 * 512, 16]);
+    expect(made.every((symbols) => symbols.every((symbol) => symbol === 0))).to.equal(true);
+  });
+
   it('the two shares for one neighbour together, once they are sealed', async () => {
     const session = await new Session({ ids: IDS, threshold: 3 }).before(1);
     // What is sealed is copied to where it is encrypted in place, with 16 bytes for the tag.

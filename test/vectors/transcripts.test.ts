@@ -4,8 +4,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { gf256 } from '../../src/crypto/galois.ts';
-import { SMALL_GROUP, split, type Split } from '../../src/crypto/shamir.ts';
+import { gf256, gf65536, type BinaryField } from '../../src/crypto/galois.ts';
+import { SMALL_GROUP, type Split } from '../../src/crypto/shamir.ts';
 import { PublicKeysWrapper, ServerWrapper, UserWrapper, type Adversary, type SparseGraph } from '../../src/index.ts';
 import type { RandomSource } from '../../src/crypto/random.ts';
 import { sessionTag } from '../../src/protocol/binding.ts';
@@ -82,23 +82,33 @@ function scriptedOrder(order: readonly number[]): RandomSource {
   return scripted([toHex(new Uint8Array(words.buffer))]);
 }
 
-/** Deals with the polynomials of the transcript: first those of the mask secret key, then those of the seed. */
+/**
+ * Deals with the polynomials of the transcript: first those of the mask secret key, then those of the seed. Dealing itself draws
+ * others: a library its own in the small field, in the large one coefficients in another basis. That their shares lie on
+ * polynomials is seen in the tests of crypto/.
+ */
 function scriptedSplit({ keyPolynomial, seedPolynomial }: Randomness): Split {
   const polynomials = [keyPolynomial, seedPolynomial];
-  return async (secret, groupSize, threshold) => {
+  return (secret, groupSize, threshold) => {
     const coefficients = polynomials.shift()!;
     expect(coefficients).to.have.length(threshold - 1);
-    // The large field deals by itself, given the coefficients as its randomness. The small one is dealt by a library
-    // that draws its own; its arithmetic is compared with ours share by share in the tests of crypto/.
-    if (groupSize > SMALL_GROUP) return split(secret, groupSize, threshold, () => fromHex(coefficients.join('')));
-    return Array.from({ length: groupSize }, (_, position) => evaluate([secret, ...coefficients.map(fromHex)], position + 1));
+    const polynomial = [secret, ...coefficients.map(fromHex)];
+    const field = groupSize <= SMALL_GROUP ? gf256() : gf65536();
+    return Promise.resolve(Array.from({ length: groupSize }, (_, position) => evaluate(field, polynomial, position + 1)));
   };
 }
 
-function evaluate(coefficients: readonly Uint8Array[], x: number): Uint8Array {
-  const { exponential, logarithm } = gf256();
+/** Horner's rule, symbol by symbol. */
+function evaluate({ symbolBytes, exponential, logarithm }: BinaryField, coefficients: readonly Uint8Array[], x: number): Uint8Array {
   const times = (a: number): number => (a === 0 ? 0 : exponential[logarithm[a]! + logarithm[x]!]!);
-  return coefficients.reduceRight((value, coefficient) => value.map((byte, i) => times(byte) ^ coefficient[i]!), new Uint8Array(32));
+  const value = new Uint8Array(32);
+  const view = new DataView(value.buffer);
+  for (const coefficient of [...coefficients].reverse()) {
+    if (symbolBytes === 1) value.forEach((byte, i) => (value[i] = times(byte)));
+    else for (let at = 0; at < 32; at += 2) view.setUint16(at, times(view.getUint16(at)));
+    value.forEach((byte, i) => (value[i] = byte ^ coefficient[i]!));
+  }
+  return value;
 }
 
 function usersOf({ parameters, users }: Transcript): Map<number, UserWrapper> {
