@@ -31,8 +31,8 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   } else {
     const { round: open } = server.progress();
     const output = Number(round) === open ? server.output() : null;
-    const message = output?.isMessages() ? output.getMessages().get(Number(user)) : undefined;
-    if (message !== undefined) response.write(message);
+    const message = output?.isMessages() ? output.getMessage(Number(user)) : null;
+    if (message !== null) response.write(message);
     else response.writeHead(open !== null && open < Number(round) ? 204 : 410);
   }
   response.end();

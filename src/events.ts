@@ -13,6 +13,11 @@ export function checkListener<Event>(listener: Listener<Event> | undefined): Lis
 
 const silence = (): void => undefined;
 
+/** Whether anybody listens, for what costs much to tell. */
+export function isHeard<Event>(listener: Listener<Event>): boolean {
+  return listener !== silence;
+}
+
 /**
  * Tells a listener. What it throws must not change the outcome of a round, and must not be lost either: it is thrown
  * again where no protocol code is on the stack, as browsers do for event listeners.

@@ -1,8 +1,10 @@
 // What ServerWrapper.round() gives: messages for users, or the sum.
 import { UsageError } from './errors.ts';
 
-type Content =
-  { readonly messages: ReadonlyMap<number, Uint8Array<ArrayBuffer>> } | { readonly vector: Int32Array | BigInt64Array };
+/** The messages of a round, by user: a map, or what makes them when they are asked for. */
+export type Messages = Pick<ReadonlyMap<number, Uint8Array<ArrayBuffer>>, 'keys' | 'get'>;
+
+type Content = { readonly messages: Messages } | { readonly vector: Int32Array | BigInt64Array };
 
 /** @internal Only a server makes one. */
 export let outputOf: (content: Content) => ServerOutputWrapper;
@@ -23,6 +25,8 @@ export let outputOf: (content: Content) => ServerOutputWrapper;
  */
 export class ServerOutputWrapper {
   readonly #content: Content;
+  /** What `getMessages` made. */
+  #all: ReadonlyMap<number, Uint8Array<ArrayBuffer>> | null = null;
 
   static {
     outputOf = (content): ServerOutputWrapper => new ServerOutputWrapper(content);
@@ -31,7 +35,7 @@ export class ServerOutputWrapper {
       value(this: ServerOutputWrapper): string {
         const what = this.isVector()
           ? `vector: ${String(this.getVector().length)} components`
-          : `messages: ${String(this.getMessages().size)}`;
+          : `messages: ${String(this.recipients().length)}`;
         return `ServerOutputWrapper { ${what} }`;
       },
     });
@@ -54,12 +58,41 @@ export class ServerOutputWrapper {
   /**
    * The message for each user that goes on. Users that are sent the same may share its bytes: do not change them.
    *
+   * The messages of round 2 take 136 bytes for each two users together, as much as the server itself keeps. Where that is
+   * much, ask for one after the other, with {@link getMessage}.
+   *
    * @returns a fresh map from user id to bytes.
    * @throws UsageError ERR_SECAGG_USAGE where it is the sum.
    */
   getMessages(): Map<number, Uint8Array<ArrayBuffer>> {
-    if ('messages' in this.#content) return new Map(this.#content.messages);
-    throw new UsageError('ERR_SECAGG_USAGE', 'getMessages: this output is the sum');
+    const messages = this.#messages('getMessages');
+    this.#all ??= new Map(Array.from(messages.keys(), (id) => [id, messages.get(id) ?? new Uint8Array()]));
+    return new Map(this.#all);
+  }
+
+  /**
+   * The message for one user, made when it is asked for and not kept.
+   *
+   * @param id user id.
+   * @returns bytes as in {@link getMessages}; null for a user that gets none.
+   * @throws UsageError ERR_SECAGG_USAGE where it is the sum.
+   */
+  getMessage(id: number): Uint8Array<ArrayBuffer> | null {
+    return this.#messages('getMessage').get(id) ?? null;
+  }
+
+  /**
+   * The users that there is a message for.
+   *
+   * @throws UsageError ERR_SECAGG_USAGE where it is the sum.
+   */
+  recipients(): number[] {
+    return [...this.#messages('recipients').keys()];
+  }
+
+  #messages(asked: string): Messages {
+    if ('messages' in this.#content) return this.#content.messages;
+    throw new UsageError('ERR_SECAGG_USAGE', `${asked}: this output is the sum`);
   }
 
   /**

@@ -2,7 +2,7 @@
 import { platform } from '#platform';
 import { copyOf, equalBytes } from './bytes.ts';
 import { ProtocolError, SecAggError, UsageError } from './errors.ts';
-import { checkListener, emit, type Listener } from './events.ts';
+import { checkListener, emit, isHeard, type Listener } from './events.ts';
 import { userId, type UserId } from './ids.ts';
 import { at } from './lists.ts';
 import { checkBytes, checkInteger, checkNames } from './checks.ts';
@@ -223,16 +223,13 @@ export class ServerWrapper {
       });
       this.#change({ state: next }, dropped);
       const output = this.#outputOf(next);
-      const messages = output.isMessages() ? [...output.getMessages().values()] : [];
-      const bytes = messages.reduce((total, message) => total + message.length, 0);
       this.#tellDropped(dropped);
-      emit(this.#listener, {
-        type: 'round-closed',
-        round,
-        users: messages.length,
-        bytes,
-        milliseconds: performance.now() - started,
-      });
+      if (isHeard(this.#listener)) {
+        const recipients = output.isMessages() ? output.recipients() : [];
+        const bytes = recipients.reduce((total, id) => total + (output.getMessage(id)?.length ?? 0), 0);
+        const milliseconds = performance.now() - started;
+        emit(this.#listener, { type: 'round-closed', round, users: recipients.length, bytes, milliseconds });
+      }
       if (next.phase === 'finished') emit(this.#listener, { type: 'finished', included: [...next.included] });
       return output;
     } catch (error) {
@@ -252,6 +249,8 @@ export class ServerWrapper {
 
   #change(changes: Partial<Pick<ServerSnapshot, 'state'>>, dropped: readonly DroppedUser[]): void {
     const { revision, dropped: before } = this.#snapshot;
+    // An output holds the state that it is made from.
+    if (changes.state !== undefined) this.#asked = null;
     this.#snapshot = {
       ...this.#snapshot,
       ...changes,
@@ -270,7 +269,7 @@ export class ServerWrapper {
   output(): ServerOutputWrapper | null {
     const { state } = this.#snapshot;
     if (state.phase === 'failed' || state.phase === 'advertise-keys') return null;
-    // Asked for once a user, it must not be made anew each time: it is as long as all messages together.
+    // Asked for once a user, it must not be made anew each time.
     if (this.#asked?.state !== state) this.#asked = { state, output: this.#outputOf(state) };
     return this.#asked.output;
   }
@@ -303,6 +302,7 @@ export class ServerWrapper {
     if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', 'a round is being closed');
     const snapshot = serverDocument.parse(state);
     this.#tag = sessionTag(snapshot.context.parameters);
+    this.#asked = null;
     this.#snapshot = snapshot;
   }
 

@@ -290,11 +290,38 @@ describe('outputs', () => {
     for (let round = 1; round < 4; round++) await session.round();
     const last = await session.round();
     expect([last.isMessages(), last.isVector()]).to.deep.equal([false, true]);
-    refused('ERR_SECAGG_USAGE', () => last.getMessages(), UsageError);
+    for (const ask of [() => last.getMessages(), () => last.getMessage(1), () => last.recipients()]) {
+      refused('ERR_SECAGG_USAGE', ask, UsageError);
+    }
     (last.getVector() as Int32Array).fill(0);
     expect(last.getVector()).to.deep.equal(Int32Array.of(15, 15, 15));
     await rejected('ERR_SECAGG_USAGE', session.server.round());
     expect(session.server.output()!.getVector()).to.deep.equal(last.getVector());
+  });
+});
+
+describe('the messages of an output', () => {
+  it('are the same one by one as all together, in each round, and also after recovery', async () => {
+    const session = new Session({ ids: [3, 5, 7, 900], threshold: 3 });
+    for (let round = 0; round < 4; round++) {
+      const output = await session.round(round === 1 ? [5] : []);
+      const all = output.getMessages();
+      expect(output.recipients()).to.deep.equal([...all.keys()]);
+      for (const from of [output, session.server.output()!, ServerWrapper.fromState(session.server.serializeState()).output()!]) {
+        for (const [id, message] of all) expect(from.getMessage(id)).to.deep.equal(message);
+        for (const id of round === 0 ? [4, 901] : [4, 5, 901]) expect(from.getMessage(id)).to.equal(null);
+      }
+    }
+  });
+
+  it('are made anew for whoever asks, so that what it does to one reaches nobody else', async () => {
+    const session = await new Session({ threshold: 3 }).before(2);
+    const output = session.server.output()!;
+    const [one, again] = [output.getMessage(1)!, output.getMessage(1)!];
+    expect(again).to.deep.equal(one);
+    one.fill(0);
+    expect(output.getMessage(1)).to.deep.equal(again);
+    expect(output.getMessages().get(1)).to.deep.equal(again);
   });
 });
 

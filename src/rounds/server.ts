@@ -28,6 +28,7 @@ import { decodeShareKeys, encodeDirectory, shareKeysBytes } from '../wire/r1-sha
 import { decodeMaskedInput, encodeShares, maskedInputBytes } from '../wire/r2-masked-input.ts';
 import { decodeView, encodeSurvivors } from '../wire/r3-consistency-check.ts';
 import { decodeUnmask, encodeSignatures, unmaskBytes } from '../wire/r4-unmasking.ts';
+import type { Messages } from '../server-output.ts';
 import { unmask, type UnmaskingWork } from './unmask-threads.ts';
 
 /** A state in which messages are collected. */
@@ -145,14 +146,23 @@ export async function close(
   }
 }
 
-/** What the users are to be sent in a state that follows a round. Users that are sent the same share its bytes. */
-export function messagesOf(context: ServerContext, state: Exclude<ClosedState, Finished>): Map<number, Uint8Array<ArrayBuffer>> {
+/**
+ * What the users are to be sent in a state that follows a round. Users that are sent the same share its bytes; any other
+ * message is made when it is asked for, for together they can be as large as all the rest of the state.
+ */
+export function messagesOf(context: ServerContext, state: Exclude<ClosedState, Finished>): Messages {
   const { directory } = state;
   const encode = (round: Round, fields: readonly Field[]): Uint8Array<ArrayBuffer> =>
     encodeServerMessage(context.tag, { round, fields });
   type Encoded = (position: number) => Uint8Array<ArrayBuffer>;
-  const each = (members: readonly number[], encoded: Encoded): Map<number, Uint8Array<ArrayBuffer>> =>
-    new Map(members.map((position) => [directory.userIdAt(position), encoded(position)]));
+  const each = (members: readonly number[], encoded: Encoded): Messages => {
+    const positionOf = new Map<number, number>(members.map((position) => [directory.userIdAt(position), position]));
+    const get = (id: number): Uint8Array<ArrayBuffer> | undefined => {
+      const position = positionOf.get(id);
+      return position === undefined ? undefined : encoded(position);
+    };
+    return { keys: () => positionOf.keys(), get };
+  };
   const same =
     (bytes: Uint8Array<ArrayBuffer>): Encoded =>
     () =>
