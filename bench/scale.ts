@@ -5,10 +5,11 @@ import type { Bench } from './bench.ts';
 import { addInTheClear, cohortOf, requireSum, usersOf, vectorOf } from './cohort.ts';
 import { blocks, short, table, whole, type Cell } from './markdown.ts';
 import { idleMemory, MeasuredServer } from './memory/measured-server.ts';
-import { linearFit, timed, type LinearFit } from './statistics.ts';
+import { linearFit, median, timed, type LinearFit } from './statistics.ts';
 
 /** Of one user in one round, on average. Milliseconds and bytes. */
 interface RoundCost {
+  /** The median: all users are objects of one process, which now and then looks through all of them for garbage. */
   readonly userMs: number;
   /** To hear it, and its part of closing the round. */
   readonly serverMs: number;
@@ -103,17 +104,19 @@ async function play(count: number, graph: SparseGraph): Promise<ScaleCost> {
   let most = 0;
   let messages: ReadonlyMap<number, Uint8Array> = new Map(users.map(({ id }) => [id, Uint8Array.of(146, 1, 0)]));
   for (const round of [0, 1, 2, 3, 4]) {
-    let [userMs, up, down, spoken] = [0, 0, 0, 0];
+    let [up, down, spoken] = [0, 0, 0];
+    const times: number[] = [];
     for (const [id, message] of messages) {
       const user = users[id];
       if (user === undefined || (round === 2 && lost(id))) continue;
       const [answer, ms] = await timed(() => user.round(message));
       await server.recv(id, answer);
-      [userMs, up, down, spoken] = [userMs + ms, up + answer.length, down + message.length, spoken + 1];
+      times.push(ms);
+      [up, down, spoken] = [up + answer.length, down + message.length, spoken + 1];
     }
     const { report, sum, messages: next } = await server.close();
     const serverMs = report.recvMs + report.closeMs;
-    rounds.push({ userMs: userMs / spoken, serverMs: serverMs / spoken, bytesUp: up / spoken, bytesDown: down / spoken });
+    rounds.push({ userMs: median(times), serverMs: serverMs / spoken, bytesUp: up / spoken, bytesDown: down / spoken });
     [messages, most] = [next, report.mostEver];
     if (round === 4) {
       const vectors = users.filter(({ id }) => !lost(id)).map(({ id }) => vectorOf(id, VEC_LEN));
