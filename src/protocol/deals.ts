@@ -12,7 +12,7 @@ export interface SealedShares {
 }
 
 /** 16 bytes each. */
-export interface ShareCommitments {
+interface ShareCommitments {
   readonly selfMask: Uint8Array;
   readonly pairwiseKey: Uint8Array;
 }
@@ -24,7 +24,14 @@ export function joinSealed({ ciphertext, commitments }: SealedShares): Uint8Arra
 /** The record at an index, as views. */
 export function sealedAt(records: Uint8Array, index: number): SealedShares {
   const record = records.subarray(index * RECORD_BYTES, (index + 1) * RECORD_BYTES);
-  return { ciphertext: record.subarray(0, CIPHERTEXT_BYTES), commitments: commitmentsAt(record.subarray(CIPHERTEXT_BYTES), 0) };
+  const commitments = record.subarray(CIPHERTEXT_BYTES);
+  return {
+    ciphertext: record.subarray(0, CIPHERTEXT_BYTES),
+    commitments: {
+      selfMask: commitmentAt(commitments, 0, 'self-mask'),
+      pairwiseKey: commitmentAt(commitments, 0, 'pairwise-key'),
+    },
+  };
 }
 
 /** The commitments of all records, without the ciphertexts: all that a server needs once they are delivered. */
@@ -37,7 +44,8 @@ export function commitmentsOf(records: Uint8Array): Uint8Array {
   return out;
 }
 
-export function commitmentsAt(commitments: Uint8Array, index: number): ShareCommitments {
-  const pair = commitments.subarray(index * COMMITMENTS_BYTES, (index + 1) * COMMITMENTS_BYTES);
-  return { selfMask: pair.subarray(0, SHARE_COMMITMENT_BYTES), pairwiseKey: pair.subarray(SHARE_COMMITMENT_BYTES) };
+/** One of the pair at an index, as a view. */
+export function commitmentAt(commitments: Uint8Array, index: number, kind: 'self-mask' | 'pairwise-key'): Uint8Array {
+  const at = index * COMMITMENTS_BYTES + (kind === 'self-mask' ? 0 : SHARE_COMMITMENT_BYTES);
+  return commitments.subarray(at, at + SHARE_COMMITMENT_BYTES);
 }

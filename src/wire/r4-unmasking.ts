@@ -41,7 +41,7 @@ export function unmaskBytes(owners: number): number {
 /** What is revealed, and the view that was signed. */
 export interface UnmaskMessage {
   readonly view: Uint8Array;
-  /** About each owner, in the graph's order. */
+  /** About each owner, in the graph's order. Shares of a message that was decoded are views of it. */
   readonly answer: readonly UnmaskShare[];
 }
 
@@ -72,7 +72,7 @@ export function decodeUnmask(
   const answer = owners.map((owner, i): UnmaskShare => {
     if (hasMember(reported, i)) return { kind: 'reported' };
     const kind = hasMember(u3, owner) ? 'self-mask' : 'pairwise-key';
-    return { kind, share: body.slice(at, (at += SHARE_BYTES)) };
+    return { kind, share: body.subarray(at, (at += SHARE_BYTES)) };
   });
   return { view: body.slice(0, DIGEST_BYTES), answer };
 }

@@ -9,7 +9,7 @@ import { hasMember, positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { SHARE_BYTES } from '../../sizes.ts';
 import { isShareOf, viewOfRound3 } from '../binding.ts';
-import { commitmentsAt } from '../deals.ts';
+import { commitmentAt } from '../deals.ts';
 import type { UnmaskShare } from '../notation.ts';
 import { requireThreshold, requireView, silent } from './attendance.ts';
 import { reconstructSecrets } from './reconstruction.ts';
@@ -66,13 +66,10 @@ function matchesCommitment(
 ): boolean {
   const dealt = commitments.get(owner);
   if (dealt === undefined) return false;
-  const ids = { owner: directory.userIdAt(owner), holder: directory.userIdAt(holder) };
-  if (owner === holder) {
-    const commitment = dealt.ownShareCommitment;
-    return commitment !== null && isShareOf(binding, kind, { ...ids, commitment }, share);
-  }
-  const pair = commitmentsAt(dealt.shares, graph.neighbourIndex(owner, holder));
-  return isShareOf(binding, kind, { ...ids, commitment: kind === 'self-mask' ? pair.selfMask : pair.pairwiseKey }, share);
+  const commitment =
+    owner === holder ? dealt.ownShareCommitment : commitmentAt(dealt.shares, graph.neighbourIndex(owner, holder), kind);
+  if (commitment === null) return false;
+  return isShareOf(binding, kind, { owner: directory.userIdAt(owner), holder: directory.userIdAt(holder), commitment }, share);
 }
 
 /** Gives the sum without its masks, as a fresh array; how, and where, is the caller's choice. */

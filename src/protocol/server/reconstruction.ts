@@ -29,27 +29,29 @@ interface ReconstructionAt {
 /** Who said what about one owner; holders in the graph's order. */
 interface Evidence {
   readonly owner: number;
-  /** Holders whose share matches the owner's commitment, and their shares. */
+  /** Holders whose share matches the owner's commitment. */
   readonly holders: readonly number[];
-  readonly shares: readonly Uint8Array[];
   /** Holders that could not use what the owner dealt, by their word. */
   readonly accusers: readonly number[];
 }
 
 function evidenceAbout(graph: Neighbourhoods, answers: CollectingAnswers['answers'], owner: number): Evidence {
   const holders: number[] = [];
-  const shares: Uint8Array[] = [];
   const accusers: number[] = [];
   for (const holder of graph.holders(owner)) {
     const answer = answers.get(holder);
     if (answer === undefined) continue;
-    const i = graph.holderIndex(holder, owner);
-    if (answer.verdicts[i] === VERDICT.reported) accusers.push(holder);
-    if (answer.verdicts[i] !== VERDICT.good) continue;
-    holders.push(holder);
-    shares.push(answer.shares.subarray(i * SHARE_BYTES, (i + 1) * SHARE_BYTES));
+    const verdict = answer.verdicts[graph.holderIndex(holder, owner)];
+    if (verdict === VERDICT.reported) accusers.push(holder);
+    if (verdict === VERDICT.good) holders.push(holder);
   }
-  return { owner, holders, shares, accusers };
+  return { owner, holders, accusers };
+}
+
+/** What a holder revealed of an owner, as a view. */
+function shareOf(graph: Neighbourhoods, answers: CollectingAnswers['answers'], owner: number, holder: number): Uint8Array {
+  const at = graph.holderIndex(holder, owner) * SHARE_BYTES;
+  return answers.get(holder)?.shares.subarray(at, at + SHARE_BYTES) ?? new Uint8Array();
 }
 
 /** Whether every owner has enough good shares: then only an inconsistent dealer can stop the reconstruction. */
@@ -75,19 +77,25 @@ export function enoughShares({ parameters }: ServerContext, { directory, u2, ans
 export async function reconstructSecrets(context: ServerContext, state: CollectingAnswers, pace: Pace): Promise<Secret[]> {
   const threshold = shareThresholdOf(context.parameters);
   const graph = neighbourhoodsOf(context.parameters.graph, state.directory.size);
-  const evidence = positions(state.u2).map((owner) => evidenceAbout(graph, state.answers, owner));
-  const lacking = evidence.filter(({ holders }) => holders.length < threshold);
+  const owners = positions(state.u2);
+  // One owner's evidence at a time: that of all has an entry for each two users.
+  const lacking: Evidence[] = [];
+  for (const owner of owners) {
+    const evidence = evidenceAbout(graph, state.answers, owner);
+    if (evidence.holders.length < threshold) lacking.push(evidence);
+  }
   if (lacking.length > 0) throw lackOfShares(context, state, lacking);
 
   // Mostly the same places answer for one owner as for the one before.
   let known: ReconstructionAt | undefined;
   const secrets: Secret[] = [];
   const inconsistent: number[] = [];
-  for (const { owner, holders, shares } of evidence) {
-    const chosen = holders.slice(0, threshold).map((holder) => graph.holderIndex(owner, holder));
+  for (const owner of owners) {
+    const holders = evidenceAbout(graph, state.answers, owner).holders.slice(0, threshold);
+    const chosen = holders.map((holder) => graph.holderIndex(owner, holder));
     const places = chosen.join();
     if (known?.places !== places) known = { places, reconstruction: new Reconstruction(graph.groupSize, chosen) };
-    const secret = known.reconstruction.secret(shares.slice(0, threshold));
+    const secret = known.reconstruction.secret(holders.map((holder) => shareOf(graph, state.answers, owner, holder)));
     if (await isSecretOf(state, owner, secret)) secrets.push({ owner, secret });
     else inconsistent.push(owner);
     await pace.maybePause();
