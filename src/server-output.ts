@@ -1,5 +1,6 @@
 // What ServerWrapper.round() gives: messages for users, or the sum.
 import { UsageError } from './errors.ts';
+import { userId } from './ids.ts';
 
 /** The messages of a round, by user: a map, or what makes them when they are asked for. */
 export type Messages = Pick<ReadonlyMap<number, Uint8Array<ArrayBuffer>>, 'keys' | 'get'>;
@@ -62,7 +63,7 @@ export class ServerOutputWrapper {
    * much, ask for one after the other, with {@link getMessage}.
    *
    * @returns a fresh map from user id to bytes.
-   * @throws UsageError ERR_SECAGG_USAGE where it is the sum.
+   * @throws UsageError ERR_SECAGG_USAGE where it is the sum; TypeError, RangeError where `id` is no user id.
    */
   getMessages(): Map<number, Uint8Array<ArrayBuffer>> {
     const messages = this.#messages('getMessages');
@@ -78,7 +79,7 @@ export class ServerOutputWrapper {
    * @throws UsageError ERR_SECAGG_USAGE where it is the sum.
    */
   getMessage(id: number): Uint8Array<ArrayBuffer> | null {
-    return this.#messages('getMessage').get(id) ?? null;
+    return this.#messages('getMessage').get(userId(id, 'id')) ?? null;
   }
 
   /**

@@ -14,7 +14,7 @@ import { sessionTag } from './protocol/binding.ts';
 import { codeOf, failedError, failureOf } from './protocol/failure.ts';
 import type { ServerContext } from './protocol/server/state.ts';
 import { PublicKeysWrapper } from './public-keys.ts';
-import { serverProgress } from './rounds/server-progress.ts';
+import { readyWith, serverProgress } from './rounds/server-progress.ts';
 import { mergedWith, partOf } from './rounds/server-part.ts';
 import {
   authenticate,
@@ -288,6 +288,11 @@ export class ServerWrapper {
     return serverProgress(this.#context, this.#snapshot);
   }
 
+  /** @internal Whether the present round, of 0 to 3, could be closed if these users had been heard in it. */
+  readyWith(heard: readonly number[]): boolean {
+    return readyWith(this.#context, this.#snapshot, heard as readonly UserId[]);
+  }
+
   /** The whole state as JSON. It holds no secret: nothing that the server has not been told. */
   serializeState(): string {
     return serverDocument.serialise(this.#snapshot);
@@ -311,7 +316,7 @@ export class ServerWrapper {
    * and in round 2 the size of one vector, however many users were heard.
    *
    * Several servers can share one session: recover each from the same state at the start of a round, let each hear other
-   * users, give the parts of all to one, and close the round there.
+   * users, give the parts of all to one, and close the round there, once: on a ring whoever closes round 0 draws another.
    *
    * @throws UsageError ERR_SECAGG_USAGE where the session is over, ERR_SECAGG_FAILED where it has failed.
    */

@@ -1,5 +1,6 @@
 // The complete graph of [BIK+17] section 4: every user shares keys with every other, and all of U1 hold shares of
 // everybody's secrets, the owner included.
+import { countMembers } from '../members.ts';
 import type { Neighbourhoods } from './neighbourhoods.ts';
 
 /** @param users size of U1. */
@@ -12,5 +13,9 @@ export function completeGraph(users: number): Neighbourhoods {
     neighbourIndex: (position, neighbour) => (neighbour < position ? neighbour : neighbour - 1),
     holders: () => Array.from({ length: users }, (_, holder) => holder),
     holderIndex: (_, holder) => holder,
+    holdersIn: (members) => {
+      const count = countMembers(members);
+      return () => count;
+    },
   };
 }

@@ -1,7 +1,7 @@
 // Who shares keys with whom, by position in the session's directory: U1 in ascending order of id on the complete graph, in
 // the order of the ring on a sparse one.
 
-import { hasMember, type Members } from '../members.ts';
+import type { Members } from '../members.ts';
 
 /** The graph of one session over U1. The order of its lists is fixed by the graph, and known to all. */
 export interface Neighbourhoods {
@@ -19,9 +19,6 @@ export interface Neighbourhoods {
   holders(position: number): readonly number[];
   /** Index of a holder in that list: it fixes the evaluation point. */
   holderIndex(position: number, holder: number): number;
-}
-
-/** How many of those that hold shares of a user's secrets are in a set. */
-export function holdersIn(graph: Neighbourhoods, position: number, members: Members): number {
-  return graph.holders(position).reduce((count, holder) => count + (hasMember(members, holder) ? 1 : 0), 0);
+  /** How many of those that hold shares of a user's secrets are in a set; for all users together, O(users). */
+  holdersIn(members: Members): (position: number) => number;
 }

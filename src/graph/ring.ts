@@ -1,6 +1,7 @@
 // A ring of users ([BBGLR20] section 3, a Harary graph): each shares keys with the k/2 nearest on either side, and these,
 // not the user itself, hold shares of its secrets. Positions are places on the ring.
 import type { RandomSource } from '../crypto/random.ts';
+import { hasMember } from '../members.ts';
 import type { Neighbourhoods } from './neighbourhoods.ts';
 
 /**
@@ -23,6 +24,20 @@ export function ring(users: number, neighbors: number): Neighbourhoods {
     neighbourIndex: indexOf,
     holders: neighbours,
     holderIndex: indexOf,
+    holdersIn: (members) => {
+      // In how many of the places before each there is somebody: the rest is two look-ups a user.
+      const before = new Uint32Array(users + 1);
+      for (let place = 0; place < users; place++) before[place + 1] = (before[place] ?? 0) + (hasMember(members, place) ? 1 : 0);
+      const between = (from: number, to: number): number => (before[to] ?? 0) - (before[from] ?? 0);
+      return (position) => {
+        const [from, to] = [position - half, position + half + 1];
+        const own = hasMember(members, position) ? 1 : 0;
+        const around = between(Math.max(0, from), Math.min(users, to));
+        const overStart = from < 0 ? between(from + users, users) : 0;
+        const overEnd = to > users ? between(0, to - users) : 0;
+        return around + overStart + overEnd - own;
+      };
+    },
   };
 }
 

@@ -213,7 +213,7 @@ export class PostgresSessions {
       // In round 4 it depends on what the answers say whether they are enough; before, on how many there are.
       if (round === 4) await hearAll({ database, query, sessionId }, copy, null);
       const users = await query(database.sql.usersHeard, [sessionId, round]);
-      return { ...withHeard(server.progress(), users), ...more, status: expired ? 'expired' : status };
+      return { ...withHeard(server, users), ...more, status: expired ? 'expired' : status };
     });
   }
 
@@ -341,7 +341,8 @@ function expiryOf(row: Row | undefined): Date | null {
 }
 
 /** As if the server had heard those users itself. */
-function withHeard(progress: ServerProgress, rows: readonly Row[]): ServerProgress {
+function withHeard(server: ServerWrapper, rows: readonly Row[]): ServerProgress {
+  const progress = server.progress();
   const heard = rows.map((row) => Number(row.user_id));
   const spoken = new Set(heard);
   return {
@@ -349,6 +350,6 @@ function withHeard(progress: ServerProgress, rows: readonly Row[]): ServerProgre
     revision: progress.revision + heard.length - progress.heard.length,
     heard,
     missing: progress.missing.filter((user) => !spoken.has(user)),
-    ready: progress.round === 4 ? progress.ready : heard.length >= progress.needed,
+    ready: progress.round === 4 ? progress.ready : server.readyWith(heard),
   };
 }

@@ -6,7 +6,6 @@ import type { UserId } from '../ids.ts';
 import { at } from '../lists.ts';
 import { accumulate } from '../masking/kernel.ts';
 import { ringOf } from '../masking/ring.ts';
-import { viewOfRound3 } from '../protocol/binding.ts';
 import { failedError } from '../protocol/failure.ts';
 import { receiveKeys } from '../protocol/server/r0-advertise-keys.ts';
 import type { CollectingInputs, CollectingKeys, Heard, HeardInputs, ServerPart } from '../protocol/server/state.ts';
@@ -77,7 +76,7 @@ function baseOf(tag: Uint8Array, state: CollectingState): Uint8Array {
     case 'consistency-check':
       return state.view3;
     case 'unmasking':
-      return concat([viewOfRound3(state.view2, state.u3), state.u4]);
+      return concat([state.view3, state.u4]);
   }
 }
 

@@ -2,12 +2,11 @@
 import type { UserId } from '../ids.ts';
 import { neighbourhoodsOf } from '../graph/graph.ts';
 import { colludersBorne } from '../graph/policy.ts';
-import { membersOf, type Members } from '../members.ts';
+import { membersOf } from '../members.ts';
 import type { ServerProgress } from '../progress.ts';
 import { unopenable } from '../protocol/server/attendance.ts';
 import { enoughShares } from '../protocol/server/reconstruction.ts';
-import type { Roster } from '../protocol/server/roster.ts';
-import type { ServerContext, ServerState } from '../protocol/server/state.ts';
+import type { CollectingAnswers, CollectingKeys, ServerContext, ServerState } from '../protocol/server/state.ts';
 import type { ServerSnapshot } from '../state/server.ts';
 import { SERVER_ROUNDS, type CollectingState } from './server.ts';
 
@@ -32,21 +31,43 @@ export function serverProgress(context: ServerContext, { state, dropped, revisio
 
 /** Whether those that were heard, enough in number, are enough around each user too. */
 function isReady(context: ServerContext, state: CollectingState): boolean {
-  const { parameters } = context;
-  const around = (roster: Roster, u2: Members, heard: Iterable<number>): boolean =>
-    unopenable(parameters, neighbourhoodsOf(parameters.graph, roster.size), u2, membersOf(heard, roster.size)).length === 0;
   switch (state.phase) {
     case 'advertise-keys':
       return true;
     case 'share-keys':
-      return around(state.directory, membersOf(state.deals.keys(), state.directory.size), state.deals.keys());
+      return isEnough(context, state, state.deals.keys());
     case 'masked-input':
-      return around(state.directory, state.u2, state.heard);
+      return isEnough(context, state, state.heard);
     case 'consistency-check':
-      return around(state.directory, state.u2, state.signatures.keys());
+      return isEnough(context, state, state.signatures.keys());
     case 'unmasking':
       return enoughShares(context, state);
   }
+}
+
+type BetweenKeysAndAnswers = Exclude<CollectingState, CollectingKeys | CollectingAnswers>;
+
+/** Whether the users at some positions are enough around each user of U2, which in round 1 is they themselves. */
+function isEnough({ parameters }: ServerContext, state: BetweenKeysAndAnswers, heard: Iterable<number>): boolean {
+  const users = state.directory.size;
+  const present = membersOf(heard, users);
+  const u2 = state.phase === 'share-keys' ? present : state.u2;
+  return unopenable(parameters, neighbourhoodsOf(parameters.graph, users), u2, present).length === 0;
+}
+
+/**
+ * Whether a round could be closed if these users, and no others, had been heard in it. In round 4 that depends on what they said,
+ * and is not told here.
+ */
+export function readyWith(context: ServerContext, { state }: ServerSnapshot, heard: readonly UserId[]): boolean {
+  if (state.phase === 'failed' || state.phase === 'finished' || heard.length < context.parameters.threshold) return false;
+  if (state.phase === 'advertise-keys' || state.phase === 'unmasking') return true;
+  const { directory } = state;
+  return isEnough(
+    context,
+    state,
+    heard.map((userId) => directory.positionOf(userId)).filter((position) => position !== -1),
+  );
 }
 
 function heardIn(state: CollectingState): UserId[] {

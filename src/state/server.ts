@@ -125,6 +125,7 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
     u3: common.members,
     u4: common.members,
     view2: digest,
+    view3: digest,
     commitments,
     sum: bytes(),
     signatures,

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { ProtocolError, ServerWrapper, StoreError, ThresholdError, UsageError } from '../../src/index.ts';
 import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
+import { decodeFields } from '../../src/wire/msgpack.ts';
 import { cohortOf } from '../support/cohort.ts';
 import { rejected } from '../support/errors.ts';
 import { Session, type Setup } from '../support/session.ts';
@@ -107,7 +108,17 @@ describe('sessions in PostgreSQL', function () {
     const [session, id] = await both({ cohort, ids: cohort.ids, threshold: 9, options });
     for (let round = 0; round <= 4; round++) {
       const silent = round === 2 ? [cohort.ids[3]!] : [];
-      await deliver(id, await session.answers(silent));
+      const answers = await session.answers(silent);
+      if (round === 1) {
+        // Two of four neighbours of one user are late: enough in all, and not enough around it.
+        const [, , , , , around] = decodeFields(session.messages.get(cohort.ids[0]!)!, 'test', { bytes: 10_000, listLength: 10 });
+        const late = (around as number[]).slice(0, 2);
+        await deliver(id, new Map([...answers].filter(([user]) => !late.includes(user))));
+        const { ready, heard, needed } = await three!.progress(id);
+        expect([ready, heard.length >= needed]).to.deep.equal([false, true]);
+      }
+      await deliver(id, answers);
+      expect((await two!.progress(id)).ready).to.equal(true);
       const outputs = await Promise.all([one!, two!, three!].map((sessions) => sessions.round(id, round)));
       if (round === 4) break;
       const [first, ...others] = outputs.map((output) => output.getMessages());

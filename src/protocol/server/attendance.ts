@@ -2,7 +2,7 @@
 import { equalBytes } from '../../bytes.ts';
 import { ProtocolError, ThresholdError } from '../../errors.ts';
 import type { UserId } from '../../ids.ts';
-import { holdersIn, type Neighbourhoods } from '../../graph/neighbourhoods.ts';
+import type { Neighbourhoods } from '../../graph/neighbourhoods.ts';
 import { hasMember, positions, type Members } from '../../members.ts';
 import { shareThresholdOf, type Parameters } from '../../parameters.ts';
 import type { DropReason, DroppedUser } from '../../progress.ts';
@@ -49,7 +49,8 @@ export function requireThreshold(have: number, need: number, round: Round): void
 export function unopenable(parameters: Parameters, graph: Neighbourhoods, u2: Members, present: Members): number[] {
   if (parameters.graph === 'complete') return [];
   const need = shareThresholdOf(parameters);
-  return positions(u2).filter((owner) => holdersIn(graph, owner, present) < need);
+  const holders = graph.holdersIn(present);
+  return positions(u2).filter((owner) => holders(owner) < need);
 }
 
 /**
@@ -66,7 +67,8 @@ export function requireNeighbourhoods(
   const lost = unopenable(parameters, graph, u2, present);
   if (lost.length === 0) return;
   const need = shareThresholdOf(parameters);
-  const have = Math.min(...lost.map((owner) => holdersIn(graph, owner, present)));
+  const holders = graph.holdersIn(present);
+  const have = lost.reduce((least, owner) => Math.min(least, holders(owner)), need);
   const message = `round ${String(round)}: expected messages of at least ${String(need)} neighbors of each user, got as few as ${String(have)} around ${String(lost.length)} users`;
   throw new ThresholdError(message, { have, need, round, userIds: roster.userIds(lost) });
 }

@@ -18,7 +18,7 @@ export function receiveSignature(
 }
 
 export function closeSignatures({ parameters }: ServerContext, state: CollectingSignatures): [CollectingAnswers, DroppedUser[]] {
-  const { directory, binding, u2, u3, view2, commitments, sum } = state;
+  const { directory, binding, u2, u3, view2, view3, commitments, sum } = state;
   requireThreshold(state.signatures.size, parameters.threshold, round);
   const u4 = membersOf(state.signatures.keys(), directory.size);
   const graph = neighbourhoodsOf(parameters.graph, directory.size);
@@ -32,6 +32,7 @@ export function closeSignatures({ parameters }: ServerContext, state: Collecting
     u3,
     u4,
     view2,
+    view3,
     commitments,
     sum,
     signatures: new Map(state.signatures),

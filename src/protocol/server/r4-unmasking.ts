@@ -8,7 +8,7 @@ import { at } from '../../lists.ts';
 import { hasMember, positions } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { SHARE_BYTES } from '../../sizes.ts';
-import { isShareOf, viewOfRound3 } from '../binding.ts';
+import { isShareOf } from '../binding.ts';
 import { commitmentAt } from '../deals.ts';
 import type { UnmaskShare } from '../notation.ts';
 import { requireThreshold, requireView, silent } from './attendance.ts';
@@ -32,7 +32,7 @@ export function receiveAnswer(
   { view, answer: shares }: { readonly view: Uint8Array; readonly answer: readonly UnmaskShare[] },
 ): DroppedUser[] {
   const userId = state.directory.userIdAt(holder);
-  requireView(view, viewOfRound3(state.view2, state.u3), { round, userId });
+  requireView(view, state.view3, { round, userId });
   const graph = neighbourhoodsOf(context.parameters.graph, state.directory.size);
   const verdicts = new Uint8Array(graph.groupSize).fill(VERDICT.none);
   const answer = { shares: new Uint8Array(graph.groupSize * SHARE_BYTES), verdicts };

@@ -86,12 +86,13 @@ export async function reconstructSecrets(context: ServerContext, state: Collecti
   }
   if (lacking.length > 0) throw lackOfShares(context, state, lacking);
 
-  // Mostly the same places answer for one owner as for the one before.
+  // Mostly the same places answer for one owner as for the one before; on the complete graph for all.
   let known: ReconstructionAt | undefined;
   const secrets: Secret[] = [];
   const inconsistent: number[] = [];
+  const byTrust = trustOrder(state.answers);
   for (const owner of owners) {
-    const holders = evidenceAbout(graph, state.answers, owner).holders.slice(0, threshold);
+    const holders = byTrust([...evidenceAbout(graph, state.answers, owner).holders]).slice(0, threshold);
     const chosen = holders.map((holder) => graph.holderIndex(owner, holder));
     const places = chosen.join();
     if (known?.places !== places) known = { places, reconstruction: new Reconstruction(graph.groupSize, chosen) };
@@ -103,6 +104,20 @@ export async function reconstructSecrets(context: ServerContext, state: Collecti
   const guilty = state.directory.userIds(inconsistent);
   if (guilty.length > 0) throw inconsistentDeal(guilty, 'shares that they committed to do not give their secrets');
   return secrets;
+}
+
+/**
+ * Holders with the fewest wrong shares and reports first. Else one liar among the first, who spoils his share of every second
+ * owner, would make each owner cost coefficients of its own: O(t²) and not O(t).
+ */
+function trustOrder(answers: CollectingAnswers['answers']): (holders: number[]) => number[] {
+  const spoilt = new Map<number, number>();
+  for (const [holder, { verdicts }] of answers) {
+    const count = verdicts.reduce((sum, verdict) => sum + (verdict === VERDICT.wrong || verdict === VERDICT.reported ? 1 : 0), 0);
+    if (count > 0) spoilt.set(holder, count);
+  }
+  if (spoilt.size === 0) return (holders) => holders;
+  return (holders) => holders.sort((a, b) => (spoilt.get(a) ?? 0) - (spoilt.get(b) ?? 0)); // a stable sort
 }
 
 async function isSecretOf(
@@ -137,7 +152,7 @@ function lackOfShares(context: ServerContext, state: CollectingAnswers, lacking:
     const message = `round 4: of ${String(disputes.length)} users too few shares can be used; either they or those who reported them are at fault`;
     return new DisputeError(message, { round: 1, disputes });
   }
-  const have = Math.min(...lacking.map(({ holders }) => holders.length));
+  const have = lacking.reduce((least, { holders }) => Math.min(least, holders.length), threshold);
   const message = `round 4: expected ${String(threshold)} good shares of each secret, got ${String(have)}`;
   const userIds = context.parameters.graph === 'complete' ? [] : directory.userIds(lacking.map(({ owner }) => owner));
   return new ThresholdError(message, { have, need: threshold, round, userIds });

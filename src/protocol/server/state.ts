@@ -66,6 +66,7 @@ interface WithSurvivors extends WithDirectory {
   readonly u2: Members;
   readonly u3: Members;
   readonly view2: Uint8Array;
+  readonly view3: Uint8Array;
   /** Of U2. */
   readonly commitments: ReadonlyMap<number, DealtCommitments>;
   /** Σ y_u over U3. */
@@ -75,7 +76,6 @@ interface WithSurvivors extends WithDirectory {
 /** Round 3. */
 export interface CollectingSignatures extends WithSurvivors {
   readonly phase: 'consistency-check';
-  readonly view3: Uint8Array;
   readonly signatures: Map<number, Uint8Array>;
 }
 

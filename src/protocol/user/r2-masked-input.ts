@@ -3,7 +3,7 @@ import { agreementWith } from '../../crypto/agree.ts';
 import { open } from '../../crypto/seal.ts';
 import { ProtocolError, ThresholdError } from '../../errors.ts';
 import { neighbourhoodsOf } from '../../graph/graph.ts';
-import { holdersIn, type Neighbourhoods } from '../../graph/neighbourhoods.ts';
+import type { Neighbourhoods } from '../../graph/neighbourhoods.ts';
 import type { UserId } from '../../ids.ts';
 import { at } from '../../lists.ts';
 import { applyMasks, type Mask } from '../../masking/expand.ts';
@@ -103,7 +103,7 @@ function checkSharers(
     throw new ThresholdError(message, { have: users, need: threshold, round });
   }
   if (!hasMember(u2, position)) throw new ProtocolError('ERR_SECAGG_SET', 'shares: this user is not in U2', { round });
-  const holders = holdersIn(graph, position, u2);
+  const holders = graph.holdersIn(u2)(position);
   const need = shareThresholdOf(parameters);
   if (holders < need) {
     // With so few that could open its secrets the input could never be unmasked; whoever asks for it wants something else.

@@ -2,7 +2,6 @@
 import { ProtocolError, ThresholdError } from '../../errors.ts';
 import { countMembers, hasMember, isSubset, type Members } from '../../members.ts';
 import { neighbourhoodsOf } from '../../graph/graph.ts';
-import { holdersIn } from '../../graph/neighbourhoods.ts';
 import { shareThresholdOf } from '../../parameters.ts';
 import { viewOfRound3 } from '../binding.ts';
 import type { Step } from '../step.ts';
@@ -31,7 +30,7 @@ export function checkConsistency(
       round,
     });
   }
-  const holders = holdersIn(neighbourhoodsOf(parameters.graph, state.users), state.position, u3);
+  const holders = neighbourhoodsOf(parameters.graph, state.users).holdersIn(u3)(state.position);
   const share = shareThresholdOf(parameters);
   if (holders < share) {
     // So few could never sign this view for it in round 4: its own signature, which is one for good, is spared.
