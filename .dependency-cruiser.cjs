@@ -24,7 +24,7 @@ module.exports = {
       '^src/state/',
       '^src/graph/',
       '^src/platform/',
-      '^src/protocol/(notation|failure|user/state|server/(state|roster))\\.ts$',
+      '^src/protocol/(notation|failure|user/state|server/(state|roster|deal-map))\\.ts$',
     ]),
     only('encoding', '^src/encoding/', ['^src/encoding/', '^src/crypto/(random|digest)\\.ts$']),
     // The public classes, and below them what seals users' states and writes bytes: one sealing primitive, one base64.

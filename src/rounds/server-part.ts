@@ -8,6 +8,7 @@ import { accumulate } from '../masking/kernel.ts';
 import { ringOf } from '../masking/ring.ts';
 import { failedError } from '../protocol/failure.ts';
 import { receiveKeys } from '../protocol/server/r0-advertise-keys.ts';
+import { DealMap } from '../protocol/server/deal-map.ts';
 import type { CollectingInputs, CollectingKeys, Heard, HeardInputs, ServerPart } from '../protocol/server/state.ts';
 import { checkSnapshot, type ServerSnapshot } from '../state/server.ts';
 import { SERVER_ROUNDS, type CollectingState } from './server.ts';
@@ -97,7 +98,8 @@ function heardOf(state: CollectingState): Heard {
 
 function stateWith(context: ServerSnapshot['context'], state: CollectingState, part: Heard): CollectingState {
   if (state.phase === 'advertise-keys' && part.phase === state.phase) return keysWith(context, state, part);
-  if (state.phase === 'share-keys' && part.phase === state.phase) return { ...state, deals: union(part.deals, state.deals) };
+  if (state.phase === 'share-keys' && part.phase === state.phase)
+    return { ...state, deals: DealMap.of(union(part.deals, state.deals)) };
   if (state.phase === 'masked-input' && part.phase === state.phase) return inputsWith(context, state, part);
   if (state.phase === 'consistency-check' && part.phase === state.phase) {
     return { ...state, signatures: union(part.signatures, state.signatures) };

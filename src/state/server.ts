@@ -8,6 +8,7 @@ import { laneBytes, type Parameters, type Policy } from '../parameters.ts';
 import type { DroppedUser } from '../progress.ts';
 import type { Failed } from '../protocol/failure.ts';
 import type { Advertisement, Deal } from '../protocol/notation.ts';
+import { DealMap } from '../protocol/server/deal-map.ts';
 import { Roster } from '../protocol/server/roster.ts';
 import type * as Server from '../protocol/server/state.ts';
 import { VERDICT } from '../protocol/server/state.ts';
@@ -48,7 +49,11 @@ const signature = bytes(SIGNATURE_BYTES);
 
 const advertisement = record<Advertisement>({ userId: common.userId, channelKey: key, maskKey: key, signature });
 const ownShareCommitment = nullable(bytes(SHARE_COMMITMENT_BYTES));
-const deals = mapOf(common.position, record<Deal>({ seedCommitment: digest, ownShareCommitment, sealed: bytes() }));
+const dealsByPosition = mapOf(common.position, record<Deal>({ seedCommitment: digest, ownShareCommitment, sealed: bytes() }));
+const deals: Codec<DealMap> = {
+  encode: (dealt) => dealsByPosition.encode(dealt),
+  decode: (json, path) => DealMap.of(dealsByPosition.decode(json, path)),
+};
 const commitments = mapOf(
   common.position,
   record<Server.DealtCommitments>({ seedCommitment: digest, ownShareCommitment, shares: bytes() }),

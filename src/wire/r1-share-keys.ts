@@ -67,7 +67,7 @@ export function shareKeysBytes(neighbours: number): number {
   return 2 * DIGEST_BYTES + SHARE_COMMITMENT_BYTES + neighbours * RECORD_BYTES;
 }
 
-/** A deal, and what it was made for. */
+/** A deal, and what it was made for. The records of a message that was decoded are a view of it. */
 export interface ShareKeysMessage {
   readonly view: Uint8Array;
   readonly deal: Deal;
@@ -92,7 +92,7 @@ export function decodeShareKeys(body: Uint8Array, graph: Graph): ShareKeysMessag
     deal: {
       seedCommitment: parts.next(DIGEST_BYTES),
       ownShareCommitment: graph === 'complete' ? parts.next(SHARE_COMMITMENT_BYTES) : null,
-      sealed: parts.rest(),
+      sealed: parts.viewOfRest(),
     },
   };
 }

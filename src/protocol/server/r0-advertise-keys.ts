@@ -11,6 +11,7 @@ import { directoryDigest, directoryTree } from '../binding.ts';
 import type { AdvertisedKeys, Advertisement, DirectoryPart } from '../notation.ts';
 import { requireThreshold } from './attendance.ts';
 import { Roster } from './roster.ts';
+import { DealMap } from './deal-map.ts';
 import type { CollectingDeals, CollectingKeys, ServerContext } from './state.ts';
 
 const round = 0;
@@ -54,7 +55,7 @@ export function closeKeys({ tag, parameters }: ServerContext, state: CollectingK
   // The ring is drawn once U1 is fixed, so that nobody can choose its place, or its neighbours, by when it comes or by its id.
   const lines = parameters.graph === 'complete' ? ascending : permuted(ascending, random);
   const binding = directoryDigest(tag, lines.length, directoryTree(lines).root);
-  return { phase: 'share-keys', directory: new Roster(lines), binding, deals: new Map() };
+  return { phase: 'share-keys', directory: new Roster(lines), binding, deals: new DealMap() };
 }
 
 /** What each user is shown of the directory; on the complete graph the same for all. */

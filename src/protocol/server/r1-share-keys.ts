@@ -26,7 +26,7 @@ export function receiveDeal(
     const message = `shares: expected ${String(neighbours)} records of ${String(RECORD_BYTES)} bytes, got ${String(deal.sealed.length)} bytes`;
     throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userId] });
   }
-  deals.set(position, deal);
+  deals.set(position, deal); // copied: it is part of the message
 }
 
 export function closeDeals({ parameters }: ServerContext, state: CollectingDeals): [CollectingInputs, DroppedUser[]] {

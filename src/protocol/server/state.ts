@@ -11,6 +11,7 @@ import type { Parameters, Policy } from '../../parameters.ts';
 import type { DroppedUser } from '../../progress.ts';
 import type { Failed } from '../failure.ts';
 import type { Advertisement, Deal } from '../notation.ts';
+import type { DealMap } from './deal-map.ts';
 import type { Roster } from './roster.ts';
 
 /** What does not change during a session. */
@@ -39,7 +40,7 @@ interface WithDirectory {
 /** Round 1; maps of this and later phases are by position. */
 export interface CollectingDeals extends WithDirectory {
   readonly phase: 'share-keys';
-  readonly deals: Map<number, Deal>;
+  readonly deals: DealMap;
 }
 
 /** Round 2. */
