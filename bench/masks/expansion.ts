@@ -8,6 +8,7 @@ import { Pace } from '../../src/masking/pace.ts';
 import { accumulatePacked, pack } from '../../src/masking/pack.ts';
 import { plain } from '../../src/masking/plain.ts';
 import { ringOf, zeroLanes, type Kernel, type Ring } from '../../src/masking/ring.ts';
+import { makeKeystream } from './cipher.ts';
 import { median, timed } from '../statistics.ts';
 
 /** Milliseconds for one mask, or one vector, of the given number of components. */
@@ -30,7 +31,6 @@ export async function measureExpansion(bits: number, components: number, runs: n
   await check(ring);
   const masks = (): { seed: Uint8Array; sign: 1 }[] =>
     Array.from({ length: MASKS }, () => ({ seed: Uint8Array.from(randomBytes(32)), sign: 1 }));
-  const zeros = new Uint8Array(CIPHER_BLOCK);
   const times: Record<Exclude<keyof Expansion, 'bits'>, number[]> = {
     cipher: [],
     ours: [],
@@ -45,10 +45,7 @@ export async function measureExpansion(bits: number, components: number, runs: n
   const packed = pack(ring, lanes);
   for (let i = 0; i < runs; i++) {
     await time('cipher', MASKS, () => {
-      for (let mask = 0; mask < MASKS; mask++) {
-        const cipher = createCipheriv('aes-256-ctr', randomBytes(32), new Uint8Array(16));
-        for (let at = 0; at < lanes.length; at += CIPHER_BLOCK) cipher.update(zeros.subarray(0, lanes.length - at));
-      }
+      for (let mask = 0; mask < MASKS; mask++) makeKeystream(lanes.length);
     });
     await time('ours', MASKS, () => applyMasks(ring, lanes, masks(), new Pace()));
     await time('plainKernel', 1, () => expandWith(plain, ring, lanes));

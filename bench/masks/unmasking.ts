@@ -1,11 +1,11 @@
 // The server's last step, alone: a state of round 4 as big as asked for, its masks removed on the own thread and on two and
 // more, the event loop watched meanwhile. The masks are made here, so that no users have to be played.
-import { createCipheriv, randomBytes } from 'node:crypto';
 import { platform } from '#platform';
 import type { UserId } from '../../src/ids.ts';
 import type { Unmasking } from '../../src/protocol/server/unmask.ts';
 import { countMasks } from '../../src/protocol/server/unmask.ts';
 import type { UnmaskingWork } from '../../src/rounds/unmask-threads.ts';
+import { makeKeystream } from './cipher.ts';
 import { timed } from '../statistics.ts';
 
 type Unmask = (unmasking: Unmasking, sum: Uint8Array, work: UnmaskingWork) => Promise<Uint8Array>;
@@ -87,9 +87,7 @@ async function roundFour(users: number, dropped: number): Promise<Unmasking> {
 
 /** From a sample of half a gigabyte. */
 function cipherSeconds(bytes: number): number {
-  const cipher = createCipheriv('aes-256-ctr', randomBytes(32), new Uint8Array(16));
-  const zeros = new Uint8Array(131_072);
   const started = performance.now();
-  for (let at = 0; at < 2 ** 29; at += zeros.length) cipher.update(zeros);
+  makeKeystream(2 ** 29);
   return ((performance.now() - started) / 1000) * (bytes / 2 ** 29);
 }

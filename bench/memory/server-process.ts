@@ -64,7 +64,10 @@ class Round {
       const { buffer, byteOffset, byteLength } = output.getVector();
       await send(SUM, new Uint8Array(buffer, byteOffset, byteLength));
     } else {
-      for (const [id, message] of output.getMessages()) await send(id, message);
+      for (const id of output.recipients()) {
+        const message = output.getMessage(id);
+        if (message !== null) await send(id, message);
+      }
     }
     const report: Report = {
       heard,
