@@ -1,4 +1,4 @@
-// The documents that tell figures, all from one run.
+// The documents that tell figures, all from one record.
 import { BENCHES, type Run } from './figures.ts';
 import { withMade } from './made.ts';
 import { blocks } from './markdown.ts';
@@ -14,7 +14,7 @@ export function documentsOf(run: Run, present: (path: string) => string): Record
   };
 }
 
-function withScale(document: string, { machine, quick, figures: { scale } }: Run): string {
-  if (scale === undefined) throw new Error('not measured: scale');
-  return withMade(document, blocks(headOf(machine, quick), BENCHES.scale.describe(scale), pictureOf('scale')));
+function withScale(document: string, { machines, quick, figures: { scale } }: Run): string {
+  if (scale === undefined || machines.scale === undefined) throw new Error('not measured: scale');
+  return withMade(document, blocks(headOf(machines.scale, quick), BENCHES.scale.describe(scale), pictureOf('scale')));
 }

@@ -39,9 +39,10 @@ export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
 
 export const BENCH_NAMES = Object.keys(BENCHES) as readonly BenchName[];
 
-/** One run; of all benches, or of those that were asked for. */
+/** What was measured: by all benches at once, or by some of them again beside what the others had given before. */
 export interface Run<Measured = Partial<Figures>> {
-  readonly machine: Machine;
   readonly quick: boolean;
+  /** Where and when each bench was run. */
+  readonly machines: Readonly<Partial<Record<BenchName, Machine>>>;
   readonly figures: Measured;
 }

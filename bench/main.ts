@@ -1,9 +1,10 @@
-// `npm run bench`: all benches one after the other, or those that are named; `-- --quick` is the smoke run. Each figure is
+// `npm run bench`: all benches one after the other, or those that are named, beside what the others gave last; `-- --quick` is the
+// smoke run. Each figure is
 // printed, and saved in out/.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { BENCH_NAMES, BENCHES, type BenchName, type Figures, type Run } from './figures.ts';
-import { machine } from './machine.ts';
+import { machine, type Machine } from './machine.ts';
 import { partOf, picturesOf, reportOf } from './report.ts';
 
 const { values, positionals } = parseArgs({
@@ -13,7 +14,14 @@ const { values, positionals } = parseArgs({
 const unknown = positionals.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) throw new Error(`no bench is called ${unknown.join(', ')}; there are ${BENCH_NAMES.join(', ')}`);
 
-const run: Run = { machine: machine(), quick: values.quick, figures: {} };
+const LAST = 'out/bench.json';
+const before =
+  positionals.length > 0 && !values.quick && existsSync(LAST) ? (JSON.parse(readFileSync(LAST, 'utf8')) as Run) : null;
+const run = {
+  quick: values.quick,
+  machines: { ...before?.machines } as Partial<Record<BenchName, Machine>>,
+  figures: { ...before?.figures },
+} satisfies Run;
 
 async function measure<Name extends BenchName>(name: Name): Promise<Pick<Figures, Name>> {
   console.error(`\n${name} …`); // it may take minutes
@@ -23,10 +31,12 @@ async function measure<Name extends BenchName>(name: Name): Promise<Pick<Figures
 }
 
 for (const name of BENCH_NAMES) {
-  if (positionals.length === 0 || positionals.includes(name)) Object.assign(run.figures, await measure(name));
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  run.machines[name] = machine();
+  Object.assign(run.figures, await measure(name));
 }
 mkdirSync('out', { recursive: true });
-writeFileSync('out/bench.json', JSON.stringify(run, null, 2));
+writeFileSync(LAST, JSON.stringify(run, null, 2));
 for (const [name, svg] of Object.entries(picturesOf(run.figures))) writeFileSync(`out/${name}`, svg);
 writeFileSync('out/bench.md', reportOf(run));
 console.log('\nThe results are right. Written to out/bench.json, out/bench.md and the pictures beside it.');

@@ -6,9 +6,10 @@ import { withMade } from './made.ts';
 import type { Skipped } from './peers/peer.ts';
 
 /** README with the figures of a run. @throws where README has no place for them, or the run lacks some. */
-export function withSpeed(readme: string, { machine, quick, figures }: Run): string {
+export function withSpeed(readme: string, { machines, quick, figures }: Run): string {
   if (quick) throw new Error('a smoke run has no figures of record');
-  return withMade(readme, speedOf(machine, complete(figures)));
+  if (machines.masks === undefined) throw new Error('not measured: masks');
+  return withMade(readme, speedOf(machines.masks, complete(figures)));
 }
 
 function complete(figures: Partial<Figures>): Figures {

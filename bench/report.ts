@@ -15,13 +15,13 @@ const PICTURES: Partial<Record<BenchName, string>> = {
   scale: `![What a user does, and what was measured, by number of users](${SCALE})`,
 };
 
-export function reportOf({ machine, quick, figures }: Run): string {
+export function reportOf({ machines, quick, figures }: Run): string {
   const parts = BENCH_NAMES.flatMap((name) => {
-    const measured = figures[name];
-    return measured === undefined ? [] : [partOf(name, measured), pictureOf(name)];
+    const [measured, machine] = [figures[name], machines[name]];
+    if (measured === undefined || machine === undefined) return [];
+    return [partOf(name, measured), pictureOf(name), headOf(machine, quick)];
   });
-  const overview = `![The main figures beside their baselines](${OVERVIEW})`;
-  return `${blocks('# What secagg costs', headOf(machine, quick), overview, ...parts)}\n`;
+  return `${blocks('# What secagg costs', `![The main figures beside their baselines](${OVERVIEW})`, ...parts)}\n`;
 }
 
 /** The SVG files that a report shows, by name; to be put beside it. */
@@ -45,6 +45,6 @@ export function pictureOf(name: BenchName): string {
 
 export function headOf({ cpu, cores, node, commit, date, load }: Machine, quick: boolean): string {
   const where = `Measured by \`npm run bench\` on ${date} at commit ${commit}: ${cpu}, ${String(cores)} cores, Node ${node}.`;
-  const noise = `The load before it began was ${load.toFixed(1)}; figures beside each other are of the same minutes.`;
+  const noise = `The load before was ${load.toFixed(1)}; figures beside each other are of the same minutes.`;
   return blocks(`${where} ${noise}`, quick ? 'A smoke run: the figures mean little.' : '');
 }
