@@ -83,7 +83,7 @@ describe('any dropouts on a small ring', () => {
   it('give the exact sum of U3 where every neighbourhood bears them, and else name exactly those that do not', async function () {
     this.timeout(120_000);
     const users = 11;
-    const subset = fc.uniqueArray(fc.nat({ max: users - 1 }), { maxLength: 2 });
+    const subset = fc.uniqueArray(fc.nat({ max: users - 1 }), { maxLength: 1 });
     let [sums, errors] = [0, 0];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(2, 3, 4), fc.tuple(subset, subset, subset, subset), async (shareThreshold, silentAt) => {
@@ -116,7 +116,7 @@ describe('any dropouts on a small ring', () => {
       }),
       { numRuns: 150 },
     );
-    expect([sums > 20, errors > 20]).to.deep.equal([true, true]);
+    expect([sums > 10, errors > 10]).to.deep.equal([true, true]);
   });
 });
 
