@@ -15,16 +15,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 
 export function measureXaynet(components: number, runs: number): Xaynet | Skipped {
   const directory = path('../../out/xaynet');
-  const build = [
-    'build',
-    '--release',
-    '--locked',
-    '--quiet',
-    '--manifest-path',
-    path('xaynet/Cargo.toml'),
-    '--target-dir',
-    directory,
-  ];
+  const build = ['build', '--release', '--quiet', '--manifest-path', path('xaynet/Cargo.toml'), '--target-dir', directory];
   try {
     run('cargo', build);
   } catch (error) {
