@@ -63,6 +63,21 @@ export async function verify(publicKey: SignPublicKey, message: Uint8Array, sign
   return isStrictSignature(publicKey, signature) && (await platform.ed25519Verify(publicKey, message, signature));
 }
 
+/** What somebody is said to have signed; without a key where nobody is registered under that name. */
+export interface SignedClaim {
+  readonly publicKey: SignPublicKey | undefined;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** The index of the first one that does not verify, or -1. They are verified side by side, where the engine has threads for that. */
+export async function firstForged(claims: readonly SignedClaim[]): Promise<number> {
+  const outcomes = claims.map(async ({ publicKey, message, signature }) => {
+    return publicKey !== undefined && (await verify(publicKey, message, signature));
+  });
+  return (await Promise.all(outcomes)).indexOf(false);
+}
+
 export function verifySync(publicKey: SignPublicKey, message: Uint8Array, signature: Uint8Array): boolean {
   return isStrictSignature(publicKey, signature) && platform.ed25519VerifySync(publicKey, message, signature);
 }

@@ -4,6 +4,7 @@ import { agreementWith, generateKeyPair, publicKeyOf } from '../../src/crypto/ag
 import { LABELS } from '../../src/crypto/labels.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { open, seal } from '../../src/crypto/seal.ts';
+import { firstForged, generateSignKeyPair, sign, type SignedClaim } from '../../src/crypto/sign.ts';
 import type { UserId } from '../../src/ids.ts';
 import type { Advertisement, Directory } from '../../src/protocol/notation.ts';
 import { membersOf } from '../../src/members.ts';
@@ -41,6 +42,28 @@ describe('seals', () => {
       toHex(seal(systemRandom(32), new Uint8Array(0), new Uint8Array(1), systemRandom).subarray(0, 24)),
     );
     expect(new Set(nonces).size).to.equal(200);
+  });
+});
+
+describe('signatures side by side', () => {
+  it('the first that is forged is named, whichever is found out first, and so is one without a key', async () => {
+    const claims: SignedClaim[] = [];
+    for (let i = 0; i < 20; i++) {
+      const [publicKey, secretKey] = generateSignKeyPair(systemRandom);
+      const message = Uint8Array.of(i);
+      claims.push({ publicKey, message, signature: await sign(secretKey, message) });
+    }
+    const forgedAt = (...places: readonly number[]): Promise<number> =>
+      firstForged(claims.map((claim, i) => (places.includes(i) ? { ...claim, message: Uint8Array.of(100 + i) } : claim)));
+    expect(await firstForged([])).to.equal(-1);
+    expect(await forgedAt()).to.equal(-1);
+    for (const place of claims.keys()) expect(await forgedAt(place)).to.equal(place);
+    expect(await forgedAt(19, 7, 8)).to.equal(7);
+    const stranger = { ...claims[5]!, publicKey: undefined };
+    expect(await firstForged([...claims, stranger])).to.equal(20);
+    // No engine is asked about the last: its signature is too short.
+    const short = { ...claims[3]!, signature: new Uint8Array(63) };
+    expect(await firstForged([claims[0]!, { ...claims[1]!, message: new Uint8Array() }, short])).to.equal(1);
   });
 });
 

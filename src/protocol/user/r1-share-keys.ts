@@ -3,7 +3,7 @@
 import { fingerprint } from '../../crypto/digest.ts';
 import { agreementWith, isPublicKey } from '../../crypto/agree.ts';
 import { seal } from '../../crypto/seal.ts';
-import { verify } from '../../crypto/sign.ts';
+import { firstForged } from '../../crypto/sign.ts';
 import { concat, equalBytes, hex, wipe } from '../../bytes.ts';
 import { AuthenticationError, ProtocolError, ThresholdError } from '../../errors.ts';
 import { neighbourhoodsOf } from '../../graph/graph.ts';
@@ -179,11 +179,12 @@ function badKey({ userId }: Advertisement): ProtocolError {
 
 /** [BIK+17] Fig. 4, round 1: SIG.ver(d_v^PK, c_v^PK ‖ s_v^PK, σ_v) = 1 for all v in U1. */
 async function checkSignatures({ tag, publicKeys }: UserContext, directory: Directory): Promise<void> {
-  for (const line of directory) {
-    const signPublicKey = publicKeys.get(line.userId);
-    const signed = signedBytes(tag, 0, line.userId, fingerprint(advertisedBody(line)));
-    if (signPublicKey === undefined || !(await verify(signPublicKey, signed, line.signature))) {
-      throw new AuthenticationError(`directory: the signature of user ${String(line.userId)} does not verify`, { round });
-    }
-  }
+  const claims = directory.map((line) => ({
+    publicKey: publicKeys.get(line.userId),
+    message: signedBytes(tag, 0, line.userId, fingerprint(advertisedBody(line))),
+    signature: line.signature,
+  }));
+  const forged = directory[await firstForged(claims)];
+  if (forged === undefined) return;
+  throw new AuthenticationError(`directory: the signature of user ${String(forged.userId)} does not verify`, { round });
 }

@@ -1,7 +1,7 @@
 // [BIK+17] Fig. 4, round 4 (Unmasking), user: check that t users signed the same view, on a ring t of its neighbours, then
 // reveal for each user of U2 whose shares it holds that of b_v or of s_v^SK, never both.
 import { fingerprint } from '../../crypto/digest.ts';
-import { verify } from '../../crypto/sign.ts';
+import { firstForged } from '../../crypto/sign.ts';
 import { AuthenticationError, ProtocolError, ThresholdError } from '../../errors.ts';
 import { neighbourhoodsOf } from '../../graph/graph.ts';
 import type { Neighbourhoods } from '../../graph/neighbourhoods.ts';
@@ -82,13 +82,12 @@ async function checkSigners(
   }
   // [BIK+17] Fig. 4, round 4: SIG.ver(d_v^PK, U3, σ'_v) = 1 for all v ∈ U4
   const bodyDigest = fingerprint(view3);
-  for (const [i, holder] of holders.entries()) {
+  const claims = holders.map((holder, i) => {
     const signer = holder === own ? userId : at(peers, graph.neighbourIndex(own, holder));
-    const signPublicKey = publicKeys.get(signer);
-    const signed = signedBytes(tag, 3, signer, bodyDigest);
-    if (signPublicKey === undefined || !(await verify(signPublicKey, signed, at(signatures, i)))) {
-      const message = `signatures: user ${String(signer)} did not sign this user's view`;
-      throw new AuthenticationError(message, { round });
-    }
-  }
+    const message = signedBytes(tag, 3, signer, bodyDigest);
+    return { signer, publicKey: publicKeys.get(signer), message, signature: at(signatures, i) };
+  });
+  const forged = claims[await firstForged(claims)];
+  if (forged === undefined) return;
+  throw new AuthenticationError(`signatures: user ${String(forged.signer)} did not sign this user's view`, { round });
 }
