@@ -16,7 +16,7 @@ export interface Mask {
  * Masks that are expanded side by side, block by block, so that a block of the sum is fetched and stored once for all: as
  * many as take 4 MiB, for an engine that answers later makes a block of each before any is added.
  */
-const MASKS_AT_A_TIME: number = (4 << 20) / platform.keystreamBlock;
+const MASKS_AT_A_TIME: number = Math.floor((4 << 20) / platform.keystreamBlock);
 
 const ZERO_COUNTER = new Uint8Array(16);
 
