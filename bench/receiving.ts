@@ -27,7 +27,7 @@ export const receiving: Bench<ReceivingFigures> = {
   async measure(quick) {
     const [users, vecLen] = quick ? [6, 2 ** 17] : [24, 2 ** 20];
     const rates: Rate[] = [];
-    for (const bits of [16, 20, 32, 64]) rates.push(await measureRate(users, vecLen, bits));
+    for (const bits of [16, 20, 32, 33, 64]) rates.push(await measureRate(users, vecLen, bits));
     return { users, vecLen, rates };
   },
 
@@ -49,10 +49,12 @@ async function measureRate(users: number, vecLen: number, bits: number): Promise
   const times: { bytes: number; recv: number; sha256: number }[] = [];
   let messages = new Map(parties.map(({ id }) => [id, round0Msg()]));
   for (let round = 0; round < 5; round++) {
-    for (const user of parties) {
-      const answer = await user.round(messages.get(user.id) ?? round0Msg());
+    const answers: [user: number, bytes: Uint8Array][] = [];
+    for (const user of parties) answers.push([user.id, await user.round(messages.get(user.id) ?? round0Msg())]);
+    // All are there before the first is heard: a server has no users beside it, whose work drives its sum from the caches.
+    for (const [id, answer] of answers) {
       const [, sha256] = await timed(() => createHash('sha256').update(answer).digest());
-      const [, recv] = await timed(() => server.recv(user.id, answer));
+      const [, recv] = await timed(() => server.recv(id, answer));
       if (round === 2) times.push({ bytes: answer.length, recv, sha256 });
     }
     const output = await server.round();

@@ -68,14 +68,20 @@ export function pack(lanes: usize, count: u32, laneBytes: u32, bits: u32, packed
 // Eight packed components fill `bits` whole bytes, so that all eights are alike. They are taken as elements of 16 bits, in one
 // vector, where lanes are no wider than that, and else of 32 bits, in two vectors; a lane of 64 bits is a pair of elements,
 // and the vectors are four. What a vector needs is in three lines of 16 bytes, the same for all eights: for each element the
-// bytes that it is taken from, by their place in the vector's part of the eight; the factor that shifts its first bit to
-// where a byte starts; and the bits to keep.
+// bytes that it is taken from, by their place in the vector's part of the eight; a factor; and the bits to keep.
 const LINES: usize = 48;
+
+/** Whether each component of an eight, with the bits before it in its first byte, fits into so many bits. */
+function isWithin(bits: u32, elementBits: u32): bool {
+  for (let i: u32 = 0; i < 8; i++) if (((i * bits) & 7) + bits > elementBits) return false;
+  return true;
+}
 
 // @ts-ignore: decorator
 @inline
 function tabulateAll<Element>(table: usize, pairs: u32, bits: u32): void {
   const size = <u32>sizeof<Element>();
+  const within = isWithin(bits, 8 * size);
   const all: u64 = (<u64>1 << bits) - 1;
   let origin: u32 = 0;
   for (let i: u32 = 0; i < 8 * pairs; i++) {
@@ -85,7 +91,7 @@ function tabulateAll<Element>(table: usize, pairs: u32, bits: u32): void {
     if (at == 0) origin = bit >> 3;
     const line = table + LINES * (i / (16 / size)) + at * size;
     for (let byte: u32 = 0; byte < size; byte++) store<u8>(line + byte, (bit >> 3) - origin + byte);
-    const factor: u32 = 256 >> (bit & 7);
+    const factor: u32 = within ? 1 << (8 * size - bits - (bit & 7)) : 256 >> (bit & 7);
     store<Element>(line, <Element>factor, 16);
     store<Element>(line, <Element>(all >> (32 * half)), 32);
   }
@@ -98,12 +104,17 @@ export function tabulate(table: usize, laneBytes: u32, bits: u32): void {
 }
 
 /**
- * A vector of elements. WebAssembly cannot shift each element of a vector by another amount, but it can multiply them: an
+ * A vector of elements. WebAssembly cannot shift each element of a vector by another amount, but it can multiply them. Where
+ * a component is within its element, that takes it to the top, from where all are shifted back by the same amount. Else an
  * element that starts at bit s of its first byte is (first byte · 2^(8−s)) >> 8, and above that (bytes after it) · 2^(8−s).
  */
 // @ts-ignore: decorator
 @inline
-function unpacked<Element>(from: usize, places: v128, factors: v128, keep: v128): v128 {
+function unpacked<Element>(within: bool, from: usize, places: v128, factors: v128, keep: v128, bits: u32): v128 {
+  if (within) {
+    const top = v128.mul<Element>(v128.swizzle(v128.load(from), places), factors);
+    return v128.shr<Element>(top, 8 * sizeof<Element>() - bits);
+  }
   const lowByte = v128.splat<Element>(<Element>0xff);
   const first = v128.and(v128.swizzle(v128.load(from), places), lowByte);
   const others = v128.swizzle(v128.load(from, 1), places);
@@ -113,7 +124,7 @@ function unpacked<Element>(from: usize, places: v128, factors: v128, keep: v128)
 
 // @ts-ignore: decorator
 @inline
-function addAllPacked<Element, Lane>(acc: usize, packed: usize, length: usize, bits: u32, table: usize): void {
+function addEights<Element, Lane>(within: bool, acc: usize, packed: usize, length: usize, bits: u32, table: usize): void {
   const vectors = <usize>max(sizeof<Lane>() / 2, 1);
   for (let i: usize = 0; i < vectors; i++) {
     const places = v128.load(table + LINES * i);
@@ -121,13 +132,24 @@ function addAllPacked<Element, Lane>(acc: usize, packed: usize, length: usize, b
     const keep = v128.load(table + LINES * i, 32);
     let from = packed + ((i * (8 / vectors) * bits) >> 3);
     for (let to = acc + 16 * i, end = acc + length; to < end; to += 16 * vectors, from += bits) {
-      let term = unpacked<Element>(from, places, factors, keep);
+      let term = unpacked<Element>(within, from, places, factors, keep, bits);
       if (sizeof<Lane>() == 1) {
         from += bits;
-        term = v128.narrow<i16>(term, unpacked<Element>(from, places, factors, keep));
+        term = v128.narrow<i16>(term, unpacked<Element>(within, from, places, factors, keep, bits));
       }
       v128.store(to, v128.add<Lane>(v128.load(to), term));
     }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function addAllPacked<Element, Lane>(acc: usize, packed: usize, length: usize, bits: u32, table: usize): void {
+  // A component of more than 32 bits is never within one element.
+  if (sizeof<Lane>() < 8 && isWithin(bits, 8 * <u32>sizeof<Element>())) {
+    addEights<Element, Lane>(true, acc, packed, length, bits, table);
+  } else {
+    addEights<Element, Lane>(false, acc, packed, length, bits, table);
   }
 }
 

@@ -20,7 +20,7 @@ const SLACK = 64;
 /** Bytes of what the loops note of a width. */
 const TABLE = 192;
 /** Components that are packed at a time: a multiple of 8, so that each stretch starts at a whole byte. */
-const PACKED_AT_A_TIME = 8192;
+const PACKED_AT_A_TIME = 16_384;
 
 /**
  * The kernel, or null where WebAssembly or its SIMD is missing, or a page's Content Security Policy forbids it.
