@@ -19,31 +19,24 @@ export type InputRange = { readonly users: number } | 'modular';
  */
 export function lanesOf(ring: Ring, vec: InputVector, length: number, range: InputRange): Lanes {
   const lanes = zeroLanes(ring, length);
-  const limit = range === 'modular' ? null : componentLimit(ring.bits, range.users);
-  // Where the limit is beyond 2^53 it rounds, but then no safe integer reaches it.
-  const numberLimit = limit === null ? Infinity : Number(limit);
   const store = writer(ring, lanes);
-  for (let i = 0; i < length; i++) {
-    const value: unknown = vec[i];
-    if (typeof value === 'number') {
-      if (!Number.isSafeInteger(value))
-        throw new RangeError(
-          `vec[${String(i)}]: expected an integer of magnitude below 2^53; secagg/encoding takes other numbers`,
-        );
-      if (range !== 'modular' && Math.abs(value) > numberLimit) throw tooLarge(ring, range.users, i, BigInt(value));
-      store(i, value >>> 0, Math.floor(value / 0x1_0000_0000));
-    } else if (typeof value === 'bigint') {
-      if (range !== 'modular' && limit !== null && (value > limit || value < -limit)) throw tooLarge(ring, range.users, i, value);
-      store(i, Number(BigInt.asUintN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
-    } else {
-      throw new TypeError(`vec[${String(i)}]: expected a number or a bigint, got ${typeof value}`);
-    }
-  }
+  const limit = range === 'modular' ? null : { ring, users: range.users, most: componentLimit(ring.bits, range.users) };
+  if (vec instanceof BigInt64Array) copyBigInts(vec, length, store, limit);
+  else copyIntegers(vec, length, store, limit);
   return lanes;
 }
 
-/** Typed arrays cut what is stored to their lane. */
-function writer(ring: Ring, lanes: Lanes): (i: number, low: number, high: number) => void {
+/** How far each component may go in a sum of so many users. */
+interface Limit {
+  readonly ring: Ring;
+  readonly users: number;
+  readonly most: bigint;
+}
+
+/** Stores one component modulo 2^64, by its words; what a lane has no room for is cut off. */
+type Store = (i: number, low: number, high: number) => void;
+
+function writer(ring: Ring, lanes: Lanes): Store {
   if (ring.laneBytes === 8) {
     const words = view(lanes, Uint32Array);
     return (i, low, high) => {
@@ -57,23 +50,66 @@ function writer(ring: Ring, lanes: Lanes): (i: number, low: number, high: number
   };
 }
 
-function tooLarge(ring: Ring, users: number, i: number, value: bigint): RangeError {
+const TWO_TO_32 = 0x1_0000_0000;
+
+function copyIntegers(vec: InputVector, length: number, store: Store, limit: Limit | null): void {
+  // Where the limit is beyond 2^53 it rounds, but then no safe integer reaches it.
+  const most = limit === null ? Infinity : Number(limit.most);
+  for (let i = 0; i < length; i++) {
+    const value: unknown = vec[i];
+    if (typeof value === 'number') {
+      if (!Number.isSafeInteger(value))
+        throw new RangeError(
+          `vec[${String(i)}]: expected an integer of magnitude below 2^53; secagg/encoding takes other numbers`,
+        );
+      if (limit !== null && Math.abs(value) > most) throw tooLarge(limit, i, BigInt(value));
+      store(i, value >>> 0, Math.floor(value / TWO_TO_32));
+    } else if (typeof value === 'bigint') {
+      checkBigInt(limit, i, value);
+      store(i, Number(BigInt.asUintN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+    } else {
+      throw new TypeError(`vec[${String(i)}]: expected a number or a bigint, got ${typeof value}`);
+    }
+  }
+}
+
+/** By their words, least significant first, of which most are told to be in range without a bigint, which is an object. */
+function copyBigInts(vec: BigInt64Array, length: number, store: Store, limit: Limit | null): void {
+  const words = new Int32Array(vec.buffer, vec.byteOffset, 2 * vec.length);
+  const surely = limit === null ? Infinity : Math.min(Number(limit.most), Number.MAX_SAFE_INTEGER);
+  for (let i = 0; i < length; i++) {
+    const low = (words[2 * i] ?? 0) >>> 0;
+    const high = words[2 * i + 1] ?? 0;
+    const rounded = high * TWO_TO_32 + low;
+    if (Math.abs(rounded) > surely) checkBigInt(limit, i, (BigInt(high) << 32n) | BigInt(low));
+    store(i, low, high);
+  }
+}
+
+function checkBigInt(limit: Limit | null, i: number, value: bigint): void {
+  if (limit !== null && (value > limit.most || value < -limit.most)) throw tooLarge(limit, i, value);
+}
+
+function tooLarge({ ring, users, most }: Limit, i: number, value: bigint): RangeError {
   // Least b with 2^(b−1) − 1 ≥ users · |value|.
   const fits = (BigInt(users) * (value < 0n ? -value : value)).toString(2).length + 1;
   const advice = fits <= 64 ? `${String(fits)} bits would fit` : 'no ring of up to 64 bits would fit';
-  const limit = componentLimit(ring.bits, users).toString();
-  return new RangeError(
-    `vec[${String(i)}]: outside ±${limit}, the limit for sums of ${String(users)} users in ${String(ring.bits)} bits; ${advice}`,
-  );
+  const sums = `sums of ${String(users)} users in ${String(ring.bits)} bits`;
+  return new RangeError(`vec[${String(i)}]: outside ±${most.toString()}, the limit for ${sums}; ${advice}`);
 }
 
 /** Signed components: `Int32Array` for rings of up to 32 bits, `BigInt64Array` for wider ones. */
 export function vectorOf(ring: Ring, lanes: Lanes): Int32Array | BigInt64Array {
   const { bits, laneBytes } = ring;
   if (laneBytes === 8) {
-    return BigInt64Array.from(view(lanes, BigInt64Array), (lane) => BigInt.asIntN(bits, lane));
+    const signed = BigInt64Array.from(view(lanes, BigInt64Array));
+    const words = new Int32Array(signed.buffer);
+    const unused = 64 - bits;
+    for (let i = 1; i < words.length; i += 2) words[i] = ((words[i] ?? 0) << unused) >> unused;
+    return signed;
   }
-  const narrow = laneBytes === 1 ? lanes : laneBytes === 2 ? view(lanes, Uint16Array) : view(lanes, Int32Array);
+  const signed = Int32Array.from(laneBytes === 1 ? lanes : laneBytes === 2 ? view(lanes, Uint16Array) : view(lanes, Int32Array));
   const unused = 32 - bits;
-  return Int32Array.from(narrow, (lane: number) => (lane << unused) >> unused);
+  for (let i = 0; i < signed.length; i++) signed[i] = ((signed[i] ?? 0) << unused) >> unused;
+  return signed;
 }

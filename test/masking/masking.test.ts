@@ -83,7 +83,7 @@ describe('lanes', () => {
 
   it('are worked on alike by both kernels, at every width and at lengths around their blocks', () => {
     for (const ring of rings) {
-      for (const length of [1, 8191, 8192, 8193, 20_000]) {
+      for (const length of [1, 16_383, 16_384, 16_385, 40_000]) {
         const lanes = randomLanes(ring, length);
         const packed = [plain, simd].map((each) => {
           const out = new Uint8Array(Math.ceil((length * ring.bits) / 8));
@@ -214,6 +214,30 @@ describe('a vector', () => {
         for (const value of [limit, -limit]) lanesOf(ring, [value], 1, { users });
         for (const value of [limit + 1n, -limit - 1n]) expect(() => lanesOf(ring, [value], 1, { users })).to.throw(RangeError);
         expect(BigInt(users) * limit < 1n << BigInt(ring.bits - 1)).to.equal(true);
+      }
+    }
+  });
+
+  it('of 64-bit integers in an array of their own is what it would be in any other, and refused alike', () => {
+    const around = (center: bigint): bigint[] => [-center - 1n, -center, 1n - center, center - 1n, center, center + 1n];
+    const outcomeOf = (run: () => Uint8Array): unknown => {
+      try {
+        return run();
+      } catch (error) {
+        return (error as RangeError).message;
+      }
+    };
+    for (const ring of rings) {
+      for (const users of [1, 3]) {
+        const limit = componentLimit(ring.bits, users);
+        const edges = [0n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 62n, limit].flatMap(around);
+        for (const value of [-(2n ** 63n), ...edges.filter((edge) => BigInt.asIntN(64, edge) === edge)]) {
+          const vec = BigInt64Array.of(7n, 1n, value, -1n).subarray(1);
+          for (const range of [{ users }, 'modular'] as const) {
+            const [one, other] = [vec, Array.from(vec)].map((each) => outcomeOf(() => lanesOf(ring, each, 3, range)));
+            expect(one, String(value)).to.deep.equal(other);
+          }
+        }
       }
     }
   });
