@@ -2,18 +2,18 @@
 // is called off. Prints what happened as JSON.
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
 
-const VEC_LEN = 1 << 22;
-const ids = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-const silent = new Set([6, 7, 8, 9]); // in round 2: 6 self-masks and 24 pairwise masks are left to remove
+const VEC_LEN = 1 << 20;
+const THRESHOLD = 24;
+const ids = Array.from({ length: 40 }, (_, id) => id);
+const silent = new Set(ids.slice(24)); // in round 2: 24 self-masks and 24 · 16 pairwise masks are left to remove
 
 const keys = ids.map(() => genKeypair());
 const publicKeys = new PublicKeysWrapper(keys.map(([pk], id) => [id, pk]));
 const events = [];
 const listener = (event) => event.type === 'unmasking' && events.push(event);
-const server = new ServerWrapper(6, VEC_LEN, { publicKeys, listener, threads: 2 });
+const server = new ServerWrapper(THRESHOLD, VEC_LEN, { publicKeys, listener, threads: 2 });
 const users = keys.map(([pk, sk], id) => {
-  const vector = new Int32Array(VEC_LEN).fill(10 ** Math.min(id, 6));
-  return new UserWrapper(id, 6, pk, sk, vector, publicKeys, {});
+  return new UserWrapper(id, THRESHOLD, pk, sk, new Int32Array(VEC_LEN).fill(1000 + id), publicKeys);
 });
 let messages = new Map(ids.map((id) => [id, round0Msg()]));
 for (let round = 0; round < 4; round++) {
@@ -36,5 +36,6 @@ const timer = setInterval(() => {
 }, 10);
 const sum = (await server.round()).getVector();
 clearInterval(timer);
-const exact = sum.every((component) => component === 111_111);
+const expected = ids.filter((id) => !silent.has(id)).reduce((total, id) => total + 1000 + id, 0);
+const exact = sum.every((component) => component === expected);
 console.log(JSON.stringify({ exact, aborted, unchanged, last: events.at(-1), latest }));
