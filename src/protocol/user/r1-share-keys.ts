@@ -9,6 +9,7 @@ import { AuthenticationError, ProtocolError, ThresholdError } from '../../errors
 import { neighbourhoodsOf } from '../../graph/graph.ts';
 import { largestCohort } from '../../graph/policy.ts';
 import { at } from '../../lists.ts';
+import { Pace } from '../../masking/pace.ts';
 import { shareThresholdOf } from '../../parameters.ts';
 import { KEY_BYTES } from '../../sizes.ts';
 import {
@@ -64,6 +65,7 @@ export async function shareKeys(
   const agree = agreementWith(state.channelSecretKey);
   const peers: Peer[] = [];
   const sealed: Uint8Array[] = [];
+  const pace = new Pace();
   const others = lines.filter((line) => line.userId !== userId);
   for (const [i, neighbour] of graph.neighbours(position).entries()) {
     const peer = at(others, i);
@@ -83,6 +85,7 @@ export async function shareKeys(
     sealed.push(joinSealed({ ciphertext, commitments }));
     peers.push({ userId: peer.userId, maskKey: peer.maskKey, openingKey: sealKey(agreed, directory, peer.userId, userId) });
     wipe([agreed, key, plaintext]);
+    await pace.maybePause();
   }
 
   const ownShare = graph.holders(position).includes(position) ? at(seedShares, graph.holderIndex(position, position)) : null;

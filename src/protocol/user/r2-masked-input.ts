@@ -53,10 +53,13 @@ export async function maskInput(
   checkSharers(context, message, { graph, position, dealers: dealers.length });
 
   const view2 = viewOfRound2(state.directory, u2);
-  const holdings = dealers.map((dealer, i): Holding => {
+  const pace = new Pace();
+  const holdings: Holding[] = [];
+  for (const [i, dealer] of dealers.entries()) {
     const shares = openShares(dealer, context.userId, state.directory, sealedAt(message.sealed, i));
-    return { position: dealer.position, shares };
-  });
+    holdings.push({ position: dealer.position, shares });
+    await pace.maybePause();
+  }
   const vector = await masked(context, state, { dealers, view2 }, input);
 
   return {
