@@ -10,6 +10,8 @@ import type { Query } from './pool.ts';
 import { loadSession, requireAlive, standingOf, type Copy } from './session-row.ts';
 
 const MASKED_INPUT = 2;
+/** A statement of many messages ends once it has so many bytes of them. */
+const STATEMENT_BYTES = 2 ** 24;
 
 /** A session, a round, and the transaction that reads or closes it. */
 interface Closing {
@@ -104,25 +106,43 @@ async function advance(closing: Closing, copy: Copy, output: ServerOutputWrapper
   if (!equalBytes(bulkDigest, copy.bulkDigest)) await query(sql.replaceBulk, [sessionId, bulk]);
   await query(sql.deleteMessages, [sessionId]);
   if (copy.round === MASKED_INPUT) await query(sql.deleteParts, [sessionId]);
-  if (output?.isMessages() === true) await writeOutgoing(closing, round, output.getMessages());
+  if (output?.isMessages() === true) await writeOutgoing(closing, round, output);
   return { status, round, server: copy.server, bulkDigest };
 }
 
-async function writeOutgoing(
-  { database, query, sessionId }: Closing,
-  round: number,
-  outgoing: ReadonlyMap<number, Uint8Array>,
-): Promise<void> {
-  const messages = [...outgoing];
-  // Users that are sent the same share one array.
-  const first = new Map<Uint8Array, number>();
-  const owners = messages.map(([user, bytes]) => {
-    const owner = first.get(bytes);
-    if (owner === undefined) first.set(bytes, user);
-    return owner ?? null;
-  });
-  const users = messages.map(([user]) => user);
-  const bodies = messages.map(([, bytes], i) => (owners[i] === null ? bytes : null));
+/**
+ * As many messages at a time as one statement should hold: together they can be larger than a statement may be, and larger
+ * than the rest of the state.
+ */
+export async function writeOutgoing(closing: Closing, round: number, output: ServerOutputWrapper): Promise<void> {
+  const recipients = output.recipients();
+  const common = recipients[0] === undefined ? undefined : { user: recipients[0], bytes: output.getMessage(recipients[0]) };
+  let rows: Outgoing[] = [];
+  let size = 0;
+  for (const user of recipients) {
+    const bytes = output.getMessage(user);
+    // Users that are sent the same share one array, and either all are sent the same or no two.
+    const isSame = bytes === common?.bytes && user !== common.user;
+    rows.push(isSame ? { user, sameAs: common.user, body: null } : { user, sameAs: null, body: bytes });
+    size += isSame ? 0 : (bytes?.length ?? 0);
+    if (size < STATEMENT_BYTES) continue;
+    await insertOutgoing(closing, round, rows);
+    [rows, size] = [[], 0];
+  }
+  if (rows.length > 0) await insertOutgoing(closing, round, rows);
+}
+
+/** A message, or whose it is as well. */
+interface Outgoing {
+  readonly user: number;
+  readonly sameAs: number | null;
+  readonly body: Uint8Array | null;
+}
+
+async function insertOutgoing({ database, query, sessionId }: Closing, round: number, rows: readonly Outgoing[]): Promise<void> {
+  const users = rows.map(({ user }) => user);
+  const owners = rows.map(({ sameAs }) => sameAs);
+  const bodies = rows.map(({ body }) => body);
   await query(database.sql.insertOutgoing, [sessionId, round, users, owners, bodies]);
 }
 

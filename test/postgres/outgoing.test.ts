@@ -1,0 +1,48 @@
+// What a round's messages become in the database: statements that stay far below what PostgreSQL takes at once.
+import { expect } from 'chai';
+import { writeOutgoing } from '../../src/postgres/closing.ts';
+import { statementsFor } from '../../src/postgres/statements.ts';
+import { outputOf } from '../../src/server-output.ts';
+
+type Statement = readonly [users: number[], owners: (number | null)[], bodies: (Uint8Array | null)[]];
+
+async function statementsOf(messages: ReadonlyMap<number, Uint8Array<ArrayBuffer>>): Promise<Statement[]> {
+  const statements: Statement[] = [];
+  const query = (_: string, values: readonly unknown[] = []): Promise<[]> => {
+    statements.push(values.slice(2) as unknown as Statement);
+    return Promise.resolve([]);
+  };
+  const database = { sql: statementsFor('"secagg"') };
+  await writeOutgoing(
+    { database, query, sessionId: 's' } as unknown as Parameters<typeof writeOutgoing>[0],
+    2,
+    outputOf({ messages }),
+  );
+  return statements;
+}
+
+describe('the messages of a round', () => {
+  it('that are long together are written by several statements, each user once', async () => {
+    const length = 5_000_000;
+    const messages = new Map(Array.from({ length: 10 }, (_, i) => [7 * i, new Uint8Array(length).fill(i)]));
+    const statements = await statementsOf(messages);
+    expect(statements.map(([users]) => users)).to.deep.equal([
+      [0, 7, 14, 21],
+      [28, 35, 42, 49],
+      [56, 63],
+    ]);
+    for (const [users, owners, bodies] of statements) {
+      expect(owners.every((owner) => owner === null)).to.equal(true);
+      expect(bodies).to.deep.equal(users.map((user) => messages.get(user)));
+    }
+  });
+
+  it('that are the same for all are written once, in the first row, whatever their number', async () => {
+    const bytes = new Uint8Array(5_000_000).fill(3);
+    const users = Array.from({ length: 100 }, (_, i) => 1000 - i);
+    const statements = await statementsOf(new Map(users.map((user) => [user, bytes])));
+    expect(statements).to.deep.equal([
+      [users, users.map((_, i) => (i === 0 ? null : 1000)), users.map((_, i) => (i === 0 ? bytes : null))],
+    ]);
+  });
+});
