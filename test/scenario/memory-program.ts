@@ -1,6 +1,7 @@
 // Run as a program: plays a session in which each user is made, answers and is forgotten, so that what is left is what one
 // user and the server hold. Prints the most memory that the process ever held, in megabytes.
 import { ServerWrapper, UserWrapper } from '../../src/index.ts';
+import { mostResident } from '../../bench/memory/resident.ts';
 import { Session } from '../support/session.ts';
 
 const [users, vecLen] = process.argv.slice(2).map(Number) as [number, number];
@@ -21,4 +22,4 @@ for (const [id, state] of states) {
   collect();
 }
 if (session.server.progress().heard.length !== users) throw new Error('not everybody was heard');
-console.log(Math.round(process.resourceUsage().maxRSS / 1024));
+console.log(Math.round(mostResident() / 2 ** 20));
