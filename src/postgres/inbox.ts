@@ -1,5 +1,6 @@
 // One process's share of one session: messages wait here, are judged by a copy of the session's state, and become durable
 // several at a time. Group commit: what arrives while a transaction is under way goes into the next one.
+import { platform } from '#platform';
 import { equalBytes } from '../bytes.ts';
 import { ProtocolError, SecAggError, StoreError } from '../errors.ts';
 import type { ServerEvent } from '../progress.ts';
@@ -12,6 +13,12 @@ interface Entry {
   readonly user: number;
   readonly bytes: Uint8Array;
   readonly settle: (error: unknown) => void;
+}
+
+/** How long the messages are that wait: all together, and the longest. In bytes. */
+interface Waiting {
+  readonly total: number;
+  readonly largest: number;
 }
 
 /** A copy of the session's state, which has heard what this process has made durable, and the sum that it has written. */
@@ -46,6 +53,7 @@ export class Inbox {
   readonly #database: Database;
   readonly #sessionId: string;
   #queue: Entry[] = [];
+  #waiting: Waiting = { total: 0, largest: 0 };
   #running: Promise<void> | null = null;
   #fork: Fork | null = null;
   #weight = 0;
@@ -86,7 +94,10 @@ export class Inbox {
         if (error === null) resolve();
         else reject(error instanceof Error ? error : new Error('not an error', { cause: error }));
       };
-      this.#queue.push({ user, bytes, settle });
+      const entry = { user, bytes, settle };
+      this.#queue.push(entry);
+      this.#waiting = withEntry(this.#waiting, entry);
+      if (this.#hasEnough()) this.#wake();
       this.#running ??= this.#run();
     });
   }
@@ -126,16 +137,18 @@ export class Inbox {
    * take, at most a quarter of a second, and at most 20 times that.
    */
   async #gather(): Promise<void> {
-    const largest = this.#queue.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
-    if (largest < SMALL) return;
-    const quiet = Math.min(MOST_QUIET_MS, largest / SMALL);
-    const enough = Math.min(ENOUGH * largest, MOST_BYTES);
-    for (let waits = 0; waits < 20 && !this.#hurry; waits++) {
+    for (let waits = 0; waits < 20 && !this.#hurry && !this.#hasEnough(); waits++) {
       const { length } = this.#queue;
-      if (this.#queue.reduce((total, { bytes }) => total + bytes.length, 0) >= enough) return;
+      const quiet = Math.min(MOST_QUIET_MS, this.#waiting.largest / SMALL);
       await Promise.race([pause(quiet), new Promise<void>((resolve) => (this.#wake = resolve))]);
       if (this.#queue.length === length) return;
     }
+  }
+
+  /** Whether what waits is worth writing now; short messages always are. */
+  #hasEnough(): boolean {
+    const { total, largest } = this.#waiting;
+    return largest < SMALL || total >= Math.min(ENOUGH * largest, MOST_BYTES);
   }
 
   #take(): Entry[] {
@@ -145,7 +158,9 @@ export class Inbox {
       if (count > 0 && total > MOST_BYTES) break;
       count++;
     }
-    return this.#queue.splice(0, count);
+    const batch = this.#queue.splice(0, count);
+    this.#waiting = this.#queue.reduce(withEntry, { total: 0, largest: 0 });
+    return batch;
   }
 
   async #commit(batch: readonly Entry[]): Promise<Verdicts> {
@@ -247,7 +262,7 @@ export class Inbox {
     for (const entry of batch) {
       const { user, bytes } = entry;
       // Lets others have the processor between long ones.
-      if (bytes.length > LONG) await pause(0);
+      if (bytes.length > LONG) await platform.pause();
       const claimed = elsewhere.get(user);
       if (claimed !== undefined && (copy === null || copy.server.progress().heard.includes(user))) copy = await this.#load(query);
       const judge = claimed === undefined || copy === null ? fork : copy;
@@ -286,6 +301,10 @@ export class Inbox {
 
 function newPart(): Fork['part'] {
   return { id: crypto.randomUUID(), revision: 0, users: 0 };
+}
+
+function withEntry(waiting: Waiting, { bytes }: Entry): Waiting {
+  return { total: waiting.total + bytes.length, largest: Math.max(waiting.largest, bytes.length) };
 }
 
 /** Another process has heard a user of this batch at the same time. */
