@@ -70,12 +70,19 @@ export interface SignedClaim {
   readonly signature: Uint8Array;
 }
 
+/** So many at a time, for what verifies them beside the event loop, Node's pool of threads, serves the application as well. */
+const VERIFIED_AT_A_TIME = 64;
+
 /** The index of the first one that does not verify, or -1. They are verified side by side, where the engine has threads for that. */
 export async function firstForged(claims: readonly SignedClaim[]): Promise<number> {
-  const outcomes = claims.map(async ({ publicKey, message, signature }) => {
-    return publicKey !== undefined && (await verify(publicKey, message, signature));
-  });
-  return (await Promise.all(outcomes)).indexOf(false);
+  for (let at = 0; at < claims.length; at += VERIFIED_AT_A_TIME) {
+    const outcomes = claims.slice(at, at + VERIFIED_AT_A_TIME).map(async ({ publicKey, message, signature }) => {
+      return publicKey !== undefined && (await verify(publicKey, message, signature));
+    });
+    const forged = (await Promise.all(outcomes)).indexOf(false);
+    if (forged !== -1) return at + forged;
+  }
+  return -1;
 }
 
 export function verifySync(publicKey: SignPublicKey, message: Uint8Array, signature: Uint8Array): boolean {

@@ -61,6 +61,11 @@ describe('signatures side by side', () => {
     expect(await forgedAt(19, 7, 8)).to.equal(7);
     const stranger = { ...claims[5]!, publicKey: undefined };
     expect(await firstForged([...claims, stranger])).to.equal(20);
+    const many = Array.from({ length: 150 }, (_, i) => claims[i % 20]!);
+    expect(await firstForged(many)).to.equal(-1);
+    for (const place of [0, 63, 64, 127, 128, 149]) {
+      expect(await firstForged(many.map((claim, i) => (i === place ? stranger : claim)))).to.equal(place);
+    }
     // No engine is asked about the last: its signature is too short.
     const short = { ...claims[3]!, signature: new Uint8Array(63) };
     expect(await firstForged([claims[0]!, { ...claims[1]!, message: new Uint8Array() }, short])).to.equal(1);
