@@ -68,7 +68,8 @@ export function pack(lanes: usize, count: u32, laneBytes: u32, bits: u32, packed
 // Eight packed components fill `bits` whole bytes, so that all eights are alike. They are taken as elements of 16 bits, in one
 // vector, where lanes are no wider than that, and else of 32 bits, in two vectors; a lane of 64 bits is a pair of elements,
 // and the vectors are four. What a vector needs is in three lines of 16 bytes, the same for all eights: for each element the
-// bytes that it is taken from, by their place in the vector's part of the eight; a factor; and the bits to keep.
+// bytes that it is taken from, by their place in the vector's part of the eight; a factor; and the bits to keep, which is not
+// needed where shifting does it.
 const LINES: usize = 48;
 
 /** Whether each component of an eight, with the bits before it in its first byte, fits into so many bits. */
@@ -145,8 +146,9 @@ function addEights<Element, Lane>(within: bool, acc: usize, packed: usize, lengt
 // @ts-ignore: decorator
 @inline
 function addAllPacked<Element, Lane>(acc: usize, packed: usize, length: usize, bits: u32, table: usize): void {
-  // A component of more than 32 bits is never within one element.
-  if (sizeof<Lane>() < 8 && isWithin(bits, 8 * <u32>sizeof<Element>())) {
+  // As `tabulateAll` has decided. For lanes of 8 bits it always is so, for those of 64 never: said by itself, so that no code
+  // is made for the other case.
+  if (sizeof<Lane>() == 1 || (sizeof<Lane>() < 8 && isWithin(bits, 8 * <u32>sizeof<Element>()))) {
     addEights<Element, Lane>(true, acc, packed, length, bits, table);
   } else {
     addEights<Element, Lane>(false, acc, packed, length, bits, table);

@@ -70,16 +70,18 @@ export interface SignedClaim {
   readonly signature: Uint8Array;
 }
 
-/** So many at a time, for what verifies them beside the event loop, Node's pool of threads, serves the application as well. */
+/** Node verifies on the pool of threads that serves the application as well: more at once would keep its work waiting. */
 const VERIFIED_AT_A_TIME = 64;
 
-/** The index of the first one that does not verify, or -1. They are verified side by side, where the engine has threads for that. */
-export async function firstForged(claims: readonly SignedClaim[]): Promise<number> {
-  for (let at = 0; at < claims.length; at += VERIFIED_AT_A_TIME) {
-    const outcomes = claims.slice(at, at + VERIFIED_AT_A_TIME).map(async ({ publicKey, message, signature }) => {
-      return publicKey !== undefined && (await verify(publicKey, message, signature));
-    });
-    const forged = (await Promise.all(outcomes)).indexOf(false);
+/** The least index whose claim does not verify, or -1. They are verified side by side, where the engine has threads for that. */
+export async function firstForged(count: number, claimOf: (index: number) => SignedClaim): Promise<number> {
+  const isGood = async (index: number): Promise<boolean> => {
+    const { publicKey, message, signature } = claimOf(index);
+    return publicKey !== undefined && (await verify(publicKey, message, signature));
+  };
+  for (let at = 0; at < count; at += VERIFIED_AT_A_TIME) {
+    const some = Array.from({ length: Math.min(VERIFIED_AT_A_TIME, count - at) }, (_, i) => isGood(at + i));
+    const forged = (await Promise.all(some)).findIndex((good) => !good);
     if (forged !== -1) return at + forged;
   }
   return -1;

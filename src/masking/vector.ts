@@ -12,7 +12,7 @@ export type InputVector = ArrayLike<number> | ArrayLike<bigint>;
 export type InputRange = { readonly users: number } | 'modular';
 
 /**
- * Copies the first `length` components of a vector into lanes; each is read once, and its own length not at all.
+ * Copies the first `length` components of a vector into lanes; each is read once.
  *
  * @throws TypeError where an element is neither a number nor a bigint; RangeError where it is no integer, or outside the
  * range; both name the component and never tell its value.
@@ -68,7 +68,7 @@ function copyIntegers(vec: InputVector, length: number, store: Store, limit: Lim
       checkBigInt(limit, i, value);
       store(i, Number(BigInt.asUintN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
     } else {
-      throw new TypeError(`vec[${String(i)}]: expected a number or a bigint, got ${typeof value}`);
+      throw missing(i, value);
     }
   }
 }
@@ -78,12 +78,17 @@ function copyBigInts(vec: BigInt64Array, length: number, store: Store, limit: Li
   const words = new Int32Array(vec.buffer, vec.byteOffset, 2 * vec.length);
   const surely = limit === null ? Infinity : Math.min(Number(limit.most), Number.MAX_SAFE_INTEGER);
   for (let i = 0; i < length; i++) {
-    const low = (words[2 * i] ?? 0) >>> 0;
-    const high = words[2 * i + 1] ?? 0;
+    const [lowWord, high] = [words[2 * i], words[2 * i + 1]];
+    if (lowWord === undefined || high === undefined) throw missing(i, undefined);
+    const low = lowWord >>> 0;
     const rounded = high * TWO_TO_32 + low;
     if (Math.abs(rounded) > surely) checkBigInt(limit, i, (BigInt(high) << 32n) | BigInt(low));
     store(i, low, high);
   }
+}
+
+function missing(i: number, value: unknown): TypeError {
+  return new TypeError(`vec[${String(i)}]: expected a number or a bigint, got ${typeof value}`);
 }
 
 function checkBigInt(limit: Limit | null, i: number, value: bigint): void {
@@ -99,17 +104,18 @@ function tooLarge({ ring, users, most }: Limit, i: number, value: bigint): Range
 }
 
 /** Signed components: `Int32Array` for rings of up to 32 bits, `BigInt64Array` for wider ones. */
-export function vectorOf(ring: Ring, lanes: Lanes): Int32Array | BigInt64Array {
-  const { bits, laneBytes } = ring;
+export function vectorOf({ bits, laneBytes }: Ring, lanes: Lanes): Int32Array | BigInt64Array {
   if (laneBytes === 8) {
-    const signed = BigInt64Array.from(view(lanes, BigInt64Array));
-    const words = new Int32Array(signed.buffer);
-    const unused = 64 - bits;
-    for (let i = 1; i < words.length; i += 2) words[i] = ((words[i] ?? 0) << unused) >> unused;
+    const signed = view(lanes, BigInt64Array).slice();
+    extendSign(new Int32Array(signed.buffer), { from: 1, step: 2, unused: 64 - bits });
     return signed;
   }
   const signed = Int32Array.from(laneBytes === 1 ? lanes : laneBytes === 2 ? view(lanes, Uint16Array) : view(lanes, Int32Array));
-  const unused = 32 - bits;
-  for (let i = 0; i < signed.length; i++) signed[i] = ((signed[i] ?? 0) << unused) >> unused;
+  extendSign(signed, { from: 0, step: 1, unused: 32 - bits });
   return signed;
+}
+
+/** Of each `step`-th word its most significant used bit, into those that are `unused` above it. */
+function extendSign(words: Int32Array, { from, step, unused }: Record<'from' | 'step' | 'unused', number>): void {
+  for (let i = from; i < words.length; i += step) words[i] = ((words[i] ?? 0) << unused) >> unused;
 }

@@ -115,16 +115,16 @@ async function advance(closing: Closing, copy: Copy, output: ServerOutputWrapper
  * than the rest of the state.
  */
 export async function writeOutgoing(closing: Closing, round: number, output: ServerOutputWrapper): Promise<void> {
-  const recipients = output.recipients();
-  const common = recipients[0] === undefined ? undefined : { user: recipients[0], bytes: output.getMessage(recipients[0]) };
+  let shared: { readonly user: number; readonly bytes: Uint8Array | null } | null = null;
   let rows: Outgoing[] = [];
   let size = 0;
-  for (const user of recipients) {
+  for (const user of output.recipients()) {
     const bytes = output.getMessage(user);
     // Users that are sent the same share one array, and either all are sent the same or no two.
-    const isSame = bytes === common?.bytes && user !== common.user;
-    rows.push(isSame ? { user, sameAs: common.user, body: null } : { user, sameAs: null, body: bytes });
-    size += isSame ? 0 : (bytes?.length ?? 0);
+    const sameAs: number | null = shared?.bytes === bytes ? shared.user : null;
+    shared ??= { user, bytes };
+    rows.push({ user, sameAs, body: sameAs === null ? bytes : null });
+    size += sameAs === null && bytes !== null ? bytes.length : 0;
     if (size < STATEMENT_BYTES) continue;
     await insertOutgoing(closing, round, rows);
     [rows, size] = [[], 0];

@@ -35,8 +35,8 @@ export interface UnmaskingProgress {
   readonly threads: number;
 }
 
-// A thread takes 40 ms to start, and as long again until its code is compiled as well as the caller's. By these rough costs,
-// two threads take as long as the caller's own for work of 150 ms each.
+// A thread takes 40 ms to start, and for longer its code is slower than the caller's, which is compiled well by then. Measured,
+// two threads take as long as the caller's own for work of 300 ms by these rough costs.
 const BYTES_PER_MILLISECOND = 4e6;
 const MILLISECONDS_PER_AGREEMENT = 0.05;
 const LEAST_MILLISECONDS_PER_THREAD = 150;

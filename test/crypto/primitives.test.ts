@@ -1,4 +1,5 @@
 // Seals, labels, commitments and derivations: that each depends on everything it should be bound to.
+import { platform } from '#platform';
 import { expect } from 'chai';
 import { agreementWith, generateKeyPair, publicKeyOf } from '../../src/crypto/agree.ts';
 import { LABELS } from '../../src/crypto/labels.ts';
@@ -46,29 +47,53 @@ describe('seals', () => {
 });
 
 describe('signatures side by side', () => {
-  it('the first that is forged is named, whichever is found out first, and so is one without a key', async () => {
-    const claims: SignedClaim[] = [];
+  const claims: SignedClaim[] = [];
+  before(async () => {
     for (let i = 0; i < 20; i++) {
       const [publicKey, secretKey] = generateSignKeyPair(systemRandom);
       const message = Uint8Array.of(i);
       claims.push({ publicKey, message, signature: await sign(secretKey, message) });
     }
+  });
+  const firstOf = (all: readonly SignedClaim[]): Promise<number> => firstForged(all.length, (i) => all[i]!);
+
+  it('the first that is forged is named, whichever is found out first, and so is one without a key', async () => {
     const forgedAt = (...places: readonly number[]): Promise<number> =>
-      firstForged(claims.map((claim, i) => (places.includes(i) ? { ...claim, message: Uint8Array.of(100 + i) } : claim)));
-    expect(await firstForged([])).to.equal(-1);
+      firstOf(claims.map((claim, i) => (places.includes(i) ? { ...claim, message: Uint8Array.of(100 + i) } : claim)));
+    expect(await firstOf([])).to.equal(-1);
     expect(await forgedAt()).to.equal(-1);
     for (const place of claims.keys()) expect(await forgedAt(place)).to.equal(place);
     expect(await forgedAt(19, 7, 8)).to.equal(7);
     const stranger = { ...claims[5]!, publicKey: undefined };
-    expect(await firstForged([...claims, stranger])).to.equal(20);
-    const many = Array.from({ length: 150 }, (_, i) => claims[i % 20]!);
-    expect(await firstForged(many)).to.equal(-1);
-    for (const place of [0, 63, 64, 127, 128, 149]) {
-      expect(await firstForged(many.map((claim, i) => (i === place ? stranger : claim)))).to.equal(place);
-    }
+    expect(await firstOf([...claims, stranger])).to.equal(20);
     // No engine is asked about the last: its signature is too short.
     const short = { ...claims[3]!, signature: new Uint8Array(63) };
-    expect(await firstForged([claims[0]!, { ...claims[1]!, message: new Uint8Array() }, short])).to.equal(1);
+    expect(await firstOf([claims[0]!, { ...claims[1]!, message: new Uint8Array() }, short])).to.equal(1);
+  });
+
+  it('are verified several at a time, but not all of many; only what is told to be good counts as good', async () => {
+    const many = Array.from({ length: 150 }, (_, i) => claims[i % 20]!);
+    const engine = platform as { ed25519Verify: (typeof platform)['ed25519Verify'] };
+    const { ed25519Verify } = engine;
+    let [underway, most] = [0, 0];
+    try {
+      engine.ed25519Verify = async (...args): Promise<boolean> => {
+        most = Math.max(most, ++underway);
+        const good = await ed25519Verify(...args);
+        underway--;
+        return good;
+      };
+      expect(await firstOf(many)).to.equal(-1);
+      expect(most).to.equal(64);
+      for (const place of [0, 63, 64, 127, 128, 149]) {
+        const forged = many.map((claim, i) => (i === place ? { ...claim, message: new Uint8Array() } : claim));
+        expect(await firstOf(forged)).to.equal(place);
+      }
+      engine.ed25519Verify = (): Promise<boolean> => Promise.resolve(undefined as unknown as boolean);
+      expect(await firstOf(many)).to.equal(0);
+    } finally {
+      engine.ed25519Verify = ed25519Verify;
+    }
   });
 });
 

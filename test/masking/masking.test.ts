@@ -248,6 +248,9 @@ describe('a vector', () => {
         expect(() => lanesOf(ringOf(64), [1, 2, value], 3, range)).to.throw(RangeError, 'vec[2]');
       }
     }
+    for (const vec of [[7n], BigInt64Array.of(7n), new BigInt64Array(3).subarray(0, 1)]) {
+      expect(() => lanesOf(ringOf(64), vec, 2, 'modular')).to.throw(TypeError, 'vec[1]: expected a number or a bigint');
+    }
     for (const value of ['1', null, undefined, {}, true]) {
       expect(() => lanesOf(ringOf(32), [1, value] as number[], 2, 'modular')).to.throw(TypeError, 'vec[1]');
     }

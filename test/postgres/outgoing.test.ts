@@ -2,11 +2,11 @@
 import { expect } from 'chai';
 import { writeOutgoing } from '../../src/postgres/closing.ts';
 import { statementsFor } from '../../src/postgres/statements.ts';
-import { outputOf } from '../../src/server-output.ts';
+import { outputOf, type Messages } from '../../src/server-output.ts';
 
 type Statement = readonly [users: number[], owners: (number | null)[], bodies: (Uint8Array | null)[]];
 
-async function statementsOf(messages: ReadonlyMap<number, Uint8Array<ArrayBuffer>>): Promise<Statement[]> {
+async function statementsOf(messages: Messages): Promise<Statement[]> {
   const statements: Statement[] = [];
   const query = (_: string, values: readonly unknown[] = []): Promise<[]> => {
     statements.push(values.slice(2) as unknown as Statement);
@@ -35,6 +35,18 @@ describe('the messages of a round', () => {
       expect(owners.every((owner) => owner === null)).to.equal(true);
       expect(bodies).to.deep.equal(users.map((user) => messages.get(user)));
     }
+  });
+
+  it('are each made once', async () => {
+    const made: number[] = [];
+    const get = (user: number): Uint8Array<ArrayBuffer> => {
+      made.push(user);
+      return Uint8Array.of(user);
+    };
+    const users = [3, 1, 2];
+    const statements = await statementsOf({ keys: () => users.values(), get });
+    expect(made).to.deep.equal(users);
+    expect(statements).to.deep.equal([[users, [null, null, null], users.map((user) => Uint8Array.of(user))]]);
   });
 
   it('that are the same for all are written once, in the first row, whatever their number', async () => {

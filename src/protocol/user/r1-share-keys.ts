@@ -182,12 +182,12 @@ function badKey({ userId }: Advertisement): ProtocolError {
 
 /** [BIK+17] Fig. 4, round 1: SIG.ver(d_v^PK, c_v^PK ‖ s_v^PK, σ_v) = 1 for all v in U1. */
 async function checkSignatures({ tag, publicKeys }: UserContext, directory: Directory): Promise<void> {
-  const claims = directory.map((line) => ({
-    publicKey: publicKeys.get(line.userId),
-    message: signedBytes(tag, 0, line.userId, fingerprint(advertisedBody(line))),
-    signature: line.signature,
-  }));
-  const forged = directory[await firstForged(claims)];
+  const forgedAt = await firstForged(directory.length, (i) => {
+    const line = at(directory, i);
+    const message = signedBytes(tag, 0, line.userId, fingerprint(advertisedBody(line)));
+    return { publicKey: publicKeys.get(line.userId), message, signature: line.signature };
+  });
+  const forged = directory[forgedAt];
   if (forged === undefined) return;
   throw new AuthenticationError(`directory: the signature of user ${String(forged.userId)} does not verify`, { round });
 }

@@ -5,6 +5,7 @@ import { firstForged } from '../../crypto/sign.ts';
 import { AuthenticationError, ProtocolError, ThresholdError } from '../../errors.ts';
 import { neighbourhoodsOf } from '../../graph/graph.ts';
 import type { Neighbourhoods } from '../../graph/neighbourhoods.ts';
+import type { UserId } from '../../ids.ts';
 import { at } from '../../lists.ts';
 import { hasMember, type Members } from '../../members.ts';
 import { shareThresholdOf } from '../../parameters.ts';
@@ -82,12 +83,15 @@ async function checkSigners(
   }
   // [BIK+17] Fig. 4, round 4: SIG.ver(d_v^PK, U3, σ'_v) = 1 for all v ∈ U4
   const bodyDigest = fingerprint(view3);
-  const claims = holders.map((holder, i) => {
-    const signer = holder === own ? userId : at(peers, graph.neighbourIndex(own, holder));
+  const signerAt = (i: number): UserId => {
+    const holder = at(holders, i);
+    return holder === own ? userId : at(peers, graph.neighbourIndex(own, holder));
+  };
+  const forged = await firstForged(have, (i) => {
+    const signer = signerAt(i);
     const message = signedBytes(tag, 3, signer, bodyDigest);
-    return { signer, publicKey: publicKeys.get(signer), message, signature: at(signatures, i) };
+    return { publicKey: publicKeys.get(signer), message, signature: at(signatures, i) };
   });
-  const forged = claims[await firstForged(claims)];
-  if (forged === undefined) return;
-  throw new AuthenticationError(`signatures: user ${String(forged.signer)} did not sign this user's view`, { round });
+  if (forged === -1) return;
+  throw new AuthenticationError(`signatures: user ${String(signerAt(forged))} did not sign this user's view`, { round });
 }
