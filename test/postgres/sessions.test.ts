@@ -201,6 +201,36 @@ describe('sessions in PostgreSQL', function () {
     expect(await one!.result(id)).to.deep.equal(session.server.output()!.getVector());
   });
 
+  it('write long messages once there are enough of them, and then wait for no more', async () => {
+    const cohort = cohortOf(Array.from({ length: 24 }, (_, i) => i));
+    const [session, id] = await before_(2, { cohort, threshold: 16, vecLen: 8_000 });
+    const answers = await session.answers();
+    const waits = globalThis.setTimeout;
+    try {
+      // No wait for more ever ends: only their number can.
+      globalThis.setTimeout = ((run: () => void, ms = 0) => (ms > 0 && ms < 1000 ? 0 : waits(run, ms))) as typeof setTimeout;
+      const inTwo = [...answers].map(async ([user, bytes], i) => {
+        if (i >= 12) await new Promise((resolve) => setImmediate(resolve));
+        await one!.recv(id, user, bytes);
+      });
+      await Promise.all(inTwo);
+    } finally {
+      globalThis.setTimeout = waits;
+    }
+    expect((await two!.progress(id)).heard).to.have.length(24);
+    session.deliver(answers);
+    await one!.round(id, 2);
+    await session.close();
+    for (const round of [3, 4]) {
+      const answers = await session.answers();
+      await deliver(id, answers);
+      session.deliver(answers);
+      await session.close();
+      await one!.round(id, round);
+    }
+    expect(await one!.result(id)).to.deep.equal(session.server.output()!.getVector());
+  });
+
   it('refuse what a server refuses, with its code, and go on', async () => {
     const [session, id] = await before_(1);
     const answers = await session.answers();
