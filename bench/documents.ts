@@ -1,20 +1,22 @@
 // The documents that tell figures, all from one record.
-import { BENCHES, type Run } from './figures.ts';
+import type { BenchName, Run } from './figures.ts';
 import { withMade } from './made.ts';
 import { blocks } from './markdown.ts';
 import { withSpeed } from './readme.ts';
-import { headOf, pictureOf, reportOf } from './report.ts';
+import { figuresOf, reportOf } from './report.ts';
 
 /** By path, with the figures of a run. @param present reads what is there. @throws where the run lacks some. */
 export function documentsOf(run: Run, present: (path: string) => string): Record<string, string> {
   return {
     'README.md': withSpeed(present('README.md'), run),
-    'docs/scale.md': withScale(present('docs/scale.md'), run),
+    'docs/postgres.md': withFigures(present('docs/postgres.md'), run, 'postgres'),
+    'docs/scale.md': withFigures(present('docs/scale.md'), run, 'scale'),
     'docs/speed.md': reportOf(run),
   };
 }
 
-function withScale(document: string, { machines, quick, figures: { scale } }: Run): string {
-  if (scale === undefined || machines.scale === undefined) throw new Error('not measured: scale');
-  return withMade(document, blocks(headOf(machines.scale, quick), BENCHES.scale.describe(scale), pictureOf('scale')));
+function withFigures(document: string, run: Run, name: BenchName): string {
+  const [first, ...others] = figuresOf(run, name);
+  if (first === undefined) throw new Error(`not measured: ${name}`);
+  return withMade(document, blocks(first, ...others));
 }

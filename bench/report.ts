@@ -15,13 +15,23 @@ const PICTURES: Partial<Record<BenchName, string>> = {
   scale: `![What a user does, and what was measured, by number of users](${SCALE})`,
 };
 
-export function reportOf({ machines, quick, figures }: Run): string {
+export function reportOf(run: Run): string {
   const parts = BENCH_NAMES.flatMap((name) => {
-    const [measured, machine] = [figures[name], machines[name]];
-    if (measured === undefined || machine === undefined) return [];
-    return [partOf(name, measured), pictureOf(name), headOf(machine, quick)];
+    const figures = figuresOf(run, name);
+    return figures.length === 0 ? [] : [`## ${BENCHES[name].question}`, ...figures];
   });
   return `${blocks('# What secagg costs', `![The main figures beside their baselines](${OVERVIEW})`, ...parts)}\n`;
+}
+
+/** What one bench has found: its tables, its picture, and where that was; nothing where it did not run. */
+export function figuresOf({ machines, quick, figures }: Run, name: BenchName): string[] {
+  const machine = machines[name];
+  const described = describe(name, figures[name]);
+  return machine === undefined || described === null ? [] : [described, PICTURES[name] ?? '', headOf(machine, quick)];
+}
+
+function describe<Name extends BenchName>(name: Name, measured: Figures[Name] | undefined): string | null {
+  return measured === undefined ? null : BENCHES[name].describe(measured);
 }
 
 /** The SVG files that a report shows, by name; to be put beside it. */
@@ -38,12 +48,7 @@ export function partOf<Name extends BenchName>(name: Name, figures: Figures[Name
   return blocks(`## ${BENCHES[name].question}`, BENCHES[name].describe(figures));
 }
 
-/** What illustrates the part of a bench; empty where nothing does. */
-export function pictureOf(name: BenchName): string {
-  return PICTURES[name] ?? '';
-}
-
-export function headOf({ cpu, cores, node, commit, date, load }: Machine, quick: boolean): string {
+function headOf({ cpu, cores, node, commit, date, load }: Machine, quick: boolean): string {
   const where = `Measured by \`npm run bench\` on ${date} at commit ${commit}: ${cpu}, ${String(cores)} cores, Node ${node}.`;
   const noise = `The load before was ${load.toFixed(1)}; figures beside each other are of the same minutes.`;
   return blocks(`${where} ${noise}`, quick ? 'A smoke run: the figures mean little.' : '');
