@@ -10,21 +10,27 @@ export interface SessionFigures {
 }
 
 const SIZES: readonly Size[] = [
-  { users: 20, vecLen: 100_000, bits: 32, dropout: 0 },
-  { users: 20, vecLen: 100_000, bits: 32, dropout: 0.3 },
-  { users: 20, vecLen: 100_000, bits: 16, dropout: 0.3 },
-  { users: 100, vecLen: 10_000, bits: 32, dropout: 0.1 },
-  { users: 100, vecLen: 100_000, bits: 32, dropout: 0.1 },
-  { users: 200, vecLen: 1000, bits: 32, dropout: 0.1 },
+  { users: 20, vecLen: 100_000, bits: 32, neighbors: null, dropout: 0 },
+  { users: 20, vecLen: 100_000, bits: 32, neighbors: null, dropout: 0.3 },
+  { users: 20, vecLen: 100_000, bits: 16, neighbors: null, dropout: 0.3 },
+  { users: 100, vecLen: 10_000, bits: 32, neighbors: null, dropout: 0.1 },
+  { users: 100, vecLen: 100_000, bits: 32, neighbors: null, dropout: 0.1 },
+  { users: 200, vecLen: 1000, bits: 32, neighbors: null, dropout: 0.1 },
 ];
-const QUICK_SIZES: readonly Size[] = [{ users: 6, vecLen: 1000, bits: 32, dropout: 0.2 }];
+const QUICK_SIZES: readonly Size[] = [{ users: 6, vecLen: 1000, bits: 32, neighbors: null, dropout: 0.2 }];
 
-const REST = { bits: 32, dropout: 0.2 };
+const REST = { bits: 32, neighbors: null, dropout: 0.2 };
 const series = (quick: boolean): readonly Series[] => [
   { of: 'users', sizes: (quick ? [6, 12, 24] : [25, 50, 100]).map((users) => ({ ...REST, users, vecLen: 1000 })) },
   {
     of: 'vecLen',
     sizes: (quick ? [1000, 2000, 4000] : [20_000, 100_000, 500_000]).map((vecLen) => ({ ...REST, users: 10, vecLen })),
+  },
+  {
+    of: 'neighbors',
+    sizes: (quick ? [4, 6, 8] : [16, 32, 64]).map((neighbors) => {
+      return { bits: 32, dropout: 0, users: quick ? 12 : 100, vecLen: 1000, neighbors };
+    }),
   },
 ];
 
@@ -41,7 +47,7 @@ export const session: Bench<SessionFigures> = {
 
   describe: ({ sessions, growth }) =>
     blocks(
-      'Times and bytes of a user are those of one, on average; the server hears all.',
+      'Times and bytes of a user are those of one, on average; the server hears all, on one thread.',
       ...sessions.map(describeSession),
       ...growth.map(describeGrowth),
     ),

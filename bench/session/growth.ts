@@ -1,11 +1,11 @@
 // How the costs of each round grow with one dimension of a session: straight lines through those of several sizes.
-import { blocks, table, whole } from '../markdown.ts';
+import { blocks, short, table, whole } from '../markdown.ts';
 import { linearFit, median, type LinearFit } from '../statistics.ts';
 import { play, type RoundCost, type SessionCost, type Size } from './play.ts';
 
 /** A dimension, and sessions that differ in nothing else. */
 export interface Series {
-  readonly of: 'users' | 'vecLen';
+  readonly of: 'users' | 'vecLen' | 'neighbors';
   readonly sizes: readonly Size[];
 }
 
@@ -26,7 +26,7 @@ export async function fit({ of, sizes }: Series, runs: number): Promise<Growth> 
     linearFit(
       costs.map(({ size, sessions }) => {
         const cost = median(sessions.map(({ rounds }) => rounds[round]?.[what] ?? NaN));
-        return [size[of], cost / per(size)];
+        return [size[of] ?? NaN, cost / per(size)];
       }),
     );
   const rounds = [0, 1, 2, 3, 4].map((round) => ({
@@ -38,11 +38,18 @@ export async function fit({ of, sizes }: Series, runs: number): Promise<Growth> 
   return { of, sizes, rounds };
 }
 
+const UNITS: Readonly<Record<Series['of'], readonly [unit: string, size: number]>> = {
+  users: ['a user', 1],
+  neighbors: ['a neighbor', 1],
+  vecLen: ['1,000 components', 1000],
+};
+
 export function describeGrowth({ of, sizes, rounds }: Growth): string {
-  const [unit, per] = of === 'users' ? ['a user', 1] : ['1,000 components', 1000];
+  const [unit, per] = UNITS[of];
   const told = ({ perUnit, r2 }: LinearFit): [number, string] => [per * perUnit, r2.toFixed(2)];
   return blocks(
-    `### With ${unit} more, fitted over ${sizes.map((size) => whole(size[of])).join(', ')}`,
+    `### With ${unit} more, fitted over ${sizes.map((size) => whole(size[of] ?? NaN)).join(', ')}`,
+    restOf(of, sizes),
     table(
       ['round', 'a user, ms', 'R²', 'server for each user, ms', 'R²', 'bytes up', 'bytes down'],
       rounds.map(({ userMs, serverMs, bytesUp, bytesDown }, round) => {
@@ -51,4 +58,17 @@ export function describeGrowth({ of, sizes, rounds }: Growth): string {
       }),
     ),
   );
+}
+
+/** What is the same in all sizes. */
+function restOf(of: Series['of'], [size]: readonly Size[]): string {
+  if (size === undefined) return '';
+  const { users, vecLen, bits, neighbors, dropout } = size;
+  const same = [
+    ...(of === 'users' ? [] : [`${whole(users)} users`]),
+    ...(of === 'vecLen' ? [] : [`${whole(vecLen)} components`]),
+    `${String(bits)} bits`,
+    `${short(100 * dropout)} % drop out`,
+  ];
+  return `${neighbors === null ? 'On the complete graph' : 'On a ring'}: ${same.join(', ')}.`;
 }

@@ -1,6 +1,6 @@
 // One session: real messages between real objects in one process, set up outside the clock, the sum checked; beside it the
 // same vectors added in the clear.
-import { ServerWrapper, round0Msg } from '../../src/index.ts';
+import { ServerWrapper, round0Msg, type SessionOptions } from '../../src/index.ts';
 import { addInTheClear, cohortOf, requireSum, usersOf, vectorOf } from '../cohort.ts';
 import { timed } from '../statistics.ts';
 
@@ -8,6 +8,8 @@ export interface Size {
   readonly users: number;
   readonly vecLen: number;
   readonly bits: number;
+  /** On a ring; null for the complete graph. */
+  readonly neighbors: number | null;
   /** Share of the users that deal and send no input. */
   readonly dropout: number;
 }
@@ -27,11 +29,12 @@ export interface SessionCost extends Size {
 
 /** @throws unless the sum is exact. */
 export async function play(size: Size): Promise<SessionCost> {
-  const { users, vecLen, bits, dropout } = size;
-  const threshold = Math.floor(users / 2) + 1;
+  const { users, vecLen, dropout } = size;
+  const [threshold, options] = termsOf(size);
   const cohort = cohortOf(users);
-  const server = new ServerWrapper(threshold, vecLen, { bits, publicKeys: cohort.publicKeys });
-  const parties = usersOf(cohort, { threshold, vecLen, options: { bits } });
+  // Whatever the size, on one thread: costs that are to be compared.
+  const server = new ServerWrapper(threshold, vecLen, { ...options, publicKeys: cohort.publicKeys, threads: 0 });
+  const parties = usersOf(cohort, { threshold, vecLen, options });
   const dropped = Math.floor(users * dropout);
   let messages = new Map(parties.map(({ id }) => [id, round0Msg()]));
   const rounds: RoundCost[] = [];
@@ -57,4 +60,11 @@ export async function play(size: Size): Promise<SessionCost> {
   const [plain, clearMs] = await timed(() => addInTheClear(vectors, vecLen));
   requireSum(server.output()?.getVector(), plain);
   return { ...size, rounds, clearMs };
+}
+
+function termsOf({ users, bits, neighbors }: Size): [threshold: number, options: SessionOptions] {
+  if (neighbors === null) return [Math.floor(users / 2) + 1, { bits }];
+  // 3t ≥ 2k + 2: what a server that lies once the ring is drawn must not get around.
+  const graph = { neighbors, shareThreshold: Math.ceil((2 * neighbors + 2) / 3) };
+  return [users, { bits, graph, adversary: 'semi-malicious' }];
 }

@@ -159,6 +159,7 @@ function lackOfShares(context: ServerContext, state: CollectingAnswers, lacking:
 }
 
 function inconsistentDeal(userIds: readonly number[], what: string): ProtocolError {
-  const message = `round 1: users ${userIds.join(', ')} dealt inconsistently: ${what}`;
+  const others = userIds.length === 1 ? '' : ` and ${String(userIds.length - 1)} more`; // which may be hundreds of thousands
+  const message = `round 1: user ${String(userIds[0])}${others} dealt inconsistently: ${what}`;
   return new ProtocolError('ERR_SECAGG_INCONSISTENT_DEAL', message, { round: 1, userIds });
 }
