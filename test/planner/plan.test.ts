@@ -14,7 +14,7 @@ import { leastThreshold } from '../../src/planner/complete.ts';
 import { smallestCohorts, type CohortDemand } from '../../src/planner/cohorts.ts';
 import { plan, PlanError, type Plan, type PlanRequest } from '../../src/planner/index.ts';
 import { refused } from '../support/errors.ts';
-import { log2, upperTail, within } from './exact.ts';
+import { clearlyWithin, log2, upperTail, within } from './exact.ts';
 
 const ADVERSARIES = ['malicious', 'semi-malicious', 'semi-honest'] as const;
 
@@ -269,9 +269,9 @@ describe('cohorts', () => {
           const sizes = [...new Set([Math.ceil(users / g), Math.floor(users / g)])];
           const good = sizes.every((size) => {
             let c = 0;
-            while (!within(upperTail(users, demand.corrupt, size, c + 1), g, rest.security)) c++;
+            while (!clearlyWithin(upperTail(users, demand.corrupt, size, c + 1), g, rest.security)) c++;
             let d = 0;
-            while (!within(upperTail(users, demand.dropped, size, d + 1), g, rest.correctness)) d++;
+            while (!clearlyWithin(upperTail(users, demand.dropped, size, d + 1), g, rest.correctness)) d++;
             return size - d >= Math.max(leastThreshold(size, c, rest.adversary), c + rest.minHonest);
           });
           if (good) exact = sizes;

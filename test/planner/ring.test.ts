@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { lnDisconnected, lnLimit } from '../../src/graph/ring-bounds.ts';
 import { quantile } from '../../src/graph/hypergeometric.ts';
 import { semiHonestRing, semiMaliciousRing, type RingDemand } from '../../src/planner/ring.ts';
-import { log2, upperTail, within } from './exact.ts';
+import { clearlyWithin, log2, upperTail } from './exact.ts';
 import { googleRing, type GoogleModel } from './google-finder.ts';
 
 /** k / t, from the least to the most. */
@@ -159,11 +159,11 @@ function exactRing(demand: RingDemand, model: 'semi-honest' | 'semi-malicious'):
     const corruptTail = (x: number) => upperTail(least - 1, Math.min(corrupt, least - 1), k, x);
     const droppedTail = (x: number) => upperTail(users - 1, dropped, k, x);
     let c = 0;
-    while (!within(corruptTail(c + 1), users, model === 'semi-honest' ? security + 1 : security)) c++;
+    while (!clearlyWithin(corruptTail(c + 1), users, model === 'semi-honest' ? security + 1 : security)) c++;
     let d = 0;
-    while (!within(droppedTail(d + 1), users, correctness)) d++;
+    while (!clearlyWithin(droppedTail(d + 1), users, correctness)) d++;
     const { numerator, denominator } = upperTail(users, gone, k, k);
-    const connected = within(
+    const connected = clearlyWithin(
       { numerator: numerator * BigInt(users - k - 1), denominator: denominator * 2n },
       users,
       security + 1,
