@@ -1,11 +1,12 @@
 // The inner loops over lanes: WebAssembly SIMD where the engine has it and the page's policy allows it, else plain
 // TypeScript. Both give the same bytes.
+import { platform } from '#platform';
 import { plain } from './plain.ts';
 import type { Kernel, Lanes, Ring } from './ring.ts';
 import { instantiateSimd } from './simd.ts';
 
-/** Most bytes of lanes that `accumulate` takes at a time. */
-export const MAX_BLOCK: number = 1 << 20;
+/** Most bytes of lanes that are worked on at a time: few enough for the cache, but a block of key stream must fit. */
+export const MAX_BLOCK: number = Math.max(1 << 17, platform.keystreamBlock);
 
 export const kernel: Kernel = instantiateSimd(MAX_BLOCK) ?? plain;
 
