@@ -147,6 +147,6 @@ function storeError(error: unknown): SecAggError {
   return new StoreError('ERR_SECAGG_STORE', message, { sqlState, cause: error });
 }
 
-export function pause(milliseconds: number): Promise<void> {
+function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -5,7 +5,7 @@ import { equalBytes } from '../bytes.ts';
 import { ProtocolError, SecAggError, StoreError } from '../errors.ts';
 import type { ServerEvent } from '../progress.ts';
 import { splitState } from './bulk.ts';
-import { pause, type Database } from './database.ts';
+import type { Database } from './database.ts';
 import type { Query } from './pool.ts';
 import { loadSession, standingOf, type Copy } from './session-row.ts';
 
@@ -140,7 +140,13 @@ export class Inbox {
     for (let waits = 0; waits < 20 && !this.#hurry && !this.#hasEnough(); waits++) {
       const { length } = this.#queue;
       const quiet = Math.min(MOST_QUIET_MS, this.#waiting.largest / SMALL);
-      await Promise.race([pause(quiet), new Promise<void>((resolve) => (this.#wake = resolve))]);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, quiet);
+        this.#wake = (): void => {
+          clearTimeout(timer); // which would keep a process from ending
+          resolve();
+        };
+      });
       if (this.#queue.length === length) return;
     }
   }

@@ -58,14 +58,16 @@ export async function shareKeys(
   // [BIK+17] Fig. 4, round 1: sample b_u; share s_u^SK and b_u among U1, on a ring among the neighbours
   const selfMaskSeed = random(KEY_BYTES);
   const threshold = shareThresholdOf(parameters);
+  const pace = new Pace();
   const keyShares = await split(state.maskSecretKey, graph.groupSize, threshold, random);
+  await pace.maybePause();
   const seedShares = await split(selfMaskSeed, graph.groupSize, threshold, random);
+  await pace.maybePause();
 
   // [BIK+17] Fig. 4, round 1: e_{u,v} ← AE.enc(KA.agree(c_u^SK, c_v^PK), u ‖ v ‖ s^SK_{u,v} ‖ b_{u,v})
   const agree = agreementWith(state.channelSecretKey);
   const peers: Peer[] = [];
   const sealed: Uint8Array[] = [];
-  const pace = new Pace();
   const others = lines.filter((line) => line.userId !== userId);
   for (const [i, neighbour] of graph.neighbours(position).entries()) {
     const peer = at(others, i);
