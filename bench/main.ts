@@ -1,6 +1,5 @@
-// `npm run bench`: all benches one after the other, or those that are named, beside what the others gave last; `-- --quick` is the
-// smoke run. Each figure is
-// printed, and saved in out/.
+// `npm run bench`: all benches one after the other, or those that are named, beside what the others gave last; `-- --quick` is
+// the smoke run. Each figure is printed, and saved in out/.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { BENCH_NAMES, BENCHES, type BenchName, type Figures, type Run } from './figures.ts';

@@ -57,6 +57,20 @@ describe('sessions in PostgreSQL', function () {
     }
     return [session, id];
   };
+  /** Closes round 2, whose answers the stored session has heard, and plays the rest of both. */
+  const expectSameSum = async (session: Session, id: string, answers: ReadonlyMap<number, Uint8Array>): Promise<void> => {
+    session.deliver(answers);
+    await one!.round(id, 2);
+    await session.close();
+    for (const round of [3, 4]) {
+      const next = await session.answers();
+      await deliver(id, next);
+      session.deliver(next);
+      await session.close();
+      await one!.round(id, round);
+    }
+    expect(await one!.result(id)).to.deep.equal(session.server.output()!.getVector());
+  };
   const rowsOf = async (table: string, id: string): Promise<number> => {
     const { rows } = await database.pool.query<{ n: string }>(
       `select count(*) as n from ${quoted}.${table} where session_id = $1`,
@@ -188,17 +202,7 @@ describe('sessions in PostgreSQL', function () {
     const all = [one!, two!, three!].flatMap((sessions) => [...answers].map(([user, bytes]) => sessions.recv(id, user, bytes)));
     await Promise.all(all);
     expect(await rowsOf('messages', id)).to.equal(5);
-    session.deliver(answers);
-    await one!.round(id, 2);
-    await session.close();
-    for (const round of [3, 4]) {
-      const answers = await session.answers();
-      await deliver(id, answers);
-      session.deliver(answers);
-      await session.close();
-      await one!.round(id, round);
-    }
-    expect(await one!.result(id)).to.deep.equal(session.server.output()!.getVector());
+    await expectSameSum(session, id, answers);
   });
 
   it('write long messages once there are enough of them, and then wait for no more', async () => {
@@ -218,17 +222,7 @@ describe('sessions in PostgreSQL', function () {
       globalThis.setTimeout = waits;
     }
     expect((await two!.progress(id)).heard).to.have.length(24);
-    session.deliver(answers);
-    await one!.round(id, 2);
-    await session.close();
-    for (const round of [3, 4]) {
-      const answers = await session.answers();
-      await deliver(id, answers);
-      session.deliver(answers);
-      await session.close();
-      await one!.round(id, round);
-    }
-    expect(await one!.result(id)).to.deep.equal(session.server.output()!.getVector());
+    await expectSameSum(session, id, answers);
   });
 
   it('refuse what a server refuses, with its code, and go on', async () => {
