@@ -230,7 +230,7 @@ describe('secagg simulate', function () {
       /^faults, 10 % +\d+ messages that came twice, in both directions$/m,
       /^refused by servers +\d+ ERR_SECAGG_/m,
       /^sum +over \d\d( to \d\d)? users, equal to the plain sum in 1,000 components$/m,
-      /^memory +\d+ MB at most$/m,
+      /^memory +[\d,]+ MB at most$/m,
       /^round 2 +\d\d +4,139 +4,139 +4,139 +\S+ +\S+ +3,991 +\d+\.\d\d$/m,
       /^work of the server +done +without dropouts +all lost in round 2$/m,
       /^masks removed +\d+ +30 +168$/m,
