@@ -103,10 +103,10 @@ function unmaskingPanel({ unmasking }: MaskFigures): Panel {
         of(({ ownThread }) => ownThread),
       ),
       line(
-        'the bare cipher, one core',
+        'bare AES and X25519, one core',
         INK,
         'dashed',
-        of(({ cipher }) => cipher),
+        of(({ cipher, agreements }) => cipher + agreements),
       ),
       line(
         `${String(long[0]?.threads ?? NaN)} cores`,

@@ -65,7 +65,7 @@ function serverRows({ masks, receiving, memory, postgres }: Figures): Row[] {
     [
       `unmasking ${whole(unmasking.users)} users × ${whole(unmasking.vecLen)} components, ${whole(unmasking.dropped)} dropped out: ${whole(unmasking.masks)} masks`,
       `${short(unmasking.manyThreads)} s on ${String(unmasking.threads)} cores, ${short(unmasking.ownThread)} s on one`,
-      `${short(unmasking.cipher)} s: the key stream alone on one`,
+      `${short(unmasking.cipher + unmasking.agreements)} s: the key stream and the key agreements alone, on one`,
     ],
     [
       `taking a masked input of ${power(receiving.vecLen)} components of ${receiving.rates.map(({ bits }) => String(bits)).join('; ')} bits`,

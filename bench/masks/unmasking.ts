@@ -6,7 +6,7 @@ import type { Unmasking } from '../../src/protocol/server/unmask.ts';
 import { countMasks } from '../../src/protocol/server/unmask.ts';
 import type { UnmaskingWork } from '../../src/rounds/unmask-threads.ts';
 import { makeKeystream } from './cipher.ts';
-import { timed } from '../statistics.ts';
+import { median, timed } from '../statistics.ts';
 
 type Unmask = (unmasking: Unmasking, sum: Uint8Array, work: UnmaskingWork) => Promise<Uint8Array>;
 
@@ -23,6 +23,8 @@ export interface UnmaskingCost {
   readonly masks: number;
   /** Seconds of the bare cipher for as much key stream, on one thread. */
   readonly cipher: number;
+  /** Seconds of bare X25519 for as many agreements, on one thread. */
+  readonly agreements: number;
   /** Seconds on the caller's own. */
   readonly ownThread: number;
   /** Most worker threads that it was let have, and the seconds with them. */
@@ -31,6 +33,11 @@ export interface UnmaskingCost {
   /** The latest that a timer of 50 ms came, in ms. */
   readonly timerLate: number;
 }
+
+type Timed = 'cipher' | 'agreements' | 'ownThread' | 'manyThreads';
+
+/** All four one after the other, so often: what they are beside each other is of the same minutes. */
+const RUNS = 3;
 
 export async function measureUnmasking(users: number, vecLen: number, dropped: number, threads: number): Promise<UnmaskingCost> {
   const unmask = await builtUnmask();
@@ -52,11 +59,23 @@ export async function measureUnmasking(users: number, vecLen: number, dropped: n
     clearInterval(timer);
     return [unmasked, ms / 1000];
   };
-  const [alone, ownThread] = await run(0);
-  const [together, manyThreads] = await run(threads);
-  if (Buffer.compare(alone, together) !== 0) throw new Error('threads do not give the same sum');
-  const cipher = cipherSeconds(masks * sum.length);
-  return { users, vecLen, dropped, masks, cipher, ownThread, threads, manyThreads, timerLate };
+  const seconds = { cipher: [], agreements: [], ownThread: [], manyThreads: [] } as Record<Timed, number[]>;
+  for (let i = 0; i < RUNS; i++) {
+    seconds.cipher.push(cipherSeconds(masks * sum.length));
+    seconds.agreements.push(agreementSeconds(masks - unmasking.survivors.length));
+    const [alone, ownThread] = await run(0);
+    const [together, manyThreads] = await run(threads);
+    if (Buffer.compare(alone, together) !== 0) throw new Error('threads do not give the same sum');
+    seconds.ownThread.push(ownThread);
+    seconds.manyThreads.push(manyThreads);
+  }
+  const times = {
+    cipher: median(seconds.cipher),
+    agreements: median(seconds.agreements),
+    ownThread: median(seconds.ownThread),
+    manyThreads: median(seconds.manyThreads),
+  };
+  return { users, vecLen, dropped, masks, ...times, threads, timerLate };
 }
 
 async function roundFour(users: number, dropped: number): Promise<Unmasking> {
@@ -90,4 +109,13 @@ function cipherSeconds(bytes: number): number {
   const started = performance.now();
   makeKeystream(2 ** 29);
   return ((performance.now() - started) / 1000) * (bytes / 2 ** 29);
+}
+
+/** From a sample of a thousand. */
+function agreementSeconds(count: number): number {
+  const own = platform.x25519(platform.randomBytes(32));
+  const peer = platform.x25519Peer(Uint8Array.of(9, ...new Uint8Array(31)));
+  const started = performance.now();
+  for (let i = 0; i < 1000; i++) void own.agree(peer);
+  return (performance.now() - started) * 1e-6 * count;
 }
