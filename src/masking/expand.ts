@@ -22,6 +22,8 @@ const ZERO_COUNTER = new Uint8Array(16);
 
 /** A port whose other end is closed. */
 const nowhere: MessagePort = closedPort();
+/** Node closes it at the end of the event loop's turn; until then, whatever is sent to it would be kept. */
+const closed: Promise<void> = platform.pause().then(() => platform.pause());
 
 function closedPort(): MessagePort {
   const { port1, port2 } = new MessageChannel();
@@ -34,6 +36,7 @@ function closedPort(): MessagePort {
  * number and length, and lets the event loop run in between.
  */
 export async function applyMasks(ring: Ring, acc: Lanes, masks: AsyncIterable<Mask> | Iterable<Mask>, pace: Pace): Promise<void> {
+  await closed;
   let some: Mask[] = [];
   for await (const mask of masks) {
     some.push(mask);

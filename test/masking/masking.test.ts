@@ -1,6 +1,8 @@
 // Lanes, packing and mask expansion against definitions written with bigints.
 import { platform as engine } from '#platform';
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { applyMasks, type Mask } from '../../src/masking/expand.ts';
@@ -349,6 +351,16 @@ describe('mask expansion', () => {
     }
     expect(blocks).to.have.length(3 * Math.ceil(80_000 / engine.keystreamBlock));
     expect(blocks.map(({ buffer }) => buffer.byteLength)).to.deep.equal(blocks.map(() => 0));
+  });
+
+  it('keeps no block either where a program begins with it', () => {
+    const program = fileURLToPath(new URL('./first-masks-program.ts', import.meta.url));
+    const conditions = process.execArgv.filter((argument) => argument.includes('condition'));
+    const left = execFileSync(process.execPath, [...conditions, '--import', 'tsx', '--conditions', 'secagg-source', program], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_V8_COVERAGE: '' },
+    });
+    expect(Number(left)).to.be.below(1 << 20); // of 24 MiB
   });
 
   it('gives masks that are uniform and unlike each other', async () => {

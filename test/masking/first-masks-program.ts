@@ -1,0 +1,13 @@
+// Run as a program, as a thread begins: masks are made before the event loop has turned once, and all at one stretch. Prints
+// the bytes of array buffers that are left of them.
+import { applyMasks } from '../../src/masking/expand.ts';
+import { Pace } from '../../src/masking/pace.ts';
+import { ringOf } from '../../src/masking/ring.ts';
+
+const acc = new Uint8Array(1 << 20);
+const masks = Array.from({ length: 24 }, (_, i) => ({ seed: new Uint8Array(32).fill(i), sign: 1 as const }));
+const pace = new Pace();
+pace.maybePause = () => Promise.resolve();
+const before = process.memoryUsage().arrayBuffers;
+await applyMasks(ringOf(32), acc, masks, pace);
+console.log(process.memoryUsage().arrayBuffers - before);
