@@ -241,10 +241,12 @@ describe('secagg simulate', function () {
 
   it('draws a progress bar on a terminal, and takes it away', async () => {
     const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 100 });
+    const chunks: string[] = [];
+    terminal.on('data', (chunk: Buffer) => chunks.push(String(chunk)));
     const args = '--users 40 --dropout 0.1 --length 20 --graph cohorts --honest 3 --security 3 --correctness 2 --sessions 2';
     const { code } = await runSimulate(args.split(' '), terminal);
     expect(code).to.equal(0);
-    const drawn = String(terminal.read());
+    const drawn = chunks.join('');
     expect(drawn).to.match(/ 0 % {2}keys/);
     expect(drawn).to.match(/ \d+ % {2}run [12] of 2, cohort \d of \d, (round|mask) \d/);
     expect(drawn.endsWith('\x1B[2K')).to.equal(true);

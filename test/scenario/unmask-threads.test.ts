@@ -1,4 +1,5 @@
 // Removing the masks over the cores: the same sum from any number of threads, the event loop free, and called off at will.
+import { platform } from '#platform';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -92,10 +93,18 @@ describe('unmasking', () => {
 
     it('goes on here where no thread can be started', async () => {
       const told: number[] = [];
-      // The worker's module is TypeScript here, which Node cannot load in a thread.
       const work = { signal: undefined, threads: 2, onProgress: ({ threads }: UnmaskingProgress) => told.push(threads) };
-      const outcome = await unmask(unmasking, sum, work);
-      expect(outcome).to.deep.equal(await unmask(unmasking, sum, { ...quiet, threads: 0 }));
+      const engine = { ...platform };
+      let asked = 0;
+      const run = (): Promise<never> => Promise.reject(new Error(`no thread ${String(++asked)}`));
+      Object.assign(platform, { threads: { available: 2, run } });
+      try {
+        const outcome = await unmask(unmasking, sum, work);
+        expect(outcome).to.deep.equal(await unmask(unmasking, sum, { ...quiet, threads: 0 }));
+      } finally {
+        Object.assign(platform, engine);
+      }
+      expect(asked).to.equal(2);
       expect(told.at(-1)).to.equal(0);
     });
   });
