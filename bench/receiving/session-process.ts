@@ -1,0 +1,32 @@
+// Run as a process of its own: one session of real users, each message heard once, played to its end and the sum checked. Prints
+// the rates of round 2 as JSON. Arguments: users, components, bits.
+import { createHash } from 'node:crypto';
+import { round0Msg, ServerWrapper } from '../../src/index.ts';
+import { addInTheClear, cohortOf, requireSum, thresholdFor, usersOf, vectorOf } from '../cohort.ts';
+import { median, timed } from '../statistics.ts';
+import type { Rate } from '../receiving.ts';
+
+const [users, vecLen, bits] = process.argv.slice(2).map(Number) as [number, number, number];
+const threshold = thresholdFor(users);
+const cohort = cohortOf(users);
+const parties = usersOf(cohort, { threshold, vecLen, options: { bits } });
+const server = new ServerWrapper(threshold, vecLen, { bits, publicKeys: cohort.publicKeys });
+const times: { bytes: number; recv: number; sha256: number }[] = [];
+let messages = new Map(parties.map(({ id }) => [id, round0Msg()]));
+for (let round = 0; round < 5; round++) {
+  const answers: [user: number, bytes: Uint8Array][] = [];
+  for (const user of parties) answers.push([user.id, await user.round(messages.get(user.id) ?? round0Msg())]);
+  // All are there before the first is heard: a server has no users beside it, whose work drives its sum from the caches.
+  for (const [id, answer] of answers) {
+    const [, sha256] = await timed(() => createHash('sha256').update(answer).digest());
+    const [, recv] = await timed(() => server.recv(id, answer));
+    if (round === 2) times.push({ bytes: answer.length, recv, sha256 });
+  }
+  const output = await server.round();
+  if (output.isMessages()) messages = output.getMessages();
+}
+const vectors = parties.map(({ id }) => vectorOf(id, vecLen));
+requireSum(server.output()?.getVector(), addInTheClear(vectors, vecLen));
+const bytes = times[0]?.bytes ?? NaN;
+const rate = (of: 'recv' | 'sha256'): number => bytes / 1e6 / median(times.map((each) => each[of]));
+console.log(JSON.stringify({ bits, bytes, recv: rate('recv'), sha256: rate('sha256') } satisfies Rate));
