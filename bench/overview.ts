@@ -103,7 +103,7 @@ function unmaskingPanel({ unmasking }: MaskFigures): Panel {
         of(({ ownThread }) => ownThread),
       ),
       line(
-        'bare AES and X25519, one core',
+        'the bare work, one core',
         INK,
         'dashed',
         of(({ cipher, agreements }) => cipher + agreements),
