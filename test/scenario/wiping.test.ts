@@ -265,7 +265,8 @@ describe('a server overwrites', () => {
 
 describe('either party overwrites', () => {
   it('what the engine for Node puts together to hash it', async () => {
-    const joined = await taken('cut', () => Promise.resolve(node.sha256([systemRandom(32), systemRandom(32)])));
+    const parts = [systemRandom(32), systemRandom(32)];
+    const joined = await taken('cut', () => Promise.resolve(node.sha256(parts)));
     expect(joined.length).to.be.greaterThan(0);
     expect(wiped(joined)).to.deep.equal(all(joined.length, true));
   });
