@@ -1,6 +1,6 @@
 // The inner loops over lanes in WebAssembly SIMD, in AssemblyScript. Their twin in plain TypeScript, which says what they
 // compute, is src/masking/plain.ts. Addresses are bytes in the memory that simd.ts lays out; whoever calls sees to it that
-// 16 bytes beyond each region may be read and written.
+// 128 bytes beyond each region may be read and written.
 
 // @ts-ignore: decorator
 @inline
@@ -65,12 +65,7 @@ export function pack(lanes: usize, count: u32, laneBytes: u32, bits: u32, packed
   else packAll<u64>(lanes, count, bits, packed);
 }
 
-// Eight packed components fill `bits` whole bytes, so that all eights are alike. They are taken as elements of 16 bits, in one
-// vector, where lanes are no wider than that, and else of 32 bits, in two vectors; a lane of 64 bits is a pair of elements,
-// and the vectors are four. What a vector needs is in three lines of 16 bytes, the same for all eights: for each element the
-// bytes that it is taken from, by their place in the vector's part of the eight; a factor; and the bits to keep, which is not
-// needed where shifting does it.
-const LINES: usize = 48;
+// Eight packed components fill `bits` whole bytes, so that all eights are alike.
 
 /** Whether each component of an eight, with the bits before it in its first byte, fits into so many bits. */
 function isWithin(bits: u32, elementBits: u32): bool {
@@ -78,30 +73,35 @@ function isWithin(bits: u32, elementBits: u32): bool {
   return true;
 }
 
+// For lanes of up to 32 bits the components of an eight are taken as elements of 16 bits, in one vector, where lanes are no wider
+// than that, and else of 32 bits, in two vectors. What a vector needs is in three lines of 16 bytes, the same for all eights: for
+// each element the bytes that it is taken from, by their place in the vector's part of the eight; a factor; and the bits to keep,
+// which is not needed where shifting does it.
+const LINES: usize = 48;
+
 // @ts-ignore: decorator
 @inline
-function tabulateAll<Element>(table: usize, pairs: u32, bits: u32): void {
+function tabulateAll<Element>(table: usize, bits: u32): void {
   const size = <u32>sizeof<Element>();
   const within = isWithin(bits, 8 * size);
-  const all: u64 = (<u64>1 << bits) - 1;
+  const all: u32 = (1 << bits) - 1; // bits < 32: at full width nothing is packed
   let origin: u32 = 0;
-  for (let i: u32 = 0; i < 8 * pairs; i++) {
-    const half = i % pairs;
-    const bit = (i / pairs) * bits + 32 * half;
+  for (let i: u32 = 0; i < 8; i++) {
+    const bit = i * bits;
     const at = i % (16 / size);
     if (at == 0) origin = bit >> 3;
     const line = table + LINES * (i / (16 / size)) + at * size;
     for (let byte: u32 = 0; byte < size; byte++) store<u8>(line + byte, (bit >> 3) - origin + byte);
     const factor: u32 = within ? 1 << (8 * size - bits - (bit & 7)) : 256 >> (bit & 7);
     store<Element>(line, <Element>factor, 16);
-    store<Element>(line, <Element>(all >> (32 * half)), 32);
+    store<Element>(line, <Element>all, 32);
   }
 }
 
-/** Writes the lines for a width, up to four times 48 bytes. */
+/** Writes the lines for a width of less than 32 bits, up to twice 48 bytes. */
 export function tabulate(table: usize, laneBytes: u32, bits: u32): void {
-  if (laneBytes < 4) tabulateAll<u16>(table, 1, bits);
-  else tabulateAll<u32>(table, laneBytes / 4, bits);
+  if (laneBytes < 4) tabulateAll<u16>(table, bits);
+  else tabulateAll<u32>(table, bits);
 }
 
 /**
@@ -126,7 +126,7 @@ function unpacked<Element>(within: bool, from: usize, places: v128, factors: v12
 // @ts-ignore: decorator
 @inline
 function addEights<Element, Lane>(within: bool, acc: usize, packed: usize, length: usize, bits: u32, table: usize): void {
-  const vectors = <usize>max(sizeof<Lane>() / 2, 1);
+  const vectors = <usize>sizeof<Element>() / 2;
   for (let i: usize = 0; i < vectors; i++) {
     const places = v128.load(table + LINES * i);
     const factors = v128.load(table + LINES * i, 16);
@@ -146,22 +146,51 @@ function addEights<Element, Lane>(within: bool, acc: usize, packed: usize, lengt
 // @ts-ignore: decorator
 @inline
 function addAllPacked<Element, Lane>(acc: usize, packed: usize, length: usize, bits: u32, table: usize): void {
-  // As `tabulateAll` has decided. For lanes of 8 bits it always is so, for those of 64 never: said by itself, so that no code
-  // is made for the other case.
-  if (sizeof<Lane>() == 1 || (sizeof<Lane>() < 8 && isWithin(bits, 8 * <u32>sizeof<Element>()))) {
+  // As `tabulateAll` has decided. For lanes of 8 bits it always is so: said by itself, so that no code is made for the other
+  // case.
+  if (sizeof<Lane>() == 1 || isWithin(bits, 8 * <u32>sizeof<Element>())) {
     addEights<Element, Lane>(true, acc, packed, length, bits, table);
   } else {
     addEights<Element, Lane>(false, acc, packed, length, bits, table);
   }
 }
 
+/** A component as the low bits of 64, and the component of the same place in the next eight, which begins at the same bit. */
+// @ts-ignore: decorator
+@inline
+function twins(within: bool, from: usize, bits: u32, shift: u32): v128 {
+  const low = v128.shr<u64>(v128.load_lane<u64>(from + bits, v128.load_zero<u64>(from), 1), shift);
+  if (within) return low;
+  const fromSecondByte = v128.load_lane<u64>(from + bits, v128.load_zero<u64>(from, 1), 1, 1);
+  return v128.or(low, v128.shl<u64>(fromSecondByte, 8 - shift));
+}
+
+/** Lanes of 64 bits, two eights at a time: a vector whose components begin at the same bit can be shifted. */
+// @ts-ignore: decorator
+@inline
+function addTwins(within: bool, acc: usize, packed: usize, length: usize, bits: u32): void {
+  const keep = v128.splat<u64>((<u64>1 << bits) - 1); // bits < 64
+  for (let i: u32 = 0; i < 8; i += 2) {
+    const even = i * bits;
+    const odd = even + bits;
+    let from = packed;
+    for (let to = acc + 8 * i, end = acc + length; to < end; to += 128, from += 2 * bits) {
+      const left = twins(within, from + (even >> 3), bits, even & 7);
+      const right = twins(within, from + (odd >> 3), bits, odd & 7);
+      v128.store(to, v128.add<i64>(v128.load(to), v128.and(v128.shuffle<u64>(left, right, 0, 2), keep)));
+      v128.store(to, v128.add<i64>(v128.load(to, 64), v128.and(v128.shuffle<u64>(left, right, 1, 3), keep)), 64);
+    }
+  }
+}
+
 /**
- * acc := acc + the lanes of the bit stream, `length` bytes of them; `table` is that of the width. Up to 64 bytes beyond the
- * accumulator's end are written, and up to 128 beyond the stream's read.
+ * acc := acc + the lanes of the bit stream, `length` bytes of them; `table` is that of the width, which lanes of 64 bits do
+ * without. Up to 128 bytes beyond the accumulator's end are written, and beyond the stream's read.
  */
 export function addPacked(acc: usize, packed: usize, length: usize, laneBytes: u32, bits: u32, table: usize): void {
   if (laneBytes == 1) addAllPacked<u16, i8>(acc, packed, length, bits, table);
   else if (laneBytes == 2) addAllPacked<u16, i16>(acc, packed, length, bits, table);
   else if (laneBytes == 4) addAllPacked<u32, i32>(acc, packed, length, bits, table);
-  else addAllPacked<u32, i64>(acc, packed, length, bits, table);
+  else if (isWithin(bits, 64)) addTwins(true, acc, packed, length, bits);
+  else addTwins(false, acc, packed, length, bits);
 }

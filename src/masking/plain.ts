@@ -32,8 +32,10 @@ export const plain: Kernel = {
     packed.set(new Uint8Array(words.buffer, 0, packed.length));
   },
 
+  zeroSum: (length) => new Uint8Array(length),
+
   accumulatePacked: (ring, acc, packed): void => {
-    add(ring, acc, unpacked(ring, packed, acc.length), 1);
+    add(ring, acc, ring.bits === 8 * ring.laneBytes ? packed : unpacked(ring, packed, acc.length), 1);
   },
 };
 

@@ -1,9 +1,9 @@
-// The kernel in WebAssembly: one instance with a fixed memory of a few blocks, through which lanes pass; accumulators and
-// vectors stay where they are. What is secret in the memory, masks and what they are added to, is wiped at the end of the
-// call; the masked inputs that a server adds up are not.
+// The kernel in WebAssembly. Blocks of lanes pass through the memory of one instance; a sum of long vectors lives in the memory of
+// an instance of its own, for to carry it in and out with each vector costs about half as much as adding. What is secret in the memory,
+// masks and what they are added to, is wiped at the end of the call; the masked inputs that a server adds up are not.
 import { platform } from '#platform';
 import { LANES_WASM } from './lanes-wasm.ts';
-import type { Kernel, Lanes, Ring, Term } from './ring.ts';
+import type { Kernel, Lanes } from './ring.ts';
 
 /** What wasm/lanes.ts exports. */
 interface Exports {
@@ -16,71 +16,111 @@ interface Exports {
 
 const PAGE = 65_536;
 /** What the loops may touch beyond the end of what they are given. */
-const SLACK = 64;
+const SLACK = 128;
 /** Bytes of what the loops note of a width. */
-const TABLE = 192;
-/** Components that are packed at a time: a multiple of 8, so that each stretch starts at a whole byte. */
+const TABLE = 96;
+/** Components that are packed at a time: a multiple of 64, so that each stretch starts at a whole byte, and ends where the loops do. */
 const PACKED_AT_A_TIME = 16_384;
+/** Sums with a memory of their own at once: an engine reserves 10 GB of addresses for each, and 128 TB is all there are. */
+const MOST_OWN = 64;
 
 /**
  * The kernel, or null where WebAssembly or its SIMD is missing, or a page's Content Security Policy forbids it.
  *
- * @param maxBlock most bytes of lanes at a time.
+ * @param maxBlock most bytes of lanes at a time, at least 128 KiB.
  */
 export function instantiateSimd(maxBlock: number): Kernel | null {
   try {
-    const region = maxBlock + PAGE;
-    const pages = (2 * region) / PAGE;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const binary = platform.fromBase64(LANES_WASM);
     const module = new WebAssembly.Module((binary ?? new Uint8Array()) as BufferSource);
-    const instance = new WebAssembly.Instance(module, { env: { memory } });
-    return kernelOver(new Uint8Array(memory.buffer), region, instance.exports as unknown as Exports);
+    return kernelOf(module, maxBlock);
   } catch {
     return null;
   }
 }
 
-/** @param region the memory is two regions of so many bytes: the accumulator's, and the terms'. */
-function kernelOver(memory: Uint8Array, region: number, loops: Exports): Kernel {
+/** A memory of two regions, and the loops over it. */
+interface Room {
+  readonly memory: Uint8Array;
+  /** Where the second region begins, that of the terms; the first is the accumulator's. */
+  readonly terms: number;
+  readonly loops: Exports;
+}
+
+function roomFor(module: WebAssembly.Module, accumulator: number, block: number): Room {
+  const region = (length: number): number => Math.ceil((length + SLACK) / PAGE);
+  const pages = region(accumulator) + region(block + TABLE);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  return { memory: new Uint8Array(memory.buffer), terms: region(accumulator) * PAGE, loops: exports as unknown as Exports };
+}
+
+function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
+  const shared = roomFor(module, maxBlock, maxBlock);
+  const { memory, terms, loops } = shared;
+  const roomOfSum = new WeakMap<Lanes, Room>();
+  let ownLeft = MOST_OWN;
+  const gone = new FinalizationRegistry<null>(() => {
+    ownLeft++;
+  });
+
   const wipe = (length: number): void => {
     memory.fill(0, 0, length + SLACK);
-    memory.fill(0, region, region + length + SLACK);
+    memory.fill(0, terms, terms + length + SLACK);
   };
 
-  function accumulate({ laneBytes }: Ring, acc: Lanes, terms: Iterable<Term>): void {
-    memory.set(acc);
-    for (const { bytes, sign } of terms) {
-      memory.set(bytes, region);
-      (sign === 1 ? loops.add : loops.subtract)(0, region, acc.length, laneBytes);
-    }
-    acc.set(memory.subarray(0, acc.length));
-    wipe(acc.length);
-  }
-
   return {
-    accumulate,
+    accumulate({ laneBytes }, acc, parts): void {
+      memory.set(acc);
+      for (const { bytes, sign } of parts) {
+        memory.set(bytes, terms);
+        (sign === 1 ? loops.add : loops.subtract)(0, terms, acc.length, laneBytes);
+      }
+      acc.set(memory.subarray(0, acc.length));
+      wipe(acc.length);
+    },
 
-    pack: ({ bits, laneBytes }, lanes, packed): void => {
+    pack({ bits, laneBytes }, lanes, packed): void {
       for (let at = 0, out = 0; at < lanes.length; at += PACKED_AT_A_TIME * laneBytes, out += (PACKED_AT_A_TIME * bits) / 8) {
         const part = lanes.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
         const target = packed.subarray(out, out + (PACKED_AT_A_TIME * bits) / 8);
         memory.set(part);
-        loops.pack(0, part.length / laneBytes, laneBytes, bits, region);
-        target.set(memory.subarray(region, region + target.length));
+        loops.pack(0, part.length / laneBytes, laneBytes, bits, terms);
+        target.set(memory.subarray(terms, terms + target.length));
       }
       wipe(Math.min(lanes.length, PACKED_AT_A_TIME * laneBytes));
     },
 
-    accumulatePacked: ({ bits, laneBytes }, acc, packed): void => {
-      const table = 2 * region - TABLE;
-      loops.tabulate(table, laneBytes, bits);
+    zeroSum(length): Lanes {
+      // A short one is carried from cache to cache, which costs next to nothing.
+      if (length <= maxBlock || ownLeft === 0) return new Uint8Array(length);
+      try {
+        const room = roomFor(module, length, maxBlock);
+        const sum = room.memory.subarray(0, length);
+        roomOfSum.set(sum, room);
+        gone.register(sum, null);
+        ownLeft--;
+        return sum;
+      } catch {
+        ownLeft = 0; // before it gives up an engine collects garbage, over and over: not again, until one is let go
+        return new Uint8Array(length);
+      }
+    },
+
+    accumulatePacked({ bits, laneBytes }, acc, packed): void {
+      const own = roomOfSum.get(acc);
+      const room = own ?? shared;
+      const full = bits === 8 * laneBytes;
+      const table = room.memory.length - TABLE;
+      if (!full) room.loops.tabulate(table, laneBytes, bits);
       for (let at = 0, from = 0; at < acc.length; at += PACKED_AT_A_TIME * laneBytes, from += (PACKED_AT_A_TIME * bits) / 8) {
         const part = acc.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
-        memory.set(packed.subarray(from, from + (PACKED_AT_A_TIME * bits) / 8), region);
-        memory.set(part);
-        loops.addPacked(0, region, part.length, laneBytes, bits, table);
-        part.set(memory.subarray(0, part.length));
+        room.memory.set(packed.subarray(from, from + (PACKED_AT_A_TIME * bits) / 8), room.terms);
+        if (own === undefined) memory.set(part);
+        const to = own === undefined ? 0 : at;
+        if (full) room.loops.add(to, room.terms, part.length, laneBytes);
+        else room.loops.addPacked(to, room.terms, part.length, laneBytes, bits, table);
+        if (own === undefined) part.set(memory.subarray(0, part.length));
       }
     },
   };

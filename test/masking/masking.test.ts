@@ -2,7 +2,10 @@
 import { platform as engine } from '#platform';
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { applyMasks, type Mask } from '../../src/masking/expand.ts';
@@ -38,6 +41,16 @@ function unpack(ring: Ring, packed: Uint8Array, vecLen: number): Uint8Array {
   const lanes = zeroLanes(ring, vecLen);
   accumulatePacked(ring, lanes, packed);
   return lanes;
+}
+
+/** Collects garbage until it holds. */
+async function eventually(holds: () => boolean): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  do {
+    collect();
+    await setTimeout(1); // finalizers run between turns
+  } while (!holds());
 }
 
 /** Lanes as unsigned integers. */
@@ -93,15 +106,65 @@ describe('lanes', () => {
           return out;
         });
         expect(packed[0]).to.deep.equal(packed[1]);
-        if (ring.bits === 8 * ring.laneBytes) continue;
+        const vector = ring.bits === 8 * ring.laneBytes ? lanes : packed[0]!;
         const sums = [plain, simd].map((each) => {
           const acc = Uint8Array.from(lanes);
-          each.accumulatePacked(ring, acc, packed[0]!);
+          each.accumulatePacked(ring, acc, vector);
           return acc;
         });
         expect(sums[0]).to.deep.equal(sums[1]);
       }
     }
+  });
+
+  it('are added alike to a sum in a memory of its own, at every width', () => {
+    for (const ring of rings) {
+      const length = Math.floor(MAX_BLOCK / ring.laneBytes) + 1 + (ring.bits % 16);
+      const vectors = [1, 2, 3].map(() => systemRandom(Math.ceil((length * ring.bits) / 8)));
+      const [expected, sum] = [plain, simd].map((each) => {
+        const acc = each.zeroSum(length * ring.laneBytes);
+        for (const vector of vectors) each.accumulatePacked(ring, acc, vector);
+        return acc;
+      });
+      expect(sum!.buffer.byteLength).to.be.above(sum!.length);
+      expect(Buffer.compare(sum!, expected!), `${String(ring.bits)} bits`).to.equal(0);
+    }
+  });
+
+  it('of short sums, and of more long ones than engines have memories for, are ordinary', async () => {
+    const ring = ringOf(16);
+    const isOrdinary = (sum: Uint8Array): boolean => sum.buffer.byteLength === sum.length;
+    const vector = systemRandom(MAX_BLOCK + 2);
+    const each = instantiateSimd(MAX_BLOCK)!;
+    expect(isOrdinary(each.zeroSum(MAX_BLOCK))).to.equal(true);
+    const held = Array.from({ length: 100 }, () => each.zeroSum(vector.length));
+    expect(held.filter(isOrdinary)).to.have.length(36);
+    for (const sum of held) each.accumulatePacked(ring, sum, vector);
+    expect(held.every((sum) => Buffer.compare(sum, vector) === 0)).to.equal(true);
+    // Those that nobody holds make room.
+    held.length = 0;
+    await eventually(() => !isOrdinary(each.zeroSum(vector.length)));
+  });
+
+  it('are summed up as well where an engine has no more memory, which it is not asked for again', () => {
+    const each = instantiateSimd(MAX_BLOCK)!;
+    const { Memory } = WebAssembly;
+    let asked = 0;
+    try {
+      WebAssembly.Memory = function exhausted() {
+        asked++;
+        throw new RangeError('could not allocate memory');
+      } as unknown as typeof WebAssembly.Memory;
+      const vector = systemRandom(MAX_BLOCK + 2);
+      for (let i = 0; i < 3; i++) {
+        const sum = each.zeroSum(vector.length);
+        each.accumulatePacked(ringOf(16), sum, vector);
+        expect(sum).to.deep.equal(vector);
+      }
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+    expect(asked).to.equal(1);
   });
 
   it('of any length are added in blocks', () => {

@@ -36,6 +36,17 @@ describe('recovery', () => {
     session.expectSum(sum, session.setup.ids.slice(3));
   });
 
+  it('of a server amid long vectors, whose sum lives in the memory of WebAssembly before and in that of a text after', async () => {
+    const session = await new Session({ threshold: 3, vecLen: 40_001, options: { bits: 27 } }).before(2);
+    for (const [id, message] of session.messages) {
+      session.server.recv(id, await session.user(id).round(message));
+      restartServer(session);
+    }
+    expect(session.server.progress().heard).to.have.length(4);
+    await session.close();
+    session.expectSum(await session.finish(), [0, 1, 2, 3]);
+  });
+
   it('keeps the state text as it was: what is recovered serialises to the same', async () => {
     const session = new Session({ threshold: 3 });
     for (let round = 0; round <= 4; round++) {

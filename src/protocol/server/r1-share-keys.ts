@@ -2,7 +2,8 @@
 import { concat } from '../../bytes.ts';
 import { ProtocolError } from '../../errors.ts';
 import { neighbourhoodsOf } from '../../graph/graph.ts';
-import { ringOf, zeroLanes } from '../../masking/ring.ts';
+import { zeroSum } from '../../masking/pack.ts';
+import { ringOf } from '../../masking/ring.ts';
 import { hasMember, membersOf } from '../../members.ts';
 import type { DroppedUser } from '../../progress.ts';
 import { RECORD_BYTES } from '../../sizes.ts';
@@ -43,7 +44,7 @@ export function closeDeals({ parameters }: ServerContext, state: CollectingDeals
     u2,
     view2: viewOfRound2(binding, u2),
     deals: new Map(deals),
-    sum: zeroLanes(ringOf(parameters.bits), parameters.vecLen),
+    sum: zeroSum(ringOf(parameters.bits), parameters.vecLen),
     heard: new Set(),
   };
   return [next, silent(directory, everyone, deals, { round, reason: 'no-shares' })];
