@@ -21,8 +21,11 @@ const SLACK = 128;
 const TABLE = 96;
 /** Components that are packed at a time: a multiple of 64, so that each stretch starts at a whole byte, and ends where the loops do. */
 const PACKED_AT_A_TIME = 16_384;
-/** Sums with a memory of their own at once: an engine reserves 10 GB of addresses for each, and 128 TB is all there are. */
-const MOST_OWN = 64;
+/**
+ * Sums with a memory of their own at once. V8 reserves 10 GB of addresses for each, out of 128 TB, and where it has a sandbox,
+ * as in Chromium, out of 1 TB for all that a process does.
+ */
+const MOST_OWN = 16;
 
 /**
  * The kernel, or null where WebAssembly or its SIMD is missing, or a page's Content Security Policy forbids it.

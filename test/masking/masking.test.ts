@@ -121,7 +121,7 @@ describe('lanes', () => {
     for (const ring of rings) {
       const length = Math.floor(MAX_BLOCK / ring.laneBytes) + 1 + (ring.bits % 16);
       const vectors = [1, 2, 3].map(() => systemRandom(Math.ceil((length * ring.bits) / 8)));
-      const [expected, sum] = [plain, simd].map((each) => {
+      const [expected, sum] = [plain, instantiateSimd(MAX_BLOCK)!].map((each) => {
         const acc = each.zeroSum(length * ring.laneBytes);
         for (const vector of vectors) each.accumulatePacked(ring, acc, vector);
         return acc;
@@ -137,8 +137,8 @@ describe('lanes', () => {
     const vector = systemRandom(MAX_BLOCK + 2);
     const each = instantiateSimd(MAX_BLOCK)!;
     expect(isOrdinary(each.zeroSum(MAX_BLOCK))).to.equal(true);
-    const held = Array.from({ length: 100 }, () => each.zeroSum(vector.length));
-    expect(held.filter(isOrdinary)).to.have.length(36);
+    const held = Array.from({ length: 30 }, () => each.zeroSum(vector.length));
+    expect(held.filter(isOrdinary)).to.have.length(14);
     for (const sum of held) each.accumulatePacked(ring, sum, vector);
     expect(held.every((sum) => Buffer.compare(sum, vector) === 0)).to.equal(true);
     // Those that nobody holds make room.
