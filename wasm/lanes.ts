@@ -98,10 +98,10 @@ function tabulateAll<Element>(table: usize, bits: u32): void {
   }
 }
 
-/** Writes the lines for a width of less than 32 bits, up to twice 48 bytes. */
+/** Writes the lines for a width of less than 32 bits, up to twice 48 bytes; for wider ones there are none. */
 export function tabulate(table: usize, laneBytes: u32, bits: u32): void {
   if (laneBytes < 4) tabulateAll<u16>(table, bits);
-  else tabulateAll<u32>(table, bits);
+  else if (laneBytes == 4) tabulateAll<u32>(table, bits);
 }
 
 /**

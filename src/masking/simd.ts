@@ -105,7 +105,8 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
         ownLeft--;
         return sum;
       } catch {
-        ownLeft = 0; // before it gives up an engine collects garbage, over and over: not again, until one is let go
+        // Before it gives up an engine collects garbage, over and over: not again, until one is let go, if there is one.
+        ownLeft = 0;
         return new Uint8Array(length);
       }
     },
