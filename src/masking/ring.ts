@@ -50,7 +50,10 @@ export interface Kernel {
   readonly accumulate: (ring: Ring, acc: Lanes, terms: Iterable<Term>) => void;
   /** The low bits of each lane as a bit stream; `packed` is ⌈components · bits / 8⌉ bytes, bits less than the lane's. */
   readonly pack: (ring: Ring, lanes: Lanes, packed: Uint8Array) => void;
-  /** So many bytes of lanes, all 0: made for a sum that `accumulatePacked` adds many vectors to. */
+  /**
+   * So many bytes of lanes, all 0: made for a sum that `accumulatePacked` adds many vectors to. Any other lanes will do as well,
+   * as those of a sum that was restored or merged, but more slowly.
+   */
   readonly zeroSum: (length: number) => Lanes;
   /** acc := acc + the lanes of the bit stream, which at a lane's full width are the lanes themselves. */
   readonly accumulatePacked: (ring: Ring, acc: Lanes, packed: Uint8Array) => void;

@@ -1,0 +1,157 @@
+// The inner loops over lanes: both kernels against definitions written with bigints, and against each other.
+import { expect } from 'chai';
+import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { accumulate, kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
+import { LANES_WASM } from '../../src/masking/lanes-wasm.ts';
+import { plain } from '../../src/masking/plain.ts';
+import { ringOf, type Kernel } from '../../src/masking/ring.ts';
+import { instantiateSimd } from '../../src/masking/simd.ts';
+import { compile } from '../../wasm/build.js';
+import { integers, randomLanes, ringAndLanes, rings } from './lanes.ts';
+
+/** Collects garbage until it holds. */
+async function eventually(holds: () => boolean): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  do {
+    collect();
+    await setTimeout(1); // finalizers run between turns
+  } while (!holds());
+}
+
+describe('lanes', () => {
+  it('are of the least width that holds the ring', () => {
+    expect(rings.map(({ laneBytes }) => laneBytes)).to.deep.equal(
+      rings.map(({ bits }) => [1, 2, 4, 8].find((bytes) => 8 * bytes >= bits)),
+    );
+  });
+
+  const simd = instantiateSimd(MAX_BLOCK)!;
+  const kernels: readonly (readonly [string, Kernel])[] = [
+    ['plain TypeScript', plain],
+    ['WebAssembly', simd],
+  ];
+
+  for (const [name, { accumulate: add }] of kernels) {
+    it(`add and subtract modulo 2^lane, also what is not aligned, in ${name}`, () => {
+      fc.assert(
+        fc.property(ringAndLanes, fc.array(fc.boolean()), fc.integer({ min: 0, max: 7 }), ([ring, acc], signs, offset) => {
+          const terms = signs.map((plus) => ({
+            bytes: systemRandom(acc.length + offset).subarray(offset),
+            sign: plus ? (1 as const) : (-1 as const),
+          }));
+          const modulus = 1n << BigInt(8 * ring.laneBytes);
+          const expected = terms.reduce(
+            (sum, { bytes, sign }) => integers(ring, bytes).map((x, i) => sum[i]! + BigInt(sign) * x),
+            integers(ring, acc),
+          );
+          add(ring, acc, terms);
+          expect(integers(ring, acc)).to.deep.equal(expected.map((x) => ((x % modulus) + modulus) % modulus));
+        }),
+        { numRuns: 500 },
+      );
+    });
+  }
+
+  it('are worked on alike by both kernels, at every width and at lengths around their blocks', () => {
+    for (const ring of rings) {
+      for (const length of [1, 16_383, 16_384, 16_385, 40_000]) {
+        const lanes = randomLanes(ring, length);
+        const packed = [plain, simd].map((each) => {
+          const out = new Uint8Array(Math.ceil((length * ring.bits) / 8));
+          if (ring.bits < 8 * ring.laneBytes) each.pack(ring, lanes, out);
+          return out;
+        });
+        expect(packed[0]).to.deep.equal(packed[1]);
+        const vector = ring.bits === 8 * ring.laneBytes ? lanes : packed[0]!;
+        const sums = [plain, simd].map((each) => {
+          const acc = Uint8Array.from(lanes);
+          each.accumulatePacked(ring, acc, vector);
+          return acc;
+        });
+        expect(sums[0]).to.deep.equal(sums[1]);
+      }
+    }
+  });
+
+  it('are added alike to a sum in a memory of its own, at every width', () => {
+    for (const ring of rings) {
+      const length = Math.floor(MAX_BLOCK / ring.laneBytes) + 1 + (ring.bits % 16);
+      const vectors = [1, 2, 3].map(() => systemRandom(Math.ceil((length * ring.bits) / 8)));
+      const [expected, sum] = [plain, instantiateSimd(MAX_BLOCK)!].map((each) => {
+        const acc = each.zeroSum(length * ring.laneBytes);
+        for (const vector of vectors) each.accumulatePacked(ring, acc, vector);
+        return acc;
+      });
+      expect(sum!.buffer.byteLength).to.be.above(sum!.length);
+      expect(Buffer.compare(sum!, expected!), `${String(ring.bits)} bits`).to.equal(0);
+    }
+  });
+
+  it('of short sums, and of more long ones than engines have memories for, are ordinary', async () => {
+    const ring = ringOf(16);
+    const isOrdinary = (sum: Uint8Array): boolean => sum.buffer.byteLength === sum.length;
+    const vector = systemRandom(MAX_BLOCK + 2);
+    const each = instantiateSimd(MAX_BLOCK)!;
+    expect(isOrdinary(each.zeroSum(MAX_BLOCK))).to.equal(true);
+    const held = Array.from({ length: 30 }, () => each.zeroSum(vector.length));
+    expect(held.filter(isOrdinary)).to.have.length(14);
+    for (const sum of held) each.accumulatePacked(ring, sum, vector);
+    expect(held.every((sum) => Buffer.compare(sum, vector) === 0)).to.equal(true);
+    // Those that nobody holds make room.
+    held.length = 0;
+    await eventually(() => !isOrdinary(each.zeroSum(vector.length)));
+  });
+
+  it('are summed up as well where an engine has no more memory, which it is not asked for again', () => {
+    const each = instantiateSimd(MAX_BLOCK)!;
+    const { Memory } = WebAssembly;
+    let asked = 0;
+    try {
+      WebAssembly.Memory = function exhausted() {
+        asked++;
+        throw new RangeError('could not allocate memory');
+      } as unknown as typeof WebAssembly.Memory;
+      const vector = systemRandom(MAX_BLOCK + 2);
+      for (let i = 0; i < 3; i++) {
+        const sum = each.zeroSum(vector.length);
+        each.accumulatePacked(ringOf(16), sum, vector);
+        expect(sum).to.deep.equal(vector);
+      }
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+    expect(asked).to.equal(1);
+  });
+
+  it('of any length are added in blocks', () => {
+    const ring = ringOf(32);
+    const acc = randomLanes(ring, MAX_BLOCK / 4 + 1000);
+    const term = randomLanes(ring, MAX_BLOCK / 4 + 1000);
+    const expected = Uint32Array.from(new Uint32Array(acc.buffer), (x, i) => x + new Uint32Array(term.buffer)[i]!);
+    accumulate(ring, acc, term);
+    expect(new Uint32Array(acc.buffer)).to.deep.equal(expected);
+  });
+
+  it('are worked on by WebAssembly here, whose embedded bytes are what its source compiles to', async function () {
+    this.timeout(60_000);
+    expect(kernel).to.not.equal(plain);
+    expect((await compile()).replace(/[\s'+]/g, '')).to.contain(LANES_WASM.replaceAll('+', ''));
+  });
+
+  it('are worked on in plain TypeScript where WebAssembly is missing or forbidden', () => {
+    const { Module } = WebAssembly;
+    try {
+      WebAssembly.Module = function forbidden() {
+        throw new WebAssembly.CompileError('blocked by the Content Security Policy');
+      } as unknown as typeof WebAssembly.Module;
+      expect(instantiateSimd(MAX_BLOCK)).to.equal(null);
+    } finally {
+      WebAssembly.Module = Module;
+    }
+  });
+});

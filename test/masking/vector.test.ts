@@ -1,0 +1,121 @@
+// A caller's vector into lanes and out: what is accepted, what is refused, and the signs.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { ringOf } from '../../src/masking/ring.ts';
+import { lanesOf, vectorOf } from '../../src/masking/vector.ts';
+import { componentLimit } from '../../src/parameters.ts';
+import { rings } from './lanes.ts';
+
+describe('a vector', () => {
+  it('goes into lanes and comes out signed', () => {
+    for (const ring of rings) {
+      const limit = componentLimit(ring.bits, 1);
+      const vec = [0n, limit, -limit, limit / 2n, -limit / 3n];
+      expect(
+        Array.from(vectorOf(ring, lanesOf(ring, vec, vec.length, { users: 1 })) as ArrayLike<number | bigint>, BigInt),
+      ).to.deep.equal(vec);
+    }
+  });
+
+  it('with a component whose sum could wrap is refused, with the bits that would fit; the value is not told', () => {
+    for (const [bits, users, value, fits] of [
+      [16, 2, 16_384n, '17 bits would fit'],
+      [16, 2, -16_384n, '17 bits would fit'],
+      [8, 100, 2n, '9 bits would fit'],
+      [32, 1000, 2_147_484n, '33 bits would fit'],
+      [64, 1, 2n ** 63n, 'no ring of up to 64 bits would fit'],
+      [1, 1, 1n, '2 bits would fit'],
+    ] as const) {
+      const ring = ringOf(bits);
+      const limit = componentLimit(bits, users);
+      for (const component of Number.isSafeInteger(Number(value)) ? [value, Number(value)] : [value]) {
+        const attempt = (): unknown => lanesOf(ring, [0, component] as bigint[], 2, { users });
+        const expected = `vec[1]: outside ±${String(limit)}, the limit for sums of ${String(users)} users in ${String(bits)} bits; ${fits}`;
+        expect(attempt).to.throw(RangeError, expected);
+        if (value > 1000n) expect(attempt).not.to.throw(String(value));
+      }
+      const suggested = /^\d+/.exec(fits)?.[0];
+      if (suggested !== undefined) {
+        const [enough, less] = [componentLimit(Number(suggested), users), componentLimit(Number(suggested) - 1, users)];
+        const magnitude = value < 0n ? -value : value;
+        expect(enough >= magnitude && less < magnitude).to.equal(true);
+      }
+    }
+  });
+
+  it('just inside and just outside the limit, at every width', () => {
+    for (const ring of rings) {
+      for (const users of [1, 2, 3, 1000]) {
+        const limit = componentLimit(ring.bits, users);
+        for (const value of [limit, -limit]) lanesOf(ring, [value], 1, { users });
+        for (const value of [limit + 1n, -limit - 1n]) expect(() => lanesOf(ring, [value], 1, { users })).to.throw(RangeError);
+        expect(BigInt(users) * limit < 1n << BigInt(ring.bits - 1)).to.equal(true);
+      }
+    }
+  });
+
+  it('of 64-bit integers in an array of their own is what it would be in any other, and refused alike', () => {
+    const around = (center: bigint): bigint[] => [-center - 1n, -center, 1n - center, center - 1n, center, center + 1n];
+    const outcomeOf = (run: () => Uint8Array): unknown => {
+      try {
+        return run();
+      } catch (error) {
+        return (error as RangeError).message;
+      }
+    };
+    for (const ring of rings) {
+      for (const users of [1, 3]) {
+        const limit = componentLimit(ring.bits, users);
+        const edges = [0n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 62n, limit].flatMap(around);
+        for (const value of [-(2n ** 63n), ...edges.filter((edge) => BigInt.asIntN(64, edge) === edge)]) {
+          const vec = BigInt64Array.of(7n, 1n, value, -1n).subarray(1);
+          for (const range of [{ users }, 'modular'] as const) {
+            const [one, other] = [vec, Array.from(vec)].map((each) => outcomeOf(() => lanesOf(ring, each, 3, range)));
+            expect(one, String(value)).to.deep.equal(other);
+          }
+        }
+      }
+    }
+  });
+
+  it('with anything but integers is refused, by the component', () => {
+    for (const value of [0.5, NaN, Infinity, -Infinity, 2 ** 53]) {
+      for (const range of [{ users: 1 }, 'modular'] as const) {
+        expect(() => lanesOf(ringOf(64), [1, 2, value], 3, range)).to.throw(RangeError, 'vec[2]');
+      }
+    }
+    for (const vec of [[7n], BigInt64Array.of(7n), new BigInt64Array(3).subarray(0, 1)]) {
+      expect(() => lanesOf(ringOf(64), vec, 2, 'modular')).to.throw(TypeError, 'vec[1]: expected a number or a bigint');
+    }
+    for (const value of ['1', null, undefined, {}, true]) {
+      expect(() => lanesOf(ringOf(32), [1, value] as number[], 2, 'modular')).to.throw(TypeError, 'vec[1]');
+    }
+  });
+
+  it('of modular inputs is taken modulo 2^bits, whatever its size', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 64 }), fc.array(fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n })), (bits, vec) => {
+        const ring = ringOf(bits);
+        const back = Array.from(vectorOf(ring, lanesOf(ring, vec, vec.length, 'modular')) as ArrayLike<number | bigint>, BigInt);
+        expect(back).to.deep.equal(vec.map((value) => BigInt.asIntN(bits, value)));
+      }),
+    );
+    const ring = ringOf(20);
+    const numbers = [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, -1];
+    expect(Array.from(vectorOf(ring, lanesOf(ring, numbers, numbers.length, 'modular')) as Int32Array)).to.deep.equal([
+      -1, 1, -1,
+    ]);
+  });
+
+  it('is read once: an array that changes while it is read cannot slip past the guard', () => {
+    let reads = 0;
+    const shifty = {
+      length: 1,
+      get 0() {
+        return reads++ === 0 ? 1 : 2 ** 40;
+      },
+    };
+    expect(Array.from(vectorOf(ringOf(8), lanesOf(ringOf(8), shifty, 1, { users: 2 })) as Int32Array)).to.deep.equal([1]);
+    expect(reads).to.equal(1);
+  });
+});
