@@ -26,6 +26,15 @@ const PACKED_AT_A_TIME = 16_384;
  * as in Chromium, out of 1 TB for all that a process does.
  */
 const MOST_OWN = 16;
+/**
+ * Gives a kernel back what it had for a sum that is gone. One for good: in Node 20 to 24 a registry that is itself collected with
+ * work left to do can stop the finalizers of its thread for ever. Where another's does, sums are ordinary once so many were not.
+ * (WeakRefs are no way out: a sum that is asked for through one stays to the end of the turn, and turns are when garbage is
+ * collected.)
+ */
+const gone = new FinalizationRegistry<{ left: number }>((own) => {
+  own.left++;
+});
 
 /**
  * The kernel, or null where WebAssembly or its SIMD is missing, or a page's Content Security Policy forbids it.
@@ -62,10 +71,7 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
   const shared = roomFor(module, maxBlock, maxBlock);
   const { memory, terms, loops } = shared;
   const roomOfSum = new WeakMap<Lanes, Room>();
-  let ownLeft = MOST_OWN;
-  const gone = new FinalizationRegistry<null>(() => {
-    ownLeft++;
-  });
+  const own = { left: MOST_OWN };
 
   const wipe = (length: number): void => {
     memory.fill(0, 0, length + SLACK);
@@ -96,35 +102,35 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
 
     zeroSum(length): Lanes {
       // A short one is carried from cache to cache, which costs next to nothing.
-      if (length <= maxBlock || ownLeft === 0) return new Uint8Array(length);
+      if (length <= maxBlock || own.left === 0) return new Uint8Array(length);
       try {
         const room = roomFor(module, length, maxBlock);
         const sum = room.memory.subarray(0, length);
         roomOfSum.set(sum, room);
-        gone.register(sum, null);
-        ownLeft--;
+        gone.register(sum, own);
+        own.left--;
         return sum;
       } catch {
         // Before it gives up an engine collects garbage, over and over: not again, until one is let go, if there is one.
-        ownLeft = 0;
+        own.left = 0;
         return new Uint8Array(length);
       }
     },
 
     accumulatePacked({ bits, laneBytes }, acc, packed): void {
-      const own = roomOfSum.get(acc);
-      const room = own ?? shared;
+      const room = roomOfSum.get(acc) ?? shared;
+      const carried = room === shared;
       const full = bits === 8 * laneBytes;
       const table = room.memory.length - TABLE;
       if (!full) room.loops.tabulate(table, laneBytes, bits);
       for (let at = 0, from = 0; at < acc.length; at += PACKED_AT_A_TIME * laneBytes, from += (PACKED_AT_A_TIME * bits) / 8) {
         const part = acc.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
         room.memory.set(packed.subarray(from, from + (PACKED_AT_A_TIME * bits) / 8), room.terms);
-        if (own === undefined) memory.set(part);
-        const to = own === undefined ? 0 : at;
+        if (carried) memory.set(part);
+        const to = carried ? 0 : at;
         if (full) room.loops.add(to, room.terms, part.length, laneBytes);
         else room.loops.addPacked(to, room.terms, part.length, laneBytes, bits, table);
-        if (own === undefined) part.set(memory.subarray(0, part.length));
+        if (carried) part.set(memory.subarray(0, part.length));
       }
     },
   };
