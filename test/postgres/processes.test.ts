@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { StoreError } from '../../src/index.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
 import { cohortOf } from '../support/cohort.ts';
 import { Session } from '../support/session.ts';
@@ -26,8 +27,10 @@ describe('processes that share sessions', function () {
   let sessions: PostgresSessions;
   let fleet: Fleet;
   let quoted = '';
+  let over = false;
 
   const start = async (crashAfter?: () => number | null): Promise<void> => {
+    over = false;
     fleet = await Fleet.start(PROCESSES, { POSTGRES_URL: database.server.url, POSTGRES_SCHEMA: database.schema }, crashAfter);
   };
   const created = (session: Session): Promise<string> =>
@@ -43,7 +46,11 @@ describe('processes that share sessions', function () {
     sessions = new PostgresSessions(database.pool, { schema: database.schema });
     await sessions.migrate();
   });
-  afterEach(() => fleet.end());
+  // Also after a test that ran out of time, whose loops go on otherwise, beside all tests after it.
+  afterEach(() => {
+    over = true;
+    fleet.end();
+  });
   after(() => database.end());
 
   it('take any user, each its share, and close each round once', async () => {
@@ -140,7 +147,7 @@ describe('processes that share sessions', function () {
   it(`${String(SESSIONS)} sessions in which processes and the database are killed all the time`, async () => {
     // Some die at a statement, others when the chaos below chooses.
     await start(() => (chance(0.7) ? 4 + random(500) : null));
-    let [over, acknowledged, retries, restarts] = [false, 0, 0, 0];
+    let [acknowledged, retries, restarts] = [0, 0, 0];
     const chaos = (async (): Promise<void> => {
       while (!over) {
         await sleep(300 + random(900));
@@ -148,8 +155,9 @@ describe('processes that share sessions', function () {
       }
     })();
     const restarting = (async (): Promise<void> => {
-      while (!over && database.server.own) {
+      while (database.server.own) {
         await sleep(3_000 + random(4_000));
+        if (over) return;
         await database.server.crash();
         restarts++;
         await sleep(random(300));
@@ -157,23 +165,25 @@ describe('processes that share sessions', function () {
       }
     })();
 
-    /** Until some process has answered. */
-    const persistently = async (method: 'recv' | 'round' | 'progress', ...args: unknown[]): Promise<unknown> => {
+    /** Until neither a process nor the database dies of it. */
+    const persistently = async <T>(attempt: () => Promise<T>): Promise<T> => {
       for (;;) {
         try {
-          return await fleet.call(random(PROCESSES), method, ...args);
+          return await attempt();
         } catch (error) {
-          const again = error instanceof Died || (error instanceof RemoteError && error.code === 'ERR_SECAGG_STORE');
-          if (!again) throw error;
+          const store = (error instanceof RemoteError || error instanceof StoreError) && error.code === 'ERR_SECAGG_STORE';
+          if (over || !(store || error instanceof Died)) throw error;
           retries++;
           await sleep(10 + random(40));
         }
       }
     };
+    const call = (method: 'recv' | 'round', ...args: readonly unknown[]): Promise<unknown> =>
+      persistently(() => fleet.call(random(PROCESSES), method, ...args));
     /** To one process, or to two at once, as retries of an impatient client. */
     const delivered = async (id: string, user: number, bytes: Uint8Array): Promise<void> => {
       const copies = chance(0.2) ? 2 : 1;
-      await Promise.all(Array.from({ length: copies }, () => persistently('recv', id, user, bytes)));
+      await Promise.all(Array.from({ length: copies }, () => call('recv', id, user, bytes)));
       acknowledged++;
     };
 
@@ -185,8 +195,7 @@ describe('processes that share sessions', function () {
         vecLen,
         vectorOf: (index) => Array.from({ length: vecLen }, (_, j) => (index + 1) * 1_000 + (j % 7)),
       });
-      let id = '';
-      while (id === '') id = await created(session).catch(() => '');
+      const id = await persistently(() => created(session));
       for (let round = 0; round <= 4; round++) {
         const silent =
           session.messages.size > 4 && chance(0.4) ? [[...session.messages.keys()][random(session.messages.size)]!] : [];
@@ -194,7 +203,7 @@ describe('processes that share sessions', function () {
         // Nobody hurries: what is acknowledged before the round is closed must be in it.
         await Promise.all([...answers].map(([user, bytes]) => delivered(id, user, bytes)));
         const closers = await Promise.all(
-          Array.from({ length: 1 + random(3) }, () => persistently('round', id, round) as Promise<Output>),
+          Array.from({ length: 1 + random(3) }, () => call('round', id, round) as Promise<Output>),
         );
         for (const output of closers) expect(output).to.deep.equal(closers[0]);
         session.deliver(answers);
@@ -206,14 +215,14 @@ describe('processes that share sessions', function () {
         } else expect(output.messages).to.deep.equal(whole.getMessages());
         // Late, or again: the same is harmless, and something else is refused.
         const [user, bytes] = [...answers][random(answers.size)]!;
-        await persistently('recv', id, user, bytes);
+        await call('recv', id, user, bytes);
       }
     };
     try {
       let next = 0;
       await Promise.all(
         Array.from({ length: AT_ONCE }, async () => {
-          while (next++ < SESSIONS) await play();
+          while (!over && next++ < SESSIONS) await play();
         }),
       );
     } finally {

@@ -73,8 +73,11 @@ describe('unmasking', () => {
       const told: UnmaskingProgress[] = [];
       let turns = 0;
       const timer = setInterval(() => turns++, 20);
-      await unmask(unmasking, sum, { signal: undefined, threads: 0, onProgress: (p) => told.push(p) });
-      clearInterval(timer);
+      try {
+        await unmask(unmasking, sum, { signal: undefined, threads: 0, onProgress: (p) => told.push(p) });
+      } finally {
+        clearInterval(timer);
+      }
       expect(turns).to.be.greaterThan(3);
       expect(told.at(-1)).to.deep.equal({ done: 156, total: 156, threads: 0 });
     });
