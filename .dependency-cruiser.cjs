@@ -1,12 +1,13 @@
 // The directions of imports, which are the security argument: untrusted bytes stop in wire/, secrets leave only through
-// state/, arithmetic lives only in masking/.
-const LEAVES = '^src/(errors|bytes|checks|ids|members|lists|sizes|parameters|progress|events|tree-shape)\\.ts$';
-const only = (name, from, to) => ({
+// user/json.ts, arithmetic lives only in masking/ and crypto/.
+const LEAVES = '^src/leaves/';
+const only = (name, from, to, notFrom) => ({
   name,
   severity: 'error',
-  from: { path: from },
+  from: notFrom === undefined ? { path: from } : { path: from, pathNot: notFrom },
   to: { path: '^(src/|node_modules/)', pathNot: [LEAVES, ...to] },
 });
+const STEPS = '^src/(user|server)/r[0-4]-[a-z-]+\\.ts$';
 
 module.exports = {
   forbidden: [
@@ -14,42 +15,41 @@ module.exports = {
     only('leaves', LEAVES, []),
     only('platform', '^src/platform/', ['^src/platform/', '^node_modules/@noble/']),
     only('crypto', '^src/crypto/', ['^src/crypto/', '^src/platform/', '^node_modules/(@noble/ciphers|shamir-secret-sharing)/']),
-    only('masking', '^src/masking/', ['^src/masking/', '^src/platform/', '^src/crypto/labels\\.ts$']),
-    only('graph', '^src/graph/', ['^src/graph/', '^src/crypto/random\\.ts$']),
-    only('wire', '^src/wire/', ['^src/wire/', '^src/protocol/notation\\.ts$', '^node_modules/msgpackr/']),
-    only('protocol', '^src/protocol/', ['^src/(protocol|crypto|masking|graph)/']),
-    { name: 'user-not-server', severity: 'error', from: { path: '^src/protocol/user/' }, to: { path: '^src/protocol/server/' } },
-    { name: 'server-not-user', severity: 'error', from: { path: '^src/protocol/server/' }, to: { path: '^src/protocol/user/' } },
-    only('state', '^src/state/', [
-      '^src/state/',
-      '^src/graph/',
-      '^src/platform/',
-      '^src/protocol/(notation|failure|user/state|server/(state|roster|deal-map))\\.ts$',
-    ]),
-    only('encoding', '^src/encoding/', ['^src/encoding/', '^src/crypto/(random|digest)\\.ts$']),
+    only('masking', '^src/masking/', ['^src/masking/', '^src/platform/', '^src/crypto/labels\\.ts$', '^src/session/parameters\\.ts$']),
+    only('graph', '^src/graph/', ['^src/graph/', '^src/crypto/random\\.ts$', '^src/session/parameters\\.ts$']),
+    only('session', '^src/session/', ['^src/session/', '^src/crypto/', '^src/graph/', '^src/platform/']),
+    only('wire', '^src/wire/', ['^src/wire/', '^src/session/(notation|parameters|messages)\\.ts$', '^node_modules/msgpackr/']),
+    // Neither side of a session sees the other.
+    only('user', '^src/user/', ['^src/(user|session|wire|crypto|masking|graph|platform)/']),
+    only('server', '^src/server/', ['^src/(server|session|wire|crypto|masking|graph|platform)/']),
+    // A step is given values and gives values: bytes and JSON are for others.
+    { name: 'steps-without-codecs', severity: 'error', from: { path: STEPS }, to: { path: '^src/(wire/|(user|server|session)/json\\.ts$)' } },
+    only('encoding', '^src/encoding/', ['^src/encoding/', '^src/crypto/(random|digest)\\.ts$', '^src/session/parameters\\.ts$']),
     // The public classes, and below them what seals users' states and writes bytes: one sealing primitive, one base64.
     only('postgres', '^src/postgres/', [
       '^src/postgres/',
-      '^src/(server|server-output|user)\\.ts$',
+      '^src/server/(server-wrapper|output)\\.ts$',
+      '^src/user/user-wrapper\\.ts$',
+      '^src/session/public-keys\\.ts$',
       '^src/crypto/(seal|random)\\.ts$',
       '^src/platform/',
     ]),
-    only('planner', '^src/planner/', ['^src/planner/', '^src/graph/', '^src/wire/message-sizes\\.ts$']),
+    only('planner', '^src/planner/', ['^src/planner/', '^src/graph/', '^src/wire/message-sizes\\.ts$', '^src/session/parameters\\.ts$']),
     only('cohorts', '^src/cohorts/', [
       '^src/cohorts/',
       '^src/graph/policy\\.ts$',
       '^src/crypto/(digest|labels)\\.ts$',
-      '^src/state/(json|common)\\.ts$',
+      '^src/session/(codec|json|parameters)\\.ts$',
     ]),
     only('command', '^src/command/', [
       '^src/command/',
-      '^src/(index|cohorts/index|planner/(index|request))\\.ts$',
+      '^src/(index|cohorts/index|planner/(index|request)|session/parameters)\\.ts$',
       '^node_modules/cli-progress/',
     ]),
     {
       name: 'node-in-few-files',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(platform/node|rounds/unmask-worker|command/.+)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(platform/node|server/unmasking/worker|command/.+)\\.ts$' },
       to: { dependencyTypes: ['core'] },
     },
     {

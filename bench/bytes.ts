@@ -32,10 +32,10 @@ const CASES = [
   { users: 2 ** 14, vecLen: 2 ** 24, sparse: true, paper: null },
 ];
 
-/** The ring that the planner takes against a server that follows the protocol, with a tenth lost and a twentieth corrupt. */
+/** The sparse graph that the planner takes against a server that follows the protocol, with a tenth lost and a twentieth corrupt. */
 function ringOf(users: number, vecLen: number): SparseGraph {
-  const found = plan({ users, vecLen, dropout: 0.1, corrupt: 0.05, adversary: 'semi-honest', graph: 'ring' });
-  if (found.kind !== 'ring') throw new Error('not a ring');
+  const found = plan({ users, vecLen, dropout: 0.1, corrupt: 0.05, adversary: 'semi-honest', graph: 'sparse' });
+  if (found.kind !== 'sparse') throw new Error('not a sparse graph');
   return found.graph;
 }
 

@@ -7,7 +7,7 @@ import { blocks, table, whole } from './markdown.ts';
 import type { Report } from './memory/frames.ts';
 import { idleMemory, MeasuredServer } from './memory/measured-server.ts';
 import { StandIns } from './memory/stand-ins.ts';
-import type { Round } from '../src/protocol/notation.ts';
+import type { Round } from '../src/session/notation.ts';
 
 type Who = 'real users' | 'stand-ins';
 

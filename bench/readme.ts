@@ -88,7 +88,7 @@ function serverRows({ masks, receiving, memory, postgres }: Figures): Row[] {
 function expansionRows({ bytes }: Figures): Row[] {
   return bytes.expansions.flatMap(({ users, vecLen, inputBits, neighbors, factor, paper }): Row[] => {
     if (neighbors !== null)
-      return [[`the same with ${String(neighbors)} neighbors on a ring`, `${factor.toFixed(2)} times its input`, '']];
+      return [[`the same with ${String(neighbors)} neighbors on a sparse graph`, `${factor.toFixed(2)} times its input`, '']];
     if (paper === null) return [];
     const what = `all that a user of ${power(users)} with ${power(vecLen)} components of ${String(inputBits)} bits sends and receives`;
     return [[what, `${factor.toFixed(2)} times its input`, `${String(paper)} in the paper's abstract`]];

@@ -1,4 +1,4 @@
-// What do user and server cost on a ring, as the number of users grows? Nothing more each, if all is well: the neighbours are
+// What do user and server cost on a sparse graph, as the number of users grows? Nothing more each, if all is well: the neighbors are
 // as many. Real users with real messages, the server in a process of its own, the sum checked.
 import type { SparseGraph } from '../src/index.ts';
 import type { Bench } from './bench.ts';
@@ -36,10 +36,10 @@ const VEC_LEN = 100;
 const DROPOUT = 0.002;
 
 export const scale: Bench<ScaleFigures> = {
-  question: 'What does a ring cost, as the number of users grows?',
+  question: 'What does a sparse graph cost, as the number of users grows?',
 
   async measure(quick) {
-    // 3t ≥ 2k + 2: what a server that lies once the ring is drawn must not get around.
+    // 3t ≥ 2k + 2: what a server that lies once the graph is drawn must not get around.
     const graph = quick ? { neighbors: 6, shareThreshold: 5 } : { neighbors: 16, shareThreshold: 12 };
     const sizes: ScaleCost[] = [];
     for (const users of quick ? [20, 40, 80] : [1000, 3000, 10_000, 20_000]) sizes.push(await play(users, graph));

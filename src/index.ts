@@ -19,15 +19,15 @@ export function genKeypair(): [SignPublicKey, SignSecretKey] {
 }
 
 export type { SignPublicKey, SignSecretKey };
-export { PublicKeysWrapper } from './public-keys.ts';
-export { UserWrapper, round0Msg, type UserOptions } from './user.ts';
-export { ServerWrapper, type RoundOptions, type ServerOptions } from './server.ts';
-export { ServerOutputWrapper } from './server-output.ts';
-export type { Adversary, Graph, SessionOptions, SparseGraph } from './parameters.ts';
+export { PublicKeysWrapper } from './session/public-keys.ts';
+export { UserWrapper, round0Msg, type UserOptions } from './user/user-wrapper.ts';
+export { ServerWrapper, type RoundOptions, type ServerOptions } from './server/server-wrapper.ts';
+export { ServerOutputWrapper } from './server/output.ts';
+export type { Adversary, Graph, SessionOptions, SparseGraph } from './session/parameters.ts';
 export { messageSizes, type MessageSizes, type MessageSizesInput, type RoundSizes } from './wire/message-sizes.ts';
 export type { InputVector } from './masking/vector.ts';
-export type { DroppedUser, DropReason, ServerEvent, ServerProgress, UserEvent, UserProgress } from './progress.ts';
-export type { Listener } from './events.ts';
+export type { DroppedUser, DropReason, ServerEvent, ServerProgress, UserEvent, UserProgress } from './leaves/progress.ts';
+export type { Listener } from './leaves/events.ts';
 export {
   AuthenticationError,
   DecodeError,
@@ -40,4 +40,4 @@ export {
   UsageError,
   type DisputedDeal,
   type SecAggErrorCode,
-} from './errors.ts';
+} from './leaves/errors.ts';

@@ -15,8 +15,8 @@ import {
   UserWrapper,
   type SessionOptions,
 } from '../src/index.ts';
-import { systemDependencies } from '../src/protocol/step.ts';
-import { unsafelyInject } from '../src/user.ts';
+import { systemDependencies } from '../src/user/step.ts';
+import { unsafelyInject } from '../src/user/user-wrapper.ts';
 import { rejected, refused } from './support/errors.ts';
 import { Session } from './support/session.ts';
 

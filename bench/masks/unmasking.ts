@@ -1,10 +1,10 @@
 // The server's last step, alone: a state of round 4 as big as asked for, its masks removed on the own thread and on two and
 // more, the event loop watched meanwhile. The masks are made here, so that no users have to be played.
 import { platform } from '#platform';
-import type { UserId } from '../../src/ids.ts';
-import type { Unmasking } from '../../src/protocol/server/unmask.ts';
-import { countMasks } from '../../src/protocol/server/unmask.ts';
-import type { UnmaskingWork } from '../../src/rounds/unmask-threads.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
+import type { Unmasking } from '../../src/server/unmasking/masks.ts';
+import { countMasks } from '../../src/server/unmasking/masks.ts';
+import type { UnmaskingWork } from '../../src/server/unmasking/threads.ts';
 import { makeKeystream } from './cipher.ts';
 import { median, timed } from '../statistics.ts';
 
@@ -99,7 +99,7 @@ async function roundFour(users: number, dropped: number): Promise<Unmasking> {
       position,
       userId,
       maskSecretKey,
-      neighbours: survivors.map((survivor) => survivor.position),
+      neighbors: survivors.map((survivor) => survivor.position),
     })),
   };
 }

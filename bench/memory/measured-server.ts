@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { concat } from '../../src/bytes.ts';
+import { concat } from '../../src/leaves/bytes.ts';
 import { CLOSE, decodeHead, encodeHead, HEAD_BYTES, REPORT, SUM, type Report, type Setup } from './frames.ts';
 
 /** What closing a round gave. */

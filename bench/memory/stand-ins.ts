@@ -8,18 +8,18 @@
 // - Ciphertexts are random bytes: those who would read them are in this process, and know the shares.
 // - The shares of a secret lie on a straight line, which is a polynomial of any greater degree as well.
 // - The server's messages are taken as they come.
-import { concat } from '../../src/bytes.ts';
+import { concat } from '../../src/leaves/bytes.ts';
 import { generateKeyPair } from '../../src/crypto/agree.ts';
 import { fingerprint } from '../../src/crypto/digest.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { split } from '../../src/crypto/shamir.ts';
 import { sign } from '../../src/crypto/sign.ts';
-import type { UserId } from '../../src/ids.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
 import { applyMasks } from '../../src/masking/expand.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { pack } from '../../src/masking/pack.ts';
 import { ringOf } from '../../src/masking/ring.ts';
-import { resolveParameters, type Parameters } from '../../src/parameters.ts';
+import { resolveParameters, type Parameters } from '../../src/session/parameters.ts';
 import {
   commitToSeed,
   commitToShare,
@@ -32,10 +32,10 @@ import {
   signedBytes,
   viewOfRound2,
   viewOfRound3,
-} from '../../src/protocol/binding.ts';
-import { joinSealed } from '../../src/protocol/deals.ts';
-import type { DirectoryPart, Round } from '../../src/protocol/notation.ts';
-import { CIPHERTEXT_BYTES, KEY_BYTES, SHARE_COMMITMENT_BYTES } from '../../src/sizes.ts';
+} from '../../src/session/binding.ts';
+import { joinSealed } from '../../src/session/deals.ts';
+import type { DirectoryPart, Round } from '../../src/session/notation.ts';
+import { CIPHERTEXT_BYTES, KEY_BYTES, SHARE_COMMITMENT_BYTES } from '../../src/leaves/sizes.ts';
 import { decodeServerMessage, encodeUserMessage } from '../../src/wire/envelope.ts';
 import type { Field } from '../../src/wire/msgpack.ts';
 import { encodeAdvertiseKeys } from '../../src/wire/r0-advertise-keys.ts';

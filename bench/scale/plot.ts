@@ -39,8 +39,8 @@ export function drawScale({ graph, vecLen, sizes }: ScaleFigures): string {
         'solid',
         masks({ ...RATES, graph: 'cohorts', adversary: 'malicious' }),
       ),
-      line(0, 'semi-malicious:\nring', OURS, 'solid', masks({ ...RATES, graph: 'ring', adversary: 'semi-malicious' })),
-      line(0, 'semi-honest:\nring', OURS_TOO, 'solid', masks({ ...RATES, graph: 'ring', adversary: 'semi-honest' })),
+      line(0, 'semi-malicious:\nsparse graph', OURS, 'solid', masks({ ...RATES, graph: 'sparse', adversary: 'semi-malicious' })),
+      line(0, 'semi-honest:\nsparse graph', OURS_TOO, 'solid', masks({ ...RATES, graph: 'sparse', adversary: 'semi-honest' })),
       line(
         1,
         'the user, all rounds',

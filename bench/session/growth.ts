@@ -70,5 +70,5 @@ function restOf(of: Series['of'], [size]: readonly Size[]): string {
     `${String(bits)} bits`,
     `${short(100 * dropout)} % drop out`,
   ];
-  return `${neighbors === null ? 'On the complete graph' : 'On a ring'}: ${same.join(', ')}.`;
+  return `${neighbors === null ? 'On the complete graph' : 'On a sparse graph'}: ${same.join(', ')}.`;
 }

@@ -8,7 +8,7 @@ export interface Size {
   readonly users: number;
   readonly vecLen: number;
   readonly bits: number;
-  /** On a ring; null for the complete graph. */
+  /** On a sparse graph; null for the complete graph. */
   readonly neighbors: number | null;
   /** Share of the users that deal and send no input. */
   readonly dropout: number;
@@ -64,7 +64,7 @@ export async function play(size: Size): Promise<SessionCost> {
 
 function termsOf({ users, bits, neighbors }: Size): [threshold: number, options: SessionOptions] {
   if (neighbors === null) return [Math.floor(users / 2) + 1, { bits }];
-  // 3t ≥ 2k + 2: what a server that lies once the ring is drawn must not get around.
+  // 3t ≥ 2k + 2: what a server that lies once the graph is drawn must not get around.
   const graph = { neighbors, shareThreshold: Math.ceil((2 * neighbors + 2) / 3) };
   return [users, { bits, graph, adversary: 'semi-malicious' }];
 }

@@ -1,12 +1,12 @@
 // One run over all cohorts: which are open, done and failed, who is in the sum, and the sum. No networking: whoever runs a
 // cohort's session tells how it ended.
-import { equalBytes } from '../bytes.ts';
-import { checkInteger, checkNames, kindOf } from '../checks.ts';
-import { UsageError } from '../errors.ts';
-import { at } from '../lists.ts';
-import { positions } from '../members.ts';
-import { resolveParameters, sessionContext } from '../parameters.ts';
-import { Recovered } from '../state/json.ts';
+import { equalBytes } from '../leaves/bytes.ts';
+import { checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { UsageError } from '../leaves/errors.ts';
+import { at } from '../leaves/lists.ts';
+import { positions } from '../leaves/members.ts';
+import { resolveParameters, sessionContext } from '../session/parameters.ts';
+import { Recovered } from '../session/codec.ts';
 import { Cohorts, type Cohort } from './cohorts.ts';
 import { broken, checkResult, type CohortResult } from './result.ts';
 import { RunningTotal } from './running-total.ts';

@@ -1,11 +1,11 @@
 // Users in cohorts: a random partition that follows from the enrolment and a seed, and the parameters of each cohort's session.
-import { copyOf, hex, u32 } from '../bytes.ts';
-import { checkBytes, checkInteger, checkNames } from '../checks.ts';
+import { copyOf, hex, u32 } from '../leaves/bytes.ts';
+import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
-import { userId } from '../ids.ts';
-import { at } from '../lists.ts';
-import { sessionContext, type Adversary } from '../parameters.ts';
+import { userId } from '../leaves/ids.ts';
+import { at } from '../leaves/lists.ts';
+import { sessionContext, type Adversary } from '../session/parameters.ts';
 import { enrol, type CohortKind, type Enrolment, type EnrolmentTerms } from './enrolment.ts';
 import { shuffled, wordsOf } from './order.ts';
 

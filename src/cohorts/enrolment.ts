@@ -1,11 +1,11 @@
 // Who takes part, and in cohorts of which sizes: all that has to be settled before anybody knows the seed.
-import { hex, u32, u64 } from '../bytes.ts';
-import { checkInteger, checkNames, checkObject, kindOf } from '../checks.ts';
+import { hex, u32, u64 } from '../leaves/bytes.ts';
+import { checkInteger, checkNames, checkObject, kindOf } from '../leaves/checks.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
-import { userId } from '../ids.ts';
+import { userId } from '../leaves/ids.ts';
 import { largestCohort } from '../graph/policy.ts';
-import { MAX_HOLDERS, resolveParameters, resolvePolicy, type Adversary, type Policy } from '../parameters.ts';
+import { MAX_HOLDERS, resolveParameters, resolvePolicy, type Adversary, type Policy } from '../session/parameters.ts';
 
 /** Most cohorts: so many sums of 32 bits add up below 2^53. */
 const MAX_COHORTS = 2 ** 20;

@@ -1,6 +1,6 @@
 // A uniformly random order that everybody can draw again: Fisher and Yates' shuffle with words from SHA-256 in counter
 // mode. The document for other languages is docs/cohorts.md.
-import { u32 } from '../bytes.ts';
+import { u32 } from '../leaves/bytes.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 

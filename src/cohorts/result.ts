@@ -1,9 +1,9 @@
 // How a cohort's session ended: its sum and who is in it, checked against the cohort and the ring.
-import { checkNames, kindOf } from '../checks.ts';
+import { checkNames, kindOf } from '../leaves/checks.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { ProtocolError, ThresholdError, type SecAggErrorCode } from '../errors.ts';
-import { userId } from '../ids.ts';
-import { countMembers, membersOf, type Members } from '../members.ts';
+import { ProtocolError, ThresholdError, type SecAggErrorCode } from '../leaves/errors.ts';
+import { userId } from '../leaves/ids.ts';
+import { countMembers, membersOf, type Members } from '../leaves/members.ts';
 import type { Cohort } from './cohorts.ts';
 
 /** A sum as `ServerOutputWrapper.getVector()` gives it. */

@@ -1,5 +1,5 @@
 // The exact sum of many sums, whatever their ring: one total in memory, in doubles that hold integers and never round.
-import { SecAggError } from '../errors.ts';
+import { SecAggError } from '../leaves/errors.ts';
 import type { RingShape, SumVector } from './result.ts';
 
 const HALF = 0x1_0000_0000;

@@ -1,11 +1,11 @@
 // A run over cohorts as JSON. The assignment is drawn again from what it follows from.
-import { copyOf } from '../bytes.ts';
-import { StateError } from '../errors.ts';
-import { at } from '../lists.ts';
-import { countMembers, isMembers, type Members } from '../members.ts';
-import { resolveParameters, sessionContext } from '../parameters.ts';
-import { DIGEST_BYTES } from '../sizes.ts';
-import * as common from '../state/common.ts';
+import { copyOf } from '../leaves/bytes.ts';
+import { StateError } from '../leaves/errors.ts';
+import { at } from '../leaves/lists.ts';
+import { countMembers, isMembers, type Members } from '../leaves/members.ts';
+import { resolveParameters, sessionContext } from '../session/parameters.ts';
+import { DIGEST_BYTES } from '../leaves/sizes.ts';
+import * as common from '../session/json.ts';
 import {
   bytes,
   document,
@@ -19,7 +19,7 @@ import {
   text,
   type Codec,
   type Document,
-} from '../state/json.ts';
+} from '../session/codec.ts';
 import { assignCohorts, MAX_ATTEMPT, SEED_BYTES, type Cohorts, type WrittenAssignment } from './cohorts.ts';
 import { RunningTotal } from './running-total.ts';
 

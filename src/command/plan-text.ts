@@ -57,8 +57,8 @@ function graphText(plan: Plan): string {
         plan.sessions.reduce((sum, { count }) => sum + count, 0),
         'cohort',
       )} drawn at random`;
-    case 'ring':
-      return `ring, ${plural(plan.graph.neighbors, 'neighbour')} each, ${range(plan.graph.shareThreshold, plan.shareThresholds)} of them open a secret`;
+    case 'sparse':
+      return `sparse graph, ${plural(plan.graph.neighbors, 'neighbor')} each, ${range(plan.graph.shareThreshold, plan.shareThresholds)} of them open a secret`;
   }
 }
 

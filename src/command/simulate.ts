@@ -21,7 +21,7 @@ ${PLANNER_HELP}
 
 Parameters in place of the planner's, which the parties check like any others:
   --threshold <n>     least users in each round (default: users less dropouts)
-  --neighbors <k>     a ring, on which each user has k neighbours;
+  --neighbors <k>     a sparse graph, on which each user has k neighbors;
   --share-threshold <n>  so many of them open a user's secrets
 
 What is played:
@@ -115,10 +115,10 @@ function explicitOf(values: Values): Explicit | null {
     if (values[name] === undefined) throw new TypeError(`--${name} is missing`);
     return numberOf(name, values[name]);
   };
-  const ring = values.neighbors !== undefined || values['share-threshold'] !== undefined;
+  const sparse = values.neighbors !== undefined || values['share-threshold'] !== undefined;
   return {
     threshold: values.threshold === undefined ? null : one('threshold'),
-    ring: ring ? { neighbors: one('neighbors'), shareThreshold: one('share-threshold') } : null,
+    sparse: sparse ? { neighbors: one('neighbors'), shareThreshold: one('share-threshold') } : null,
   };
 }
 

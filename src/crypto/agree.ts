@@ -3,8 +3,8 @@ import { platform } from '#platform';
 import type { Awaitable, PeerKey } from '../platform/platform.ts';
 
 export type { PeerKey } from '../platform/platform.ts';
-import { compareBytes } from '../bytes.ts';
-import { KEY_BYTES } from '../sizes.ts';
+import { compareBytes } from '../leaves/bytes.ts';
+import { KEY_BYTES } from '../leaves/sizes.ts';
 import type { RandomSource } from './random.ts';
 
 export interface KeyPair {

@@ -1,7 +1,7 @@
 // SHA-256 under a label, and keys derived with HKDF-SHA256 (RFC 5869) under a label.
 import { platform } from '#platform';
-import { concat, u64 } from '../bytes.ts';
-import type { UserId } from '../ids.ts';
+import { concat, u64 } from '../leaves/bytes.ts';
+import type { UserId } from '../leaves/ids.ts';
 import type { Label } from './labels.ts';
 
 /** SHA-256 over the label and the parts; callers give parts of fixed length, or prefix their length. 32 bytes. */

@@ -1,6 +1,6 @@
 // A hash tree over a list: one root for all of it, and a short proof that some leaves are where they are said to be.
 import { digest } from './digest.ts';
-import { halvesOf, within, type Stretch } from '../tree-shape.ts';
+import { halvesOf, within, type Stretch } from '../leaves/tree-shape.ts';
 import type { Label } from './labels.ts';
 
 /** All digests of a tree. */

@@ -1,6 +1,6 @@
 // All domain-separation labels. ASCII with a closing NUL that occurs nowhere else in them, so that none is a prefix of
 // another; the protocol version is in the name. May be imported by crypto/, masking/ and protocol/.
-import { utf8 } from '../bytes.ts';
+import { utf8 } from '../leaves/bytes.ts';
 
 /** A label ready to be hashed. */
 export type Label = Uint8Array;

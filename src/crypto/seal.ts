@@ -1,8 +1,8 @@
 // XChaCha20-Poly1305 with random nonces: what a user deals to a peer through the server. [BIK+17] section 3.3: AE.
 // A restored user may run round 1 again, so a nonce must not be derivable from the round; 24 random bytes never repeat.
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { concat } from '../bytes.ts';
-import { SEAL_OVERHEAD } from '../sizes.ts';
+import { concat } from '../leaves/bytes.ts';
+import { SEAL_OVERHEAD } from '../leaves/sizes.ts';
 import type { RandomSource } from './random.ts';
 
 const NONCE_BYTES = 24;

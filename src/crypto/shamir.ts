@@ -4,8 +4,8 @@
 // The evaluation point of a holder is its position in the sorted group plus one. It is never written down: group and
 // position fix it, so that no sender can choose a point, repeat one, or use zero.
 import { split as splitOver256 } from 'shamir-secret-sharing';
-import { wipe } from '../bytes.ts';
-import { SHARE_BYTES } from '../sizes.ts';
+import { wipe } from '../leaves/bytes.ts';
+import { SHARE_BYTES } from '../leaves/sizes.ts';
 import { evaluateAll, Vectors } from './additive-fft.ts';
 import { combine, gf256, gf65536, lagrangeAtZero, type BinaryField } from './galois.ts';
 import type { RandomSource } from './random.ts';

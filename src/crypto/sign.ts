@@ -1,7 +1,7 @@
 // Ed25519 signatures (RFC 8032), with one set of accepted signatures on every engine. [BIK+17] section 3.5: SIG.
 import { platform } from '#platform';
-import { compareBytes, equalBytes } from '../bytes.ts';
-import { KEY_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
+import { compareBytes, equalBytes } from '../leaves/bytes.ts';
+import { KEY_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import type { RandomSource } from './random.ts';
 
 /** Ed25519 public key, 32 bytes. */

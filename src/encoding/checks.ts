@@ -1,6 +1,6 @@
 // Checks of a planner's and an encoder's arguments: TypeError and RangeError that name the argument or the element.
-import { checkInteger, checkObject, kindOf } from '../checks.ts';
-import { MAX_USERS } from '../parameters.ts';
+import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
+import { MAX_USERS } from '../session/parameters.ts';
 
 /** A positive number that neither overflows nor vanishes when it is multiplied and divided by others. */
 export function magnitude(value: unknown, name: string, most: number = 2 ** 512): number {

@@ -1,5 +1,5 @@
 // Several encodings in one vector: one session, one ring that is wide enough for all.
-import { checkNames, checkObject } from '../checks.ts';
+import { checkNames, checkObject } from '../leaves/checks.ts';
 import { context, exactNames } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import { layoutOf, nameOf, type ErrorTerms, type Part, type PlacedPart, type Placement, type Weights } from './part.ts';

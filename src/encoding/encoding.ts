@@ -1,9 +1,9 @@
 // What every encoding is to the caller: a plan with its ring, computed with exact integers so that no sum of `maxUsers`
 // users can wrap, and the digest by which all parties of a session agree on it.
-import { copyOf, hex, utf8 } from '../bytes.ts';
+import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { SecAggError } from '../errors.ts';
-import { checkInteger, checkObject, kindOf } from '../checks.ts';
+import { SecAggError } from '../leaves/errors.ts';
+import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
 import { zeroComponents, type Components } from './components.ts';
 import {
   layoutOf,

@@ -1,5 +1,5 @@
 // Sums of floats on a grid that the caller chooses: what lies on the grid is summed exactly.
-import { checkInteger, checkNames } from '../checks.ts';
+import { checkInteger, checkNames } from '../leaves/checks.ts';
 import { Encoding } from './encoding.ts';
 import { FLOAT_NAMES, floatErrorBound, floatParameters, type FloatArrayOf, type FloatPlan } from './floats.ts';
 import type { ErrorBound } from './part.ts';

@@ -1,6 +1,6 @@
 // What the encodings of floats have in common: their parameters, the grid that fills the ring, and the error that is left.
-import { componentLimit } from '../parameters.ts';
-import { checkInteger } from '../checks.ts';
+import { componentLimit } from '../session/parameters.ts';
+import { checkInteger } from '../leaves/checks.ts';
 import { context, magnitude, users } from './checks.ts';
 import type { ErrorBound, SumTerms } from './part.ts';
 import { rounderOf, type Rounder, type Rounding, type RoundingOptions } from './rounding.ts';

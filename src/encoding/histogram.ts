@@ -1,5 +1,5 @@
 // How many users, or how many of their events, fall into each bin.
-import { checkInteger, checkNames, checkObject, kindOf } from '../checks.ts';
+import { checkInteger, checkNames, checkObject, kindOf } from '../leaves/checks.ts';
 import { context, exactNames, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import { doubles } from './integers.ts';

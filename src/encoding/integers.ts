@@ -1,6 +1,6 @@
 // Exact sums of bounded integers. Values are sent as their distance from the middle of their range, which takes a bit less
 // where the range lies to one side of zero.
-import { kindOf } from '../checks.ts';
+import { kindOf } from '../leaves/checks.ts';
 import { loadExact, store, storeExact, type Components } from './components.ts';
 import { outOfRange } from './encoding.ts';
 import type { Placement } from './part.ts';

@@ -1,5 +1,5 @@
 // The mean of users' floats, all users counting alike.
-import { checkNames } from '../checks.ts';
+import { checkNames } from '../leaves/checks.ts';
 import { Encoding } from './encoding.ts';
 import {
   floatErrorBound,

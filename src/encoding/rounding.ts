@@ -1,8 +1,8 @@
 // From reals to integers, without bias: x becomes ⌊x⌋ + 1 with probability x − ⌊x⌋, else ⌊x⌋. Of all unbiased roundings
 // to integers this has the least variance, f(1 − f) ≤ 1/4 for the fraction f.
-import { copyOf } from '../bytes.ts';
+import { copyOf } from '../leaves/bytes.ts';
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
-import { kindOf } from '../checks.ts';
+import { kindOf } from '../leaves/checks.ts';
 import { strataFor, strataOf, type Strata } from './strata.ts';
 
 /**

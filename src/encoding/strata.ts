@@ -5,7 +5,7 @@
 // generator. Each u_i is uniform, so that each user's rounding is unbiased. π(i) and π(j) are a uniform pair of different
 // strata, so that two users' errors never correlate positively: the sum's variance is never above that of independent
 // rounding, and at most (p² + 3)/(12(p − 1)) however the values lie (docs/encoding.md has the proof).
-import { concat, u32, utf8 } from '../bytes.ts';
+import { concat, u32, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
 
 /** A user's number among all, and the seed that all know. */

@@ -1,6 +1,6 @@
 // Long arrays are worked on in stretches that stay in the cache, each step a plain loop over doubles: the cost is the same
 // whatever kind of array the values come in, and nothing is allocated for an element.
-import { kindOf } from '../checks.ts';
+import { kindOf } from '../leaves/checks.ts';
 import { load, type Components } from './components.ts';
 import type { Named } from './tensors.ts';
 

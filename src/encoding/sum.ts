@@ -1,5 +1,5 @@
 // The exact sum of users' bounded integers.
-import { checkInteger, checkNames } from '../checks.ts';
+import { checkInteger, checkNames } from '../leaves/checks.ts';
 import { context, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import type { Sum } from './fixed-point.ts';

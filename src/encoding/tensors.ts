@@ -1,5 +1,5 @@
 // Where values lie in the vector: one flat array, or an object of named tensors, nested as the application likes.
-import { checkInteger, checkObject, kindOf } from '../checks.ts';
+import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
 import { exactNames } from './checks.ts';
 import { nameOf } from './part.ts';
 

@@ -1,7 +1,7 @@
 // Weights as exact integers in positional notation, each digit a component: however few bits a ring has, no weight is
 // rounded away in it, and none takes from the range that the values have.
-import { componentLimit } from '../parameters.ts';
-import { kindOf } from '../checks.ts';
+import { componentLimit } from '../session/parameters.ts';
+import { kindOf } from '../leaves/checks.ts';
 import { loadExact, storeExact, type Components } from './components.ts';
 import { EncodingError, outOfRange } from './encoding.ts';
 import { nameOf, type Placement, type Weights } from './part.ts';

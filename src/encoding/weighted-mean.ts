@@ -1,5 +1,5 @@
 // The mean of users' floats, each user counting with its weight, which nobody learns: the vector is [w, w · x].
-import { checkNames } from '../checks.ts';
+import { checkNames } from '../leaves/checks.ts';
 import { magnitude } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import {

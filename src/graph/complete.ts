@@ -1,16 +1,16 @@
 // The complete graph of [BIK+17] section 4: every user shares keys with every other, and all of U1 hold shares of
 // everybody's secrets, the owner included.
-import { countMembers } from '../members.ts';
-import type { Neighbourhoods } from './neighbourhoods.ts';
+import { countMembers } from '../leaves/members.ts';
+import type { Neighborhoods } from './neighborhoods.ts';
 
 /** @param users size of U1. */
-export function completeGraph(users: number): Neighbourhoods {
+export function completeGraph(users: number): Neighborhoods {
   return {
     users,
     degree: users - 1,
     groupSize: users,
-    neighbours: (position) => Array.from({ length: users - 1 }, (_, i) => (i < position ? i : i + 1)),
-    neighbourIndex: (position, neighbour) => (neighbour < position ? neighbour : neighbour - 1),
+    neighbors: (position) => Array.from({ length: users - 1 }, (_, i) => (i < position ? i : i + 1)),
+    neighborIndex: (position, neighbor) => (neighbor < position ? neighbor : neighbor - 1),
     holders: () => Array.from({ length: users }, (_, holder) => holder),
     holderIndex: (_, holder) => holder,
     holdersIn: (members) => {

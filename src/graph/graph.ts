@@ -1,10 +1,10 @@
 // The graph that a session's parameters ask for.
-import type { Graph } from '../parameters.ts';
+import type { Graph } from '../session/parameters.ts';
 import { completeGraph } from './complete.ts';
-import type { Neighbourhoods } from './neighbourhoods.ts';
-import { ring } from './ring.ts';
+import type { Neighborhoods } from './neighborhoods.ts';
+import { sparseGraph } from './sparse.ts';
 
 /** @param users size of U1. */
-export function neighbourhoodsOf(graph: Graph, users: number): Neighbourhoods {
-  return graph === 'complete' ? completeGraph(users) : ring(users, graph.neighbors);
+export function neighborhoodsOf(graph: Graph, users: number): Neighborhoods {
+  return graph === 'complete' ? completeGraph(users) : sparseGraph(users, graph.neighbors);
 }

@@ -1,15 +1,15 @@
 // Which sessions a party's policy accepts: what the adversary that it asked for, and the graph, need of threshold and U1.
-// [BIK+17] theorems 6.3 to 6.5 for the complete graph; ring-bounds.ts for the ring.
-import { UsageError } from '../errors.ts';
-import type { Parameters, Policy, SparseGraph } from '../parameters.ts';
-import { ringBears, ringColludersBorne } from './ring-bounds.ts';
+// [BIK+17] theorems 6.3 to 6.5 for the complete graph; sparse-bounds.ts for the sparse graph.
+import { UsageError } from '../leaves/errors.ts';
+import type { Parameters, Policy, SparseGraph } from '../session/parameters.ts';
+import { sparseGraphBears, sparseColludersBorne } from './sparse-bounds.ts';
 
 /**
  * Most users of U1 for which the threshold satisfies the policy's floor; 0 where it does for none.
  *
  * On the complete graph: against a server that lies, two different views would each need t answers, and n honest and corrupt
  * users can give n + c of them, so that 2t > n + c rules two views out ([BIK+17] theorem 6.5 and its proof). Against one that
- * follows the protocol, c colluders must not hold t shares: t > c (theorem 6.3). On a ring `checkReachable` has made sure
+ * follows the protocol, c colluders must not hold t shares: t > c (theorem 6.3). On a sparse graph `checkReachable` has made sure
  * that the bounds hold for every number of users up to `maxUsers`.
  */
 export function largestCohort({ threshold, graph }: Parameters, policy: Policy): number {
@@ -31,20 +31,20 @@ export function checkReachable(parameters: Parameters, policy: Policy): void {
       `threshold: ${String(threshold)} of at most ${String(policy.maxUsers)} users cannot be reached; maxUsers, where it is not given, is the number of registered keys`,
     );
   }
-  if (graph !== 'complete') checkRing({ threshold, graph }, policy);
+  if (graph !== 'complete') checkSparse({ threshold, graph }, policy);
   if (largestCohort(parameters, policy) >= threshold) return;
   throw new RangeError(`threshold: no number of users satisfies ${String(threshold)} with ${String(policy.colluders)} colluders`);
 }
 
-function checkRing({ threshold, graph }: { readonly threshold: number; readonly graph: SparseGraph }, policy: Policy): void {
+function checkSparse({ threshold, graph }: { readonly threshold: number; readonly graph: SparseGraph }, policy: Policy): void {
   if (policy.adversary === 'malicious') {
     throw new UsageError(
       'ERR_SECAGG_POLICY',
-      'options.graph: on a ring that it draws itself, a malicious server can put users that work with it around any other; ' +
+      'options.graph: on a sparse graph that it draws itself, a malicious server can put users that work with it around any other; ' +
         "take the complete graph, or cohorts of it, or an adversary 'semi-malicious' or 'semi-honest'",
     );
   }
-  if (ringBears({ threshold, graph, ...policy })) return;
+  if (sparseGraphBears({ threshold, graph, ...policy })) return;
   const { neighbors, shareThreshold } = graph;
   throw new UsageError(
     'ERR_SECAGG_POLICY',
@@ -56,9 +56,9 @@ function checkRing({ threshold, graph }: { readonly threshold: number; readonly 
 
 /**
  * How many users may work with the server, or lie, before the guarantees end. On the complete graph 2t − n − 1 against a
- * server that lies, t − 1 against one that follows the protocol; on a ring as many as its bounds allow.
+ * server that lies, t − 1 against one that follows the protocol; on a sparse graph as many as its bounds allow.
  */
 export function colludersBorne({ threshold, graph }: Parameters, policy: Policy, users: number): number {
-  if (graph !== 'complete') return ringColludersBorne({ threshold, graph, ...policy });
+  if (graph !== 'complete') return sparseColludersBorne({ threshold, graph, ...policy });
   return policy.adversary === 'semi-honest' ? threshold - 1 : 2 * threshold - users - 1;
 }

@@ -1,7 +1,7 @@
 // The ring Z_2^bits and its lanes. A component takes one little-endian lane of 8, 16, 32 or 64 bits, the least that
 // holds `bits`. Lanes add and subtract modulo 2^lane; since 2^bits divides 2^lane, cutting to `bits` when packing or
 // decoding gives the result modulo 2^bits. DEVIATION from [BIK+17], whose R is any modulus: no rejection sampling.
-import { laneBytes } from '../parameters.ts';
+import { laneBytes } from '../session/parameters.ts';
 
 export interface Ring {
   /** 1 to 64. */

@@ -1,5 +1,5 @@
 // A caller's vector ↔ lanes: what is accepted, the guard against a sum that wraps, the signed result.
-import { componentLimit } from '../parameters.ts';
+import { componentLimit } from '../session/parameters.ts';
 import { view, zeroLanes, type Lanes, type Ring } from './ring.ts';
 
 /** Integers as numbers or bigints, in an array or a typed array. */

@@ -1,7 +1,7 @@
 // Independent sessions on complete graphs over a random partition of the users: how large, so that in none of them too many
 // users are corrupt or drop out.
-import type { Adversary } from '../parameters.ts';
-import { lnLimit } from '../graph/ring-bounds.ts';
+import type { Adversary } from '../session/parameters.ts';
+import { lnLimit } from '../graph/sparse-bounds.ts';
 import { boundOf, lnSum, type Bound } from './bounds.ts';
 import { leastThreshold } from './complete.ts';
 import { lnUpperTail, quantile, type Hypergeometric } from '../graph/hypergeometric.ts';

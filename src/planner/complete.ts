@@ -1,6 +1,6 @@
 // Thresholds on the complete graph: no randomness, so nothing to bound but numbers of users. [BIK+17] section 4.4 and
 // theorems 6.3 to 6.5.
-import type { Adversary } from '../parameters.ts';
+import type { Adversary } from '../session/parameters.ts';
 
 /** The least threshold that keeps a sum whole: t > c against a server that follows the protocol, else 2t > n + c. */
 export function leastThreshold(users: number, colluders: number, adversary: Adversary): number {

@@ -1,7 +1,7 @@
 // What a plan costs: bytes of a user by round, and how often user and server do what takes time.
-import type { Graph } from '../parameters.ts';
+import type { Graph } from '../session/parameters.ts';
 import { messageSizes, type MessageSizes } from '../wire/message-sizes.ts';
-import type { RingDesign, SessionDesign } from './design.ts';
+import type { SparseDesign, SessionDesign } from './design.ts';
 
 /** What one user does in one session. */
 export interface UserWork {
@@ -47,10 +47,10 @@ export function userBytes(users: number, all: number, shape: VectorShape & { rea
   return messageSizes({ users, ...shape, ids: Array.from({ length: users }, (_, i) => all - users + i) });
 }
 
-/** @param ring null for the complete graph, where a user holds a share of its own secrets. */
-export function userWork(users: number, ring: RingDesign | null): UserWork {
-  const peers = ring?.neighbors ?? users - 1;
-  const holders = ring?.neighbors ?? users;
+/** @param sparse null for the complete graph, where a user holds a share of its own secrets. */
+export function userWork(users: number, sparse: SparseDesign | null): UserWork {
+  const peers = sparse?.neighbors ?? users - 1;
+  const holders = sparse?.neighbors ?? users;
   return {
     agreements: 2 * peers,
     masks: peers + 1,
@@ -62,7 +62,7 @@ export function userWork(users: number, ring: RingDesign | null): UserWork {
 }
 
 /** @param dropouts of all users; spread evenly over the sessions, where they cost most together. */
-export function serverWork(sessions: readonly SessionDesign[], ring: RingDesign | null, dropouts: number): ServerWork {
+export function serverWork(sessions: readonly SessionDesign[], sparse: SparseDesign | null, dropouts: number): ServerWork {
   const all = sessions.reduce((sum, { count, users }) => sum + count * users, 0);
   // Beyond one half, fewer dropouts cost more: each mask is between a user that was lost and one that stayed.
   const lostOf = Math.min(dropouts / all, 1 / 2);
@@ -70,13 +70,13 @@ export function serverWork(sessions: readonly SessionDesign[], ring: RingDesign 
   for (const { count, users } of sessions) {
     const lost = users * lostOf;
     const left = users - lost;
-    // On a ring who is lost is as likely as anybody else to be a neighbour.
-    const pairs = (lost * left * (ring?.neighbors ?? users - 1)) / (users - 1);
+    // On a sparse graph who is lost is as likely as anybody else to be a neighbor.
+    const pairs = (lost * left * (sparse?.neighbors ?? users - 1)) / (users - 1);
     total.dropouts += count * lost;
     total.verifications += count * (2 * users + 3 * left);
     total.masks += count * (left + pairs);
     total.agreements += count * pairs;
-    total.shares += count * left * (ring?.neighbors ?? users);
+    total.shares += count * left * (sparse?.neighbors ?? users);
     total.secrets += count * users;
   }
   return {

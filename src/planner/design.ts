@@ -1,10 +1,10 @@
 // The parameters of one kind of graph for a request, or why there are none.
-import { MAX_HOLDERS } from '../parameters.ts';
+import { MAX_HOLDERS } from '../session/parameters.ts';
 import type { Bound } from './bounds.ts';
 import { cohortBounds, MAX_COHORT, smallestCohorts } from './cohorts.ts';
 import { leastThreshold } from './complete.ts';
 import type { GraphKind, ResolvedRequest } from './request.ts';
-import { ringBounds, semiHonestRing, semiMaliciousRing, type RingDemand } from './ring.ts';
+import { sparseBounds, semiHonestGraph, semiMaliciousGraph, type SparseDemand } from './sparse.ts';
 
 /** A sum over one honest user is its vector. */
 const MIN_HONEST = 2;
@@ -17,7 +17,7 @@ export interface PlanReason {
   /**
    * `'adversary'`: the graph has no parameters for this model. `'users'`: there are too many or too few of them.
    * `'threshold'`: with so many dropouts too few remain for the threshold that the model needs. `'honest'`: too few honest
-   * users in a sum. `'neighbors'`, `'cohort'`: no size of a neighbourhood or of a cohort keeps all probabilities.
+   * users in a sum. `'neighbors'`, `'cohort'`: no size of a neighborhood or of a cohort keeps all probabilities.
    */
   readonly bound: 'adversary' | 'users' | 'threshold' | 'honest' | 'neighbors' | 'cohort';
   readonly message: string;
@@ -37,8 +37,8 @@ export interface SessionDesign {
   readonly thresholds: ThresholdRange;
 }
 
-/** What a neighbourhood of a ring consists of. */
-export interface RingDesign {
+/** What a neighborhood of a sparse graph consists of. */
+export interface SparseDesign {
   readonly neighbors: number;
   readonly shareThresholds: ThresholdRange;
 }
@@ -46,7 +46,7 @@ export interface RingDesign {
 export interface Design {
   readonly kind: GraphKind;
   readonly sessions: readonly SessionDesign[];
-  readonly ring: RingDesign | null;
+  readonly sparse: SparseDesign | null;
   readonly bounds: readonly Bound[];
   /** Users that a user exchanges keys with, at most. */
   readonly peers: number;
@@ -58,7 +58,7 @@ export function attempt(kind: GraphKind, request: ResolvedRequest): Attempt {
   switch (kind) {
     case 'complete':
       return complete(request);
-    case 'ring':
+    case 'sparse':
       return ring(request);
     case 'cohorts':
       return cohorts(request);
@@ -88,31 +88,31 @@ function complete({ users, dropouts, colluders, adversary, minHonest: asked }: R
   if (left < colluders + minHonest) return refuse(graph, 'honest', tooFewHonest(left, colluders, minHonest));
   const thresholds = { least: Math.max(least, colluders + minHonest), most: left };
   return {
-    design: { kind: graph, sessions: [{ count: 1, users, colluders, thresholds }], ring: null, bounds: [], peers: users - 1 },
+    design: { kind: graph, sessions: [{ count: 1, users, colluders, thresholds }], sparse: null, bounds: [], peers: users - 1 },
   };
 }
 
 function ring(request: ResolvedRequest): Attempt {
   const { users, dropouts, colluders, adversary, security, correctness } = request;
-  const graph = 'ring';
+  const graph = 'sparse';
   const minHonest = request.minHonest ?? MIN_HONEST;
   if (adversary === 'malicious') {
     return refuse(
       graph,
       'adversary',
-      'on a ring that it draws itself, a malicious server can surround users with corrupt ones; the complete graph and cohorts bear it',
+      'on a sparse graph that it draws itself, a malicious server can surround users with corrupt ones; the complete graph and cohorts bear it',
     );
   }
   const least = users - dropouts;
   if (least < colluders + minHonest) return refuse(graph, 'honest', tooFewHonest(least, colluders, minHonest));
-  const demand: RingDemand = { users, least, corrupt: colluders, dropped: dropouts, security, correctness };
-  const found = adversary === 'semi-honest' ? semiHonestRing(demand) : semiMaliciousRing(demand);
+  const demand: SparseDemand = { users, least, corrupt: colluders, dropped: dropouts, security, correctness };
+  const found = adversary === 'semi-honest' ? semiHonestGraph(demand) : semiMaliciousGraph(demand);
   if (found === null) {
     const from = least === users ? String(users) : `${String(least)} to ${String(users)}`;
     return refuse(
       graph,
       'neighbors',
-      `no ring of ${from} users with fewer neighbours than the complete graph bears ${String(dropouts)} dropouts and ${String(colluders)} corrupt users`,
+      `no sparse graph of ${from} users with fewer neighbors than the complete graph bears ${String(dropouts)} dropouts and ${String(colluders)} corrupt users`,
     );
   }
   const shareThresholds = { least: found.leastShareThreshold, most: found.mostShareThreshold };
@@ -121,8 +121,8 @@ function ring(request: ResolvedRequest): Attempt {
       kind: graph,
       // Connectivity, and the share of corrupt users, are bounded for this many dropouts: fewer users must not go on.
       sessions: [{ count: 1, users, colluders, thresholds: { least, most: least } }],
-      ring: { neighbors: found.neighbors, shareThresholds },
-      bounds: ringBounds(demand, adversary, { neighbors: found.neighbors, shareThreshold: shareThresholds.most }),
+      sparse: { neighbors: found.neighbors, shareThresholds },
+      bounds: sparseBounds(demand, adversary, { neighbors: found.neighbors, shareThreshold: shareThresholds.most }),
       peers: found.neighbors,
     },
   };
@@ -147,7 +147,7 @@ function cohorts(request: ResolvedRequest): Attempt {
   const sessions = found.map(({ count, users, colluders, leastThreshold, mostThreshold }): SessionDesign => {
     return { count, users, colluders, thresholds: { least: leastThreshold, most: mostThreshold } };
   });
-  return { design: { kind: 'cohorts', sessions, ring: null, bounds, peers: Math.max(...found.map((part) => part.users)) - 1 } };
+  return { design: { kind: 'cohorts', sessions, sparse: null, bounds, peers: Math.max(...found.map((part) => part.users)) - 1 } };
 }
 
 function tooFewHonest(left: number, colluders: number, minHonest: number): string {

@@ -3,6 +3,6 @@
 export type { Bound } from './bounds.ts';
 export type { ServerWork, UserWork } from './cost.ts';
 export type { PlanReason, ThresholdRange } from './design.ts';
-export { plan, type CohortsPlan, type CompletePlan, type Plan, type PlannedSession, type RingPlan } from './plan.ts';
+export { plan, type CohortsPlan, type CompletePlan, type Plan, type PlannedSession, type SparsePlan } from './plan.ts';
 export { PlanError } from './refusal.ts';
 export type { GraphKind, PlanRequest, ResolvedRequest } from './request.ts';

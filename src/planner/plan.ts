@@ -1,6 +1,6 @@
 // The planner: from numbers of users and models to graphs, thresholds, bounds and costs. [BIK+17], [BBGLR20];
 // docs/planner.md has the conditions with their derivations.
-import type { Adversary, SparseGraph } from '../parameters.ts';
+import type { Adversary, SparseGraph } from '../session/parameters.ts';
 import type { MessageSizes } from '../wire/message-sizes.ts';
 import { reached, type Bound } from './bounds.ts';
 import { serverWork, userBytes, userWork, type ServerWork, type UserWork } from './cost.ts';
@@ -8,7 +8,7 @@ import { attempt, type Design, type PlanReason, type SessionDesign, type Thresho
 import { PlanError, remediesFor } from './refusal.ts';
 import { resolveRequest, type GraphKind, type PlanRequest, type ResolvedRequest } from './request.ts';
 
-/** Most users, or neighbours, that a user is tied to where a plan may choose. */
+/** Most users, or neighbors, that a user is tied to where a plan may choose. */
 const MANY_PEERS = 1024;
 
 /** One session, or several alike. */
@@ -53,18 +53,18 @@ interface PlanOf<Kind extends GraphKind, Graph> {
 export type CompletePlan = PlanOf<'complete', 'complete'>;
 /** Independent sessions on complete graphs over random parts of the users; their sums are added. */
 export type CohortsPlan = PlanOf<'cohorts', 'complete'>;
-/** One session on a ring. */
-export interface RingPlan extends PlanOf<'ring', SparseGraph> {
+/** One session on a sparse graph. */
+export interface SparsePlan extends PlanOf<'sparse', SparseGraph> {
   /** From the least that protects to the most that bears the dropouts, which is the one taken. */
   readonly shareThresholds: ThresholdRange;
 }
-export type Plan = CompletePlan | CohortsPlan | RingPlan;
+export type Plan = CompletePlan | CohortsPlan | SparsePlan;
 
 /**
  * Chooses graph, thresholds and cohorts for a number of users, and says what they bear and cost.
  *
  * Up to 1,024 users it takes the complete graph, where nothing is left to chance. Above, against a `'semi-honest'` or
- * `'semi-malicious'` server a ring, else cohorts; and where these want more than 1,024 peers for a user, whichever wants
+ * `'semi-malicious'` server a sparse graph, else cohorts; and where these want more than 1,024 peers for a user, whichever wants
  * fewest. `graph` overrides that. No sampling: a plan for a million users takes milliseconds.
  *
  * @throws {@link PlanError} `ERR_SECAGG_PLAN` where no parameters keep all bounds: with the bounds, and requests that would do.
@@ -108,29 +108,29 @@ function designFor(request: ResolvedRequest): { design: Design | null; reasons: 
 /** In order of preference. */
 function kindsFor({ graph, adversary, users }: ResolvedRequest): GraphKind[] {
   if (graph !== null) return [graph];
-  const sparse: GraphKind[] = adversary === 'malicious' ? ['cohorts'] : ['ring', 'cohorts'];
+  const sparse: GraphKind[] = adversary === 'malicious' ? ['cohorts'] : ['sparse', 'cohorts'];
   return users <= MANY_PEERS ? ['complete', ...sparse] : [...sparse, 'complete'];
 }
 
 function planOf(request: ResolvedRequest, design: Design): Plan {
   const { users, vecLen, bits, dropouts } = request;
-  const { kind, ring, bounds } = design;
+  const { kind, sparse, bounds } = design;
   const largest = Math.max(...design.sessions.map((session) => session.users));
-  const sparse = ring === null ? null : { neighbors: ring.neighbors, shareThreshold: ring.shareThresholds.most };
+  const graph = sparse === null ? null : { neighbors: sparse.neighbors, shareThreshold: sparse.shareThresholds.most };
   const common = {
     request,
     honest: Math.min(...design.sessions.map(({ thresholds, colluders }) => thresholds.most - colluders)),
     bounds,
     reached: { security: reached(bounds, 'privacy'), correctness: reached(bounds, 'correctness') },
-    user: { ...userBytes(largest, users, { vecLen, bits, graph: sparse ?? 'complete' }), work: userWork(largest, ring) },
+    user: { ...userBytes(largest, users, { vecLen, bits, graph: graph ?? 'complete' }), work: userWork(largest, sparse) },
     server: {
-      undisturbed: serverWork(design.sessions, ring, 0),
-      disturbed: serverWork(design.sessions, ring, dropouts),
+      undisturbed: serverWork(design.sessions, sparse, 0),
+      disturbed: serverWork(design.sessions, sparse, dropouts),
     },
   };
-  if (ring !== null && sparse !== null) {
-    const sessions = design.sessions.map((session) => sessionOf(session, sparse, request));
-    return { kind: 'ring', graph: sparse, sessions, shareThresholds: ring.shareThresholds, ...common };
+  if (sparse !== null && graph !== null) {
+    const sessions = design.sessions.map((session) => sessionOf(session, graph, request));
+    return { kind: 'sparse', graph, sessions, shareThresholds: sparse.shareThresholds, ...common };
   }
   const sessions = design.sessions.map((session) => sessionOf(session, 'complete' as const, request));
   return { kind: kind === 'cohorts' ? kind : 'complete', graph: 'complete', sessions, ...common };

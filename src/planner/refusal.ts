@@ -1,5 +1,5 @@
 // Why there is no plan, and what there would be one for.
-import { SecAggError } from '../errors.ts';
+import { SecAggError } from '../leaves/errors.ts';
 import type { PlanReason } from './design.ts';
 import { MAX_PLANNED_USERS, type PlanRequest, type ResolvedRequest } from './request.ts';
 
@@ -27,7 +27,7 @@ export class PlanError extends SecAggError {
 }
 
 const WEAKER = { malicious: ['semi-malicious', 'semi-honest'], 'semi-malicious': ['semi-honest'], 'semi-honest': [] } as const;
-const OTHERS = { complete: ['cohorts', 'ring'], ring: ['complete', 'cohorts'], cohorts: ['complete', 'ring'] } as const;
+const OTHERS = { complete: ['cohorts', 'sparse'], sparse: ['complete', 'cohorts'], cohorts: ['complete', 'sparse'] } as const;
 
 /** Rates are offered in steps of a thousandth. */
 const STEPS = 1000;

@@ -1,11 +1,11 @@
 // What a planner is asked for: checked, with defaults filled in, rates turned into numbers of users.
-import type { Adversary } from '../parameters.ts';
+import type { Adversary } from '../session/parameters.ts';
 
 /** Most users of a plan. */
 export const MAX_PLANNED_USERS = 1_000_000;
 
 /** How users may be tied to each other. */
-export type GraphKind = 'complete' | 'ring' | 'cohorts';
+export type GraphKind = 'complete' | 'sparse' | 'cohorts';
 
 /** What to plan. Rates are of all users; 0.1 of 25 users are 2. */
 export interface PlanRequest {
@@ -43,7 +43,7 @@ export interface ResolvedRequest extends Required<Omit<PlanRequest, 'graph' | 'm
 
 const NAMES = ['users', 'dropout', 'vecLen', 'bits', 'corrupt', 'adversary', 'security', 'correctness', 'minHonest', 'graph'];
 const ADVERSARIES = ['malicious', 'semi-malicious', 'semi-honest'] as const;
-const GRAPHS = ['complete', 'ring', 'cohorts'] as const;
+const GRAPHS = ['complete', 'sparse', 'cohorts'] as const;
 
 /** @throws TypeError, RangeError that name the argument. */
 export function resolveRequest(request: PlanRequest): ResolvedRequest {

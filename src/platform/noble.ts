@@ -2,7 +2,7 @@
 // web.ts only; its bytes equal those of node:crypto.
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { concat } from '../bytes.ts';
+import { concat } from '../leaves/bytes.ts';
 
 /** The curve operations that a web engine takes from WebCrypto or from here. */
 export const curves = {

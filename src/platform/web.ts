@@ -3,7 +3,7 @@
 import { ctr } from '@noble/ciphers/aes.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { concat, copyOf } from '../bytes.ts';
+import { concat, copyOf } from '../leaves/bytes.ts';
 import { curves as noble } from './noble.ts';
 import type { AgreementKey, Awaitable, Keystream, Platform } from './platform.ts';
 

@@ -1,8 +1,8 @@
 // A state's JSON apart from its long byte strings, which are base64 in it: what is left is small and goes into `jsonb`, the
 // bytes go into one `bytea`, a quarter smaller and without a limit of 256 MB. Knows JSON, and nothing of what is in it.
 import { platform } from '#platform';
-import { concat } from '../bytes.ts';
-import { StateError } from '../errors.ts';
+import { concat } from '../leaves/bytes.ts';
+import { StateError } from '../leaves/errors.ts';
 
 /** Shorter ones stay where they are: they would cost as much apart. In characters. */
 const LONG = 1024;

@@ -1,9 +1,9 @@
 // The end of a round: one transaction that nobody writes messages beside, from the durable messages and partial sums to
 // the next state and what the users are to be sent.
 import { platform } from '#platform';
-import { equalBytes } from '../bytes.ts';
-import { SecAggError, StateError, ThresholdError, UsageError } from '../errors.ts';
-import { outputOf, type ServerOutputWrapper } from '../server-output.ts';
+import { equalBytes } from '../leaves/bytes.ts';
+import { SecAggError, StateError, ThresholdError, UsageError } from '../leaves/errors.ts';
+import { outputOf, type ServerOutputWrapper } from '../server/output.ts';
 import { joinState, splitState } from './bulk.ts';
 import { keptAlive, type Database } from './database.ts';
 import type { Query } from './pool.ts';

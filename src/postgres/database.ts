@@ -1,6 +1,6 @@
 // Transactions: begun, committed, retried where the database says that they lost a race, and ended in a StoreError where
 // it says anything else. All statements go through here.
-import { SecAggError, StoreError } from '../errors.ts';
+import { SecAggError, StoreError } from '../leaves/errors.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { requireSchemaVersion } from './migrations.ts';
 import { quoteSchema, requirePool, type PoolConnection, type PostgresPool, type Query, type Row } from './pool.ts';

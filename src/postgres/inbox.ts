@@ -1,9 +1,9 @@
 // One process's share of one session: messages wait here, are judged by a copy of the session's state, and become durable
 // several at a time. Group commit: what arrives while a transaction is under way goes into the next one.
 import { platform } from '#platform';
-import { equalBytes } from '../bytes.ts';
-import { ProtocolError, SecAggError, StoreError } from '../errors.ts';
-import type { ServerEvent } from '../progress.ts';
+import { equalBytes } from '../leaves/bytes.ts';
+import { ProtocolError, SecAggError, StoreError } from '../leaves/errors.ts';
+import type { ServerEvent } from '../leaves/progress.ts';
 import { splitState } from './bulk.ts';
 import type { Database } from './database.ts';
 import type { Query } from './pool.ts';

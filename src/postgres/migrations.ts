@@ -1,6 +1,6 @@
 // Numbered migrations: each runs once, in one transaction with the row that says so, which is inserted first, so that of
 // two processes that migrate at once the second waits for the first and then finds it done. After graphile/worker.
-import { StoreError } from '../errors.ts';
+import { StoreError } from '../leaves/errors.ts';
 import type { Migration } from './migration.ts';
 import { MIGRATION_0001 } from './migrations/0001-sessions.ts';
 import type { Query } from './pool.ts';

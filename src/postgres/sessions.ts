@@ -1,11 +1,11 @@
 // Sessions of servers in PostgreSQL, for any number of processes at once. Docs: docs/postgres.md.
-import { copyOf } from '../bytes.ts';
-import { UsageError } from '../errors.ts';
-import { userId } from '../ids.ts';
-import type { ServerProgress } from '../progress.ts';
-import type { ServerOutputWrapper } from '../server-output.ts';
-import { ServerWrapper, type ServerOptions } from '../server.ts';
-import { round0Msg } from '../user.ts';
+import { copyOf } from '../leaves/bytes.ts';
+import { UsageError } from '../leaves/errors.ts';
+import { userId } from '../leaves/ids.ts';
+import type { ServerProgress } from '../leaves/progress.ts';
+import type { ServerOutputWrapper } from '../server/output.ts';
+import { ServerWrapper, type ServerOptions } from '../server/server-wrapper.ts';
+import { round0Msg } from '../user/user-wrapper.ts';
 import { splitState } from './bulk.ts';
 import { closeRound, hearAll } from './closing.ts';
 import { Database } from './database.ts';

@@ -1,12 +1,12 @@
 // States of users in PostgreSQL: sealed with the application's key, never older than what was saved last, and with one
 // answer to the unmasking round. SECURITY.md, State, says what a store that forgets costs.
-import { concat, copyOf, equalBytes, u32, u64, utf8 } from '../bytes.ts';
+import { concat, copyOf, equalBytes, u32, u64, utf8 } from '../leaves/bytes.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { open, seal } from '../crypto/seal.ts';
-import { StateError, UsageError } from '../errors.ts';
-import { userId, type UserId } from '../ids.ts';
-import { KEY_BYTES } from '../sizes.ts';
-import { UserWrapper } from '../user.ts';
+import { StateError, UsageError } from '../leaves/errors.ts';
+import { userId, type UserId } from '../leaves/ids.ts';
+import { KEY_BYTES } from '../leaves/sizes.ts';
+import { UserWrapper } from '../user/user-wrapper.ts';
 import { Database } from './database.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresPool, Query, Row } from './pool.ts';

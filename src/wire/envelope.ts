@@ -1,12 +1,12 @@
 // What every message has around its content. A user's: version, round, session tag, sender, body, signature. The
 // server's: version, round, session tag, then the fields of that round. The message that starts every user has neither
 // tag nor fields.
-import { DecodeError, ProtocolError } from '../errors.ts';
-import type { UserId } from '../ids.ts';
-import { equalBytes } from '../bytes.ts';
-import { MAX_HOLDERS, PROTOCOL_VERSION } from '../parameters.ts';
-import type { Round } from '../protocol/notation.ts';
-import { DIGEST_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
+import { DecodeError, ProtocolError } from '../leaves/errors.ts';
+import type { UserId } from '../leaves/ids.ts';
+import { equalBytes } from '../leaves/bytes.ts';
+import { MAX_HOLDERS, PROTOCOL_VERSION } from '../session/parameters.ts';
+import type { Round } from '../session/notation.ts';
+import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { Fields } from './fields.ts';
 import { decodeFields, encodeFields, type Field } from './msgpack.ts';
 

@@ -1,9 +1,9 @@
 // Typed access to the fields of a decoded message; each either gives the value or throws a DecodeError that names it. What
 // they give is the caller's own, but for what is called a view.
-import { copyOf } from '../bytes.ts';
-import { DecodeError } from '../errors.ts';
-import { isUserId, type UserId } from '../ids.ts';
-import { isMembers, type Members } from '../members.ts';
+import { copyOf } from '../leaves/bytes.ts';
+import { DecodeError } from '../leaves/errors.ts';
+import { isUserId, type UserId } from '../leaves/ids.ts';
+import { isMembers, type Members } from '../leaves/members.ts';
 import type { Field } from './msgpack.ts';
 
 /** One message's fields, by position. */

@@ -1,11 +1,11 @@
 // How many bytes a session moves, without playing it. The layouts are those of the codecs beside this file, and of
 // docs/wire-format.md; a test compares the figures with real messages.
-import { checkInteger } from '../checks.ts';
-import { userId } from '../ids.ts';
-import { membersLength } from '../members.ts';
-import { MAX_USERS, packedLength, resolveParameters, type Graph } from '../parameters.ts';
-import { DIGEST_BYTES, KEY_BYTES, RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
-import { proofLength } from '../tree-shape.ts';
+import { checkInteger } from '../leaves/checks.ts';
+import { userId } from '../leaves/ids.ts';
+import { membersLength } from '../leaves/members.ts';
+import { MAX_USERS, packedLength, resolveParameters, type Graph } from '../session/parameters.ts';
+import { DIGEST_BYTES, KEY_BYTES, RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
+import { proofLength } from '../leaves/tree-shape.ts';
 import { bytesLength, integerLength, listLength } from './msgpack.ts';
 
 /** What the sizes of messages depend on. */
@@ -41,8 +41,8 @@ export interface MessageSizes {
 
 /**
  * The exact size of each message of the user with the largest id, all users staying to the end; other users' are the same
- * but for the bytes that a smaller id saves. On a ring, where chance decides who its neighbours are, those of such a user in
- * the middle of the directory if all its neighbours have the largest ids: other places take up to a few digests of 32 bytes
+ * but for the bytes that a smaller id saves. On a sparse graph, where chance decides who its neighbors are, those of such a user in
+ * the middle of the directory if all its neighbors have the largest ids: other places take up to a few digests of 32 bytes
  * more or less in round 1.
  *
  * @throws TypeError, RangeError that name the argument.
@@ -66,7 +66,7 @@ export function messageSizes({ users, vecLen, bits, graph = 'complete', ids }: M
   const largest = ids?.slice(-shown) ?? Array.from({ length: shown }, (_, i) => users - shown + i);
   const id = integerLength(Math.max(...largest.slice(-1)));
   const everybody = membersLength(users);
-  const { neighbours, holders, ownCommitment, directory } = graph === 'complete' ? complete(largest) : sparse(largest, users);
+  const { neighbors, holders, ownCommitment, directory } = graph === 'complete' ? complete(largest) : sparse(largest, users);
 
   const toServer = (body: number): number =>
     1 + 1 + 1 + bytesLength(DIGEST_BYTES) + id + bytesLength(body) + bytesLength(SIGNATURE_BYTES);
@@ -74,9 +74,9 @@ export function messageSizes({ users, vecLen, bits, graph = 'complete', ids }: M
     fields.reduce((sum, field) => sum + field, 1 + 1 + 1 + bytesLength(DIGEST_BYTES));
   const rounds = [
     { down: 3, up: toServer(2 * KEY_BYTES) },
-    { down: toUser(...directory), up: toServer(2 * DIGEST_BYTES + ownCommitment + neighbours * RECORD_BYTES) },
+    { down: toUser(...directory), up: toServer(2 * DIGEST_BYTES + ownCommitment + neighbors * RECORD_BYTES) },
     {
-      down: toUser(bytesLength(everybody), id, bytesLength(neighbours * RECORD_BYTES)),
+      down: toUser(bytesLength(everybody), id, bytesLength(neighbors * RECORD_BYTES)),
       up: toServer(DIGEST_BYTES + packedLength(vecLen, ring)),
     },
     { down: toUser(bytesLength(everybody)), up: toServer(DIGEST_BYTES) },
@@ -98,7 +98,7 @@ function checkIds(ids: readonly number[], users: number): void {
 }
 
 interface Around {
-  readonly neighbours: number;
+  readonly neighbors: number;
   readonly holders: number;
   /** To a share of the own secret. */
   readonly ownCommitment: number;
@@ -112,18 +112,18 @@ function linesOf(ids: readonly number[]): number[] {
 
 function complete(ids: readonly number[]): Around {
   const users = ids.length;
-  return { neighbours: users - 1, holders: users, ownCommitment: SHARE_COMMITMENT_BYTES, directory: linesOf(ids) };
+  return { neighbors: users - 1, holders: users, ownCommitment: SHARE_COMMITMENT_BYTES, directory: linesOf(ids) };
 }
 
-/** @param ids of a user and its neighbours. */
+/** @param ids of a user and its neighbors. */
 function sparse(ids: readonly number[], users: number): Around {
-  const neighbours = ids.length - 1;
-  const first = Math.floor((users - neighbours) / 2);
+  const neighbors = ids.length - 1;
+  const first = Math.floor((users - neighbors) / 2);
   const proof = proofLength(
     users,
     ids.map((_, i) => first + i),
   );
   const head = [integerLength(users), integerLength(first)];
   const directory = [...head, ...linesOf(ids), bytesLength(proof * DIGEST_BYTES)];
-  return { neighbours, holders: neighbours, ownCommitment: 0, directory };
+  return { neighbors, holders: neighbors, ownCommitment: 0, directory };
 }

@@ -2,8 +2,8 @@
 // unsigned integers, each in its shortest encoding; nothing else gets as far as the library, and nothing of its views,
 // pools and error texts gets out.
 import { Packr, Unpackr } from 'msgpackr';
-import { copyOf } from '../bytes.ts';
-import { DecodeError } from '../errors.ts';
+import { copyOf } from '../leaves/bytes.ts';
+import { DecodeError } from '../leaves/errors.ts';
 
 /** What a message may hold. */
 export type Field = number | Uint8Array | readonly number[];

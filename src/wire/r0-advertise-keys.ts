@@ -1,7 +1,7 @@
 // Round 0, user → server: body = c_u^PK (32) ‖ s_u^PK (32). Peers see the same bytes in the directory of round 1.
-import { concat } from '../bytes.ts';
-import type { AdvertisedKeys } from '../protocol/notation.ts';
-import { KEY_BYTES } from '../sizes.ts';
+import { concat } from '../leaves/bytes.ts';
+import type { AdvertisedKeys } from '../session/notation.ts';
+import { KEY_BYTES } from '../leaves/sizes.ts';
 import { Parts } from './fields.ts';
 
 export const ADVERTISE_KEYS_BYTES: number = 2 * KEY_BYTES;

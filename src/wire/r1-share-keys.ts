@@ -1,24 +1,24 @@
-// Round 1. Server → user: the directory: ids, keys (c ‖ s, 64 bytes a user), signatures of round 0 (64 bytes a user); on a ring
-// of the user and its neighbours alone, before them |U1| and the place of the first, behind them a proof (binding.ts).
+// Round 1. Server → user: the directory: ids, keys (c ‖ s, 64 bytes a user), signatures of round 0 (64 bytes a user); on a sparse graph
+// of the user and its neighbors alone, before them |U1| and the place of the first, behind them a proof (binding.ts).
 // User → server: body = view: the digest of the directory (32) ‖ commitment to b_u (32) ‖ on the complete graph commitment to
-// the own share (16) ‖ a record of 136 bytes a neighbour.
-import { concat } from '../bytes.ts';
-import { DecodeError } from '../errors.ts';
-import type { UserId } from '../ids.ts';
-import { MAX_USERS, type Graph } from '../parameters.ts';
-import type { Deal, Directory, DirectoryPart } from '../protocol/notation.ts';
-import { DIGEST_BYTES, ID_BYTES, RECORD_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
-import { proofLength } from '../tree-shape.ts';
+// the own share (16) ‖ a record of 136 bytes a neighbor.
+import { concat } from '../leaves/bytes.ts';
+import { DecodeError } from '../leaves/errors.ts';
+import type { UserId } from '../leaves/ids.ts';
+import { MAX_USERS, type Graph } from '../session/parameters.ts';
+import type { Deal, Directory, DirectoryPart } from '../session/notation.ts';
+import { DIGEST_BYTES, ID_BYTES, RECORD_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
+import { proofLength } from '../leaves/tree-shape.ts';
 import { Fields, Parts } from './fields.ts';
 import type { Field } from './msgpack.ts';
 import { ADVERTISE_KEYS_BYTES, decodeAdvertiseKeys, encodeAdvertiseKeys } from './r0-advertise-keys.ts';
 
 /** |U1|, the place, and the proof, at most: two digests for each level of the tree. */
-const RING_BYTES = 5 + 5 + 3 + 2 * 20 * DIGEST_BYTES;
+const SPARSE_BYTES = 5 + 5 + 3 + 2 * 20 * DIGEST_BYTES;
 
 /** @param lines of the directory that a user is shown. */
 export function directoryBytes(lines: number, graph: Graph): number {
-  return (graph === 'complete' ? 0 : RING_BYTES) + lines * (ID_BYTES + ADVERTISE_KEYS_BYTES + SIGNATURE_BYTES);
+  return (graph === 'complete' ? 0 : SPARSE_BYTES) + lines * (ID_BYTES + ADVERTISE_KEYS_BYTES + SIGNATURE_BYTES);
 }
 
 export function encodeDirectory({ users, first, lines, proof }: DirectoryPart, graph: Graph): Field[] {
@@ -62,9 +62,9 @@ function decodeLines(fields: Fields, first: number, userIds: readonly UserId[]):
   }));
 }
 
-/** @param neighbours of a user, at most. */
-export function shareKeysBytes(neighbours: number): number {
-  return 2 * DIGEST_BYTES + SHARE_COMMITMENT_BYTES + neighbours * RECORD_BYTES;
+/** @param neighbors of a user, at most. */
+export function shareKeysBytes(neighbors: number): number {
+  return 2 * DIGEST_BYTES + SHARE_COMMITMENT_BYTES + neighbors * RECORD_BYTES;
 }
 
 /** A deal, and what it was made for. The records of a message that was decoded are a view of it. */

@@ -1,10 +1,10 @@
-// Round 2. Server → user: U2, the user's id, and the records that the neighbours in U2 dealt to it, in the graph's order.
+// Round 2. Server → user: U2, the user's id, and the records that the neighbors in U2 dealt to it, in the graph's order.
 // User → server: body = view (32) ‖ y_u, bit-packed (⌈vecLen · bits / 8⌉).
-import { concat } from '../bytes.ts';
-import { DecodeError } from '../errors.ts';
-import { membersLength, type Members } from '../members.ts';
-import { packedLength, type Parameters } from '../parameters.ts';
-import { DIGEST_BYTES, ID_BYTES, RECORD_BYTES } from '../sizes.ts';
+import { concat } from '../leaves/bytes.ts';
+import { DecodeError } from '../leaves/errors.ts';
+import { membersLength, type Members } from '../leaves/members.ts';
+import { packedLength, type Parameters } from '../session/parameters.ts';
+import { DIGEST_BYTES, ID_BYTES, RECORD_BYTES } from '../leaves/sizes.ts';
 import { Fields, Parts } from './fields.ts';
 import type { Field } from './msgpack.ts';
 
@@ -15,8 +15,8 @@ export interface SharesMessage {
   readonly sealed: Uint8Array;
 }
 
-export function sharesBytes(users: number, neighbours: number): number {
-  return membersLength(users) + ID_BYTES + neighbours * RECORD_BYTES;
+export function sharesBytes(users: number, neighbors: number): number {
+  return membersLength(users) + ID_BYTES + neighbors * RECORD_BYTES;
 }
 
 export function encodeShares({ u2, receiver, sealed }: SharesMessage): Field[] {

@@ -1,6 +1,6 @@
 // Round 3. Server → user: U3. User → server: body = view of round 3 (32); peers verify the message's signature over it.
-import type { Members } from '../members.ts';
-import { DIGEST_BYTES } from '../sizes.ts';
+import type { Members } from '../leaves/members.ts';
+import { DIGEST_BYTES } from '../leaves/sizes.ts';
 import { Fields, Parts } from './fields.ts';
 import type { Field } from './msgpack.ts';
 

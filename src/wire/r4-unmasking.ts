@@ -1,11 +1,11 @@
 // Round 4. Server → user: which holders of its shares are in U4, and their signatures of round 3 (64 bytes each).
 // User → server: body = view (32) ‖ a set over the owners, the users of U2 whose shares it holds, of those whose deal is
 // reported ‖ a share (32) for each other owner. Which of the two shares it is, U3 decides: nothing on the wire could say "both".
-import { concat } from '../bytes.ts';
-import { DecodeError } from '../errors.ts';
-import { countMembers, hasMember, isMembers, membersLength, membersOf, type Members } from '../members.ts';
-import type { UnmaskShare } from '../protocol/notation.ts';
-import { DIGEST_BYTES, SHARE_BYTES, SIGNATURE_BYTES } from '../sizes.ts';
+import { concat } from '../leaves/bytes.ts';
+import { DecodeError } from '../leaves/errors.ts';
+import { countMembers, hasMember, isMembers, membersLength, membersOf, type Members } from '../leaves/members.ts';
+import type { UnmaskShare } from '../session/notation.ts';
+import { DIGEST_BYTES, SHARE_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { Fields } from './fields.ts';
 import type { Field } from './msgpack.ts';
 
@@ -23,7 +23,7 @@ export function encodeSignatures({ signers, signatures }: SignaturesMessage): Fi
   return [signers, concat(signatures)];
 }
 
-/** @param holders of the receiver's shares: all of U1, or its neighbours on a ring. */
+/** @param holders of the receiver's shares: all of U1, or its neighbors on a sparse graph. */
 export function decodeSignatures(content: readonly Field[], holders: number): SignaturesMessage {
   const fields = new Fields('signatures', content, 2);
   const signers = fields.members(0, 'U4', holders);

@@ -108,7 +108,7 @@ describe('an assignment', () => {
     let chance = 0;
     for (let i = 0; i < 60; i++) {
       const cohorts = assignCohorts({ userIds, sessions: found.sessions, seed: seedOf(i) });
-      // Neighbours in the list, who may have enrolled together.
+      // Neighbors in the list, who may have enrolled together.
       for (let j = 0; j < 1999; j++) if (cohorts.indexOf(userIds[j]!) === cohorts.indexOf(userIds[j + 1]!)) together++;
       chance = found.sessions.reduce((sum, { count, users }) => sum + (count * users * (users - 1)) / (2000 * 1999), 0);
     }

@@ -45,10 +45,10 @@ describe('secagg plan', () => {
     }
   });
 
-  it('says of a ring how many neighbours it has', () => {
+  it('says of a sparse graph how many neighbors it has', () => {
     const { code, out } = secagg(...BASE, '--adversary', 'semi-honest');
     expect(code).to.equal(0);
-    expect(out).to.match(/^graph +ring, \d+ neighbours each, \d+ (?:\(.*\) )?of them open a secret$/m);
+    expect(out).to.match(/^graph +sparse graph, \d+ neighbors each, \d+ (?:\(.*\) )?of them open a secret$/m);
   });
 
   it('says that the complete graph leaves nothing to chance', () => {
@@ -89,7 +89,7 @@ describe('secagg plan', () => {
     const { error } = JSON.parse(json.out) as { error: { code: string; reasons: unknown[]; remedies: unknown[] } };
     expect(error.code).to.equal('ERR_SECAGG_PLAN');
     expect([error.reasons.length, error.remedies.length]).to.deep.equal([2, 2]);
-    const forced = secagg(...BASE, '--graph', 'ring');
+    const forced = secagg(...BASE, '--graph', 'sparse');
     expect(forced.code).to.equal(1);
     expect(forced.err).to.match(/^ {2}--graph cohorts$/m);
     const hopeless = secagg('plan', '--users', '4', '--dropout', '0.5', '--length', '1', '--honest', '1000000');
@@ -109,7 +109,7 @@ describe('secagg plan', () => {
       [[...BASE, '--honest', '1'], '--honest'],
       [[...BASE, '--adversary', 'evil'], '--adversary'],
       [[...BASE, '--graph', 'tree'], '--graph'],
-      [[...BASE, '--neighbours', '3'], '--neighbours'],
+      [[...BASE, '--neighbors', '3'], '--neighbors'],
       [[...BASE, 'more'], 'more'],
       [[...BASE, '--bits'], '--bits'],
     ] as const) {

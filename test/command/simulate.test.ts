@@ -83,8 +83,8 @@ describe('secagg simulate', function () {
   for (const [kind, line] of [
     ['complete', '--users 24 --dropout 0.25'],
     ['cohorts', '--users 60 --dropout 0.1 --graph cohorts --honest 5 --security 5 --correctness 3'],
-    ['ring', '--users 60 --dropout 0.1 --graph ring --adversary semi-honest --security 10 --correctness 40'],
-    ['ring', '--users 40 --dropout 0.1 --neighbors 12 --share-threshold 7 --adversary semi-honest --corrupt 0.01'],
+    ['sparse', '--users 60 --dropout 0.1 --graph sparse --adversary semi-honest --security 10 --correctness 40'],
+    ['sparse', '--users 40 --dropout 0.1 --neighbors 12 --share-threshold 7 --adversary semi-honest --corrupt 0.01'],
   ] as const) {
     it(`keeps its sums right whatever goes wrong, ${line}`, async () => {
       const report = await played(`${line} --length 9 --faults 0.5 --sessions 3 --seed 5`);
@@ -138,9 +138,9 @@ describe('secagg simulate', function () {
     }
   });
 
-  it('repeats on a ring who is lost and who is summed, whatever ring is drawn', async () => {
+  it('repeats on a sparse graph who is lost and who is summed, whatever sparse graph is drawn', async () => {
     const line =
-      '--users 60 --dropout 0.05 --length 5 --graph ring --adversary semi-honest --security 10 --correctness 40 --seed 4';
+      '--users 60 --dropout 0.05 --length 5 --graph sparse --adversary semi-honest --security 10 --correctness 40 --seed 4';
     const [first, again] = [await played(line), await played(line)];
     expect(again.sums).to.deep.equal(first.sums);
   });
@@ -156,10 +156,10 @@ describe('secagg simulate', function () {
     expect(err).to.match(/^secagg simulate: no sum: ERR_SECAGG_THRESHOLD: round \d: expected messages of at least 19 users/);
   });
 
-  it('ends with 1 on a ring that loses more than a neighbourhood bears', async () => {
+  it('ends with 1 on a sparse graph that loses more than a neighborhood bears', async () => {
     const line = '--users 30 --dropout 0.5 --corrupt 0 --neighbors 10 --share-threshold 10 --threshold 15';
-    const ring = await played(`${line} --adversary semi-honest --security 1 --length 5`, 1);
-    expect(sessionsOf(ring)[0]?.error?.code).to.equal('ERR_SECAGG_THRESHOLD');
+    const sparse = await played(`${line} --adversary semi-honest --security 1 --length 5`, 1);
+    expect(sessionsOf(sparse)[0]?.error?.code).to.equal('ERR_SECAGG_THRESHOLD');
   });
 
   it('shows whom a server turned away, and sums the others', async () => {
@@ -257,9 +257,9 @@ describe('secagg simulate', function () {
     expect([none.code, none.out]).to.deep.equal([1, '']);
     expect(none.err).to.match(/^secagg simulate: there is no plan\n/);
     expect(none.err).to.match(/^ {2}--dropout 0\.474$/m);
-    const ring = await run('--users 200 --dropout 0.1 --length 10 --graph ring --json');
-    expect(ring.code).to.equal(1);
-    expect(JSON.parse(ring.out)).to.have.nested.property('error.code', 'ERR_SECAGG_PLAN');
+    const sparse = await run('--users 200 --dropout 0.1 --length 10 --graph sparse --json');
+    expect(sparse.code).to.equal(1);
+    expect(JSON.parse(sparse.out)).to.have.nested.property('error.code', 'ERR_SECAGG_PLAN');
     const explicit = '--users 200 --dropout 0.1 --length 10 --neighbors 20 --share-threshold 12';
     const malicious = await run(explicit);
     expect([malicious.code, malicious.out]).to.deep.equal([1, '']);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { fingerprint, digest } from '../../src/crypto/digest.ts';
 import { HashTree, rootFrom } from '../../src/crypto/hash-tree.ts';
 import { LABELS } from '../../src/crypto/labels.ts';
-import { proofLength } from '../../src/tree-shape.ts';
+import { proofLength } from '../../src/leaves/tree-shape.ts';
 
 const NODE = LABELS.directoryNode;
 const leavesOf = (count: number): Uint8Array[] => Array.from({ length: count }, (_, i) => fingerprint(Uint8Array.of(i, i >> 8)));
@@ -17,7 +17,7 @@ function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
   return digest(NODE, [rootOf(leaves.slice(0, left)), rootOf(leaves.slice(left))]);
 }
 
-/** A list and some of its places: an arc around the end of a ring, as neighbourhoods are, or any set. */
+/** A list and some of its places: an arc around the end of a ring, as neighborhoods are, or any set. */
 const places = fc
   .integer({ min: 1, max: 300 })
   .chain((count) =>

@@ -6,11 +6,11 @@ import { LABELS } from '../../src/crypto/labels.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { open, seal } from '../../src/crypto/seal.ts';
 import { firstForged, generateSignKeyPair, sign, type SignedClaim } from '../../src/crypto/sign.ts';
-import type { UserId } from '../../src/ids.ts';
-import type { Advertisement, Directory } from '../../src/protocol/notation.ts';
-import { membersOf } from '../../src/members.ts';
-import { resolveParameters } from '../../src/parameters.ts';
-import * as binding from '../../src/protocol/binding.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
+import type { Advertisement, Directory } from '../../src/session/notation.ts';
+import { membersOf } from '../../src/leaves/members.ts';
+import { resolveParameters } from '../../src/session/parameters.ts';
+import * as binding from '../../src/session/binding.ts';
 import { flip } from '../support/forge.ts';
 import { fromHex, publishedVectors, toHex } from '../support/vectors.ts';
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { combine, fixedPoint, histogram, mean, sum, weightedMean, type Encoding } from '../../src/encoding/index.ts';
 import { UserWrapper } from '../../src/index.ts';
-import { componentLimit } from '../../src/parameters.ts';
+import { componentLimit } from '../../src/session/parameters.ts';
 import { cohortOf } from '../support/cohort.ts';
 import { addUp } from './plain.ts';
 

@@ -3,9 +3,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { SecAggError, ServerWrapper, StateError, UserWrapper } from '../../src/index.ts';
-import { membersOf } from '../../src/members.ts';
-import { resolveParameters } from '../../src/parameters.ts';
-import type { Round } from '../../src/protocol/notation.ts';
+import { membersOf } from '../../src/leaves/members.ts';
+import { resolveParameters } from '../../src/session/parameters.ts';
+import type { Round } from '../../src/session/notation.ts';
 import { decodeFields } from '../../src/wire/msgpack.ts';
 import { decodeAdvertiseKeys } from '../../src/wire/r0-advertise-keys.ts';
 import { decodeDirectory, decodeShareKeys } from '../../src/wire/r1-share-keys.ts';

@@ -1,6 +1,6 @@
 // Changes to bytes that a bad network, a bad peer or an attacker could make, as fast-check arbitraries.
 import fc from 'fast-check';
-import { concat } from '../../src/bytes.ts';
+import { concat } from '../../src/leaves/bytes.ts';
 import { decodeFields, encodeFields, type Field } from '../../src/wire/msgpack.ts';
 
 type Change = (bytes: Uint8Array, others: readonly Uint8Array[]) => Uint8Array;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { accumulatePacked, pack } from '../../src/masking/pack.ts';
 import { ringOf, zeroLanes, type Ring } from '../../src/masking/ring.ts';
-import { packedLength } from '../../src/parameters.ts';
+import { packedLength } from '../../src/session/parameters.ts';
 import { integers, randomLanes, ringAndLanes, rings } from './lanes.ts';
 
 function unpack(ring: Ring, packed: Uint8Array, vecLen: number): Uint8Array {

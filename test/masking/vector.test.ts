@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { ringOf } from '../../src/masking/ring.ts';
 import { lanesOf, vectorOf } from '../../src/masking/vector.ts';
-import { componentLimit } from '../../src/parameters.ts';
+import { componentLimit } from '../../src/session/parameters.ts';
 import { rings } from './lanes.ts';
 
 describe('a vector', () => {

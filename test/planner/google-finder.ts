@@ -1,6 +1,6 @@
 // The finder of google-parfait/federated-compute, fcp/secagg/server/graph_parameter_finder.cc with
 // distribution_utilities.cc, step by step with its own constants, its own log-gamma sums and its own quantile walk: what
-// its users get today, for comparison. Its ring is drawn for a user with itself among its neighbours; k here is without.
+// its users get today, for comparison. Its sparse graph is drawn for a user with itself among its neighbors; k here is without.
 
 export type GoogleModel = 'curious' | 'semi-malicious';
 
@@ -79,7 +79,7 @@ class Distribution {
   }
 }
 
-/** Neighbours without the user itself and the Shamir threshold; null where it falls back to the complete graph or refuses. */
+/** Neighbors without the user itself and the Shamir threshold; null where it falls back to the complete graph or refuses. */
 export function googleRing(users: number, corrupt: number, dropout: number, model: GoogleModel): [k: number, t: number] | null {
   const rate = model === 'curious' ? corrupt + dropout : corrupt + 2 * dropout;
   if (users <= 0 || users > 1_000_000 || !(corrupt >= 0 && corrupt < 1 && dropout >= 0 && dropout < 1) || rate > 0.9) return null;

@@ -1,17 +1,17 @@
-// The theorem behind the semi-malicious ring, docs/planner.md, against servers that lie in every way that a generator
+// The theorem behind the semi-malicious sparse graph, docs/planner.md, against servers that lie in every way that a generator
 // finds: with 3t ≥ 2k + 2c + 2 they learn one sum at most, over the honest users of one set of survivors.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { learntSums, type Attack, type View } from './lying-server.ts';
 
-/** An arc of a ring: where it begins and how long it is, as parts of the ring. */
+/** An arc of a ring: where it begins and how long it is, as parts of it. */
 const arcOf = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }));
 const on = (users: number, [from, length]: readonly [number, number]) => {
   const first = Math.floor(from * users);
   return (i: number): boolean => (i - first + users) % users < length * users;
 };
 
-/** Views, and who is shown which: arcs are what a ring falls into. */
+/** Views, and who is shown which: arcs are what a sparse graph falls into. */
 const lieOf = fc.record({
   views: fc.array(
     fc.record({
@@ -69,13 +69,13 @@ function attackOf(
   return { users, neighbors, shareThreshold, corrupt, shown, masked, views };
 }
 
-describe('a server that lies on a ring', () => {
+describe('a server that lies on a sparse graph', () => {
   it('learns one sum at most, over the honest users of one set of survivors', function () {
     this.timeout(60_000);
     let learnt = 0;
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 30 }), ringOf, lieOf, (more, ring, lie) => {
-        const attack = attackOf(ring[0] + more, ring, lie);
+      fc.property(fc.integer({ min: 2, max: 30 }), ringOf, lieOf, (more, sparse, lie) => {
+        const attack = attackOf(sparse[0] + more, sparse, lie);
         const sums = learntSums(attack);
         if (sums.length > 0) learnt++;
         expect(sums.length).to.be.at.most(1);
@@ -88,7 +88,7 @@ describe('a server that lies on a ring', () => {
   });
 
   it('cuts out an arc where only 2t > k + c: no user loses both secrets, and still four are summed alone', () => {
-    // On a ring of 14 with four neighbours and t = 3, users 6 and 13 are corrupt, one neighbour each at most. The server
+    // On a sparse graph of 14 with four neighbors and t = 3, users 6 and 13 are corrupt, one neighbor each at most. The server
     // shows everybody the same survivors: all but users 0 and 5, who in truth are there.
     const all = Array.from({ length: 14 }, (_, i) => i);
     const view = { u2: new Set(all), u3: new Set(all.filter((i) => i !== 0 && i !== 5)) };

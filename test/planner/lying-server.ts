@@ -1,4 +1,4 @@
-// A server that lies on a ring after it was drawn, as far as secrets and sums go, without any cryptography: which shares
+// A server that lies on a sparse graph after it was drawn, as far as secrets and sums go, without any cryptography: which shares
 // honest users let go, and which sums of their vectors can then be told from their masked ones.
 
 export interface View {
@@ -6,7 +6,7 @@ export interface View {
   readonly u3: ReadonlySet<number>;
 }
 
-/** What the server does on a ring of `users`, each with `neighbors` neighbours. */
+/** What the server does on a sparse graph of `users`, each with `neighbors` neighbors. */
 export interface Attack {
   readonly users: number;
   readonly neighbors: number;
@@ -21,36 +21,36 @@ export interface Attack {
 /** Sets of honest users whose sum the server learns. */
 export function learntSums({ users, neighbors, shareThreshold, corrupt, shown, masked }: Attack): number[][] {
   const all = Array.from({ length: users }, (_, i) => i);
-  const neighboursOf = all.map((i) =>
+  const neighborsOf = all.map((i) =>
     Array.from({ length: neighbors }, (_, j) => {
       const distance = j < neighbors / 2 ? j - neighbors / 2 : j - neighbors / 2 + 1;
       return (i + distance + users) % users;
     }),
   );
   const honest = all.filter((i) => !corrupt.has(i));
-  // Round 2: a user masks for U2 only with t neighbours in it, and itself.
+  // Round 2: a user masks for U2 only with t neighbors in it, and itself.
   const sent = all.map(
-    (i) => masked[i]!.has(i) && neighboursOf[i]!.filter((j) => masked[i]!.has(j)).length >= shareThreshold && !corrupt.has(i),
+    (i) => masked[i]!.has(i) && neighborsOf[i]!.filter((j) => masked[i]!.has(j)).length >= shareThreshold && !corrupt.has(i),
   );
   // Round 3: it signs one view, whose U2 it masked for and whose U3 has it.
   const signed = all.map((i) => {
     const view = shown[i];
     return sent[i] && view !== undefined && view.u2 === masked[i] && view.u3.has(i) ? view : undefined;
   });
-  // Round 4: it answers once t of its neighbours signed its view; corrupt ones sign any.
+  // Round 4: it answers once t of its neighbors signed its view; corrupt ones sign any.
   const answered = all.map((i) => {
     const view = signed[i];
-    const signers = neighboursOf[i]!.filter((j) => corrupt.has(j) || signed[j] === view).length;
+    const signers = neighborsOf[i]!.filter((j) => corrupt.has(j) || signed[j] === view).length;
     return view !== undefined && signers >= shareThreshold ? view : undefined;
   });
   const shares = (i: number, reveals: (view: View) => boolean): number =>
-    neighboursOf[i]!.filter((j) => corrupt.has(j) || (answered[j] !== undefined && reveals(answered[j]))).length;
+    neighborsOf[i]!.filter((j) => corrupt.has(j) || (answered[j] !== undefined && reveals(answered[j]))).length;
   const seedKnown = all.map((i) => shares(i, ({ u3 }) => u3.has(i)) >= shareThreshold);
   const keyKnown = all.map((i) => corrupt.has(i) || shares(i, ({ u2, u3 }) => u2.has(i) && !u3.has(i)) >= shareThreshold);
 
   // A mask between two users whose keys are hidden goes away only in a sum that has both, and if both made it for one U2.
   const open = (i: number): boolean => !corrupt.has(i) && sent[i]! && seedKnown[i]!;
-  const hiding = (i: number): number[] => neighboursOf[i]!.filter((j) => masked[i]!.has(j) && !keyKnown[j]);
+  const hiding = (i: number): number[] => neighborsOf[i]!.filter((j) => masked[i]!.has(j) && !keyKnown[j]);
   const matched = (i: number, j: number): boolean => sent[j]! && masked[i] === masked[j] && masked[j]!.has(i);
   const sums: number[][] = [];
   const seen = new Set<number>();

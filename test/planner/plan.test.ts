@@ -28,7 +28,7 @@ const requestOf = (most: number): fc.Arbitrary<PlanRequest> =>
       adversary: fc.constantFrom(...ADVERSARIES),
       security: fc.integer({ min: 1, max: 64 }),
       correctness: fc.integer({ min: 1, max: 40 }),
-      graph: fc.constantFrom('complete', 'ring', 'cohorts'),
+      graph: fc.constantFrom('complete', 'sparse', 'cohorts'),
     },
     { requiredKeys: ['users', 'dropout', 'corrupt', 'vecLen', 'adversary'] },
   );
@@ -57,7 +57,7 @@ function expectKept(found: Plan): void {
     expect(threshold).to.be.at.least(leastThreshold(users, colluders, adversary));
     return;
   }
-  if (found.kind === 'ring') {
+  if (found.kind === 'sparse') {
     const { neighbors: k, shareThreshold: t } = found.graph;
     const least = users - dropouts;
     expect(found.sessions[0]!.threshold).to.equal(least);
@@ -88,14 +88,14 @@ function expectKept(found: Plan): void {
 }
 
 describe('a plan', () => {
-  it('takes the complete graph up to 1,024 users, then rings, and cohorts against a malicious server', () => {
+  it('takes the complete graph up to 1,024 users, then sparse graphs, and cohorts against a malicious server', () => {
     const kinds = ADVERSARIES.map((adversary) =>
       [1024, 1025, 1_000_000].map((users) => plan({ users, dropout: 0.1, vecLen: 1, adversary }).kind),
     );
     expect(kinds).to.deep.equal([
       ['complete', 'cohorts', 'cohorts'],
-      ['complete', 'ring', 'ring'],
-      ['complete', 'ring', 'ring'],
+      ['complete', 'sparse', 'sparse'],
+      ['complete', 'sparse', 'sparse'],
     ]);
   });
 
@@ -156,7 +156,7 @@ describe('a plan', () => {
     fc.assert(
       fc.property(
         requestOf(100_000),
-        fc.constantFrom('ring', 'cohorts'),
+        fc.constantFrom('sparse', 'cohorts'),
         fc.constantFrom('security', 'correctness', 'corrupt', 'dropout'),
         fc.integer({ min: 1, max: 100 }),
         (request, graph, name, more) => {
@@ -166,7 +166,7 @@ describe('a plan', () => {
             asked.security > 200 || asked.correctness > 200 ? null : planned(asked),
           );
           if (after === null || after === undefined) return;
-          if (after.kind === 'ring' && before?.kind === 'ring') {
+          if (after.kind === 'sparse' && before?.kind === 'sparse') {
             expect(after.graph.neighbors).to.be.at.least(before.graph.neighbors);
             expect(after.shareThresholds.least).to.be.at.least(before.shareThresholds.least);
           }
@@ -185,7 +185,7 @@ describe('a plan', () => {
     for (const request of [
       { users: 5, dropout: 0.2, corrupt: 0.2 },
       { users: 5000, dropout: 0.1, adversary: 'semi-honest' },
-      { users: 5000, dropout: 0.1, adversary: 'semi-malicious', graph: 'ring' },
+      { users: 5000, dropout: 0.1, adversary: 'semi-malicious', graph: 'sparse' },
       { users: 20_000, dropout: 0.1, adversary: 'semi-honest', security: 60.5 },
     ] as const) {
       const { sessions, kind } = plan({ ...request, vecLen: 3 });
@@ -195,7 +195,7 @@ describe('a plan', () => {
         new UserWrapper(0, t, pk, sk, [1, 2, 3], publicKeys, { ...options, ...changes });
       };
       both({});
-      if (kind !== 'ring' || options.graph === 'complete') continue;
+      if (kind !== 'sparse' || options.graph === 'complete') continue;
       const { neighbors, shareThreshold } = options.graph;
       const weaker: (() => void)[] = [
         () => both({ colluders: 3 * options.colluders }),
@@ -209,15 +209,15 @@ describe('a plan', () => {
   });
 
   it('has sizes of real messages, which a test of messageSizes compares', () => {
-    for (const graph of ['complete', 'ring'] as const) {
+    for (const graph of ['complete', 'sparse'] as const) {
       const { user, sessions } = plan({ users: 3000, dropout: 0.1, vecLen: 1000, bits: 20, adversary: 'semi-honest', graph });
       const { rounds, up, down } = messageSizes({ users: 3000, vecLen: 1000, bits: 20, graph: sessions[0]!.options.graph });
       expect(user).to.deep.include({ rounds, up, down });
     }
   });
 
-  it('has work that grows with neighbours on a ring, and with users on the complete graph', () => {
-    const of = (users: number, graph: 'ring' | 'complete') =>
+  it('has work that grows with neighbors on a sparse graph, and with users on the complete graph', () => {
+    const of = (users: number, graph: 'sparse' | 'complete') =>
       plan({ users, dropout: 0.1, vecLen: 10, adversary: 'semi-honest', graph });
     expect(of(100, 'complete').user.work).to.deep.equal({
       agreements: 198,
@@ -234,12 +234,12 @@ describe('a plan', () => {
       shares: 9000,
       secrets: 100,
     });
-    const ring = of(10_000, 'ring');
-    if (ring.kind !== 'ring') throw new Error('expected a ring');
-    const k = ring.graph.neighbors;
-    expect(ring.user.work).to.deep.include({ agreements: 2 * k, masks: k + 1 });
-    expect(ring.server.disturbed).to.deep.include({ dropouts: 1000, masks: 9000 + Math.round((1000 * 9000 * k) / 9999) });
-    expect(ring.user.up).to.be.below(of(10_000, 'complete').user.up / 50);
+    const sparse = of(10_000, 'sparse');
+    if (sparse.kind !== 'sparse') throw new Error('expected a sparse graph');
+    const k = sparse.graph.neighbors;
+    expect(sparse.user.work).to.deep.include({ agreements: 2 * k, masks: k + 1 });
+    expect(sparse.server.disturbed).to.deep.include({ dropouts: 1000, masks: 9000 + Math.round((1000 * 9000 * k) / 9999) });
+    expect(sparse.user.up).to.be.below(of(10_000, 'complete').user.up / 50);
   });
 });
 
@@ -301,10 +301,10 @@ describe('a refusal', () => {
     const bounds = (request: PlanRequest): string[] => refusal(request).reasons.map(({ graph, bound }) => `${graph}: ${bound}`);
     expect(bounds({ users: 100, dropout: 0.5, vecLen: 1 })).to.deep.equal(['complete: threshold', 'cohorts: cohort']);
     expect(bounds({ users: 1_000_000, dropout: 0.6, vecLen: 1 })).to.deep.equal(['cohorts: cohort', 'complete: users']);
-    expect(bounds({ users: 5000, dropout: 0.1, vecLen: 1, graph: 'ring' })).to.deep.equal(['ring: adversary']);
+    expect(bounds({ users: 5000, dropout: 0.1, vecLen: 1, graph: 'sparse' })).to.deep.equal(['sparse: adversary']);
     expect(
-      bounds({ users: 50, dropout: 0.3, corrupt: 0.3, vecLen: 1, graph: 'ring', adversary: 'semi-malicious' }),
-    ).to.deep.equal(['ring: neighbors']);
+      bounds({ users: 50, dropout: 0.3, corrupt: 0.3, vecLen: 1, graph: 'sparse', adversary: 'semi-malicious' }),
+    ).to.deep.equal(['sparse: neighbors']);
     expect(
       bounds({ users: 4, dropout: 0.5, corrupt: 0.25, vecLen: 1, graph: 'complete', adversary: 'semi-honest' }),
     ).to.deep.equal(['complete: honest']);
@@ -333,10 +333,10 @@ describe('a refusal', () => {
       [0.479, 'malicious'],
       [0.5, 'semi-honest'],
     ]);
-    const { remedies: graphs } = refusal({ users: 5000, dropout: 0.1, vecLen: 1, graph: 'ring' });
+    const { remedies: graphs } = refusal({ users: 5000, dropout: 0.1, vecLen: 1, graph: 'sparse' });
     expect(graphs.map(({ graph, adversary }) => `${graph!} ${adversary!}`)).to.deep.equal([
-      'ring semi-malicious',
-      'ring semi-honest',
+      'sparse semi-malicious',
+      'sparse semi-honest',
       'complete malicious',
       'cohorts malicious',
     ]);

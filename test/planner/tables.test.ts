@@ -17,10 +17,10 @@ const expectRow = (text: string): void => {
   if (!ROWS.includes(text)) throw new Error(`no such row: ${text}`);
 };
 const ringText = (found: Plan): string => {
-  if (found.kind === 'ring') return `${number(found.graph.neighbors)} / ${number(found.graph.shareThreshold)}`;
+  if (found.kind === 'sparse') return `${number(found.graph.neighbors)} / ${number(found.graph.shareThreshold)}`;
   return found.kind === 'cohorts' ? 'cohorts' : 'complete';
 };
-const googles = (ring: readonly [number, number] | null): string => (ring === null ? '—' : ring.map(number).join(' / '));
+const googles = (sparse: readonly [number, number] | null): string => (sparse === null ? '—' : sparse.map(number).join(' / '));
 
 const SIZES = [1000, 10_000, 100_000, 1_000_000];
 const RATES = [
@@ -34,17 +34,17 @@ describe('docs/planner.md', () => {
   for (const [dropout, corrupt] of RATES) {
     for (const users of SIZES) {
       const rates = [`${String(dropout * 100)} %`, `${String(corrupt * 100)} %`];
-      it(`has the rings of ${String(users)} users at ${rates.join(', ')}`, () => {
-        const ring = (adversary: 'semi-honest' | 'semi-malicious'): string => {
-          return ringText(plan({ users, dropout, corrupt, vecLen: 1, adversary, graph: 'ring' }));
+      it(`has the sparse graphs of ${String(users)} users at ${rates.join(', ')}`, () => {
+        const sparse = (adversary: 'semi-honest' | 'semi-malicious'): string => {
+          return ringText(plan({ users, dropout, corrupt, vecLen: 1, adversary, graph: 'sparse' }));
         };
         expectRow(
           row(
             ...rates,
             users,
-            ring('semi-honest'),
+            sparse('semi-honest'),
             googles(googleRing(users, corrupt, dropout, 'curious')),
-            ring('semi-malicious'),
+            sparse('semi-malicious'),
             googles(googleRing(users, corrupt, dropout, 'semi-malicious')),
           ),
         );

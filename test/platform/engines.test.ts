@@ -12,7 +12,7 @@ import { platform as node } from '../../src/platform/node.ts';
 import { curves as noble } from '../../src/platform/noble.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { platform as web } from '../../src/platform/web.ts';
-import { concat } from '../../src/bytes.ts';
+import { concat } from '../../src/leaves/bytes.ts';
 import { fromHex, publishedVectors, toHex } from '../support/vectors.ts';
 
 /** The curves alone, as the web engine uses them where WebCrypto has none. */

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { writeOutgoing } from '../../src/postgres/closing.ts';
 import { statementsFor } from '../../src/postgres/statements.ts';
-import { outputOf, type Messages } from '../../src/server-output.ts';
+import { outputOf, type Messages } from '../../src/server/output.ts';
 
 type Statement = readonly [users: number[], owners: (number | null)[], bodies: (Uint8Array | null)[]];
 

@@ -124,7 +124,7 @@ describe('sessions in PostgreSQL', function () {
       const silent = round === 2 ? [cohort.ids[3]!] : [];
       const answers = await session.answers(silent);
       if (round === 1) {
-        // Two of four neighbours of one user are late: enough in all, and not enough around it.
+        // Two of four neighbors of one user are late: enough in all, and not enough around it.
         const [, , , , , around] = decodeFields(session.messages.get(cohort.ids[0]!)!, 'test', { bytes: 10_000, listLength: 10 });
         const late = (around as number[]).slice(0, 2);
         await deliver(id, new Map([...answers].filter(([user]) => !late.includes(user))));

@@ -11,7 +11,7 @@ import {
   UserWrapper,
   type SecAggErrorCode,
 } from '../../src/index.ts';
-import type { Round } from '../../src/protocol/notation.ts';
+import type { Round } from '../../src/session/notation.ts';
 import { encodeUserMessage } from '../../src/wire/envelope.ts';
 import { cohortOf, type Cohort as Registry } from '../support/cohort.ts';
 import { refused, rejected } from '../support/errors.ts';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { generateKeyPair } from '../../src/crypto/agree.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { ServerWrapper, UserWrapper, type SecAggErrorCode } from '../../src/index.ts';
-import { membersOf, type Members } from '../../src/members.ts';
+import { membersOf, type Members } from '../../src/leaves/members.ts';
 import { encodeServerMessage } from '../../src/wire/envelope.ts';
 import type { Field } from '../../src/wire/msgpack.ts';
 import { cohortOf } from '../support/cohort.ts';
@@ -462,7 +462,7 @@ describe('a lying server, two directories', () => {
     for (const id of [20, 30, 40]) deals.set(id, bodyOf(await session.user(id).round(two)));
 
     // The victim's directory is 5, 10, 20, 30. The server gives it what 20 and 30 dealt to it under the other one, where it
-    // is the first of their neighbours.
+    // is the first of their neighbors.
     const records = [5, 20, 30].map((id) => deals.get(id)!.subarray(80, 80 + 136));
     const sealed = Uint8Array.from(records.flatMap((bytes) => [...bytes]));
     const u2 = membersOf([0, 1, 2, 3], 4);

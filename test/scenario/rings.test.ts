@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { InputVector } from '../../src/index.ts';
-import { componentLimit } from '../../src/parameters.ts';
+import { componentLimit } from '../../src/session/parameters.ts';
 import { cohortOf } from '../support/cohort.ts';
 import { bodyOf } from '../support/forge.ts';
 import { Session } from '../support/session.ts';

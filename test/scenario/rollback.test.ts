@@ -2,20 +2,20 @@
 // server: where the threshold bears one, nothing is lost; where it bears none, its input is. SECURITY.md says so.
 import { expect } from 'chai';
 import { agreementWith } from '../../src/crypto/agree.ts';
-import type { UserId } from '../../src/ids.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
 import { UserWrapper } from '../../src/index.ts';
 import { applyMasks, type Mask } from '../../src/masking/expand.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { accumulatePacked } from '../../src/masking/pack.ts';
 import { ringOf, zeroLanes } from '../../src/masking/ring.ts';
 import { vectorOf } from '../../src/masking/vector.ts';
-import { hasMember, membersOf, positions, type Members } from '../../src/members.ts';
-import { resolveParameters } from '../../src/parameters.ts';
-import { pairwiseMaskSeed, selfMaskKey, viewOfRound2 } from '../../src/protocol/binding.ts';
-import { maskSign } from '../../src/protocol/notation.ts';
-import { reconstructSecrets } from '../../src/protocol/server/reconstruction.ts';
-import type { CollectingAnswers } from '../../src/protocol/server/state.ts';
-import { serverDocument } from '../../src/state/server.ts';
+import { hasMember, membersOf, positions, type Members } from '../../src/leaves/members.ts';
+import { resolveParameters } from '../../src/session/parameters.ts';
+import { pairwiseMaskSeed, selfMaskKey, viewOfRound2 } from '../../src/session/binding.ts';
+import { maskSign } from '../../src/session/notation.ts';
+import { reconstructSecrets } from '../../src/server/unmasking/reconstruction.ts';
+import type { CollectingAnswers } from '../../src/server/state.ts';
+import { serverDocument } from '../../src/server/json.ts';
 import { encodeServerMessage } from '../../src/wire/envelope.ts';
 import { decodeMaskedInput } from '../../src/wire/r2-masked-input.ts';
 import { bodyOf, refields, tagOf } from '../support/forge.ts';

@@ -3,9 +3,9 @@
 import { expect } from 'chai';
 import { split } from '../../src/crypto/shamir.ts';
 import { DisputeError, ProtocolError, ServerWrapper, ThresholdError, UserWrapper, type SecAggError } from '../../src/index.ts';
-import { dealDigest } from '../../src/protocol/binding.ts';
-import { systemDependencies } from '../../src/protocol/step.ts';
-import { unsafelyInject } from '../../src/user.ts';
+import { dealDigest } from '../../src/session/binding.ts';
+import { systemDependencies } from '../../src/user/step.ts';
+import { unsafelyInject } from '../../src/user/user-wrapper.ts';
 import { decodeShareKeys } from '../../src/wire/r1-share-keys.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { bodyOf, flip, rebody } from '../support/forge.ts';
@@ -270,13 +270,13 @@ describe('a dealer whose shares do not fit', () => {
     expect(error).to.have.property('userId', null);
   });
 
-  /** A dealer whose ciphertexts for some neighbours do not open, or whose commitments to their shares do not match. */
-  async function withBadRecords(byte: number, neighbours: readonly number[]): Promise<Session> {
+  /** A dealer whose ciphertexts for some neighbors do not open, or whose commitments to their shares do not match. */
+  async function withBadRecords(byte: number, neighbors: readonly number[]): Promise<Session> {
     const session = newSession();
     await session.before(1);
     const answers = await session.answers();
     const spoilt = await rebody(session, 4, answers.get(4)!, (body) => {
-      for (const i of neighbours) body[80 + 136 * i + byte]! ^= 1;
+      for (const i of neighbors) body[80 + 136 * i + byte]! ^= 1;
       return body;
     });
     session.deliver(new Map([...answers, [4, spoilt]]));

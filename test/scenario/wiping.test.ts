@@ -8,8 +8,8 @@ import { split } from '../../src/crypto/shamir.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import type { UserWrapper } from '../../src/index.ts';
 import { platform as node } from '../../src/platform/node.ts';
-import { systemDependencies } from '../../src/protocol/step.ts';
-import { unsafelyInject } from '../../src/user.ts';
+import { systemDependencies } from '../../src/user/step.ts';
+import { unsafelyInject } from '../../src/user/user-wrapper.ts';
 import { encodeFields } from '../../src/wire/msgpack.ts';
 import { rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
@@ -134,7 +134,7 @@ describe('a user overwrites', () => {
 
     const dealing = await watched(session);
     expect(wiped(keys), 'the channel key has served, the mask key has not').to.deep.equal([true, false]);
-    expect(wiped(dealing.sources), 'agreements: for both directions of each of 3 neighbours').to.deep.equal(all(6, true));
+    expect(wiped(dealing.sources), 'agreements: for both directions of each of 3 neighbors').to.deep.equal(all(6, true));
     expect(wiped(dealing.derived), 'what it sealed with, and what opens in round 2').to.deep.equal(
       [0, 1, 2].flatMap(() => [true, false]),
     );
@@ -195,12 +195,12 @@ describe('a user overwrites', () => {
     expect(made.every((symbols) => symbols.every((symbol) => symbol === 0))).to.equal(true);
   });
 
-  it('the two shares for one neighbour together, once they are sealed', async () => {
+  it('the two shares for one neighbor together, once they are sealed', async () => {
     const session = await new Session({ ids: IDS, threshold: 3 }).before(1);
     // What is sealed is copied to where it is encrypted in place, with 16 bytes for the tag.
     const kept = await taken('copied', () => session.user(USER).round(session.messages.get(USER)!), 64 + 16);
     const sealed = kept.filter(({ length }) => length === 64);
-    expect(sealed.length, 'for each of 3 neighbours').to.be.at.least(3);
+    expect(sealed.length, 'for each of 3 neighbors').to.be.at.least(3);
     expect(wiped(sealed)).to.deep.equal(all(sealed.length, true));
   });
 
@@ -209,14 +209,14 @@ describe('a user overwrites', () => {
     const answers = await session.answers([USER, 30]);
     const parts = await taken('cut', async () => answers.set(USER, await session.user(USER).round(session.messages.get(USER)!)));
     const opened = parts.filter(({ length }) => length === 64);
-    expect(opened.length, 'of each of 3 neighbours').to.be.at.least(3);
+    expect(opened.length, 'of each of 3 neighbors').to.be.at.least(3);
     expect(wiped(opened)).to.deep.equal(all(opened.length, true));
     session.deliver(answers);
     await session.close();
     await session.round();
     const { holdings, signSecretKey, ownShare, ...others } = secretsOf(session.user(USER));
     expect(others).to.deep.equal({});
-    expect(wiped(holdings!), 'two of each of 3 neighbours').to.deep.equal(all(6, false));
+    expect(wiped(holdings!), 'two of each of 3 neighbors').to.deep.equal(all(6, false));
     // Of user 30 the share of its mask key is revealed, of the others that of their seed; all are wiped.
     await session.answers();
     expect(wiped([...holdings!, ...signSecretKey!, ...ownShare!])).to.deep.equal(all(8, true));

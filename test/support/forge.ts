@@ -1,11 +1,11 @@
 // Messages that no honest party would send: an adversary's tools, built on the project's own codecs.
 import { fingerprint } from '../../src/crypto/digest.ts';
-import { signedBytes } from '../../src/protocol/binding.ts';
-import { sessionTag } from '../../src/protocol/binding.ts';
+import { signedBytes } from '../../src/session/binding.ts';
+import { sessionTag } from '../../src/session/binding.ts';
 import { sign } from '../../src/crypto/sign.ts';
-import type { UserId } from '../../src/ids.ts';
-import { resolveParameters } from '../../src/parameters.ts';
-import type { Round } from '../../src/protocol/notation.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
+import { resolveParameters } from '../../src/session/parameters.ts';
+import type { Round } from '../../src/session/notation.ts';
 import { encodeServerMessage, encodeUserMessage } from '../../src/wire/envelope.ts';
 import { decodeFields, type Field } from '../../src/wire/msgpack.ts';
 import { secretKeyOf } from './cohort.ts';

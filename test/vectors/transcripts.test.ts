@@ -8,10 +8,10 @@ import { gf256, gf65536, type BinaryField } from '../../src/crypto/galois.ts';
 import { SMALL_GROUP, type Split } from '../../src/crypto/shamir.ts';
 import { PublicKeysWrapper, ServerWrapper, UserWrapper, type Adversary, type SparseGraph } from '../../src/index.ts';
 import type { RandomSource } from '../../src/crypto/random.ts';
-import { sessionTag } from '../../src/protocol/binding.ts';
-import { resolveParameters } from '../../src/parameters.ts';
-import { unsafelyInjectIntoServer } from '../../src/server.ts';
-import { unsafelyInject } from '../../src/user.ts';
+import { sessionTag } from '../../src/session/binding.ts';
+import { resolveParameters } from '../../src/session/parameters.ts';
+import { unsafelyInjectIntoServer } from '../../src/server/server-wrapper.ts';
+import { unsafelyInject } from '../../src/user/user-wrapper.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
 
 interface Randomness {

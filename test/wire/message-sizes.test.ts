@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { messageSizes } from '../../src/index.ts';
 import { sparseIds } from '../support/cohort.ts';
-import { placesOf, ringSession } from '../support/ring.ts';
+import { placesOf, ringSession } from '../support/sparse.ts';
 import { Session } from '../support/session.ts';
 
 describe('messageSizes', () => {
@@ -30,7 +30,7 @@ describe('messageSizes', () => {
     }
   });
 
-  it('are those of a session on a ring: of the user in the middle exactly, of others but for a few digests', async () => {
+  it('are those of a session on a sparse graph: of the user in the middle exactly, of others but for a few digests', async () => {
     for (const [users, graph] of [
       [7, { neighbors: 4, shareThreshold: 2 }],
       [41, { neighbors: 12, shareThreshold: 6 }],
@@ -54,7 +54,7 @@ describe('messageSizes', () => {
     }
   });
 
-  it('expand 16-bit inputs of 2^10 users and 2^20 components by less than 1.9, with sparse neighbourhoods 1.66', () => {
+  it('expand 16-bit inputs of 2^10 users and 2^20 components by less than 1.9, with sparse neighborhoods 1.66', () => {
     const { up, down } = messageSizes({ users: 2 ** 10, vecLen: 2 ** 20, bits: 26 });
     expect((up + down) / 2 ** 21).to.be.below(1.9);
     const graph = { neighbors: 48, shareThreshold: 24 };

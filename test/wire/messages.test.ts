@@ -1,11 +1,11 @@
 // Codecs, from bytes written field by field: what they give, and that every other spelling is refused.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { concat } from '../../src/bytes.ts';
+import { concat } from '../../src/leaves/bytes.ts';
 import { DecodeError } from '../../src/index.ts';
-import type { UserId } from '../../src/ids.ts';
-import { membersOf } from '../../src/members.ts';
-import { resolveParameters } from '../../src/parameters.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
+import { membersOf } from '../../src/leaves/members.ts';
+import { resolveParameters } from '../../src/session/parameters.ts';
 import {
   decodeServerMessage,
   decodeUserMessage,
@@ -300,7 +300,7 @@ describe('round 1', () => {
     expect(decodeDirectory(empty, 'complete')).to.deep.equal({ users: 0, first: 0, lines: [], proof: [] });
   });
 
-  it('directory on a ring: users, place of the first, the same of the neighbourhood in its order, proof', () => {
+  it('directory on a sparse graph: users, place of the first, the same of the neighborhood in its order, proof', () => {
     const graph = { neighbors: 2, shareThreshold: 2 };
     const around = [lines[1]!, { ...lines[0]!, userId: 9 as UserId }, lines[0]!];
     // Leaves 3, 4 and 0 of 5 are known: 1 and 2 are missing, each by itself.
@@ -337,7 +337,7 @@ describe('round 1', () => {
     onlyLengths((body) => decodeShareKeys(body, 'complete'), [80, 80 + 136, 80 + 272], 450);
   });
 
-  it('body on a ring: no commitment to a share of its own, for the owner keeps none', () => {
+  it('body on a sparse graph: no commitment to a share of its own, for the owner keeps none', () => {
     const deal = { seedCommitment: filled(32, 1), ownShareCommitment: null, sealed: filled(2 * 136, 3) };
     const message = { view: filled(32, 4), deal };
     expect(toHex(encodeShareKeys(message))).to.equal(repeat('04', 32) + repeat('01', 32) + repeat('03', 272));

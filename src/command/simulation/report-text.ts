@@ -41,7 +41,7 @@ function graphText({ kind, graph }: Report, sessions: readonly SessionReport[]):
     return `complete, ${plural(sessions.length, 'cohort')} of ${spread(sessions.map(({ users }) => users))} users, ${thresholds}`;
   }
   if (graph === 'complete') return `complete, ${thresholds}`;
-  return `ring, ${plural(graph.neighbors, 'neighbour')} each, ${number(graph.shareThreshold)} of them open a secret, ${thresholds}`;
+  return `sparse graph, ${plural(graph.neighbors, 'neighbor')} each, ${number(graph.shareThreshold)} of them open a secret, ${thresholds}`;
 }
 
 function lossText(lost: readonly Loss[]): string {

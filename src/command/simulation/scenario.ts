@@ -7,7 +7,7 @@ import { resolveRequest } from '../../planner/request.ts';
 export interface Explicit {
   readonly threshold: number | null;
   /** Null for the complete graph. */
-  readonly ring: { readonly neighbors: number; readonly shareThreshold: number } | null;
+  readonly sparse: { readonly neighbors: number; readonly shareThreshold: number } | null;
 }
 
 /** One session. */
@@ -45,14 +45,14 @@ export function plannedScenario(request: PlanRequest): Scenario {
 }
 
 /** @throws TypeError, RangeError that name the argument; the parties check the rest. */
-export function explicitScenario(request: PlanRequest, { threshold, ring }: Explicit): Scenario {
+export function explicitScenario(request: PlanRequest, { threshold, sparse }: Explicit): Scenario {
   const resolved = resolveRequest(request);
   const { users, vecLen, bits, dropouts, colluders, adversary } = resolved;
-  const kind = ring === null ? 'complete' : 'ring';
+  const kind = sparse === null ? 'complete' : 'sparse';
   if (resolved.graph !== null && resolved.graph !== kind) {
     throw new RangeError(`graph: expected ${kind} with the parameters given, got ${resolved.graph}`);
   }
-  const graph = ring ?? 'complete';
+  const graph = sparse ?? 'complete';
   const security = Math.floor(resolved.security);
   const options: SessionOptions = { bits, graph, maxUsers: users, adversary, colluders, security };
   return {

@@ -1,4 +1,4 @@
-// Randomness that --seed repeats: inputs, who is lost, what goes wrong. Never that of keys, masks and the ring, which the library
+// Randomness that --seed repeats: inputs, who is lost, what goes wrong. Never that of keys, masks and the sparse graph, which the library
 // takes from the system. A stream for each purpose, so that none depends on how much another one draws, or in which order.
 import { createCipheriv, createHash, type Cipher } from 'node:crypto';
 

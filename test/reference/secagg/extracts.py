@@ -42,7 +42,7 @@ def decode_extract(graph: Graph, tag: bytes, message: bytes) -> Extract:
         kinds = [int, int, list, bytes, bytes, bytes]
         user_count, first, ids, keys, signatures, proof = decode_server_message(message, 1, tag, kinds)
         require(first < user_count, "a position out of range")
-        require(len(ids) == graph.neighbour_count + 1, "another number of users than k + 1")
+        require(len(ids) == graph.neighbor_count + 1, "another number of users than k + 1")
     else:
         ids, keys, signatures = decode_server_message(message, 1, tag, [list, bytes, bytes])
         user_count, first, proof = len(ids), 0, b""

@@ -28,7 +28,7 @@ class CompleteGraph:
         """Whose keys a user is shown in round 1, in order."""
         return list(range(user_count))
 
-    def neighbours(self, position: int, user_count: int) -> list[int]:
+    def neighbors(self, position: int, user_count: int) -> list[int]:
         """Whom a user shares keys with, in order."""
         return [other for other in range(user_count) if other != position]
 
@@ -41,40 +41,40 @@ class CompleteGraph:
 class Ring:
     """Everybody with the k / 2 users on either side (section Graphs)."""
 
-    neighbour_count: int
+    neighbor_count: int
     shares_needed: int
 
     most_users = 1_000_000
 
     def __post_init__(self) -> None:
-        require(self.neighbour_count in range(2, 65_535, 2), "a number of neighbours out of range")
-        require(2 <= self.shares_needed <= self.neighbour_count, "a share threshold out of range")
+        require(self.neighbor_count in range(2, 65_535, 2), "a number of neighbors out of range")
+        require(2 <= self.shares_needed <= self.neighbor_count, "a share threshold out of range")
 
     @property
     def least_threshold(self) -> int:
-        return self.neighbour_count + 1
+        return self.neighbor_count + 1
 
     @property
     def code(self) -> bytes:
         """The graph in the session tag (section Session tag)."""
-        return u8(1) + u32(self.neighbour_count) + u32(self.shares_needed)
+        return u8(1) + u32(self.neighbor_count) + u32(self.shares_needed)
 
     def share_threshold(self, threshold: int) -> int:
         """s, the shares that open a secret."""
         return self.shares_needed
 
     def shown(self, position: int, user_count: int) -> list[int]:
-        """Whose keys a user is shown in round 1, in order: its neighbours' and, in the middle, its own."""
-        half = self.neighbour_count // 2
+        """Whose keys a user is shown in round 1, in order: its neighbors' and, in the middle, its own."""
+        half = self.neighbor_count // 2
         return [(position + distance) % user_count for distance in range(-half, half + 1)]
 
-    def neighbours(self, position: int, user_count: int) -> list[int]:
+    def neighbors(self, position: int, user_count: int) -> list[int]:
         """Whom a user shares keys with, in order."""
         return [other for other in self.shown(position, user_count) if other != position]
 
     def holders(self, position: int, user_count: int) -> list[int]:
         """Who holds shares of a user's secrets, in order; also, whose shares this user holds."""
-        return self.neighbours(position, user_count)
+        return self.neighbors(position, user_count)
 
 
 Graph = CompleteGraph | Ring

@@ -27,13 +27,13 @@ class Policy:
             return
         require(self.adversary != "malicious", "a ring that a lying server draws")
         if self.adversary == "semi-malicious":
-            require(3 * ring.shares_needed >= 2 * ring.neighbour_count + 2, "a share threshold below the floor")
+            require(3 * ring.shares_needed >= 2 * ring.neighbor_count + 2, "a share threshold below the floor")
         else:
-            require(self.stays_connected(parameters.threshold, ring.neighbour_count), "survivors could fall apart")
+            require(self.stays_connected(parameters.threshold, ring.neighbor_count), "survivors could fall apart")
 
-    def stays_connected(self, threshold: int, neighbour_count: int) -> bool:
+    def stays_connected(self, threshold: int, neighbor_count: int) -> bool:
         """The second event against a server that follows the protocol (docs/planner.md, Rings)."""
-        n, k, lost = self.max_users, neighbour_count, self.max_users - threshold
+        n, k, lost = self.max_users, neighbor_count, self.max_users - threshold
         if lost < k:
             return True
         return n * (n - k - 1) * comb(n - k, lost - k) << SECURITY_BITS <= comb(n, lost)

@@ -42,7 +42,7 @@ class Deal:
 
     seed_commitment: bytes
     own_seed_share_commitment: bytes
-    """Empty on a ring, where a user holds no share of its own secrets."""
+    """Empty on a sparse graph, where a user holds no share of its own secrets."""
     records: Mapping[int, Record]
 
     def seed_share_commitment(self, dealer: int, holder: int) -> bytes:
@@ -55,10 +55,10 @@ def decode_deal(body: bytes, graph: Graph, dealer: int, user_count: int) -> Deal
     after_seed = DIGEST_BYTES + DIGEST_BYTES
     holds_own_share = dealer in graph.holders(dealer, user_count)
     head = after_seed + (SHARE_COMMITMENT_BYTES if holds_own_share else 0)
-    neighbours = graph.neighbours(dealer, user_count)
-    require(len(body) == head + RECORD_BYTES * len(neighbours), "a body of round 1 of the wrong length")
+    neighbors = graph.neighbors(dealer, user_count)
+    require(len(body) == head + RECORD_BYTES * len(neighbors), "a body of round 1 of the wrong length")
     records = [decode_record(record) for record in split(body[head:], RECORD_BYTES)]
-    return Deal(body[DIGEST_BYTES:after_seed], body[after_seed:head], dict(zip(neighbours, records, strict=True)))
+    return Deal(body[DIGEST_BYTES:after_seed], body[after_seed:head], dict(zip(neighbors, records, strict=True)))
 
 
 @dataclass(frozen=True)

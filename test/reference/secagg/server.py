@@ -33,7 +33,7 @@ class Server:
     parameters: Parameters
     registry: Registry
     order: Sequence[int]
-    """The ids of U1 by position: ascending on the complete graph, drawn at random on a ring (section Conventions)."""
+    """The ids of U1 by position: ascending on the complete graph, drawn at random on a sparse graph (section Conventions)."""
     wrong_shares: dict[int, list[int]] = field(default_factory=dict)
     """Owners whose commitment a share in round 4 did not match, by sender."""
     reports: dict[int, list[int]] = field(default_factory=dict)
@@ -47,8 +47,8 @@ class Server:
     def user_count(self) -> int:
         return len(self.order)
 
-    def neighbours(self, position: int) -> list[int]:
-        return self.parameters.graph.neighbours(position, self.user_count)
+    def neighbors(self, position: int) -> list[int]:
+        return self.parameters.graph.neighbors(position, self.user_count)
 
     def holders(self, position: int) -> list[int]:
         return self.parameters.graph.holders(position, self.user_count)
@@ -128,7 +128,7 @@ class Server:
 
     def records_message(self, holder: int) -> bytes:
         """The message of round 2 to one user (section Round 2)."""
-        dealers = [dealer for dealer in self.neighbours(holder) if dealer in self.u2]
+        dealers = [dealer for dealer in self.neighbors(holder) if dealer in self.u2]
         records = b"".join(self.deals[dealer].records[holder].encode() for dealer in dealers)
         u2_bitmap = encode_set(self.u2, self.user_count)
         return encode_server_message(2, self.tag, u2_bitmap, self.order[holder], records)
@@ -220,8 +220,8 @@ class Server:
         return add_scaled(total, -1, self_mask(self.parameters, seed, self.view2, self.order[owner]))
 
     def without_pairwise_masks(self, total: Sequence[int], silent: int, secret_key: bytes) -> list[int]:
-        """`total` less the masks that its neighbours in U3 have with a user outside of it (section Round 4)."""
-        for other in self.neighbours(silent):
+        """`total` less the masks that its neighbors in U3 have with a user outside of it (section Round 4)."""
+        for other in self.neighbors(silent):
             if other in self.u3:
                 agreed = agree(secret_key, self.directory.keys_at(other).mask)
                 mask = pairwise_mask(self.parameters, agreed, self.view2, self.order[other], self.order[silent])

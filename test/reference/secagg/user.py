@@ -109,8 +109,8 @@ class User:
         own = Line(self.user_id, self.keys)
         require(own in lines.values(), "this user's own keys are missing or changed")
         self.position = next(position for position, line in lines.items() if line == own)
-        require(extract.positions == self.graph.shown(self.position, user_count), "the neighbourhood of another user")
-        self.neighbours = self.graph.neighbours(self.position, user_count)
+        require(extract.positions == self.graph.shown(self.position, user_count), "the neighborhood of another user")
+        self.neighbors = self.graph.neighbors(self.position, user_count)
         self.holders = self.graph.holders(self.position, user_count)
         self.directory = make_directory(self.tag, user_count, lines, extract.proof)
 
@@ -134,7 +134,7 @@ class User:
         if self.position in self.holders:
             own_share = self.dealt[self.position].seed_share
             parts.append(commit_to_seed_share(directory, self.user_id, self.user_id, own_share))
-        for holder, nonce in zip(self.neighbours, self.randomness.nonces, strict=True):
+        for holder, nonce in zip(self.neighbors, self.randomness.nonces, strict=True):
             agreed, holder_id = self.channel_key(holder), self.directory.id_at(holder)
             parts.append(seal_record(agreed, directory, self.user_id, holder_id, self.dealt[holder], nonce).encode())
         return b"".join(parts)
@@ -153,12 +153,12 @@ class User:
         return self.message(2, binding + pack(self.masked_input(), self.parameters.bits))
 
     @property
-    def neighbours_in_u2(self) -> list[int]:
-        return [neighbour for neighbour in self.neighbours if neighbour in self.u2]
+    def neighbors_in_u2(self) -> list[int]:
+        return [neighbor for neighbor in self.neighbors if neighbor in self.u2]
 
     def open_records(self, data: bytes) -> None:
         """Keep the shares of every dealer whose record is usable (section Round 2)."""
-        dealers = self.neighbours_in_u2
+        dealers = self.neighbors_in_u2
         require(len(data) == RECORD_BYTES * len(dealers), "a list of records of the wrong length")
         for dealer, record in zip(dealers, map(decode_record, split(data, RECORD_BYTES)), strict=True):
             agreed, dealer_id = self.channel_key(dealer), self.directory.id_at(dealer)
@@ -172,7 +172,7 @@ class User:
         """y before it is packed (section Round 2)."""
         own_mask = self_mask(self.parameters, self.randomness.self_mask_seed, self.view2, self.user_id)
         total = add_scaled(self.vector, 1, own_mask)
-        for other in self.neighbours_in_u2:
+        for other in self.neighbors_in_u2:
             other_id = self.directory.id_at(other)
             agreed = agree(self.randomness.mask_secret_key, self.directory.keys_at(other).mask)
             mask = pairwise_mask(self.parameters, agreed, self.view2, self.user_id, other_id)

@@ -43,7 +43,7 @@ def describe_graph(graph: Graph) -> dict[str, Any]:
     """The graph, where it is a ring."""
     if not isinstance(graph, Ring):
         return {}
-    return {"graph": {"neighbors": graph.neighbour_count, "shareThreshold": graph.shares_needed}}
+    return {"graph": {"neighbors": graph.neighbor_count, "shareThreshold": graph.shares_needed}}
 
 
 def describe_parameters(scenario: Scenario) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def draw(name: str, user_id: int, what: str, size: int) -> bytes:
 
 
 def drawn_order(scenario: Scenario) -> list[int]:
-    """The ids of U1 by position; on a ring every order is as likely as any other."""
+    """The ids of U1 by position; on a sparse graph every order is as likely as any other."""
     ids = scenario.heard(0)
     if isinstance(scenario.graph, Ring):
         return sorted(ids, key=lambda user_id: draw(scenario.name, user_id, "place", 32))
@@ -40,7 +40,7 @@ def any_integer(scenario: Scenario, position: int, index: int) -> int:
 
 
 def near_the_ends(scenario: Scenario, position: int, index: int) -> int:
-    """Close to 2^(bits - 2) in absolute value, of a sign that differs between neighbours, so that no sum wraps."""
+    """Close to 2^(bits - 2) in absolute value, of a sign that differs between neighbors, so that no sum wraps."""
     size = (1 << (scenario.bits - 2)) - (index * len(scenario.ids) + position)
     return size if (position + index) % 2 else -size
 

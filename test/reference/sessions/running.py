@@ -44,14 +44,14 @@ def make_randomness(scenario: Scenario, user_id: int) -> Randomness:
         return draw(scenario.name, user_id, what, size)
 
     degrees = range(1, scenario.parameters.share_threshold)
-    neighbours = scenario.graph.neighbours(0, len(scenario.heard(0)))
+    neighbors = scenario.graph.neighbors(0, len(scenario.heard(0)))
     return Randomness(
         channel_secret_key=of("channelSecretKey"),
         mask_secret_key=of("maskSecretKey"),
         self_mask_seed=of("selfMaskSeed"),
         key_polynomial=[of(f"keyPolynomial {k}") for k in degrees],
         seed_polynomial=[of(f"seedPolynomial {k}") for k in degrees],
-        nonces=[of(f"nonces {index}", NONCE_BYTES) for index in range(len(neighbours))],
+        nonces=[of(f"nonces {index}", NONCE_BYTES) for index in range(len(neighbors))],
     )
 
 
@@ -80,8 +80,8 @@ def tamper(message: bytes, server: Server, tampering: Tampering) -> bytes:
     """The message of round 2 to the tampered user, with the one bit flipped."""
     tag = server.tag
     u2, receiver, records = decode_server_message(message, 2, tag, [bytes, int, bytes])
-    neighbours = server.neighbours(server.order.index(tampering.user_id))
-    dealers = [server.order[position] for position in neighbours if position in server.u2]
+    neighbors = server.neighbors(server.order.index(tampering.user_id))
+    dealers = [server.order[position] for position in neighbors if position in server.u2]
     altered = bytearray(records)
     altered[dealers.index(tampering.dealer) * RECORD_BYTES + tampering.byte] ^= 1
     return encode_server_message(2, tag, u2, receiver, bytes(altered))

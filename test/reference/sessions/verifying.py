@@ -23,14 +23,14 @@ def verify_result(session: Session) -> None:
     assert session.result == plain
 
 
-def verify_neighbourhoods(session: Session) -> None:
-    """Users know their places; neighbours are each other's, and so are holders."""
+def verify_neighborhoods(session: Session) -> None:
+    """Users know their places; neighbors are each other's, and so are holders."""
     scenario, server = session.scenario, session.server
     assert sorted(server.order) == scenario.heard(0)
     for user in map(session.users.__getitem__, scenario.heard(1)):
         assert server.order[user.position] == user.user_id
         assert all(server.directory.lines[position] == line for position, line in user.directory.lines.items())
-        assert all(user.position in server.neighbours(neighbour) for neighbour in user.neighbours)
+        assert all(user.position in server.neighbors(neighbor) for neighbor in user.neighbors)
         assert all(user.position in server.holders(holder) for holder in user.holders)
 
 
@@ -66,12 +66,12 @@ def verify_sizes(session: Session) -> None:
     """The sizes of section Sizes, where all of U1 stay, and of the envelopes."""
     scenario, graph = session.scenario, session.scenario.graph
     n, m, bits = len(scenario.heard(0)), scenario.vec_len, scenario.bits
-    shown, neighbours, holders = len(graph.shown(0, n)), len(graph.neighbours(0, n)), len(graph.holders(0, n))
+    shown, neighbors, holders = len(graph.shown(0, n)), len(graph.neighbors(0, n)), len(graph.holders(0, n))
     own_commitment, proof, envelope = (0, 2 * 32 * (n - 1).bit_length(), 63) if isinstance(graph, Ring) else (16, 0, 54)
     users_bitmap, holders_bitmap = (n + 7) // 8, (holders + 7) // 8
-    deal, answer = 64 + own_commitment + 136 * neighbours, 32 + holders_bitmap + 32 * holders
+    deal, answer = 64 + own_commitment + 136 * neighbors, 32 + holders_bitmap + 32 * holders
     sent = [64, deal, 32 + (m * bits + 7) // 8, 32, answer]
-    records, confirmations = users_bitmap + 136 * neighbours, holders_bitmap + 64 * holders
+    records, confirmations = users_bitmap + 136 * neighbors, holders_bitmap + 64 * holders
     received = [0, (128 + 9) * shown + proof, records, users_bitmap, confirmations]
     for round_, body, elements in zip(session.rounds, sent, received, strict=True):
         assert all(len(message) <= body + 117 for message in round_.from_users.values())
@@ -81,7 +81,7 @@ def verify_sizes(session: Session) -> None:
 def verify(session: Session) -> None:
     """All that must hold of a finished session."""
     verify_result(session)
-    verify_neighbourhoods(session)
+    verify_neighborhoods(session)
     verify_views(session)
     verify_sharing(session)
     verify_accusations(session)

@@ -1,0 +1,153 @@
+// How many neighbors a user needs on a sparse graph under a random permutation, and how many of them must answer for it.
+// [BBGLR20] section 3; docs/planner.md has each condition with its derivation, and what the protocol must check for it.
+//
+// n users, of which C are corrupt and at most D drop out; U1 has from n − D to n users, all conditions hold for each size.
+// A user's k neighbors are the k/2 on either side; they hold t-out-of-k shares of its secrets, it holds none itself.
+import { quantile, type Hypergeometric } from '../graph/hypergeometric.ts';
+import { corruptNeighborsBorne, lnDisconnected, lnLimit } from '../graph/sparse-bounds.ts';
+import { MAX_HOLDERS, type SparseGraph } from '../session/parameters.ts';
+import { boundOf, unionBound, type Bound } from './bounds.ts';
+
+/** What a sparse graph must bear. */
+export interface SparseDemand {
+  /** Most users of U1. */
+  readonly users: number;
+  /** Least users of U1, which is the session's threshold. */
+  readonly least: number;
+  readonly corrupt: number;
+  readonly dropped: number;
+  readonly security: number;
+  readonly correctness: number;
+}
+
+/** Neighbors, and the thresholds that bear what was asked. */
+export interface SparseAnswer {
+  readonly neighbors: number;
+  readonly leastShareThreshold: number;
+  readonly mostShareThreshold: number;
+  /** Corrupt neighbors that a user has at most, but for the probability of the bound. */
+  readonly corruptNeighbors: number;
+}
+
+/** Corrupt, and dropped, ones among a user's neighbors. U1 at its smallest has the largest share of corrupt users. */
+const corruptAmong = ({ least, corrupt }: SparseDemand, draws: number): Hypergeometric => ({
+  population: least - 1,
+  marked: Math.min(corrupt, least - 1),
+  draws,
+});
+const droppedAmong = ({ users, dropped }: SparseDemand, draws: number): Hypergeometric => ({
+  population: users - 1,
+  marked: Math.min(dropped, users - 1),
+  draws,
+});
+
+const goneOf = ({ users, corrupt, dropped }: SparseDemand): { users: number; gone: number } => ({
+  users,
+  gone: corrupt + dropped,
+});
+
+/**
+ * The sparse graph with the fewest neighbors against a server that follows the protocol and some users who tell it what they see.
+ * Null where no sparse graph smaller than the complete graph will do.
+ */
+export function semiHonestGraph(demand: SparseDemand): SparseAnswer | null {
+  const limit = lnLimit(demand.security + 1, demand.users);
+  const connected = (k: number): boolean => lnDisconnected(goneOf(demand), k) <= lnLimit(demand.security + 1, 1);
+  return fewestNeighbors(demand, connected, (k) => {
+    const corruptNeighbors = quantile(corruptAmong(demand, k), limit);
+    const least = Math.max(corruptNeighbors + 1, 2);
+    const most = mostShareThreshold(demand, k);
+    return { least, most, corruptNeighbors, missing: least - most };
+  });
+}
+
+/**
+ * The same against a server that is honest until keys are collected and the sparse graph is drawn, and lies from then on:
+ * 3t ≥ 2k + 2c + 2, c corrupt neighbors at most. Then all that can be learnt is one sum over the honest users of one set
+ * of at least `least` survivors, as on the complete graph.
+ */
+export function semiMaliciousGraph(demand: SparseDemand): SparseAnswer | null {
+  const limit = lnLimit(demand.security, demand.users);
+  return fewestNeighbors(
+    demand,
+    () => true,
+    (k) => {
+      const corruptNeighbors = quantile(corruptAmong(demand, k), limit);
+      const least = Math.ceil((2 * k + 2 * corruptNeighbors + 2) / 3);
+      const most = mostShareThreshold(demand, k);
+      return { least, most, corruptNeighbors, missing: 2 * k + 2 * corruptNeighbors + 2 - 3 * most };
+    },
+  );
+}
+
+/** The largest t such that every user has t neighbors left in the end. */
+function mostShareThreshold(demand: SparseDemand, k: number): number {
+  return k - quantile(droppedAmong(demand, k), lnLimit(demand.correctness, demand.users));
+}
+
+interface Trial {
+  readonly least: number;
+  readonly most: number;
+  readonly corruptNeighbors: number;
+  /** What the conditions lack; with two neighbors more it falls by two at most. */
+  readonly missing: number;
+}
+
+/**
+ * The fewest neighbors, an even number below that of the complete graph, for which there are points to share with. Quantiles never fall when k grows, so that
+ * `missing` falls by at most 2 where k grows by 2: where m are missing, the next m/2 candidates need no look.
+ */
+function fewestNeighbors(
+  { least }: SparseDemand,
+  connected: (k: number) => boolean,
+  tryOut: (k: number) => Trial,
+): SparseAnswer | null {
+  const largest = 2 * Math.floor(Math.min(least - 2, MAX_HOLDERS - 1) / 2);
+  for (let k = firstConnected(largest, connected); k <= largest;) {
+    const trial = tryOut(k);
+    if (trial.missing <= 0) {
+      const { least, most, corruptNeighbors } = trial;
+      return { neighbors: k, leastShareThreshold: least, mostShareThreshold: most, corruptNeighbors };
+    }
+    k += 2 * Math.ceil(trial.missing / 2);
+  }
+  return null;
+}
+
+/** The least even k that keeps survivors connected: the bound falls when k grows. Above `largest` where none does. */
+function firstConnected(largest: number, connected: (k: number) => boolean): number {
+  let failing = 0;
+  let holding = largest + 2;
+  while (holding - failing > 2) {
+    const middle = failing + 2 * Math.floor((holding - failing) / 4);
+    if (connected(middle)) holding = middle;
+    else failing = middle;
+  }
+  return holding;
+}
+
+/** What may go wrong on a sparse graph that was found for the demand. */
+export function sparseBounds(demand: SparseDemand, model: 'semi-honest' | 'semi-malicious', graph: SparseGraph): Bound[] {
+  const { users, security, correctness } = demand;
+  const { neighbors: k, shareThreshold: t } = graph;
+  const answers = unionBound(
+    { protects: 'correctness', event: 'a neighborhood has fewer than t survivors', limit: -correctness },
+    users,
+    droppedAmong(demand, k),
+    k - t + 1,
+  );
+  const corrupt = (event: string, atLeast: number, limit: number): Bound =>
+    unionBound({ protects: 'privacy', event, limit }, users, corruptAmong(demand, k), atLeast);
+  if (model === 'semi-malicious') {
+    const borne = corruptNeighborsBorne(graph, model);
+    return [corrupt('a neighborhood has more corrupt users than (3t − 2k − 2)/2', borne + 1, -security), answers];
+  }
+  return [
+    corrupt('a neighborhood has t corrupt users', t, -security - 1),
+    boundOf(
+      { protects: 'privacy', event: 'honest survivors are not connected', limit: -security - 1 },
+      lnDisconnected(goneOf(demand), k),
+    ),
+    answers,
+  ];
+}

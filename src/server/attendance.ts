@@ -1,0 +1,109 @@
+// Who may speak in a round, who was silent, and whether those that were heard are enough, in all and around each user.
+import { equalBytes } from '../leaves/bytes.ts';
+import { ProtocolError, ThresholdError } from '../leaves/errors.ts';
+import type { UserId } from '../leaves/ids.ts';
+import type { Neighborhoods } from '../graph/neighborhoods.ts';
+import { hasMember, positions, type Members } from '../leaves/members.ts';
+import { shareThresholdOf, type Parameters } from '../session/parameters.ts';
+import type { DropReason, DroppedUser } from '../leaves/progress.ts';
+import type { Round } from '../session/notation.ts';
+import type { Roster } from './roster.ts';
+import type { CollectingAnswers, CollectingDeals, CollectingInputs, CollectingSignatures } from './state.ts';
+
+/** Those of `expected` that were not heard, each with the reason why it is out. */
+export function silent(
+  roster: Roster,
+  expected: readonly number[],
+  heard: ReadonlySet<number> | ReadonlyMap<number, unknown>,
+  dropped: { readonly round: Round; readonly reason: DropReason },
+): DroppedUser[] {
+  const quiet = expected.filter((position) => !heard.has(position));
+  return quiet.map((position) => ({ userId: roster.userIdAt(position), ...dropped }));
+}
+
+/**
+ * Refuses a message that was made for something else than what the server sent. Its sender is not named: it may have been
+ * shown something else on the way, or the message may be one of an earlier session, sent again by somebody else.
+ */
+export function requireView(
+  view: Uint8Array,
+  expected: Uint8Array,
+  { round, userId }: { readonly round: Round; readonly userId: UserId },
+): void {
+  if (equalBytes(view, expected)) return;
+  const message = `round ${String(round)}: the message of user ${String(userId)} was made for another view of the session`;
+  throw new ProtocolError('ERR_SECAGG_VIEW', message, { round });
+}
+
+/** [BIK+17] Fig. 4: in every round the server waits for at least t users, and aborts otherwise. */
+export function requireThreshold(have: number, need: number, round: Round): void {
+  if (have >= need) return;
+  const message = `round ${String(round)}: expected messages of at least ${String(need)} users, got ${String(have)}`;
+  throw new ThresholdError(message, { have, need, round });
+}
+
+/**
+ * Users of U2 whose secrets those of a set cannot open: fewer than the share threshold of their holders are in it. Their masks
+ * would stay in the sum. On the complete graph all hold shares of all, and the session's threshold says enough.
+ */
+export function unopenable(parameters: Parameters, graph: Neighborhoods, u2: Members, present: Members): number[] {
+  if (parameters.graph === 'complete') return [];
+  const need = shareThresholdOf(parameters);
+  const holders = graph.holdersIn(present);
+  return positions(u2).filter((owner) => holders(owner) < need);
+}
+
+/**
+ * DEVIATION from [BBGLR20], whose server goes on without users that have lost their neighbors: who is left out then would
+ * depend on the graph, and the bound on survivors falling apart holds for those only who leave without knowing it.
+ *
+ * @throws ThresholdError that names the users whose neighborhood has become too small.
+ */
+export function requireNeighborhoods(
+  parameters: Parameters,
+  graph: Neighborhoods,
+  { roster, u2, present, round }: { roster: Roster; u2: Members; present: Members; round: Round },
+): void {
+  const lost = unopenable(parameters, graph, u2, present);
+  if (lost.length === 0) return;
+  const need = shareThresholdOf(parameters);
+  const holders = graph.holdersIn(present);
+  const have = lost.reduce((least, owner) => Math.min(least, holders(owner)), need);
+  const message = `round ${String(round)}: expected messages of at least ${String(need)} neighbors of each user, got as few as ${String(have)} around ${String(lost.length)} users`;
+  throw new ThresholdError(message, { have, need, round, userIds: roster.userIds(lost) });
+}
+
+/**
+ * The position of a sender that takes part in the round that is being collected: in U1, and not out since.
+ *
+ * @throws ProtocolError ERR_SECAGG_UNKNOWN_USER, ERR_SECAGG_LATE.
+ */
+export function participantAt(state: CollectingWithDirectory, userId: UserId): number {
+  const [round, members] = participantsOf(state);
+  const position = state.directory.positionOf(userId);
+  if (position === -1) {
+    const message = `round ${String(round)}: user ${String(userId)} advertised no keys in this session`;
+    throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', message, { round });
+  }
+  if (members !== null && !hasMember(members, position)) {
+    const message = `round ${String(round)}: user ${String(userId)} missed an earlier round`;
+    throw new ProtocolError('ERR_SECAGG_LATE', message, { round });
+  }
+  return position;
+}
+
+export type CollectingWithDirectory = CollectingDeals | CollectingInputs | CollectingSignatures | CollectingAnswers;
+
+/** The round that is being collected, and who may speak in it; null for all of U1. */
+function participantsOf(state: CollectingWithDirectory): [Round, Members | null] {
+  switch (state.phase) {
+    case 'share-keys':
+      return [1, null];
+    case 'masked-input':
+      return [2, state.u2];
+    case 'consistency-check':
+      return [3, state.u3];
+    case 'unmasking':
+      return [4, state.u4];
+  }
+}

@@ -1,0 +1,165 @@
+// Round 4: from the revealed shares to each user's secret, and who is to blame where that cannot be done.
+import { publicKeyOf } from '../../crypto/agree.ts';
+import { Reconstruction } from '../../crypto/shamir.ts';
+import { equalBytes } from '../../leaves/bytes.ts';
+import { DisputeError, ProtocolError, ThresholdError, type DisputedDeal } from '../../leaves/errors.ts';
+import { neighborhoodsOf } from '../../graph/graph.ts';
+import type { Neighborhoods } from '../../graph/neighborhoods.ts';
+import type { Pace } from '../../masking/pace.ts';
+import { hasMember, positions } from '../../leaves/members.ts';
+import { shareThresholdOf } from '../../session/parameters.ts';
+import { SHARE_BYTES } from '../../leaves/sizes.ts';
+import { commitToSeed } from '../../session/binding.ts';
+import { VERDICT, type CollectingAnswers, type ServerContext } from '../state.ts';
+
+const round = 4;
+
+/** A reconstructed secret: b_v of a user in U3, s_v^SK of one in U2∖U3. */
+export interface Secret {
+  readonly owner: number;
+  readonly secret: Uint8Array;
+}
+
+/** A reconstruction for holders at these indices of a group. */
+interface ReconstructionAt {
+  readonly places: string;
+  readonly reconstruction: Reconstruction;
+}
+
+/** Who said what about one owner; holders in the graph's order. */
+interface Evidence {
+  readonly owner: number;
+  /** Holders whose share matches the owner's commitment. */
+  readonly holders: readonly number[];
+  /** Holders that could not use what the owner dealt, by their word. */
+  readonly accusers: readonly number[];
+}
+
+function evidenceAbout(graph: Neighborhoods, answers: CollectingAnswers['answers'], owner: number): Evidence {
+  const holders: number[] = [];
+  const accusers: number[] = [];
+  for (const holder of graph.holders(owner)) {
+    const answer = answers.get(holder);
+    if (answer === undefined) continue;
+    const verdict = answer.verdicts[graph.holderIndex(holder, owner)];
+    if (verdict === VERDICT.reported) accusers.push(holder);
+    if (verdict === VERDICT.good) holders.push(holder);
+  }
+  return { owner, holders, accusers };
+}
+
+/** What a holder revealed of an owner, as a view. */
+function shareOf(graph: Neighborhoods, answers: CollectingAnswers['answers'], owner: number, holder: number): Uint8Array {
+  const at = graph.holderIndex(holder, owner) * SHARE_BYTES;
+  return answers.get(holder)?.shares.subarray(at, at + SHARE_BYTES) ?? new Uint8Array();
+}
+
+/** Whether every owner has enough good shares: then only an inconsistent dealer can stop the reconstruction. */
+export function enoughShares({ parameters }: ServerContext, { directory, u2, answers }: CollectingAnswers): boolean {
+  const graph = neighborhoodsOf(parameters.graph, directory.size);
+  const good = new Uint32Array(directory.size);
+  for (const [holder, { verdicts }] of answers) {
+    graph.holders(holder).forEach((owner, i) => {
+      good[owner] = (good[owner] ?? 0) + (verdicts[i] === VERDICT.good ? 1 : 0);
+    });
+  }
+  const need = shareThresholdOf(parameters);
+  return positions(u2).every((owner) => (good[owner] ?? 0) >= need);
+}
+
+/**
+ * [BIK+17] Fig. 4, round 4: SS.recon of b_v for v ∈ U3 and of s_v^SK for v ∈ U2∖U3, from any t good shares. DEVIATION: a
+ * secret is used only if it is the one that its owner advertised or committed to, so that a wrong sum never leaves.
+ *
+ * @throws ProtocolError ERR_SECAGG_INCONSISTENT_DEAL names owners whose own shares do not give their secret;
+ * DisputeError where too many holders reported a deal; ThresholdError where wrong shares leave too few.
+ */
+export async function reconstructSecrets(context: ServerContext, state: CollectingAnswers, pace: Pace): Promise<Secret[]> {
+  const threshold = shareThresholdOf(context.parameters);
+  const graph = neighborhoodsOf(context.parameters.graph, state.directory.size);
+  const owners = positions(state.u2);
+  // One owner's evidence at a time: that of all has an entry for each two users.
+  const lacking: Evidence[] = [];
+  for (const owner of owners) {
+    const evidence = evidenceAbout(graph, state.answers, owner);
+    if (evidence.holders.length < threshold) lacking.push(evidence);
+  }
+  if (lacking.length > 0) throw lackOfShares(context, state, lacking);
+
+  // Mostly the same places answer for one owner as for the one before; on the complete graph for all.
+  let known: ReconstructionAt | undefined;
+  const secrets: Secret[] = [];
+  const inconsistent: number[] = [];
+  const byTrust = trustOrder(state.answers);
+  for (const owner of owners) {
+    const holders = byTrust([...evidenceAbout(graph, state.answers, owner).holders]).slice(0, threshold);
+    const chosen = holders.map((holder) => graph.holderIndex(owner, holder));
+    const places = chosen.join();
+    if (known?.places !== places) known = { places, reconstruction: new Reconstruction(graph.groupSize, chosen) };
+    const secret = known.reconstruction.secret(holders.map((holder) => shareOf(graph, state.answers, owner, holder)));
+    if (await isSecretOf(state, owner, secret)) secrets.push({ owner, secret });
+    else inconsistent.push(owner);
+    await pace.maybePause();
+  }
+  const guilty = state.directory.userIds(inconsistent);
+  if (guilty.length > 0) throw inconsistentDeal(guilty, 'shares that they committed to do not give their secrets');
+  return secrets;
+}
+
+/**
+ * Holders with the fewest wrong shares and reports first. Else one liar among the first, who spoils his share of every second
+ * owner, would make each owner cost coefficients of its own: O(t²) and not O(t).
+ */
+function trustOrder(answers: CollectingAnswers['answers']): (holders: number[]) => number[] {
+  const spoilt = new Map<number, number>();
+  for (const [holder, { verdicts }] of answers) {
+    const count = verdicts.reduce((sum, verdict) => sum + (verdict === VERDICT.wrong || verdict === VERDICT.reported ? 1 : 0), 0);
+    if (count > 0) spoilt.set(holder, count);
+  }
+  if (spoilt.size === 0) return (holders) => holders;
+  return (holders) => holders.sort((a, b) => (spoilt.get(a) ?? 0) - (spoilt.get(b) ?? 0)); // a stable sort
+}
+
+async function isSecretOf(
+  { directory, binding, u3, commitments }: CollectingAnswers,
+  owner: number,
+  secret: Uint8Array,
+): Promise<boolean> {
+  const { userId, maskKey } = directory.line(owner);
+  if (!hasMember(u3, owner)) return equalBytes(await publicKeyOf(secret), maskKey);
+  const dealt = commitments.get(owner);
+  return dealt !== undefined && equalBytes(commitToSeed(binding, userId, secret), dealt.seedCommitment);
+}
+
+/**
+ * Fewer than t good shares of some owners. A report is one user's word against another's: the owner is named only on the
+ * word of t users. Where so many lie together, nothing that the protocol promises holds any more.
+ */
+function lackOfShares(context: ServerContext, state: CollectingAnswers, lacking: readonly Evidence[]): Error {
+  const { directory } = state;
+  const threshold = shareThresholdOf(context.parameters);
+
+  const guilty = lacking.filter(({ accusers }) => accusers.length >= threshold);
+  if (guilty.length > 0)
+    return inconsistentDeal(directory.userIds(guilty.map(({ owner }) => owner)), 'nobody can use what they dealt');
+
+  const disputed = lacking.filter(({ accusers }) => accusers.length > 0);
+  if (disputed.length > 0) {
+    const disputes = disputed.map(({ owner, accusers }): DisputedDeal => ({
+      owner: directory.userIdAt(owner),
+      accusers: directory.userIds(accusers),
+    }));
+    const message = `round 4: of ${String(disputes.length)} users too few shares can be used; either they or those who reported them are at fault`;
+    return new DisputeError(message, { round: 1, disputes });
+  }
+  const have = lacking.reduce((least, { holders }) => Math.min(least, holders.length), threshold);
+  const message = `round 4: expected ${String(threshold)} good shares of each secret, got ${String(have)}`;
+  const userIds = context.parameters.graph === 'complete' ? [] : directory.userIds(lacking.map(({ owner }) => owner));
+  return new ThresholdError(message, { have, need: threshold, round, userIds });
+}
+
+function inconsistentDeal(userIds: readonly number[], what: string): ProtocolError {
+  const others = userIds.length === 1 ? '' : ` and ${String(userIds.length - 1)} more`; // which may be hundreds of thousands
+  const message = `round 1: user ${String(userIds[0])}${others} dealt inconsistently: ${what}`;
+  return new ProtocolError('ERR_SECAGG_INCONSISTENT_DEAL', message, { round: 1, userIds });
+}

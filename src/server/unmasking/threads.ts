@@ -1,0 +1,125 @@
+// Unmasking over the cores: the masks of a sum are independent of each other, so that each thread adds up some of them, and
+// what the threads give is added to the sum. Little work, and an engine without threads, stay with the caller's thread.
+import { platform } from '#platform';
+import { accumulate } from '../../masking/kernel.ts';
+import { Pace } from '../../masking/pace.ts';
+import { ringOf, type Lanes } from '../../masking/ring.ts';
+import type { Threads } from '../../platform/platform.ts';
+import { countMasks, removeMasks, type MaskRange, type Unmasking } from './masks.ts';
+
+/** What a worker thread is given. */
+export interface Task {
+  readonly unmasking: Unmasking;
+  readonly range: MaskRange;
+  /** Bytes of the lanes. */
+  readonly length: number;
+}
+
+/** What it tells: masks done since the last message; with the last one, their sum. */
+export interface Report {
+  readonly done: number;
+  readonly partial: Uint8Array | null;
+}
+
+export interface UnmaskingWork {
+  /** Most threads to use. */
+  readonly threads: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (progress: UnmaskingProgress) => void;
+}
+
+export interface UnmaskingProgress {
+  readonly done: number;
+  readonly total: number;
+  /** That work on it; 0 for the caller's own. */
+  readonly threads: number;
+}
+
+// A thread takes 40 ms to start, and for longer its code is slower than the caller's, which is compiled well by then. Measured,
+// two threads take as long as the caller's own for work of 300 ms by these rough costs.
+const BYTES_PER_MILLISECOND = 4e6;
+const MILLISECONDS_PER_AGREEMENT = 0.05;
+const LEAST_MILLISECONDS_PER_THREAD = 150;
+
+const PROGRESS_MILLISECONDS = 50;
+
+/** The sum without its masks; `sum` itself is not changed. @throws the signal's reason. */
+export async function unmask(unmasking: Unmasking, sum: Lanes, work: UnmaskingWork): Promise<Lanes> {
+  const total = countMasks(unmasking);
+  const estimate =
+    (total * sum.length) / BYTES_PER_MILLISECOND + (total - unmasking.survivors.length) * MILLISECONDS_PER_AGREEMENT;
+  const engine = platform.threads;
+  const threads = engine === null ? 0 : Math.min(work.threads, Math.floor(estimate / LEAST_MILLISECONDS_PER_THREAD));
+  if (engine !== null && threads > 1) {
+    try {
+      return await unmaskInThreads(engine, unmasking, sum, { ...work, threads });
+    } catch {
+      work.signal?.throwIfAborted();
+      // No thread could be started, or one has died: whatever it was, the work can be done here.
+    }
+  }
+  const acc = Uint8Array.from(sum);
+  const tell = progressOf(total, 0, work.onProgress);
+  await removeMasks(unmasking, { from: 0, to: total }, acc, new Pace(work.signal), () => tell(1));
+  return acc;
+}
+
+async function unmaskInThreads(
+  engine: Threads,
+  unmasking: Unmasking,
+  sum: Lanes,
+  { threads, signal, onProgress }: UnmaskingWork,
+): Promise<Lanes> {
+  const total = countMasks(unmasking);
+  const tell = progressOf(total, threads, onProgress);
+  const acc = Uint8Array.from(sum);
+  const ring = ringOf(unmasking.bits);
+  // One that fails or is called off takes the others with it.
+  const others = new AbortController();
+  const stop = AbortSignal.any(signal === undefined ? [others.signal] : [signal, others.signal]);
+  let partials = 0;
+  const runs = rangesOf(total, threads).map((range) => {
+    const task: Task = { unmasking, range, length: sum.length };
+    return engine.run(workerModule(), task, stop, (message) => {
+      const { done, partial } = message as Report;
+      tell(done);
+      if (partial === null) return;
+      accumulate(ring, acc, partial);
+      partials++;
+    });
+  });
+  try {
+    await Promise.all(runs);
+  } finally {
+    others.abort();
+    await Promise.allSettled(runs);
+  }
+  // However a thread ended: the sum is whole or it is not given.
+  if (partials !== threads) throw new Error('a thread ended without its part of the sum');
+  return acc;
+}
+
+/** This module's neighbor, with the same ending: source in tests, built in the package. */
+function workerModule(): URL {
+  return new URL(import.meta.url.replace('/threads.', '/worker.'));
+}
+
+/** The masks 0 to total in parts of nearly equal size. */
+function rangesOf(total: number, parts: number): MaskRange[] {
+  return Array.from({ length: parts }, (_, i) => ({
+    from: Math.floor((total * i) / parts),
+    to: Math.floor((total * (i + 1)) / parts),
+  }));
+}
+
+/** Adds up what is done and tells it now and then, and at the end. */
+function progressOf(total: number, threads: number, onProgress: UnmaskingWork['onProgress']): (done: number) => void {
+  let done = 0;
+  let told = performance.now();
+  return (more) => {
+    done += more;
+    if (done < total && performance.now() - told < PROGRESS_MILLISECONDS) return;
+    told = performance.now();
+    onProgress({ done, total, threads });
+  };
+}

@@ -1,0 +1,145 @@
+// What ties every byte to its session, round and users: the session tag, the digests of directory and views, what is
+// signed, committed to, and derived. DEVIATION from [BIK+17], which assumes such contexts or leaves them out: without
+// them, signatures, ciphertexts and shares of one session could be replayed in another, between other users or rounds.
+//
+// Each digest covers the one before: tag ← directory ← view of round 2 ← view of round 3. Whoever was shown another
+// session, directory or U2 derives other keys, so that nothing opens and no masks cancel. From round 1 on every body of a
+// user starts with the digest of what it was made for, so that a message that was made for something else, an earlier
+// session with the same tag for instance, is refused when it arrives, before anybody can be blamed for what is in it.
+import { concat, equalBytes, u32, u64 } from '../leaves/bytes.ts';
+import { deriveKey, digest } from '../crypto/digest.ts';
+import { LABELS } from '../crypto/labels.ts';
+import type { UserId } from '../leaves/ids.ts';
+import type { Members } from '../leaves/members.ts';
+import { PROTOCOL_VERSION, type Parameters } from './parameters.ts';
+import { SHARE_COMMITMENT_BYTES } from '../leaves/sizes.ts';
+import { HashTree, rootFrom } from '../crypto/hash-tree.ts';
+import type { AdvertisedKeys, Advertisement, Deal, Directory, DirectoryPart, Round } from './notation.ts';
+
+const NOTHING = new Uint8Array();
+
+/** All that the parties agree on before round 0. 32 bytes. */
+export function sessionTag(parameters: Parameters): Uint8Array {
+  const { threshold, vecLen, bits, graph, session } = parameters;
+  return digest(LABELS.sessionTag, [
+    Uint8Array.of(PROTOCOL_VERSION),
+    u32(threshold),
+    u32(vecLen),
+    Uint8Array.of(bits),
+    graph === 'complete' ? Uint8Array.of(0) : concat([Uint8Array.of(1), u32(graph.neighbors), u32(graph.shareThreshold)]),
+    u32(session.length),
+    session,
+  ]);
+}
+
+/**
+ * U1 with the keys of round 0, by position. The signatures are left out: they say who vouches for a line, not what it says.
+ *
+ * Over a hash tree, so that on a sparse graph, too, where a user sees only its neighbors, it computes the digest itself: whoever has
+ * the same one has the same users, keys and places, and has seen its own part of them.
+ */
+export function directoryDigest(tag: Uint8Array, users: number, root: Uint8Array): Uint8Array {
+  return digest(LABELS.directory, [tag, u32(users), root]);
+}
+
+export function directoryTree(directory: Directory): HashTree {
+  return new HashTree(LABELS.directoryNode, directory.map(lineDigest));
+}
+
+/** The root over a part of the directory; null where its proof does not fit. */
+export function rootOfPart({ users, first, lines, proof }: DirectoryPart): Uint8Array | null {
+  const known = new Map(lines.map((line, i) => [(first + i) % users, lineDigest(line)]));
+  return rootFrom(LABELS.directoryNode, users, known, proof);
+}
+
+function lineDigest({ userId, channelKey, maskKey }: Advertisement): Uint8Array {
+  return digest(LABELS.directoryLine, [u64(userId), channelKey, maskKey]);
+}
+
+/** The directory and U2. */
+export function viewOfRound2(directory: Uint8Array, u2: Members): Uint8Array {
+  return digest(LABELS.survivors2, [directory, u2]);
+}
+
+/** The directory, U2 and U3: what a user signs in round 3. */
+export function viewOfRound3(view2: Uint8Array, u3: Members): Uint8Array {
+  return digest(LABELS.survivors3, [view2, u3]);
+}
+
+/** The body of a user's own message of round 1. */
+export function dealDigest(directory: Uint8Array, deal: Deal): Uint8Array {
+  return digest(LABELS.deal, [directory, deal.seedCommitment, deal.ownShareCommitment ?? NOTHING, deal.sealed]);
+}
+
+/**
+ * What a masked input was made for: the directory, U2, and the sender's own deal. A user that lost its state after it
+ * had dealt, and dealt again, masks with a seed that nobody holds shares of; its input is refused instead of turning the
+ * sum into noise.
+ */
+export function maskedInputView(view2: Uint8Array, deal: Uint8Array): Uint8Array {
+  return digest(LABELS.maskedInputView, [view2, deal]);
+}
+
+/** The one rule for signatures: label, session tag, round, sender and the SHA-256 of the message's body. */
+export function signedBytes(tag: Uint8Array, round: Round, sender: UserId, bodyDigest: Uint8Array): Uint8Array {
+  return concat([LABELS.signature, tag, Uint8Array.of(round), u64(sender), bodyDigest]);
+}
+
+/** The body of a message of round 0, which peers rebuild from the directory to check its signature. */
+export function advertisedBody(keys: AdvertisedKeys): Uint8Array {
+  return concat([keys.channelKey, keys.maskKey]);
+}
+
+/** The key that `sender` seals with for `receiver`. Each direction has its own, so that nothing can be reflected. */
+export function sealKey(agreed: Uint8Array, directory: Uint8Array, sender: UserId, receiver: UserId): Uint8Array {
+  return deriveKey(agreed, directory, LABELS.sealKey, [sender, receiver]);
+}
+
+/**
+ * Associated data of a sealed pair of shares. DEVIATION from [BIK+17] Fig. 4, round 1, whose plaintext is u ‖ v ‖ shares:
+ * the ids are authenticated here and in the key, together with session and directory, and take no bytes on the wire.
+ */
+export function sealData(directory: Uint8Array, sender: UserId, receiver: UserId): Uint8Array {
+  return concat([LABELS.sealData, directory, u64(sender), u64(receiver)]);
+}
+
+/** The seed of p_{u,v} = p_{v,u} up to its sign. */
+export function pairwiseMaskSeed(agreed: Uint8Array, view2: Uint8Array, u: UserId, v: UserId): Uint8Array {
+  return deriveKey(agreed, view2, LABELS.pairwiseMask, u < v ? [u, v] : [v, u]);
+}
+
+/** The seed of p_u. */
+export function selfMaskKey(selfMaskSeed: Uint8Array, view2: Uint8Array, u: UserId): Uint8Array {
+  return deriveKey(selfMaskSeed, view2, LABELS.selfMask, [u]);
+}
+
+/** To b_u, 32 bytes. b_u is uniform, so its digest tells nothing about it. */
+export function commitToSeed(directory: Uint8Array, owner: UserId, selfMaskSeed: Uint8Array): Uint8Array {
+  return digest(LABELS.selfMaskCommitment, [directory, u64(owner), selfMaskSeed]);
+}
+
+/**
+ * To one share, 16 bytes. Every share by itself is uniform, so its digest tells nothing about it. Sixteen bytes bind all
+ * but a dealer that spends 2^64 hashes on two shares with one commitment; what it wins is that its deal is inconsistent,
+ * which reconstruction finds anyway (round 4).
+ */
+export function commitToShare(
+  directory: Uint8Array,
+  kind: 'self-mask' | 'pairwise-key',
+  owner: UserId,
+  holder: UserId,
+  share: Uint8Array,
+): Uint8Array {
+  const label = kind === 'self-mask' ? LABELS.selfMaskShare : LABELS.pairwiseKeyShare;
+  return digest(label, [directory, u64(owner), u64(holder), share]).slice(0, SHARE_COMMITMENT_BYTES);
+}
+
+/** The commitments of one owner to the shares of one holder. */
+export function isShareOf(
+  directory: Uint8Array,
+  kind: 'self-mask' | 'pairwise-key',
+  dealt: { readonly owner: UserId; readonly holder: UserId; readonly commitment: Uint8Array },
+  share: Uint8Array,
+): boolean {
+  return equalBytes(commitToShare(directory, kind, dealt.owner, dealt.holder, share), dealt.commitment);
+}

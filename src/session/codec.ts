@@ -1,0 +1,192 @@
+// Codecs between values and JSON, strict in both directions: what is decoded has exactly the fields that are named, each
+// of its type and length, or is a StateError that says where and what was expected, and never quotes a value.
+import { platform } from '#platform';
+import { StateError } from '../leaves/errors.ts';
+
+export interface Codec<T> {
+  encode(value: T): unknown;
+  /** @param path of the value in the document, for errors. */
+  decode(json: unknown, path: string): T;
+}
+
+function expected(path: string, what: string): StateError {
+  return new StateError(`state, ${path}: expected ${what}`);
+}
+
+export function integer(least: number, most: number): Codec<number> {
+  return {
+    encode: (value) => value,
+    decode(json, path): number {
+      if (typeof json === 'number' && Number.isSafeInteger(json) && json >= least && json <= most) return json;
+      throw expected(path, `an integer in [${String(least)}, ${String(most)}]`);
+    },
+  };
+}
+
+export const text: Codec<string> = {
+  encode: (value) => value,
+  decode(json, path): string {
+    if (typeof json === 'string') return json;
+    throw expected(path, 'a string');
+  },
+};
+
+export const flag: Codec<boolean> = {
+  encode: (value) => value,
+  decode(json, path): boolean {
+    if (typeof json === 'boolean') return json;
+    throw expected(path, 'true or false');
+  },
+};
+
+export function oneOf<const T extends string>(...values: readonly T[]): Codec<T> {
+  return {
+    encode: (value) => value,
+    decode(json, path): T {
+      const value = values.find((candidate) => candidate === json);
+      if (value === undefined) throw expected(path, `one of ${values.join(', ')}`);
+      return value;
+    },
+  };
+}
+
+/** Base64, of `length` bytes or, without it, of any number. */
+export function bytes(length?: number): Codec<Uint8Array> {
+  return {
+    encode: (value) => platform.toBase64(value),
+    decode(json, path): Uint8Array {
+      const value = typeof json === 'string' ? platform.fromBase64(json) : null;
+      if (value === null) throw expected(path, 'base64');
+      if (length !== undefined && value.length !== length) throw expected(path, `${String(length)} bytes`);
+      return value;
+    },
+  };
+}
+
+export function nullable<T>(codec: Codec<T>): Codec<T | null> {
+  return {
+    encode: (value) => (value === null ? null : codec.encode(value)),
+    decode: (json, path) => (json === null ? null : codec.decode(json, path)),
+  };
+}
+
+export function list<T>(codec: Codec<T>): Codec<T[]> {
+  return {
+    encode: (value) => value.map((element) => codec.encode(element)),
+    decode(json, path): T[] {
+      if (!Array.isArray(json)) throw expected(path, 'a list');
+      return json.map((element, i) => codec.decode(element, `${path}[${String(i)}]`));
+    },
+  };
+}
+
+/** A map as a list of pairs; no key twice. */
+export function mapOf<K, V>(key: Codec<K>, value: Codec<V>): Codec<Map<K, V>> {
+  return {
+    encode: (map) => Array.from(map, ([k, v]) => [key.encode(k), value.encode(v)]),
+    decode(json, path): Map<K, V> {
+      if (!Array.isArray(json)) throw expected(path, 'a list of pairs');
+      const map = new Map<K, V>();
+      json.forEach((pair: unknown, i) => {
+        const at = `${path}[${String(i)}]`;
+        if (!Array.isArray(pair) || pair.length !== 2) throw expected(at, 'a pair');
+        const k = key.decode(pair[0], `${at}[0]`);
+        if (map.has(k)) throw expected(at, 'another key than before');
+        map.set(k, value.decode(pair[1], `${at}[1]`));
+      });
+      return map;
+    },
+  };
+}
+
+/** One codec a field; a field more or less is an error. */
+export type FieldCodecs<T> = { readonly [K in keyof T]-?: Codec<T[K]> };
+
+export function record<T extends object>(fields: FieldCodecs<T>): Codec<T> {
+  const names = Object.keys(fields) as (keyof T & string)[];
+  return {
+    encode: (value) => Object.fromEntries(names.map((name) => [name, fields[name].encode(value[name])])),
+    decode(json, path): T {
+      if (typeof json !== 'object' || json === null || Array.isArray(json)) throw expected(path, 'an object');
+      const source = json as Record<string, unknown>;
+      const present = Object.keys(source);
+      if (present.length !== names.length || !names.every((name) => Object.hasOwn(source, name))) {
+        throw expected(path, `exactly the fields ${names.join(', ')}`);
+      }
+      return Object.fromEntries(names.map((name) => [name, fields[name].decode(source[name], `${path}.${name}`)])) as T;
+    },
+  };
+}
+
+/** A discriminated union: the codec is chosen by the string in the field `name`. */
+export function oneOfKinds<N extends string, T extends Readonly<Record<N, string>>>(
+  name: N,
+  codecs: { readonly [K in T[N]]: Codec<Extract<T, Readonly<Record<N, K>>>> },
+): Codec<T> {
+  const known = new Map<unknown, Codec<T>>(Object.entries(codecs));
+  return {
+    encode: (value) => known.get(value[name])?.encode(value),
+    decode(json, path): T {
+      const codec = known.get((json as Partial<Record<N, unknown>> | null)?.[name]);
+      if (codec === undefined) throw expected(`${path}.${name}`, `one of ${[...known.keys()].join(', ')}`);
+      return codec.decode(json, path);
+    },
+  };
+}
+
+/** Throws unless a condition that spans several fields holds. */
+export function require(condition: boolean, path: string, what: string): void {
+  if (!condition) throw expected(path, what);
+}
+
+/** The whole document: JSON text of one role in one version. */
+export interface Document<T> {
+  serialise(value: T): string;
+  /** @throws StateError; the value is complete or there is none. */
+  parse(state: string): T;
+}
+
+export function document<T extends object>(
+  role: 'user' | 'server' | 'server-part' | 'cohort-sum',
+  version: number,
+  codec: Codec<T>,
+): Document<T> {
+  return {
+    serialise(value): string {
+      const json = { secagg: role, version, ...(codec.encode(value) as object) };
+      try {
+        return JSON.stringify(json);
+      } catch {
+        throw new StateError('state: longer than a string can be'); // 2^29 characters in V8
+      }
+    },
+    parse(state): T {
+      if (typeof state !== 'string') throw new TypeError(`state: expected a string, got ${typeof state}`);
+      let json: unknown;
+      try {
+        json = JSON.parse(state);
+      } catch {
+        throw new StateError('state: expected JSON'); // the engine's own text quotes the document
+      }
+      if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new StateError('state: expected an object');
+      const { secagg, version: found, ...rest } = json as Record<string, unknown>;
+      if (secagg !== role) throw new StateError(`state: expected one of a ${role}, got another or none`, 'ERR_SECAGG_STATE_ROLE');
+      if (found !== version) {
+        throw new StateError(
+          `state: expected version ${String(version)}, got ${typeof found === 'number' ? String(found) : typeof found}`,
+          'ERR_SECAGG_STATE_VERSION',
+        );
+      }
+      return codec.decode(rest, role);
+    },
+  };
+}
+
+/** A value that a document was parsed to: what tells a constructor that it is given a whole state and not arguments. */
+export class Recovered<T> {
+  readonly snapshot: T;
+
+  constructor(snapshot: T) {
+    this.snapshot = snapshot;
+  }
+}

@@ -1,0 +1,167 @@
+// The session's parameters: what all agree on (hashed into the session tag) and what each party decides for itself (its
+// policy). [BIK+17] section 4 and theorems 6.3 to 6.5 for the floors on the threshold. Leaf: imports leaves only.
+import { copyOf, utf8 } from '../leaves/bytes.ts';
+import { checkInteger, checkNames } from '../leaves/checks.ts';
+
+/** Version of the wire format and of every derivation; part of the session tag. */
+export const PROTOCOL_VERSION = 1;
+
+/** Most holders of shares of one secret: the non-zero points of GF(2^16). So many users has a complete graph at most. */
+export const MAX_HOLDERS = 65_535;
+
+/** Most users of one session; so many on a sparse graph only. */
+export const MAX_USERS = 1_000_000;
+
+/** Most bytes of a vector in memory: as base64 in a state it must fit into a string, which in V8 has up to 2^29 characters. */
+const MAX_VECTOR_BYTES = 2 ** 28;
+const MAX_SESSION_BYTES = 65_536;
+
+/**
+ * Whom the threshold must withstand besides dropouts.
+ * `'malicious'`: the server may lie at any time, and work with users. `'semi-malicious'`: the server is honest until this user
+ * has received the directory, so that keys, and on a sparse graph its neighbors, are those of a fair draw. `'semi-honest'`: everybody follows the protocol, and some users share what they see with the server.
+ */
+export type Adversary = 'malicious' | 'semi-malicious' | 'semi-honest';
+
+/**
+ * The sparse graph of [BBGLR20], a Harary graph in the order of a uniform permutation: each user shares keys with its `neighbors` nearest users, half of
+ * them on either side ([BBGLR20], a Harary graph). `plan` of `secagg/planner` finds both numbers.
+ */
+export interface SparseGraph {
+  /** k: even, 2 or more, and less than the session's threshold. */
+  readonly neighbors: number;
+  /** Shares, one a neighbor, that open a user's secret; 2 to k. */
+  readonly shareThreshold: number;
+}
+
+/** Which users share keys with which. On the complete graph each user does with every other. */
+export type Graph = 'complete' | SparseGraph;
+
+/** Options of one session. The first group is agreed by all and hashed into the session tag; the second is each party's own. */
+export interface SessionOptions {
+  /** Application context: task, model version, cohort. A string is its UTF-8 bytes. At most 65,536 bytes; default empty. */
+  session?: string | Uint8Array;
+  /** Ring Z_2^bits of every component, 1 to 64; default 32. */
+  bits?: number;
+  /** Default `'complete'`. A sparse graph needs an `adversary` other than `'malicious'`. */
+  graph?: Graph;
+
+  /**
+   * Most users that may take part. A user's default: the registered keys, itself included. A server's: the registered
+   * keys where it was given them, else as many as the threshold allows.
+   */
+  maxUsers?: number;
+  /** Default `'malicious'`. */
+  adversary?: Adversary;
+  /** Users that may work with the server; default 0. */
+  colluders?: number;
+  /**
+   * On a sparse graph, chance decides who is whose neighbor: the guarantees may fail with probability 2^−security at most.
+   * 1 to 200, default 40.
+   */
+  security?: number;
+}
+
+/** What all parties of a session agree on. */
+export interface Parameters {
+  readonly threshold: number;
+  readonly vecLen: number;
+  readonly bits: number;
+  readonly graph: Graph;
+  readonly session: Uint8Array;
+}
+
+/** What a party decides for itself. */
+export interface Policy {
+  readonly maxUsers: number;
+  readonly adversary: Adversary;
+  readonly colluders: number;
+  readonly security: number;
+}
+
+const ADVERSARIES: readonly Adversary[] = ['malicious', 'semi-malicious', 'semi-honest'];
+const SESSION_OPTION_NAMES = ['session', 'bits', 'graph', 'maxUsers', 'adversary', 'colluders', 'security'];
+
+/** Refuses misspelt options, which would silently weaken a policy. `own` lists the names that a role adds. */
+export function checkOptionNames(options: unknown, own: readonly string[]): void {
+  checkNames(options, 'options', [...SESSION_OPTION_NAMES, ...own]);
+}
+
+/** Bytes of the vector on the wire: `bits` bits a component, ⌈vecLen · bits / 8⌉. */
+export function packedLength(vecLen: number, bits: number): number {
+  return Math.ceil((vecLen * bits) / 8);
+}
+
+/** Bytes of the lane that a component takes in memory: the least of 1, 2, 4 and 8 that holds `bits`. */
+export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
+  return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8;
+}
+
+/** @throws TypeError, RangeError that name the argument. */
+export function resolveParameters(threshold: number, vecLen: number, options: SessionOptions): Parameters {
+  const graph = resolveGraph(options.graph ?? 'complete');
+  // A threshold of 1 would let the server ask for a sum of one user, which is that user's vector. On a sparse graph any U1 must
+  // have as many neighbors to give, and a user itself.
+  const least = graph === 'complete' ? 2 : graph.neighbors + 1;
+  checkInteger(threshold, 'threshold', least, mostUsers(graph));
+  const bits = checkInteger(options.bits ?? 32, 'options.bits', 1, 64);
+  checkInteger(vecLen, 'vecLen', 1, 2 ** 32 - 1);
+  const most = MAX_VECTOR_BYTES / laneBytes(bits);
+  if (vecLen > most)
+    throw new RangeError(`vecLen: expected at most ${String(most)} components of ${String(bits)} bits, got ${String(vecLen)}`);
+  return { threshold, vecLen, bits, graph, session: sessionContext(options.session ?? '') };
+}
+
+function resolveGraph(graph: unknown): Graph {
+  if (graph === 'complete') return graph;
+  if (typeof graph === 'string') throw new RangeError(`options.graph: expected 'complete' or an object, got '${graph}'`);
+  checkNames(graph, 'options.graph', ['neighbors', 'shareThreshold']);
+  const { neighbors, shareThreshold } = graph as SparseGraph;
+  checkInteger(neighbors, 'options.graph.neighbors', 2, MAX_HOLDERS);
+  if (neighbors % 2 !== 0) throw new RangeError(`options.graph.neighbors: expected an even number, got ${String(neighbors)}`);
+  // With one share enough, each neighbor alone could unmask its neighbors' vectors for the server.
+  checkInteger(shareThreshold, 'options.graph.shareThreshold', 2, neighbors);
+  return { neighbors, shareThreshold };
+}
+
+/** Most users of a session on this graph. */
+export function mostUsers(graph: Graph): number {
+  return graph === 'complete' ? MAX_HOLDERS : MAX_USERS;
+}
+
+/** Shares that open a user's secret: t of the complete graph, `shareThreshold` of a neighborhood. */
+export function shareThresholdOf({ threshold, graph }: Parameters): number {
+  return graph === 'complete' ? threshold : graph.shareThreshold;
+}
+
+/** @throws TypeError, RangeError that name the option. */
+export function sessionContext(session: unknown): Uint8Array {
+  if (typeof session !== 'string' && !(session instanceof Uint8Array)) {
+    throw new TypeError(`options.session: expected a string or a Uint8Array, got ${typeof session}`);
+  }
+  const bytes = typeof session === 'string' ? utf8(session) : copyOf(session);
+  if (bytes.length > MAX_SESSION_BYTES) {
+    throw new RangeError(`options.session: expected at most ${String(MAX_SESSION_BYTES)} bytes, got ${String(bytes.length)}`);
+  }
+  return bytes;
+}
+
+/** @throws TypeError, RangeError that name the option. */
+export function resolvePolicy(options: SessionOptions, graph: Graph, defaultMaxUsers: number): Policy {
+  const adversary = options.adversary ?? 'malicious';
+  if (!ADVERSARIES.includes(adversary)) {
+    throw new RangeError(`options.adversary: expected one of ${ADVERSARIES.join(', ')}, got '${adversary}'`);
+  }
+  const most = mostUsers(graph);
+  return {
+    maxUsers: checkInteger(options.maxUsers ?? Math.min(defaultMaxUsers, most), 'options.maxUsers', 1, most),
+    adversary,
+    colluders: checkInteger(options.colluders ?? 0, 'options.colluders', 0, most),
+    security: checkInteger(options.security ?? 40, 'options.security', 1, 200),
+  };
+}
+
+/** Largest magnitude of a component for which the sum of `users` of them stays within ±(2^(bits−1) − 1). */
+export function componentLimit(bits: number, users: number): bigint {
+  return ((1n << BigInt(bits - 1)) - 1n) / BigInt(users);
+}

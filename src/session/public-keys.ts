@@ -1,0 +1,85 @@
+// The application's PKI: which Ed25519 key speaks for which user.
+import { copyOf, equalBytes } from '../leaves/bytes.ts';
+import { checkBytes } from '../leaves/checks.ts';
+import { isSignPublicKey, type SignPublicKey } from '../crypto/sign.ts';
+import { UsageError } from '../leaves/errors.ts';
+import { userId, type UserId } from '../leaves/ids.ts';
+import { KEY_BYTES } from '../leaves/sizes.ts';
+
+/**
+ * User ids and their Ed25519 public keys, as the application vouches for them. Every guarantee of the protocol rests on
+ * this map: it must not come from the aggregation server.
+ *
+ * Objects that are given one take a copy: what is inserted later does not reach them.
+ *
+ * @example
+ * ```js
+ * import { genKeypair, PublicKeysWrapper } from 'secagg';
+ *
+ * const [alice, bob] = [genKeypair(), genKeypair()];
+ * const publicKeys = new PublicKeysWrapper([[1, alice[0]]]);
+ * publicKeys.insert(2, bob[0]);
+ * console.log(publicKeys.size, publicKeys.has(2)); // prints: 2 true
+ * try {
+ *   publicKeys.insert(2, alice[0]);
+ * } catch (error) {
+ *   console.log(error.code); // prints: ERR_SECAGG_KEY_CONFLICT
+ * }
+ * ```
+ */
+export class PublicKeysWrapper {
+  #keys = new Map<UserId, SignPublicKey>();
+  /** Whether others hold the map: it is copied then before it is changed, so that a million users may share one. */
+  #shared = false;
+
+  /** @param entries pairs of user id and public key, as for {@link insert}. */
+  constructor(entries: Iterable<readonly [number, SignPublicKey]> = []) {
+    for (const [u, pk] of entries) this.insert(u, pk);
+  }
+
+  /**
+   * Registers a user's key; the same key again changes nothing.
+   *
+   * @param u user id, an integer in [0, 2^53).
+   * @param pk Ed25519 public key, 32 bytes; copied.
+   * @throws UsageError ERR_SECAGG_KEY_CONFLICT where the user is registered with another key.
+   * @throws TypeError, RangeError where an argument is no id or no canonical public key of large order.
+   */
+  insert(u: number, pk: SignPublicKey): void {
+    const id = userId(u, 'u');
+    checkBytes(pk, 'pk');
+    if (!isSignPublicKey(pk)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${String(KEY_BYTES)} bytes`);
+    const known = this.#keys.get(id);
+    if (known !== undefined) {
+      if (equalBytes(known, pk)) return;
+      throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `user ${String(id)} is registered with another key`);
+    }
+    if (this.#shared) this.#keys = new Map(this.#keys);
+    this.#shared = false;
+    this.#keys.set(id, copyOf(pk));
+  }
+
+  /** Number of registered users. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** Whether a user is registered. */
+  has(u: number): boolean {
+    return this.#keys.has(u as UserId);
+  }
+
+  /** @internal The present entries; what is inserted later is not among them. */
+  snapshot(): ReadonlyMap<UserId, SignPublicKey> {
+    this.#shared = true;
+    return this.#keys;
+  }
+
+  /** @internal The same entries in another wrapper, which may be given more. */
+  copy(): PublicKeysWrapper {
+    const copy = new PublicKeysWrapper();
+    copy.#keys = this.#keys;
+    copy.#shared = this.#shared = true;
+    return copy;
+  }
+}

@@ -1,0 +1,220 @@
+// A user's state as JSON. CONTAINS SECRETS. Self-contained, versioned, strict; each phase has what later rounds need.
+import { platform } from '#platform';
+import { equalBytes } from '../leaves/bytes.ts';
+import type { UserId } from '../leaves/ids.ts';
+import { at } from '../leaves/lists.ts';
+import { neighborhoodsOf } from '../graph/graph.ts';
+import { hasMember, isSubset, type Members } from '../leaves/members.ts';
+import { laneBytes, MAX_USERS } from '../session/parameters.ts';
+import type { AdvertisedKeys, HeldShares } from '../session/notation.ts';
+import type * as User from './state.ts';
+import { DIGEST_BYTES, KEY_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
+import * as common from '../session/json.ts';
+import {
+  bytes,
+  document,
+  flag,
+  integer,
+  list,
+  nullable,
+  oneOf,
+  oneOfKinds,
+  record,
+  require,
+  type Document,
+} from '../session/codec.ts';
+
+/** All that a user is. */
+export interface UserSnapshot {
+  /** Grows with every change. */
+  readonly revision: number;
+  readonly context: Omit<User.UserContext, 'tag'>;
+  /** Whether inputs are taken modulo 2^bits. */
+  readonly modularInputs: boolean;
+  /** x_u as lanes, from when it is given until it is masked. */
+  readonly input: Uint8Array | null;
+  /** Digests of the server's messages answered so far, one a round. */
+  readonly answered: readonly Uint8Array[];
+  /** The answer to the last of them. */
+  readonly output: Uint8Array | null;
+  readonly state: User.UserState;
+}
+
+const VERSION = 1;
+const key = bytes(KEY_BYTES);
+const share = bytes(SHARE_BYTES);
+const digest = bytes(DIGEST_BYTES);
+const placed = { users: integer(1, MAX_USERS), position: common.position };
+
+const holding = record<User.Holding>({
+  position: common.position,
+  shares: nullable(record<HeldShares>({ selfMask: share, pairwiseKey: share })),
+});
+
+const state = oneOfKinds<'phase', User.UserState>('phase', {
+  'advertise-keys': record<User.AwaitingStart>({ phase: oneOf('advertise-keys'), signSecretKey: key }),
+  'share-keys': record<User.AwaitingDirectory>({
+    phase: oneOf('share-keys'),
+    signSecretKey: key,
+    advertised: record<AdvertisedKeys>({ channelKey: key, maskKey: key }),
+    channelSecretKey: key,
+    maskSecretKey: key,
+  }),
+  'masked-input': record<User.AwaitingSealedShares>({
+    phase: oneOf('masked-input'),
+    signSecretKey: key,
+    ...placed,
+    directory: digest,
+    peers: list(record<User.Peer>({ userId: common.userId, maskKey: key, openingKey: key })),
+    maskSecretKey: key,
+    selfMaskSeed: key,
+    ownShare: nullable(share),
+    deal: digest,
+  }),
+  'consistency-check': record<User.AwaitingSurvivors>({
+    phase: oneOf('consistency-check'),
+    signSecretKey: key,
+    ...placed,
+    peers: list(common.userId),
+    u2: common.members,
+    view2: digest,
+    ownShare: nullable(share),
+    holdings: list(holding),
+  }),
+  unmasking: record<User.AwaitingSignatures>({
+    phase: oneOf('unmasking'),
+    signSecretKey: key,
+    ...placed,
+    peers: list(common.userId),
+    u2: common.members,
+    u3: common.members,
+    view3: digest,
+    ownShare: nullable(share),
+    holdings: list(holding),
+  }),
+  finished: record<User.Finished>({ phase: oneOf('finished'), ...placed, u2: common.members, u3: common.members }),
+  failed: common.failed,
+});
+
+const snapshot = record<UserSnapshot>({
+  revision: integer(0, Number.MAX_SAFE_INTEGER),
+  context: record<UserSnapshot['context']>({
+    parameters: common.parameters,
+    policy: common.policy,
+    userId: common.userId,
+    publicKeys: common.publicKeys,
+  }),
+  modularInputs: flag,
+  input: nullable(bytes()),
+  answered: list(digest),
+  output: nullable(bytes()),
+  state,
+});
+
+/** The round whose message each phase waits for. */
+export const USER_ROUNDS: Readonly<Record<Exclude<User.UserState['phase'], 'failed'>, number>> = {
+  'advertise-keys': 0,
+  'share-keys': 1,
+  'masked-input': 2,
+  'consistency-check': 3,
+  unmasking: 4,
+  finished: 5,
+};
+
+export const userDocument: Document<UserSnapshot> = document('user', VERSION, {
+  encode: (value) => snapshot.encode(value),
+  decode(json, path): UserSnapshot {
+    const decoded = snapshot.decode(json, path);
+    checkWhole(decoded, path);
+    return decoded;
+  },
+});
+
+/** What no single field shows: that they belong together. */
+function checkWhole({ context, input, answered, output, state }: UserSnapshot, path: string): void {
+  const { parameters, policy, userId, publicKeys } = context;
+  common.requirePolicy(parameters, policy, `${path}.context`);
+  require(publicKeys.has(userId), `${path}.context.publicKeys`, "the user's own key");
+  const inputBytes = parameters.vecLen * laneBytes(parameters.bits);
+  require(input === null || input.length === inputBytes, `${path}.input`, `${String(inputBytes)} bytes`);
+  if (state.phase === 'failed') {
+    require(input === null && output === null, path, 'nothing to send after an error');
+    return;
+  }
+  const round = USER_ROUNDS[state.phase];
+  require(answered.length === round, `${path}.answered`, `${String(round)} digests`);
+  require((output === null) === (round === 0), `${path}.output`, 'the answer to the last message');
+  require(input === null || round <= 2, `${path}.input`, 'no input once it is masked');
+  if ('signSecretKey' in state) {
+    const own = publicKeys.get(userId) ?? state.signSecretKey;
+    require(equalBytes(
+      platform.ed25519PublicKey(state.signSecretKey),
+      own,
+    ), `${path}.state.signSecretKey`, 'that of the own key');
+  }
+  checkState(state, context, `${path}.state`);
+}
+
+type Context = UserSnapshot['context'];
+
+function checkState(state: Exclude<User.UserState, { phase: 'failed' }>, context: Context, path: string): void {
+  if (state.phase === 'advertise-keys' || state.phase === 'share-keys') return;
+  common.requireCohort(state.users, context.parameters, context.policy, path);
+  require(state.position < state.users, `${path}.position`, 'a position in U1');
+  if (state.phase === 'masked-input') {
+    checkPeers(
+      state,
+      state.peers.map(({ userId }) => userId),
+      context,
+      path,
+    );
+    return;
+  }
+  checkSet(state, 'u2', state.u2, context, path);
+  if (state.phase !== 'finished') checkHoldings(state, context, path);
+  if (state.phase === 'consistency-check') return;
+  checkSet(state, 'u3', state.u3, context, path);
+  require(isSubset(state.u3, state.u2), `${path}.u3`, 'a subset of U2');
+}
+
+/** As many peers as the user has neighbors, all of them others, registered, and where its position has them; its own share. */
+function checkPeers(
+  state: User.AwaitingSealedShares | User.AwaitingSurvivors | User.AwaitingSignatures,
+  peers: readonly UserId[],
+  { parameters, userId, publicKeys }: Context,
+  path: string,
+): void {
+  const { users, position } = state;
+  const count = neighborhoodsOf(parameters.graph, users).degree;
+  require(peers.length === count, `${path}.peers`, `${String(count)} users`);
+  // On the complete graph the user itself is where its position says it is, and all ascend.
+  const inOrder =
+    parameters.graph === 'complete' ? [...peers.slice(0, position), userId, ...peers.slice(position)] : [userId, ...peers];
+  common.requireOrder(inOrder, parameters, `${path}.peers`);
+  require(inOrder.every((id) => publicKeys.has(id)), `${path}.peers`, 'users whose keys are registered');
+  const keepsShare = parameters.graph === 'complete';
+  require((state.ownShare !== null) === keepsShare, `${path}.ownShare`, keepsShare ? 'a share' : 'null on a sparse graph');
+}
+
+/** A set over U1 of at least the threshold, the user itself in it. */
+function checkSet(
+  { users, position }: { readonly users: number; readonly position: number },
+  name: 'u2' | 'u3',
+  set: Members,
+  { parameters }: Context,
+  path: string,
+): void {
+  common.requireMembers({ [name]: set }, users, path);
+  common.requireQuorum({ [name]: set }, parameters, path);
+  require(hasMember(set, position), `${path}.${name}`, 'the user itself among them');
+}
+
+/** One holding for each neighbor in U2, in the graph's order. */
+function checkHoldings(state: User.AwaitingSurvivors | User.AwaitingSignatures, context: Context, path: string): void {
+  checkPeers(state, state.peers, context, path);
+  const graph = neighborhoodsOf(context.parameters.graph, state.users);
+  const dealers = graph.neighbors(state.position).filter((position) => hasMember(state.u2, position));
+  const complete =
+    state.holdings.length === dealers.length && dealers.every((dealer, i) => at(state.holdings, i).position === dealer);
+  require(complete, `${path}.holdings`, 'one for each neighbor in U2');
+}

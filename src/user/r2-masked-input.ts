@@ -1,0 +1,162 @@
+// [BIK+17] Fig. 4, round 2 (MaskedInputCollection), user: open the shares that others dealt, mask the input.
+import { agreementWith } from '../crypto/agree.ts';
+import { open } from '../crypto/seal.ts';
+import { ProtocolError, ThresholdError } from '../leaves/errors.ts';
+import { neighborhoodsOf } from '../graph/graph.ts';
+import type { Neighborhoods } from '../graph/neighborhoods.ts';
+import type { UserId } from '../leaves/ids.ts';
+import { at } from '../leaves/lists.ts';
+import { applyMasks, type Mask } from '../masking/expand.ts';
+import { Pace } from '../masking/pace.ts';
+import { pack } from '../masking/pack.ts';
+import { ringOf, type Lanes } from '../masking/ring.ts';
+import { countMembers, hasMember, type Members } from '../leaves/members.ts';
+import { shareThresholdOf } from '../session/parameters.ts';
+import { RECORD_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
+import { isShareOf, maskedInputView, pairwiseMaskSeed, sealData, selfMaskKey, viewOfRound2 } from '../session/binding.ts';
+import { sealedAt, type SealedShares } from '../session/deals.ts';
+import { maskSign, type HeldShares } from '../session/notation.ts';
+import type { Step } from './step.ts';
+import type { AwaitingSealedShares, AwaitingSurvivors, Holding, Peer, UserContext } from './state.ts';
+
+const round = 2;
+
+/** The server's message: U2, and what each neighbor in U2 dealt to this user, in the graph's order. */
+export interface SharesForUser {
+  readonly u2: Members;
+  /** Whom the server made it for. */
+  readonly receiver: number;
+  /** Records of deals.ts. */
+  readonly sealed: Uint8Array;
+}
+
+export interface MaskedInput {
+  readonly view: Uint8Array;
+  /** y_u, bit-packed. */
+  readonly vector: Uint8Array;
+}
+
+/** @param input x_u as lanes; not changed. */
+export async function maskInput(
+  context: UserContext,
+  state: AwaitingSealedShares,
+  message: SharesForUser,
+  input: Lanes,
+): Promise<Step<AwaitingSurvivors, MaskedInput>> {
+  const { u2 } = message;
+  const { users, position, peers } = state;
+  const graph = neighborhoodsOf(context.parameters.graph, users);
+  const dealers = graph
+    .neighbors(position)
+    .map((dealer, i): Dealer => ({ position: dealer, ...at(peers, i) }))
+    .filter((dealer) => hasMember(u2, dealer.position));
+  checkSharers(context, message, { graph, position, dealers: dealers.length });
+
+  const view2 = viewOfRound2(state.directory, u2);
+  const pace = new Pace();
+  const holdings: Holding[] = [];
+  for (const [i, dealer] of dealers.entries()) {
+    const shares = openShares(dealer, context.userId, state.directory, sealedAt(message.sealed, i));
+    holdings.push({ position: dealer.position, shares });
+    await pace.maybePause();
+  }
+  const vector = await masked(context, state, { dealers, view2 }, input);
+
+  return {
+    state: {
+      phase: 'consistency-check',
+      signSecretKey: state.signSecretKey,
+      users,
+      position,
+      peers: peers.map(({ userId }) => userId),
+      u2,
+      view2,
+      ownShare: state.ownShare,
+      holdings,
+    },
+    out: { view: maskedInputView(view2, state.deal), vector },
+    // The shares are open and the input is masked: the keys that did it have served.
+    spent: [state.maskSecretKey, state.selfMaskSeed, ...peers.map(({ openingKey }) => openingKey)],
+  };
+}
+
+/** A neighbor in U2. */
+interface Dealer extends Peer {
+  readonly position: number;
+}
+
+/**
+ * Made for this user, |U2| ≥ t, itself in U2, on a sparse graph enough of its neighbors there too, one pair of shares from each. U2 ⊆
+ * U1 holds for every set of positions.
+ */
+function checkSharers(
+  { parameters, userId }: UserContext,
+  { u2, receiver, sealed }: SharesForUser,
+  { graph, position, dealers }: { readonly graph: Neighborhoods; readonly position: number; readonly dealers: number },
+): void {
+  if (receiver !== userId) {
+    // None of its records would open, and this user would report every honest dealer.
+    const message = `shares: expected those for user ${String(userId)}, got those for user ${String(receiver)}`;
+    throw new ProtocolError('ERR_SECAGG_RECIPIENT', message, { round });
+  }
+  const users = countMembers(u2);
+  const { threshold } = parameters;
+  if (users < threshold) {
+    const message = `shares: expected at least ${String(threshold)} users in U2, got ${String(users)}`;
+    throw new ThresholdError(message, { have: users, need: threshold, round });
+  }
+  if (!hasMember(u2, position)) throw new ProtocolError('ERR_SECAGG_SET', 'shares: this user is not in U2', { round });
+  const holders = graph.holdersIn(u2)(position);
+  const need = shareThresholdOf(parameters);
+  if (holders < need) {
+    // With so few that could open its secrets the input could never be unmasked; whoever asks for it wants something else.
+    const message = `shares: expected at least ${String(need)} holders of this user's shares in U2, got ${String(holders)}`;
+    throw new ThresholdError(message, { have: holders, need, round, userIds: [userId] });
+  }
+  if (sealed.length !== dealers * RECORD_BYTES) {
+    const message = `shares: expected sealed shares of ${String(dealers)} users, got ${String(sealed.length)} bytes`;
+    throw new ProtocolError('ERR_SECAGG_SET', message, { round });
+  }
+}
+
+/**
+ * [BIK+17] Fig. 4, round 4 opens the ciphertexts, and aborts where one does not open. DEVIATION: they are opened here, and
+ * a deal that cannot be used is remembered and reported in round 4, so that one bad dealer does not stop its peers.
+ */
+function openShares(dealer: Dealer, holder: UserId, directory: Uint8Array, sealed: SealedShares): HeldShares | null {
+  const owner = dealer.userId;
+  const plaintext = open(dealer.openingKey, sealData(directory, owner, holder), sealed.ciphertext);
+  if (plaintext === null) return null;
+  const shares = { pairwiseKey: plaintext.slice(0, SHARE_BYTES), selfMask: plaintext.slice(SHARE_BYTES) };
+  plaintext.fill(0);
+  const matching =
+    isShareOf(directory, 'pairwise-key', { owner, holder, commitment: sealed.commitments.pairwiseKey }, shares.pairwiseKey) &&
+    isShareOf(directory, 'self-mask', { owner, holder, commitment: sealed.commitments.selfMask }, shares.selfMask);
+  return matching ? shares : null;
+}
+
+/** [BIK+17] Fig. 4, round 2: y_u = x_u + p_u + Σ_{v ∈ U2} p_{u,v} mod R, p_{u,v} = Δ_{u,v} · PRG(s_{u,v}), p_u = PRG(b_u). */
+async function masked(
+  { parameters, userId }: UserContext,
+  state: AwaitingSealedShares,
+  { dealers, view2 }: { readonly dealers: readonly Dealer[]; readonly view2: Uint8Array },
+  input: Lanes,
+): Promise<Uint8Array> {
+  const ring = ringOf(parameters.bits);
+  const lanes = Uint8Array.from(input);
+  async function* masks(): AsyncGenerator<Mask> {
+    yield { seed: selfMaskKey(state.selfMaskSeed, view2, userId), sign: 1 };
+    const agree = agreementWith(state.maskSecretKey);
+    for (const dealer of dealers) {
+      const agreed = await agree(dealer.maskKey);
+      if (agreed === null) throw new ProtocolError('ERR_SECAGG_KEYS', 'shares: a mask key has small order', { round });
+      const seed = pairwiseMaskSeed(agreed, view2, userId, dealer.userId);
+      agreed.fill(0);
+      yield { seed, sign: maskSign(userId, dealer.userId) };
+    }
+  }
+  await applyMasks(ring, lanes, masks(), new Pace());
+  const vector = pack(ring, lanes);
+  lanes.fill(0);
+  return vector;
+}

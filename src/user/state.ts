@@ -1,0 +1,136 @@
+// The states of a user: one interface a phase, named after the round whose message it waits for, with exactly the fields
+// that later rounds need. Only state/ may serialise them.
+import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
+import type { UserId } from '../leaves/ids.ts';
+import type { Members } from '../leaves/members.ts';
+import type { Parameters, Policy } from '../session/parameters.ts';
+import type { Failed } from '../session/failure.ts';
+import type { AdvertisedKeys, HeldShares } from '../session/notation.ts';
+
+/** What does not change during a session. */
+export interface UserContext {
+  readonly parameters: Parameters;
+  readonly tag: Uint8Array;
+  readonly policy: Policy;
+  readonly userId: UserId;
+  /** The application's PKI as this user was given it, with itself. */
+  readonly publicKeys: ReadonlyMap<UserId, SignPublicKey>;
+}
+
+interface Live {
+  readonly signSecretKey: SignSecretKey;
+}
+
+/** Round 0: nothing has happened yet. */
+export interface AwaitingStart extends Live {
+  readonly phase: 'advertise-keys';
+}
+
+/** Round 1: its keys are advertised. */
+export interface AwaitingDirectory extends Live {
+  readonly phase: 'share-keys';
+  readonly advertised: AdvertisedKeys;
+  readonly channelSecretKey: Uint8Array;
+  readonly maskSecretKey: Uint8Array;
+}
+
+/** Where a user is in the session's graph. */
+interface Placed {
+  /** |U1|. */
+  readonly users: number;
+  /** Its own position. */
+  readonly position: number;
+}
+
+/** What later rounds need of a neighbor. */
+export interface Peer {
+  readonly userId: UserId;
+  readonly maskKey: Uint8Array;
+  /** Opens what it sealed for this user. */
+  readonly openingKey: Uint8Array;
+}
+
+/** Round 2: its secrets are dealt; the c key has served. */
+export interface AwaitingSealedShares extends Live, Placed {
+  readonly phase: 'masked-input';
+  readonly directory: Uint8Array;
+  /** Its neighbors, in the graph's order. */
+  readonly peers: readonly Peer[];
+  readonly maskSecretKey: Uint8Array;
+  readonly selfMaskSeed: Uint8Array;
+  /** Its share of its own b_u; null on a sparse graph, where only its neighbors hold shares. */
+  readonly ownShare: Uint8Array | null;
+  readonly deal: Uint8Array;
+}
+
+/** What a holder has of one other user: its two shares, or null where it could not use what was dealt. */
+export interface Holding {
+  readonly position: number;
+  readonly shares: HeldShares | null;
+}
+
+/** What stays of a user's neighborhood once its input is masked. */
+interface Holder extends Placed {
+  /** Ids of its neighbors, in the graph's order. */
+  readonly peers: readonly UserId[];
+  readonly ownShare: Uint8Array | null;
+  /** For each neighbor in U2, in the graph's order. */
+  readonly holdings: readonly Holding[];
+}
+
+/** Round 3: its masked input is sent; the input and the secrets that masked it are forgotten. */
+export interface AwaitingSurvivors extends Live, Holder {
+  readonly phase: 'consistency-check';
+  readonly u2: Members;
+  readonly view2: Uint8Array;
+}
+
+/** Round 4: it has signed U3. */
+export interface AwaitingSignatures extends Live, Holder {
+  readonly phase: 'unmasking';
+  readonly u2: Members;
+  readonly u3: Members;
+  readonly view3: Uint8Array;
+}
+
+/** It has answered round 4, once and for all. */
+export interface Finished extends Placed {
+  readonly phase: 'finished';
+  readonly u2: Members;
+  readonly u3: Members;
+}
+
+export type UserState =
+  AwaitingStart | AwaitingDirectory | AwaitingSealedShares | AwaitingSurvivors | AwaitingSignatures | Finished | Failed;
+
+/** All secrets that a state holds, for wiping when the session ends early. */
+export function secretsOf(state: UserState): Uint8Array[] {
+  switch (state.phase) {
+    case 'advertise-keys':
+      return [state.signSecretKey];
+    case 'share-keys':
+      return [state.signSecretKey, state.channelSecretKey, state.maskSecretKey];
+    case 'masked-input':
+      return [
+        state.signSecretKey,
+        state.maskSecretKey,
+        state.selfMaskSeed,
+        ...ownShareOf(state),
+        ...state.peers.map(({ openingKey }) => openingKey),
+      ];
+    case 'consistency-check':
+    case 'unmasking':
+      return [state.signSecretKey, ...ownShareOf(state), ...state.holdings.flatMap(sharesOf)];
+    case 'finished':
+    case 'failed':
+      return [];
+  }
+}
+
+export function ownShareOf({ ownShare }: { readonly ownShare: Uint8Array | null }): Uint8Array[] {
+  return ownShare === null ? [] : [ownShare];
+}
+
+export function sharesOf(holding: Holding): Uint8Array[] {
+  return holding.shares === null ? [] : [holding.shares.selfMask, holding.shares.pairwiseKey];
+}

@@ -1,0 +1,88 @@
+// The sparse graph: who is whose neighbor, whatever the place; how many of them are in a set; the order in which it is drawn.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { ThresholdError } from '../../src/leaves/errors.ts';
+import { completeGraph } from '../../src/graph/complete.ts';
+import { permuted, sparseGraph } from '../../src/graph/sparse.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
+import { hasMember, membersOf } from '../../src/leaves/members.ts';
+import { resolveParameters } from '../../src/session/parameters.ts';
+import { requireNeighborhoods } from '../../src/server/attendance.ts';
+import { Roster } from '../../src/server/roster.ts';
+
+const graphs = fc
+  .record({ half: fc.integer({ min: 1, max: 8 }), more: fc.integer({ min: 0, max: 30 }) })
+  .map(({ half, more }) => sparseGraph(2 * half + 1 + more, 2 * half));
+
+describe('a sparse graph', () => {
+  it('gives each user the k nearest on both sides, itself never, in an order that indices agree with', () => {
+    fc.assert(
+      fc.property(graphs, (graph) => {
+        for (let p = 0; p < graph.users; p++) {
+          const neighbors = graph.neighbors(p);
+          expect(new Set(neighbors).size).to.equal(graph.degree);
+          expect(neighbors).not.to.include(p);
+          expect(graph.holders(p)).to.deep.equal(neighbors);
+          for (const [i, q] of neighbors.entries()) {
+            const apart = Math.min((p - q + graph.users) % graph.users, (q - p + graph.users) % graph.users);
+            expect(apart).to.be.at.most(graph.degree / 2);
+            expect(graph.neighborIndex(p, q)).to.equal(i);
+            expect(graph.holderIndex(p, q)).to.equal(i);
+            expect(graph.neighbors(q)).to.include(p);
+          }
+        }
+      }),
+    );
+  });
+
+  it('counts the holders that are in a set, as the complete graph does', () => {
+    const anyGraph = fc.oneof(graphs, fc.integer({ min: 1, max: 40 }).map(completeGraph));
+    fc.assert(
+      fc.property(anyGraph, fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (graph, there) => {
+        const members = membersOf(
+          Array.from({ length: graph.users }, (_, p) => p).filter((p) => there[p]),
+          graph.users,
+        );
+        const count = graph.holdersIn(members);
+        for (let p = 0; p < graph.users; p++) {
+          expect(count(p)).to.equal(graph.holders(p).filter((q) => hasMember(members, q)).length);
+        }
+      }),
+    );
+  });
+
+  it('is drawn uniformly: each of the 24 orders of four users comes as often as chance has it', () => {
+    const counts = new Map<string, number>();
+    const draws = 24_000;
+    for (let i = 0; i < draws; i++) {
+      const order = permuted([1, 2, 3, 4], systemRandom).join();
+      counts.set(order, (counts.get(order) ?? 0) + 1);
+    }
+    expect(counts.size).to.equal(24);
+    const expected = draws / 24;
+    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+    expect(chiSquare).to.be.below(80); // 23 degrees of freedom: above once in 10^8 runs
+  });
+
+  it('of hundreds of thousands of users, a third of them gone, ends in the error that names their neighbors', function () {
+    this.timeout(20_000);
+    const users = 300_000;
+    const key = new Uint8Array(32);
+    const lines = Array.from({ length: users }, (_, i) => ({
+      userId: i as UserId,
+      channelKey: key,
+      maskKey: key,
+      signature: key,
+    }));
+    const all = membersOf(lines.keys(), users);
+    const present = membersOf(
+      Array.from(lines.keys()).filter((p) => p % 3 !== 0),
+      users,
+    );
+    const parameters = resolveParameters(100_000, 1, { graph: { neighbors: 4, shareThreshold: 4 } });
+    const run = (): void =>
+      requireNeighborhoods(parameters, sparseGraph(users, 4), { roster: new Roster(lines), u2: all, present, round: 2 });
+    expect(run).to.throw(ThresholdError).with.property('userIds').with.length(200_000);
+  });
+});
