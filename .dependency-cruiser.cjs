@@ -15,7 +15,12 @@ module.exports = {
     only('leaves', LEAVES, []),
     only('platform', '^src/platform/', ['^src/platform/', '^node_modules/@noble/']),
     only('crypto', '^src/crypto/', ['^src/crypto/', '^src/platform/', '^node_modules/(@noble/ciphers|shamir-secret-sharing)/']),
-    only('masking', '^src/masking/', ['^src/masking/', '^src/platform/', '^src/crypto/labels\\.ts$', '^src/session/parameters\\.ts$']),
+    only('masking', '^src/masking/', [
+      '^src/masking/',
+      '^src/platform/',
+      '^src/crypto/labels\\.ts$',
+      '^src/session/parameters\\.ts$',
+    ]),
     only('graph', '^src/graph/', ['^src/graph/', '^src/crypto/random\\.ts$', '^src/session/parameters\\.ts$']),
     only('session', '^src/session/', ['^src/session/', '^src/crypto/', '^src/graph/', '^src/platform/']),
     only('wire', '^src/wire/', ['^src/wire/', '^src/session/(notation|parameters|messages)\\.ts$', '^node_modules/msgpackr/']),
@@ -23,7 +28,12 @@ module.exports = {
     only('user', '^src/user/', ['^src/(user|session|wire|crypto|masking|graph|platform)/']),
     only('server', '^src/server/', ['^src/(server|session|wire|crypto|masking|graph|platform)/']),
     // A step is given values and gives values: bytes and JSON are for others.
-    { name: 'steps-without-codecs', severity: 'error', from: { path: STEPS }, to: { path: '^src/(wire/|(user|server|session)/json\\.ts$)' } },
+    {
+      name: 'steps-without-codecs',
+      severity: 'error',
+      from: { path: STEPS },
+      to: { path: '^src/(wire/|(user|server|session)/json\\.ts$)' },
+    },
     only('encoding', '^src/encoding/', ['^src/encoding/', '^src/crypto/(random|digest)\\.ts$', '^src/session/parameters\\.ts$']),
     // The public classes, and below them what seals users' states and writes bytes: one sealing primitive, one base64.
     only('postgres', '^src/postgres/', [
@@ -34,7 +44,12 @@ module.exports = {
       '^src/crypto/(seal|random)\\.ts$',
       '^src/platform/',
     ]),
-    only('planner', '^src/planner/', ['^src/planner/', '^src/graph/', '^src/wire/message-sizes\\.ts$', '^src/session/parameters\\.ts$']),
+    only('planner', '^src/planner/', [
+      '^src/planner/',
+      '^src/graph/',
+      '^src/wire/message-sizes\\.ts$',
+      '^src/session/parameters\\.ts$',
+    ]),
     only('cohorts', '^src/cohorts/', [
       '^src/cohorts/',
       '^src/graph/policy\\.ts$',

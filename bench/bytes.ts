@@ -59,12 +59,12 @@ export const bytes: Bench<ByteFigures> = {
     blocks(
       ...expansions.map(({ users, vecLen, inputBits, bits, neighbors, down, up, factor, paper }) =>
         blocks(
-          `### ${whole(users)} users × ${whole(vecLen)} components of ${String(inputBits)} bits, added in ${String(bits)}${neighbors === null ? '' : `, ${String(neighbors)} neighbors each`}`,
+          `### ${whole(users)} users × ${whole(vecLen)} components of ${inputBits} bits, added in ${bits}${neighbors === null ? '' : `, ${neighbors} neighbors each`}`,
           table(
             ['round', 'bytes down', 'bytes up'],
             down.map((each, round) => [round, each, up[round] ?? null]),
           ),
-          `Together ${short(factor)} times the input; the vector alone is ${short(bits / inputBits)} times${paper === null ? '' : `, and ${String(paper)} is what the paper’s abstract has`}.`,
+          `Together ${short(factor)} times the input; the vector alone is ${short(bits / inputBits)} times${paper === null ? '' : `, and ${paper} is what the paper’s abstract has`}.`,
         ),
       ),
     ),

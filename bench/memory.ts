@@ -120,5 +120,5 @@ function plainSum(users: number, dropped: number, vecLen: number): Int32Array {
 /** Stand-ins are worth something as long as they send what real users would: to the byte, in each round. */
 function requireSameBytes(servers: readonly ServerMemory[]): void {
   const [real, standIns] = servers.slice(1).map(({ rounds }) => rounds.map(({ bytes }) => bytes).join());
-  if (real !== standIns) throw new Error(`real users sent ${String(real)} bytes, their stand-ins ${String(standIns)}`);
+  if (real !== standIns) throw new Error(`real users sent ${real} bytes, their stand-ins ${standIns}`);
 }

@@ -109,7 +109,7 @@ function unmaskingPanel({ unmasking }: MaskFigures): Panel {
         of(({ cipher, agreements }) => cipher + agreements),
       ),
       line(
-        `${String(long[0]?.threads ?? NaN)} cores`,
+        `${long[0]?.threads ?? NaN} cores`,
         OURS,
         'solid',
         of(({ manyThreads }) => manyThreads),

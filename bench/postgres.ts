@@ -21,7 +21,7 @@ export const postgres: Bench<PostgresFigures> = {
     const server = await localPostgres({ shared_buffers: '256MB', max_wal_size: '4GB' });
     const pool = new pg.Pool({ connectionString: server.url, max: 20 });
     pool.on('error', () => undefined);
-    const place = { url: server.url, pool, schema: `secagg_bench_${String(process.pid)}` };
+    const place = { url: server.url, pool, schema: `secagg_bench_${process.pid}` };
     try {
       await new PostgresSessions(pool, place).migrate();
       const { rows } = await pool.query<{ server_version: string }>('show server_version');
@@ -38,16 +38,16 @@ export const postgres: Bench<PostgresFigures> = {
   describe: ({ version, small, large }) =>
     blocks(
       `PostgreSQL ${version} on the same machine.`,
-      `### Messages of round 0, ${String(small.sessions)} sessions of ${String(small.users)} users`,
+      `### Messages of round 0, ${small.sessions} sessions of ${small.users} users`,
       table(
         ['', 'a second'],
         [
-          [`acknowledged, ${String(small.processes)} processes`, small.acknowledged],
+          [`acknowledged, ${small.processes} processes`, small.acknowledged],
           ['single inserts, one connection', small.inserts],
           ['the plain server, one process', small.inMemory],
         ],
       ),
-      `### One session, ${String(large.users)} users × ${whole(large.vecLen)} components of 32 bits`,
+      `### One session, ${large.users} users × ${whole(large.vecLen)} components of 32 bits`,
       table(
         ['', 'in memory', 'in PostgreSQL'],
         [

@@ -23,7 +23,7 @@ function complete(figures: Partial<Figures>): Figures {
 function speedOf({ cpu, cores, node }: Machine, figures: Figures): string {
   const late = Math.max(...figures.masks.unmasking.map(({ timerLate }) => timerLate));
   return blocks(
-    `On ${String(cores)} cores of an ${cpu} with Node ${node.slice(1)}:`,
+    `On ${cores} cores of an ${cpu} with Node ${node.slice(1)}:`,
     table(['', 'secagg', 'beside it'], [...maskRows(figures), ...serverRows(figures), ...expansionRows(figures)]),
     `While masks are removed the event loop is free: a timer of 50 ms came ${whole(late)} ms late at most.`,
   );
@@ -35,7 +35,7 @@ function maskRows({ masks, peers }: Figures): Row[] {
   const flower = ran('Flower', peers.flower);
   const xaynet = ran('xaynet-core', peers.xaynet);
   const [at32, at16] = [ofWidth(masks.expansion, 32), ofWidth(masks.expansion, 16)];
-  const others = `${ms(flower.mask + flower.add)}: Flower ${flower.version}; ${ms(xaynet.mask + xaynet.add)}: xaynet-core ${xaynet.version}, in its least ring, of ${String(xaynet.bits)} bits`;
+  const others = `${ms(flower.mask + flower.add)}: Flower ${flower.version}; ${ms(xaynet.mask + xaynet.add)}: xaynet-core ${xaynet.version}, in its least ring, of ${xaynet.bits} bits`;
   return [
     [
       `one mask of ${power(masks.components)} components of 32 bits, made and added`,
@@ -64,7 +64,7 @@ function serverRows({ masks, receiving, memory, postgres }: Figures): Row[] {
   return [
     [
       `unmasking ${whole(unmasking.users)} users × ${whole(unmasking.vecLen)} components, ${whole(unmasking.dropped)} dropped out: ${whole(unmasking.masks)} masks`,
-      `${short(unmasking.manyThreads)} s on ${String(unmasking.threads)} cores, ${short(unmasking.ownThread)} s on one`,
+      `${short(unmasking.manyThreads)} s on ${unmasking.threads} cores, ${short(unmasking.ownThread)} s on one`,
       `${short(unmasking.cipher + unmasking.agreements)} s: the key stream and the key agreements alone, on one`,
     ],
     [
@@ -88,10 +88,10 @@ function serverRows({ masks, receiving, memory, postgres }: Figures): Row[] {
 function expansionRows({ bytes }: Figures): Row[] {
   return bytes.expansions.flatMap(({ users, vecLen, inputBits, neighbors, factor, paper }): Row[] => {
     if (neighbors !== null)
-      return [[`the same with ${String(neighbors)} neighbors on a sparse graph`, `${factor.toFixed(2)} times its input`, '']];
+      return [[`the same with ${neighbors} neighbors on a sparse graph`, `${factor.toFixed(2)} times its input`, '']];
     if (paper === null) return [];
-    const what = `all that a user of ${power(users)} with ${power(vecLen)} components of ${String(inputBits)} bits sends and receives`;
-    return [[what, `${factor.toFixed(2)} times its input`, `${String(paper)} in the paper's abstract`]];
+    const what = `all that a user of ${power(users)} with ${power(vecLen)} components of ${inputBits} bits sends and receives`;
+    return [[what, `${factor.toFixed(2)} times its input`, `${paper} in the paper's abstract`]];
   });
 }
 
@@ -100,12 +100,12 @@ const ms = (value: number): string => `${short(value)} ms`;
 /** Powers of two as such. */
 function power(value: number): string {
   const exponent = Math.log2(value);
-  return Number.isInteger(exponent) && exponent > 6 ? `2^${String(exponent)}` : whole(value);
+  return Number.isInteger(exponent) && exponent > 6 ? `2^${exponent}` : whole(value);
 }
 
 function ofWidth<Of extends { readonly bits: number }>(all: readonly Of[], width: number): Of {
   const one = all.find(({ bits }) => bits === width);
-  if (one === undefined) throw new Error(`not measured: ${String(width)} bits`);
+  if (one === undefined) throw new Error(`not measured: ${width} bits`);
   return one;
 }
 

@@ -49,7 +49,7 @@ export function partOf<Name extends BenchName>(name: Name, figures: Figures[Name
 }
 
 function headOf({ cpu, cores, node, commit, date, load }: Machine, quick: boolean): string {
-  const where = `Measured by \`npm run bench\` on ${date} at commit ${commit}: ${cpu}, ${String(cores)} cores, Node ${node}.`;
+  const where = `Measured by \`npm run bench\` on ${date} at commit ${commit}: ${cpu}, ${cores} cores, Node ${node}.`;
   const noise = `The load before was ${load.toFixed(1)}; figures beside each other are of the same minutes.`;
   return blocks(`${where} ${noise}`, quick ? 'A smoke run: the figures mean little.' : '');
 }

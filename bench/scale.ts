@@ -48,7 +48,7 @@ export const scale: Bench<ScaleFigures> = {
 
   describe: ({ graph, vecLen, dropout, sizes }) =>
     blocks(
-      `A ring of ${String(graph.neighbors)} neighbors each, ${String(graph.shareThreshold)} of whom open a secret; ${whole(vecLen)} components of 32 bits, so that the rest is seen; ${short(100 * dropout)} % of the users are lost before they send their vectors. All real users, in one process, with the server in another.`,
+      `A ring of ${graph.neighbors} neighbors each, ${graph.shareThreshold} of whom open a secret; ${whole(vecLen)} components of 32 bits, so that the rest is seen; ${short(100 * dropout)} % of the users are lost before they send their vectors. All real users, in one process, with the server in another.`,
       table(
         ['users', 'a user, ms', 'server for each, ms', 'server for each, kB', 'bytes up', 'bytes down'],
         sizes.map((size) => [

@@ -56,7 +56,7 @@ export const session: Bench<SessionFigures> = {
 function describeSession({ users, vecLen, bits, dropout, rounds, clearMs }: SessionCost): string {
   const total = rounds.reduce((sum, { serverMs }) => sum + serverMs, 0);
   return blocks(
-    `### ${String(users)} users × ${whole(vecLen)} components of ${String(bits)} bits, ${short(100 * dropout)} % drop out before they send`,
+    `### ${users} users × ${whole(vecLen)} components of ${bits} bits, ${short(100 * dropout)} % drop out before they send`,
     table(
       ['round', 'a user, ms', 'server, ms', 'bytes up', 'bytes down'],
       rounds.map(({ userMs, serverMs, bytesUp, bytesDown }, round) => [round, userMs, serverMs, bytesUp, bytesDown]),

@@ -50,7 +50,7 @@ function take(user: number, answer: Uint8Array): string | null {
 }
 
 async function participate(url: string, user: UserWrapper): Promise<void> {
-  const at = (round: number): string => `${url}/rounds/${String(round)}/users/${String(user.id)}`;
+  const at = (round: number): string => `${url}/rounds/${round}/users/${user.id}`;
   let message = round0Msg();
   for (let round = 0; ; round++) {
     if (user.id === 3 && round === 2) return; // The user closes the lid, and is not in the sum.
@@ -70,7 +70,7 @@ const http = createServer((request, response) => {
   handle(request, response).catch((error: unknown) => response.destroy(error as Error));
 });
 await once(http.listen(0, '127.0.0.1'), 'listening');
-const url = `http://127.0.0.1:${String((http.address() as AddressInfo).port)}`;
+const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 const clients = people.map(({ id, vec, keys }) =>
   participate(url, new UserWrapper(id, threshold, ...keys, vec, publicKeys, { session })),
 );

@@ -10,8 +10,8 @@ function count(name: string, by = 1): void {
 
 function onServerEvent(event: ServerEvent): void {
   count(`secagg_server_events_total{type="${event.type}"}`);
-  if (event.type === 'message-accepted') count(`secagg_server_received_bytes_total{round="${String(event.round)}"}`, event.bytes);
-  if (event.type === 'round-closed') count(`secagg_server_sent_bytes_total{round="${String(event.round)}"}`, event.bytes);
+  if (event.type === 'message-accepted') count(`secagg_server_received_bytes_total{round="${event.round}"}`, event.bytes);
+  if (event.type === 'round-closed') count(`secagg_server_sent_bytes_total{round="${event.round}"}`, event.bytes);
   if (event.type === 'user-dropped') count(`secagg_server_dropped_users_total{reason="${event.reason}"}`);
   if (event.type === 'message-refused') count(`secagg_server_refused_messages_total{code="${event.code}"}`);
 }

@@ -12,15 +12,15 @@ const publicKeys = new PublicKeysWrapper(people.map(({ id, keys: [publicKey] }) 
 const disk = new Map<string, string>();
 
 for (const { id, vec, keys } of people) {
-  save(`user ${String(id)}`, new UserWrapper(id, threshold, ...keys, vec, publicKeys, { session }));
+  save(`user ${id}`, new UserWrapper(id, threshold, ...keys, vec, publicKeys, { session }));
 }
 save('server', new ServerWrapper(threshold, 2, { session, publicKeys }));
 
 /** A process of a user: it answers one message and ends. */
 async function userProcess(id: number, message: Uint8Array): Promise<Uint8Array> {
-  const user = UserWrapper.fromState(load(`user ${String(id)}`));
+  const user = UserWrapper.fromState(load(`user ${id}`));
   const answer = await user.round(message);
-  save(`user ${String(id)}`, user);
+  save(`user ${id}`, user);
   return answer;
 }
 

@@ -61,7 +61,7 @@ class Server implements LocalPostgres {
   }
 
   get url(): string {
-    return `postgres://postgres@127.0.0.1:${String(this.#port)}/postgres`;
+    return `postgres://postgres@127.0.0.1:${this.#port}/postgres`;
   }
 
   get #data(): string {

@@ -91,7 +91,7 @@ class OurSum {
       type: 'float64',
       rounding,
     });
-    if (this.#encoding.bits !== bits) throw new Error(`planned ${String(this.#encoding.bits)} bits, not ${String(bits)}`);
+    if (this.#encoding.bits !== bits) throw new Error(`planned ${this.#encoding.bits} bits, not ${bits}`);
     this.#sum = new Int32Array(this.#encoding.vecLen);
     this.#correlated = rounding === 'correlated';
   }

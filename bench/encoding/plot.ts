@@ -62,7 +62,7 @@ export function drawErrors(report: Readonly<Record<'byBits' | 'byUsers' | 'bySpr
       type: 'log' as const,
       ...decades(rows),
       ...(i === 0 ? { name: 'root mean square error, values in ±8', nameGap: 56 } : {}),
-      axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => `1e${String(Math.round(Math.log10(value)))}` },
+      axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => `1e${Math.round(Math.log10(value))}` },
       splitLine: GRID_LINES,
     })),
     series: panels.flatMap(({ rows, of }, i) =>

@@ -36,11 +36,11 @@ export function measureSpeed(length: number, runs: number): Speed[] {
     const encoding = weightedMean({ maxUsers: 100, length, rounding, quantizationRange });
     const place = rounding === 'correlated' ? { slot: 42, seed: 'bench' } : undefined;
     const { vector } = encoding.encode(data, 500, place);
-    const kind = `${String(encoding.bits)} bits, ${rounding}`;
+    const kind = `${encoding.bits} bits, ${rounding}`;
     speeds.push({ what: `encode, ${kind}`, ms: least(runs, () => encoding.encode(data, 500, place)) });
     if (rounding === 'stochastic') {
       speeds.push({
-        what: `decode, ${String(encoding.bits)} bits`,
+        what: `decode, ${encoding.bits} bits`,
         ms: least(runs, () => encoding.decode(vector, { users: 1 })),
       });
     }

@@ -25,7 +25,7 @@ export function drawScale({ graph, vecLen, sizes }: ScaleFigures): string {
     title: [
       title('What a session costs a user and the server, by number of users', 24, 16, 20),
       title('Masks of the whole vector that a user makes, by plan', LEFT[0] ?? 0, TOP - 46, 15),
-      title(`Measured, ${String(graph.neighbors)} neighbors, ${whole(vecLen)} components`, LEFT[1] ?? 0, TOP - 46, 15),
+      title(`Measured, ${graph.neighbors} neighbors, ${whole(vecLen)} components`, LEFT[1] ?? 0, TOP - 46, 15),
     ],
     grid: LEFT.map((left) => ({ left, top: TOP, width: PANEL_WIDTH, height: PANEL_HEIGHT })),
     xAxis: [0, 1].map((i) => ({ ...axes(['users', 'users'])(i), nameGap: 32, splitLine: { show: false } })),

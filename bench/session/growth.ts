@@ -67,7 +67,7 @@ function restOf(of: Series['of'], [size]: readonly Size[]): string {
   const same = [
     ...(of === 'users' ? [] : [`${whole(users)} users`]),
     ...(of === 'vecLen' ? [] : [`${whole(vecLen)} components`]),
-    `${String(bits)} bits`,
+    `${bits} bits`,
     `${short(100 * dropout)} % drop out`,
   ];
   return `${neighbors === null ? 'On the complete graph' : 'On a sparse graph'}: ${same.join(', ')}.`;

@@ -34,13 +34,13 @@ async function demo({ users, threshold, dropout, rounds, seed, out }: Options, s
   const silent = Math.round(dropout * users);
   const bearable = users - silent >= threshold;
   const first = classifier.model;
-  const shard = `${String(IMAGES_PER_SHARD)} images of ${String(DIGITS_PER_SHARD)} of the ${String(DIGITS)} digits`;
+  const shard = `${IMAGES_PER_SHARD} images of ${DIGITS_PER_SHARD} of the ${DIGITS} digits`;
   const { bits } = encodingOf(terms, { round: 1, model: first });
   screen.print(`Federated averaging through secure aggregation
-  ${String(users)} participants, each with ${shard}; ${testImages.count.toLocaleString('en')} test images
-  in each training round ${String(silent)} of them fall silent, ${bearable ? 'which' : 'more than'} a threshold of ${String(threshold)} bears
-  a model of ${first.length.toLocaleString('en')} parameters, its updates sent as integers of ${String(bits)} bits; seed ${String(seed)}
-  ${String(servers.count)} server processes, which keep the sessions in PostgreSQL
+  ${users} participants, each with ${shard}; ${testImages.count.toLocaleString('en')} test images
+  in each training round ${silent} of them fall silent, ${bearable ? 'which' : 'more than'} a threshold of ${threshold} bears
+  a model of ${first.length.toLocaleString('en')} parameters, its updates sent as integers of ${bits} bits; seed ${seed}
+  ${servers.count} server processes, which keep the sessions in PostgreSQL
 `);
 
   let models = threeTimes(first);
@@ -62,7 +62,7 @@ async function demo({ users, threshold, dropout, rounds, seed, out }: Options, s
   }
   screen.close();
   console.log(tableOf(entries));
-  const subtitle = `${String(users)} participants, each with ${shard}; ${String(silent)} fall silent in every training round`;
+  const subtitle = `${users} participants, each with ${shard}; ${silent} fall silent in every training round`;
   console.log(`\nAccuracy against training rounds: ${await writePlot(out, accuracies, subtitle)}`);
 }
 
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   }
   const { processes, database } = servers.restarts;
   if (options.chaos) {
-    console.log(`Meanwhile a server process was killed ${String(processes)} times, and the database ${String(database)} times`);
+    console.log(`Meanwhile a server process was killed ${processes} times, and the database ${database} times`);
   }
 }
 

@@ -17,7 +17,7 @@ export const HELP = `Trains a digit classifier by federated averaging. Participa
 
   npm run demo -- [options]
 
-  --users N      participants, 3 to ${String(MOST_SHARDS)}; default 20
+  --users N      participants, 3 to ${MOST_SHARDS}; default 20
   --threshold N  least participants in each protocol round, more than half of them; default two thirds and one more
   --dropout P    share of the participants that fall silent in each training round, 0 or more and below 1; default 0.25
   --rounds N     training rounds, 1 to 100; default 6
@@ -41,7 +41,7 @@ export function readOptions(args: readonly string[]): Options | null {
   if (2 * threshold <= users) {
     const least = String(Math.floor(users / 2) + 1);
     throw new OptionError(
-      `--threshold: ${String(threshold)} of ${String(users)} users is not safe: with half of them or fewer, a lying server ` +
+      `--threshold: ${threshold} of ${users} users is not safe: with half of them or fewer, a lying server ` +
         `could ask two groups for shares and unmask single updates; ${least} or more is`,
     );
   }
@@ -83,7 +83,7 @@ function parse(args: readonly string[]) {
 function integer(name: string, text: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (value >= least && value <= most) return value;
-  throw new OptionError(`--${name}: expected an integer from ${String(least)} to ${String(most)}, got '${text}'`);
+  throw new OptionError(`--${name}: expected an integer from ${least} to ${most}, got '${text}'`);
 }
 
 function fraction(name: string, text: string): number {

@@ -50,7 +50,7 @@ export class Participant {
    * it could be made to answer a second time, with another view of the session.
    */
   async answer(message: Uint8Array): Promise<Uint8Array> {
-    if (this.#stored === null) throw new Error(`participant ${String(this.id)} has not joined`);
+    if (this.#stored === null) throw new Error(`participant ${this.id} has not joined`);
     const user = UserWrapper.fromState(this.#stored, { listener: (event) => this.#meter(event) });
     const answer = await user.round(message);
     this.#stored = user.serializeState();

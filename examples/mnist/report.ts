@@ -61,20 +61,18 @@ export class Screen {
 
 export function describeRound({ task, outcome, accuracies }: Entry, rounds: number, participants: number): string {
   const lines = [
-    `Training round ${String(task.round)} of ${String(rounds)}   about "${contextOf(task)}"`,
+    `Training round ${task.round} of ${rounds}   about "${contextOf(task)}"`,
     `  fell silent  ${silentIn(outcome.silent)}`,
   ];
   if (outcome.kind === 'too few') {
     const { round, have, need } = outcome.error;
-    lines.push(
-      `  no sum       protocol round ${String(round)} heard ${String(have)} participants and needs ${String(need)}; the model stays as it was`,
-    );
+    lines.push(`  no sum       protocol round ${round} heard ${have} participants and needs ${need}; the model stays as it was`);
   } else {
     const count = String(outcome.included.length);
     const components = task.model.length.toLocaleString('en');
     const images = outcome.images.toLocaleString('en');
     lines.push(
-      `  in the sum   ${count} of ${String(participants)} participants, with ${images} images`,
+      `  in the sum   ${count} of ${participants} participants, with ${images} images`,
       `  checked      the secure sum equals the plain sum of these ${count} updates in all ${components} components and in the weights`,
       `  cost         one participant ${costText(outcome.participantCost)}; the server ${costText(outcome.serverCost)}`,
     );
@@ -105,7 +103,7 @@ export function tableOf(entries: readonly Entry[]): string {
 }
 
 function silentIn(silent: Silent): string {
-  const rounds = silent.flatMap((ids, round) => (ids.length === 0 ? [] : [`round ${String(round)}: ${ids.join(' ')}`]));
+  const rounds = silent.flatMap((ids, round) => (ids.length === 0 ? [] : [`round ${round}: ${ids.join(' ')}`]));
   return rounds.length === 0 ? 'nobody' : `protocol ${rounds.join(' · ')}`;
 }
 

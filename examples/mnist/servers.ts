@@ -29,7 +29,7 @@ export class Servers {
 
   static async start(count: number): Promise<Servers> {
     const database = await localPostgres();
-    const schema = `secagg_demo_${String(process.pid)}`;
+    const schema = `secagg_demo_${process.pid}`;
     const pool = new pg.Pool({ connectionString: database.url });
     await new PostgresSessions(pool, { schema }).migrate();
     await pool.end();

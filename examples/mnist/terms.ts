@@ -30,7 +30,7 @@ export interface Task {
  */
 export function contextOf({ round, model }: Task): string {
   const hash = createHash('sha256').update(model).digest('hex').slice(0, 16);
-  return `mnist-demo, round ${String(round)}, model ${hash}`;
+  return `mnist-demo, round ${round}, model ${hash}`;
 }
 
 /** Updates are floats, and the protocol adds integers: the mean of updates, each weighing as much as it has images behind it. */

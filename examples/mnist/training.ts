@@ -37,10 +37,10 @@ export async function trainSecurely(
 ): Promise<{ outcome: Outcome; model: Model }> {
   const updates = new Map<number, InputVector>();
   for (const participant of participants) {
-    await onStep(`participant ${String(participant.id)} trains`);
+    await onStep(`participant ${participant.id} trains`);
     updates.set(participant.id, await participant.join(terms, task, classifier));
   }
-  const onRound = (round: number): Promise<void> => onStep(`secure aggregation, protocol round ${String(round)}`);
+  const onRound = (round: number): Promise<void> => onStep(`secure aggregation, protocol round ${round}`);
   const outcome = await aggregate(terms, task, { servers, participants, dropouts, onRound });
   if (outcome.kind === 'too few') return { outcome, model: task.model };
   checkSum(outcome.sum, outcome.included, updates);
@@ -56,14 +56,14 @@ function checkSum(sum: InputVector, included: readonly number[], updates: Readon
     for (let i = 0; i < plain.length; i++) plain[i] = (plain[i] ?? NaN) + Number(update?.[i]);
   }
   const wrong = plain.findIndex((component, i) => component !== Number(sum[i]));
-  if (wrong !== -1) throw new Error(`the secure sum differs from the plain one at component ${String(wrong)}`);
+  if (wrong !== -1) throw new Error(`the secure sum differs from the plain one at component ${wrong}`);
 }
 
 export async function trainInTheClear({ participants, classifier, onStep }: Federation, model: Model): Promise<Model> {
   const total = new Float64Array(model.length);
   let images = 0;
   for (const participant of participants) {
-    await onStep(`baseline in the clear: participant ${String(participant.id)} trains`);
+    await onStep(`baseline in the clear: participant ${participant.id} trains`);
     const trained = await participant.train(classifier, model);
     trained.forEach((parameter, i) => (total[i] = (total[i] ?? NaN) + participant.weight * parameter));
     images += participant.weight;

@@ -109,9 +109,9 @@ export class CohortSum {
     switch (standing.status) {
       case 'done':
         if (equalBytes(standing.digest, digest) && equalBytes(standing.included, included)) return;
-        throw broken('ERR_SECAGG_EQUIVOCATION', `cohort ${String(index)} has ended with another sum; the first one counts`);
+        throw broken('ERR_SECAGG_EQUIVOCATION', `cohort ${index} has ended with another sum; the first one counts`);
       case 'failed':
-        throw broken('ERR_SECAGG_LATE', `cohort ${String(index)} was given up: ${standing.reason}`);
+        throw broken('ERR_SECAGG_LATE', `cohort ${index} was given up: ${standing.reason}`);
       case 'open':
         total.add(result.vector);
         this.#change(index, { status: 'done', attempt: standing.attempt, digest, included });
@@ -130,7 +130,7 @@ export class CohortSum {
     if (typeof reason !== 'string') throw new TypeError(`reason: expected a string, got ${kindOf(reason)}`);
     const { status, attempt } = at(this.#snapshot.standings, index);
     if (status === 'failed') return;
-    if (status === 'done') throw broken('ERR_SECAGG_EQUIVOCATION', `cohort ${String(index)} has ended with a sum`);
+    if (status === 'done') throw broken('ERR_SECAGG_EQUIVOCATION', `cohort ${index} has ended with a sum`);
     this.#change(index, { status: 'failed', attempt, reason });
   }
 
@@ -145,7 +145,7 @@ export class CohortSum {
   retry(index: number): Cohort {
     const failed = this.cohort(index);
     if (at(this.#snapshot.standings, index).status !== 'failed') {
-      throw new UsageError('ERR_SECAGG_USAGE', `retry: cohort ${String(index)} has not failed`);
+      throw new UsageError('ERR_SECAGG_USAGE', `retry: cohort ${index} has not failed`);
     }
     this.#change(index, { status: 'open', attempt: failed.attempt + 1 });
     const next = this.cohort(index);
@@ -180,8 +180,7 @@ export class CohortSum {
   total(): BigInt64Array {
     const { standings, total } = this.#snapshot;
     const open = standings.filter(({ status }) => status === 'open').length;
-    if (open > 0)
-      throw new UsageError('ERR_SECAGG_USAGE', `total: ${String(open)} cohorts are open; record or fail each of them`);
+    if (open > 0) throw new UsageError('ERR_SECAGG_USAGE', `total: ${open} cohorts are open; record or fail each of them`);
     if (!standings.some(({ status }) => status === 'done'))
       throw new UsageError('ERR_SECAGG_USAGE', 'total: all cohorts have failed');
     return total.toVector();

@@ -91,7 +91,7 @@ export function assignCohorts(terms: AssignmentTerms): Cohorts {
   checkNames(terms, 'terms', ['userIds', 'sessions', 'seed']);
   const { seed, ...enrolment } = terms;
   checkBytes(seed, 'seed');
-  if (seed.length !== SEED_BYTES) throw new RangeError(`seed: expected ${String(SEED_BYTES)} bytes, got ${String(seed.length)}`);
+  if (seed.length !== SEED_BYTES) throw new RangeError(`seed: expected ${SEED_BYTES} bytes, got ${seed.length}`);
   return new Cohorts(enrol(enrolment), copyOf(seed));
 }
 
@@ -157,7 +157,7 @@ export class Cohorts {
     const { userIds } = this.#enrolment;
     const wanted = userId(id, 'id');
     const rank = rankOf(userIds, wanted);
-    if (userIds[rank] !== wanted) throw new RangeError(`id: user ${String(wanted)} is not among the enrolled`);
+    if (userIds[rank] !== wanted) throw new RangeError(`id: user ${wanted} is not among the enrolled`);
     return this.#cohortOf[rank] ?? 0;
   }
 

@@ -80,16 +80,15 @@ export function enrolmentDigest(terms: EnrolmentTerms): string {
 export function enrol({ userIds: given, sessions }: EnrolmentTerms): Enrolment {
   const userIds = ascending(given);
   if (!Array.isArray(sessions)) throw new TypeError(`sessions: expected a list, got ${kindOf(sessions)}`);
-  const resolved = (sessions as readonly CohortSessions[]).map((each, i) => kindOfCohorts(each, `sessions[${String(i)}]`));
+  const resolved = (sessions as readonly CohortSessions[]).map((each, i) => kindOfCohorts(each, `sessions[${i}]`));
   const bits = resolved[0]?.bits ?? 0;
   if (resolved.some((each) => each.bits !== bits))
     throw new RangeError('sessions: expected the same bits in all, for sums to be added');
   const cohorts = resolved.reduce((sum, { kind }) => sum + kind.count, 0);
-  if (cohorts > MAX_COHORTS)
-    throw new RangeError(`sessions: expected at most ${String(MAX_COHORTS)} cohorts, got ${String(cohorts)}`);
+  if (cohorts > MAX_COHORTS) throw new RangeError(`sessions: expected at most ${MAX_COHORTS} cohorts, got ${cohorts}`);
   const users = resolved.reduce((sum, { kind }) => sum + kind.count * kind.users, 0);
   if (users !== userIds.length || users === 0) {
-    const text = `sessions: expected cohorts for the ${String(userIds.length)} enrolled users, got some for ${String(users)}`;
+    const text = `sessions: expected cohorts for the ${userIds.length} enrolled users, got some for ${users}`;
     throw new RangeError(`${text}; smaller ones would bear less: plan again for as many as have enrolled`);
   }
   const kinds = resolved.map(({ kind }) => kind);
@@ -100,9 +99,9 @@ function ascending(given: unknown): Float64Array {
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
     throw new TypeError(`userIds: expected a list, got ${kindOf(given)}`);
   }
-  const userIds = Float64Array.from(given as Iterable<number>, (id, i) => userId(id, `userIds[${String(i)}]`)).sort();
+  const userIds = Float64Array.from(given as Iterable<number>, (id, i) => userId(id, `userIds[${i}]`)).sort();
   const twice = userIds.find((id, i) => id === userIds[i - 1]);
-  if (twice !== undefined) throw new RangeError(`userIds: user ${String(twice)} is there twice`);
+  if (twice !== undefined) throw new RangeError(`userIds: user ${twice} is there twice`);
   return userIds;
 }
 
@@ -120,10 +119,10 @@ function kindOfCohorts(sessions: CohortSessions, name: string): { readonly kind:
   const policy = resolvePolicy(given, parameters.graph, users);
   const { maxUsers, adversary, colluders } = policy;
   if (maxUsers !== users) {
-    throw new RangeError(`${name}.options.maxUsers: expected ${String(users)}, as many as a cohort has, got ${String(maxUsers)}`);
+    throw new RangeError(`${name}.options.maxUsers: expected ${users}, as many as a cohort has, got ${maxUsers}`);
   }
   if (threshold > users || largestCohort(parameters, policy) < users) {
-    const text = `${String(threshold)} of ${String(users)} users, ${String(colluders)} of them colluders, is no threshold`;
+    const text = `${threshold} of ${users} users, ${colluders} of them colluders, is no threshold`;
     throw new RangeError(`${name}.threshold: ${text} against a ${adversary} server`);
   }
   return { kind: { count, users, threshold, policy }, bits };

@@ -42,10 +42,10 @@ export function checkResult(cohort: Cohort, ring: RingShape, result: CohortResul
 function positionsOf({ index, userIds, threshold }: Cohort, included: unknown): Members {
   if (!Array.isArray(included)) throw new TypeError(`included: expected a list, got ${kindOf(included)}`);
   const known = new Map(userIds.map((id, position) => [id, position]));
-  const ids = included.map((id: number, i) => userId(id, `included[${String(i)}]`));
+  const ids = included.map((id: number, i) => userId(id, `included[${i}]`));
   const strangers = ids.filter((id) => !known.has(id));
   if (strangers.length > 0) {
-    throw broken('ERR_SECAGG_UNKNOWN_USER', `included: user ${String(strangers[0])} is not in cohort ${String(index)}`);
+    throw broken('ERR_SECAGG_UNKNOWN_USER', `included: user ${strangers[0]} is not in cohort ${index}`);
   }
   const members = membersOf(
     ids.map((id) => known.get(id) ?? 0),
@@ -54,7 +54,7 @@ function positionsOf({ index, userIds, threshold }: Cohort, included: unknown): 
   const have = countMembers(members);
   if (have !== ids.length) throw broken('ERR_SECAGG_SET', 'included: a user is there twice');
   if (have < threshold) {
-    const text = `included: ${String(have)} users, fewer than the threshold of cohort ${String(index)}, ${String(threshold)}`;
+    const text = `included: ${have} users, fewer than the threshold of cohort ${index}, ${threshold}`;
     throw new ThresholdError(text, { have, need: threshold, round: 2 });
   }
   return members;
@@ -64,17 +64,16 @@ function checkVector(vector: unknown, { bits, vecLen }: RingShape): asserts vect
   const narrow = bits <= 32;
   if (!(narrow ? vector instanceof Int32Array : vector instanceof BigInt64Array)) {
     const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
-    throw new TypeError(`vector: expected ${expected}, as a ring of ${String(bits)} bits gives, got ${kindOf(vector)}`);
+    throw new TypeError(`vector: expected ${expected}, as a ring of ${bits} bits gives, got ${kindOf(vector)}`);
   }
   const sum = vector as SumVector;
-  if (sum.length !== vecLen) throw new RangeError(`vector: expected ${String(vecLen)} components, got ${String(sum.length)}`);
+  if (sum.length !== vecLen) throw new RangeError(`vector: expected ${vecLen} components, got ${sum.length}`);
   // Of a wide ring the upper half tells whether a component is within it.
   const words = sum instanceof Int32Array ? sum : new Int32Array(sum.buffer, sum.byteOffset, 2 * vecLen);
   const [first, step, limit] = narrow ? [0, 1, 2 ** (bits - 1)] : [1, 2, 2 ** (bits - 33)];
   for (let i = 0; i < vecLen; i++) {
     const word = words[first + step * i] ?? 0;
-    if (word < -limit || word >= limit)
-      throw new RangeError(`vector: component ${String(i)} is outside a ring of ${String(bits)} bits`);
+    if (word < -limit || word >= limit) throw new RangeError(`vector: component ${i} is outside a ring of ${bits} bits`);
   }
 }
 

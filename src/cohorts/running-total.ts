@@ -44,7 +44,7 @@ export class RunningTotal {
       const carry = Math.floor(low / HALF);
       const high = (this.high?.[i] ?? 0) + carry;
       if (high < -HALF / 2 || high >= HALF / 2) {
-        throw new SecAggError('ERR_SECAGG_SUM_RANGE', `total: component ${String(i)} needs more than 64 bits`);
+        throw new SecAggError('ERR_SECAGG_SUM_RANGE', `total: component ${i} needs more than 64 bits`);
       }
       halves[2 * i] = low - carry * HALF;
       halves[2 * i + 1] = high;

@@ -127,15 +127,15 @@ function checkSnapshot(value: CohortSumSnapshot, path: string): void {
   require(value.standings.length === count, `${path}.standings`, 'one a cohort');
   for (const [index, standing] of value.standings.entries()) {
     if (standing.status === 'done')
-      checkIncluded(standing.included, at(value.cohorts.kinds, index), `${path}.standings[${String(index)}]`);
+      checkIncluded(standing.included, at(value.cohorts.kinds, index), `${path}.standings[${index}]`);
   }
   const done = value.standings.filter(({ status }) => status === 'done').length;
   checkTotal(value.total, { bits, vecLen: value.vecLen, done }, `${path}.total`);
 }
 
 function checkIncluded(included: Members, { users, threshold }: Cohorts['kinds'][number], path: string): void {
-  require(isMembers(included, users), `${path}.included`, `a set over ${String(users)} users`);
-  require(countMembers(included) >= threshold, `${path}.included`, `at least ${String(threshold)} users`);
+  require(isMembers(included, users), `${path}.included`, `a set over ${users} users`);
+  require(countMembers(included) >= threshold, `${path}.included`, `at least ${threshold} users`);
 }
 
 interface Reach {
@@ -147,12 +147,12 @@ interface Reach {
 /** That so many sums can have added up to it. */
 function checkTotal({ low, high }: RunningTotal, { bits, vecLen, done }: Reach, path: string): void {
   const wide = bits > 32;
-  require(low.length === vecLen && high?.length === (wide ? vecLen : undefined), path, `${String(vecLen)} components`);
+  require(low.length === vecLen && high?.length === (wide ? vecLen : undefined), path, `${vecLen} components`);
   const within = (values: Float64Array, least: number, most: number): boolean =>
     values.every((value) => Number.isInteger(value) && value >= done * least && value <= done * most);
   const half = 2 ** ((wide ? bits - 32 : bits) - 1);
   const fits = high === null ? within(low, -half, half - 1) : within(low, 0, 0xffff_ffff) && within(high, -half, half - 1);
-  require(fits, path, `what ${String(done)} sums can add up to`);
+  require(fits, path, `what ${done} sums can add up to`);
 }
 
 /** What constructors refuse, as a StateError. */

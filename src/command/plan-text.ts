@@ -24,7 +24,7 @@ export function planText(plan: Plan): string {
     ],
     [
       ['bytes of a user', 'sends', 'receives'],
-      ...user.rounds.map(({ up, down }, round) => [`round ${String(round)}`, number(up), number(down)]),
+      ...user.rounds.map(({ up, down }, round) => [`round ${round}`, number(up), number(down)]),
       ['all rounds', number(user.up), number(user.down)],
     ],
     [

@@ -92,5 +92,5 @@ export function refused(command: string, request: PlanRequest, error: PlanError,
 function changeOf(request: PlanRequest, remedy: PlanRequest): string {
   const names = ['dropout', 'corrupt', 'users', 'graph', 'adversary'] as const;
   const name = names.find((name) => remedy[name] !== (request[name] ?? DEFAULTS[name]));
-  return name === undefined ? '' : `--${name} ${String(remedy[name])}`;
+  return name === undefined ? '' : `--${name} ${remedy[name]}`;
 }

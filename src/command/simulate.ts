@@ -126,13 +126,13 @@ function integerOf(values: Values, name: 'seed' | 'sessions', { least, other }: 
   const text = values[name];
   const value = text === undefined ? other : numberOf(name, text);
   if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new RangeError(`--${name}: expected an integer of at least ${String(least)}, got ${String(text)}`);
+  throw new RangeError(`--${name}: expected an integer of at least ${least}, got ${text}`);
 }
 
 function rateOf(values: Values, name: 'faults'): number {
   const value = numberOf(name, values[name] ?? '0');
   if (value <= 1) return value;
-  throw new RangeError(`--${name}: expected a number in [0, 1], got ${String(value)}`);
+  throw new RangeError(`--${name}: expected a number in [0, 1], got ${value}`);
 }
 
 /** Parameters that parties refuse. */

@@ -1,7 +1,7 @@
 // Numbers and columns as people read them.
 
 export const number = (n: number): string => n.toLocaleString('en-US');
-export const percent = (rate: number): string => `${String(Number((rate * 100).toPrecision(4)))} %`;
+export const percent = (rate: number): string => `${Number((rate * 100).toPrecision(4))} %`;
 export const plural = (n: number, one: string, many = `${one}s`): string => `${number(n)} ${n === 1 ? one : many}`;
 
 /** Columns; numbers to the right, in all but the first and the last of two. */

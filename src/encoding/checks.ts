@@ -6,7 +6,7 @@ import { MAX_USERS } from '../session/parameters.ts';
 export function magnitude(value: unknown, name: string, most: number = 2 ** 512): number {
   if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
   if (!(value >= 2 ** -400 && value <= most)) {
-    throw new RangeError(`${name}: expected a number in (0, ${String(most)}], got ${String(value)}`);
+    throw new RangeError(`${name}: expected a number in (0, ${most}], got ${value}`);
   }
   return value;
 }

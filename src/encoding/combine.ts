@@ -61,9 +61,7 @@ export function combine<const Parts extends Readonly<Record<string, AnyEncoding>
   const { maxUsers } = first.part;
   for (const { name, part } of members) {
     if (part.maxUsers === maxUsers) continue;
-    throw new RangeError(
-      `parts.${name}: expected ${String(maxUsers)} maxUsers as parts.${first.name} has, got ${String(part.maxUsers)}`,
-    );
+    throw new RangeError(`parts.${name}: expected ${maxUsers} maxUsers as parts.${first.name} has, got ${part.maxUsers}`);
   }
   return new Encoding({
     description: ['combine', { parts: members.map(({ name, part }) => [name, part.description]), session }],

@@ -79,8 +79,7 @@ export class Encoding<Data, Result, Bound> {
     const bits = leastBits(part);
     if (bits > MAX_BITS) {
       throw new RangeError(
-        `plan: components of up to ±${String(reach)} from ${String(maxUsers)} users need a ring of ${String(bits)} bits; ` +
-          `the widest has ${String(MAX_BITS)}`,
+        `plan: components of up to ±${reach} from ${maxUsers} users need a ring of ${bits} bits; ` + `the widest has ${MAX_BITS}`,
       );
     }
     const placement = { bits, offset: 0, path: [] };
@@ -140,11 +139,11 @@ export class Encoding<Data, Result, Bound> {
     const narrow = this.bits <= 32 && !ofCohorts;
     if (!(narrow ? sum instanceof Int32Array : sum instanceof BigInt64Array)) {
       const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
-      const source = ofCohorts ? 'cohorts add up to' : `a ring of ${String(this.bits)} bits gives`;
+      const source = ofCohorts ? 'cohorts add up to' : `a ring of ${this.bits} bits gives`;
       throw new TypeError(`sum: expected ${expected}, as ${source}`);
     }
     if (sum.length !== this.vecLen) {
-      throw new RangeError(`sum: expected ${String(this.vecLen)} components, got ${String(sum.length)}`);
+      throw new RangeError(`sum: expected ${this.vecLen} components, got ${sum.length}`);
     }
     return this.#placed.read(sum, users);
   }

@@ -61,7 +61,7 @@ export function floatParameters(plan: FloatPlan): FloatParameters {
     throw new RangeError(`type: expected 'float32' or 'float64', got '${given}'`);
   }
   if (type === 'float32' && clip > MAX_FLOAT32) {
-    throw new RangeError(`clippingRange: ${String(clip)} is more than 2^100, the most for type 'float32'`);
+    throw new RangeError(`clippingRange: ${clip} is more than 2^100, the most for type 'float32'`);
   }
   const layout = new Layout(plan);
   const description = { maxUsers, clippingRange: clip, values: layout.description, session: context(plan.session ?? '') };

@@ -70,9 +70,9 @@ function countsOf(data: unknown, bins: number, path: readonly string[]): Named {
   const counts = new Float64Array(bins);
   for (let i = 0; i < indices.length; i++) {
     const bin = indices[i];
-    if (typeof bin !== 'number') throw new TypeError(`${name}[${String(i)}]: expected a number, got ${kindOf(bin)}`);
+    if (typeof bin !== 'number') throw new TypeError(`${name}[${i}]: expected a number, got ${kindOf(bin)}`);
     if (!(Number.isInteger(bin) && bin >= 0 && bin < bins)) {
-      throw new RangeError(`${name}[${String(i)}]: expected an integer in [0, ${String(bins - 1)}]`);
+      throw new RangeError(`${name}[${i}]: expected an integer in [0, ${bins - 1}]`);
     }
     counts[bin] = (counts[bin] ?? 0) + 1;
   }

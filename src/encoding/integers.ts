@@ -29,7 +29,7 @@ export function doubles(min: number, max: number): Integers {
       visitValues(arrays, (values, name, from, position) => {
         for (let i = 0; i < values.length; i++) {
           const value = values[i] ?? 0;
-          if (!Number.isInteger(value)) throw new RangeError(`${name}[${String(from + i)}]: expected an integer`);
+          if (!Number.isInteger(value)) throw new RangeError(`${name}[${from + i}]: expected an integer`);
           if (value < min || value > max) clipped++;
           values[i] = Math.min(Math.max(value, min), max) - middle;
         }
@@ -66,7 +66,7 @@ export function bigints(min: bigint, max: bigint): Integers {
       for (const { name, data } of arrays) {
         for (let i = 0; i < data.length; i++) {
           const value = data[i];
-          if (typeof value !== 'bigint') throw new TypeError(`${name}[${String(i)}]: expected a bigint, got ${kindOf(value)}`);
+          if (typeof value !== 'bigint') throw new TypeError(`${name}[${i}]: expected a bigint, got ${kindOf(value)}`);
           const kept = value < min ? min : value > max ? max : value;
           if (kept !== value) clipped++;
           storeExact(out, position++, kept - middle);
@@ -91,5 +91,5 @@ export function bigints(min: bigint, max: bigint): Integers {
 }
 
 function tooMany(users: number, limit: string): RangeError {
-  return new RangeError(`users: sums of ${String(users)} may reach ${limit}`);
+  return new RangeError(`users: sums of ${users} may reach ${limit}`);
 }

@@ -35,7 +35,7 @@ function clipAndScale(values: Float64Array, { clip, scale }: Grid, name: string,
       continue;
     }
     if (!Number.isFinite(value)) {
-      throw new RangeError(`${name}[${String(from + i)}]: expected a finite number, got ${String(value)}`);
+      throw new RangeError(`${name}[${from + i}]: expected a finite number, got ${value}`);
     }
     values[i] = (value > 0 ? clip : -clip) * scale;
     clipped++;

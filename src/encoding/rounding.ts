@@ -79,7 +79,7 @@ function roundToNearest(values: Float64Array): void {
 function uniformWords(count: number, random: RandomSource): Uint32Array {
   const bytes = random(4 * count);
   if (!(bytes instanceof Uint8Array) || bytes.length !== 4 * count) {
-    throw new TypeError(`random: expected a Uint8Array of ${String(4 * count)} bytes`);
+    throw new TypeError(`random: expected a Uint8Array of ${4 * count} bytes`);
   }
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : copyOf(bytes);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, count);

@@ -35,7 +35,7 @@ function copy(data: ArrayLike<unknown>, from: number, values: Float64Array, name
   }
   for (let i = 0; i < values.length; i++) {
     const value = data[from + i];
-    if (typeof value !== 'number') throw new TypeError(`${name}[${String(from + i)}]: expected a number, got ${kindOf(value)}`);
+    if (typeof value !== 'number') throw new TypeError(`${name}[${from + i}]: expected a number, got ${kindOf(value)}`);
     values[i] = value;
   }
 }

@@ -79,11 +79,11 @@ function integersOf({ min, max }: SumPlan, maxUsers: number): Integers {
 }
 
 function checkSums(min: bigint, max: bigint, maxUsers: number, limit: bigint): void {
-  if (min >= max) throw new RangeError(`max: expected more than min, ${String(min)}, got ${String(max)}`);
+  if (min >= max) throw new RangeError(`max: expected more than min, ${min}, got ${max}`);
   const farthest = BigInt(maxUsers) * (-min > max ? -min : max);
   if (farthest <= limit) return;
   throw new RangeError(
-    `plan: sums of ${String(maxUsers)} users reach ${String(farthest)}, beyond ${String(limit)}` +
+    `plan: sums of ${maxUsers} users reach ${farthest}, beyond ${limit}` +
       (limit < 2n ** 53n ? '; bigints as bounds give sums of up to 2^63 − 1' : ''),
   );
 }

@@ -94,7 +94,7 @@ export class Layout {
         rest -= child.length;
       }
     }
-    return `${name}[${String(rest)}]`;
+    return `${name}[${rest}]`;
   }
 }
 
@@ -115,7 +115,7 @@ function branchOf(shapes: Readonly<Record<string, unknown>>, name: string): Bran
 
 function treeOf(value: unknown, name: string): Tree {
   if (!Array.isArray(value)) return branchOf(checkObject(value, name), name);
-  const shape = value.map((n, i) => checkInteger(n, `${name}[${String(i)}]`, 1, MAX_LENGTH));
+  const shape = value.map((n, i) => checkInteger(n, `${name}[${i}]`, 1, MAX_LENGTH));
   return {
     shape,
     length: checkedLength(
@@ -126,7 +126,7 @@ function treeOf(value: unknown, name: string): Tree {
 }
 
 function checkedLength(length: number, name: string): number {
-  if (length > MAX_LENGTH) throw new RangeError(`${name}: expected at most ${String(MAX_LENGTH)} values, got ${String(length)}`);
+  if (length > MAX_LENGTH) throw new RangeError(`${name}: expected at most ${MAX_LENGTH} values, got ${length}`);
   return length;
 }
 
@@ -180,7 +180,7 @@ export function arrayOf(data: unknown, name: string, length?: number): ArrayLike
   }
   const array = data as ArrayLike<unknown>;
   if (length !== undefined && array.length !== length) {
-    throw new RangeError(`${name}: expected ${String(length)} values, got ${String(array.length)}`);
+    throw new RangeError(`${name}: expected ${length} values, got ${array.length}`);
   }
   return array;
 }

@@ -34,7 +34,7 @@ export class WeightDigits {
     const name = nameOf('weight', this.#placement.path);
     if (typeof weight !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(weight)}`);
     if (!(weight > 0 && weight <= this.#maxWeight)) {
-      throw new RangeError(`${name}: expected a number in (0, ${String(this.#maxWeight)}]`);
+      throw new RangeError(`${name}: expected a number in (0, ${this.#maxWeight}]`);
     }
     return Math.max(1, Math.round(weight / this.unit));
   }

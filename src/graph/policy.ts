@@ -28,12 +28,12 @@ export function checkReachable(parameters: Parameters, policy: Policy): void {
   const { threshold, graph } = parameters;
   if (threshold > policy.maxUsers) {
     throw new RangeError(
-      `threshold: ${String(threshold)} of at most ${String(policy.maxUsers)} users cannot be reached; maxUsers, where it is not given, is the number of registered keys`,
+      `threshold: ${threshold} of at most ${policy.maxUsers} users cannot be reached; maxUsers, where it is not given, is the number of registered keys`,
     );
   }
   if (graph !== 'complete') checkSparse({ threshold, graph }, policy);
   if (largestCohort(parameters, policy) >= threshold) return;
-  throw new RangeError(`threshold: no number of users satisfies ${String(threshold)} with ${String(policy.colluders)} colluders`);
+  throw new RangeError(`threshold: no number of users satisfies ${threshold} with ${policy.colluders} colluders`);
 }
 
 function checkSparse({ threshold, graph }: { readonly threshold: number; readonly graph: SparseGraph }, policy: Policy): void {
@@ -48,9 +48,9 @@ function checkSparse({ threshold, graph }: { readonly threshold: number; readonl
   const { neighbors, shareThreshold } = graph;
   throw new UsageError(
     'ERR_SECAGG_POLICY',
-    `options.graph: ${String(neighbors)} neighbors and a shareThreshold of ${String(shareThreshold)} do not protect ` +
-      `${String(threshold)} to ${String(policy.maxUsers)} users with ${String(policy.colluders)} colluders from a ` +
-      `${policy.adversary} server, but for a probability of 2^-${String(policy.security)}; plan() of secagg/planner has numbers that do`,
+    `options.graph: ${neighbors} neighbors and a shareThreshold of ${shareThreshold} do not protect ` +
+      `${threshold} to ${policy.maxUsers} users with ${policy.colluders} colluders from a ` +
+      `${policy.adversary} server, but for a probability of 2^-${policy.security}; plan() of secagg/planner has numbers that do`,
   );
 }
 

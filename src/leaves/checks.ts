@@ -13,7 +13,7 @@ export function kindOf(value: unknown): string {
 export function checkInteger(value: unknown, name: string, least: number, most: number): number {
   if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
   if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name}: expected an integer in [${String(least)}, ${String(most)}], got ${String(value)}`);
+    throw new RangeError(`${name}: expected an integer in [${least}, ${most}], got ${value}`);
   }
   return value;
 }

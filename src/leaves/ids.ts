@@ -15,6 +15,6 @@ export function userId(value: number, name: string): UserId {
   if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${typeof value}`);
   // -0 is a caller's arithmetic slip for 0, and would be a second spelling of the same id as a map key or in JSON.
   const id = value === 0 ? 0 : value;
-  if (!isUserId(id)) throw new RangeError(`${name}: expected an integer in [0, 2^53), got ${String(value)}`);
+  if (!isUserId(id)) throw new RangeError(`${name}: expected an integer in [0, 2^53), got ${value}`);
   return id;
 }

@@ -3,6 +3,6 @@
 /** The element at an index that the caller has established; a mistake there must not turn into an `undefined` secret. */
 export function at<T>(list: readonly T[], index: number): T {
   const element = list[index];
-  if (element === undefined) throw new RangeError(`no element ${String(index)} in a list of ${String(list.length)}`);
+  if (element === undefined) throw new RangeError(`no element ${index} in a list of ${list.length}`);
   return element;
 }

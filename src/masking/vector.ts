@@ -59,9 +59,7 @@ function copyIntegers(vec: InputVector, length: number, store: Store, limit: Lim
     const value: unknown = vec[i];
     if (typeof value === 'number') {
       if (!Number.isSafeInteger(value))
-        throw new RangeError(
-          `vec[${String(i)}]: expected an integer of magnitude below 2^53; secagg/encoding takes other numbers`,
-        );
+        throw new RangeError(`vec[${i}]: expected an integer of magnitude below 2^53; secagg/encoding takes other numbers`);
       if (limit !== null && Math.abs(value) > most) throw tooLarge(limit, i, BigInt(value));
       store(i, value >>> 0, Math.floor(value / TWO_TO_32));
     } else if (typeof value === 'bigint') {
@@ -88,7 +86,7 @@ function copyBigInts(vec: BigInt64Array, length: number, store: Store, limit: Li
 }
 
 function missing(i: number, value: unknown): TypeError {
-  return new TypeError(`vec[${String(i)}]: expected a number or a bigint, got ${typeof value}`);
+  return new TypeError(`vec[${i}]: expected a number or a bigint, got ${typeof value}`);
 }
 
 function checkBigInt(limit: Limit | null, i: number, value: bigint): void {
@@ -98,9 +96,9 @@ function checkBigInt(limit: Limit | null, i: number, value: bigint): void {
 function tooLarge({ ring, users, most }: Limit, i: number, value: bigint): RangeError {
   // Least b with 2^(b−1) − 1 ≥ users · |value|.
   const fits = (BigInt(users) * (value < 0n ? -value : value)).toString(2).length + 1;
-  const advice = fits <= 64 ? `${String(fits)} bits would fit` : 'no ring of up to 64 bits would fit';
-  const sums = `sums of ${String(users)} users in ${String(ring.bits)} bits`;
-  return new RangeError(`vec[${String(i)}]: outside ±${most.toString()}, the limit for ${sums}; ${advice}`);
+  const advice = fits <= 64 ? `${fits} bits would fit` : 'no ring of up to 64 bits would fit';
+  const sums = `sums of ${users} users in ${ring.bits} bits`;
+  return new RangeError(`vec[${i}]: outside ±${most.toString()}, the limit for ${sums}; ${advice}`);
 }
 
 /** Signed components: `Int32Array` for rings of up to 32 bits, `BigInt64Array` for wider ones. */

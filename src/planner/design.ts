@@ -73,17 +73,13 @@ function complete({ users, dropouts, colluders, adversary, minHonest: asked }: R
   const graph = 'complete';
   const minHonest = asked ?? MIN_HONEST;
   if (users > MAX_HOLDERS) {
-    return refuse(graph, 'users', `the complete graph has at most ${String(MAX_HOLDERS)} users, not ${String(users)}`);
+    return refuse(graph, 'users', `the complete graph has at most ${MAX_HOLDERS} users, not ${users}`);
   }
   const left = users - dropouts;
   const least = leastThreshold(users, colluders, adversary);
   if (left < least) {
-    const need = `the threshold against a ${adversary} server with ${String(colluders)} corrupt users is at least ${String(least)}`;
-    return refuse(
-      graph,
-      'threshold',
-      `on the complete graph ${need}, but only ${String(left)} of ${String(users)} users may remain`,
-    );
+    const need = `the threshold against a ${adversary} server with ${colluders} corrupt users is at least ${least}`;
+    return refuse(graph, 'threshold', `on the complete graph ${need}, but only ${left} of ${users} users may remain`);
   }
   if (left < colluders + minHonest) return refuse(graph, 'honest', tooFewHonest(left, colluders, minHonest));
   const thresholds = { least: Math.max(least, colluders + minHonest), most: left };
@@ -108,11 +104,11 @@ function ring(request: ResolvedRequest): Attempt {
   const demand: SparseDemand = { users, least, corrupt: colluders, dropped: dropouts, security, correctness };
   const found = adversary === 'semi-honest' ? semiHonestGraph(demand) : semiMaliciousGraph(demand);
   if (found === null) {
-    const from = least === users ? String(users) : `${String(least)} to ${String(users)}`;
+    const from = least === users ? String(users) : `${least} to ${users}`;
     return refuse(
       graph,
       'neighbors',
-      `no sparse graph of ${from} users with fewer neighbors than the complete graph bears ${String(dropouts)} dropouts and ${String(colluders)} corrupt users`,
+      `no sparse graph of ${from} users with fewer neighbors than the complete graph bears ${dropouts} dropouts and ${colluders} corrupt users`,
     );
   }
   const shareThresholds = { least: found.leastShareThreshold, most: found.mostShareThreshold };
@@ -137,7 +133,7 @@ function cohorts(request: ResolvedRequest): Attempt {
     return refuse(
       'cohorts',
       'cohort',
-      `no cohorts of at most ${String(MAX_COHORT)} of ${String(users)} users bear ${String(dropouts)} dropouts and ${String(colluders)} corrupt users with ${String(minHonest)} honest users in each sum`,
+      `no cohorts of at most ${MAX_COHORT} of ${users} users bear ${dropouts} dropouts and ${colluders} corrupt users with ${minHonest} honest users in each sum`,
     );
   }
   const bounds = cohortBounds(
@@ -152,5 +148,5 @@ function cohorts(request: ResolvedRequest): Attempt {
 
 function tooFewHonest(left: number, colluders: number, minHonest: number): string {
   const honest = Math.max(0, left - colluders);
-  return `${String(left)} users may remain, ${String(colluders)} of them corrupt: ${String(honest)} honest ones in a sum, not ${String(minHonest)}`;
+  return `${left} users may remain, ${colluders} of them corrupt: ${honest} honest ones in a sum, not ${minHonest}`;
 }

@@ -51,7 +51,7 @@ export function resolveRequest(request: PlanRequest): ResolvedRequest {
   for (const name of Object.keys(request)) if (!NAMES.includes(name)) throw new TypeError(`request: unknown name '${name}'`);
   const integer = (value: unknown, name: string, least: number, most: number): number => {
     const number = within(value, name, least, most);
-    if (!Number.isInteger(number)) throw new RangeError(`${name}: expected an integer, got ${String(number)}`);
+    if (!Number.isInteger(number)) throw new RangeError(`${name}: expected an integer, got ${number}`);
     return number;
   };
   const users = integer(request.users, 'users', 2, MAX_PLANNED_USERS);
@@ -82,7 +82,7 @@ function part(n: number, rate: number): number {
 function within(value: unknown, name: string, least: number, most: number): number {
   if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${typeof value}`);
   if (!(value >= least && value <= most)) {
-    throw new RangeError(`${name}: expected a number in [${String(least)}, ${String(most)}], got ${String(value)}`);
+    throw new RangeError(`${name}: expected a number in [${least}, ${most}], got ${value}`);
   }
   return value;
 }

@@ -49,7 +49,7 @@ export async function closeRound(closing: Closing, round: number, lent: Lent | n
   const copy = isPresent ? lent : await loadSession(database, query, sessionId);
   await requireAlive(copy);
   if (standing.round < round) {
-    const text = `round ${String(round)}: round ${String(standing.round)} is being collected, close it first`;
+    const text = `round ${round}: round ${standing.round} is being collected, close it first`;
     throw new UsageError('ERR_SECAGG_USAGE', text);
   }
   const { server } = copy;
@@ -154,7 +154,7 @@ async function outputAgain({ database, query, sessionId }: Closing, round: numbe
   }
   const rows = await query(database.sql.readOutgoing, [sessionId, round + 1]);
   if (rows.length === 0) {
-    const text = `round ${String(round)}: the session has ended and its messages were dropped; see result()`;
+    const text = `round ${round}: the session has ended and its messages were dropped; see result()`;
     throw new UsageError('ERR_SECAGG_USAGE', text);
   }
   const bodies = new Map(rows.map((row) => [Number(row.user_id), row.body as Uint8Array | null]));

@@ -321,6 +321,6 @@ function isSame(known: Uint8Array | undefined, digest: Uint8Array): boolean {
 }
 
 function equivocation(user: number, round: number): ProtocolError {
-  const text = `round ${String(round)}: user ${String(user)} has sent another message before; the first one counts`;
+  const text = `round ${round}: user ${user} has sent another message before; the first one counts`;
   return new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: [user] });
 }

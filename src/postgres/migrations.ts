@@ -68,7 +68,7 @@ async function appliedVersion(query: Query, schema: string): Promise<number> {
   const [row] = await query(`select coalesce(max(version), 0) as version from ${schema}.migrations`);
   const version = Number(row?.version);
   if (version <= SCHEMA_VERSION) return version;
-  const text = `database: the schema has version ${String(version)}, this secagg knows ${String(SCHEMA_VERSION)}; update secagg`;
+  const text = `database: the schema has version ${version}, this secagg knows ${SCHEMA_VERSION}; update secagg`;
   throw new StoreError('ERR_SECAGG_SCHEMA_NEWER', text);
 }
 
@@ -76,6 +76,6 @@ async function appliedVersion(query: Query, schema: string): Promise<number> {
 export async function requireSchemaVersion(query: Query, schema: string): Promise<void> {
   const version = await appliedVersion(query, schema);
   if (version === SCHEMA_VERSION) return;
-  const text = `database: the schema has version ${String(version)}, expected ${String(SCHEMA_VERSION)}; call migrate() first`;
+  const text = `database: the schema has version ${version}, expected ${SCHEMA_VERSION}; call migrate() first`;
   throw new StoreError('ERR_SECAGG_MIGRATION', text);
 }

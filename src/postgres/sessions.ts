@@ -157,7 +157,7 @@ export class PostgresSessions {
   async round(id: string, r: number): Promise<ServerOutputWrapper> {
     const sessionId = requireSessionId(id);
     if (typeof r !== 'number') throw new TypeError(`r: expected a number, got ${typeof r}`);
-    if (!Number.isInteger(r) || r < 0 || r > 4) throw new RangeError(`r: expected a round from 0 to 4, got ${String(r)}`);
+    if (!Number.isInteger(r) || r < 0 || r > 4) throw new RangeError(`r: expected a round from 0 to 4, got ${r}`);
     const inbox = this.#inboxes.get(sessionId);
     await inbox?.flush();
     const lent = inbox?.lend() ?? null;

@@ -57,7 +57,7 @@ export class PostgresUsers {
   constructor(pool: PostgresPool, { key, schema }: { readonly key: Uint8Array; readonly schema?: string }) {
     if (!(key instanceof Uint8Array)) throw new TypeError('options.key: expected a Uint8Array');
     if (key.length !== KEY_BYTES) {
-      throw new RangeError(`options.key: expected ${String(KEY_BYTES)} bytes, got ${String(key.length)}`);
+      throw new RangeError(`options.key: expected ${KEY_BYTES} bytes, got ${key.length}`);
     }
     this.#database = new Database(pool, schema === undefined ? {} : { schema });
     this.#key = copyOf(key);
@@ -116,7 +116,7 @@ export class PostgresUsers {
     const [name, id] = [requireSession(session), userId(user, 'userId')];
     for (;;) {
       const state = await this.load(name, id);
-      if (state === null) throw new UsageError('ERR_SECAGG_USAGE', `user ${String(id)}: no state was saved for this session`);
+      if (state === null) throw new UsageError('ERR_SECAGG_USAGE', `user ${id}: no state was saved for this session`);
       const wrapper = UserWrapper.fromState(state);
       const outcome = await wrapper.round(message).then(
         (bytes) => ({ bytes }),
@@ -152,9 +152,9 @@ export class PostgresUsers {
     if (found !== null && found.revision === revision && equalBytes(utf8(found.state), utf8(state))) return;
     if (found === null) throw stateOld(user, 'its state was forgotten');
     if (found.answered) throw stateOld(user, 'it has answered the unmasking round, which it does once');
-    if (found.revision !== expected) throw stateOld(user, `revision ${String(found.revision)} was saved by another process`);
+    if (found.revision !== expected) throw stateOld(user, `revision ${found.revision} was saved by another process`);
     if (revision <= found.revision) {
-      throw stateOld(user, `revision ${String(revision)} does not follow ${String(found.revision)}, which was saved`);
+      throw stateOld(user, `revision ${revision} does not follow ${found.revision}, which was saved`);
     }
     await query(sql.replaceUserState, [...row, found.revision]);
   }
@@ -165,7 +165,7 @@ export class PostgresUsers {
     const [revision, answered] = [Number(row.revision), row.answered === true];
     const plaintext = open(this.#key, this.#boundTo({ session, user, revision, answered }), copyOf(sealed));
     if (plaintext === null) {
-      throw new StateError(`user ${String(user)}: the row was changed, or sealed with another key`);
+      throw new StateError(`user ${user}: the row was changed, or sealed with another key`);
     }
     const state = new TextDecoder().decode(plaintext);
     plaintext.fill(0);
@@ -191,7 +191,7 @@ export class PostgresUsers {
 
 function savedOf(session: string, user: UserId, state: string): Saved {
   const wrapper = UserWrapper.fromState(state);
-  if (wrapper.id !== user) throw new StateError(`state: expected one of user ${String(user)}, got user ${String(wrapper.id)}`);
+  if (wrapper.id !== user) throw new StateError(`state: expected one of user ${user}, got user ${wrapper.id}`);
   const { revision, round } = wrapper.progress();
   return { session, user, revision, answered: round === 5, state };
 }
@@ -204,14 +204,11 @@ function requireSession(session: unknown): string {
 }
 
 function nameOf({ session, user }: Pick<Saved, 'session' | 'user'>): string {
-  return `${String(user)} ${session}`;
+  return `${user} ${session}`;
 }
 
 function stateOld(user: UserId, why: string): StateError {
-  return new StateError(
-    `user ${String(user)}: ${why}; load the state again, and send nothing of this one`,
-    'ERR_SECAGG_STATE_OLD',
-  );
+  return new StateError(`user ${user}: ${why}; load the state again, and send nothing of this one`, 'ERR_SECAGG_STATE_OLD');
 }
 
 function asStale(error: unknown): StateError {

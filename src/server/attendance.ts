@@ -31,14 +31,14 @@ export function requireView(
   { round, userId }: { readonly round: Round; readonly userId: UserId },
 ): void {
   if (equalBytes(view, expected)) return;
-  const message = `round ${String(round)}: the message of user ${String(userId)} was made for another view of the session`;
+  const message = `round ${round}: the message of user ${userId} was made for another view of the session`;
   throw new ProtocolError('ERR_SECAGG_VIEW', message, { round });
 }
 
 /** [BIK+17] Fig. 4: in every round the server waits for at least t users, and aborts otherwise. */
 export function requireThreshold(have: number, need: number, round: Round): void {
   if (have >= need) return;
-  const message = `round ${String(round)}: expected messages of at least ${String(need)} users, got ${String(have)}`;
+  const message = `round ${round}: expected messages of at least ${need} users, got ${have}`;
   throw new ThresholdError(message, { have, need, round });
 }
 
@@ -69,7 +69,7 @@ export function requireNeighborhoods(
   const need = shareThresholdOf(parameters);
   const holders = graph.holdersIn(present);
   const have = lost.reduce((least, owner) => Math.min(least, holders(owner)), need);
-  const message = `round ${String(round)}: expected messages of at least ${String(need)} neighbors of each user, got as few as ${String(have)} around ${String(lost.length)} users`;
+  const message = `round ${round}: expected messages of at least ${need} neighbors of each user, got as few as ${have} around ${lost.length} users`;
   throw new ThresholdError(message, { have, need, round, userIds: roster.userIds(lost) });
 }
 
@@ -82,11 +82,11 @@ export function participantAt(state: CollectingWithDirectory, userId: UserId): n
   const [round, members] = participantsOf(state);
   const position = state.directory.positionOf(userId);
   if (position === -1) {
-    const message = `round ${String(round)}: user ${String(userId)} advertised no keys in this session`;
+    const message = `round ${round}: user ${userId} advertised no keys in this session`;
     throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', message, { round });
   }
   if (members !== null && !hasMember(members, position)) {
-    const message = `round ${String(round)}: user ${String(userId)} missed an earlier round`;
+    const message = `round ${round}: user ${userId} missed an earlier round`;
     throw new ProtocolError('ERR_SECAGG_LATE', message, { round });
   }
   return position;

@@ -210,7 +210,7 @@ function checkReceived({ received, state: value }: ServerSnapshot, path: string)
     if (ids === null) continue;
     const messages = received[round];
     const same = messages?.size === ids.length && ids.every((id) => messages.has(id));
-    require(same, `${path}[${String(round)}]`, 'the users heard in that round');
+    require(same, `${path}[${round}]`, 'the users heard in that round');
   }
 }
 
@@ -295,7 +295,7 @@ function checkDeals(dealt: ReadonlyMap<number, Deal>, { size }: Roster, check: C
   const length = neighborhoodsOf(check.parameters.graph, size).degree * RECORD_BYTES;
   const keeps = keepsShare(check);
   const fits = ([position, deal]: [number, Deal]): boolean => position < size && deal.sealed.length === length && keeps(deal);
-  require([...dealt].every(fits), `${check.path}.deals`, `records of ${String(length)} bytes a user`);
+  require([...dealt].every(fits), `${check.path}.deals`, `records of ${length} bytes a user`);
 }
 
 function checkSurvivors(value: Server.CollectingSignatures | Server.CollectingAnswers, check: Check): void {
@@ -310,7 +310,7 @@ function checkSurvivors(value: Server.CollectingSignatures | Server.CollectingAn
   const keeps = keepsShare(check);
   require([...value.commitments.values()].every(
     (dealt) => dealt.shares.length === length && keeps(dealt),
-  ), `${path}.commitments`, `${String(length)} bytes a user`);
+  ), `${path}.commitments`, `${length} bytes a user`);
   checkSum(value.sum, check);
 }
 
@@ -327,7 +327,7 @@ function checkAnswers({ answers, directory, u2, u4 }: Server.CollectingAnswers, 
 
 function checkSum(sum: Uint8Array, { parameters, path }: Check): void {
   const length = parameters.vecLen * laneBytes(parameters.bits);
-  require(sum.length === length, `${path}.sum`, `${String(length)} bytes`);
+  require(sum.length === length, `${path}.sum`, `${length} bytes`);
 }
 
 function within(map: ReadonlyMap<number, unknown>, members: Members): boolean {

@@ -34,9 +34,7 @@ export class ServerOutputWrapper {
     // What console.log shows in Node.
     Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
       value(this: ServerOutputWrapper): string {
-        const what = this.isVector()
-          ? `vector: ${String(this.getVector().length)} components`
-          : `messages: ${String(this.recipients().length)}`;
+        const what = this.isVector() ? `vector: ${this.getVector().length} components` : `messages: ${this.recipients().length}`;
         return `ServerOutputWrapper { ${what} }`;
       },
     });

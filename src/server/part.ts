@@ -29,7 +29,7 @@ export function mergedWith(tag: Uint8Array, snapshot: ServerSnapshot, part: Serv
   const state = requireCollecting(snapshot.state);
   const round = SERVER_ROUNDS[state.phase];
   if (part.heard.phase !== state.phase || !equalBytes(part.base, baseOf(tag, state))) {
-    throw new StateError(`part: expected one of round ${String(round)} of the same session`);
+    throw new StateError(`part: expected one of round ${round} of the same session`);
   }
   const known = at(snapshot.received, round);
   for (const [userId, digest] of part.received) requireSameMessage(known.get(userId), digest, { round, userId });
@@ -59,10 +59,10 @@ function requireSameMessage(
 ): void {
   if (known === undefined) return;
   if (!equalBytes(known, digest)) {
-    const text = `round ${String(round)}: user ${String(userId)} has sent two servers different messages`;
+    const text = `round ${round}: user ${userId} has sent two servers different messages`;
     throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: [userId] });
   }
-  if (round === 2) throw new StateError(`part: the input of user ${String(userId)} would be in the sum twice`);
+  if (round === 2) throw new StateError(`part: the input of user ${userId} would be in the sum twice`);
 }
 
 /** What the messages of a round were made for, so that only what was forked from the same state is merged. */
@@ -128,7 +128,7 @@ function keysWith(context: ServerSnapshot['context'], state: CollectingKeys, par
 
 function inputsWith({ parameters }: ServerSnapshot['context'], state: CollectingInputs, part: HeardInputs): CollectingInputs {
   if (part.sum.length !== state.sum.length) {
-    throw new StateError(`part: expected a sum of ${String(state.sum.length)} bytes, got ${String(part.sum.length)}`);
+    throw new StateError(`part: expected a sum of ${state.sum.length} bytes, got ${part.sum.length}`);
   }
   const sum = Uint8Array.from(state.sum);
   accumulate(ringOf(parameters.bits), sum, part.sum);

@@ -26,15 +26,15 @@ export function receiveKeys(
   const largest = largestCohort(context.parameters, context.policy);
   if (state.advertisements.size >= largest) {
     const message =
-      `keys: this session takes at most ${String(largest)} users, by its maxUsers and by what a threshold of ` +
-      `${String(context.parameters.threshold)} bears`;
+      `keys: this session takes at most ${largest} users, by its maxUsers and by what a threshold of ` +
+      `${context.parameters.threshold} bears`;
     throw new ProtocolError('ERR_SECAGG_TOO_MANY_USERS', message, { round });
   }
   const keys = keysOf(userId, advertisement);
   // Users abort where a key comes twice; whoever brings the second one is refused, so that only it is left out. It is not
   // named: a copy of its keys may have been sent first by somebody who saw them on the way.
   if (keys.some((key) => state.keys.has(key))) {
-    throw new ProtocolError('ERR_SECAGG_KEYS', `keys: user ${String(userId)} advertises a key of another user`, { round });
+    throw new ProtocolError('ERR_SECAGG_KEYS', `keys: user ${userId} advertises a key of another user`, { round });
   }
   state.advertisements.set(userId, advertisement);
   for (const key of keys) state.keys.add(key);
@@ -43,7 +43,7 @@ export function receiveKeys(
 function keysOf(userId: UserId, { channelKey, maskKey }: AdvertisedKeys): string[] {
   const keys = [hex(channelKey), hex(maskKey)];
   if (!isPublicKey(channelKey) || !isPublicKey(maskKey) || keys[0] === keys[1]) {
-    const message = `keys: user ${String(userId)} must advertise two distinct canonical X25519 keys of large order`;
+    const message = `keys: user ${userId} must advertise two distinct canonical X25519 keys of large order`;
     throw new ProtocolError('ERR_SECAGG_KEYS', message, { round, userIds: [userId] });
   }
   return keys;

@@ -24,7 +24,7 @@ export function receiveDeal(
   requireView(view, binding, { round, userId });
   const neighbors = neighborhoodsOf(parameters.graph, directory.size).degree;
   if (deal.sealed.length !== neighbors * RECORD_BYTES) {
-    const message = `shares: expected ${String(neighbors)} records of ${String(RECORD_BYTES)} bytes, got ${String(deal.sealed.length)} bytes`;
+    const message = `shares: expected ${neighbors} records of ${RECORD_BYTES} bytes, got ${deal.sealed.length} bytes`;
     throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userId] });
   }
   deals.set(position, deal); // copied: it is part of the message

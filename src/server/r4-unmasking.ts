@@ -41,7 +41,7 @@ export function receiveAnswer(
     const index = graph.holderIndex(holder, owner);
     if (share.kind === 'reported') {
       if (owner === holder) {
-        const message = `unmasking: user ${String(userId)} reports itself`;
+        const message = `unmasking: user ${userId} reports itself`;
         throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userId] });
       }
       answer.verdicts[index] = VERDICT.reported;

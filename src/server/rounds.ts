@@ -63,7 +63,7 @@ export function openUserMessage(
 ): OpenedMessage {
   // First of all, so that strangers cost next to nothing.
   if (publicKeys !== null && !publicKeys.has(sender)) {
-    throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `user ${String(sender)} is not registered`, { round: null });
+    throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `user ${sender} is not registered`, { round: null });
   }
   const { graph } = parameters;
   const holders = graph === 'complete' ? largestCohort(parameters, policy) : graph.neighbors;
@@ -78,20 +78,20 @@ export function openUserMessage(
 export function authenticate({ publicKeys }: ServerContext, sender: UserId, { round, signed, signature }: OpenedMessage): void {
   const signPublicKey = publicKeys?.get(sender);
   if (signPublicKey === undefined || verifySync(signPublicKey, signed, signature)) return;
-  throw new AuthenticationError(`round ${String(round)}: the signature of user ${String(sender)} does not verify`, { round });
+  throw new AuthenticationError(`round ${round}: the signature of user ${sender} does not verify`, { round });
 }
 
 /** Refuses a message of another round than the one that is being collected. */
 export function expectRound(state: Exclude<ServerState, Failed>, sender: UserId, round: Round): CollectingState {
   const collected = SERVER_ROUNDS[state.phase];
   if (round > collected) {
-    const message = `round ${String(round)}: user ${String(sender)} is early, round ${String(collected)} is being collected`;
+    const message = `round ${round}: user ${sender} is early, round ${collected} is being collected`;
     throw new ProtocolError('ERR_SECAGG_EARLY', message, { round });
   }
   if (round < collected || state.phase === 'finished') {
     // In round 2 this matters most: the pairwise secrets of a user outside U3 may be revealed, and only b_u still hides
     // its input. Its late word is not listened to.
-    throw new ProtocolError('ERR_SECAGG_LATE', `round ${String(round)}: user ${String(sender)} is late`, { round });
+    throw new ProtocolError('ERR_SECAGG_LATE', `round ${round}: user ${sender} is late`, { round });
   }
   return state;
 }

@@ -107,7 +107,7 @@ export class ServerWrapper {
     Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
       value(this: ServerWrapper): string {
         const { round, heard } = this.progress();
-        return `ServerWrapper { round: ${String(round)}, heard: ${String(heard.length)} }`;
+        return `ServerWrapper { round: ${round}, heard: ${heard.length} }`;
       },
     });
   }
@@ -171,12 +171,12 @@ export class ServerWrapper {
     if (isSame(heard.get(sender), digest)) return 'repeated';
     authenticate(this.#context, sender, message);
     if (heard.has(sender)) {
-      const text = `round ${String(round)}: user ${String(sender)} has sent another message before; the first one counts`;
+      const text = `round ${round}: user ${sender} has sent another message before; the first one counts`;
       throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: [sender] });
     }
     const collecting = expectRound(state, sender, round);
     if (this.#closing) {
-      throw new ProtocolError('ERR_SECAGG_LATE', `round ${String(round)} is being closed, user ${String(sender)} is late`, {
+      throw new ProtocolError('ERR_SECAGG_LATE', `round ${round} is being closed, user ${sender} is late`, {
         round,
       });
     }

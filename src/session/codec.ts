@@ -18,7 +18,7 @@ export function integer(least: number, most: number): Codec<number> {
     encode: (value) => value,
     decode(json, path): number {
       if (typeof json === 'number' && Number.isSafeInteger(json) && json >= least && json <= most) return json;
-      throw expected(path, `an integer in [${String(least)}, ${String(most)}]`);
+      throw expected(path, `an integer in [${least}, ${most}]`);
     },
   };
 }
@@ -57,7 +57,7 @@ export function bytes(length?: number): Codec<Uint8Array> {
     decode(json, path): Uint8Array {
       const value = typeof json === 'string' ? platform.fromBase64(json) : null;
       if (value === null) throw expected(path, 'base64');
-      if (length !== undefined && value.length !== length) throw expected(path, `${String(length)} bytes`);
+      if (length !== undefined && value.length !== length) throw expected(path, `${length} bytes`);
       return value;
     },
   };
@@ -75,7 +75,7 @@ export function list<T>(codec: Codec<T>): Codec<T[]> {
     encode: (value) => value.map((element) => codec.encode(element)),
     decode(json, path): T[] {
       if (!Array.isArray(json)) throw expected(path, 'a list');
-      return json.map((element, i) => codec.decode(element, `${path}[${String(i)}]`));
+      return json.map((element, i) => codec.decode(element, `${path}[${i}]`));
     },
   };
 }
@@ -88,7 +88,7 @@ export function mapOf<K, V>(key: Codec<K>, value: Codec<V>): Codec<Map<K, V>> {
       if (!Array.isArray(json)) throw expected(path, 'a list of pairs');
       const map = new Map<K, V>();
       json.forEach((pair: unknown, i) => {
-        const at = `${path}[${String(i)}]`;
+        const at = `${path}[${i}]`;
         if (!Array.isArray(pair) || pair.length !== 2) throw expected(at, 'a pair');
         const k = key.decode(pair[0], `${at}[0]`);
         if (map.has(k)) throw expected(at, 'another key than before');
@@ -173,7 +173,7 @@ export function document<T extends object>(
       if (secagg !== role) throw new StateError(`state: expected one of a ${role}, got another or none`, 'ERR_SECAGG_STATE_ROLE');
       if (found !== version) {
         throw new StateError(
-          `state: expected version ${String(version)}, got ${typeof found === 'number' ? String(found) : typeof found}`,
+          `state: expected version ${version}, got ${typeof found === 'number' ? String(found) : typeof found}`,
           'ERR_SECAGG_STATE_VERSION',
         );
       }

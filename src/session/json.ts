@@ -107,20 +107,19 @@ type Kind<K extends ErrorRecord['kind']> = Extract<ErrorRecord, { readonly kind:
 export function requireCohort(users: number, parameters: Parameters, policy: Policy, path: string): void {
   const largest = largestCohort(parameters, policy);
   require(users >= parameters.threshold &&
-    users <= largest, path, `${String(parameters.threshold)} to ${String(largest)} users, as threshold and policy allow`);
+    users <= largest, path, `${parameters.threshold} to ${largest} users, as threshold and policy allow`);
 }
 
 /** Throws unless each set has at least t users, as every set has that lets a session go on. */
 export function requireQuorum(sets: Readonly<Record<string, Members>>, { threshold }: Parameters, path: string): void {
   for (const [name, set] of Object.entries(sets)) {
-    require(countMembers(set) >= threshold, `${path}.${name}`, `at least ${String(threshold)} users`);
+    require(countMembers(set) >= threshold, `${path}.${name}`, `at least ${threshold} users`);
   }
 }
 
 /** Throws unless every set is one over `users` positions. */
 export function requireMembers(sets: Readonly<Record<string, Members>>, users: number, path: string): void {
-  for (const [name, set] of Object.entries(sets))
-    require(isMembers(set, users), `${path}.${name}`, `a set over ${String(users)} users`);
+  for (const [name, set] of Object.entries(sets)) require(isMembers(set, users), `${path}.${name}`, `a set over ${users} users`);
 }
 
 /** Throws unless ids ascend strictly. */

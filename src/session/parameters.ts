@@ -107,8 +107,7 @@ export function resolveParameters(threshold: number, vecLen: number, options: Se
   const bits = checkInteger(options.bits ?? 32, 'options.bits', 1, 64);
   checkInteger(vecLen, 'vecLen', 1, 2 ** 32 - 1);
   const most = MAX_VECTOR_BYTES / laneBytes(bits);
-  if (vecLen > most)
-    throw new RangeError(`vecLen: expected at most ${String(most)} components of ${String(bits)} bits, got ${String(vecLen)}`);
+  if (vecLen > most) throw new RangeError(`vecLen: expected at most ${most} components of ${bits} bits, got ${vecLen}`);
   return { threshold, vecLen, bits, graph, session: sessionContext(options.session ?? '') };
 }
 
@@ -118,7 +117,7 @@ function resolveGraph(graph: unknown): Graph {
   checkNames(graph, 'options.graph', ['neighbors', 'shareThreshold']);
   const { neighbors, shareThreshold } = graph as SparseGraph;
   checkInteger(neighbors, 'options.graph.neighbors', 2, MAX_HOLDERS);
-  if (neighbors % 2 !== 0) throw new RangeError(`options.graph.neighbors: expected an even number, got ${String(neighbors)}`);
+  if (neighbors % 2 !== 0) throw new RangeError(`options.graph.neighbors: expected an even number, got ${neighbors}`);
   // With one share enough, each neighbor alone could unmask its neighbors' vectors for the server.
   checkInteger(shareThreshold, 'options.graph.shareThreshold', 2, neighbors);
   return { neighbors, shareThreshold };
@@ -141,7 +140,7 @@ export function sessionContext(session: unknown): Uint8Array {
   }
   const bytes = typeof session === 'string' ? utf8(session) : copyOf(session);
   if (bytes.length > MAX_SESSION_BYTES) {
-    throw new RangeError(`options.session: expected at most ${String(MAX_SESSION_BYTES)} bytes, got ${String(bytes.length)}`);
+    throw new RangeError(`options.session: expected at most ${MAX_SESSION_BYTES} bytes, got ${bytes.length}`);
   }
   return bytes;
 }

@@ -48,11 +48,11 @@ export class PublicKeysWrapper {
   insert(u: number, pk: SignPublicKey): void {
     const id = userId(u, 'u');
     checkBytes(pk, 'pk');
-    if (!isSignPublicKey(pk)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${String(KEY_BYTES)} bytes`);
+    if (!isSignPublicKey(pk)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${KEY_BYTES} bytes`);
     const known = this.#keys.get(id);
     if (known !== undefined) {
       if (equalBytes(known, pk)) return;
-      throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `user ${String(id)} is registered with another key`);
+      throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `user ${id} is registered with another key`);
     }
     if (this.#shared) this.#keys = new Map(this.#keys);
     this.#shared = false;

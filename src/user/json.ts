@@ -136,13 +136,13 @@ function checkWhole({ context, input, answered, output, state }: UserSnapshot, p
   common.requirePolicy(parameters, policy, `${path}.context`);
   require(publicKeys.has(userId), `${path}.context.publicKeys`, "the user's own key");
   const inputBytes = parameters.vecLen * laneBytes(parameters.bits);
-  require(input === null || input.length === inputBytes, `${path}.input`, `${String(inputBytes)} bytes`);
+  require(input === null || input.length === inputBytes, `${path}.input`, `${inputBytes} bytes`);
   if (state.phase === 'failed') {
     require(input === null && output === null, path, 'nothing to send after an error');
     return;
   }
   const round = USER_ROUNDS[state.phase];
-  require(answered.length === round, `${path}.answered`, `${String(round)} digests`);
+  require(answered.length === round, `${path}.answered`, `${round} digests`);
   require((output === null) === (round === 0), `${path}.output`, 'the answer to the last message');
   require(input === null || round <= 2, `${path}.input`, 'no input once it is masked');
   if ('signSecretKey' in state) {
@@ -186,7 +186,7 @@ function checkPeers(
 ): void {
   const { users, position } = state;
   const count = neighborhoodsOf(parameters.graph, users).degree;
-  require(peers.length === count, `${path}.peers`, `${String(count)} users`);
+  require(peers.length === count, `${path}.peers`, `${count} users`);
   // On the complete graph the user itself is where its position says it is, and all ascend.
   const inOrder =
     parameters.graph === 'complete' ? [...peers.slice(0, position), userId, ...peers.slice(position)] : [userId, ...peers];

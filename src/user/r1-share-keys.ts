@@ -130,20 +130,20 @@ function ownLine({ userId, parameters: { graph } }: UserContext, lines: Director
 function checkCohort({ parameters, policy }: UserContext, users: number): void {
   const { threshold } = parameters;
   if (users < threshold) {
-    throw new ThresholdError(`directory: expected at least ${String(threshold)} users, got ${String(users)}`, {
+    throw new ThresholdError(`directory: expected at least ${threshold} users, got ${users}`, {
       have: users,
       need: threshold,
       round,
     });
   }
   if (users > policy.maxUsers) {
-    const message = `directory: expected at most ${String(policy.maxUsers)} users, got ${String(users)}`;
+    const message = `directory: expected at most ${policy.maxUsers} users, got ${users}`;
     throw new ProtocolError('ERR_SECAGG_TOO_MANY_USERS', message, { round });
   }
   const largest = largestCohort(parameters, policy);
   if (users > largest) {
     // With 2t ≤ n + c the server could show two halves of the users two different sets of survivors.
-    const message = `directory: a threshold of ${String(threshold)} bears at most ${String(largest)} users against a ${policy.adversary} server with ${String(policy.colluders)} colluders, got ${String(users)}`;
+    const message = `directory: a threshold of ${threshold} bears at most ${largest} users against a ${policy.adversary} server with ${policy.colluders} colluders, got ${users}`;
     throw new ProtocolError('ERR_SECAGG_POLICY', message, { round });
   }
 }
@@ -155,7 +155,7 @@ function checkKeys({ userId, publicKeys }: UserContext, { advertised }: Awaiting
   }
   const stranger = directory.find((line) => !publicKeys.has(line.userId));
   if (stranger !== undefined) {
-    const message = `directory: user ${String(stranger.userId)} is not registered`;
+    const message = `directory: user ${stranger.userId} is not registered`;
     throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', message, { round });
   }
   const own = directory.find((line) => line.userId === userId);
@@ -178,7 +178,7 @@ function checkKeys({ userId, publicKeys }: UserContext, { advertised }: Awaiting
 }
 
 function badKey({ userId }: Advertisement): ProtocolError {
-  const message = `directory: a key of user ${String(userId)} is not a canonical X25519 key of large order`;
+  const message = `directory: a key of user ${userId} is not a canonical X25519 key of large order`;
   return new ProtocolError('ERR_SECAGG_KEYS', message, { round });
 }
 
@@ -191,5 +191,5 @@ async function checkSignatures({ tag, publicKeys }: UserContext, directory: Dire
   });
   const forged = directory[forgedAt];
   if (forged === undefined) return;
-  throw new AuthenticationError(`directory: the signature of user ${String(forged.userId)} does not verify`, { round });
+  throw new AuthenticationError(`directory: the signature of user ${forged.userId} does not verify`, { round });
 }

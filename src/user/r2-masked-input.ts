@@ -96,13 +96,13 @@ function checkSharers(
 ): void {
   if (receiver !== userId) {
     // None of its records would open, and this user would report every honest dealer.
-    const message = `shares: expected those for user ${String(userId)}, got those for user ${String(receiver)}`;
+    const message = `shares: expected those for user ${userId}, got those for user ${receiver}`;
     throw new ProtocolError('ERR_SECAGG_RECIPIENT', message, { round });
   }
   const users = countMembers(u2);
   const { threshold } = parameters;
   if (users < threshold) {
-    const message = `shares: expected at least ${String(threshold)} users in U2, got ${String(users)}`;
+    const message = `shares: expected at least ${threshold} users in U2, got ${users}`;
     throw new ThresholdError(message, { have: users, need: threshold, round });
   }
   if (!hasMember(u2, position)) throw new ProtocolError('ERR_SECAGG_SET', 'shares: this user is not in U2', { round });
@@ -110,11 +110,11 @@ function checkSharers(
   const need = shareThresholdOf(parameters);
   if (holders < need) {
     // With so few that could open its secrets the input could never be unmasked; whoever asks for it wants something else.
-    const message = `shares: expected at least ${String(need)} holders of this user's shares in U2, got ${String(holders)}`;
+    const message = `shares: expected at least ${need} holders of this user's shares in U2, got ${holders}`;
     throw new ThresholdError(message, { have: holders, need, round, userIds: [userId] });
   }
   if (sealed.length !== dealers * RECORD_BYTES) {
-    const message = `shares: expected sealed shares of ${String(dealers)} users, got ${String(sealed.length)} bytes`;
+    const message = `shares: expected sealed shares of ${dealers} users, got ${sealed.length} bytes`;
     throw new ProtocolError('ERR_SECAGG_SET', message, { round });
   }
 }

@@ -24,7 +24,7 @@ export function checkConsistency(
   const have = countMembers(u3);
   const need = parameters.threshold;
   if (have < need) {
-    throw new ThresholdError(`survivors: expected at least ${String(need)} users in U3, got ${String(have)}`, {
+    throw new ThresholdError(`survivors: expected at least ${need} users in U3, got ${have}`, {
       have,
       need,
       round,
@@ -34,7 +34,7 @@ export function checkConsistency(
   const share = shareThresholdOf(parameters);
   if (holders < share) {
     // So few could never sign this view for it in round 4: its own signature, which is one for good, is spared.
-    const message = `survivors: expected at least ${String(share)} holders of this user's shares in U3, got ${String(holders)}`;
+    const message = `survivors: expected at least ${share} holders of this user's shares in U3, got ${holders}`;
     throw new ThresholdError(message, { have: holders, need: share, round, userIds: [userId] });
   }
   // [BIK+17] Fig. 4, round 3: σ'_u ← SIG.sign(d_u^SK, U3); here over the digest of directory, U2 and U3.

@@ -74,11 +74,11 @@ async function checkSigners(
   const have = holders.length;
   const need = shareThresholdOf(parameters);
   if (have < need) {
-    const message = `signatures: expected at least ${String(need)} users in U4, got ${String(have)}`;
+    const message = `signatures: expected at least ${need} users in U4, got ${have}`;
     throw new ThresholdError(message, { have, need, round });
   }
   if (signatures.length !== have) {
-    const message = `signatures: expected ${String(have)}, got ${String(signatures.length)}`;
+    const message = `signatures: expected ${have}, got ${signatures.length}`;
     throw new ProtocolError('ERR_SECAGG_SET', message, { round });
   }
   // [BIK+17] Fig. 4, round 4: SIG.ver(d_v^PK, U3, σ'_v) = 1 for all v ∈ U4
@@ -93,5 +93,5 @@ async function checkSigners(
     return { publicKey: publicKeys.get(signer), message, signature: at(signatures, i) };
   });
   if (forged === -1) return;
-  throw new AuthenticationError(`signatures: user ${String(signerAt(forged))} did not sign this user's view`, { round });
+  throw new AuthenticationError(`signatures: user ${signerAt(forged)} did not sign this user's view`, { round });
 }

@@ -99,12 +99,12 @@ export function openServerMessage({ tag, policy, parameters: { graph } }: UserCo
 export function expectRound(state: Exclude<UserState, Failed>, got: Round): LiveState {
   const expected = USER_ROUNDS[state.phase];
   if (got > expected) {
-    const message = `expected the message of round ${String(expected)}, got one of round ${String(got)}`;
+    const message = `expected the message of round ${expected}, got one of round ${got}`;
     throw new ProtocolError('ERR_SECAGG_EARLY', message, { round: got });
   }
   if (got < expected || state.phase === 'finished') {
     // The same message again has been recognised before; this one asks for a second answer to another question.
-    const message = `round ${String(got)} has been answered, and this is another message of that round`;
+    const message = `round ${got} has been answered, and this is another message of that round`;
     throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', message, { round: got });
   }
   return state;

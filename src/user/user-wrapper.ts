@@ -105,7 +105,7 @@ export class UserWrapper {
     // What console.log shows in Node: nothing secret.
     Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
       value(this: UserWrapper): string {
-        return `UserWrapper { id: ${String(this.id)}, round: ${String(this.progress().round)} }`;
+        return `UserWrapper { id: ${this.id}, round: ${this.progress().round} }`;
       },
     });
   }
@@ -202,7 +202,7 @@ export class UserWrapper {
     if (round === -1 || output === null) return null;
     if (round !== answered.length - 1) {
       const message =
-        `this message of round ${String(round)} has been answered, and so has a later one` +
+        `this message of round ${round} has been answered, and so has a later one` +
         (round === 0 ? '; another session needs another UserWrapper' : '');
       throw new UsageError('ERR_SECAGG_ANSWERED', message);
     }
@@ -295,7 +295,7 @@ export class UserWrapper {
     const present = this.#snapshot;
     const same = equalBytes(tag, this.#tag) && snapshot.context.userId === present.context.userId;
     if (same && snapshot.revision < present.revision) {
-      const message = `state: revision ${String(snapshot.revision)} is older than ${String(present.revision)}, which this user is at`;
+      const message = `state: revision ${snapshot.revision} is older than ${present.revision}, which this user is at`;
       throw new StateError(message, 'ERR_SECAGG_STATE_OLD');
     }
     wipe([...secretsOf(present.state), ...(present.input === null ? [] : [present.input])]);
@@ -360,7 +360,7 @@ function checkKeys(
   if (!(others instanceof PublicKeysWrapper)) throw new TypeError('othersSignPks: expected a PublicKeysWrapper');
   for (const [name, key] of Object.entries({ signPk, signSk })) {
     checkBytes(key, name);
-    if (key.length !== KEY_BYTES) throw new RangeError(`${name}: expected ${String(KEY_BYTES)} bytes, got ${String(key.length)}`);
+    if (key.length !== KEY_BYTES) throw new RangeError(`${name}: expected ${KEY_BYTES} bytes, got ${key.length}`);
   }
   if (!isSignKeyPair(signPk, signSk)) throw new RangeError('signPk: expected the public key of signSk');
   const all = others.copy();
@@ -372,7 +372,7 @@ function toLanes(vec: InputVector, { parameters, policy }: UserSnapshot['context
   const length: unknown = (vec as InputVector | null | undefined)?.length;
   if (typeof vec !== 'object' || typeof length !== 'number') throw new TypeError('vec: expected an array or a typed array');
   if (length !== parameters.vecLen) {
-    throw new RangeError(`vec: expected ${String(parameters.vecLen)} components, got ${String(length)}`);
+    throw new RangeError(`vec: expected ${parameters.vecLen} components, got ${length}`);
   }
   return lanesOf(ringOf(parameters.bits), vec, length, modularInputs ? 'modular' : { users: policy.maxUsers });
 }

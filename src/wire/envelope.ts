@@ -36,7 +36,7 @@ export function decodeUserMessage(bytes: Uint8Array, tag: Uint8Array, sender: Us
   const round = checkHead(name, fields, tag);
   const from = fields.integer(3, 'sender', Number.MAX_SAFE_INTEGER);
   if (from !== sender) {
-    const message = `${name}: expected one of user ${String(sender)}, got one of user ${String(from)}`;
+    const message = `${name}: expected one of user ${sender}, got one of user ${from}`;
     throw new ProtocolError('ERR_SECAGG_SENDER', message, { round });
   }
   return { round, sender: from, body: fields.view(4, 'body'), signature: fields.bytes(5, 'signature', SIGNATURE_BYTES) };
@@ -90,6 +90,6 @@ function checkHead(name: string, fields: Fields, tag: Uint8Array): Round {
 function checkVersion(name: string, fields: Fields): void {
   const version = fields.integer(0, 'version', Number.MAX_SAFE_INTEGER);
   if (version !== PROTOCOL_VERSION) {
-    throw new DecodeError(`${name}: expected protocol version ${String(PROTOCOL_VERSION)}, got ${String(version)}`);
+    throw new DecodeError(`${name}: expected protocol version ${PROTOCOL_VERSION}, got ${version}`);
   }
 }

@@ -14,18 +14,18 @@ export class Fields {
   constructor(name: string, fields: readonly Field[], count: number) {
     this.#name = name;
     this.#fields = fields;
-    if (fields.length !== count) throw this.#error('the message', `${String(count)} fields`, String(fields.length));
+    if (fields.length !== count) throw this.#error('the message', `${count} fields`, String(fields.length));
   }
 
   integer(index: number, what: string, most: number): number {
     const value = this.#fields[index];
-    if (typeof value !== 'number' || value > most) throw this.#error(what, `an integer up to ${String(most)}`, describe(value));
+    if (typeof value !== 'number' || value > most) throw this.#error(what, `an integer up to ${most}`, describe(value));
     return value;
   }
 
   bytes(index: number, what: string, length: number): Uint8Array {
     const value = this.view(index, what);
-    if (value.length !== length) throw this.#error(what, `${String(length)} bytes`, String(value.length));
+    if (value.length !== length) throw this.#error(what, `${length} bytes`, String(value.length));
     return copyOf(value);
   }
 
@@ -39,8 +39,7 @@ export class Fields {
   /** A set over `users` positions. */
   members(index: number, what: string, users: number): Members {
     const value: Uint8Array = copyOf(this.view(index, what));
-    if (!isMembers(value, users))
-      throw this.#error(what, `a set over ${String(users)} users`, `${String(value.length)} other bytes`);
+    if (!isMembers(value, users)) throw this.#error(what, `a set over ${users} users`, `${value.length} other bytes`);
     return value;
   }
 
@@ -59,7 +58,7 @@ export class Fields {
     if (value === undefined || typeof value === 'number' || value instanceof Uint8Array) {
       throw this.#error(what, 'a list', describe(value));
     }
-    if (count !== null && value.length !== count) throw this.#error(what, `${String(count)} ids`, String(value.length));
+    if (count !== null && value.length !== count) throw this.#error(what, `${count} ids`, String(value.length));
     return value.map((id) => {
       if (!isUserId(id)) throw this.#error(what, 'user ids', 'another integer');
       return id;
@@ -88,7 +87,7 @@ export class Parts {
     this.#name = name;
     this.#bytes = bytes;
     if (bytes.length !== length) {
-      throw new DecodeError(`${this.#name}: expected ${String(length)} bytes, got ${String(bytes.length)}`);
+      throw new DecodeError(`${this.#name}: expected ${length} bytes, got ${bytes.length}`);
     }
   }
 

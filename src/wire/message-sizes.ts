@@ -90,10 +90,10 @@ export function messageSizes({ users, vecLen, bits, graph = 'complete', ids }: M
 }
 
 function checkIds(ids: readonly number[], users: number): void {
-  if (ids.length !== users) throw new RangeError(`ids: expected ${String(users)}, got ${String(ids.length)}`);
+  if (ids.length !== users) throw new RangeError(`ids: expected ${users}, got ${ids.length}`);
   ids.forEach((each, i) => {
-    userId(each, `ids[${String(i)}]`);
-    if (i > 0 && each <= (ids[i - 1] ?? each)) throw new RangeError(`ids[${String(i)}]: expected ascending ids`);
+    userId(each, `ids[${i}]`);
+    if (i > 0 && each <= (ids[i - 1] ?? each)) throw new RangeError(`ids[${i}]: expected ascending ids`);
   });
 }
 

@@ -45,16 +45,14 @@ export interface Limits {
 export function decodeFields(input: Uint8Array, name: string, limits: Limits): Field[] {
   if (input.length > limits.bytes) {
     throw new DecodeError(
-      `${name}: expected at most ${String(limits.bytes)} bytes, as the registered keys, maxUsers and vecLen allow, got ${String(input.length)}`,
+      `${name}: expected at most ${limits.bytes} bytes, as the registered keys, maxUsers and vecLen allow, got ${input.length}`,
     );
   }
   // A view of its own in any case: msgpackr leaves a property on what it is given.
   const bytes = input.buffer instanceof ArrayBuffer ? input.subarray() : copyOf(input);
   if (!isFlat(bytes, limits.listLength)) {
-    const lists = limits.listLength === 0 ? '' : `, and lists of at most ${String(limits.listLength)} integers`;
-    throw new DecodeError(
-      `${name}: expected an array of integers and byte strings${lists}, got ${String(bytes.length)} other bytes`,
-    );
+    const lists = limits.listLength === 0 ? '' : `, and lists of at most ${limits.listLength} integers`;
+    throw new DecodeError(`${name}: expected an array of integers and byte strings${lists}, got ${bytes.length} other bytes`);
   }
   let fields: Field[];
   try {

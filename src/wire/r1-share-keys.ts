@@ -40,7 +40,7 @@ export function decodeDirectory(content: readonly Field[], graph: Graph): Direct
   const fields = new Fields(name, content, 6);
   const shown = graph.neighbors + 1;
   const users = fields.integer(0, 'users', MAX_USERS);
-  if (users < shown) throw new DecodeError(`directory, users: expected at least ${String(shown)}, got ${String(users)}`);
+  if (users < shown) throw new DecodeError(`directory, users: expected at least ${shown}, got ${users}`);
   const first = fields.integer(1, 'place', users - 1);
   const lines = decodeLines(fields, 2, fields.userIds(2, 'ids', shown));
   const places = lines.map((_, i) => (first + i) % users).sort((a, b) => a - b);
@@ -81,9 +81,7 @@ export function decodeShareKeys(body: Uint8Array, graph: Graph): ShareKeysMessag
   const head = 2 * DIGEST_BYTES + (graph === 'complete' ? SHARE_COMMITMENT_BYTES : 0);
   const sealed = body.length - head;
   if (sealed < 0 || sealed % RECORD_BYTES !== 0) {
-    throw new DecodeError(
-      `shares: expected ${String(head)} bytes and records of ${String(RECORD_BYTES)}, got ${String(body.length)}`,
-    );
+    throw new DecodeError(`shares: expected ${head} bytes and records of ${RECORD_BYTES}, got ${body.length}`);
   }
   const parts = new Parts('shares', body, body.length);
   const view = parts.next(DIGEST_BYTES);

@@ -63,10 +63,10 @@ export function decodeUnmask(
   const { owners, u3 } = about;
   const head = DIGEST_BYTES + membersLength(owners.length);
   const reported = body.slice(DIGEST_BYTES, head);
-  if (!isMembers(reported, owners.length)) throw new DecodeError(`unmasking: expected a set over ${String(owners.length)} users`);
+  if (!isMembers(reported, owners.length)) throw new DecodeError(`unmasking: expected a set over ${owners.length} users`);
   const expected = head + (owners.length - countMembers(reported)) * SHARE_BYTES;
   if (body.length !== expected) {
-    throw new DecodeError(`unmasking: expected ${String(expected)} bytes, got ${String(body.length)}`);
+    throw new DecodeError(`unmasking: expected ${expected} bytes, got ${body.length}`);
   }
   let at = head;
   const answer = owners.map((owner, i): UnmaskShare => {

@@ -46,7 +46,7 @@ describe('in a browser', function () {
     });
     page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(String(error)));
-    await page.goto(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`);
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await page.waitForFunction(() => 'session' in globalThis);
   });
 
@@ -61,7 +61,7 @@ describe('in a browser', function () {
     [5, 33, 64],
     [5, 70_000, 9],
   ] as const) {
-    it(`${String(users)} users, ${String(vecLen)} components of ${String(bits)} bits, one dropping out: the exact sum`, async () => {
+    it(`${users} users, ${vecLen} components of ${bits} bits, one dropping out: the exact sum`, async () => {
       const sum = await page.evaluate((given) => session(given[0], given[1], given[2]), [users, vecLen, bits] as const);
       const ids = Array.from({ length: users - 1 }, (_, i) => i + 1);
       const expected = Array.from({ length: vecLen }, (_, j) => ids.reduce((total, id) => total + id * 3 - (j % 7), 0));

@@ -277,7 +277,7 @@ describe('the state of a run', () => {
   ];
 
   for (const bits of [20, 40]) {
-    it(`of ${String(bits)} bits: no field can be missing, extra, of another type or of another length`, () => {
+    it(`of ${bits} bits: no field can be missing, extra, of another type or of another length`, () => {
       const state = stateOf(bits);
       const recover = (text: string): string => CohortSum.fromState(text).serializeState();
       expect(recover(state)).to.equal(state);

@@ -117,8 +117,8 @@ describe('secagg simulate', function () {
   });
 
   for (const bits of [1, 8, 17, 32, 33, 64]) {
-    it(`adds up in rings of ${String(bits)} bits`, async () => {
-      const report = await played(`--users 5 --dropout 0.2 --corrupt 0 --length 33 --bits ${String(bits)}`);
+    it(`adds up in rings of ${bits} bits`, async () => {
+      const report = await played(`--users 5 --dropout 0.2 --corrupt 0 --length 33 --bits ${bits}`);
       expect(report.sums[0]?.users).to.be.at.least(4);
     });
   }

@@ -21,7 +21,7 @@ describe('seals', () => {
       if (hex.nonce.length !== 48) continue; // a seal's first 24 bytes are its nonce, whatever they are
       const sealed = fromHex(hex.nonce + hex.ciphertext + hex.tag);
       const opened = open(fromHex(hex.key), fromHex(hex.data), sealed);
-      expect(opened === null ? null : toHex(opened), `case ${String(id)}`).to.equal(result === 'valid' ? hex.plaintext : null);
+      expect(opened === null ? null : toHex(opened), `case ${id}`).to.equal(result === 'valid' ? hex.plaintext : null);
       if (result !== 'valid') continue;
       const again = seal(fromHex(hex.key), fromHex(hex.data), fromHex(hex.plaintext), () => fromHex(hex.nonce));
       expect(again).to.deep.equal(sealed);

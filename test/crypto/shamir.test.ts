@@ -65,7 +65,7 @@ describe('sharing', () => {
     [1000, 3],
     [65_535, 2],
   ] as const) {
-    it(`${String(t)} out of ${String(n)}: any ${String(t)} shares give the secret`, async function () {
+    it(`${t} out of ${n}: any ${t} shares give the secret`, async function () {
       this.timeout(30_000);
       const numRuns = n > 10_000 ? 1 : 4;
       await fc.assert(
@@ -202,7 +202,7 @@ describe('the large field', () => {
           const coefficient = k === 0 ? secret : drawn[0]!.subarray(32 * (k - 1), 32 * k);
           symbols(coefficient).forEach((symbol, i) => (expected[i]! ^= multiply(symbol, element(k))));
         }
-        expect(symbols(shares[x - 1]!), `${String(t)} of ${String(n)} at ${String(x)}`).to.deep.equal(expected);
+        expect(symbols(shares[x - 1]!), `${t} of ${n} at ${x}`).to.deep.equal(expected);
       }
     }
   });

@@ -30,10 +30,10 @@ describe('examples in the documents', () => {
 
   for (const file of ['README.md', ...sources('docs'), ...sources('src')]) {
     for (const [i, code] of examplesIn(file).entries()) {
-      it(`${file}, example ${String(i + 1)}`, function () {
+      it(`${file}, example ${i + 1}`, function () {
         this.timeout(20_000);
         // Inside the package, so that it can import itself by name, as installed.
-        const program = join(OUT, `${file.replaceAll(/\W/g, '-')}-${String(i)}.mjs`);
+        const program = join(OUT, `${file.replaceAll(/\W/g, '-')}-${i}.mjs`);
         writeFileSync(program, code);
         const printed = execFileSync(process.execPath, [program], {
           encoding: 'utf8',

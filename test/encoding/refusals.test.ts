@@ -43,7 +43,7 @@ describe('values', () => {
 
   it('that are not an array of the plan’s length are refused', () => {
     for (const data of [[], [1, 2], [1, 2, 3, 4], new Float32Array(2)]) {
-      expect(() => flat.encode(data)).to.throw(RangeError, `data: expected 3 values, got ${String(data.length)}`);
+      expect(() => flat.encode(data)).to.throw(RangeError, `data: expected 3 values, got ${data.length}`);
     }
     for (const data of [undefined, null, 7, 'abc', {}, new DataView(new ArrayBuffer(3)), { length: 3 }]) {
       expect(() => flat.encode(data as never)).to.throw(TypeError, 'data: expected an array or a typed array');

@@ -183,7 +183,7 @@ describe('correlated rounding', () => {
         const { sum } = encoding.decode(addUp(encoding, vectors), { users });
         const { mean: bias, variance } = moments(sum.map((x) => x - total));
         const { rms } = encoding.errorBound({ users });
-        expect(variance, `${name}, ${String(users)} of ${String(maxUsers)}`).to.be.below(rms ** 2 * (1 + 5 / 64));
+        expect(variance, `${name}, ${users} of ${maxUsers}`).to.be.below(rms ** 2 * (1 + 5 / 64));
         expect(Math.abs(bias)).to.be.below((5 * rms) / 64);
         expect(variance).to.be.at.most(fractions.reduce((v, f) => v + f * (1 - f), 0) * (1 + 5 / 64) + 1e-9);
       }

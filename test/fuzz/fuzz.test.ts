@@ -66,7 +66,7 @@ describe('fuzzing', function () {
     all = await stops();
   });
 
-  it(`every decoder, ${String(CASES)} cases each: a value or a DecodeError`, () => {
+  it(`every decoder, ${CASES} cases each: a value or a DecodeError`, () => {
     const parameters = resolveParameters(3, 6, { bits: 11 });
     const u3 = membersOf([0, 3], 4);
     const graph = { neighbors: 2, shareThreshold: 2 };
@@ -101,7 +101,7 @@ describe('fuzzing', function () {
   });
 
   for (const round of [0, 1, 2, 3, 4]) {
-    it(`server.recv in round ${String(round)}, ${String(CASES)} cases: refused and unchanged, or taken; the others get their sum`, async () => {
+    it(`server.recv in round ${round}, ${CASES} cases: refused and unchanged, or taken; the others get their sum`, async () => {
       const stop = all[round]!;
       const { session, server: state, answers } = stop;
       const honest = answers.get(FUZZED)!;
@@ -133,7 +133,7 @@ describe('fuzzing', function () {
       await playOn(stop, server, taken);
     });
 
-    it(`user.round in round ${String(round)}, ${String(Math.ceil(CASES / 4))} cases: an answer, or the end of it`, async () => {
+    it(`user.round in round ${round}, ${Math.ceil(CASES / 4)} cases: an answer, or the end of it`, async () => {
       const { user: state, toUser } = all[round]!;
       const others = all.map((stop) => stop.toUser);
       await fc.assert(
@@ -153,7 +153,7 @@ describe('fuzzing', function () {
     });
   }
 
-  it(`recovery of either role, ${String(CASES)} cases: a state or a StateError`, () => {
+  it(`recovery of either role, ${CASES} cases: a state or a StateError`, () => {
     const states = all.flatMap(({ server, user }) => [server, user]);
     const spoilt = fc
       .tuple(

@@ -77,7 +77,7 @@ describe('lanes', () => {
         return acc;
       });
       expect(sum!.buffer.byteLength).to.be.above(sum!.length);
-      expect(Buffer.compare(sum!, expected!), `${String(ring.bits)} bits`).to.equal(0);
+      expect(Buffer.compare(sum!, expected!), `${ring.bits} bits`).to.equal(0);
     }
   });
 

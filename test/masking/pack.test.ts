@@ -22,7 +22,7 @@ describe('packing', () => {
         const mask = (1n << BigInt(ring.bits)) - 1n;
         const stream = integers(ring, lanes).reduceRight((bits, value) => (bits << BigInt(ring.bits)) | (value & mask), 0n);
         const asInteger = packed.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
-        expect(asInteger, `${String(ring.bits)} bits, ${String(length)} components`).to.equal(stream);
+        expect(asInteger, `${ring.bits} bits, ${length} components`).to.equal(stream);
       }
     }
   });

@@ -5,7 +5,7 @@ import { kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
 
 function twenty(): string {
   const sums = Array.from({ length: 20 }, () => kernel.zeroSum(MAX_BLOCK + 1));
-  return `${String(sums.filter((sum) => sum.buffer.byteLength > sum.length).length)} of 20`;
+  return `${sums.filter((sum) => sum.buffer.byteLength > sum.length).length} of 20`;
 }
 
 console.log(twenty());

@@ -30,7 +30,7 @@ describe('a vector', () => {
       const limit = componentLimit(bits, users);
       for (const component of Number.isSafeInteger(Number(value)) ? [value, Number(value)] : [value]) {
         const attempt = (): unknown => lanesOf(ring, [0, component] as bigint[], 2, { users });
-        const expected = `vec[1]: outside ±${String(limit)}, the limit for sums of ${String(users)} users in ${String(bits)} bits; ${fits}`;
+        const expected = `vec[1]: outside ±${limit}, the limit for sums of ${users} users in ${bits} bits; ${fits}`;
         expect(attempt).to.throw(RangeError, expected);
         if (value > 1000n) expect(attempt).not.to.throw(String(value));
       }

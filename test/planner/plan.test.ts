@@ -146,7 +146,7 @@ describe('a plan', () => {
           plan({ users: 1_000_000, dropout: rate, corrupt: rate, vecLen: 1, adversary });
           return performance.now() - start;
         });
-        expect(Math.min(...times), `${adversary} ${String(rate)}`).to.be.below(50);
+        expect(Math.min(...times), `${adversary} ${rate}`).to.be.below(50);
       }
     }
   });

@@ -9,7 +9,7 @@ import { clearlyWithin, log2, upperTail } from './exact.ts';
 import { googleRing, type GoogleModel } from './google-finder.ts';
 
 /** k / t, from the least to the most. */
-const found = (k: number, least: number, most: number): string => `${String(k)} / ${String(least)}..${String(most)}`;
+const found = (k: number, least: number, most: number): string => `${k} / ${least}..${most}`;
 const countOf = (rate: number, users: number): number => Math.floor(rate * users + 1e-9);
 
 /** U1 has all users, as in the published calculations. */
@@ -84,7 +84,7 @@ const googles = (sparse: readonly [number, number] | null): string => (sparse ==
 
 describe("Google's finder", () => {
   for (const [corrupt, dropout, model, values] of PUBLISHED) {
-    it(`gives the published values at ${String(corrupt)} corrupt, ${String(dropout)} dropouts, ${model}`, function () {
+    it(`gives the published values at ${corrupt} corrupt, ${dropout} dropouts, ${model}`, function () {
       this.timeout(60_000);
       const found = values.split(' ').map((value, i) => {
         return value === '-' ? '-' : (googleRing(SIZES[i]!, corrupt, dropout, model)?.join('/') ?? 'none');

@@ -33,8 +33,8 @@ const RATES = [
 describe('docs/planner.md', () => {
   for (const [dropout, corrupt] of RATES) {
     for (const users of SIZES) {
-      const rates = [`${String(dropout * 100)} %`, `${String(corrupt * 100)} %`];
-      it(`has the sparse graphs of ${String(users)} users at ${rates.join(', ')}`, () => {
+      const rates = [`${dropout * 100} %`, `${corrupt * 100} %`];
+      it(`has the sparse graphs of ${users} users at ${rates.join(', ')}`, () => {
         const sparse = (adversary: 'semi-honest' | 'semi-malicious'): string => {
           return ringText(plan({ users, dropout, corrupt, vecLen: 1, adversary, graph: 'sparse' }));
         };
@@ -51,7 +51,7 @@ describe('docs/planner.md', () => {
       });
 
       if (users > 1000) {
-        it(`has the cohorts of ${String(users)} users at ${rates.join(', ')}`, () => {
+        it(`has the cohorts of ${users} users at ${rates.join(', ')}`, () => {
           const cells = [2, 100, 500].map((minHonest) => {
             const found = plan({ users, dropout, corrupt, vecLen: 1, minHonest, graph: 'cohorts' });
             const { users: size, threshold, options } = found.sessions[0]!;
@@ -65,7 +65,7 @@ describe('docs/planner.md', () => {
   }
 
   for (const users of [100, 1000, 10_000, 100_000, 1_000_000]) {
-    it(`has the costs for ${String(users)} users`, () => {
+    it(`has the costs for ${users} users`, () => {
       const cells = (['malicious', 'semi-malicious', 'semi-honest'] as const).map((adversary) => {
         const { user, server, kind } = plan({ users, dropout: 0.1, vecLen: 1_000_000, adversary });
         const extra = user.up + user.down - 4_000_000;

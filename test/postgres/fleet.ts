@@ -6,7 +6,7 @@ import type { Answer, Call } from './server-process.ts';
 
 /** The program in one file of JavaScript: a process that is killed all the time must start fast. */
 async function program(): Promise<string> {
-  const outfile = fileURLToPath(new URL(`../../out/server-process-${String(process.pid)}.mjs`, import.meta.url));
+  const outfile = fileURLToPath(new URL(`../../out/server-process-${process.pid}.mjs`, import.meta.url));
   const entry = fileURLToPath(new URL('server-process.ts', import.meta.url));
   const options = {
     bundle: true,

@@ -144,7 +144,7 @@ describe('processes that share sessions', function () {
     expect(refused, 'and some were late').to.be.above(0);
   });
 
-  it(`${String(SESSIONS)} sessions in which processes and the database are killed all the time`, async () => {
+  it(`${SESSIONS} sessions in which processes and the database are killed all the time`, async () => {
     // Some die at a statement, others when the chaos below chooses.
     await start(() => (chance(0.7) ? 4 + random(500) : null));
     let [acknowledged, retries, restarts] = [0, 0, 0];
@@ -231,8 +231,8 @@ describe('processes that share sessions', function () {
       await restarting;
     }
     console.log(
-      `      ${String(acknowledged)} messages acknowledged, ${String(fleet.deaths)} processes killed, ` +
-        `${String(restarts)} crashes of the database, ${String(retries)} retries`,
+      `      ${acknowledged} messages acknowledged, ${fleet.deaths} processes killed, ` +
+        `${restarts} crashes of the database, ${retries} retries`,
     );
     expect(fleet.deaths).to.be.at.least(Math.min(10, SESSIONS / 4));
     const { rows } = await database.pool.query<{ left: string }>(`select count(*) as left from ${quoted}.messages`);

@@ -164,7 +164,7 @@ describe('sessions in PostgreSQL', function () {
   });
 
   for (const round of [0, 1, 2, 3, 4]) {
-    it(`round ${String(round)}: the same message again is harmless, another one is equivocation, wherever it comes`, async () => {
+    it(`round ${round}: the same message again is harmless, another one is equivocation, wherever it comes`, async () => {
       const [session, id] = await before_(round);
       const twins = new Map([...session.users].map(([user, wrapper]) => [user, wrapper.serializeState()]));
       const first = await session.answers();

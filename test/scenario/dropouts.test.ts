@@ -19,7 +19,7 @@ describe('dropouts', () => {
   });
 
   for (const round of [0, 1, 2, 3, 4]) {
-    it(`bears dropouts in round ${String(round)} up to the threshold, and says who and when`, async () => {
+    it(`bears dropouts in round ${round} up to the threshold, and says who and when`, async () => {
       const session = new Session({ ids: sparseIds(7), threshold: 5 });
       const silent = [session.setup.ids[0]!, session.setup.ids[4]!];
       const rounds = [0, 1, 2, 3, 4].map((r) => (r === round ? silent : []));

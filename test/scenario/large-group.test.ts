@@ -33,7 +33,7 @@ describe('large groups', () => {
   });
 
   for (const users of [SMALL_GROUP, SMALL_GROUP + 1]) {
-    it(`${String(users)} users, on the border between the fields, with few of them dealing`, async function () {
+    it(`${users} users, on the border between the fields, with few of them dealing`, async function () {
       this.timeout(120_000);
       const ids = Array.from({ length: users }, (_, i) => i);
       const dealing = ids.filter((id) => id % 40 === 0);

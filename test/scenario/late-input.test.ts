@@ -8,7 +8,7 @@ const late = (): Session => new Session({ ids: IDS, threshold: 3, vectorOf: () =
 
 describe('a vector that comes late', () => {
   for (const when of [0, 1, 2]) {
-    it(`before round ${String(when)} is answered`, async () => {
+    it(`before round ${when} is answered`, async () => {
       const session = await late().before(when);
       for (const id of IDS) {
         expect(session.user(id).progress().needsVector).to.equal(true);

@@ -44,7 +44,7 @@ async function refusesAndGoesOn(
 
 describe('a lying user, any round', () => {
   for (const round of [0, 1, 2, 3, 4] as Round[]) {
-    const nameRound = `round ${String(round)}`;
+    const nameRound = `round ${round}`;
 
     it(`${nameRound}: bytes that are no message`, async () => {
       for (const junk of [

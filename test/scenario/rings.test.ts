@@ -26,7 +26,7 @@ const signed = (value: bigint, bits: number): bigint => BigInt.asIntN(bits, valu
 
 describe('rings', () => {
   for (let bits = 1; bits <= 64; bits++) {
-    it(`of ${String(bits)} bits: integers modulo 2^${String(bits)}, signed`, async () => {
+    it(`of ${bits} bits: integers modulo 2^${bits}, signed`, async () => {
       const wide = fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n });
       const vectors = fc.integer({ min: 1, max: 20 }).chain((length) => {
         const vector = fc.array(wide, { minLength: length, maxLength: length });

@@ -53,7 +53,7 @@ describe('servers that share a session', () => {
     });
 
   for (const round of [0, 1, 2, 3, 4]) {
-    it(`round ${String(round)}: any split of the users over any number, merged in any order, is one server that heard all`, async () => {
+    it(`round ${round}: any split of the users over any number, merged in any order, is one server that heard all`, async () => {
       const { base, answers, whole, closed } = seen[round]!;
       const ids = [...answers.keys()];
       const splits = fc.record({
@@ -76,7 +76,7 @@ describe('servers that share a session', () => {
       );
     });
 
-    it(`round ${String(round)}: a part fits its own round and session only`, async () => {
+    it(`round ${round}: a part fits its own round and session only`, async () => {
       const [one] = forks(round, [2]);
       const later = ServerWrapper.fromState(seen[round]!.closed);
       if (round < 4) refused('ERR_SECAGG_STATE', () => later.mergePart(one!.serializePart()), StateError);
@@ -86,7 +86,7 @@ describe('servers that share a session', () => {
       expect(elsewhere.server.serializeState()).to.equal(state);
     });
 
-    it(`round ${String(round)}: a user that two have heard ${round === 2 ? 'would be in the sum twice' : 'counts once'}`, () => {
+    it(`round ${round}: a user that two have heard ${round === 2 ? 'would be in the sum twice' : 'counts once'}`, () => {
       const [one, two] = forks(round, [2, 5], [5, 7]);
       const before = one!.serializeState();
       if (round === 2) {

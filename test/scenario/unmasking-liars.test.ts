@@ -296,7 +296,7 @@ describe('a dealer whose shares do not fit', () => {
       [1, 2, 3, 4, 5],
       [0, 1, 2, 3, 4, 5],
     ]) {
-      it(`${name}: is named where as many users say so as the threshold needs, ${String(receivers.length)}`, async () => {
+      it(`${name}: is named where as many users say so as the threshold needs, ${receivers.length}`, async () => {
         const session = await withBadRecords(byte, receivers);
         await session.before(2); // rounds 2 and 3
         expect(session.user(2).progress().unusableDeals).to.deep.equal([4]);

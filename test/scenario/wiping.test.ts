@@ -231,7 +231,7 @@ describe('a user overwrites', () => {
   });
 
   for (const [round, count] of [2, 4, 8, 8, 8].entries()) {
-    it(`everything that it holds where the session fails in round ${String(round)}`, async () => {
+    it(`everything that it holds where the session fails in round ${round}`, async () => {
       const session = await new Session({ ids: IDS, threshold: 3 }).before(round);
       const secrets = everythingIn(session.user(USER));
       expect(wiped(secrets)).to.deep.equal(all(count, false));

@@ -8,7 +8,7 @@ export function* mutations(json: Json): Generator<[what: string, changed: Json]>
     yield [`${JSON.stringify(json).slice(0, 40)} → ${JSON.stringify(other).slice(0, 40)}`, other];
   if (Array.isArray(json)) {
     for (const [i, element] of json.entries()) {
-      for (const [what, changed] of mutations(element)) yield [`[${String(i)}] ${what}`, json.with(i, changed)];
+      for (const [what, changed] of mutations(element)) yield [`[${i}] ${what}`, json.with(i, changed)];
       if (i > 3) break;
     }
   } else if (typeof json === 'object' && json !== null) {

@@ -62,7 +62,7 @@ function scripted(parts: readonly string[]): RandomSource {
   const left = parts.map(fromHex);
   return (length) => {
     const next = left.shift();
-    if (next?.length !== length) throw new Error(`the transcript has no ${String(length)} random bytes at this place`);
+    if (next?.length !== length) throw new Error(`the transcript has no ${length} random bytes at this place`);
     return next;
   };
 }
@@ -154,12 +154,12 @@ describe('transcripts of the reference implementation', () => {
         for (const [id, message] of sent ?? []) {
           const expected = toAll ?? toUsers![String(id)]!;
           if (transcript.tampered?.round === round && transcript.tampered.userId === id) expect(toHex(message)).not.to.equal(expected);
-          else expect(toHex(message), `round ${String(round)}, to user ${String(id)}`).to.equal(expected);
+          else expect(toHex(message), `round ${round}, to user ${id}`).to.equal(expected);
         }
         for (const [name, answer] of Object.entries(fromUsers)) {
           const id = Number(name);
           const given = await users.get(id)!.round(fromHex(toAll ?? toUsers![name]!));
-          expect(toHex(given), `round ${String(round)}, from user ${name}`).to.equal(answer);
+          expect(toHex(given), `round ${round}, from user ${name}`).to.equal(answer);
           server.recv(id, given);
           const unusable = transcript.tampered?.userId === id && (round === 2 || round === 3) ? [transcript.tampered.dealer] : [];
           expect(users.get(id)!.progress().unusableDeals).to.deep.equal(unusable);

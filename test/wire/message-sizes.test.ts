@@ -20,7 +20,7 @@ describe('messageSizes', () => {
       for (const [round, expected] of rounds.entries()) {
         const message = session.messages.get(last)!;
         const answers = await session.answers();
-        const what = `round ${String(round)} of ${String(ids.length)} users`;
+        const what = `round ${round} of ${ids.length} users`;
         expect({ down: message.length, up: answers.get(last)!.length }, what).to.deep.equal(expected);
         session.deliver(answers);
         await session.close();
@@ -42,10 +42,10 @@ describe('messageSizes', () => {
       const { rounds } = messageSizes({ users, vecLen: 3, graph, ids });
       for (const [round, expected] of rounds.entries()) {
         const answers = await session.answers();
-        for (const answer of answers.values()) expect(answer.length, `round ${String(round)}, up`).to.equal(expected.up);
+        for (const answer of answers.values()) expect(answer.length, `round ${round}, up`).to.equal(expected.up);
         const middle = round === 0 ? ids[0]! : placesOf(session)[Math.floor(users / 2)]!;
         for (const [id, { length }] of session.messages) {
-          if (round !== 1 || id === middle) expect(length, `round ${String(round)}, down`).to.equal(expected.down);
+          if (round !== 1 || id === middle) expect(length, `round ${round}, down`).to.equal(expected.down);
           else expect(Math.abs(length - expected.down)).to.be.at.most(2 * 32 * Math.log2(users));
         }
         session.deliver(answers);

@@ -42,7 +42,7 @@ describe('fields', () => {
     [2 ** 32, 'd30000000100000000'],
     [2 ** 53 - 1, 'd3001fffffffffffff'],
   ] as const) {
-    it(`the integer ${String(value)} is ${bytes}, alone and in a list`, () => {
+    it(`the integer ${value} is ${bytes}, alone and in a list`, () => {
       for (const [fields, hex] of [
         [[value], `91${bytes}`],
         [[[value, value]], `9192${bytes}${bytes}`],
@@ -160,7 +160,7 @@ describe('fields', () => {
     refused('ERR_SECAGG_DECODE', () => decodeFields(filled(101, 0), 'test', { bytes: 100, listLength: 100 }));
     const secret = concat([fromHex('92c420'), filled(32, 0x53), fromHex('0101')]);
     const error = refused('ERR_SECAGG_DECODE', () => decode(secret));
-    expect(`${error.message} ${String(error.cause)} ${String(error.stack)}`).not.to.match(/S{3}|53535353|83,83/);
+    expect(`${error.message} ${String(error.cause)} ${error.stack}`).not.to.match(/S{3}|53535353|83,83/);
   });
 });
 

@@ -29,7 +29,7 @@ export class Crowd {
     const own = { ...options, vecLen: shape.vecLen, modularInputs: true, listener };
     for (const id of userIds) {
       const pair = keys[id];
-      if (pair === undefined) throw new Error(`user ${String(id)} has no keys`);
+      if (pair === undefined) throw new Error(`user ${id} has no keys`);
       this.#users.set(id, new UserWrapper(id, terms.threshold, pair[0], pair[1], null, publicKeys, own));
     }
   }
@@ -46,7 +46,7 @@ export class Crowd {
     if (loss.how === 'lies') return this.#honest(liar(user, this.#listener), id, mail);
     if (loss.how === 'misled' && astray !== null) {
       const answer = await user.round(astray).catch(codeOf);
-      this.#findings.mustRefuse(answer, `user ${String(id)} answered a message for another user`);
+      this.#findings.mustRefuse(answer, `user ${id} answered a message for another user`);
     }
     this.#users.delete(id);
     return null;
@@ -62,7 +62,7 @@ export class Crowd {
   async #honest(user: UserWrapper, id: number, { round, message, fault }: Mail): Promise<Uint8Array | null> {
     if (fault === 'stale') {
       const answer = await user.round(round0Msg()).catch(codeOf);
-      this.#findings.mustRefuse(answer, `user ${String(id)} answered an old message in round ${String(round)}`);
+      this.#findings.mustRefuse(answer, `user ${id} answered an old message in round ${round}`);
     }
     const answer = await user.round(message).catch(codeOf);
     if (typeof answer === 'string') {
@@ -71,7 +71,7 @@ export class Crowd {
       return null;
     }
     if (fault === 'repeated' && Buffer.compare(await user.round(message), answer) !== 0) {
-      this.#findings.wrong.push(`user ${String(id)} answered round ${String(round)} in two ways`);
+      this.#findings.wrong.push(`user ${id} answered round ${round} in two ways`);
     }
     return answer;
   }

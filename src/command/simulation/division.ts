@@ -19,7 +19,7 @@ export interface Division {
 }
 
 export function divide(scenario: Scenario, seed: number, run: number): Division {
-  const session = `simulation, run ${String(run)}`;
+  const session = `simulation, run ${run}`;
   const userIds = Array.from({ length: scenario.request.users }, (_, id) => id);
   return scenario.kind === 'cohorts' ? inCohorts(scenario, userIds, session, seed, run) : undivided(scenario, userIds, session);
 }

@@ -73,7 +73,7 @@ class Session {
       const astray = strays.find((other) => other.id !== id)?.message ?? null;
       const answer = await this.#crowd.answer(id, { round, message, astray, fault });
       if (answer !== null) this.#deliver(id, { round, answer, fault, random, next: ids[(i + 1) % ids.length] ?? id });
-      await this.#tell(`round ${String(round)}`, ++this.#turns);
+      await this.#tell(`round ${round}`, ++this.#turns);
     }
     this.#turns = (round + 1) * this.#cast.userIds.length;
   }
@@ -91,10 +91,10 @@ class Session {
     const { summed, lied, ousted, wrong } = this.#findings;
     if (fault !== null) this.#findings.count(fault);
     if (fault === 'changed' && this.#refusal(id, changed(answer, random)) === null) {
-      wrong.push(`the server took a message of user ${String(id)} that was changed on the way`);
+      wrong.push(`the server took a message of user ${id} that was changed on the way`);
     }
     if (fault === 'mistaken' && next !== id && this.#refusal(next, answer) === null) {
-      wrong.push(`the server took a message of user ${String(id)} for one of user ${String(next)}`);
+      wrong.push(`the server took a message of user ${id} for one of user ${next}`);
     }
     const code = this.#refusal(id, answer) ?? (fault === 'repeated' ? this.#refusal(id, answer) : null);
     if (code !== null) ousted.push({ userId: id, round, by: 'server', code });
@@ -146,16 +146,16 @@ class Session {
     if (sum !== null && included !== null) {
       const { seed, run, shape } = this.#cast;
       const at = firstDifference(sum, plainSum(seed, run, included, shape));
-      if (at !== null) wrong.push(`the sum differs from the plain sum, first at component ${String(at)}`);
+      if (at !== null) wrong.push(`the sum differs from the plain sum, first at component ${at}`);
       if (!sameIds(included, summed)) wrong.push('the sum is said to be over other users than those whose inputs were taken');
-      if (!sameIds(named, lied)) wrong.push(`of ${String(lied.length)} users that lied, ${String(named.length)} were named`);
+      if (!sameIds(named, lied)) wrong.push(`of ${lied.length} users that lied, ${named.length} were named`);
     }
     return { error, sum, included, named, findings };
   }
 
   readonly #hear = (event: ServerEvent): void => {
     this.#measures.hearServer(event);
-    if (event.type === 'unmasking') void this.#tell(`mask ${String(event.done)} of ${String(event.total)}`, this.#turns);
+    if (event.type === 'unmasking') void this.#tell(`mask ${event.done} of ${event.total}`, this.#turns);
   };
 }
 

@@ -23,7 +23,7 @@ function overview(report: Report): Rows {
     ['users', number(request.users)],
     ['vector', `${plural(request.vecLen, 'component')} of ${plural(request.bits, 'bit')}`],
     ['graph', graphText(report, sums[0]?.sessions ?? [])],
-    ['seed', `${String(seed)}${runs > 1 ? `, ${number(runs)} times` : ''}`],
+    ['seed', `${seed}${runs > 1 ? `, ${number(runs)} times` : ''}`],
     ['lost', lossText(lost)],
     ...faultLines(report),
     ...refusedLine('refused by servers', report.refused.byServer),
@@ -99,7 +99,7 @@ function users({ user: { rounds }, runs }: Report): Rows {
   return [
     ['bytes of a user', 'answers', ...head('sends'), ...head('receives'), 'ms, median'],
     ...rounds.map(({ answers, up, down, milliseconds }, round) => [
-      `round ${String(round)}`,
+      `round ${round}`,
       number(Math.round(answers / runs)),
       ...cells(up),
       ...cells(down),
@@ -115,7 +115,7 @@ function server({ server: { rounds } }: Report): Rows {
   return [
     ['server, all sessions', 'heard', 'bytes', 'ms', 'sent', 'bytes', 'ms to close'],
     ...rounds.map((of, round) => [
-      `round ${String(round)}`,
+      `round ${round}`,
       ...cells(of.heard, of.bytesHeard, of.millisecondsHearing, of.sent, of.bytesSent, of.millisecondsClosing),
     ]),
     [

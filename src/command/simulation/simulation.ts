@@ -74,8 +74,8 @@ export async function simulate(scenario: Scenario, course: Course, tell: TellAll
 
 function nameOf({ sessions }: Scenario, { runs }: Course, { run, session }: Cast, what: string): string {
   const places = [
-    ...(runs > 1 ? [`run ${String(run + 1)} of ${String(runs)}`] : []),
-    ...(sessions.length > 1 ? [`cohort ${String(session + 1)} of ${String(sessions.length)}`] : []),
+    ...(runs > 1 ? [`run ${run + 1} of ${runs}`] : []),
+    ...(sessions.length > 1 ? [`cohort ${session + 1} of ${sessions.length}`] : []),
   ];
   return [...places, what].join(', ');
 }

@@ -111,7 +111,7 @@ async function* masksIn(
       const maskKey = maskKeys.get(neighbor) ?? (peer === undefined ? null : importPublicKey(peer.maskKey));
       const agreed = maskKey === null ? null : await agree(maskKey);
       if (peer === undefined || maskKey === null || agreed === null) {
-        throw new ProtocolError('ERR_SECAGG_KEYS', `a mask key that user ${String(userId)} agrees with has small order`, {
+        throw new ProtocolError('ERR_SECAGG_KEYS', `a mask key that user ${userId} agrees with has small order`, {
           round: 0,
         });
       }

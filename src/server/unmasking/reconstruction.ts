@@ -149,17 +149,17 @@ function lackOfShares(context: ServerContext, state: CollectingAnswers, lacking:
       owner: directory.userIdAt(owner),
       accusers: directory.userIds(accusers),
     }));
-    const message = `round 4: of ${String(disputes.length)} users too few shares can be used; either they or those who reported them are at fault`;
+    const message = `round 4: of ${disputes.length} users too few shares can be used; either they or those who reported them are at fault`;
     return new DisputeError(message, { round: 1, disputes });
   }
   const have = lacking.reduce((least, { holders }) => Math.min(least, holders.length), threshold);
-  const message = `round 4: expected ${String(threshold)} good shares of each secret, got ${String(have)}`;
+  const message = `round 4: expected ${threshold} good shares of each secret, got ${have}`;
   const userIds = context.parameters.graph === 'complete' ? [] : directory.userIds(lacking.map(({ owner }) => owner));
   return new ThresholdError(message, { have, need: threshold, round, userIds });
 }
 
 function inconsistentDeal(userIds: readonly number[], what: string): ProtocolError {
-  const others = userIds.length === 1 ? '' : ` and ${String(userIds.length - 1)} more`; // which may be hundreds of thousands
-  const message = `round 1: user ${String(userIds[0])}${others} dealt inconsistently: ${what}`;
+  const others = userIds.length === 1 ? '' : ` and ${userIds.length - 1} more`; // which may be hundreds of thousands
+  const message = `round 1: user ${userIds[0]}${others} dealt inconsistently: ${what}`;
   return new ProtocolError('ERR_SECAGG_INCONSISTENT_DEAL', message, { round: 1, userIds });
 }

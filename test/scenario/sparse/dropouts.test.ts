@@ -60,7 +60,7 @@ describe('a neighborhood on a sparse graph that has become too small ends the se
   /** Three of the six neighbors of the user at place 0; every other user has four or more left. */
   const gone = (session: Session): number[] => [1, 2, 19].map((place) => placesOf(session)[place]!);
   for (const round of [1, 2, 3, 4]) {
-    it(`where it is lost in round ${String(round)}`, async () => {
+    it(`where it is lost in round ${round}`, async () => {
       const session = ringSession(20, graph, { threshold: 17 });
       await session.before(round);
       const lost = gone(session);

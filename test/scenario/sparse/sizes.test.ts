@@ -10,7 +10,7 @@ describe('a session on a sparse graph', () => {
     [300, 24, 16],
     [2000, 48, 33],
   ] as const) {
-    it(`of ${String(users)} users with ${String(neighbors)} neighbors gives the exact sum, with dropouts in every round`, async function () {
+    it(`of ${users} users with ${neighbors} neighbors gives the exact sum, with dropouts in every round`, async function () {
       this.timeout(600_000);
       const session = ringSession(users + 1, { neighbors, shareThreshold }, { threshold: users - neighbors + 2 });
       const { ids } = session.setup;

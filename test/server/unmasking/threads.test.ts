@@ -83,7 +83,7 @@ describe('unmasking', () => {
     });
 
     for (const threads of [0, 2]) {
-      it(`with ${String(threads)} threads ends with the signal's reason where it is called off`, async () => {
+      it(`with ${threads} threads ends with the signal's reason where it is called off`, async () => {
         const controller = new AbortController();
         const reason = new Error('enough');
         const before = Uint8Array.from(sum);
@@ -99,7 +99,7 @@ describe('unmasking', () => {
       const work = { signal: undefined, threads: 2, onProgress: ({ threads }: UnmaskingProgress) => told.push(threads) };
       const engine = { ...platform };
       let asked = 0;
-      const run = (): Promise<never> => Promise.reject(new Error(`no thread ${String(++asked)}`));
+      const run = (): Promise<never> => Promise.reject(new Error(`no thread ${++asked}`));
       Object.assign(platform, { threads: { available: 2, run } });
       try {
         const outcome = await unmask(unmasking, sum, work);
