@@ -38,7 +38,7 @@ module.exports = {
     // The public classes, and below them what seals users' states and writes bytes: one sealing primitive, one base64.
     only('postgres', '^src/postgres/', [
       '^src/postgres/',
-      '^src/server/(server-wrapper|output)\\.ts$',
+      '^src/server/(server-wrapper|output|options)\\.ts$',
       '^src/user/user-wrapper\\.ts$',
       '^src/session/public-keys\\.ts$',
       '^src/crypto/(seal|random)\\.ts$',

@@ -18,6 +18,10 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: false }],
+      // What a signal's reason is, its owner decides.
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true }],
+      // A constructor may only narrow the types of what it is given.
+      '@typescript-eslint/no-useless-constructor': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
     },

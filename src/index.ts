@@ -20,14 +20,18 @@ export function genKeypair(): [SignPublicKey, SignSecretKey] {
 
 export type { SignPublicKey, SignSecretKey };
 export { PublicKeysWrapper } from './session/public-keys.ts';
-export { UserWrapper, round0Msg, type UserOptions } from './user/user-wrapper.ts';
-export { ServerWrapper, type RoundOptions, type ServerOptions } from './server/server-wrapper.ts';
-export { ServerOutputWrapper } from './server/output.ts';
+export { UserWrapper, round0Msg } from './user/user-wrapper.ts';
+export type { DescribedUserOptions, UserLocalOptions, UserOptions } from './user/options.ts';
+export { ServerWrapper } from './server/server-wrapper.ts';
+export type { RoundOptions, ServerLocalOptions, ServerOptions } from './server/options.ts';
+export { ServerOutputWrapper, type MessagesOutput, type ServerOutput, type SumOutput } from './server/output.ts';
+export type { DescribedParameters, SessionDescriptor } from './session/descriptor.ts';
 export type { Adversary, Graph, SessionOptions, SparseGraph } from './session/parameters.ts';
 export { messageSizes, type MessageSizes, type MessageSizesInput, type RoundSizes } from './wire/message-sizes.ts';
-export type { InputVector } from './masking/vector.ts';
+export type { InputVector, SumVector } from './masking/vector.ts';
 export type { DroppedUser, DropReason, ServerEvent, ServerProgress, UserEvent, UserProgress } from './leaves/progress.ts';
 export type { Listener } from './leaves/events.ts';
+export type { AbortSignalLike } from './leaves/signals.ts';
 export {
   AuthenticationError,
   DecodeError,
@@ -38,6 +42,15 @@ export {
   StoreError,
   ThresholdError,
   UsageError,
+  type AnySecAggError,
+  type CodesOf,
   type DisputedDeal,
+  type DisputeErrorDetails,
+  type ProtocolErrorCode,
+  type ProtocolErrorDetails,
   type SecAggErrorCode,
+  type SecAggErrorName,
+  type SecAggErrorOptions,
+  type StoreErrorDetails,
+  type ThresholdErrorDetails,
 } from './leaves/errors.ts';

@@ -1,7 +1,8 @@
 // The server's last step, alone: a state of round 4 as big as asked for, its masks removed on the own thread and on two and
 // more, the event loop watched meanwhile. The masks are made here, so that no users have to be played.
 import { platform } from '#platform';
-import type { UserId } from '../../src/leaves/ids.ts';
+import { userId } from '../../src/leaves/ids.ts';
+import { allPositions } from '../../src/leaves/positions.ts';
 import type { Unmasking } from '../../src/server/unmasking/masks.ts';
 import { countMasks } from '../../src/server/unmasking/masks.ts';
 import type { UnmaskingWork } from '../../src/server/unmasking/threads.ts';
@@ -11,9 +12,9 @@ import { median, timed } from '../statistics.ts';
 type Unmask = (unmasking: Unmasking, sum: Uint8Array, work: UnmaskingWork) => Promise<Uint8Array>;
 
 /** The built function: worker threads cannot run TypeScript. */
-async function builtUnmask(): Promise<Unmask> {
-  const module = new URL('../../dist/rounds/unmask-threads.js', import.meta.url);
-  return ((await import(module.href)) as { unmask: Unmask }).unmask;
+async function builtUnmasking(): Promise<Unmask> {
+  const module = new URL('../../dist/server/unmasking/threads.js', import.meta.url);
+  return ((await import(module.href)) as { sumWithoutMasks: Unmask }).sumWithoutMasks;
 }
 
 export interface UnmaskingCost {
@@ -40,7 +41,7 @@ type Timed = 'cipher' | 'agreements' | 'ownThread' | 'manyThreads';
 const RUNS = 3;
 
 export async function measureUnmasking(users: number, vecLen: number, dropped: number, threads: number): Promise<UnmaskingCost> {
-  const unmask = await builtUnmask();
+  const sumWithoutMasks = await builtUnmasking();
   const unmasking = await roundFour(users, dropped);
   const masks = countMasks(unmasking);
   const sum = new Uint8Array(4 * vecLen);
@@ -53,7 +54,7 @@ export async function measureUnmasking(users: number, vecLen: number, dropped: n
     };
     const timer = setInterval(tick, 50);
     const [unmasked, ms] = await timed(() =>
-      unmask(unmasking, sum, { threads: count, signal: undefined, onProgress: () => undefined }),
+      sumWithoutMasks(unmasking, sum, { threads: count, signal: undefined, onProgress: () => undefined }),
     );
     tick(); // it may be due since long
     clearInterval(timer);
@@ -80,9 +81,14 @@ export async function measureUnmasking(users: number, vecLen: number, dropped: n
 
 async function roundFour(users: number, dropped: number): Promise<Unmasking> {
   const all = await Promise.all(
-    Array.from({ length: users }, async (_, position) => {
+    allPositions(users).map(async (position) => {
       const maskSecretKey = platform.randomBytes(32);
-      return { position, userId: position as UserId, maskSecretKey, maskKey: await platform.x25519(maskSecretKey).publicKey };
+      return {
+        position,
+        userId: userId(position, 'position'),
+        maskSecretKey,
+        maskKey: await platform.x25519(maskSecretKey).publicKey,
+      };
     }),
   );
   const survivors = all.slice(0, users - dropped);

@@ -23,10 +23,10 @@ import { resolveParameters, type Parameters } from '../../src/session/parameters
 import {
   commitToSeed,
   commitToShare,
-  dealDigest,
-  directoryDigest,
+  digestOfDeal,
+  digestOfDirectory,
   maskedInputView,
-  rootOfPart,
+  rootOfExcerpt,
   selfMaskKey,
   sessionTag,
   signedBytes,
@@ -34,7 +34,8 @@ import {
   viewOfRound3,
 } from '../../src/session/binding.ts';
 import { joinSealed } from '../../src/session/deals.ts';
-import type { DirectoryPart, Round } from '../../src/session/notation.ts';
+import type { DirectoryExcerpt } from '../../src/session/messages.ts';
+import type { Round } from '../../src/session/notation.ts';
 import { CIPHERTEXT_BYTES, KEY_BYTES, SHARE_COMMITMENT_BYTES } from '../../src/leaves/sizes.ts';
 import { decodeServerMessage, encodeUserMessage } from '../../src/wire/envelope.ts';
 import type { Field } from '../../src/wire/msgpack.ts';
@@ -59,10 +60,10 @@ interface StandIn {
 
 type Body = (user: StandIn) => Uint8Array | Promise<Uint8Array>;
 
-function directoryOf(tag: Uint8Array, part: DirectoryPart): Uint8Array {
-  const root = rootOfPart(part);
+function directoryOf(tag: Uint8Array, excerpt: DirectoryExcerpt): Uint8Array {
+  const root = rootOfExcerpt(excerpt);
   if (root === null) throw new Error('the server’s directory has no root');
-  return directoryDigest(tag, part.users, root);
+  return digestOfDirectory(tag, excerpt.users, root);
 }
 
 export class StandIns {
@@ -128,9 +129,11 @@ export class StandIns {
 
   async #deal(user: StandIn): Promise<Uint8Array> {
     const { id, selfMaskSeed } = user;
-    const view = this.#directory;
+    const directoryDigest = this.#directory;
     user.shares = await split(selfMaskSeed, this.#users.length, 2, systemRandom);
-    const selfMasks = user.shares.map((share, holder) => commitToShare(view, 'self-mask', id, holder as UserId, share));
+    const selfMasks = user.shares.map((share, holder) =>
+      commitToShare(directoryDigest, 'self-mask', id, holder as UserId, share),
+    );
     const sealed = selfMasks.map((selfMask) =>
       joinSealed({
         ciphertext: systemRandom(CIPHERTEXT_BYTES),
@@ -138,12 +141,12 @@ export class StandIns {
       }),
     );
     const deal = {
-      seedCommitment: commitToSeed(view, id, selfMaskSeed),
+      seedCommitment: commitToSeed(directoryDigest, id, selfMaskSeed),
       ownShareCommitment: selfMasks[id] ?? new Uint8Array(),
       sealed: concat(sealed.filter((_, holder) => holder !== id)),
     };
-    user.deal = dealDigest(view, deal);
-    return encodeShareKeys({ view, deal });
+    user.deal = digestOfDeal(directoryDigest, deal);
+    return encodeShareKeys({ directoryDigest, deal });
   }
 
   async #maskedInput({ id, selfMaskSeed, sharedSeed, deal }: StandIn): Promise<Uint8Array> {

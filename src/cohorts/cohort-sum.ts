@@ -97,7 +97,7 @@ export class CohortSum {
    * @param session of the cohort: `cohort(index).options.session`.
    * @throws ProtocolError ERR_SECAGG_SESSION where this is not the present session of a cohort of this run;
    * ERR_SECAGG_EQUIVOCATION where it has ended with another sum; ERR_SECAGG_LATE where it has been given up;
-   * ERR_SECAGG_UNKNOWN_USER, ERR_SECAGG_SET where users in the sum are not in the cohort, or there twice; ThresholdError
+   * ERR_SECAGG_UNKNOWN_USER, ERR_SECAGG_DUPLICATE_USER where users in the sum are not in the cohort, or there twice; ThresholdError
    * where they are fewer than its threshold. TypeError, RangeError for a vector that is no sum of this ring. Nothing has
    * changed then.
    */
@@ -174,7 +174,7 @@ export class CohortSum {
    * The sum over all cohorts that are done; those that have failed are left out, and {@link progress} tells who is in it.
    *
    * @returns fresh components, `vecLen` of them, whatever the ring: many sums need more bits than one.
-   * @throws UsageError ERR_SECAGG_USAGE where a cohort is still open, or none is done. SecAggError ERR_SECAGG_SUM_RANGE
+   * @throws UsageError ERR_SECAGG_USAGE where a cohort is still open, or none is done. ERR_SECAGG_TOTAL_RANGE
    * where a component needs more than 64 bits, which in rings of up to 32 bits none does.
    */
   total(): BigInt64Array {
@@ -197,7 +197,7 @@ export class CohortSum {
    * @throws StateError where the text is no state of a run of this version.
    */
   static fromState(state: string): CohortSum {
-    return new CohortSum(new Recovered(cohortSumDocument.parse(state)));
+    return new CohortSum(new Recovered(cohortSumDocument.parse(state), null));
   }
 
   #indexOf(session: string): number {

@@ -1,7 +1,7 @@
 // How a cohort's session ended: its sum and who is in it, checked against the cohort and the ring.
 import { checkNames, kindOf } from '../leaves/checks.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { ProtocolError, ThresholdError, type SecAggErrorCode } from '../leaves/errors.ts';
+import { ProtocolError, ThresholdError, type ProtocolErrorCode } from '../leaves/errors.ts';
 import { userId } from '../leaves/ids.ts';
 import { countMembers, membersOf, type Members } from '../leaves/members.ts';
 import type { Cohort } from './cohorts.ts';
@@ -52,7 +52,7 @@ function positionsOf({ index, userIds, threshold }: Cohort, included: unknown): 
     userIds.length,
   );
   const have = countMembers(members);
-  if (have !== ids.length) throw broken('ERR_SECAGG_SET', 'included: a user is there twice');
+  if (have !== ids.length) throw broken('ERR_SECAGG_DUPLICATE_USER', 'included: a user is there twice');
   if (have < threshold) {
     const text = `included: ${have} users, fewer than the threshold of cohort ${index}, ${threshold}`;
     throw new ThresholdError(text, { have, need: threshold, round: 2 });
@@ -78,6 +78,6 @@ function checkVector(vector: unknown, { bits, vecLen }: RingShape): asserts vect
 }
 
 /** What was told of a session cannot be: whoever told it is at fault, and no user. */
-export function broken(code: SecAggErrorCode, message: string): ProtocolError {
+export function broken(code: ProtocolErrorCode, message: string): ProtocolError {
   return new ProtocolError(code, message, { round: null });
 }

@@ -1,5 +1,5 @@
 // The exact sum of many sums, whatever their ring: one total in memory, in doubles that hold integers and never round.
-import { SecAggError } from '../leaves/errors.ts';
+import { UsageError } from '../leaves/errors.ts';
 import type { RingShape, SumVector } from './result.ts';
 
 const HALF = 0x1_0000_0000;
@@ -35,7 +35,7 @@ export class RunningTotal {
     }
   }
 
-  /** @throws SecAggError ERR_SECAGG_SUM_RANGE where a component needs more than 64 bits. */
+  /** @throws UsageError ERR_SECAGG_TOTAL_RANGE if a component needs more than 64 bits. */
   toVector(): BigInt64Array {
     const total = new BigInt64Array(this.low.length);
     const halves = halvesOf(total);
@@ -44,7 +44,7 @@ export class RunningTotal {
       const carry = Math.floor(low / HALF);
       const high = (this.high?.[i] ?? 0) + carry;
       if (high < -HALF / 2 || high >= HALF / 2) {
-        throw new SecAggError('ERR_SECAGG_SUM_RANGE', `total: component ${i} needs more than 64 bits`);
+        throw new UsageError('ERR_SECAGG_TOTAL_RANGE', `total: component ${i} needs more than 64 bits`);
       }
       halves[2 * i] = low - carry * HALF;
       halves[2 * i + 1] = high;

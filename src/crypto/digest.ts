@@ -15,9 +15,9 @@ export function fingerprint(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * A 32-byte key for one purpose: HKDF-SHA256 with `binding`, a digest of all that the session has agreed on so far, as
- * salt, and the label and the users' ids as info.
+ * A 32-byte key for one purpose: HKDF-SHA256 with `agreed`, a digest of all that the session has agreed on so far,
+ * as salt, and the label and the users' ids as info.
  */
-export function deriveKey(secret: Uint8Array, binding: Uint8Array, label: Label, users: readonly UserId[]): Uint8Array {
-  return platform.hkdfSha256(secret, binding, concat([label, ...users.map(u64)]));
+export function deriveKey(secret: Uint8Array, agreed: Uint8Array, label: Label, users: readonly UserId[]): Uint8Array {
+  return platform.hkdfSha256(secret, agreed, concat([label, ...users.map(u64)]));
 }

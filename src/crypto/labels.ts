@@ -1,5 +1,5 @@
 // All domain-separation labels. ASCII with a closing NUL that occurs nowhere else in them, so that none is a prefix of
-// another; the protocol version is in the name. May be imported by crypto/, masking/ and protocol/.
+// another; the protocol version is in the name. May be imported by crypto/, masking/, session/ and cohorts/.
 import { utf8 } from '../leaves/bytes.ts';
 
 /** A label ready to be hashed. */
@@ -10,6 +10,7 @@ const label = (name: string): Label => utf8(`secagg/1/${name}\0`);
 export const LABELS: Readonly<
   Record<
     | 'sessionTag'
+    | 'roster'
     | 'signature'
     | 'directory'
     | 'directoryLine'
@@ -32,6 +33,7 @@ export const LABELS: Readonly<
   >
 > = {
   sessionTag: label('session tag'),
+  roster: label('roster'),
   signature: label('signature'),
   directory: label('directory'),
   directoryLine: label('line of the directory'),

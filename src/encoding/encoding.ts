@@ -2,7 +2,7 @@
 // users can wrap, and the digest by which all parties of a session agree on it.
 import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { SecAggError } from '../leaves/errors.ts';
+import { SecAggError, type CodesOf } from '../leaves/errors.ts';
 import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
 import { zeroComponents, type Components } from './components.ts';
 import {
@@ -42,7 +42,13 @@ export interface Place {
 }
 
 /** The sum cannot be decoded. */
-export class EncodingError extends SecAggError {}
+export class EncodingError extends SecAggError {
+  declare readonly code: CodesOf<'EncodingError'>;
+
+  constructor(code: CodesOf<'EncodingError'>, message: string) {
+    super(code, message);
+  }
+}
 
 /** The sum is none that honest users make: somebody sent what no encoder gives. */
 export function outOfRange(path: string): EncodingError {

@@ -2,6 +2,7 @@
 // the order of a random permutation on a sparse one.
 
 import type { Members } from '../leaves/members.ts';
+import type { Position } from '../leaves/positions.ts';
 
 /** The graph of one session over U1. The order of its lists is fixed by the graph, and known to all. */
 export interface Neighborhoods {
@@ -12,13 +13,13 @@ export interface Neighborhoods {
   /** Holders of every user's shares. */
   readonly groupSize: number;
   /** Users that exchange sealed shares and pairwise masks with the one at `position`; never itself. */
-  neighbors(position: number): readonly number[];
+  neighbors(position: Position): readonly Position[];
   /** Index of a neighbor in that list. */
-  neighborIndex(position: number, neighbor: number): number;
+  neighborIndex(position: Position, neighbor: Position): number;
   /** Users that hold shares of its secrets; and those of whose secrets it holds shares, for the relation is symmetric. */
-  holders(position: number): readonly number[];
+  holders(position: Position): readonly Position[];
   /** Index of a holder in that list: it fixes the evaluation point. */
-  holderIndex(position: number, holder: number): number;
+  holderIndex(position: Position, holder: Position): number;
   /** How many of those that hold shares of a user's secrets are in a set; for all users together, O(users). */
-  holdersIn(members: Members): (position: number) => number;
+  holdersIn(members: Members): (position: Position) => number;
 }

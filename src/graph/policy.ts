@@ -22,7 +22,7 @@ export function largestCohort({ threshold, graph }: Parameters, policy: Policy):
 /**
  * Refuses parameters with which no session of this party is safe, or none can be.
  *
- * @throws RangeError that names the argument; UsageError ERR_SECAGG_POLICY where the graph does not bear the adversary.
+ * @throws RangeError that names the argument; UsageError ERR_SECAGG_UNSAFE where the graph does not bear the adversary.
  */
 export function checkReachable(parameters: Parameters, policy: Policy): void {
   const { threshold, graph } = parameters;
@@ -39,7 +39,7 @@ export function checkReachable(parameters: Parameters, policy: Policy): void {
 function checkSparse({ threshold, graph }: { readonly threshold: number; readonly graph: SparseGraph }, policy: Policy): void {
   if (policy.adversary === 'malicious') {
     throw new UsageError(
-      'ERR_SECAGG_POLICY',
+      'ERR_SECAGG_UNSAFE',
       'options.graph: on a sparse graph that it draws itself, a malicious server can put users that work with it around any other; ' +
         "take the complete graph, or cohorts of it, or an adversary 'semi-malicious' or 'semi-honest'",
     );
@@ -47,7 +47,7 @@ function checkSparse({ threshold, graph }: { readonly threshold: number; readonl
   if (sparseGraphBears({ threshold, graph, ...policy })) return;
   const { neighbors, shareThreshold } = graph;
   throw new UsageError(
-    'ERR_SECAGG_POLICY',
+    'ERR_SECAGG_UNSAFE',
     `options.graph: ${neighbors} neighbors and a shareThreshold of ${shareThreshold} do not protect ` +
       `${threshold} to ${policy.maxUsers} users with ${policy.colluders} colluders from a ` +
       `${policy.adversary} server, but for a probability of 2^-${policy.security}; plan() of secagg/planner has numbers that do`,

@@ -2,6 +2,7 @@
 // not the user itself, hold shares of its secrets. Positions are places on a ring in a random order.
 import type { RandomSource } from '../crypto/random.ts';
 import { hasMember } from '../leaves/members.ts';
+import { positionAt, type Position } from '../leaves/positions.ts';
 import type { Neighborhoods } from './neighborhoods.ts';
 
 /**
@@ -10,9 +11,9 @@ import type { Neighborhoods } from './neighborhoods.ts';
  */
 export function sparseGraph(users: number, neighbors: number): Neighborhoods {
   const half = neighbors / 2;
-  const neighborsOf = (position: number): number[] =>
-    Array.from({ length: neighbors }, (_, i) => (position + users - half + (i < half ? i : i + 1)) % users);
-  const indexOf = (position: number, neighbor: number): number => {
+  const neighborsOf = (position: Position): Position[] =>
+    Array.from({ length: neighbors }, (_, i) => positionAt((position + users - half + (i < half ? i : i + 1)) % users, users));
+  const indexOf = (position: Position, neighbor: Position): number => {
     const ahead = (neighbor - position + users) % users;
     return ahead <= half ? half + ahead - 1 : ahead - users + half;
   };

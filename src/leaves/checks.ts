@@ -1,7 +1,7 @@
 // Checks of what programmers give: TypeError and RangeError that name the argument, say what was expected and what came.
 // Leaf: imports nothing.
 
-/** How a value of the wrong kind is called in an error. */
+/** What an error calls a value of the wrong kind. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
@@ -10,14 +10,22 @@ export function kindOf(value: unknown): string {
   return typeof value;
 }
 
+/** @throws TypeError, RangeError unless a value is an integer from `least` to `most`. */
 export function checkInteger(value: unknown, name: string, least: number, most: number): number {
-  if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
+  if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${shown(value)}`);
   if (!Number.isSafeInteger(value) || value < least || value > most) {
     throw new RangeError(`${name}: expected an integer in [${least}, ${most}], got ${value}`);
   }
   return value;
 }
 
+/** What took the place of a number, which is never secret. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `the string '${value.slice(0, 40)}'`;
+  return typeof value === 'bigint' ? `the bigint ${value}n` : kindOf(value);
+}
+
+/** @throws TypeError unless a value is bytes. */
 export function checkBytes(value: unknown, name: string): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${name}: expected a Uint8Array, got ${kindOf(value)}`);
 }
@@ -38,6 +46,33 @@ export function checkObject(value: unknown, name: string): Readonly<Record<strin
 /** Refuses misspelt names, with which a default would silently take the place of what the caller meant. */
 export function checkNames(value: unknown, name: string, known: readonly string[]): void {
   for (const each of Object.keys(checkObject(value, name))) {
-    if (!known.includes(each)) throw new TypeError(`${name}: unknown option '${each}'`);
+    if (known.includes(each)) continue;
+    const near = nearest(each, known);
+    throw new TypeError(`${name}: unknown option '${each}'${near === null ? '' : `; did you mean '${near}'?`}`);
   }
+}
+
+/** The known name that a misspelt one is at most a third of its letters away from; null if there is none. */
+function nearest(name: string, known: readonly string[]): string | null {
+  let best: string | null = null;
+  let least = Math.ceil(name.length / 3) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** The least number of letters to insert, remove or replace (Levenshtein), for names of a few letters. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }

@@ -1,58 +1,75 @@
-// Every error that the protocol raises, by who must act on it. Leaf: imports nothing.
+// Every error that the library raises, by who must act on it. Leaf: imports nothing. docs/errors.md explains each code.
 
-/** Stable codes: applications branch on these, never on message texts. */
-export const SEC_AGG_ERROR_CODES = [
-  // UsageError: the caller
-  'ERR_SECAGG_USAGE',
-  'ERR_SECAGG_BUSY',
-  'ERR_SECAGG_FAILED',
-  'ERR_SECAGG_ANSWERED',
-  'ERR_SECAGG_NO_VECTOR',
-  'ERR_SECAGG_KEY_CONFLICT',
-  'ERR_SECAGG_UNKNOWN_SESSION',
-  'ERR_SECAGG_ABORTED',
-  'ERR_SECAGG_EXPIRED',
-  // DecodeError: the bytes
-  'ERR_SECAGG_DECODE',
-  // ProtocolError: a peer broke the rules, or a network delivered a message where it does not belong
-  'ERR_SECAGG_SESSION',
-  'ERR_SECAGG_SENDER',
-  'ERR_SECAGG_RECIPIENT',
-  'ERR_SECAGG_UNKNOWN_USER',
-  'ERR_SECAGG_EARLY',
-  'ERR_SECAGG_LATE',
-  'ERR_SECAGG_EQUIVOCATION',
-  'ERR_SECAGG_KEYS',
-  'ERR_SECAGG_OWN_KEYS',
-  'ERR_SECAGG_TOO_MANY_USERS',
-  'ERR_SECAGG_POLICY', // a UsageError where one's own parameters do not bear the adversary that one asks for
-  'ERR_SECAGG_SET',
-  'ERR_SECAGG_VIEW',
-  'ERR_SECAGG_INCONSISTENT_DEAL',
-  'ERR_SECAGG_DISPUTED_DEAL',
-  // ThresholdError, AuthenticationError, StateError
-  'ERR_SECAGG_THRESHOLD',
-  'ERR_SECAGG_SIGNATURE',
-  'ERR_SECAGG_STATE',
-  'ERR_SECAGG_STATE_VERSION',
-  'ERR_SECAGG_STATE_ROLE',
-  'ERR_SECAGG_STATE_OLD',
-  // StoreError: the database
-  'ERR_SECAGG_STORE',
-  'ERR_SECAGG_MIGRATION',
-  'ERR_SECAGG_SCHEMA_NEWER',
-  // EncodingError: a sum that cannot be decoded
-  'ERR_SECAGG_ZERO_WEIGHT',
-  'ERR_SECAGG_SUM_RANGE',
-  // PlanError: no parameters give what was asked for
-  'ERR_SECAGG_PLAN',
-] as const;
+/** The stable codes, by the class that carries them: one code belongs to one class. Applications branch on codes. */
+export const ERROR_CODES = {
+  /** The caller must act. */
+  UsageError: [
+    'ERR_SECAGG_USAGE',
+    'ERR_SECAGG_BUSY',
+    'ERR_SECAGG_FAILED',
+    'ERR_SECAGG_ANSWERED',
+    'ERR_SECAGG_NO_VECTOR',
+    'ERR_SECAGG_KEY_CONFLICT',
+    'ERR_SECAGG_UNSAFE',
+    'ERR_SECAGG_TOTAL_RANGE',
+    'ERR_SECAGG_UNKNOWN_SESSION',
+    'ERR_SECAGG_ABORTED',
+    'ERR_SECAGG_EXPIRED',
+  ],
+  /** The bytes are not a message. */
+  DecodeError: ['ERR_SECAGG_DECODE'],
+  /** A peer broke the rules, or a network delivered a message where it does not belong. */
+  ProtocolError: [
+    'ERR_SECAGG_SESSION',
+    'ERR_SECAGG_SENDER',
+    'ERR_SECAGG_RECIPIENT',
+    'ERR_SECAGG_UNKNOWN_USER',
+    'ERR_SECAGG_DUPLICATE_USER',
+    'ERR_SECAGG_TOO_MANY_USERS',
+    'ERR_SECAGG_EARLY',
+    'ERR_SECAGG_LATE',
+    'ERR_SECAGG_EQUIVOCATION',
+    'ERR_SECAGG_KEYS',
+    'ERR_SECAGG_OWN_KEYS',
+    'ERR_SECAGG_POLICY',
+    'ERR_SECAGG_DIRECTORY',
+    'ERR_SECAGG_NOT_INCLUDED',
+    'ERR_SECAGG_SUBSET',
+    'ERR_SECAGG_COUNT',
+    'ERR_SECAGG_SELF_REPORT',
+    'ERR_SECAGG_VIEW',
+    'ERR_SECAGG_INCONSISTENT_DEAL',
+  ],
+  AuthenticationError: ['ERR_SECAGG_SIGNATURE'],
+  DisputeError: ['ERR_SECAGG_DISPUTED_DEAL'],
+  ThresholdError: ['ERR_SECAGG_THRESHOLD'],
+  /** A serialised state cannot be recovered. */
+  StateError: ['ERR_SECAGG_STATE', 'ERR_SECAGG_STATE_VERSION', 'ERR_SECAGG_STATE_ROLE', 'ERR_SECAGG_STATE_OLD'],
+  /** The database must be looked at. */
+  StoreError: ['ERR_SECAGG_STORE', 'ERR_SECAGG_MIGRATION', 'ERR_SECAGG_SCHEMA_NEWER'],
+  /** The sum cannot be decoded; raised by `secagg/encoding`. */
+  EncodingError: ['ERR_SECAGG_ZERO_WEIGHT', 'ERR_SECAGG_SUM_RANGE'],
+  /** No parameters give what was asked for; raised by `secagg/planner`. */
+  PlanError: ['ERR_SECAGG_PLAN'],
+} as const;
 
-/** One of the codes. */
-export type SecAggErrorCode = (typeof SEC_AGG_ERROR_CODES)[number];
+/** The name of a class of errors. */
+export type SecAggErrorName = keyof typeof ERROR_CODES;
+
+/** The codes that one class carries. */
+export type CodesOf<Name extends SecAggErrorName> = (typeof ERROR_CODES)[Name][number];
+
+/** One of the stable codes of this library's errors. */
+export type SecAggErrorCode = CodesOf<SecAggErrorName>;
+
+/** What an error of this library may be given beside its message. */
+export interface SecAggErrorOptions {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+}
 
 /**
- * Base of all errors of the protocol. Messages hold no secret and no payload.
+ * Base of all errors of this library. Messages hold no secret and no payload.
  *
  * @example
  * ```js
@@ -67,35 +84,49 @@ export type SecAggErrorCode = (typeof SEC_AGG_ERROR_CODES)[number];
  * ```
  */
 export class SecAggError extends Error {
+  /** Says what happened; docs/errors.md explains each code. Texts of messages may change, codes do not. */
   readonly code: SecAggErrorCode;
 
-  constructor(code: SecAggErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: SecAggErrorCode, message: string, options?: SecAggErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
   }
 }
 
-/** The caller must act: a call at the wrong time, or one that the session cannot take. */
-export class UsageError extends SecAggError {}
+/** The caller must act: a call came at the wrong time, or it is one that the session cannot take. */
+export class UsageError extends SecAggError {
+  declare readonly code: CodesOf<'UsageError'>;
+
+  constructor(code: CodesOf<'UsageError'>, message: string, options?: SecAggErrorOptions) {
+    super(code, message, options);
+  }
+}
 
 /** The bytes are not a message of this protocol. */
 export class DecodeError extends SecAggError {
+  declare readonly code: CodesOf<'DecodeError'>;
+
   constructor(message: string) {
     super('ERR_SECAGG_DECODE', message);
   }
 }
 
-/** Where a protocol error happened and who is known to have caused it. */
+/** The codes of {@link ProtocolError} and of the classes that extend it. */
+export type ProtocolErrorCode = CodesOf<'ProtocolError' | 'AuthenticationError' | 'DisputeError'>;
+
+/** In which round a rule was broken, and who is known to have broken it. */
 export interface ProtocolErrorDetails {
-  /** The round, 0 to 4, whose rule was broken; null where no round can be told. */
+  /** The round, 0 to 4, whose rule was broken; null if no round can be told. */
   readonly round: number | null;
-  /** Users that broke the rule, ascending; empty where the other side's message cannot be pinned on a user. */
+  /** Users that broke the rule, ascending; empty if the message cannot be pinned on a user. */
   readonly userIds?: readonly number[];
 }
 
-/** A peer broke a rule of the protocol. */
+/** A peer broke a rule of the protocol, or a network delivered a message where it does not belong. */
 export class ProtocolError extends SecAggError {
+  declare readonly code: ProtocolErrorCode;
+  /** The round, 0 to 4, whose rule was broken; null if no round can be told. */
   readonly round: number | null;
   /**
    * Users whose messages broke the rule, ascending. Nobody is listed who follows the protocol, keeps its state, and whose
@@ -103,20 +134,22 @@ export class ProtocolError extends SecAggError {
    */
   readonly userIds: readonly number[];
 
-  constructor(code: SecAggErrorCode, message: string, details: ProtocolErrorDetails) {
+  constructor(code: ProtocolErrorCode, message: string, details: ProtocolErrorDetails) {
     super(code, message);
     this.round = details.round;
     this.userIds = details.userIds ?? [];
   }
 
-  /** The user that broke the rule, where exactly one is known; else null. */
+  /** The user that broke the rule, if exactly one is known; else null. */
   get userId(): number | null {
     return this.userIds.length === 1 ? (this.userIds[0] ?? null) : null;
   }
 }
 
-/** A signature does not verify: the bytes were changed, or come from somebody else. */
+/** A signature does not verify: the bytes were changed, or somebody else sent them. */
 export class AuthenticationError extends ProtocolError {
+  declare readonly code: CodesOf<'AuthenticationError'>;
+
   constructor(message: string, details: ProtocolErrorDetails) {
     super('ERR_SECAGG_SIGNATURE', message, details);
   }
@@ -124,39 +157,56 @@ export class AuthenticationError extends ProtocolError {
 
 /** One dealer whose shares some receivers say they could not use. Either the dealer or these receivers are at fault. */
 export interface DisputedDeal {
+  /** The id of the user that dealt the shares. */
   readonly owner: number;
+  /** Ids of the users that say they could not use them, ascending. */
   readonly accusers: readonly number[];
 }
 
+/** What a {@link DisputeError} tells. */
+export interface DisputeErrorDetails extends ProtocolErrorDetails {
+  readonly disputes: readonly DisputedDeal[];
+}
+
 /**
- * Too few usable shares of some users' secrets, because receivers reported their deals: for each, either the dealer or
- * its accusers are at fault, and fewer than t of them accuse, so that all of them may be lying.
+ * Too few shares of some users' secrets can be used, because receivers reported what these users dealt. For each of them,
+ * either the dealer or its accusers are at fault; fewer than t of them accuse, so all accusers may be lying.
  */
 export class DisputeError extends ProtocolError {
+  declare readonly code: CodesOf<'DisputeError'>;
+  /** The dealers in question, each with its accusers. */
   readonly disputes: readonly DisputedDeal[];
 
-  constructor(message: string, details: ProtocolErrorDetails & { readonly disputes: readonly DisputedDeal[] }) {
+  constructor(message: string, details: DisputeErrorDetails) {
     super('ERR_SECAGG_DISPUTED_DEAL', message, details);
     this.disputes = details.disputes;
   }
 }
 
-/** How many there are, how many are needed, and of whom. */
+/** How many users there are, how many are needed, and of whom. */
 export interface ThresholdErrorDetails {
+  /** Users, or shares of a secret, that are there. */
   readonly have: number;
+  /** Users, or shares of a secret, that are needed. */
   readonly need: number;
+  /** The round, 0 to 4. */
   readonly round: number;
+  /** On a sparse graph, users of whose neighbors too few are left, ascending. */
   readonly userIds?: readonly number[];
 }
 
-/** Fewer users than the protocol needs to go on. */
+/** There are fewer users than the protocol needs to go on. */
 export class ThresholdError extends SecAggError {
+  declare readonly code: CodesOf<'ThresholdError'>;
+  /** Users, or shares of a secret, that are there. */
   readonly have: number;
+  /** Users, or shares of a secret, that are needed. */
   readonly need: number;
+  /** The round, 0 to 4. */
   readonly round: number;
   /**
-   * On a sparse graph: users of whose neighbors too few are left, ascending; none of them need have done anything wrong. Empty where
-   * too few are left of all.
+   * On a sparse graph: users of whose neighbors too few are left, ascending; none of them need have done anything wrong.
+   * Empty if too few users are left in all.
    */
   readonly userIds: readonly number[];
 
@@ -171,25 +221,44 @@ export class ThresholdError extends SecAggError {
 
 /** A serialised state cannot be recovered; the object is as it was. */
 export class StateError extends SecAggError {
-  constructor(message: string, code: SecAggErrorCode = 'ERR_SECAGG_STATE') {
+  declare readonly code: CodesOf<'StateError'>;
+
+  constructor(message: string, code: CodesOf<'StateError'> = 'ERR_SECAGG_STATE') {
     super(code, message);
   }
 }
 
+/** What a {@link StoreError} tells. */
+export interface StoreErrorDetails extends SecAggErrorOptions {
+  /** SQLSTATE, or null if the database could not be reached. */
+  readonly sqlState?: string | null;
+}
+
 /**
- * The database could not do what it was asked. Nothing was acknowledged, the session is intact, and the same call again
- * is harmless, also where it cannot be known whether the first one took effect.
+ * The database could not do what it was asked. Nothing was acknowledged and the session is intact. The same call again is
+ * harmless, even if it cannot be known whether the first one took effect.
  */
 export class StoreError extends SecAggError {
-  /** The five characters by which the database says why; null where it said nothing, as when it cannot be reached. */
+  declare readonly code: CodesOf<'StoreError'>;
+  /** SQLSTATE, or null if the database could not be reached. */
   readonly sqlState: string | null;
 
-  constructor(
-    code: SecAggErrorCode,
-    message: string,
-    details: { readonly sqlState?: string | null; readonly cause?: unknown } = {},
-  ) {
+  constructor(code: CodesOf<'StoreError'>, message: string, details: StoreErrorDetails = {}) {
     super(code, message, 'cause' in details ? { cause: details.cause } : undefined);
     this.sqlState = details.sqlState ?? null;
   }
 }
+
+/**
+ * Any error of the rounds and of the store, as a union that its `code` tells apart: after `case 'ERR_SECAGG_THRESHOLD'`,
+ * `have` and `need` are there. Encodings and the planner add `EncodingError` and `PlanError`.
+ */
+export type AnySecAggError =
+  | UsageError
+  | DecodeError
+  | (ProtocolError & { readonly code: CodesOf<'ProtocolError'> })
+  | AuthenticationError
+  | DisputeError
+  | ThresholdError
+  | StateError
+  | StoreError;

@@ -11,7 +11,7 @@ export function isUserId(value: unknown): value is UserId {
 }
 
 /** Checks a programmer's argument: TypeError or RangeError that names it. */
-export function userId(value: number, name: string): UserId {
+export function userId(value: unknown, name: string): UserId {
   if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${typeof value}`);
   // -0 is a caller's arithmetic slip for 0, and would be a second spelling of the same id as a map key or in JSON.
   const id = value === 0 ? 0 : value;

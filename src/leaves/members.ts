@@ -2,6 +2,8 @@
 // serves state, wire and digests: equal sets have equal bytes, and unknown, repeated or unsorted members cannot be
 // written down. Position i is bit i mod 8 (least significant first) of byte i div 8; spare bits are 0. Leaf.
 
+import { positionAt, type Position } from './positions.ts';
+
 declare const membersBrand: unique symbol;
 
 /** A subset of U1; ⌈|U1|/8⌉ bytes. Treated as immutable once made. */
@@ -19,20 +21,22 @@ export function isMembers(bytes: Uint8Array, users: number): bytes is Members {
   return spare === 0 || (bytes[bytes.length - 1] ?? 0) >> spare === 0;
 }
 
-export function membersOf(positions: Iterable<number>, users: number): Members {
+/** The set of some positions or indices. */
+export function membersOf(indices: Iterable<number>, users: number): Members {
   const bytes = new Uint8Array(membersLength(users));
-  for (const i of positions) bytes[i >> 3] = (bytes[i >> 3] ?? 0) | (1 << (i & 7));
+  for (const i of indices) bytes[i >> 3] = (bytes[i >> 3] ?? 0) | (1 << (i & 7));
   return bytes as Members;
 }
 
-export function hasMember(members: Members, position: number): boolean {
-  return (((members[position >> 3] ?? 0) >> (position & 7)) & 1) === 1;
+export function hasMember(members: Members, index: number): boolean {
+  return (((members[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
 }
 
-/** Positions in ascending order. */
-export function positions(members: Members): number[] {
-  const out: number[] = [];
-  for (let i = 0; i < members.length * 8; i++) if (hasMember(members, i)) out.push(i);
+/** The positions of a set over the directory, ascending. */
+export function positions(members: Members): Position[] {
+  const most = members.length * 8;
+  const out: Position[] = [];
+  for (let i = 0; i < most; i++) if (hasMember(members, i)) out.push(positionAt(i, most));
   return out;
 }
 

@@ -1,5 +1,5 @@
 // What a session can tell about itself at any time, and the events that it reports. Types only. Leaf.
-import type { SecAggErrorCode } from './errors.ts';
+import type { AnySecAggError, SecAggErrorCode } from './errors.ts';
 
 /**
  * Why a user is out, or is named:
@@ -44,6 +44,8 @@ export interface ServerProgress {
   readonly included: readonly number[] | null;
   /** How many users may work with the server, or lie, before the guarantees end; null until U1 is fixed. */
   readonly colludersBorne: number | null;
+  /** The error that ended the session, with its class, code and details; null if it goes on or has its sum. */
+  readonly error: AnySecAggError | null;
 }
 
 /** Where a user stands. */
@@ -60,6 +62,8 @@ export interface UserProgress {
   readonly unusableDeals: readonly number[];
   /** How many users may work with the server, or lie, before the guarantees end; null until U1 is known. */
   readonly colludersBorne: number | null;
+  /** The error that ended the session for this user, with its class, code and details; else null. */
+  readonly error: AnySecAggError | null;
 }
 
 /** What happens in a session, for an application's metrics and logs. Times are in milliseconds, sizes in bytes. */
@@ -88,6 +92,7 @@ export type ServerEvent =
   | { readonly type: 'finished'; readonly included: readonly number[] }
   | { readonly type: 'failed'; readonly round: number; readonly code: SecAggErrorCode };
 
+/** What happens to one user in a session. Times are in milliseconds, sizes in bytes. */
 export type UserEvent =
   | {
       readonly type: 'round-answered';

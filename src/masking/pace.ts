@@ -1,14 +1,15 @@
 // Long work in pieces: the event loop runs in between, and who waits for the work can call it off.
 import { platform } from '#platform';
+import { throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
 
 /** A pause costs some microseconds; timers and sockets wait at most about this long, and one piece of work. */
 const PIECE_MILLISECONDS = 15;
 
 export class Pace {
   #resumed: number = performance.now();
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignalLike | undefined;
 
-  constructor(signal?: AbortSignal) {
+  constructor(signal?: AbortSignalLike) {
     this.#signal = signal;
   }
 
@@ -22,6 +23,6 @@ export class Pace {
       await platform.pause();
       this.#resumed = performance.now();
     }
-    this.#signal?.throwIfAborted();
+    throwIfAborted(this.#signal);
   }
 }

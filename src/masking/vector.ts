@@ -5,6 +5,9 @@ import { view, zeroLanes, type Lanes, type Ring } from './ring.ts';
 /** Integers as numbers or bigints, in an array or a typed array. */
 export type InputVector = ArrayLike<number> | ArrayLike<bigint>;
 
+/** A sum: `Int32Array` for rings of up to 32 bits, `BigInt64Array` for wider ones. */
+export type SumVector = Int32Array | BigInt64Array;
+
 /**
  * How far components may go: `users` of them must add up without a wrap, or, with `'modular'`, any integer is taken
  * modulo 2^bits.
@@ -101,8 +104,8 @@ function tooLarge({ ring, users, most }: Limit, i: number, value: bigint): Range
   return new RangeError(`vec[${i}]: outside ±${most.toString()}, the limit for ${sums}; ${advice}`);
 }
 
-/** Signed components: `Int32Array` for rings of up to 32 bits, `BigInt64Array` for wider ones. */
-export function vectorOf({ bits, laneBytes }: Ring, lanes: Lanes): Int32Array | BigInt64Array {
+/** The signed components that lanes hold. */
+export function vectorOf({ bits, laneBytes }: Ring, lanes: Lanes): SumVector {
   if (laneBytes === 8) {
     const signed = view(lanes, BigInt64Array).slice();
     extendSign(new Int32Array(signed.buffer), { from: 1, step: 2, unused: 64 - bits });

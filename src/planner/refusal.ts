@@ -1,10 +1,11 @@
 // Why there is no plan, and what there would be one for.
-import { SecAggError } from '../leaves/errors.ts';
+import { SecAggError, type CodesOf } from '../leaves/errors.ts';
 import type { PlanReason } from './design.ts';
 import { MAX_PLANNED_USERS, type PlanRequest, type ResolvedRequest } from './request.ts';
 
 /** No parameters keep the bounds of a request: for each graph that was tried the bound, and requests that have a plan. */
 export class PlanError extends SecAggError {
+  declare readonly code: CodesOf<'PlanError'>;
   readonly reasons: readonly PlanReason[];
   readonly #findRemedies: () => PlanRequest[];
   #remedies: readonly PlanRequest[] | undefined;

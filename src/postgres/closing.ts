@@ -3,7 +3,7 @@
 import { platform } from '#platform';
 import { equalBytes } from '../leaves/bytes.ts';
 import { SecAggError, StateError, ThresholdError, UsageError } from '../leaves/errors.ts';
-import { outputOf, type ServerOutputWrapper } from '../server/output.ts';
+import { MessagesOutput, SumOutput, type ServerOutput } from '../server/output.ts';
 import { joinState, splitState } from './bulk.ts';
 import { keptAlive, type Database } from './database.ts';
 import type { Query } from './pool.ts';
@@ -28,9 +28,9 @@ export interface Lent extends Copy {
 /** How a round ended. */
 export type Closed =
   /** Somebody else had closed it. */
-  | { readonly output: ServerOutputWrapper; readonly next: null }
+  | { readonly output: ServerOutput; readonly next: null }
   /** The copy is now as the next state. */
-  | { readonly output: ServerOutputWrapper; readonly next: Copy }
+  | { readonly output: ServerOutput; readonly next: Copy }
   /** An error of the protocol that ends the session; it is committed before it is thrown. */
   | { readonly error: SecAggError };
 
@@ -95,7 +95,7 @@ export async function hearAll(
 }
 
 /** The next state in place of this one, and nothing left of the round but what the users are to be sent. */
-async function advance(closing: Closing, copy: Copy, output: ServerOutputWrapper | null): Promise<Copy> {
+async function advance(closing: Closing, copy: Copy, output: ServerOutput | null): Promise<Copy> {
   const { database, query, sessionId } = closing;
   const { sql } = database;
   const status = output === null ? 'failed' : output.isVector() ? 'finished' : 'collecting';
@@ -114,7 +114,7 @@ async function advance(closing: Closing, copy: Copy, output: ServerOutputWrapper
  * As many messages at a time as one statement should hold: together they can be larger than a statement may be, and larger
  * than the rest of the state.
  */
-export async function writeOutgoing(closing: Closing, round: number, output: ServerOutputWrapper): Promise<void> {
+export async function writeOutgoing(closing: Closing, round: number, output: ServerOutput): Promise<void> {
   let shared: { readonly user: number; readonly bytes: Uint8Array | null } | null = null;
   let rows: Outgoing[] = [];
   let size = 0;
@@ -147,10 +147,10 @@ async function insertOutgoing({ database, query, sessionId }: Closing, round: nu
 }
 
 /** What a round that is closed has given. */
-async function outputAgain({ database, query, sessionId }: Closing, round: number): Promise<ServerOutputWrapper> {
+async function outputAgain({ database, query, sessionId }: Closing, round: number): Promise<ServerOutput> {
   if (round === 4) {
     const vector = (await loadSession(database, query, sessionId)).server.output()?.getVector();
-    if (vector !== undefined) return outputOf({ vector });
+    if (vector !== undefined) return new SumOutput(vector);
   }
   const rows = await query(database.sql.readOutgoing, [sessionId, round + 1]);
   if (rows.length === 0) {
@@ -162,5 +162,5 @@ async function outputAgain({ database, query, sessionId }: Closing, round: numbe
     const owner = row.same_as === null ? row.user_id : row.same_as;
     return [Number(row.user_id), Uint8Array.from(bodies.get(Number(owner)) ?? [])];
   });
-  return outputOf({ messages: new Map(messages) });
+  return new MessagesOutput(new Map(messages));
 }

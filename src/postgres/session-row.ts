@@ -1,7 +1,8 @@
 // A row of the table of sessions, and what an application is told where the session cannot go on.
 import { platform } from '#platform';
 import { UsageError } from '../leaves/errors.ts';
-import { ServerWrapper, type ServerOptions } from '../server/server-wrapper.ts';
+import type { ServerOptions } from '../server/options.ts';
+import { ServerWrapper } from '../server/server-wrapper.ts';
 import { joinState } from './bulk.ts';
 import type { Database } from './database.ts';
 import type { Query, Row } from './pool.ts';

@@ -3,8 +3,9 @@ import { copyOf } from '../leaves/bytes.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { userId } from '../leaves/ids.ts';
 import type { ServerProgress } from '../leaves/progress.ts';
-import type { ServerOutputWrapper } from '../server/output.ts';
-import { ServerWrapper, type ServerOptions } from '../server/server-wrapper.ts';
+import type { ServerOutput } from '../server/output.ts';
+import type { ServerOptions } from '../server/options.ts';
+import { ServerWrapper } from '../server/server-wrapper.ts';
 import { round0Msg } from '../user/user-wrapper.ts';
 import { splitState } from './bulk.ts';
 import { closeRound, hearAll } from './closing.ts';
@@ -154,7 +155,7 @@ export class PostgresSessions {
    * {@link ServerWrapper.round} throws ends the session, and later calls throw UsageError ERR_SECAGG_FAILED.
    * UsageError ERR_SECAGG_USAGE where an earlier round is still to be closed.
    */
-  async round(id: string, r: number): Promise<ServerOutputWrapper> {
+  async round(id: string, r: number): Promise<ServerOutput> {
     const sessionId = requireSessionId(id);
     if (typeof r !== 'number') throw new TypeError(`r: expected a number, got ${typeof r}`);
     if (!Number.isInteger(r) || r < 0 || r > 4) throw new RangeError(`r: expected a round from 0 to 4, got ${r}`);
@@ -333,6 +334,7 @@ const NOTHING: ServerProgress = {
   dropped: [],
   included: null,
   colludersBorne: null,
+  error: null,
 };
 
 function expiryOf(row: Row | undefined): Date | null {

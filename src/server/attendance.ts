@@ -1,20 +1,21 @@
 // Who may speak in a round, who was silent, and whether those that were heard are enough, in all and around each user.
+import { neighborhoodsOf } from '../graph/graph.ts';
+import type { Neighborhoods } from '../graph/neighborhoods.ts';
 import { equalBytes } from '../leaves/bytes.ts';
 import { ProtocolError, ThresholdError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
-import type { Neighborhoods } from '../graph/neighborhoods.ts';
-import { hasMember, positions, type Members } from '../leaves/members.ts';
-import { shareThresholdOf, type Parameters } from '../session/parameters.ts';
+import { hasMember, membersOf, positions, type Members } from '../leaves/members.ts';
+import type { Position } from '../leaves/positions.ts';
 import type { DropReason, DroppedUser } from '../leaves/progress.ts';
 import type { Round } from '../session/notation.ts';
+import { shareThresholdOf, type Parameters } from '../session/parameters.ts';
 import type { Roster } from './roster.ts';
-import type { CollectingAnswers, CollectingDeals, CollectingInputs, CollectingSignatures } from './state.ts';
 
 /** Those of `expected` that were not heard, each with the reason why it is out. */
 export function silent(
   roster: Roster,
-  expected: readonly number[],
-  heard: ReadonlySet<number> | ReadonlyMap<number, unknown>,
+  expected: readonly Position[],
+  heard: ReadonlySet<Position> | ReadonlyMap<Position, unknown>,
   dropped: { readonly round: Round; readonly reason: DropReason },
 ): DroppedUser[] {
   const quiet = expected.filter((position) => !heard.has(position));
@@ -23,7 +24,7 @@ export function silent(
 
 /**
  * Refuses a message that was made for something else than what the server sent. Its sender is not named: it may have been
- * shown something else on the way, or the message may be one of an earlier session, sent again by somebody else.
+ * shown something else on the way, or somebody else may have sent a message of an earlier session again.
  */
 export function requireView(
   view: Uint8Array,
@@ -46,11 +47,18 @@ export function requireThreshold(have: number, need: number, round: Round): void
  * Users of U2 whose secrets those of a set cannot open: fewer than the share threshold of their holders are in it. Their masks
  * would stay in the sum. On the complete graph all hold shares of all, and the session's threshold says enough.
  */
-export function unopenable(parameters: Parameters, graph: Neighborhoods, u2: Members, present: Members): number[] {
+function unopenable(parameters: Parameters, graph: Neighborhoods, u2: Members, present: Members): Position[] {
   if (parameters.graph === 'complete') return [];
   const need = shareThresholdOf(parameters);
   const holders = graph.holdersIn(present);
   return positions(u2).filter((owner) => holders(owner) < need);
+}
+
+/** Whether some users are enough around each user of U2; in round 1 U2 is those users themselves. */
+export function isEnough(parameters: Parameters, roster: Roster, heard: Iterable<Position>, u2: Members | null): boolean {
+  const present = membersOf(heard, roster.size);
+  const graph = neighborhoodsOf(parameters.graph, roster.size);
+  return unopenable(parameters, graph, u2 ?? present, present).length === 0;
 }
 
 /**
@@ -74,36 +82,20 @@ export function requireNeighborhoods(
 }
 
 /**
- * The position of a sender that takes part in the round that is being collected: in U1, and not out since.
+ * The position of a sender that takes part in a round: it is in U1, and not out since.
  *
+ * @param members who may speak in the round; null for all of U1.
  * @throws ProtocolError ERR_SECAGG_UNKNOWN_USER, ERR_SECAGG_LATE.
  */
-export function participantAt(state: CollectingWithDirectory, userId: UserId): number {
-  const [round, members] = participantsOf(state);
-  const position = state.directory.positionOf(userId);
-  if (position === -1) {
-    const message = `round ${round}: user ${userId} advertised no keys in this session`;
+export function speakerAt(roster: Roster, members: Members | null, sender: UserId, round: Round): Position {
+  const position = roster.positionOf(sender);
+  if (position === null) {
+    const message = `round ${round}: user ${sender} advertised no keys in this session`;
     throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', message, { round });
   }
   if (members !== null && !hasMember(members, position)) {
-    const message = `round ${round}: user ${userId} missed an earlier round`;
+    const message = `round ${round}: user ${sender} missed an earlier round`;
     throw new ProtocolError('ERR_SECAGG_LATE', message, { round });
   }
   return position;
-}
-
-export type CollectingWithDirectory = CollectingDeals | CollectingInputs | CollectingSignatures | CollectingAnswers;
-
-/** The round that is being collected, and who may speak in it; null for all of U1. */
-function participantsOf(state: CollectingWithDirectory): [Round, Members | null] {
-  switch (state.phase) {
-    case 'share-keys':
-      return [1, null];
-    case 'masked-input':
-      return [2, state.u2];
-    case 'consistency-check':
-      return [3, state.u3];
-    case 'unmasking':
-      return [4, state.u4];
-  }
 }

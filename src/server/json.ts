@@ -1,21 +1,11 @@
 // The server's state as JSON. It holds no secret, and O(vecLen + users²) bytes however many vectors have come.
 import { hex } from '../leaves/bytes.ts';
-import { neighborhoodsOf } from '../graph/graph.ts';
-import type { UserId } from '../leaves/ids.ts';
-import { at } from '../leaves/lists.ts';
-import { countMembers, hasMember, isSubset, positions, type Members } from '../leaves/members.ts';
-import { laneBytes, type Parameters, type Policy } from '../session/parameters.ts';
+import type { Position } from '../leaves/positions.ts';
 import type { DroppedUser } from '../leaves/progress.ts';
-import type { Failed } from '../session/failure.ts';
-import type { Advertisement, Deal } from '../session/notation.ts';
-import { DealMap } from './deal-map.ts';
-import { Roster } from './roster.ts';
-import type * as Server from './state.ts';
-import { VERDICT } from './state.ts';
-import { DIGEST_BYTES, KEY_BYTES, RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
-import * as common from '../session/json.ts';
+import { DIGEST_BYTES, KEY_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import {
   bytes,
+  called,
   document,
   integer,
   list,
@@ -28,23 +18,18 @@ import {
   type Codec,
   type Document,
 } from '../session/codec.ts';
-
-/** All that a server is. */
-export interface ServerSnapshot {
-  /** Grows with every change. */
-  readonly revision: number;
-  readonly context: Omit<Server.ServerContext, 'tag'>;
-  /** For each round, whose message was accepted and its digest: the same bytes again change nothing. */
-  readonly received: readonly Map<UserId, Uint8Array>[];
-  readonly dropped: readonly DroppedUser[];
-  readonly state: Server.ServerState;
-}
+import * as common from '../session/json.ts';
+import type { Advertisement, Deal } from '../session/messages.ts';
+import { DealMap } from './deal-map.ts';
+import { Roster } from './roster.ts';
+import { checkSnapshot } from './snapshot-checks.ts';
+import type * as Server from './state.ts';
 
 const VERSION = 1;
-/** Of an owner that is not in U2. */
-const NO_VERDICT: number = VERDICT.none;
 const key = bytes(KEY_BYTES);
 const digest = bytes(DIGEST_BYTES);
+/** Version 1 of the state calls it by the name of what it binds. */
+const directoryDigest = called('binding', digest);
 const signature = bytes(SIGNATURE_BYTES);
 
 const advertisement = record<Advertisement>({ userId: common.userId, channelKey: key, maskKey: key, signature });
@@ -82,9 +67,9 @@ const collectingKeys: Codec<Server.CollectingKeys> = {
   },
 };
 
-const distinctPositions: Codec<Set<number>> = {
-  encode: (heard: Set<number>) => [...heard],
-  decode(json, path): Set<number> {
+const distinctPositions: Codec<Set<Position>> = {
+  encode: (heard: Set<Position>) => [...heard],
+  decode(json, path): Set<Position> {
     const heard = list(common.position).decode(json, path);
     const distinct = new Set(heard);
     require(distinct.size === heard.length, path, 'distinct users');
@@ -98,7 +83,7 @@ const answers = mapOf(common.position, record<Server.Answer>({ shares: bytes(), 
 const collectingInputs: Codec<Server.CollectingInputs> = record<Server.CollectingInputs>({
   phase: oneOf('masked-input'),
   directory,
-  binding: digest,
+  directoryDigest,
   u2: common.members,
   view2: digest,
   deals,
@@ -108,12 +93,12 @@ const collectingInputs: Codec<Server.CollectingInputs> = record<Server.Collectin
 
 const state = oneOfKinds<'phase', Server.ServerState>('phase', {
   'advertise-keys': collectingKeys,
-  'share-keys': record<Server.CollectingDeals>({ phase: oneOf('share-keys'), directory, binding: digest, deals }),
+  'share-keys': record<Server.CollectingDeals>({ phase: oneOf('share-keys'), directory, directoryDigest, deals }),
   'masked-input': collectingInputs,
   'consistency-check': record<Server.CollectingSignatures>({
     phase: oneOf('consistency-check'),
     directory,
-    binding: digest,
+    directoryDigest,
     u2: common.members,
     u3: common.members,
     view2: digest,
@@ -125,7 +110,7 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
   unmasking: record<Server.CollectingAnswers>({
     phase: oneOf('unmasking'),
     directory,
-    binding: digest,
+    directoryDigest,
     u2: common.members,
     u3: common.members,
     u4: common.members,
@@ -151,9 +136,9 @@ const droppedUser = record<DroppedUser>({
   reason: oneOf('no-shares', 'no-masked-input', 'no-signature', 'no-answer', 'wrong-share', 'inconsistent-deal'),
 });
 
-const snapshot = record<ServerSnapshot>({
+const snapshot = record<Server.ServerSnapshot>({
   revision: integer(0, Number.MAX_SAFE_INTEGER),
-  context: record<ServerSnapshot['context']>({
+  context: record<Server.ServerSnapshot['context']>({
     parameters: common.parameters,
     policy: common.policy,
     publicKeys: nullable(common.publicKeys),
@@ -163,21 +148,14 @@ const snapshot = record<ServerSnapshot>({
   state,
 });
 
-export const serverDocument: Document<ServerSnapshot> = document('server', VERSION, {
+export const serverDocument: Document<Server.ServerSnapshot> = document('server', VERSION, {
   encode: (value) => snapshot.encode(value),
-  decode(json, path): ServerSnapshot {
+  decode(json, path): Server.ServerSnapshot {
     const decoded = snapshot.decode(json, path);
     checkSnapshot(decoded, path);
     return decoded;
   },
 });
-
-/** What no single field shows, of a whole state. @throws StateError. */
-export function checkSnapshot(value: ServerSnapshot, path: string): void {
-  common.requirePolicy(value.context.parameters, value.context.policy, `${path}.context`);
-  checkState(value.state, value.context, `${path}.state`);
-  checkReceived(value, `${path}.received`);
-}
 
 /** What a server has heard in one round, without what came before: O(vecLen) in round 2 however many users it heard. */
 export const partDocument: Document<Server.ServerPart> = document(
@@ -196,146 +174,3 @@ export const partDocument: Document<Server.ServerPart> = document(
     }),
   }),
 );
-
-/** Whoever was heard in a round has the digest of its message there, and nobody else has. */
-function checkReceived({ received, state: value }: ServerSnapshot, path: string): void {
-  require(received.length === 5, path, 'one map a round');
-  const nested = received.every((messages, round) => {
-    const before = received[round - 1];
-    return before === undefined || [...messages.keys()].every((id) => before.has(id));
-  });
-  require(nested, path, 'U1 ⊇ U2 ⊇ U3 ⊇ U4 ⊇ U5');
-  if (value.phase === 'failed') return;
-  for (const [round, ids] of heardSoFar(value).entries()) {
-    if (ids === null) continue;
-    const messages = received[round];
-    const same = messages?.size === ids.length && ids.every((id) => messages.has(id));
-    require(same, `${path}[${round}]`, 'the users heard in that round');
-  }
-}
-
-/** The users heard in each round; null where the state no longer tells. */
-function heardSoFar(value: Exclude<Server.ServerState, Failed>): (readonly UserId[] | null)[] {
-  if (value.phase === 'advertise-keys') return [[...value.advertisements.keys()], [], [], [], []];
-  if (value.phase === 'finished') return [null, null, value.included, null, null];
-  const everyone = value.directory.lines.map(({ userId }) => userId);
-  const ids = (set: Iterable<number>): UserId[] => Array.from(set, (position) => at(everyone, position));
-  switch (value.phase) {
-    case 'share-keys':
-      return [everyone, ids(value.deals.keys()), [], [], []];
-    case 'masked-input':
-      return [everyone, ids(positions(value.u2)), ids(value.heard), [], []];
-    case 'consistency-check':
-      return [everyone, ids(positions(value.u2)), ids(positions(value.u3)), ids(value.signatures.keys()), []];
-    case 'unmasking':
-      return [everyone, ids(positions(value.u2)), ids(positions(value.u3)), ids(positions(value.u4)), ids(value.answers.keys())];
-  }
-}
-
-/** What no single field shows: that sets are over the directory, maps over their set, lengths the session's. */
-function checkState(value: Server.ServerState, { parameters, policy }: ServerSnapshot['context'], path: string): void {
-  const check = { parameters, policy, path };
-  switch (value.phase) {
-    case 'advertise-keys':
-      return;
-    case 'share-keys':
-      checkDirectory(value.directory, check);
-      checkDeals(value.deals, value.directory, check);
-      return;
-    case 'masked-input':
-      checkDirectory(value.directory, check);
-      common.requireMembers({ u2: value.u2 }, value.directory.size, path);
-      common.requireQuorum({ u2: value.u2 }, parameters, path);
-      checkDeals(value.deals, value.directory, check);
-      checkKeys(value.deals, value.u2, `${path}.deals`);
-      require([...value.heard].every((position) => hasMember(value.u2, position)), `${path}.heard`, 'users of U2');
-      checkSum(value.sum, check);
-      return;
-    case 'consistency-check':
-      checkSurvivors(value, check);
-      require(within(value.signatures, value.u3), `${path}.signatures`, 'users of U3');
-      return;
-    case 'unmasking':
-      checkSurvivors(value, check);
-      common.requireMembers({ u4: value.u4 }, value.directory.size, path);
-      common.requireQuorum({ u4: value.u4 }, parameters, path);
-      require(isSubset(value.u4, value.u3), `${path}.u4`, 'a subset of U3');
-      checkKeys(value.signatures, value.u4, `${path}.signatures`);
-      checkAnswers(value, check);
-      return;
-    case 'finished':
-      checkSum(value.sum, check);
-      return;
-    case 'failed':
-      return;
-  }
-}
-
-interface Check {
-  readonly parameters: Parameters;
-  readonly policy: Policy;
-  readonly path: string;
-}
-
-function checkDirectory({ lines }: Roster, { parameters, policy, path }: Check): void {
-  common.requireCohort(lines.length, parameters, policy, `${path}.directory`);
-  common.requireOrder(
-    lines.map((line) => line.userId),
-    parameters,
-    `${path}.directory`,
-  );
-}
-
-/** On the complete graph owners commit to a share that they keep, on a sparse graph they keep none. */
-function keepsShare({ parameters }: Check): (dealt: { readonly ownShareCommitment: Uint8Array | null }) => boolean {
-  return ({ ownShareCommitment }) => (ownShareCommitment !== null) === (parameters.graph === 'complete');
-}
-
-function checkDeals(dealt: ReadonlyMap<number, Deal>, { size }: Roster, check: Check): void {
-  const length = neighborhoodsOf(check.parameters.graph, size).degree * RECORD_BYTES;
-  const keeps = keepsShare(check);
-  const fits = ([position, deal]: [number, Deal]): boolean => position < size && deal.sealed.length === length && keeps(deal);
-  require([...dealt].every(fits), `${check.path}.deals`, `records of ${length} bytes a user`);
-}
-
-function checkSurvivors(value: Server.CollectingSignatures | Server.CollectingAnswers, check: Check): void {
-  const users = value.directory.size;
-  const { path, parameters } = check;
-  checkDirectory(value.directory, check);
-  common.requireMembers({ u2: value.u2, u3: value.u3 }, users, path);
-  common.requireQuorum({ u2: value.u2, u3: value.u3 }, parameters, path);
-  require(isSubset(value.u3, value.u2), `${path}.u3`, 'a subset of U2');
-  checkKeys(value.commitments, value.u2, `${path}.commitments`);
-  const length = neighborhoodsOf(parameters.graph, users).degree * 2 * SHARE_COMMITMENT_BYTES;
-  const keeps = keepsShare(check);
-  require([...value.commitments.values()].every(
-    (dealt) => dealt.shares.length === length && keeps(dealt),
-  ), `${path}.commitments`, `${length} bytes a user`);
-  checkSum(value.sum, check);
-}
-
-function checkAnswers({ answers, directory, u2, u4 }: Server.CollectingAnswers, { parameters, path }: Check): void {
-  const graph = neighborhoodsOf(parameters.graph, directory.size);
-  require(within(answers, u4), `${path}.answers`, 'users of U4');
-  const fits = ([holder, { shares, verdicts }]: [number, Server.Answer]): boolean =>
-    shares.length === graph.groupSize * SHARE_BYTES &&
-    verdicts.length === graph.groupSize &&
-    graph.holders(holder).every((owner, i) => (verdicts[i] === NO_VERDICT) === !hasMember(u2, owner)) &&
-    verdicts.every((verdict) => verdict <= NO_VERDICT);
-  require([...answers].every(fits), `${path}.answers`, `a verdict about each user of U2 whose shares its sender holds`);
-}
-
-function checkSum(sum: Uint8Array, { parameters, path }: Check): void {
-  const length = parameters.vecLen * laneBytes(parameters.bits);
-  require(sum.length === length, `${path}.sum`, `${length} bytes`);
-}
-
-function within(map: ReadonlyMap<number, unknown>, members: Members): boolean {
-  return [...map.keys()].every((position) => hasMember(members, position));
-}
-
-/** Throws unless a map has exactly the users of a set. */
-function checkKeys(map: ReadonlyMap<number, unknown>, members: Members, path: string): void {
-  require(map.size === countMembers(members) &&
-    positions(members).every((position) => map.has(position)), path, 'the users of the set');
-}

@@ -1,17 +1,13 @@
 // What ServerWrapper.round() gives: messages for users, or the sum.
 import { UsageError } from '../leaves/errors.ts';
 import { userId } from '../leaves/ids.ts';
-
-/** The messages of a round, by user: a map, or what makes them when they are asked for. */
-export type Messages = Pick<ReadonlyMap<number, Uint8Array<ArrayBuffer>>, 'keys' | 'get'>;
-
-type Content = { readonly messages: Messages } | { readonly vector: Int32Array | BigInt64Array };
-
-/** @internal Only a server makes one. */
-export let outputOf: (content: Content) => ServerOutputWrapper;
+import { inspectAs } from '../leaves/inspect.ts';
+import type { SumVector } from '../masking/vector.ts';
+import type { Messages } from './outgoing.ts';
 
 /**
- * The outcome of one round of the server: messages to be sent to users, or, after the last one, the sum.
+ * The outcome of one round of the server: messages to be sent to users, or, after the last one, the sum. `kind` tells which,
+ * and TypeScript narrows {@link ServerOutput} by it.
  *
  * @example
  * ```js
@@ -19,54 +15,36 @@ export let outputOf: (content: Content) => ServerOutputWrapper;
  *
  * const output = new ServerWrapper(2, 1).output(); // nothing yet
  * if (output instanceof ServerOutputWrapper) {
- *   if (output.isMessages()) for (const [id, bytes] of output.getMessages()) console.log(id, bytes.length);
+ *   if (output.kind === 'messages') for (const [id, bytes] of output.getMessages()) console.log(id, bytes.length);
  *   else console.log(output.getVector());
  * }
  * ```
  */
-export class ServerOutputWrapper {
-  readonly #content: Content;
-  /** What `getMessages` made. */
-  #all: ReadonlyMap<number, Uint8Array<ArrayBuffer>> | null = null;
-
-  static {
-    outputOf = (content): ServerOutputWrapper => new ServerOutputWrapper(content);
-    // What console.log shows in Node.
-    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: ServerOutputWrapper): string {
-        const what = this.isVector() ? `vector: ${this.getVector().length} components` : `messages: ${this.recipients().length}`;
-        return `ServerOutputWrapper { ${what} }`;
-      },
-    });
-  }
-
-  private constructor(content: Content) {
-    this.#content = content;
-  }
+export abstract class ServerOutputWrapper {
+  /** `'messages'` after rounds 0 to 3, `'sum'` after round 4. */
+  abstract readonly kind: 'messages' | 'sum';
 
   /** Whether it holds messages. */
-  isMessages(): boolean {
-    return 'messages' in this.#content;
+  isMessages(): this is MessagesOutput {
+    return this.kind === 'messages';
   }
 
   /** Whether it holds the sum. */
-  isVector(): boolean {
-    return 'vector' in this.#content;
+  isVector(): this is SumOutput {
+    return this.kind === 'sum';
   }
 
   /**
    * The message for each user that goes on. Users that are sent the same may share its bytes: do not change them.
    *
-   * The messages of round 2 take 136 bytes for each two users together, as much as the server itself keeps. Where that is
+   * The messages of round 2 take 136 bytes for each two users together, as much as the server itself keeps. If that is too
    * much, ask for one after the other, with {@link getMessage}.
    *
    * @returns a fresh map from user id to bytes.
-   * @throws UsageError ERR_SECAGG_USAGE where it is the sum; TypeError, RangeError where `id` is no user id.
+   * @throws UsageError ERR_SECAGG_USAGE if it is the sum.
    */
   getMessages(): Map<number, Uint8Array<ArrayBuffer>> {
-    const messages = this.#messages('getMessages');
-    this.#all ??= new Map(Array.from(messages.keys(), (id) => [id, messages.get(id) ?? new Uint8Array()]));
-    return new Map(this.#all);
+    throw noMessages('getMessages');
   }
 
   /**
@@ -74,34 +52,88 @@ export class ServerOutputWrapper {
    *
    * @param id user id.
    * @returns bytes as in {@link getMessages}; null for a user that gets none.
-   * @throws UsageError ERR_SECAGG_USAGE where it is the sum.
+   * @throws UsageError ERR_SECAGG_USAGE if it is the sum; TypeError, RangeError if `id` is no user id.
    */
   getMessage(id: number): Uint8Array<ArrayBuffer> | null {
-    return this.#messages('getMessage').get(userId(id, 'id')) ?? null;
+    userId(id, 'id');
+    throw noMessages('getMessage');
   }
 
   /**
    * The users that there is a message for.
    *
-   * @throws UsageError ERR_SECAGG_USAGE where it is the sum.
+   * @throws UsageError ERR_SECAGG_USAGE if it is the sum.
    */
   recipients(): number[] {
-    return [...this.#messages('recipients').keys()];
-  }
-
-  #messages(asked: string): Messages {
-    if ('messages' in this.#content) return this.#content.messages;
-    throw new UsageError('ERR_SECAGG_USAGE', `${asked}: this output is the sum`);
+    throw noMessages('recipients');
   }
 
   /**
    * The sum over the users whose masked input was accepted in round 2.
    *
-   * @returns signed components, vecLen of them: `Int32Array` for rings of up to 32 bits, `BigInt64Array` for wider ones.
-   * @throws UsageError ERR_SECAGG_USAGE where it is messages.
+   * @returns signed components, vecLen of them.
+   * @throws UsageError ERR_SECAGG_USAGE if it is messages.
    */
-  getVector(): Int32Array | BigInt64Array {
-    if ('vector' in this.#content) return this.#content.vector.slice();
+  getVector(): SumVector {
     throw new UsageError('ERR_SECAGG_USAGE', 'getVector: this output is messages');
   }
 }
+
+function noMessages(asked: string): UsageError {
+  return new UsageError('ERR_SECAGG_USAGE', `${asked}: this output is the sum`);
+}
+
+/** The outcome of a round from 0 to 3. */
+export class MessagesOutput extends ServerOutputWrapper {
+  override readonly kind = 'messages';
+  readonly #messages: Messages;
+  /** What `getMessages` has made. */
+  #all: ReadonlyMap<number, Uint8Array<ArrayBuffer>> | null = null;
+
+  static {
+    inspectAs(this.prototype, (output) => `ServerOutputWrapper { messages: ${output.recipients().length} }`);
+  }
+
+  /** @internal Only a server makes one. */
+  constructor(messages: Messages) {
+    super();
+    this.#messages = messages;
+  }
+
+  override getMessages(): Map<number, Uint8Array<ArrayBuffer>> {
+    const messages = this.#messages;
+    this.#all ??= new Map(Array.from(messages.keys(), (id) => [id, messages.get(id) ?? new Uint8Array()]));
+    return new Map(this.#all);
+  }
+
+  override getMessage(id: number): Uint8Array<ArrayBuffer> | null {
+    return this.#messages.get(userId(id, 'id')) ?? null;
+  }
+
+  override recipients(): number[] {
+    return [...this.#messages.keys()];
+  }
+}
+
+/** The outcome of round 4. */
+export class SumOutput extends ServerOutputWrapper {
+  override readonly kind = 'sum';
+  readonly #vector: SumVector;
+
+  static {
+    inspectAs(this.prototype, (output) => `ServerOutputWrapper { vector: ${output.#vector.length} components }`);
+  }
+
+  /** @internal Only a server makes one. */
+  constructor(vector: SumVector) {
+    super();
+    this.#vector = vector;
+  }
+
+  override getVector(): SumVector {
+    return this.#vector.slice();
+  }
+}
+
+/** The outcome of a round, as a union that `kind` tells apart. */
+export type ServerOutput = MessagesOutput | SumOutput;

@@ -1,38 +1,68 @@
 // [BIK+17] Fig. 4, round 4 (Unmasking), server: check every share that is revealed, reconstruct, check, unmask.
-import type { Pace } from '../masking/pace.ts';
-import type { Lanes } from '../masking/ring.ts';
-import { ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { Neighborhoods } from '../graph/neighborhoods.ts';
+import { concat } from '../leaves/bytes.ts';
+import { ProtocolError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import { hasMember, positions } from '../leaves/members.ts';
-import type { DroppedUser } from '../leaves/progress.ts';
+import type { Position } from '../leaves/positions.ts';
 import { SHARE_BYTES } from '../leaves/sizes.ts';
+import { Pace } from '../masking/pace.ts';
 import { isShareOf } from '../session/binding.ts';
 import { commitmentAt } from '../session/deals.ts';
-import type { UnmaskShare } from '../session/notation.ts';
+import type { UnmaskMessage, UnmaskShare } from '../session/messages.ts';
 import { requireThreshold, requireView, silent } from './attendance.ts';
-import { reconstructSecrets } from './unmasking/reconstruction.ts';
-import { VERDICT, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
-import { unmaskingOf, wipeUnmasking, type Unmasking } from './unmasking/masks.ts';
+import { union, type DirectoryRound } from './round.ts';
+import { VERDICT, type Answer, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
+import { unmaskingOf, wipeUnmasking } from './unmasking/masks.ts';
+import { enoughShares, reconstructSecrets } from './unmasking/reconstruction.ts';
+import { sumWithoutMasks } from './unmasking/threads.ts';
 
 const round = 4;
 
+export const unmasking: DirectoryRound<CollectingAnswers, UnmaskMessage> = {
+  number: round,
+  speakers: ({ u4 }) => u4,
+
+  /** The codec has arranged one share about each of `ownersFor`, of the kind that U3 asks for. */
+  receive(context, state, holder, { view, answer: shares }) {
+    const userId = state.directory.userIdAt(holder);
+    requireView(view, state.view3, { round, userId });
+    const answer = judged(context, state, holder, shares);
+    state.answers.set(holder, answer);
+    // A wrong share is left out and names its sender; what else it revealed is good and counts.
+    return answer.verdicts.includes(VERDICT.wrong) ? [{ userId, round, reason: 'wrong-share' }] : [];
+  },
+
+  heard: ({ answers }) => answers.keys(),
+
+  /** Depends on what the answers say, and not only on who has answered. */
+  ready: (context, state) => enoughShares(context, state),
+
+  async close(context, state, work) {
+    requireThreshold(state.answers.size, context.parameters.threshold, round);
+    const secrets = await reconstructSecrets(context, state, new Pace(work.signal));
+    const masks = unmaskingOf(context, state, secrets);
+    const sum = await sumWithoutMasks(masks, state.sum, work).finally(() => wipeUnmasking(masks));
+    const { directory, u3, u4, answers } = state;
+    const finished: Finished = { phase: 'finished', included: directory.userIds(u3), users: directory.size, sum };
+    return { state: finished, dropped: silent(directory, positions(u4), answers, { round, reason: 'no-answer' }) };
+  },
+
+  base: (_, { view3, u4 }) => concat([view3, u4]),
+  part: ({ phase, answers }) => ({ phase, answers }),
+  merged: (_, state, { answers }) => ({ ...state, answers: union(answers, state.answers) }),
+};
+
 /** The users that a holder has to answer about: those of U2 whose shares it holds, in the graph's order. */
-export function ownersFor({ parameters }: ServerContext, { directory, u2 }: CollectingAnswers, holder: number): number[] {
+export function ownersFor({ parameters }: ServerContext, { directory, u2 }: CollectingAnswers, holder: Position): Position[] {
   const owners = neighborhoodsOf(parameters.graph, directory.size).holders(holder);
   return owners.filter((owner) => hasMember(u2, owner));
 }
 
-/** @param message one share about each of `ownersFor`, of the kind that U3 asks for, as the codec has arranged. */
-export function receiveAnswer(
-  context: ServerContext,
-  state: CollectingAnswers,
-  holder: number,
-  { view, answer: shares }: { readonly view: Uint8Array; readonly answer: readonly UnmaskShare[] },
-): DroppedUser[] {
+/** What a holder reveals, each share beside whether it is the one that its owner committed to. */
+function judged(context: ServerContext, state: CollectingAnswers, holder: Position, shares: readonly UnmaskShare[]): Answer {
   const userId = state.directory.userIdAt(holder);
-  requireView(view, state.view3, { round, userId });
   const graph = neighborhoodsOf(context.parameters.graph, state.directory.size);
   const verdicts = new Uint8Array(graph.groupSize).fill(VERDICT.none);
   const answer = { shares: new Uint8Array(graph.groupSize * SHARE_BYTES), verdicts };
@@ -42,26 +72,24 @@ export function receiveAnswer(
     if (share.kind === 'reported') {
       if (owner === holder) {
         const message = `unmasking: user ${userId} reports itself`;
-        throw new ProtocolError('ERR_SECAGG_SET', message, { round, userIds: [userId] });
+        throw new ProtocolError('ERR_SECAGG_SELF_REPORT', message, { round, userIds: [userId] });
       }
-      answer.verdicts[index] = VERDICT.reported;
+      verdicts[index] = VERDICT.reported;
     } else if (matchesCommitment(graph, state, { owner, holder }, share)) {
       answer.shares.set(share.share, index * SHARE_BYTES);
-      answer.verdicts[index] = VERDICT.good;
+      verdicts[index] = VERDICT.good;
     } else {
-      answer.verdicts[index] = VERDICT.wrong;
+      verdicts[index] = VERDICT.wrong;
     }
   });
-  state.answers.set(holder, answer);
-  // A wrong share is left out and names its sender; what else it revealed is good and counts.
-  return answer.verdicts.includes(VERDICT.wrong) ? [{ userId, round, reason: 'wrong-share' }] : [];
+  return answer;
 }
 
 /** Whether a revealed share is the one that the owner committed to when it dealt it. */
 function matchesCommitment(
   graph: Neighborhoods,
-  { directory, binding, commitments }: CollectingAnswers,
-  { owner, holder }: { readonly owner: number; readonly holder: number },
+  { directory, directoryDigest, commitments }: CollectingAnswers,
+  { owner, holder }: { readonly owner: Position; readonly holder: Position },
   { kind, share }: Exclude<UnmaskShare, { kind: 'reported' }>,
 ): boolean {
   const dealt = commitments.get(owner);
@@ -69,25 +97,6 @@ function matchesCommitment(
   const commitment =
     owner === holder ? dealt.ownShareCommitment : commitmentAt(dealt.shares, graph.neighborIndex(owner, holder), kind);
   if (commitment === null) return false;
-  return isShareOf(binding, kind, { owner: directory.userIdAt(owner), holder: directory.userIdAt(holder), commitment }, share);
-}
-
-/** Gives the sum without its masks, as a fresh array; how, and where, is the caller's choice. */
-export type Unmask = (unmasking: Unmasking, sum: Lanes) => Promise<Lanes>;
-
-export async function closeAnswers(
-  context: ServerContext,
-  state: CollectingAnswers,
-  unmask: Unmask,
-  pace: Pace,
-): Promise<[Finished, DroppedUser[]]> {
-  requireThreshold(state.answers.size, context.parameters.threshold, round);
-  const secrets = await reconstructSecrets(context, state, pace);
-  const unmasking = unmaskingOf(context, state, secrets);
-  const sum = await unmask(unmasking, state.sum).finally(() => wipeUnmasking(unmasking));
-  const { directory, u3, u4 } = state;
-  return [
-    { phase: 'finished', included: directory.userIds(u3), users: directory.size, sum },
-    silent(directory, positions(u4), state.answers, { round, reason: 'no-answer' }),
-  ];
+  const ids = { owner: directory.userIdAt(owner), holder: directory.userIdAt(holder), commitment };
+  return isShareOf(directoryDigest, kind, ids, share);
 }

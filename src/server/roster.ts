@@ -1,18 +1,22 @@
-// U1 as the server keeps it: the directory, and where in it each user is.
+// U1 as the server keeps it: the directory, and the position of each user in it.
 import type { UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import { positions, type Members } from '../leaves/members.ts';
-import type { Advertisement, Directory } from '../session/notation.ts';
+import { allPositions, type Position } from '../leaves/positions.ts';
+import type { Advertisement, Directory } from '../session/messages.ts';
 
 export class Roster {
   /** By position. */
   readonly lines: Directory;
-  readonly #positions: ReadonlyMap<UserId, number>;
+  /** All of U1. */
+  readonly positions: readonly Position[];
+  readonly #positionOf: ReadonlyMap<UserId, Position>;
 
   /** @param lines of distinct users. */
   constructor(lines: Directory) {
     this.lines = lines;
-    this.#positions = new Map(lines.map(({ userId }, position) => [userId, position]));
+    this.positions = allPositions(lines.length);
+    this.#positionOf = new Map(this.positions.map((position) => [at(lines, position).userId, position]));
   }
 
   /** |U1|. */
@@ -20,21 +24,26 @@ export class Roster {
     return this.lines.length;
   }
 
-  line(position: number): Advertisement {
+  line(position: Position): Advertisement {
     return at(this.lines, position);
   }
 
-  userIdAt(position: number): UserId {
+  userIdAt(position: Position): UserId {
     return this.line(position).userId;
   }
 
-  /** -1 for a user that is not in U1. */
-  positionOf(userId: UserId): number {
-    return this.#positions.get(userId) ?? -1;
+  /** Null for a user that is not in U1. */
+  positionOf(userId: UserId): Position | null {
+    return this.#positionOf.get(userId) ?? null;
   }
 
-  /** Ascending ids. */
-  userIds(members: Members | Iterable<number>): UserId[] {
+  /** The positions of those users that are in U1. */
+  positionsOf(userIds: readonly UserId[]): Position[] {
+    return userIds.flatMap((userId) => this.positionOf(userId) ?? []);
+  }
+
+  /** The ids of some users, ascending. */
+  userIds(members: Members | Iterable<Position>): UserId[] {
     const chosen = members instanceof Uint8Array ? positions(members) : members;
     return Array.from(chosen, (position) => this.userIdAt(position)).sort((a, b) => a - b);
   }

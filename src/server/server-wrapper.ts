@@ -1,67 +1,37 @@
-// The server's side of a session: thin, one object a session. Rounds are in rounds/, steps in protocol/server/.
-import { platform } from '#platform';
-import { copyOf, equalBytes } from '../leaves/bytes.ts';
-import { ProtocolError, SecAggError, UsageError } from '../leaves/errors.ts';
-import { checkListener, emit, isHeard, type Listener } from '../leaves/events.ts';
+// The server's side of a session: one object a session, which holds the present state and replaces it. What happens in each
+// round is in rounds.ts.
+import { systemRandom } from '../crypto/random.ts';
+import { checkBytes, checkNames } from '../leaves/checks.ts';
+import { SecAggError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
-import { at } from '../leaves/lists.ts';
-import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
-import { systemRandom, type RandomSource } from '../crypto/random.ts';
-import { checkReachable } from '../graph/policy.ts';
-import { checkOptionNames, MAX_USERS, resolveParameters, resolvePolicy, type SessionOptions } from '../session/parameters.ts';
-import type { DroppedUser, ServerEvent, ServerProgress } from '../leaves/progress.ts';
+import { inspectAs } from '../leaves/inspect.ts';
+import type { ServerProgress } from '../leaves/progress.ts';
+import { checkSignal, throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
+import { ringOf } from '../masking/ring.ts';
+import { vectorOf } from '../masking/vector.ts';
 import { sessionTag } from '../session/binding.ts';
-import { codeOf, failedError, failureOf } from '../session/failure.ts';
-import type { ServerContext } from './state.ts';
-import { PublicKeysWrapper } from '../session/public-keys.ts';
-import { readyWith, serverProgress } from './progress.ts';
-import { mergedWith, partOf } from './part.ts';
-import {
-  authenticate,
-  close,
-  expectRound,
-  messagesOf,
-  openUserMessage,
-  receive,
-  SERVER_ROUNDS,
-  sumOf,
-  type ClosedState,
-  type CollectingState,
-} from './rounds.ts';
-import type { UnmaskingProgress } from './unmasking/threads.ts';
-import { outputOf, type ServerOutputWrapper } from './output.ts';
 import { Recovered } from '../session/codec.ts';
-import { partDocument, serverDocument, type ServerSnapshot } from './json.ts';
-
-/** Options of a server: those of the session, and its own. */
-export interface ServerOptions extends SessionOptions {
-  /**
-   * The users' public keys; copied. With them the server refuses strangers, and messages that were not signed by their
-   * sender, when they arrive, so that one bad user costs only itself. Without them users find out, and abort.
-   */
-  publicKeys?: PublicKeysWrapper;
-  /** Hears of every message and round; see {@link ServerEvent}. Not part of the serialised state. */
-  listener?: Listener<ServerEvent>;
-  /**
-   * Most worker threads that removing the masks may take, in Node; 0 keeps all work on the caller's thread, where it gives
-   * way to the event loop now and then. Default: as many as the machine runs at once. Not part of the serialised state.
-   */
-  threads?: number;
-}
-
-/** What is of this object and not of the session. */
-type LocalOptions = Pick<ServerOptions, 'listener' | 'threads'>;
-
-/** How to close a round. */
-export interface RoundOptions {
-  /** Calls the work off: `round` throws its reason, and the session is as it was before. */
-  signal?: AbortSignal;
-}
-
-/** @internal Replaces randomness, for tests that reproduce transcripts. Not exported from the package. */
-export let unsafelyInjectIntoServer: (server: ServerWrapper, random: RandomSource) => void;
-
-type ServerArguments = [threshold: number, vecLen: number, options?: ServerOptions];
+import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
+import { errorOf, failedError, failureOf, type Failed } from '../session/failure.ts';
+import { Announcer } from './announcer.ts';
+import { partDocument, serverDocument } from './json.ts';
+import {
+  checkLocalOptions,
+  newServerSnapshot,
+  serverLocals,
+  type RoundOptions,
+  type ServerLocalOptions,
+  type ServerLocals,
+  type ServerOptions,
+} from './options.ts';
+import { encoded } from './outgoing.ts';
+import { MessagesOutput, SumOutput, type ServerOutput } from './output.ts';
+import { mergedWith, partOf } from './part.ts';
+import { readyWith, serverProgress } from './progress.ts';
+import { received } from './receiving.ts';
+import { roundOf } from './rounds.ts';
+import { changed, culpritsOf } from './snapshot.ts';
+import type { ClosedState, CollectingState, ServerContext, ServerSnapshot } from './state.ts';
 
 /**
  * The server of one session of secure aggregation. It learns the sum of the users' vectors, and who took part.
@@ -69,8 +39,8 @@ type ServerArguments = [threshold: number, vecLen: number, options?: ServerOptio
  * Give it what users send, by {@link recv}; when enough have been heard (see {@link progress}; how long to wait is the
  * application's choice), call {@link round} and send out what it gives. Five rounds later it gives the sum.
  *
- * Memory: O(m) for the running sum of m components, and O(n²) small values for n users, O(n · k) on a sparse graph; no user's vector is
- * kept.
+ * Memory: O(m) for the running sum of m components, and O(n²) small values for n users, O(n · k) on a sparse graph; no
+ * user's vector is kept.
  *
  * @example
  * ```js
@@ -94,39 +64,35 @@ export class ServerWrapper {
   #tag: Uint8Array;
   #closing = false;
   /** What `output` was last asked for. */
-  #asked: { readonly state: ClosedState; readonly output: ServerOutputWrapper } | null = null;
-  readonly #listener: Listener<ServerEvent>;
-  readonly #threads: number;
-  #random: RandomSource = systemRandom;
+  #asked: { readonly state: ClosedState; readonly output: ServerOutput } | null = null;
+  readonly #locals: ServerLocals;
+  readonly #announce: Announcer;
 
   static {
-    unsafelyInjectIntoServer = (server, random): void => {
-      server.#random = random;
-    };
-    // What console.log shows in Node.
-    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: ServerWrapper): string {
-        const { round, heard } = this.progress();
-        return `ServerWrapper { round: ${round}, heard: ${heard.length} }`;
-      },
+    inspectAs(this.prototype, (server) => {
+      const { round, heard } = server.progress();
+      return `ServerWrapper { round: ${String(round)}, heard: ${heard.length} }`;
     });
   }
 
   /**
    * @param threshold t: the least number of users in each round, as the users were told.
    * @param vecLen components of the vectors, as the users were told.
-   * @throws TypeError, RangeError that name the argument.
+   * @throws TypeError, RangeError that name the argument; UsageError ERR_SECAGG_UNSAFE if the options do not bear the
+   * adversary that they ask for.
    */
   constructor(threshold: number, vecLen: number, options?: ServerOptions);
   /** @internal */
-  constructor(recovered: Recovered<ServerSnapshot>, options: LocalOptions);
-  constructor(...args: unknown[]) {
-    const [first] = args;
-    const recovered = first instanceof Recovered;
-    const options = (recovered ? args[1] : (args as ServerArguments)[2]) as LocalOptions | undefined;
-    this.#snapshot = recovered ? (first as Recovered<ServerSnapshot>).snapshot : newServer(...(args as ServerArguments));
-    this.#listener = checkListener(options?.listener);
-    this.#threads = checkInteger(options?.threads ?? platform.threads?.available ?? 0, 'options.threads', 0, MAX_THREADS);
+  constructor(recovered: Recovered<ServerSnapshot, ServerLocals>);
+  constructor(first: number | Recovered<ServerSnapshot, ServerLocals>, vecLen?: number, options: ServerOptions = {}) {
+    if (first instanceof Recovered) {
+      this.#snapshot = first.snapshot;
+      this.#locals = first.own;
+    } else {
+      this.#snapshot = newServerSnapshot(first, vecLen, options);
+      this.#locals = serverLocals(options, systemRandom);
+    }
+    this.#announce = new Announcer(this.#locals.listener);
     this.#tag = sessionTag(this.#snapshot.context.parameters);
   }
 
@@ -135,138 +101,87 @@ export class ServerWrapper {
    *
    * A message of round 4 that holds wrong shares is accepted without them; its sender is named in {@link progress}.
    *
-   * @param id whom the transport takes for the sender.
+   * @param id the user that the transport takes for the sender.
    * @param input bytes from that user; read before `recv` returns, and not kept.
-   * @throws DecodeError, ProtocolError, AuthenticationError where the message is refused: the state is as it was, and
-   * the session goes on. UsageError ERR_SECAGG_FAILED where the session has failed.
+   * @returns whether the message was new, or one that had been accepted before.
+   * @throws DecodeError, ProtocolError, AuthenticationError if the message is refused: the state is as it was, and the
+   * session goes on. UsageError ERR_SECAGG_FAILED if the session has failed.
    */
-  recv(id: number, input: Uint8Array): void {
+  recv(id: number, input: Uint8Array): 'accepted' | 'repeated' {
     const sender = userId(id, 'id');
     checkBytes(input, 'input');
     const bytes = input.length;
     const started = performance.now();
     try {
-      const received = this.#receive(sender, input);
-      if (received === 'repeated') emit(this.#listener, { type: 'message-repeated', userId: sender, bytes });
-      else {
-        const milliseconds = performance.now() - started;
-        const { round, digest, dropped } = received;
-        emit(this.#listener, { type: 'message-accepted', userId: sender, round, bytes, digest: copyOf(digest), milliseconds });
-        this.#tellDropped(dropped);
+      const accepted = received(this.#context, this.#snapshot, { sender, bytes: input, closing: this.#closing });
+      if (accepted === null) {
+        this.#announce.repeated(sender, bytes);
+        return 'repeated';
       }
+      this.#snapshot = changed(this.#snapshot, accepted.dropped);
+      this.#announce.accepted(sender, bytes, accepted, performance.now() - started);
+      return 'accepted';
     } catch (error) {
-      if (error instanceof SecAggError) {
-        emit(this.#listener, { type: 'message-refused', userId: sender, bytes, code: error.code });
-      }
+      if (error instanceof SecAggError) this.#announce.refused(sender, bytes, error.code);
       throw error;
     }
-  }
-
-  #receive(sender: UserId, bytes: Uint8Array): 'repeated' | Received {
-    const { state, received } = this.#snapshot;
-    if (state.phase === 'failed') throw failedError(state);
-    const message = openUserMessage(this.#context, sender, bytes);
-    const { round, digest } = message;
-    const heard = at(received, round);
-    if (isSame(heard.get(sender), digest)) return 'repeated';
-    authenticate(this.#context, sender, message);
-    if (heard.has(sender)) {
-      const text = `round ${round}: user ${sender} has sent another message before; the first one counts`;
-      throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: [sender] });
-    }
-    const collecting = expectRound(state, sender, round);
-    if (this.#closing) {
-      throw new ProtocolError('ERR_SECAGG_LATE', `round ${round} is being closed, user ${sender} is late`, {
-        round,
-      });
-    }
-    const dropped = receive(this.#context, collecting, sender, message);
-    heard.set(sender, digest);
-    this.#change({}, dropped);
-    return { round, digest, dropped };
   }
 
   /**
    * Closes the present round: whoever has not been heard is out.
    *
    * @returns the messages for the users that go on, or, after round 4, the sum.
-   * @throws ThresholdError where too few users were heard; ProtocolError ERR_SECAGG_INCONSISTENT_DEAL, which names users,
-   * DisputeError or ThresholdError where the masks cannot be removed. Any of these ends the session, and later calls
+   * @throws ThresholdError if too few users were heard; ProtocolError ERR_SECAGG_INCONSISTENT_DEAL, which names users,
+   * DisputeError or ThresholdError if the masks cannot be removed. Any of these ends the session, and later calls
    * throw UsageError ERR_SECAGG_FAILED.
-   * @throws The reason of `options.signal` where it is aborted before the end; UsageError ERR_SECAGG_USAGE where the session
-   * is over, ERR_SECAGG_BUSY where a round is being closed. Nothing has changed then.
+   * @throws The reason of `options.signal` if it is aborted before the end; UsageError ERR_SECAGG_USAGE if the session
+   * is over, ERR_SECAGG_BUSY if the round is being closed; or whatever else goes wrong that is not of the protocol.
+   * Nothing has changed then, and the call may be tried again.
    */
-  async round(options: RoundOptions = {}): Promise<ServerOutputWrapper> {
+  async round(options: RoundOptions = {}): Promise<ServerOutput> {
+    checkNames(options, 'options', ['signal']);
+    const signal = checkSignal(options.signal, 'options.signal');
     const { state } = this.#snapshot;
     if (state.phase === 'failed') throw failedError(state);
     if (state.phase === 'finished') throw new UsageError('ERR_SECAGG_USAGE', 'round: the session is over, see output()');
     if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', 'round: this round is being closed');
     this.#closing = true;
     try {
-      return await this.#close(state, options.signal);
+      return await this.#close(state, signal);
     } finally {
       this.#closing = false;
     }
   }
 
-  async #close(state: CollectingState, signal: AbortSignal | undefined): Promise<ServerOutputWrapper> {
+  async #close(collecting: CollectingState, signal: AbortSignalLike | undefined): Promise<ServerOutput> {
     const started = performance.now();
-    const round = SERVER_ROUNDS[state.phase];
+    const { number: round, close } = roundOf(collecting);
     try {
-      signal?.throwIfAborted();
-      const onProgress = (progress: UnmaskingProgress): void => emit(this.#listener, { type: 'unmasking', ...progress });
-      const [next, dropped] = await close(this.#context, state, {
-        threads: this.#threads,
-        signal,
-        onProgress,
-        random: this.#random,
-      });
-      this.#change({ state: next }, dropped);
-      const output = this.#outputOf(next);
-      this.#tellDropped(dropped);
-      if (isHeard(this.#listener)) {
-        const recipients = output.isMessages() ? output.recipients() : [];
-        const bytes = recipients.reduce((total, id) => total + (output.getMessage(id)?.length ?? 0), 0);
-        const milliseconds = performance.now() - started;
-        emit(this.#listener, { type: 'round-closed', round, users: recipients.length, bytes, milliseconds });
-      }
-      if (next.phase === 'finished') emit(this.#listener, { type: 'finished', included: [...next.included] });
+      throwIfAborted(signal);
+      const { threads, random } = this.#locals;
+      const { unmasking: onProgress } = this.#announce;
+      const { state, dropped } = await close(this.#context, collecting, { threads, signal, random, onProgress });
+      const output = this.#outputOf(state);
+      this.#snapshot = changed(this.#snapshot, dropped, state);
+      this.#asked = { state, output };
+      this.#announce.closed(round, output, dropped, performance.now() - started);
+      if (state.phase === 'finished') this.#announce.finished(state.included);
       return output;
     } catch (error) {
-      if (signal?.aborted !== true) this.#fail(error, round);
+      const failure = failureOf(error);
+      if (failure !== null && signal?.aborted !== true) this.#fail(failure, round);
       throw error;
     }
   }
 
-  #fail(error: unknown, round: number): void {
-    const failure = failureOf(error);
-    const culprits = error instanceof ProtocolError && error.code === 'ERR_SECAGG_INCONSISTENT_DEAL' ? error.userIds : [];
-    const dropped = culprits.map((user): DroppedUser => ({ userId: user, round: 1, reason: 'inconsistent-deal' }));
-    this.#change({ state: failure }, dropped);
-    this.#tellDropped(dropped);
-    emit(this.#listener, { type: 'failed', round, code: codeOf(failure) });
+  #fail(failure: Failed, round: number): void {
+    const culprits = culpritsOf(failure);
+    this.#snapshot = changed(this.#snapshot, culprits, failure);
+    this.#announce.failed(round, errorOf(failure).code, culprits);
   }
 
-  #change(changes: Partial<Pick<ServerSnapshot, 'state'>>, dropped: readonly DroppedUser[]): void {
-    const { revision, dropped: before } = this.#snapshot;
-    // An output holds the state that it is made from.
-    if (changes.state !== undefined) this.#asked = null;
-    this.#snapshot = {
-      ...this.#snapshot,
-      ...changes,
-      revision: revision + 1,
-      dropped: dropped.length === 0 ? before : [...before, ...dropped],
-    };
-  }
-
-  #tellDropped(dropped: readonly DroppedUser[]): void {
-    for (const user of dropped) emit(this.#listener, { type: 'user-dropped', ...user });
-  }
-
-  /**
-   * What the last {@link round} gave, again, also after recovery; null before the first one and after an error.
-   */
-  output(): ServerOutputWrapper | null {
+  /** What the last {@link round} gave, again, also after recovery; null before the first one and after an error. */
+  output(): ServerOutput | null {
     const { state } = this.#snapshot;
     if (state.phase === 'failed' || state.phase === 'advertise-keys') return null;
     // Asked for once a user, it must not be made anew each time.
@@ -274,9 +189,11 @@ export class ServerWrapper {
     return this.#asked.output;
   }
 
-  #outputOf(state: ClosedState): ServerOutputWrapper {
-    if (state.phase === 'finished') return outputOf({ vector: sumOf(this.#context, state) });
-    return outputOf({ messages: messagesOf(this.#context, state) });
+  #outputOf(state: ClosedState): ServerOutput {
+    const { parameters } = this.#snapshot.context;
+    if (state.phase === 'finished') return new SumOutput(vectorOf(ringOf(parameters.bits), state.sum));
+    const context = this.#context;
+    return new MessagesOutput(encoded(this.#tag, state.directory, roundOf(state).outgoing(context, state)));
   }
 
   get #context(): ServerContext {
@@ -286,6 +203,11 @@ export class ServerWrapper {
   /** Where this server stands. */
   progress(): ServerProgress {
     return serverProgress(this.#context, this.#snapshot);
+  }
+
+  /** What a user needs to know of this session to take part in it, as plain JSON; see {@link SessionDescriptor}. */
+  describe(): SessionDescriptor {
+    return descriptorOf(this.#snapshot.context);
   }
 
   /** @internal Whether the present round, of 0 to 3, could be closed if these users had been heard in it. */
@@ -301,14 +223,18 @@ export class ServerWrapper {
   /**
    * Becomes the server that was serialised, whatever this one was.
    *
-   * @throws StateError where the text is no state of a server of this version, with nothing recovered.
+   * @throws StateError if the text is no state of a server of this version, with nothing recovered.
    */
   recoverState(state: string): void {
-    if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', 'a round is being closed');
+    this.#requireOpen('recoverState');
     const snapshot = serverDocument.parse(state);
     this.#tag = sessionTag(snapshot.context.parameters);
     this.#asked = null;
     this.#snapshot = snapshot;
+  }
+
+  #requireOpen(called: string): void {
+    if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', `${called}: a round is being closed`);
   }
 
   /**
@@ -316,9 +242,10 @@ export class ServerWrapper {
    * and in round 2 the size of one vector, however many users were heard.
    *
    * Several servers can share one session: recover each from the same state at the start of a round, let each hear other
-   * users, give the parts of all to one, and close the round there, once: on a sparse graph whoever closes round 0 draws another.
+   * users, give the parts of all to one, and close the round there, once: whoever closes round 0 on a sparse graph draws
+   * another graph.
    *
-   * @throws UsageError ERR_SECAGG_USAGE where the session is over, ERR_SECAGG_FAILED where it has failed.
+   * @throws UsageError ERR_SECAGG_USAGE if the session is over, ERR_SECAGG_FAILED if it has failed.
    */
   serializePart(): string {
     return partDocument.serialise(partOf(this.#tag, this.#snapshot));
@@ -326,53 +253,23 @@ export class ServerWrapper {
 
   /**
    * Adds what another server of the same session has heard in the same round. In any order it gives what one server that
-   * heard all would be. A user that both have heard with the same message counts once, but for round 2, where its input
+   * heard all would be. A user that both have heard with the same message counts once, except in round 2, in which its input
    * would be in the sum twice.
    *
    * @param part from {@link serializePart}.
-   * @throws StateError where the text is no part of this version, or of another session or round, or where a user of
-   * round 2 is in both. ProtocolError ERR_SECAGG_EQUIVOCATION where a user has told the other one something else;
+   * @throws StateError if the text is no part of this version, or of another session or round, or if a user of
+   * round 2 is in both. ProtocolError ERR_SECAGG_EQUIVOCATION if a user has told the other one something else;
    * ERR_SECAGG_KEYS, ERR_SECAGG_TOO_MANY_USERS as {@link recv} in round 0. UsageError as {@link round}. Nothing has
    * changed then.
    */
   mergePart(part: string): void {
-    if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', 'a round is being closed');
+    this.#requireOpen('mergePart');
     this.#snapshot = mergedWith(this.#tag, this.#snapshot, partDocument.parse(part));
   }
 
   /** A server from its serialised state alone. @throws StateError as {@link recoverState}. */
-  static fromState(state: string, options: LocalOptions = {}): ServerWrapper {
-    checkNames(options, 'options', ['listener', 'threads']);
-    return new ServerWrapper(new Recovered(serverDocument.parse(state)), options);
+  static fromState(state: string, options: ServerLocalOptions = {}): ServerWrapper {
+    checkLocalOptions(options);
+    return new ServerWrapper(new Recovered(serverDocument.parse(state), serverLocals(options, systemRandom)));
   }
-}
-
-const MAX_THREADS = 1024;
-/** A message that was accepted. */
-interface Received {
-  readonly round: number;
-  readonly digest: Uint8Array;
-  readonly dropped: readonly DroppedUser[];
-}
-
-function isSame(known: Uint8Array | undefined, digest: Uint8Array): boolean {
-  return known !== undefined && equalBytes(known, digest);
-}
-
-function newServer(threshold: number, vecLen: number, options: ServerOptions = {}): ServerSnapshot {
-  checkOptionNames(options, ['publicKeys', 'listener', 'threads']);
-  const { publicKeys } = options;
-  if (publicKeys !== undefined && !(publicKeys instanceof PublicKeysWrapper)) {
-    throw new TypeError('options.publicKeys: expected a PublicKeysWrapper');
-  }
-  const parameters = resolveParameters(threshold, vecLen, options);
-  const policy = resolvePolicy(options, parameters.graph, publicKeys?.size ?? MAX_USERS);
-  checkReachable(parameters, policy);
-  return {
-    revision: 0,
-    context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },
-    received: Array.from({ length: 5 }, () => new Map<UserId, Uint8Array>()),
-    dropped: [],
-    state: { phase: 'advertise-keys', advertisements: new Map(), keys: new Set() },
-  };
 }

@@ -5,12 +5,13 @@
 // nobody ever sees half of it; closing a round makes a new state and leaves the old one as it was.
 import type { SignPublicKey } from '../crypto/sign.ts';
 import type { UserId } from '../leaves/ids.ts';
-import type { Lanes } from '../masking/ring.ts';
 import type { Members } from '../leaves/members.ts';
-import type { Parameters, Policy } from '../session/parameters.ts';
+import type { Position } from '../leaves/positions.ts';
 import type { DroppedUser } from '../leaves/progress.ts';
+import type { Lanes } from '../masking/ring.ts';
 import type { Failed } from '../session/failure.ts';
-import type { Advertisement, Deal } from '../session/notation.ts';
+import type { Advertisement, Deal } from '../session/messages.ts';
+import type { Parameters, Policy } from '../session/parameters.ts';
 import type { DealMap } from './deal-map.ts';
 import type { Roster } from './roster.ts';
 
@@ -19,8 +20,19 @@ export interface ServerContext {
   readonly parameters: Parameters;
   readonly tag: Uint8Array;
   readonly policy: Policy;
-  /** The application's PKI, where the server was given it. */
+  /** The application's PKI, if the server was given it. */
   readonly publicKeys: ReadonlyMap<UserId, SignPublicKey> | null;
+}
+
+/** All that a server is. */
+export interface ServerSnapshot {
+  /** Grows with every change. */
+  readonly revision: number;
+  readonly context: Omit<ServerContext, 'tag'>;
+  /** For each round, whose message was accepted and its digest: the same bytes again change nothing. */
+  readonly received: readonly Map<UserId, Uint8Array>[];
+  readonly dropped: readonly DroppedUser[];
+  readonly state: ServerState;
 }
 
 /** Round 0 is being collected. */
@@ -33,11 +45,10 @@ export interface CollectingKeys {
 
 interface WithDirectory {
   readonly directory: Roster;
-  /** Its digest. */
-  readonly binding: Uint8Array;
+  readonly directoryDigest: Uint8Array;
 }
 
-/** Round 1; maps of this and later phases are by position. */
+/** Round 1. Maps of this and later phases are by position. */
 export interface CollectingDeals extends WithDirectory {
   readonly phase: 'share-keys';
   readonly deals: DealMap;
@@ -49,17 +60,17 @@ export interface CollectingInputs extends WithDirectory {
   readonly u2: Members;
   readonly view2: Uint8Array;
   /** Of U2. */
-  readonly deals: ReadonlyMap<number, Deal>;
+  readonly deals: ReadonlyMap<Position, Deal>;
   /** Σ y_u of those heard; the inputs themselves are not kept. */
   readonly sum: Lanes;
-  readonly heard: Set<number>;
+  readonly heard: Set<Position>;
 }
 
 /** What stays of a deal once its ciphertexts are delivered. */
 export interface DealtCommitments {
   readonly seedCommitment: Uint8Array;
   readonly ownShareCommitment: Uint8Array | null;
-  /** To the shares of the neighbors: pairs of deals.ts. */
+  /** Commitments to the shares of the neighbors: pairs of deals.ts. */
   readonly shares: Uint8Array;
 }
 
@@ -69,7 +80,7 @@ interface WithSurvivors extends WithDirectory {
   readonly view2: Uint8Array;
   readonly view3: Uint8Array;
   /** Of U2. */
-  readonly commitments: ReadonlyMap<number, DealtCommitments>;
+  readonly commitments: ReadonlyMap<Position, DealtCommitments>;
   /** Σ y_u over U3. */
   readonly sum: Lanes;
 }
@@ -77,12 +88,12 @@ interface WithSurvivors extends WithDirectory {
 /** Round 3. */
 export interface CollectingSignatures extends WithSurvivors {
   readonly phase: 'consistency-check';
-  readonly signatures: Map<number, Uint8Array>;
+  readonly signatures: Map<Position, Uint8Array>;
 }
 
 /** One holder's answer about each user whose shares it may hold, in the graph's order. */
 export interface Answer {
-  /** 32 bytes an owner; zero where there is no good share. */
+  /** 32 bytes an owner; zero if there is no good share. */
   readonly shares: Uint8Array;
   /** One byte an owner: a `Verdict`. */
   readonly verdicts: Uint8Array;
@@ -99,21 +110,30 @@ export interface CollectingAnswers extends WithSurvivors {
   readonly phase: 'unmasking';
   readonly u4: Members;
   /** Of U4. */
-  readonly signatures: ReadonlyMap<number, Uint8Array>;
-  readonly answers: Map<number, Answer>;
+  readonly signatures: ReadonlyMap<Position, Uint8Array>;
+  readonly answers: Map<Position, Answer>;
 }
 
+/** The sum is known. */
 export interface Finished {
   readonly phase: 'finished';
   /** U3: the users in the sum. */
   readonly included: readonly UserId[];
-  /** U1, for messages that come again. */
+  /** |U1|, for messages that come again. */
   readonly users: number;
   readonly sum: Lanes;
 }
 
-export type ServerState =
-  CollectingKeys | CollectingDeals | CollectingInputs | CollectingSignatures | CollectingAnswers | Finished | Failed;
+/** A state in which messages are collected. */
+export type CollectingState = CollectingKeys | CollectingDeals | CollectingInputs | CollectingSignatures | CollectingAnswers;
+
+/** A state that follows a round. */
+export type ClosedState = Exclude<CollectingState, CollectingKeys> | Finished;
+
+export type ServerState = CollectingState | Finished | Failed;
+
+/** The state that collects one phase. */
+export type StateOf<Phase extends CollectingState['phase']> = Extract<CollectingState, { readonly phase: Phase }>;
 
 /** What a state has heard in its round, without what it has from rounds before. */
 export type Heard = CollectingKeys | HeardDeals | HeardInputs | HeardSignatures | HeardAnswers;

@@ -14,7 +14,8 @@ import type { Members } from '../leaves/members.ts';
 import { PROTOCOL_VERSION, type Parameters } from './parameters.ts';
 import { SHARE_COMMITMENT_BYTES } from '../leaves/sizes.ts';
 import { HashTree, rootFrom } from '../crypto/hash-tree.ts';
-import type { AdvertisedKeys, Advertisement, Deal, Directory, DirectoryPart, Round } from './notation.ts';
+import type { AdvertisedKeys, Advertisement, Deal, Directory, DirectoryExcerpt } from './messages.ts';
+import type { Round } from './notation.ts';
 
 const NOTHING = new Uint8Array();
 
@@ -38,7 +39,7 @@ export function sessionTag(parameters: Parameters): Uint8Array {
  * Over a hash tree, so that on a sparse graph, too, where a user sees only its neighbors, it computes the digest itself: whoever has
  * the same one has the same users, keys and places, and has seen its own part of them.
  */
-export function directoryDigest(tag: Uint8Array, users: number, root: Uint8Array): Uint8Array {
+export function digestOfDirectory(tag: Uint8Array, users: number, root: Uint8Array): Uint8Array {
   return digest(LABELS.directory, [tag, u32(users), root]);
 }
 
@@ -46,8 +47,8 @@ export function directoryTree(directory: Directory): HashTree {
   return new HashTree(LABELS.directoryNode, directory.map(lineDigest));
 }
 
-/** The root over a part of the directory; null where its proof does not fit. */
-export function rootOfPart({ users, first, lines, proof }: DirectoryPart): Uint8Array | null {
+/** The root of the directory's tree over an excerpt; null if the proof does not fit it. */
+export function rootOfExcerpt({ users, first, lines, proof }: DirectoryExcerpt): Uint8Array | null {
   const known = new Map(lines.map((line, i) => [(first + i) % users, lineDigest(line)]));
   return rootFrom(LABELS.directoryNode, users, known, proof);
 }
@@ -56,19 +57,19 @@ function lineDigest({ userId, channelKey, maskKey }: Advertisement): Uint8Array 
   return digest(LABELS.directoryLine, [u64(userId), channelKey, maskKey]);
 }
 
-/** The directory and U2. */
-export function viewOfRound2(directory: Uint8Array, u2: Members): Uint8Array {
-  return digest(LABELS.survivors2, [directory, u2]);
+/** The digest of the directory and U2. */
+export function viewOfRound2(directoryDigest: Uint8Array, u2: Members): Uint8Array {
+  return digest(LABELS.survivors2, [directoryDigest, u2]);
 }
 
-/** The directory, U2 and U3: what a user signs in round 3. */
+/** The digest of the directory, U2 and U3, which a user signs in round 3. */
 export function viewOfRound3(view2: Uint8Array, u3: Members): Uint8Array {
   return digest(LABELS.survivors3, [view2, u3]);
 }
 
-/** The body of a user's own message of round 1. */
-export function dealDigest(directory: Uint8Array, deal: Deal): Uint8Array {
-  return digest(LABELS.deal, [directory, deal.seedCommitment, deal.ownShareCommitment ?? NOTHING, deal.sealed]);
+/** The digest of the body of a user's own message of round 1. */
+export function digestOfDeal(directoryDigest: Uint8Array, deal: Deal): Uint8Array {
+  return digest(LABELS.deal, [directoryDigest, deal.seedCommitment, deal.ownShareCommitment ?? NOTHING, deal.sealed]);
 }
 
 /**
@@ -76,8 +77,8 @@ export function dealDigest(directory: Uint8Array, deal: Deal): Uint8Array {
  * had dealt, and dealt again, masks with a seed that nobody holds shares of; its input is refused instead of turning the
  * sum into noise.
  */
-export function maskedInputView(view2: Uint8Array, deal: Uint8Array): Uint8Array {
-  return digest(LABELS.maskedInputView, [view2, deal]);
+export function maskedInputView(view2: Uint8Array, dealDigest: Uint8Array): Uint8Array {
+  return digest(LABELS.maskedInputView, [view2, dealDigest]);
 }
 
 /** The one rule for signatures: label, session tag, round, sender and the SHA-256 of the message's body. */
@@ -91,16 +92,16 @@ export function advertisedBody(keys: AdvertisedKeys): Uint8Array {
 }
 
 /** The key that `sender` seals with for `receiver`. Each direction has its own, so that nothing can be reflected. */
-export function sealKey(agreed: Uint8Array, directory: Uint8Array, sender: UserId, receiver: UserId): Uint8Array {
-  return deriveKey(agreed, directory, LABELS.sealKey, [sender, receiver]);
+export function sealKey(agreed: Uint8Array, directoryDigest: Uint8Array, sender: UserId, receiver: UserId): Uint8Array {
+  return deriveKey(agreed, directoryDigest, LABELS.sealKey, [sender, receiver]);
 }
 
 /**
  * Associated data of a sealed pair of shares. DEVIATION from [BIK+17] Fig. 4, round 1, whose plaintext is u ‖ v ‖ shares:
  * the ids are authenticated here and in the key, together with session and directory, and take no bytes on the wire.
  */
-export function sealData(directory: Uint8Array, sender: UserId, receiver: UserId): Uint8Array {
-  return concat([LABELS.sealData, directory, u64(sender), u64(receiver)]);
+export function sealData(directoryDigest: Uint8Array, sender: UserId, receiver: UserId): Uint8Array {
+  return concat([LABELS.sealData, directoryDigest, u64(sender), u64(receiver)]);
 }
 
 /** The seed of p_{u,v} = p_{v,u} up to its sign. */
@@ -113,33 +114,33 @@ export function selfMaskKey(selfMaskSeed: Uint8Array, view2: Uint8Array, u: User
   return deriveKey(selfMaskSeed, view2, LABELS.selfMask, [u]);
 }
 
-/** To b_u, 32 bytes. b_u is uniform, so its digest tells nothing about it. */
-export function commitToSeed(directory: Uint8Array, owner: UserId, selfMaskSeed: Uint8Array): Uint8Array {
-  return digest(LABELS.selfMaskCommitment, [directory, u64(owner), selfMaskSeed]);
+/** Commitment to b_u, 32 bytes. b_u is uniform, so its digest tells nothing about it. */
+export function commitToSeed(directoryDigest: Uint8Array, owner: UserId, selfMaskSeed: Uint8Array): Uint8Array {
+  return digest(LABELS.selfMaskCommitment, [directoryDigest, u64(owner), selfMaskSeed]);
 }
 
 /**
- * To one share, 16 bytes. Every share by itself is uniform, so its digest tells nothing about it. Sixteen bytes bind all
+ * Commitment to one share, 16 bytes. Every share by itself is uniform, so its digest tells nothing about it. Sixteen bytes bind all
  * but a dealer that spends 2^64 hashes on two shares with one commitment; what it wins is that its deal is inconsistent,
  * which reconstruction finds anyway (round 4).
  */
 export function commitToShare(
-  directory: Uint8Array,
+  directoryDigest: Uint8Array,
   kind: 'self-mask' | 'pairwise-key',
   owner: UserId,
   holder: UserId,
   share: Uint8Array,
 ): Uint8Array {
   const label = kind === 'self-mask' ? LABELS.selfMaskShare : LABELS.pairwiseKeyShare;
-  return digest(label, [directory, u64(owner), u64(holder), share]).slice(0, SHARE_COMMITMENT_BYTES);
+  return digest(label, [directoryDigest, u64(owner), u64(holder), share]).slice(0, SHARE_COMMITMENT_BYTES);
 }
 
-/** The commitments of one owner to the shares of one holder. */
+/** Whether a share is the one that its owner committed to. */
 export function isShareOf(
-  directory: Uint8Array,
+  directoryDigest: Uint8Array,
   kind: 'self-mask' | 'pairwise-key',
   dealt: { readonly owner: UserId; readonly holder: UserId; readonly commitment: Uint8Array },
   share: Uint8Array,
 ): boolean {
-  return equalBytes(commitToShare(directory, kind, dealt.owner, dealt.holder, share), dealt.commitment);
+  return equalBytes(commitToShare(directoryDigest, kind, dealt.owner, dealt.holder, share), dealt.commitment);
 }

@@ -3,10 +3,13 @@
 import { platform } from '#platform';
 import { StateError } from '../leaves/errors.ts';
 
+/** Both directions between values of one type and JSON. */
 export interface Codec<T> {
   encode(value: T): unknown;
   /** @param path of the value in the document, for errors. */
   decode(json: unknown, path: string): T;
+  /** The name of a record's field in the document, if it differs from the name of the property. */
+  readonly fieldName?: string;
 }
 
 function expected(path: string, what: string): StateError {
@@ -102,20 +105,27 @@ export function mapOf<K, V>(key: Codec<K>, value: Codec<V>): Codec<Map<K, V>> {
 /** One codec a field; a field more or less is an error. */
 export type FieldCodecs<T> = { readonly [K in keyof T]-?: Codec<T[K]> };
 
+/** An object with exactly the named fields. */
 export function record<T extends object>(fields: FieldCodecs<T>): Codec<T> {
-  const names = Object.keys(fields) as (keyof T & string)[];
+  const properties = Object.keys(fields) as (keyof T & string)[];
+  const named = properties.map((property) => ({ property, name: fields[property].fieldName ?? property }));
   return {
-    encode: (value) => Object.fromEntries(names.map((name) => [name, fields[name].encode(value[name])])),
+    encode: (value) => Object.fromEntries(named.map(({ property, name }) => [name, fields[property].encode(value[property])])),
     decode(json, path): T {
       if (typeof json !== 'object' || json === null || Array.isArray(json)) throw expected(path, 'an object');
       const source = json as Record<string, unknown>;
-      const present = Object.keys(source);
-      if (present.length !== names.length || !names.every((name) => Object.hasOwn(source, name))) {
-        throw expected(path, `exactly the fields ${names.join(', ')}`);
+      if (Object.keys(source).length !== named.length || !named.every(({ name }) => Object.hasOwn(source, name))) {
+        throw expected(path, `exactly the fields ${named.map(({ name }) => name).join(', ')}`);
       }
-      return Object.fromEntries(names.map((name) => [name, fields[name].decode(source[name], `${path}.${name}`)])) as T;
+      const decoded = named.map(({ property, name }) => [property, fields[property].decode(source[name], `${path}.${name}`)]);
+      return Object.fromEntries(decoded) as T;
     },
   };
+}
+
+/** A codec for a field that the document calls by another name than the code does. */
+export function called<T>(fieldName: string, codec: Codec<T>): Codec<T> {
+  return { encode: (value) => codec.encode(value), decode: (json, path) => codec.decode(json, path), fieldName };
 }
 
 /** A discriminated union: the codec is chosen by the string in the field `name`. */
@@ -135,7 +145,7 @@ export function oneOfKinds<N extends string, T extends Readonly<Record<N, string
 }
 
 /** Throws unless a condition that spans several fields holds. */
-export function require(condition: boolean, path: string, what: string): void {
+export function require(condition: boolean, path: string, what: string): asserts condition {
   if (!condition) throw expected(path, what);
 }
 
@@ -182,11 +192,13 @@ export function document<T extends object>(
   };
 }
 
-/** A value that a document was parsed to: what tells a constructor that it is given a whole state and not arguments. */
-export class Recovered<T> {
-  readonly snapshot: T;
+/** A whole state and the options that are not in it: what a class is made from instead of its constructor's arguments. */
+export class Recovered<Snapshot, Own = null> {
+  readonly snapshot: Snapshot;
+  readonly own: Own;
 
-  constructor(snapshot: T) {
+  constructor(snapshot: Snapshot, own: Own) {
     this.snapshot = snapshot;
+    this.own = own;
   }
 }

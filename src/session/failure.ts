@@ -1,14 +1,14 @@
-// How a session ends for a party that found an error: the state keeps what the error was, and later calls report it.
+// How a session ends for a party: the state keeps the error that ended it, and later calls report it.
 import {
   AuthenticationError,
   DecodeError,
   DisputeError,
   ProtocolError,
-  SecAggError,
   ThresholdError,
   UsageError,
+  type AnySecAggError,
+  type CodesOf,
   type DisputedDeal,
-  type SecAggErrorCode,
 } from '../leaves/errors.ts';
 
 /** An error ended the session for this party; what it was is all that is kept. */
@@ -29,7 +29,7 @@ interface Attributed extends Described {
 /** An error by its class, with all that the class tells. */
 export type ErrorRecord =
   | (Described & { readonly kind: 'decode' })
-  | (Attributed & { readonly kind: 'protocol'; readonly code: SecAggErrorCode })
+  | (Attributed & { readonly kind: 'protocol'; readonly code: CodesOf<'ProtocolError'> })
   | (Attributed & { readonly kind: 'authentication' })
   | (Attributed & { readonly kind: 'dispute'; readonly disputes: readonly DisputedDeal[] })
   | (Described & {
@@ -38,18 +38,29 @@ export type ErrorRecord =
       readonly need: number;
       readonly round: number;
       readonly userIds: readonly number[];
-    })
-  | (Described & { readonly kind: 'unexpected' });
+    });
 
-export function failureOf(error: unknown): Failed {
-  return { phase: 'failed', error: recordOf(error) };
+/**
+ * What an error leaves behind if it is a decision of the protocol, which ends the session; null for any other error, after
+ * which the session goes on as it was.
+ */
+export function failureOf(error: unknown): Failed | null {
+  const record = recordOf(error);
+  return record === null ? null : { phase: 'failed', error: record };
 }
 
-function recordOf(error: unknown): ErrorRecord {
+function recordOf(error: unknown): ErrorRecord | null {
+  if (error instanceof DisputeError) {
+    const { message, round, userIds, disputes } = error;
+    return { kind: 'dispute', message, round, userIds, disputes };
+  }
+  if (error instanceof AuthenticationError) {
+    const { message, round, userIds } = error;
+    return { kind: 'authentication', message, round, userIds };
+  }
   if (error instanceof ProtocolError) {
-    const { code, message, round, userIds } = error;
-    if (error instanceof DisputeError) return { kind: 'dispute', message, round, userIds, disputes: error.disputes };
-    if (error instanceof AuthenticationError) return { kind: 'authentication', message, round, userIds };
+    const { message, round, userIds } = error;
+    const code = error.code as CodesOf<'ProtocolError'>; // the two classes above carry the other codes
     return { kind: 'protocol', code, message, round, userIds };
   }
   if (error instanceof ThresholdError) {
@@ -57,33 +68,26 @@ function recordOf(error: unknown): ErrorRecord {
     return { kind: 'threshold', message, have, need, round, userIds };
   }
   if (error instanceof DecodeError) return { kind: 'decode', message: error.message };
-  // A bug, or an engine that fails. Its text might quote anything, so it is not kept.
-  return { kind: 'unexpected', message: 'an unexpected error' };
+  return null;
 }
 
-function errorOf(record: ErrorRecord): SecAggError {
+/** The error that ended the session, made again. */
+export function errorOf({ error: record }: Failed): AnySecAggError {
   switch (record.kind) {
     case 'decode':
       return new DecodeError(record.message);
     case 'protocol':
-      return new ProtocolError(record.code, record.message, record);
+      return new ProtocolError(record.code, record.message, record) as AnySecAggError;
     case 'authentication':
       return new AuthenticationError(record.message, record);
     case 'dispute':
       return new DisputeError(record.message, record);
     case 'threshold':
       return new ThresholdError(record.message, record);
-    case 'unexpected':
-      return new SecAggError('ERR_SECAGG_FAILED', record.message);
   }
 }
 
 /** What later calls report; its cause is the error that ended the session. */
-export function failedError({ error }: Failed): UsageError {
-  return new UsageError('ERR_SECAGG_FAILED', `the session has failed: ${error.message}`, { cause: errorOf(error) });
-}
-
-/** The code of what ended the session. */
-export function codeOf({ error }: Failed): SecAggErrorCode {
-  return errorOf(error).code;
+export function failedError(failed: Failed): UsageError {
+  return new UsageError('ERR_SECAGG_FAILED', `the session has failed: ${failed.error.message}`, { cause: errorOf(failed) });
 }

@@ -1,4 +1,4 @@
-// Codecs that both roles share.
+// Codecs for what the states of both sides hold, and rules that span several fields.
 import { isUserId, type UserId } from '../leaves/ids.ts';
 import { countMembers, isMembers, type Members } from '../leaves/members.ts';
 import { checkReachable, largestCohort } from '../graph/policy.ts';
@@ -12,7 +12,8 @@ import {
   type Policy,
   type SparseGraph,
 } from './parameters.ts';
-import { SEC_AGG_ERROR_CODES, StateError, type DisputedDeal } from '../leaves/errors.ts';
+import { ERROR_CODES, StateError, type DisputedDeal } from '../leaves/errors.ts';
+import { positionAt, type Position } from '../leaves/positions.ts';
 import type { ErrorRecord, Failed } from './failure.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { bytes, integer, list, mapOf, nullable, oneOf, oneOfKinds, record, require, text, type Codec } from './codec.ts';
@@ -21,7 +22,7 @@ export const userId: Codec<UserId> = {
   encode: (value) => value,
   decode(json, path): UserId {
     require(isUserId(json), path, 'a user id');
-    return json as UserId;
+    return json;
   },
 };
 
@@ -76,7 +77,13 @@ export const publicKeys: Codec<ReadonlyMap<UserId, Uint8Array>> = mapOf(userId, 
 /** Its length is checked against the directory, which is in another field. */
 export const members: Codec<Members> = bytes() as Codec<Members>;
 
-export const position: Codec<number> = integer(0, MAX_USERS - 1);
+/** Whether it is one of the directory is checked against the directory, which is in another field. */
+export const position: Codec<Position> = {
+  encode: (value) => value,
+  decode(json, path): Position {
+    return positionAt(integer(0, MAX_USERS - 1).decode(json, path), MAX_USERS);
+  },
+};
 
 const round = integer(0, 4);
 const attributed = { message: text, round: nullable(round), userIds: list(userId as Codec<number>) };
@@ -86,7 +93,7 @@ export const failed: Codec<Failed> = record<Failed>({
   phase: oneOf('failed'),
   error: oneOfKinds<'kind', ErrorRecord>('kind', {
     decode: record<Kind<'decode'>>({ kind: oneOf('decode'), message: text }),
-    protocol: record<Kind<'protocol'>>({ kind: oneOf('protocol'), code: oneOf(...SEC_AGG_ERROR_CODES), ...attributed }),
+    protocol: record<Kind<'protocol'>>({ kind: oneOf('protocol'), code: oneOf(...ERROR_CODES.ProtocolError), ...attributed }),
     authentication: record<Kind<'authentication'>>({ kind: oneOf('authentication'), ...attributed }),
     dispute: record<Kind<'dispute'>>({ kind: oneOf('dispute'), ...attributed, disputes: list(disputedDeal) }),
     threshold: record<Kind<'threshold'>>({
@@ -97,7 +104,6 @@ export const failed: Codec<Failed> = record<Failed>({
       round,
       userIds: list(userId as Codec<number>),
     }),
-    unexpected: record<Kind<'unexpected'>>({ kind: oneOf('unexpected'), message: text }),
   }),
 });
 

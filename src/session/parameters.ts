@@ -17,15 +17,18 @@ const MAX_VECTOR_BYTES = 2 ** 28;
 const MAX_SESSION_BYTES = 65_536;
 
 /**
- * Whom the threshold must withstand besides dropouts.
- * `'malicious'`: the server may lie at any time, and work with users. `'semi-malicious'`: the server is honest until this user
- * has received the directory, so that keys, and on a sparse graph its neighbors, are those of a fair draw. `'semi-honest'`: everybody follows the protocol, and some users share what they see with the server.
+ * What the threshold must withstand besides drop-outs.
+ *
+ * - `'malicious'`: the server may lie at any time, and work with users.
+ * - `'semi-malicious'`: the server is honest until this user has received the directory, so that keys, and on a sparse graph
+ *   the neighbors, are those of a fair draw.
+ * - `'semi-honest'`: everybody follows the protocol, and some users share what they see with the server.
  */
 export type Adversary = 'malicious' | 'semi-malicious' | 'semi-honest';
 
 /**
- * The sparse graph of [BBGLR20], a Harary graph in the order of a uniform permutation: each user shares keys with its `neighbors` nearest users, half of
- * them on either side ([BBGLR20], a Harary graph). `plan` of `secagg/planner` finds both numbers.
+ * The sparse graph of [BBGLR20], a Harary graph: in the circular order of a uniform permutation each user shares keys with
+ * its `neighbors` nearest users, half of them on either side. `plan` of `secagg/planner` finds both numbers.
  */
 export interface SparseGraph {
   /** k: even, 2 or more, and less than the session's threshold. */
@@ -98,14 +101,14 @@ export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
 }
 
 /** @throws TypeError, RangeError that name the argument. */
-export function resolveParameters(threshold: number, vecLen: number, options: SessionOptions): Parameters {
+export function resolveParameters(givenThreshold: unknown, givenVecLen: unknown, options: SessionOptions): Parameters {
   const graph = resolveGraph(options.graph ?? 'complete');
   // A threshold of 1 would let the server ask for a sum of one user, which is that user's vector. On a sparse graph any U1 must
   // have as many neighbors to give, and a user itself.
   const least = graph === 'complete' ? 2 : graph.neighbors + 1;
-  checkInteger(threshold, 'threshold', least, mostUsers(graph));
+  const threshold = checkInteger(givenThreshold, 'threshold', least, mostUsers(graph));
   const bits = checkInteger(options.bits ?? 32, 'options.bits', 1, 64);
-  checkInteger(vecLen, 'vecLen', 1, 2 ** 32 - 1);
+  const vecLen = checkInteger(givenVecLen, 'vecLen', 1, 2 ** 32 - 1);
   const most = MAX_VECTOR_BYTES / laneBytes(bits);
   if (vecLen > most) throw new RangeError(`vecLen: expected at most ${most} components of ${bits} bits, got ${vecLen}`);
   return { threshold, vecLen, bits, graph, session: sessionContext(options.session ?? '') };

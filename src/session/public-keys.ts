@@ -1,16 +1,19 @@
 // The application's PKI: which Ed25519 key speaks for which user.
-import { copyOf, equalBytes } from '../leaves/bytes.ts';
-import { checkBytes } from '../leaves/checks.ts';
+import { digest } from '../crypto/digest.ts';
+import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey, type SignPublicKey } from '../crypto/sign.ts';
+import { concat, copyOf, equalBytes, u64 } from '../leaves/bytes.ts';
+import { checkBytes } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
-import { userId, type UserId } from '../leaves/ids.ts';
+import { isUserId, userId, type UserId } from '../leaves/ids.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
+import { publicKeys as codec } from './json.ts';
 
 /**
  * User ids and their Ed25519 public keys, as the application vouches for them. Every guarantee of the protocol rests on
  * this map: it must not come from the aggregation server.
  *
- * Objects that are given one take a copy: what is inserted later does not reach them.
+ * Objects that are given one take a copy: what is inserted later does not reach them. Iterating gives pairs of id and key.
  *
  * @example
  * ```js
@@ -20,6 +23,9 @@ import { KEY_BYTES } from '../leaves/sizes.ts';
  * const publicKeys = new PublicKeysWrapper([[1, alice[0]]]);
  * publicKeys.insert(2, bob[0]);
  * console.log(publicKeys.size, publicKeys.has(2)); // prints: 2 true
+ *
+ * const stored = JSON.stringify(publicKeys);
+ * console.log(PublicKeysWrapper.fromJSON(JSON.parse(stored)).size); // prints: 2
  * try {
  *   publicKeys.insert(2, alice[0]);
  * } catch (error) {
@@ -27,7 +33,7 @@ import { KEY_BYTES } from '../leaves/sizes.ts';
  * }
  * ```
  */
-export class PublicKeysWrapper {
+export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
   #keys = new Map<UserId, SignPublicKey>();
   /** Whether others hold the map: it is copied then before it is changed, so that a million users may share one. */
   #shared = false;
@@ -42,8 +48,8 @@ export class PublicKeysWrapper {
    *
    * @param u user id, an integer in [0, 2^53).
    * @param pk Ed25519 public key, 32 bytes; copied.
-   * @throws UsageError ERR_SECAGG_KEY_CONFLICT where the user is registered with another key.
-   * @throws TypeError, RangeError where an argument is no id or no canonical public key of large order.
+   * @throws UsageError ERR_SECAGG_KEY_CONFLICT if the user is registered with another key.
+   * @throws TypeError, RangeError if an argument is no id or no canonical public key of large order.
    */
   insert(u: number, pk: SignPublicKey): void {
     const id = userId(u, 'u');
@@ -66,7 +72,27 @@ export class PublicKeysWrapper {
 
   /** Whether a user is registered. */
   has(u: number): boolean {
-    return this.#keys.has(u as UserId);
+    return isUserId(u) && this.#keys.has(u);
+  }
+
+  /** Pairs of user id and public key, in the order of registration; the keys are fresh copies. */
+  *[Symbol.iterator](): Generator<[number, SignPublicKey], undefined, undefined> {
+    for (const [id, key] of this.#keys) yield [id, copyOf(key)];
+  }
+
+  /** Pairs of user id and public key in base64, for `JSON.stringify`. */
+  toJSON(): [number, string][] {
+    return codec.encode(this.#keys) as [number, string][];
+  }
+
+  /**
+   * The keys that {@link toJSON} gave.
+   *
+   * @param json a parsed value, not the text.
+   * @throws StateError ERR_SECAGG_STATE if the value is none of `toJSON`; RangeError for a key that `insert` refuses.
+   */
+  static fromJSON(json: unknown): PublicKeysWrapper {
+    return new PublicKeysWrapper(codec.decode(json, 'public keys'));
   }
 
   /** @internal The present entries; what is inserted later is not among them. */
@@ -82,4 +108,10 @@ export class PublicKeysWrapper {
     copy.#shared = this.#shared = true;
     return copy;
   }
+}
+
+/** The digest of registered users and their keys, 32 bytes, whatever the order in which they were registered. */
+export function rosterDigest(publicKeys: ReadonlyMap<UserId, SignPublicKey>): Uint8Array {
+  const ascending = [...publicKeys].sort(([a], [b]) => a - b);
+  return digest(LABELS.roster, [concat(ascending.flatMap(([id, key]) => [u64(id), key]))]);
 }

@@ -6,12 +6,15 @@ import { at } from '../leaves/lists.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import { hasMember, isSubset, type Members } from '../leaves/members.ts';
 import { laneBytes, MAX_USERS } from '../session/parameters.ts';
-import type { AdvertisedKeys, HeldShares } from '../session/notation.ts';
+import type { AdvertisedKeys } from '../session/messages.ts';
+import { ROUND_OF_PHASE, type HeldShares } from '../session/notation.ts';
+import type { Position } from '../leaves/positions.ts';
 import type * as User from './state.ts';
 import { DIGEST_BYTES, KEY_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
 import * as common from '../session/json.ts';
 import {
   bytes,
+  called,
   document,
   flag,
   integer,
@@ -23,22 +26,6 @@ import {
   require,
   type Document,
 } from '../session/codec.ts';
-
-/** All that a user is. */
-export interface UserSnapshot {
-  /** Grows with every change. */
-  readonly revision: number;
-  readonly context: Omit<User.UserContext, 'tag'>;
-  /** Whether inputs are taken modulo 2^bits. */
-  readonly modularInputs: boolean;
-  /** x_u as lanes, from when it is given until it is masked. */
-  readonly input: Uint8Array | null;
-  /** Digests of the server's messages answered so far, one a round. */
-  readonly answered: readonly Uint8Array[];
-  /** The answer to the last of them. */
-  readonly output: Uint8Array | null;
-  readonly state: User.UserState;
-}
 
 const VERSION = 1;
 const key = bytes(KEY_BYTES);
@@ -64,12 +51,13 @@ const state = oneOfKinds<'phase', User.UserState>('phase', {
     phase: oneOf('masked-input'),
     signSecretKey: key,
     ...placed,
-    directory: digest,
+    // Version 1 of the state calls both by what they are digests of.
+    directoryDigest: called('directory', digest),
     peers: list(record<User.Peer>({ userId: common.userId, maskKey: key, openingKey: key })),
     maskSecretKey: key,
     selfMaskSeed: key,
     ownShare: nullable(share),
-    deal: digest,
+    dealDigest: called('deal', digest),
   }),
   'consistency-check': record<User.AwaitingSurvivors>({
     phase: oneOf('consistency-check'),
@@ -96,9 +84,9 @@ const state = oneOfKinds<'phase', User.UserState>('phase', {
   failed: common.failed,
 });
 
-const snapshot = record<UserSnapshot>({
+const snapshot = record<User.UserSnapshot>({
   revision: integer(0, Number.MAX_SAFE_INTEGER),
-  context: record<UserSnapshot['context']>({
+  context: record<User.UserSnapshot['context']>({
     parameters: common.parameters,
     policy: common.policy,
     userId: common.userId,
@@ -111,19 +99,9 @@ const snapshot = record<UserSnapshot>({
   state,
 });
 
-/** The round whose message each phase waits for. */
-export const USER_ROUNDS: Readonly<Record<Exclude<User.UserState['phase'], 'failed'>, number>> = {
-  'advertise-keys': 0,
-  'share-keys': 1,
-  'masked-input': 2,
-  'consistency-check': 3,
-  unmasking: 4,
-  finished: 5,
-};
-
-export const userDocument: Document<UserSnapshot> = document('user', VERSION, {
+export const userDocument: Document<User.UserSnapshot> = document('user', VERSION, {
   encode: (value) => snapshot.encode(value),
-  decode(json, path): UserSnapshot {
+  decode(json, path): User.UserSnapshot {
     const decoded = snapshot.decode(json, path);
     checkWhole(decoded, path);
     return decoded;
@@ -131,7 +109,7 @@ export const userDocument: Document<UserSnapshot> = document('user', VERSION, {
 });
 
 /** What no single field shows: that they belong together. */
-function checkWhole({ context, input, answered, output, state }: UserSnapshot, path: string): void {
+function checkWhole({ context, input, answered, output, state }: User.UserSnapshot, path: string): void {
   const { parameters, policy, userId, publicKeys } = context;
   common.requirePolicy(parameters, policy, `${path}.context`);
   require(publicKeys.has(userId), `${path}.context.publicKeys`, "the user's own key");
@@ -141,7 +119,7 @@ function checkWhole({ context, input, answered, output, state }: UserSnapshot, p
     require(input === null && output === null, path, 'nothing to send after an error');
     return;
   }
-  const round = USER_ROUNDS[state.phase];
+  const round = ROUND_OF_PHASE[state.phase];
   require(answered.length === round, `${path}.answered`, `${round} digests`);
   require((output === null) === (round === 0), `${path}.output`, 'the answer to the last message');
   require(input === null || round <= 2, `${path}.input`, 'no input once it is masked');
@@ -155,7 +133,7 @@ function checkWhole({ context, input, answered, output, state }: UserSnapshot, p
   checkState(state, context, `${path}.state`);
 }
 
-type Context = UserSnapshot['context'];
+type Context = User.UserSnapshot['context'];
 
 function checkState(state: Exclude<User.UserState, { phase: 'failed' }>, context: Context, path: string): void {
   if (state.phase === 'advertise-keys' || state.phase === 'share-keys') return;
@@ -198,7 +176,7 @@ function checkPeers(
 
 /** A set over U1 of at least the threshold, the user itself in it. */
 function checkSet(
-  { users, position }: { readonly users: number; readonly position: number },
+  { users, position }: { readonly users: number; readonly position: Position },
   name: 'u2' | 'u3',
   set: Members,
   { parameters }: Context,

@@ -9,6 +9,7 @@ import { AuthenticationError, ProtocolError, ThresholdError } from '../leaves/er
 import { neighborhoodsOf } from '../graph/graph.ts';
 import { largestCohort } from '../graph/policy.ts';
 import { at } from '../leaves/lists.ts';
+import { positionAt } from '../leaves/positions.ts';
 import { Pace } from '../masking/pace.ts';
 import { shareThresholdOf } from '../session/parameters.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
@@ -16,43 +17,38 @@ import {
   advertisedBody,
   commitToSeed,
   commitToShare,
-  dealDigest,
-  directoryDigest,
-  rootOfPart,
+  digestOfDeal,
+  digestOfDirectory,
+  rootOfExcerpt,
   sealData,
   sealKey,
   signedBytes,
 } from '../session/binding.ts';
 import { joinSealed } from '../session/deals.ts';
-import type { Advertisement, Deal, Directory, DirectoryPart } from '../session/notation.ts';
+import type { Advertisement, Deal, Directory, DirectoryExcerpt, ShareKeysMessage } from '../session/messages.ts';
 import type { Dependencies, Step } from './step.ts';
 import type { AwaitingDirectory, AwaitingSealedShares, Peer, UserContext } from './state.ts';
 
 const round = 1;
 
-/** A deal, and the digest of the directory that it was made for. */
-export interface DealFor {
-  readonly view: Uint8Array;
-  readonly deal: Deal;
-}
-
 export async function shareKeys(
   context: UserContext,
   state: AwaitingDirectory,
-  part: DirectoryPart,
+  excerpt: DirectoryExcerpt,
   { random, split }: Dependencies,
-): Promise<Step<AwaitingSealedShares, DealFor>> {
-  const { users, first, lines } = part;
+): Promise<Step<ShareKeysMessage, AwaitingSealedShares>> {
+  const { users, first, lines } = excerpt;
   checkCohort(context, users);
   checkKeys(context, state, lines);
   const own = ownLine(context, lines);
   await checkSignatures(context, lines);
-  const root = rootOfPart(part);
-  if (root === null) throw new ProtocolError('ERR_SECAGG_SET', 'directory: its proof is not one for these places', { round });
+  const root = rootOfExcerpt(excerpt);
+  if (root === null)
+    throw new ProtocolError('ERR_SECAGG_DIRECTORY', 'directory: its proof is not one for these lines', { round });
 
   const { userId, tag, parameters } = context;
-  const directory = directoryDigest(tag, users, root);
-  const position = (first + own) % users;
+  const directoryDigest = digestOfDirectory(tag, users, root);
+  const position = positionAt((first + own) % users, users);
   const graph = neighborhoodsOf(parameters.graph, users);
 
   // [BIK+17] Fig. 4, round 1: sample b_u; share s_u^SK and b_u among U1, on a sparse graph among the neighbors
@@ -76,24 +72,24 @@ export async function shareKeys(
     const holder = graph.holderIndex(position, neighbor);
     const selfMask = at(seedShares, holder);
     const pairwiseKey = at(keyShares, holder);
-    const key = sealKey(agreed, directory, userId, peer.userId);
+    const key = sealKey(agreed, directoryDigest, userId, peer.userId);
     const plaintext = concat([pairwiseKey, selfMask]);
-    const ciphertext = seal(key, sealData(directory, userId, peer.userId), plaintext, random);
+    const ciphertext = seal(key, sealData(directoryDigest, userId, peer.userId), plaintext, random);
     // DEVIATION from [BIK+17]: commitments to b_u and to each share, so that the server can tell who lies in round 4.
     const commitments = {
-      selfMask: commitToShare(directory, 'self-mask', userId, peer.userId, selfMask),
-      pairwiseKey: commitToShare(directory, 'pairwise-key', userId, peer.userId, pairwiseKey),
+      selfMask: commitToShare(directoryDigest, 'self-mask', userId, peer.userId, selfMask),
+      pairwiseKey: commitToShare(directoryDigest, 'pairwise-key', userId, peer.userId, pairwiseKey),
     };
     sealed.push(joinSealed({ ciphertext, commitments }));
-    peers.push({ userId: peer.userId, maskKey: peer.maskKey, openingKey: sealKey(agreed, directory, peer.userId, userId) });
+    peers.push({ userId: peer.userId, maskKey: peer.maskKey, openingKey: sealKey(agreed, directoryDigest, peer.userId, userId) });
     wipe([agreed, key, plaintext]);
     await pace.maybePause();
   }
 
   const ownShare = graph.holders(position).includes(position) ? at(seedShares, graph.holderIndex(position, position)) : null;
   const deal: Deal = {
-    seedCommitment: commitToSeed(directory, userId, selfMaskSeed),
-    ownShareCommitment: ownShare === null ? null : commitToShare(directory, 'self-mask', userId, userId, ownShare),
+    seedCommitment: commitToSeed(directoryDigest, userId, selfMaskSeed),
+    ownShareCommitment: ownShare === null ? null : commitToShare(directoryDigest, 'self-mask', userId, userId, ownShare),
     sealed: concat(sealed),
   };
   return {
@@ -102,14 +98,14 @@ export async function shareKeys(
       signSecretKey: state.signSecretKey,
       users,
       position,
-      directory,
+      directoryDigest,
       peers,
       maskSecretKey: state.maskSecretKey,
       selfMaskSeed,
       ownShare,
-      deal: dealDigest(directory, deal),
+      dealDigest: digestOfDeal(directoryDigest, deal),
     },
-    out: { view: directory, deal },
+    out: { directoryDigest, deal },
     // All agreements under c_u have been made, for both directions: the c key is not needed again.
     spent: [state.channelSecretKey, ...keyShares, ...seedShares.filter((share) => share !== ownShare)],
   };
@@ -121,7 +117,7 @@ function ownLine({ userId, parameters: { graph } }: UserContext, lines: Director
   // The codec has checked how many lines there are.
   if (graph !== 'complete' && own !== graph.neighbors / 2) {
     const message = 'directory: expected as many neighbors of this user on one side as on the other';
-    throw new ProtocolError('ERR_SECAGG_SET', message, { round });
+    throw new ProtocolError('ERR_SECAGG_DIRECTORY', message, { round });
   }
   return own;
 }
@@ -151,7 +147,7 @@ function checkCohort({ parameters, policy }: UserContext, users: number): void {
 /** Distinct ids that the application knows; own keys there and unchanged; all keys usable and distinct. */
 function checkKeys({ userId, publicKeys }: UserContext, { advertised }: AwaitingDirectory, directory: Directory): void {
   if (new Set(directory.map((line) => line.userId)).size !== directory.length) {
-    throw new ProtocolError('ERR_SECAGG_SET', 'directory: expected every user once', { round });
+    throw new ProtocolError('ERR_SECAGG_DUPLICATE_USER', 'directory: expected every user once', { round });
   }
   const stranger = directory.find((line) => !publicKeys.has(line.userId));
   if (stranger !== undefined) {

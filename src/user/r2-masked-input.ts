@@ -10,39 +10,26 @@ import { applyMasks, type Mask } from '../masking/expand.ts';
 import { Pace } from '../masking/pace.ts';
 import { pack } from '../masking/pack.ts';
 import { ringOf, type Lanes } from '../masking/ring.ts';
-import { countMembers, hasMember, type Members } from '../leaves/members.ts';
+import { countMembers, hasMember } from '../leaves/members.ts';
+import type { Position } from '../leaves/positions.ts';
 import { shareThresholdOf } from '../session/parameters.ts';
 import { RECORD_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
 import { isShareOf, maskedInputView, pairwiseMaskSeed, sealData, selfMaskKey, viewOfRound2 } from '../session/binding.ts';
 import { sealedAt, type SealedShares } from '../session/deals.ts';
+import type { MaskedInputMessage, SharesMessage } from '../session/messages.ts';
 import { maskSign, type HeldShares } from '../session/notation.ts';
 import type { Step } from './step.ts';
 import type { AwaitingSealedShares, AwaitingSurvivors, Holding, Peer, UserContext } from './state.ts';
 
 const round = 2;
 
-/** The server's message: U2, and what each neighbor in U2 dealt to this user, in the graph's order. */
-export interface SharesForUser {
-  readonly u2: Members;
-  /** Whom the server made it for. */
-  readonly receiver: number;
-  /** Records of deals.ts. */
-  readonly sealed: Uint8Array;
-}
-
-export interface MaskedInput {
-  readonly view: Uint8Array;
-  /** y_u, bit-packed. */
-  readonly vector: Uint8Array;
-}
-
 /** @param input x_u as lanes; not changed. */
 export async function maskInput(
   context: UserContext,
   state: AwaitingSealedShares,
-  message: SharesForUser,
+  message: SharesMessage,
   input: Lanes,
-): Promise<Step<AwaitingSurvivors, MaskedInput>> {
+): Promise<Step<MaskedInputMessage, AwaitingSurvivors>> {
   const { u2 } = message;
   const { users, position, peers } = state;
   const graph = neighborhoodsOf(context.parameters.graph, users);
@@ -52,11 +39,11 @@ export async function maskInput(
     .filter((dealer) => hasMember(u2, dealer.position));
   checkSharers(context, message, { graph, position, dealers: dealers.length });
 
-  const view2 = viewOfRound2(state.directory, u2);
+  const view2 = viewOfRound2(state.directoryDigest, u2);
   const pace = new Pace();
   const holdings: Holding[] = [];
   for (const [i, dealer] of dealers.entries()) {
-    const shares = openShares(dealer, context.userId, state.directory, sealedAt(message.sealed, i));
+    const shares = openShares(dealer, context.userId, state.directoryDigest, sealedAt(message.sealed, i));
     holdings.push({ position: dealer.position, shares });
     await pace.maybePause();
   }
@@ -74,7 +61,7 @@ export async function maskInput(
       ownShare: state.ownShare,
       holdings,
     },
-    out: { view: maskedInputView(view2, state.deal), vector },
+    out: { view: maskedInputView(view2, state.dealDigest), vector },
     // The shares are open and the input is masked: the keys that did it have served.
     spent: [state.maskSecretKey, state.selfMaskSeed, ...peers.map(({ openingKey }) => openingKey)],
   };
@@ -82,7 +69,7 @@ export async function maskInput(
 
 /** A neighbor in U2. */
 interface Dealer extends Peer {
-  readonly position: number;
+  readonly position: Position;
 }
 
 /**
@@ -91,8 +78,8 @@ interface Dealer extends Peer {
  */
 function checkSharers(
   { parameters, userId }: UserContext,
-  { u2, receiver, sealed }: SharesForUser,
-  { graph, position, dealers }: { readonly graph: Neighborhoods; readonly position: number; readonly dealers: number },
+  { u2, receiver, sealed }: SharesMessage,
+  { graph, position, dealers }: { readonly graph: Neighborhoods; readonly position: Position; readonly dealers: number },
 ): void {
   if (receiver !== userId) {
     // None of its records would open, and this user would report every honest dealer.
@@ -105,7 +92,7 @@ function checkSharers(
     const message = `shares: expected at least ${threshold} users in U2, got ${users}`;
     throw new ThresholdError(message, { have: users, need: threshold, round });
   }
-  if (!hasMember(u2, position)) throw new ProtocolError('ERR_SECAGG_SET', 'shares: this user is not in U2', { round });
+  if (!hasMember(u2, position)) throw new ProtocolError('ERR_SECAGG_NOT_INCLUDED', 'shares: this user is not in U2', { round });
   const holders = graph.holdersIn(u2)(position);
   const need = shareThresholdOf(parameters);
   if (holders < need) {
@@ -115,7 +102,7 @@ function checkSharers(
   }
   if (sealed.length !== dealers * RECORD_BYTES) {
     const message = `shares: expected sealed shares of ${dealers} users, got ${sealed.length} bytes`;
-    throw new ProtocolError('ERR_SECAGG_SET', message, { round });
+    throw new ProtocolError('ERR_SECAGG_COUNT', message, { round });
   }
 }
 
@@ -123,15 +110,19 @@ function checkSharers(
  * [BIK+17] Fig. 4, round 4 opens the ciphertexts, and aborts where one does not open. DEVIATION: they are opened here, and
  * a deal that cannot be used is remembered and reported in round 4, so that one bad dealer does not stop its peers.
  */
-function openShares(dealer: Dealer, holder: UserId, directory: Uint8Array, sealed: SealedShares): HeldShares | null {
+function openShares(dealer: Dealer, holder: UserId, directoryDigest: Uint8Array, sealed: SealedShares): HeldShares | null {
   const owner = dealer.userId;
-  const plaintext = open(dealer.openingKey, sealData(directory, owner, holder), sealed.ciphertext);
+  const plaintext = open(dealer.openingKey, sealData(directoryDigest, owner, holder), sealed.ciphertext);
   if (plaintext === null) return null;
   const shares = { pairwiseKey: plaintext.slice(0, SHARE_BYTES), selfMask: plaintext.slice(SHARE_BYTES) };
   plaintext.fill(0);
   const matching =
-    isShareOf(directory, 'pairwise-key', { owner, holder, commitment: sealed.commitments.pairwiseKey }, shares.pairwiseKey) &&
-    isShareOf(directory, 'self-mask', { owner, holder, commitment: sealed.commitments.selfMask }, shares.selfMask);
+    isShareOf(
+      directoryDigest,
+      'pairwise-key',
+      { owner, holder, commitment: sealed.commitments.pairwiseKey },
+      shares.pairwiseKey,
+    ) && isShareOf(directoryDigest, 'self-mask', { owner, holder, commitment: sealed.commitments.selfMask }, shares.selfMask);
   return matching ? shares : null;
 }
 

@@ -14,12 +14,12 @@ export function checkConsistency(
   { parameters, userId }: UserContext,
   state: AwaitingSurvivors,
   u3: Members,
-): Step<AwaitingSignatures, Uint8Array> {
+): Step<Uint8Array, AwaitingSignatures> {
   if (!isSubset(u3, state.u2)) {
-    throw new ProtocolError('ERR_SECAGG_SET', 'survivors: U3 has users that are not in U2', { round });
+    throw new ProtocolError('ERR_SECAGG_SUBSET', 'survivors: U3 has users that are not in U2', { round });
   }
   if (!hasMember(u3, state.position)) {
-    throw new ProtocolError('ERR_SECAGG_SET', 'survivors: this user is not in U3', { round });
+    throw new ProtocolError('ERR_SECAGG_NOT_INCLUDED', 'survivors: this user is not in U3', { round });
   }
   const have = countMembers(u3);
   const need = parameters.threshold;

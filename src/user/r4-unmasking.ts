@@ -7,34 +7,21 @@ import { neighborhoodsOf } from '../graph/graph.ts';
 import type { Neighborhoods } from '../graph/neighborhoods.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
-import { hasMember, type Members } from '../leaves/members.ts';
+import { hasMember } from '../leaves/members.ts';
 import { shareThresholdOf } from '../session/parameters.ts';
 import { signedBytes } from '../session/binding.ts';
-import type { UnmaskShare } from '../session/notation.ts';
+import type { SignaturesMessage, UnmaskMessage, UnmaskShare } from '../session/messages.ts';
 import type { Step } from './step.ts';
 import { ownShareOf, sharesOf, type AwaitingSignatures, type Finished, type UserContext } from './state.ts';
 
 const round = 4;
 
-/** The server's message: which of the holders of this user's shares signed, and their signatures of round 3. */
-export interface Signatures {
-  /** U4 among them: by their indices in the graph's list. */
-  readonly signers: Members;
-  readonly signatures: readonly Uint8Array[];
-}
-
-/** What is revealed, and the view that was signed. */
-export interface Revealed {
-  readonly view: Uint8Array;
-  /** About each user of U2 whose shares it holds, in the graph's order. */
-  readonly answer: readonly UnmaskShare[];
-}
-
-export async function unmask(
+/** Reveals one share of each user of U2 whose shares this user holds. */
+export async function revealShares(
   context: UserContext,
   state: AwaitingSignatures,
-  message: Signatures,
-): Promise<Step<Finished, Revealed>> {
+  message: SignaturesMessage,
+): Promise<Step<UnmaskMessage, Finished>> {
   const { users, position: own, u2, u3 } = state;
   const graph = neighborhoodsOf(context.parameters.graph, users);
   await checkSigners(context, state, graph, message);
@@ -65,11 +52,11 @@ async function checkSigners(
   { parameters, tag, userId, publicKeys }: UserContext,
   { position: own, peers, u3, view3 }: AwaitingSignatures,
   graph: Neighborhoods,
-  { signers, signatures }: Signatures,
+  { signers, signatures }: SignaturesMessage,
 ): Promise<void> {
   const holders = graph.holders(own).filter((_, i) => hasMember(signers, i));
   if (!holders.every((holder) => hasMember(u3, holder))) {
-    throw new ProtocolError('ERR_SECAGG_SET', 'signatures: U4 has users that are not in U3', { round });
+    throw new ProtocolError('ERR_SECAGG_SUBSET', 'signatures: U4 has users that are not in U3', { round });
   }
   const have = holders.length;
   const need = shareThresholdOf(parameters);
@@ -79,7 +66,7 @@ async function checkSigners(
   }
   if (signatures.length !== have) {
     const message = `signatures: expected ${have}, got ${signatures.length}`;
-    throw new ProtocolError('ERR_SECAGG_SET', message, { round });
+    throw new ProtocolError('ERR_SECAGG_COUNT', message, { round });
   }
   // [BIK+17] Fig. 4, round 4: SIG.ver(d_v^PK, U3, σ'_v) = 1 for all v ∈ U4
   const bodyDigest = fingerprint(view3);

@@ -1,111 +1,68 @@
-// One round of a user, bytes to bytes: decode, step, encode, sign. No arithmetic and no cryptography of its own.
-import { fingerprint } from '../crypto/digest.ts';
-import { sign } from '../crypto/sign.ts';
-import { ProtocolError, UsageError } from '../leaves/errors.ts';
+// The five rounds of a user in one table, by the phase that waits for them: how the server's message is read, the step that
+// it takes, and the body of the answer. The rules of a round are in its rN file, its bytes in wire/rN; here they meet.
 import { neighborhoodsOf } from '../graph/graph.ts';
-import { signedBytes } from '../session/binding.ts';
-import type { Round } from '../session/notation.ts';
-import type { Dependencies } from './step.ts';
+import { UsageError } from '../leaves/errors.ts';
+import type { Field } from '../wire/msgpack.ts';
+import { encodeAdvertiseKeys } from '../wire/r0-advertise-keys.ts';
+import { decodeDirectory, encodeShareKeys } from '../wire/r1-share-keys.ts';
+import { decodeShares, encodeMaskedInput } from '../wire/r2-masked-input.ts';
+import { decodeSurvivors, encodeView } from '../wire/r3-consistency-check.ts';
+import { decodeSignatures, encodeUnmask } from '../wire/r4-unmasking.ts';
 import { advertiseKeys } from './r0-advertise-keys.ts';
 import { shareKeys } from './r1-share-keys.ts';
 import { maskInput } from './r2-masked-input.ts';
 import { checkConsistency } from './r3-consistency-check.ts';
-import { unmask } from './r4-unmasking.ts';
-import type { Finished, UserContext, UserState } from './state.ts';
-import { USER_ROUNDS } from './json.ts';
-import { decodeServerMessage, encodeUserMessage, type ServerMessage } from '../wire/envelope.ts';
-import { encodeAdvertiseKeys } from '../wire/r0-advertise-keys.ts';
-import { decodeDirectory, directoryBytes, encodeShareKeys } from '../wire/r1-share-keys.ts';
-import { decodeShares, encodeMaskedInput, sharesBytes } from '../wire/r2-masked-input.ts';
-import { decodeSurvivors } from '../wire/r3-consistency-check.ts';
-import { decodeSignatures, encodeUnmask, signaturesBytes } from '../wire/r4-unmasking.ts';
-import type { Failed } from '../session/failure.ts';
+import { revealShares } from './r4-unmasking.ts';
+import type { AwaitingState, UserContext } from './state.ts';
+import type { Dependencies, Step } from './step.ts';
 
-/** A state in which a message can be answered. */
-export type LiveState = Exclude<UserState, Finished | Failed>;
-
-export interface Answer {
-  readonly round: Round;
-  readonly state: UserState;
-  readonly message: Uint8Array;
-  /** Secrets that have served. */
-  readonly spent: readonly Uint8Array[];
+/** What a round may take from outside of the state. */
+export interface RoundDependencies extends Dependencies {
+  /** x_u as lanes, if it has been given. */
+  readonly input: Uint8Array | null;
 }
 
-interface Stepped {
-  readonly state: UserState;
-  readonly body: Uint8Array;
-  readonly spent: readonly Uint8Array[];
-}
-
-/** Answers the server's message of the round that `state` waits for. */
-export async function answerRound(
+/** Answers the server's fields with a body, from the state that waits for them. */
+type UserRound<State extends AwaitingState> = (
   context: UserContext,
-  state: LiveState,
-  message: ServerMessage,
-  { input, ...deps }: Dependencies & { readonly input: Uint8Array | null },
-): Promise<Answer> {
-  const { round } = message;
-  const { state: next, body, spent } = await step(context, state, message, input, deps);
-  const signature = await sign(state.signSecretKey, signedBytes(context.tag, round, context.userId, fingerprint(body)));
-  const sent = encodeUserMessage(context.tag, { round, sender: context.userId, body, signature });
-  return { round, state: next, message: sent, spent };
-}
+  state: State,
+  fields: readonly Field[],
+  dependencies: RoundDependencies,
+) => Step<Uint8Array> | Promise<Step<Uint8Array>>;
 
-async function step(
-  context: UserContext,
-  state: LiveState,
-  { fields }: ServerMessage,
-  input: Uint8Array | null,
-  deps: Dependencies,
-): Promise<Stepped> {
-  switch (state.phase) {
-    case 'advertise-keys': {
-      const { out, ...rest } = await advertiseKeys(state, deps);
-      return { ...rest, body: encodeAdvertiseKeys(out) };
-    }
-    case 'share-keys': {
-      const { out, ...rest } = await shareKeys(context, state, decodeDirectory(fields, context.parameters.graph), deps);
-      return { ...rest, body: encodeShareKeys(out) };
-    }
-    case 'masked-input': {
-      const shares = decodeShares(fields, state.users);
-      if (input === null) throw new UsageError('ERR_SECAGG_NO_VECTOR', 'round 2: setVector has not been called');
-      const { out, ...rest } = await maskInput(context, state, shares, input);
-      return { ...rest, body: encodeMaskedInput(out), spent: [...rest.spent, input] };
-    }
-    case 'consistency-check': {
-      const { out, ...rest } = checkConsistency(context, state, decodeSurvivors(fields, state.users));
-      return { ...rest, body: out };
-    }
-    case 'unmasking': {
-      const holders = neighborhoodsOf(context.parameters.graph, state.users).groupSize;
-      const { out, ...rest } = await unmask(context, state, decodeSignatures(fields, holders));
-      return { ...rest, body: encodeUnmask(out) };
-    }
-  }
-}
+const ROUNDS: { readonly [P in AwaitingState['phase']]: UserRound<Extract<AwaitingState, { readonly phase: P }>> } = {
+  async 'advertise-keys'(_context, state, _fields, dependencies) {
+    const { out, ...step } = await advertiseKeys(state, dependencies);
+    return { ...step, out: encodeAdvertiseKeys(out) };
+  },
 
-/** Opens the envelope of the server's message. */
-export function openServerMessage({ tag, policy, parameters: { graph } }: UserContext, bytes: Uint8Array): ServerMessage {
-  const users = policy.maxUsers;
-  // The user and its neighbors: more than hold shares of its secrets.
-  const around = graph === 'complete' ? users : graph.neighbors + 1;
-  const most = Math.max(directoryBytes(around, graph), sharesBytes(users, around), signaturesBytes(around));
-  return decodeServerMessage(bytes, tag, most);
-}
+  async 'share-keys'(context, state, fields, dependencies) {
+    const excerpt = decodeDirectory(fields, context.parameters.graph);
+    const { out, ...step } = await shareKeys(context, state, excerpt, dependencies);
+    return { ...step, out: encodeShareKeys(out) };
+  },
 
-/** Refuses a message of another round than the one that the user waits for. */
-export function expectRound(state: Exclude<UserState, Failed>, got: Round): LiveState {
-  const expected = USER_ROUNDS[state.phase];
-  if (got > expected) {
-    const message = `expected the message of round ${expected}, got one of round ${got}`;
-    throw new ProtocolError('ERR_SECAGG_EARLY', message, { round: got });
-  }
-  if (got < expected || state.phase === 'finished') {
-    // The same message again has been recognised before; this one asks for a second answer to another question.
-    const message = `round ${got} has been answered, and this is another message of that round`;
-    throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', message, { round: got });
-  }
-  return state;
+  async 'masked-input'(context, state, fields, { input }) {
+    const shares = decodeShares(fields, state.users);
+    if (input === null) throw new UsageError('ERR_SECAGG_NO_VECTOR', 'round 2: setVector has not been called');
+    const { out, spent, ...step } = await maskInput(context, state, shares, input);
+    return { ...step, out: encodeMaskedInput(out), spent: [...spent, input] };
+  },
+
+  'consistency-check'(context, state, fields) {
+    const { out, ...step } = checkConsistency(context, state, decodeSurvivors(fields, state.users));
+    return { ...step, out: encodeView(out) };
+  },
+
+  async unmasking(context, state, fields) {
+    const holders = neighborhoodsOf(context.parameters.graph, state.users).groupSize;
+    const { out, ...step } = await revealShares(context, state, decodeSignatures(fields, holders));
+    return { ...step, out: encodeUnmask(out) };
+  },
+};
+
+/** The step that a state waits for. */
+export function roundOf(state: AwaitingState): UserRound<AwaitingState> {
+  // The entry of a state's own phase takes that state, which TypeScript cannot follow through the index.
+  return ROUNDS[state.phase] as unknown as UserRound<AwaitingState>;
 }

@@ -1,11 +1,13 @@
 // The states of a user: one interface a phase, named after the round whose message it waits for, with exactly the fields
-// that later rounds need. Only state/ may serialise them.
+// that later rounds need. Only json.ts may serialise them.
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { Members } from '../leaves/members.ts';
+import type { Position } from '../leaves/positions.ts';
 import type { Parameters, Policy } from '../session/parameters.ts';
 import type { Failed } from '../session/failure.ts';
-import type { AdvertisedKeys, HeldShares } from '../session/notation.ts';
+import type { AdvertisedKeys } from '../session/messages.ts';
+import type { HeldShares } from '../session/notation.ts';
 
 /** What does not change during a session. */
 export interface UserContext {
@@ -39,7 +41,7 @@ interface Placed {
   /** |U1|. */
   readonly users: number;
   /** Its own position. */
-  readonly position: number;
+  readonly position: Position;
 }
 
 /** What later rounds need of a neighbor. */
@@ -53,19 +55,20 @@ export interface Peer {
 /** Round 2: its secrets are dealt; the c key has served. */
 export interface AwaitingSealedShares extends Live, Placed {
   readonly phase: 'masked-input';
-  readonly directory: Uint8Array;
+  readonly directoryDigest: Uint8Array;
   /** Its neighbors, in the graph's order. */
   readonly peers: readonly Peer[];
   readonly maskSecretKey: Uint8Array;
   readonly selfMaskSeed: Uint8Array;
   /** Its share of its own b_u; null on a sparse graph, where only its neighbors hold shares. */
   readonly ownShare: Uint8Array | null;
-  readonly deal: Uint8Array;
+  /** The digest of what it dealt. */
+  readonly dealDigest: Uint8Array;
 }
 
 /** What a holder has of one other user: its two shares, or null where it could not use what was dealt. */
 export interface Holding {
-  readonly position: number;
+  readonly position: Position;
   readonly shares: HeldShares | null;
 }
 
@@ -100,8 +103,26 @@ export interface Finished extends Placed {
   readonly u3: Members;
 }
 
-export type UserState =
-  AwaitingStart | AwaitingDirectory | AwaitingSealedShares | AwaitingSurvivors | AwaitingSignatures | Finished | Failed;
+/** A state in which a message can be answered. */
+export type AwaitingState = AwaitingStart | AwaitingDirectory | AwaitingSealedShares | AwaitingSurvivors | AwaitingSignatures;
+
+export type UserState = AwaitingState | Finished | Failed;
+
+/** All that a user is. */
+export interface UserSnapshot {
+  /** Grows with every change. */
+  readonly revision: number;
+  readonly context: Omit<UserContext, 'tag'>;
+  /** Whether inputs are taken modulo 2^bits. */
+  readonly modularInputs: boolean;
+  /** x_u as lanes, from when it is given until it is masked. */
+  readonly input: Uint8Array | null;
+  /** Digests of the server's messages answered so far, one a round. */
+  readonly answered: readonly Uint8Array[];
+  /** The answer to the last of them. */
+  readonly output: Uint8Array | null;
+  readonly state: UserState;
+}
 
 /** All secrets that a state holds, for wiping when the session ends early. */
 export function secretsOf(state: UserState): Uint8Array[] {

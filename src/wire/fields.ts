@@ -29,7 +29,7 @@ export class Fields {
     return copyOf(value);
   }
 
-  /** A byte string of any length as a view of the message, for what is used up at once or copied part by part. */
+  /** A byte string of any length as a view of the message, for what is used up at once or copied piece by piece. */
   view(index: number, what: string): Uint8Array {
     const value = this.#fields[index];
     if (!(value instanceof Uint8Array)) throw this.#error(what, 'bytes', describe(value));
@@ -76,13 +76,13 @@ function describe(value: Field | undefined): string {
   return value instanceof Uint8Array ? 'bytes' : 'a list';
 }
 
-/** One body's parts, in order: bodies are byte strings of a fixed layout. */
-export class Parts {
+/** Reads one body from its start to its end: bodies are byte strings of a fixed layout. */
+export class BodyReader {
   readonly #name: string;
   readonly #bytes: Uint8Array;
   #at = 0;
 
-  /** @param length of the whole body; checked here, so that no part can be short. */
+  /** @param length of the whole body; checked here, so that nothing in it can be short. */
   constructor(name: string, bytes: Uint8Array, length: number) {
     this.#name = name;
     this.#bytes = bytes;

@@ -1,8 +1,8 @@
 // Round 0, user → server: body = c_u^PK (32) ‖ s_u^PK (32). Peers see the same bytes in the directory of round 1.
 import { concat } from '../leaves/bytes.ts';
-import type { AdvertisedKeys } from '../session/notation.ts';
+import type { AdvertisedKeys } from '../session/messages.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
-import { Parts } from './fields.ts';
+import { BodyReader } from './fields.ts';
 
 export const ADVERTISE_KEYS_BYTES: number = 2 * KEY_BYTES;
 
@@ -11,6 +11,6 @@ export function encodeAdvertiseKeys(keys: AdvertisedKeys): Uint8Array {
 }
 
 export function decodeAdvertiseKeys(body: Uint8Array): AdvertisedKeys {
-  const parts = new Parts('advertised keys', body, ADVERTISE_KEYS_BYTES);
-  return { channelKey: parts.next(KEY_BYTES), maskKey: parts.next(KEY_BYTES) };
+  const reader = new BodyReader('advertised keys', body, ADVERTISE_KEYS_BYTES);
+  return { channelKey: reader.next(KEY_BYTES), maskKey: reader.next(KEY_BYTES) };
 }

@@ -1,15 +1,15 @@
 // Round 1. Server → user: the directory: ids, keys (c ‖ s, 64 bytes a user), signatures of round 0 (64 bytes a user); on a sparse graph
 // of the user and its neighbors alone, before them |U1| and the place of the first, behind them a proof (binding.ts).
-// User → server: body = view: the digest of the directory (32) ‖ commitment to b_u (32) ‖ on the complete graph commitment to
+// User → server: body = the directory digest (32) ‖ commitment to b_u (32) ‖ on the complete graph commitment to
 // the own share (16) ‖ a record of 136 bytes a neighbor.
 import { concat } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { MAX_USERS, type Graph } from '../session/parameters.ts';
-import type { Deal, Directory, DirectoryPart } from '../session/notation.ts';
+import type { Directory, DirectoryExcerpt, ShareKeysMessage } from '../session/messages.ts';
 import { DIGEST_BYTES, ID_BYTES, RECORD_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { proofLength } from '../leaves/tree-shape.ts';
-import { Fields, Parts } from './fields.ts';
+import { BodyReader, Fields } from './fields.ts';
 import type { Field } from './msgpack.ts';
 import { ADVERTISE_KEYS_BYTES, decodeAdvertiseKeys, encodeAdvertiseKeys } from './r0-advertise-keys.ts';
 
@@ -21,7 +21,7 @@ export function directoryBytes(lines: number, graph: Graph): number {
   return (graph === 'complete' ? 0 : SPARSE_BYTES) + lines * (ID_BYTES + ADVERTISE_KEYS_BYTES + SIGNATURE_BYTES);
 }
 
-export function encodeDirectory({ users, first, lines, proof }: DirectoryPart, graph: Graph): Field[] {
+export function encodeDirectory({ users, first, lines, proof }: DirectoryExcerpt, graph: Graph): Field[] {
   const content = [
     lines.map(({ userId }) => userId),
     concat(lines.map(encodeAdvertiseKeys)),
@@ -30,7 +30,7 @@ export function encodeDirectory({ users, first, lines, proof }: DirectoryPart, g
   return graph === 'complete' ? content : [users, first, ...content, concat(proof)];
 }
 
-export function decodeDirectory(content: readonly Field[], graph: Graph): DirectoryPart {
+export function decodeDirectory(content: readonly Field[], graph: Graph): DirectoryExcerpt {
   const name = 'directory';
   if (graph === 'complete') {
     const fields = new Fields(name, content, 3);
@@ -67,14 +67,8 @@ export function shareKeysBytes(neighbors: number): number {
   return 2 * DIGEST_BYTES + SHARE_COMMITMENT_BYTES + neighbors * RECORD_BYTES;
 }
 
-/** A deal, and what it was made for. The records of a message that was decoded are a view of it. */
-export interface ShareKeysMessage {
-  readonly view: Uint8Array;
-  readonly deal: Deal;
-}
-
-export function encodeShareKeys({ view, deal }: ShareKeysMessage): Uint8Array {
-  return concat([view, deal.seedCommitment, deal.ownShareCommitment ?? new Uint8Array(), deal.sealed]);
+export function encodeShareKeys({ directoryDigest, deal }: ShareKeysMessage): Uint8Array {
+  return concat([directoryDigest, deal.seedCommitment, deal.ownShareCommitment ?? new Uint8Array(), deal.sealed]);
 }
 
 export function decodeShareKeys(body: Uint8Array, graph: Graph): ShareKeysMessage {
@@ -83,14 +77,13 @@ export function decodeShareKeys(body: Uint8Array, graph: Graph): ShareKeysMessag
   if (sealed < 0 || sealed % RECORD_BYTES !== 0) {
     throw new DecodeError(`shares: expected ${head} bytes and records of ${RECORD_BYTES}, got ${body.length}`);
   }
-  const parts = new Parts('shares', body, body.length);
-  const view = parts.next(DIGEST_BYTES);
+  const reader = new BodyReader('shares', body, body.length);
   return {
-    view,
+    directoryDigest: reader.next(DIGEST_BYTES),
     deal: {
-      seedCommitment: parts.next(DIGEST_BYTES),
-      ownShareCommitment: graph === 'complete' ? parts.next(SHARE_COMMITMENT_BYTES) : null,
-      sealed: parts.viewOfRest(),
+      seedCommitment: reader.next(DIGEST_BYTES),
+      ownShareCommitment: graph === 'complete' ? reader.next(SHARE_COMMITMENT_BYTES) : null,
+      sealed: reader.viewOfRest(),
     },
   };
 }

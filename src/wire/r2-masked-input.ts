@@ -2,18 +2,12 @@
 // User → server: body = view (32) ‖ y_u, bit-packed (⌈vecLen · bits / 8⌉).
 import { concat } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
-import { membersLength, type Members } from '../leaves/members.ts';
+import { membersLength } from '../leaves/members.ts';
+import type { MaskedInputMessage, SharesMessage } from '../session/messages.ts';
 import { packedLength, type Parameters } from '../session/parameters.ts';
 import { DIGEST_BYTES, ID_BYTES, RECORD_BYTES } from '../leaves/sizes.ts';
-import { Fields, Parts } from './fields.ts';
+import { BodyReader, Fields } from './fields.ts';
 import type { Field } from './msgpack.ts';
-
-/** U2 and the records for one user. Of all messages of the server only this one differs from user to user. */
-export interface SharesMessage {
-  readonly u2: Members;
-  readonly receiver: number;
-  readonly sealed: Uint8Array;
-}
 
 export function sharesBytes(users: number, neighbors: number): number {
   return membersLength(users) + ID_BYTES + neighbors * RECORD_BYTES;
@@ -32,11 +26,6 @@ export function decodeShares(content: readonly Field[], users: number): SharesMe
   };
 }
 
-export interface MaskedInputMessage {
-  readonly view: Uint8Array;
-  readonly vector: Uint8Array;
-}
-
 export function maskedInputBytes({ vecLen, bits }: Parameters): number {
   return DIGEST_BYTES + packedLength(vecLen, bits);
 }
@@ -46,8 +35,8 @@ export function encodeMaskedInput({ view, vector }: MaskedInputMessage): Uint8Ar
 }
 
 export function decodeMaskedInput(body: Uint8Array, parameters: Parameters): MaskedInputMessage {
-  const parts = new Parts('masked input', body, maskedInputBytes(parameters));
-  const message = { view: parts.next(DIGEST_BYTES), vector: parts.viewOfRest() };
+  const reader = new BodyReader('masked input', body, maskedInputBytes(parameters));
+  const message = { view: reader.next(DIGEST_BYTES), vector: reader.viewOfRest() };
   const used = (parameters.vecLen * parameters.bits) % 8;
   if (used !== 0 && (message.vector[message.vector.length - 1] ?? 0) >> used !== 0) {
     throw new DecodeError('masked input: expected zero in the spare bits of the last byte');

@@ -4,16 +4,11 @@
 import { concat } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { countMembers, hasMember, isMembers, membersLength, membersOf, type Members } from '../leaves/members.ts';
-import type { UnmaskShare } from '../session/notation.ts';
+import type { SignaturesMessage, UnmaskMessage, UnmaskShare } from '../session/messages.ts';
+import type { Position } from '../leaves/positions.ts';
 import { DIGEST_BYTES, SHARE_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { Fields } from './fields.ts';
 import type { Field } from './msgpack.ts';
-
-export interface SignaturesMessage {
-  /** By their indices among the holders of the receiver's shares. */
-  readonly signers: Members;
-  readonly signatures: readonly Uint8Array[];
-}
 
 export function signaturesBytes(holders: number): number {
   return membersLength(holders) + holders * SIGNATURE_BYTES;
@@ -38,13 +33,6 @@ export function unmaskBytes(owners: number): number {
   return DIGEST_BYTES + membersLength(owners) + owners * SHARE_BYTES;
 }
 
-/** What is revealed, and the view that was signed. */
-export interface UnmaskMessage {
-  readonly view: Uint8Array;
-  /** About each owner, in the graph's order. Shares of a message that was decoded are views of it. */
-  readonly answer: readonly UnmaskShare[];
-}
-
 export function encodeUnmask({ view, answer }: UnmaskMessage): Uint8Array {
   const reported: number[] = [];
   const shares: Uint8Array[] = [];
@@ -58,7 +46,7 @@ export function encodeUnmask({ view, answer }: UnmaskMessage): Uint8Array {
 /** @param about whom the answer is about, and U3, which says which shares it may hold. */
 export function decodeUnmask(
   body: Uint8Array,
-  about: { readonly owners: readonly number[]; readonly u3: Members },
+  about: { readonly owners: readonly Position[]; readonly u3: Members },
 ): UnmaskMessage {
   const { owners, u3 } = about;
   const head = DIGEST_BYTES + membersLength(owners.length);

@@ -73,7 +73,7 @@ describe('a run over cohorts', () => {
             if (restarts.next().value!) run = CohortSum.fromState(run.serializeState());
           }
           const expected = [0, 1, 2].map((i) => sums.reduce((sum, vector) => sum + vector[i]!, 0n));
-          if (expected.some((sum) => BigInt.asIntN(64, sum) !== sum)) refused('ERR_SECAGG_SUM_RANGE', () => run.total());
+          if (expected.some((sum) => BigInt.asIntN(64, sum) !== sum)) refused('ERR_SECAGG_TOTAL_RANGE', () => run.total());
           else expect([...run.total()]).to.deep.equal(expected);
         },
       ),
@@ -92,9 +92,9 @@ describe('a run over cohorts', () => {
     expect(totalOf(most, most, least, least)).to.deep.equal(BigInt64Array.of(-2n)); // beyond 64 bits on the way
     expect(totalOf(most, 0n)).to.deep.equal(BigInt64Array.of(most));
     expect(totalOf(least, 0n)).to.deep.equal(BigInt64Array.of(least));
-    refused('ERR_SECAGG_SUM_RANGE', () => totalOf(most, 1n));
-    refused('ERR_SECAGG_SUM_RANGE', () => totalOf(least, -1n));
-    refused('ERR_SECAGG_SUM_RANGE', () => totalOf(most, most, most));
+    refused('ERR_SECAGG_TOTAL_RANGE', () => totalOf(most, 1n));
+    refused('ERR_SECAGG_TOTAL_RANGE', () => totalOf(least, -1n));
+    refused('ERR_SECAGG_TOTAL_RANGE', () => totalOf(most, most, most));
   });
 
   it('keeps one vector, and of each sum no more than a digest', () => {
@@ -167,7 +167,7 @@ describe('what is told to a run twice, late or wrongly', () => {
     expect([have, need]).to.deep.equal([1, 2]);
     refused('ERR_SECAGG_THRESHOLD', tell([]), ThresholdError);
     expect(told(run)).to.equal(before);
-    unchanged(run, 'ERR_SECAGG_SET', tell([a, b, a]));
+    unchanged(run, 'ERR_SECAGG_DUPLICATE_USER', tell([a, b, a]));
     unchanged(run, 'ERR_SECAGG_UNKNOWN_USER', tell([a, b, 7]));
   });
 

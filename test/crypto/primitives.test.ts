@@ -7,7 +7,7 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { open, seal } from '../../src/crypto/seal.ts';
 import { firstForged, generateSignKeyPair, sign, type SignedClaim } from '../../src/crypto/sign.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
-import type { Advertisement, Directory } from '../../src/session/notation.ts';
+import type { Advertisement, Directory } from '../../src/session/messages.ts';
 import { membersOf } from '../../src/leaves/members.ts';
 import { resolveParameters } from '../../src/session/parameters.ts';
 import * as binding from '../../src/session/binding.ts';
@@ -100,7 +100,7 @@ describe('signatures side by side', () => {
 describe('labels', () => {
   it('are distinct, and none is a prefix of another', () => {
     const texts = Object.values(LABELS).map(toHex);
-    expect(texts).to.have.length(19);
+    expect(texts).to.have.length(20);
     for (const [i, text] of texts.entries()) {
       for (const [j, other] of texts.entries()) if (i !== j) expect(text.startsWith(other)).to.equal(false);
     }
@@ -145,7 +145,7 @@ describe('bindings', () => {
 
   it('the directory depends on the tag, every id, its place, and every key in its role', () => {
     const directoryOf = (tag: Uint8Array, lines: Directory): Uint8Array =>
-      binding.directoryDigest(tag, lines.length, binding.directoryTree(lines).root);
+      binding.digestOfDirectory(tag, lines.length, binding.directoryTree(lines).root);
     const line = (userId: UserId, c: number, s: number): Advertisement => ({
       userId,
       channelKey: key(c),

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { SecAggError, ServerWrapper, StateError, UserWrapper } from '../../src/index.ts';
 import { membersOf } from '../../src/leaves/members.ts';
+import { positionAt } from '../../src/leaves/positions.ts';
 import { resolveParameters } from '../../src/session/parameters.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { decodeFields } from '../../src/wire/msgpack.ts';
@@ -76,7 +77,7 @@ describe('fuzzing', function () {
       (body) => decodeShareKeys(body, graph),
       (body) => decodeMaskedInput(body, parameters),
       decodeView,
-      (body) => decodeUnmask(body, { owners: [0, 1, 3], u3 }),
+      (body) => decodeUnmask(body, { owners: [0, 1, 3].map((i) => positionAt(i, 4)), u3 }),
     ];
     const contents: readonly ((bytes: Uint8Array) => unknown)[] = [
       (bytes) => decodeFields(bytes, 'fuzz', { bytes: 10_000, listLength: 100 }),

@@ -7,6 +7,7 @@ import { completeGraph } from '../../src/graph/complete.ts';
 import { permuted, sparseGraph } from '../../src/graph/sparse.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { hasMember, membersOf } from '../../src/leaves/members.ts';
+import { allPositions } from '../../src/leaves/positions.ts';
 import { resolveParameters } from '../../src/session/parameters.ts';
 import { requireNeighborhoods } from '../../src/server/attendance.ts';
 import { Roster } from '../../src/server/roster.ts';
@@ -19,7 +20,7 @@ describe('a sparse graph', () => {
   it('gives each user the k nearest on both sides, itself never, in an order that indices agree with', () => {
     fc.assert(
       fc.property(graphs, (graph) => {
-        for (let p = 0; p < graph.users; p++) {
+        for (const p of allPositions(graph.users)) {
           const neighbors = graph.neighbors(p);
           expect(new Set(neighbors).size).to.equal(graph.degree);
           expect(neighbors).not.to.include(p);
@@ -41,11 +42,11 @@ describe('a sparse graph', () => {
     fc.assert(
       fc.property(anyGraph, fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (graph, there) => {
         const members = membersOf(
-          Array.from({ length: graph.users }, (_, p) => p).filter((p) => there[p]),
+          allPositions(graph.users).filter((p) => there[p]),
           graph.users,
         );
         const count = graph.holdersIn(members);
-        for (let p = 0; p < graph.users; p++) {
+        for (const p of allPositions(graph.users)) {
           expect(count(p)).to.equal(graph.holders(p).filter((q) => hasMember(members, q)).length);
         }
       }),

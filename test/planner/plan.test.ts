@@ -204,7 +204,7 @@ describe('a plan', () => {
         // Fewer in a sum: more of them corrupt, and more that may be gone between the others.
         () => both({}, Math.floor(threshold / 3)),
       ];
-      for (const run of weaker) expect(run).to.throw(UsageError).with.property('code', 'ERR_SECAGG_POLICY');
+      for (const run of weaker) expect(run).to.throw(UsageError).with.property('code', 'ERR_SECAGG_UNSAFE');
     }
   });
 

@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { writeOutgoing } from '../../src/postgres/closing.ts';
 import { statementsFor } from '../../src/postgres/statements.ts';
-import { outputOf, type Messages } from '../../src/server/output.ts';
+import type { Messages } from '../../src/server/outgoing.ts';
+import { MessagesOutput } from '../../src/server/output.ts';
 
 type Statement = readonly [users: number[], owners: (number | null)[], bodies: (Uint8Array | null)[]];
 
@@ -16,7 +17,7 @@ async function statementsOf(messages: Messages): Promise<Statement[]> {
   await writeOutgoing(
     { database, query, sessionId: 's' } as unknown as Parameters<typeof writeOutgoing>[0],
     2,
-    outputOf({ messages }),
+    new MessagesOutput(messages),
   );
   return statements;
 }

@@ -205,7 +205,7 @@ describe('a lying server, round 2: the survivors of round 1 and their shares', (
   });
 
   it('the victim itself not in U2, though it is asked for its input', async () => {
-    await refuses(await sessionAt(2), 'ERR_SECAGG_SET', ([, ...rest]) => [members([5, 20, 30, 40]), ...rest]);
+    await refuses(await sessionAt(2), 'ERR_SECAGG_NOT_INCLUDED', ([, ...rest]) => [members([5, 20, 30, 40]), ...rest]);
   });
 
   it('users in U2 that are not in U1', async () => {
@@ -214,7 +214,7 @@ describe('a lying server, round 2: the survivors of round 1 and their shares', (
 
   it('shares of a user in U2 held back, or shares of nobody added', async () => {
     for (const change of [-1, 1]) {
-      await refuses(await sessionAt(2), 'ERR_SECAGG_SET', ([u2, receiver, sealed]) => {
+      await refuses(await sessionAt(2), 'ERR_SECAGG_COUNT', ([u2, receiver, sealed]) => {
         const bytes = sealed as Uint8Array;
         return [u2!, receiver!, change < 0 ? bytes.subarray(136) : Uint8Array.from([...bytes, ...bytes.subarray(0, 136)])];
       });
@@ -310,7 +310,7 @@ describe('a lying server, round 3: the survivors of round 2', () => {
   });
 
   it('users in U3 that are not in U2', async () => {
-    await refuses(await sessionAt(3, [[], [40]]), 'ERR_SECAGG_SET', () => [members(IDS)]);
+    await refuses(await sessionAt(3, [[], [40]]), 'ERR_SECAGG_SUBSET', () => [members(IDS)]);
   });
 
   it('users in U3 that are not in U1', async () => {
@@ -318,7 +318,7 @@ describe('a lying server, round 3: the survivors of round 2', () => {
   });
 
   it('the victim itself not in U3, so that others reveal its mask key', async () => {
-    await refuses(await sessionAt(3), 'ERR_SECAGG_SET', () => [members([5, 20, 30, 40])]);
+    await refuses(await sessionAt(3), 'ERR_SECAGG_NOT_INCLUDED', () => [members([5, 20, 30, 40])]);
   });
 
   it('a second U3 after the first: the user has signed, and signs nothing else', async () => {
@@ -337,7 +337,7 @@ describe('a lying server, round 4: the signatures', () => {
   });
 
   it('signers that are not in U3', async () => {
-    await refuses(await sessionAt(4, [[], [], [40]]), 'ERR_SECAGG_SET', ([, signatures]) => [
+    await refuses(await sessionAt(4, [[], [], [40]]), 'ERR_SECAGG_SUBSET', ([, signatures]) => [
       members(IDS),
       Uint8Array.from([...(signatures as Uint8Array), ...new Uint8Array(64)]),
     ]);

@@ -267,7 +267,7 @@ describe('a lying user, round 1', () => {
       (body: Uint8Array) => body.subarray(0, 80),
     ]) {
       const session = await sessionAt(1);
-      const error = await refusesAndGoesOn(session, 'ERR_SECAGG_SET', (message) => rebody(session, LIAR, message, change));
+      const error = await refusesAndGoesOn(session, 'ERR_SECAGG_COUNT', (message) => rebody(session, LIAR, message, change));
       expect(error).to.have.property('userId', LIAR);
     }
   });

@@ -69,10 +69,10 @@ async function unmaskStale({ session, stale, records, state, secrets }: Attack, 
   const ring = ringOf(parameters.bits);
   const lanes = zeroLanes(ring, 3);
   accumulatePacked(ring, lanes, decodeMaskedInput(bodyOf(answer), parameters).vector);
-  const view2 = viewOfRound2(state.binding, u2);
+  const view2 = viewOfRound2(state.directoryDigest, u2);
   const masks: Mask[] = [{ seed: selfMaskKey(secrets.get(0)!, view2, VICTIM as UserId), sign: -1 }];
   for (const other of others.filter((position) => !hasMember(state.u3, position))) {
-    const agreed = (await agreementWith(secrets.get(other)!)(state.directory.line(0).maskKey))!;
+    const agreed = (await agreementWith(secrets.get(other)!)(state.directory.line(state.directory.positions[0]!).maskKey))!;
     const seed = pairwiseMaskSeed(agreed, view2, VICTIM as UserId, IDS[other] as UserId);
     masks.push({ seed, sign: maskSign(VICTIM as UserId, IDS[other] as UserId) === 1 ? -1 : 1 });
   }

@@ -3,17 +3,16 @@
 import { expect } from 'chai';
 import { split } from '../../src/crypto/shamir.ts';
 import { DisputeError, ProtocolError, ServerWrapper, ThresholdError, UserWrapper, type SecAggError } from '../../src/index.ts';
-import { dealDigest } from '../../src/session/binding.ts';
-import { systemDependencies } from '../../src/user/step.ts';
-import { unsafelyInject } from '../../src/user/user-wrapper.ts';
+import { digestOfDeal } from '../../src/session/binding.ts';
+import { userWith } from '../support/injected.ts';
 import { decodeShareKeys } from '../../src/wire/r1-share-keys.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { bodyOf, flip, rebody } from '../support/forge.ts';
 import { Session, sumOf } from '../support/session.ts';
 
-function digestOfDeal(body: Uint8Array): Uint8Array {
-  const { view, deal } = decodeShareKeys(body, 'complete');
-  return dealDigest(view, deal);
+function digestOfDealIn(body: Uint8Array): Uint8Array {
+  const { directoryDigest, deal } = decodeShareKeys(body, 'complete');
+  return digestOfDeal(directoryDigest, deal);
 }
 
 const IDS = [1, 2, 3, 4, 5, 6, 7];
@@ -139,7 +138,7 @@ describe('false reports', () => {
     const answers = await session.answers();
     const honest = answers.get(2)!;
     const absurd = await rebody(session, 2, honest, reporting(1));
-    const error = refused('ERR_SECAGG_SET', () => session.server.recv(2, absurd));
+    const error = refused('ERR_SECAGG_SELF_REPORT', () => session.server.recv(2, absurd));
     expect(error).to.deep.include({ userIds: [2] });
     session.deliver(answers);
     session.expectSum(sumOf(await session.close()), IDS);
@@ -210,8 +209,7 @@ describe('a dealer whose shares do not fit', () => {
   /** A user whose shares of one secret lie on no polynomial of the right degree; its commitments are to these shares. */
   function inconsistentDealer(session: Session, id: number, secret: 'key' | 'seed', holders: readonly number[]): void {
     let calls = 0;
-    unsafelyInject(session.user(id), {
-      ...systemDependencies,
+    const dealer = userWith(session.user(id), {
       split: async (...args) => {
         const shares = await split(...args);
         // The first secret that is shared is the mask key, the second the self-mask seed.
@@ -219,6 +217,7 @@ describe('a dealer whose shares do not fit', () => {
         return shares;
       },
     });
+    session.users.set(id, dealer);
   }
 
   async function endsNaming(session: Session, owners: readonly number[]): Promise<SecAggError> {
@@ -283,7 +282,7 @@ describe('a dealer whose shares do not fit', () => {
     await session.close();
     // Its own input is made for the deal that it believes to have sent.
     const dealer = JSON.parse(session.user(4).serializeState()) as { state: { deal: string } };
-    dealer.state.deal = Buffer.from(digestOfDeal(bodyOf(spoilt))).toString('base64');
+    dealer.state.deal = Buffer.from(digestOfDealIn(bodyOf(spoilt))).toString('base64');
     session.users.set(4, UserWrapper.fromState(JSON.stringify(dealer)));
     return session;
   }

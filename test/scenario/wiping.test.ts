@@ -8,8 +8,7 @@ import { split } from '../../src/crypto/shamir.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import type { UserWrapper } from '../../src/index.ts';
 import { platform as node } from '../../src/platform/node.ts';
-import { systemDependencies } from '../../src/user/step.ts';
-import { unsafelyInject } from '../../src/user/user-wrapper.ts';
+import { userWith } from '../support/injected.ts';
 import { encodeFields } from '../../src/wire/msgpack.ts';
 import { rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
@@ -150,14 +149,14 @@ describe('a user overwrites', () => {
   it('the shares that it dealt, but for the one that it keeps until it has answered round 4', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
     const dealt: Uint8Array[][] = [];
-    unsafelyInject(session.user(USER), {
-      ...systemDependencies,
+    const watchedUser = userWith(session.user(USER), {
       split: async (...args) => {
         const shares = await split(...args);
         dealt.push(shares);
         return shares;
       },
     });
+    session.users.set(USER, watchedUser);
     await session.before(2);
     const kept = IDS.indexOf(USER);
     expect(dealt.map(wiped)).to.deep.equal([all(4, true), IDS.map((_, position) => position !== kept)]);

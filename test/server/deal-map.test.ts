@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
-import type { Deal } from '../../src/session/notation.ts';
+import type { Deal } from '../../src/session/messages.ts';
+import { allPositions, type Position } from '../../src/leaves/positions.ts';
 import { DealMap } from '../../src/server/deal-map.ts';
 
 const dealOf = (length: number): Deal => ({
@@ -16,8 +17,8 @@ const copyOf = (deal: Deal): Deal => ({ ...deal, sealed: Uint8Array.from(deal.se
 describe('a map of deals', () => {
   it('gives what was put in, whatever its length, also where that has changed since', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat({ max: 30 }), fc.nat({ max: 2000 }))), (entries) => {
-        const plain = new Map<number, Deal>();
+      fc.property(fc.array(fc.tuple(fc.constantFrom(...allPositions(31)), fc.nat({ max: 2000 }))), (entries) => {
+        const plain = new Map<Position, Deal>();
         const deals = new DealMap();
         for (const [position, length] of entries) {
           const deal = dealOf(length);
@@ -32,14 +33,14 @@ describe('a map of deals', () => {
   });
 
   it('takes few pieces of memory for many deals, each at most twice as large as the one before', () => {
-    const deals = DealMap.of(Array.from({ length: 1000 }, (_, position) => [position, dealOf(1360)]));
+    const deals = DealMap.of(allPositions(1000).map((position) => [position, dealOf(1360)]));
     const pieces = [...new Set([...deals.values()].map(({ sealed }) => sealed.buffer))];
     expect(pieces.map(({ byteLength }) => byteLength)).to.deep.equal(Array.from({ length: 10 }, (_, i) => 1360 * 2 ** i));
   });
 
   it('begins another piece where 64 MiB are full', () => {
     const long = { ...dealOf(0), sealed: new Uint8Array(25 * 2 ** 20) };
-    const deals = DealMap.of([0, 1, 2, 3, 4].map((position) => [position, long]));
+    const deals = DealMap.of(allPositions(5).map((position) => [position, long]));
     const pieces = [...new Set([...deals.values()].map(({ sealed }) => sealed.buffer))];
     expect(pieces.map(({ byteLength }) => byteLength / 2 ** 20)).to.deep.equal([25, 50, 64]);
   });

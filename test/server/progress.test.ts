@@ -36,6 +36,7 @@ describe('server.progress()', () => {
       dropped: [],
       included: SORTED,
       colludersBorne: 1,
+      error: null,
     });
   });
 

@@ -10,8 +10,7 @@ import { PublicKeysWrapper, ServerWrapper, UserWrapper, type Adversary, type Spa
 import type { RandomSource } from '../../src/crypto/random.ts';
 import { sessionTag } from '../../src/session/binding.ts';
 import { resolveParameters } from '../../src/session/parameters.ts';
-import { unsafelyInjectIntoServer } from '../../src/server/server-wrapper.ts';
-import { unsafelyInject } from '../../src/user/user-wrapper.ts';
+import { serverWith, userWith } from '../support/injected.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
 
 interface Randomness {
@@ -126,8 +125,7 @@ function usersOf({ parameters, users }: Transcript): Map<number, UserWrapper> {
       });
       const { channelSecretKey, maskSecretKey, selfMaskSeed, nonces } = randomness;
       const drawn = [channelSecretKey, maskSecretKey, ...(selfMaskSeed === null ? [] : [selfMaskSeed]), ...nonces];
-      unsafelyInject(user, { random: scripted(drawn), split: scriptedSplit(randomness) });
-      return [id, user];
+      return [id, userWith(user, { random: scripted(drawn), split: scriptedSplit(randomness) })];
     }),
   );
 }
@@ -146,8 +144,8 @@ describe('transcripts of the reference implementation', () => {
       expect(toHex(sessionTag(resolveParameters(threshold, vecLen, options)))).to.equal(transcript.digests.tag);
       const users = usersOf(transcript);
       const publicKeys = new PublicKeysWrapper(transcript.users.map(({ id, signPublicKey }) => [id, fromHex(signPublicKey)] as const));
-      const server = new ServerWrapper(threshold, vecLen, { ...options, publicKeys });
-      unsafelyInjectIntoServer(server, scriptedOrder(transcript.order ?? []));
+      const unscripted = new ServerWrapper(threshold, vecLen, { ...options, publicKeys });
+      const server = serverWith(unscripted, scriptedOrder(transcript.order ?? []));
 
       for (const [round, { toUsers, toAll, fromUsers }] of transcript.rounds.entries()) {
         const sent = round === 0 ? null : server.output()!.getMessages();

@@ -5,6 +5,7 @@ import { concat } from '../../src/leaves/bytes.ts';
 import { DecodeError } from '../../src/index.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { membersOf } from '../../src/leaves/members.ts';
+import { positionAt } from '../../src/leaves/positions.ts';
 import { resolveParameters } from '../../src/session/parameters.ts';
 import {
   decodeServerMessage,
@@ -330,7 +331,7 @@ describe('round 1', () => {
 
   it('body: directory, two commitments, records', () => {
     const deal = { seedCommitment: filled(32, 1), ownShareCommitment: filled(16, 2), sealed: filled(2 * 136, 3) };
-    const message = { view: filled(32, 4), deal };
+    const message = { directoryDigest: filled(32, 4), deal };
     const expected = repeat('04', 32) + repeat('01', 32) + repeat('02', 16) + repeat('03', 272);
     expect(toHex(encodeShareKeys(message))).to.equal(expected);
     expect(decodeShareKeys(encodeShareKeys(message), 'complete')).to.deep.equal(message);
@@ -339,7 +340,7 @@ describe('round 1', () => {
 
   it('body on a sparse graph: no commitment to a share of its own, for the owner keeps none', () => {
     const deal = { seedCommitment: filled(32, 1), ownShareCommitment: null, sealed: filled(2 * 136, 3) };
-    const message = { view: filled(32, 4), deal };
+    const message = { directoryDigest: filled(32, 4), deal };
     expect(toHex(encodeShareKeys(message))).to.equal(repeat('04', 32) + repeat('01', 32) + repeat('03', 272));
     const decode = (body: Uint8Array) => decodeShareKeys(body, { neighbors: 2, shareThreshold: 2 });
     expect(decode(encodeShareKeys(message))).to.deep.equal(message);
@@ -409,7 +410,7 @@ describe('round 4', () => {
   });
 
   it('body: reports, then one share of the kind that U3 asks for of each other user of U2', () => {
-    const about = { owners: [0, 2, 3], u3: membersOf([0, 3], 5) };
+    const about = { owners: [0, 2, 3].map((i) => positionAt(i, 5)), u3: membersOf([0, 3], 5) };
     const answer = [
       { kind: 'self-mask', share: filled(32, 1) },
       { kind: 'pairwise-key', share: filled(32, 2) },
@@ -427,7 +428,7 @@ describe('round 4', () => {
   });
 
   it('body: a report about somebody beyond U2 does not take the place of a share', () => {
-    const about = { owners: [0, 2, 3], u3: membersOf([0, 3], 5) };
+    const about = { owners: [0, 2, 3].map((i) => positionAt(i, 5)), u3: membersOf([0, 3], 5) };
     for (const hex of ['08' + repeat('01', 64), '80' + repeat('01', 64), '0c' + repeat('01', 32), '0f']) {
       refused('ERR_SECAGG_DECODE', () => decodeUnmask(fromHex(repeat('09', 32) + hex), about));
     }

@@ -3,6 +3,7 @@ import { agreementWith, importPublicKey, type PeerKey } from '../../crypto/agree
 import { ProtocolError } from '../../leaves/errors.ts';
 import { neighborhoodsOf } from '../../graph/graph.ts';
 import type { UserId } from '../../leaves/ids.ts';
+import type { Position } from '../../leaves/positions.ts';
 import { applyMasks, type Mask } from '../../masking/expand.ts';
 import type { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
@@ -14,7 +15,7 @@ import type { CollectingAnswers, ServerContext } from '../state.ts';
 
 /** A user, as far as its masks need it. */
 interface Masker {
-  readonly position: number;
+  readonly position: Position;
   readonly userId: UserId;
 }
 
@@ -28,7 +29,7 @@ export interface Unmasking {
   /** U3 with b_u. */
   readonly survivors: readonly (Masker & { readonly maskKey: Uint8Array; readonly selfMaskSeed: Uint8Array })[];
   /** U2∖U3 with s_u^SK, and the positions of the neighbors in U3 that masked with it. */
-  readonly dropped: readonly (Masker & { readonly maskSecretKey: Uint8Array; readonly neighbors: readonly number[] })[];
+  readonly dropped: readonly (Masker & { readonly maskSecretKey: Uint8Array; readonly neighbors: readonly Position[] })[];
 }
 
 /** Masks of one sum in a fixed order: those from `from` up to but not including `to`. */
@@ -99,7 +100,7 @@ async function* masksIn(
   }
   const peers = new Map(survivors.map((user) => [user.position, user]));
   // Imported when first needed: on a sparse graph, and in a part of the masks, few of them are.
-  const maskKeys = new Map<number, PeerKey>();
+  const maskKeys = new Map<Position, PeerKey>();
   let first = survivors.length;
   for (const { userId, maskSecretKey, neighbors } of dropped) {
     const chosen = neighbors.slice(Math.max(0, from - first), Math.max(0, to - first));

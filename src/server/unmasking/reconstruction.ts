@@ -7,6 +7,8 @@ import { neighborhoodsOf } from '../../graph/graph.ts';
 import type { Neighborhoods } from '../../graph/neighborhoods.ts';
 import type { Pace } from '../../masking/pace.ts';
 import { hasMember, positions } from '../../leaves/members.ts';
+import type { UserId } from '../../leaves/ids.ts';
+import type { Position } from '../../leaves/positions.ts';
 import { shareThresholdOf } from '../../session/parameters.ts';
 import { SHARE_BYTES } from '../../leaves/sizes.ts';
 import { commitToSeed } from '../../session/binding.ts';
@@ -16,28 +18,28 @@ const round = 4;
 
 /** A reconstructed secret: b_v of a user in U3, s_v^SK of one in U2∖U3. */
 export interface Secret {
-  readonly owner: number;
+  readonly owner: Position;
   readonly secret: Uint8Array;
 }
 
 /** A reconstruction for holders at these indices of a group. */
 interface ReconstructionAt {
-  readonly places: string;
+  readonly indices: string;
   readonly reconstruction: Reconstruction;
 }
 
 /** Who said what about one owner; holders in the graph's order. */
 interface Evidence {
-  readonly owner: number;
+  readonly owner: Position;
   /** Holders whose share matches the owner's commitment. */
-  readonly holders: readonly number[];
+  readonly holders: readonly Position[];
   /** Holders that could not use what the owner dealt, by their word. */
-  readonly accusers: readonly number[];
+  readonly accusers: readonly Position[];
 }
 
-function evidenceAbout(graph: Neighborhoods, answers: CollectingAnswers['answers'], owner: number): Evidence {
-  const holders: number[] = [];
-  const accusers: number[] = [];
+function evidenceAbout(graph: Neighborhoods, answers: CollectingAnswers['answers'], owner: Position): Evidence {
+  const holders: Position[] = [];
+  const accusers: Position[] = [];
   for (const holder of graph.holders(owner)) {
     const answer = answers.get(holder);
     if (answer === undefined) continue;
@@ -49,7 +51,7 @@ function evidenceAbout(graph: Neighborhoods, answers: CollectingAnswers['answers
 }
 
 /** What a holder revealed of an owner, as a view. */
-function shareOf(graph: Neighborhoods, answers: CollectingAnswers['answers'], owner: number, holder: number): Uint8Array {
+function shareOf(graph: Neighborhoods, answers: CollectingAnswers['answers'], owner: Position, holder: Position): Uint8Array {
   const at = graph.holderIndex(holder, owner) * SHARE_BYTES;
   return answers.get(holder)?.shares.subarray(at, at + SHARE_BYTES) ?? new Uint8Array();
 }
@@ -86,16 +88,16 @@ export async function reconstructSecrets(context: ServerContext, state: Collecti
   }
   if (lacking.length > 0) throw lackOfShares(context, state, lacking);
 
-  // Mostly the same places answer for one owner as for the one before; on the complete graph for all.
+  // Mostly the holders at the same indices answer for one owner as for the one before; on the complete graph for all.
   let known: ReconstructionAt | undefined;
   const secrets: Secret[] = [];
-  const inconsistent: number[] = [];
+  const inconsistent: Position[] = [];
   const byTrust = trustOrder(state.answers);
   for (const owner of owners) {
     const holders = byTrust([...evidenceAbout(graph, state.answers, owner).holders]).slice(0, threshold);
     const chosen = holders.map((holder) => graph.holderIndex(owner, holder));
-    const places = chosen.join();
-    if (known?.places !== places) known = { places, reconstruction: new Reconstruction(graph.groupSize, chosen) };
+    const indices = chosen.join();
+    if (known?.indices !== indices) known = { indices, reconstruction: new Reconstruction(graph.groupSize, chosen) };
     const secret = known.reconstruction.secret(holders.map((holder) => shareOf(graph, state.answers, owner, holder)));
     if (await isSecretOf(state, owner, secret)) secrets.push({ owner, secret });
     else inconsistent.push(owner);
@@ -110,8 +112,8 @@ export async function reconstructSecrets(context: ServerContext, state: Collecti
  * Holders with the fewest wrong shares and reports first. Else one liar among the first, who spoils his share of every second
  * owner, would make each owner cost coefficients of its own: O(t²) and not O(t).
  */
-function trustOrder(answers: CollectingAnswers['answers']): (holders: number[]) => number[] {
-  const spoilt = new Map<number, number>();
+function trustOrder(answers: CollectingAnswers['answers']): (holders: Position[]) => Position[] {
+  const spoilt = new Map<Position, number>();
   for (const [holder, { verdicts }] of answers) {
     const count = verdicts.reduce((sum, verdict) => sum + (verdict === VERDICT.wrong || verdict === VERDICT.reported ? 1 : 0), 0);
     if (count > 0) spoilt.set(holder, count);
@@ -121,14 +123,14 @@ function trustOrder(answers: CollectingAnswers['answers']): (holders: number[]) 
 }
 
 async function isSecretOf(
-  { directory, binding, u3, commitments }: CollectingAnswers,
-  owner: number,
+  { directory, directoryDigest, u3, commitments }: CollectingAnswers,
+  owner: Position,
   secret: Uint8Array,
 ): Promise<boolean> {
   const { userId, maskKey } = directory.line(owner);
   if (!hasMember(u3, owner)) return equalBytes(await publicKeyOf(secret), maskKey);
   const dealt = commitments.get(owner);
-  return dealt !== undefined && equalBytes(commitToSeed(binding, userId, secret), dealt.seedCommitment);
+  return dealt !== undefined && equalBytes(commitToSeed(directoryDigest, userId, secret), dealt.seedCommitment);
 }
 
 /**
@@ -158,7 +160,7 @@ function lackOfShares(context: ServerContext, state: CollectingAnswers, lacking:
   return new ThresholdError(message, { have, need: threshold, round, userIds });
 }
 
-function inconsistentDeal(userIds: readonly number[], what: string): ProtocolError {
+function inconsistentDeal(userIds: readonly UserId[], what: string): ProtocolError {
   const others = userIds.length === 1 ? '' : ` and ${userIds.length - 1} more`; // which may be hundreds of thousands
   const message = `round 1: user ${userIds[0]}${others} dealt inconsistently: ${what}`;
   return new ProtocolError('ERR_SECAGG_INCONSISTENT_DEAL', message, { round: 1, userIds });

@@ -1,6 +1,7 @@
 // Unmasking over the cores: the masks of a sum are independent of each other, so that each thread adds up some of them, and
 // what the threads give is added to the sum. Little work, and an engine without threads, stay with the caller's thread.
 import { platform } from '#platform';
+import { throwIfAborted, type AbortSignalLike } from '../../leaves/signals.ts';
 import { accumulate } from '../../masking/kernel.ts';
 import { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
@@ -24,7 +25,7 @@ export interface Report {
 export interface UnmaskingWork {
   /** Most threads to use. */
   readonly threads: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignalLike | undefined;
   readonly onProgress: (progress: UnmaskingProgress) => void;
 }
 
@@ -44,7 +45,7 @@ const LEAST_MILLISECONDS_PER_THREAD = 150;
 const PROGRESS_MILLISECONDS = 50;
 
 /** The sum without its masks; `sum` itself is not changed. @throws the signal's reason. */
-export async function unmask(unmasking: Unmasking, sum: Lanes, work: UnmaskingWork): Promise<Lanes> {
+export async function sumWithoutMasks(unmasking: Unmasking, sum: Lanes, work: UnmaskingWork): Promise<Lanes> {
   const total = countMasks(unmasking);
   const estimate =
     (total * sum.length) / BYTES_PER_MILLISECOND + (total - unmasking.survivors.length) * MILLISECONDS_PER_AGREEMENT;
@@ -54,7 +55,7 @@ export async function unmask(unmasking: Unmasking, sum: Lanes, work: UnmaskingWo
     try {
       return await unmaskInThreads(engine, unmasking, sum, { ...work, threads });
     } catch {
-      work.signal?.throwIfAborted();
+      throwIfAborted(work.signal);
       // No thread could be started, or one has died: whatever it was, the work can be done here.
     }
   }
@@ -74,13 +75,16 @@ async function unmaskInThreads(
   const tell = progressOf(total, threads, onProgress);
   const acc = Uint8Array.from(sum);
   const ring = ringOf(unmasking.bits);
-  // One that fails or is called off takes the others with it.
-  const others = new AbortController();
-  const stop = AbortSignal.any(signal === undefined ? [others.signal] : [signal, others.signal]);
+  // A thread that fails takes the others with it, and so does the caller's signal. It may live long: what listens to it is
+  // taken away at the end, which AbortSignal.any would not do.
+  const all = new AbortController();
+  const stop = (): void => all.abort();
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted === true) stop();
   let partials = 0;
   const runs = rangesOf(total, threads).map((range) => {
     const task: Task = { unmasking, range, length: sum.length };
-    return engine.run(workerModule(), task, stop, (message) => {
+    return engine.run(workerModule(), task, all.signal, (message) => {
       const { done, partial } = message as Report;
       tell(done);
       if (partial === null) return;
@@ -91,7 +95,8 @@ async function unmaskInThreads(
   try {
     await Promise.all(runs);
   } finally {
-    others.abort();
+    stop();
+    signal?.removeEventListener('abort', stop);
     await Promise.allSettled(runs);
   }
   // However a thread ended: the sum is whole or it is not given.

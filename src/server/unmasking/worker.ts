@@ -1,4 +1,4 @@
-// What a worker thread of Node runs: some of the masks of one sum, added up, and back to who asked. See unmask-threads.ts.
+// What a worker thread of Node runs: some of the masks of one sum, added up, and back to who asked. See threads.ts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Pace } from '../../masking/pace.ts';
 import { removeMasks } from './masks.ts';

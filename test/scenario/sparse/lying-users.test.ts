@@ -54,7 +54,7 @@ describe('a liar on a sparse graph', () => {
         'ERR_SECAGG_DECODE',
         (body: Uint8Array) => Uint8Array.from([...body.subarray(0, 64), ...new Uint8Array(16), ...body.subarray(64)]),
       ],
-      ['ERR_SECAGG_SET', (body: Uint8Array) => body.subarray(0, body.length - RECORD)],
+      ['ERR_SECAGG_COUNT', (body: Uint8Array) => body.subarray(0, body.length - RECORD)],
       // Longer than any message of the session.
       ['ERR_SECAGG_DECODE', (body: Uint8Array) => Uint8Array.from([...body, ...body.subarray(64, 64 + RECORD)])],
     ] as const) {

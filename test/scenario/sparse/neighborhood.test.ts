@@ -14,9 +14,9 @@ describe('parameters that do not bear the adversary a party asks for', () => {
   const options = { adversary: 'malicious' } as const;
 
   it('a ring against a malicious server, the default: refused by either party, with what holds instead', () => {
-    const error = refused('ERR_SECAGG_POLICY', () => newSession({ options }));
+    const error = refused('ERR_SECAGG_UNSAFE', () => newSession({ options }));
     expect(error.message).to.contain('cohorts').and.to.contain('complete graph');
-    refused('ERR_SECAGG_POLICY', () => new ServerWrapper(14, 3, { graph: GRAPH }));
+    refused('ERR_SECAGG_UNSAFE', () => new ServerWrapper(14, 3, { graph: GRAPH }));
   });
 
   it('too few shares to keep two views apart, or too many colluders for these: each user refuses for itself', () => {
@@ -25,10 +25,10 @@ describe('parameters that do not bear the adversary a party asks for', () => {
     const user = (graph: SparseGraph, more: object = {}): UserWrapper =>
       new UserWrapper(10, 14, pk, sk, [1, 2, 3], session.cohort.pki, { graph, adversary: 'semi-malicious', ...more });
     user(GRAPH);
-    refused('ERR_SECAGG_POLICY', () => user({ neighbors: 6, shareThreshold: 4 })); // 3 · 4 < 2 · 6 + 2
-    refused('ERR_SECAGG_POLICY', () => user(GRAPH, { colluders: 1 })); // 3 · 5 < 2 · 6 + 2 + 2
+    refused('ERR_SECAGG_UNSAFE', () => user({ neighbors: 6, shareThreshold: 4 })); // 3 · 4 < 2 · 6 + 2
+    refused('ERR_SECAGG_UNSAFE', () => user(GRAPH, { colluders: 1 })); // 3 · 5 < 2 · 6 + 2 + 2
     user({ neighbors: 6, shareThreshold: 6 }, { colluders: 1, security: 1 });
-    refused('ERR_SECAGG_POLICY', () => user({ neighbors: 6, shareThreshold: 6 }, { colluders: 3, security: 40 }));
+    refused('ERR_SECAGG_UNSAFE', () => user({ neighbors: 6, shareThreshold: 6 }, { colluders: 3, security: 40 }));
   });
 
   it('a graph that others were not told: another k or t is another session', async () => {
@@ -61,7 +61,7 @@ describe('a lying server on a sparse graph, round 1: the neighborhood', () => {
   });
 
   it('one neighbor in two places, so that one colluder holds two shares', async () => {
-    await refuses(await lied(1), 'ERR_SECAGG_SET', (fields) => {
+    await refuses(await lied(1), 'ERR_SECAGG_DUPLICATE_USER', (fields) => {
       const [users, first, ids, keys, signatures, proof] = fields as Part;
       return [
         users,
@@ -75,7 +75,7 @@ describe('a lying server on a sparse graph, round 1: the neighborhood', () => {
   });
 
   it('more neighbors on one side than on the other: its shares would be held by others than those who think so', async () => {
-    await refuses(await lied(1), 'ERR_SECAGG_SET', (fields) => {
+    await refuses(await lied(1), 'ERR_SECAGG_DIRECTORY', (fields) => {
       const [users, first, ids, keys, signatures, proof] = fields as Part;
       const turn = <T>(list: readonly T[]): T[] => [...list.slice(1), list[0]!];
       const lines = (bytes: Uint8Array): Uint8Array => Uint8Array.from([...bytes.subarray(64), ...bytes.subarray(0, 64)]);
@@ -162,7 +162,7 @@ describe('a lying server on a sparse graph, round 1: the neighborhood', () => {
   it("another user's neighborhood", async () => {
     const { session, victim } = await lied(1);
     const [near, far] = [placesOf(session)[8]!, placesOf(session)[17]!];
-    await rejected('ERR_SECAGG_SET', session.user(victim).round(session.messages.get(near)!));
+    await rejected('ERR_SECAGG_DIRECTORY', session.user(victim).round(session.messages.get(near)!));
     await rejected('ERR_SECAGG_OWN_KEYS', session.user(near).round(session.messages.get(far)!));
   });
 });

@@ -43,7 +43,7 @@ describe('a lying server on a sparse graph, round 4: the signatures of the neigh
 
   it('signers that are not in U3', async () => {
     const { session, victim } = await lied(4, [[], [], [8]]);
-    await refuses({ session, victim }, 'ERR_SECAGG_SET', (fields) => {
+    await refuses({ session, victim }, 'ERR_SECAGG_SUBSET', (fields) => {
       const [, signatures] = fields as Signatures;
       return [membersOf([0, 1, 2, 3, 4, 5], GRAPH.neighbors), Uint8Array.from([...signatures, ...signatures.subarray(0, 64)])];
     });

@@ -26,7 +26,7 @@ describe('a lying server on a sparse graph, round 2: U2', () => {
     const other = await lied(2);
     await refuses(
       other,
-      'ERR_SECAGG_SET',
+      'ERR_SECAGG_NOT_INCLUDED',
       setsTo((all) => all.filter((place) => place !== other.place)),
     );
   });
@@ -47,11 +47,11 @@ describe('a lying server on a sparse graph, round 2: U2', () => {
   });
 
   it('records of a neighbor held back, or of somebody who is no neighbor added', async () => {
-    await refuses(await lied(2), 'ERR_SECAGG_SET', (fields) => {
+    await refuses(await lied(2), 'ERR_SECAGG_COUNT', (fields) => {
       const [u2, receiver, sealed] = fields as Shares;
       return [u2, receiver, sealed.subarray(136)];
     });
-    await refuses(await lied(2), 'ERR_SECAGG_SET', (fields) => {
+    await refuses(await lied(2), 'ERR_SECAGG_COUNT', (fields) => {
       const [u2, receiver, sealed] = fields as Shares;
       return [u2, receiver, Uint8Array.from([...sealed, ...sealed.subarray(0, 136)])];
     });
@@ -78,13 +78,13 @@ describe('a lying server on a sparse graph, round 3: U3', () => {
     const at = await lied(3, [[], [2]]);
     await refuses(
       at,
-      'ERR_SECAGG_SET',
+      'ERR_SECAGG_SUBSET',
       setsTo((all) => [...all, 2]),
     );
     const other = await lied(3);
     await refuses(
       other,
-      'ERR_SECAGG_SET',
+      'ERR_SECAGG_NOT_INCLUDED',
       setsTo((all) => all.filter((place) => place !== other.place)),
     );
     await refuses(

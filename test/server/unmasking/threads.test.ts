@@ -6,17 +6,18 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { generateKeyPair } from '../../../src/crypto/agree.ts';
 import { systemRandom } from '../../../src/crypto/random.ts';
-import type { UserId } from '../../../src/leaves/ids.ts';
+import { userId } from '../../../src/leaves/ids.ts';
+import { allPositions } from '../../../src/leaves/positions.ts';
 import { Pace } from '../../../src/masking/pace.ts';
 import { countMasks, removeMasks, type Unmasking } from '../../../src/server/unmasking/masks.ts';
-import { unmask, type UnmaskingProgress, type UnmaskingWork } from '../../../src/server/unmasking/threads.ts';
+import { sumWithoutMasks, type UnmaskingProgress, type UnmaskingWork } from '../../../src/server/unmasking/threads.ts';
 
 /** Users that all dealt, some of which sent no input: the masks of a sum, as the server knows them in round 4. */
 async function masksOf(survivors: number, dropped: number, bits: number): Promise<Unmasking> {
   const users = await Promise.all(
-    Array.from({ length: survivors + dropped }, async (_, position) => ({
+    allPositions(survivors + dropped).map(async (position) => ({
       position,
-      userId: (10 * position) as UserId,
+      userId: userId(10 * position, 'id'),
       ...(await generateKeyPair(systemRandom)),
     })),
   );
@@ -47,7 +48,7 @@ describe('unmasking', () => {
       const unmasking = await masksOf(5, 3, bits);
       expect(countMasks(unmasking)).to.equal(20);
       const sum = systemRandom(8 * 999);
-      const whole = await unmask(unmasking, sum, { ...quiet, threads: 0 });
+      const whole = await sumWithoutMasks(unmasking, sum, { ...quiet, threads: 0 });
       for (const cuts of [
         [0, 20],
         [0, 5, 20],
@@ -74,7 +75,7 @@ describe('unmasking', () => {
       let turns = 0;
       const timer = setInterval(() => turns++, 20);
       try {
-        await unmask(unmasking, sum, { signal: undefined, threads: 0, onProgress: (p) => told.push(p) });
+        await sumWithoutMasks(unmasking, sum, { signal: undefined, threads: 0, onProgress: (p) => told.push(p) });
       } finally {
         clearInterval(timer);
       }
@@ -88,7 +89,7 @@ describe('unmasking', () => {
         const reason = new Error('enough');
         const before = Uint8Array.from(sum);
         const onProgress = (): void => controller.abort(reason);
-        const outcome = unmask(unmasking, sum, { threads, signal: controller.signal, onProgress });
+        const outcome = sumWithoutMasks(unmasking, sum, { threads, signal: controller.signal, onProgress });
         expect(await outcome.catch((error: unknown) => error)).to.equal(reason);
         expect(sum).to.deep.equal(before);
       });
@@ -102,8 +103,8 @@ describe('unmasking', () => {
       const run = (): Promise<never> => Promise.reject(new Error(`no thread ${++asked}`));
       Object.assign(platform, { threads: { available: 2, run } });
       try {
-        const outcome = await unmask(unmasking, sum, work);
-        expect(outcome).to.deep.equal(await unmask(unmasking, sum, { ...quiet, threads: 0 }));
+        const outcome = await sumWithoutMasks(unmasking, sum, work);
+        expect(outcome).to.deep.equal(await sumWithoutMasks(unmasking, sum, { ...quiet, threads: 0 }));
       } finally {
         Object.assign(platform, engine);
       }

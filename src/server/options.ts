@@ -1,0 +1,81 @@
+// What a server is made with, and the snapshot that it begins with.
+import { platform } from '#platform';
+import type { RandomSource } from '../crypto/random.ts';
+import { checkReachable } from '../graph/policy.ts';
+import { checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkListener, type Listener } from '../leaves/events.ts';
+import type { UserId } from '../leaves/ids.ts';
+import type { ServerEvent } from '../leaves/progress.ts';
+import type { AbortSignalLike } from '../leaves/signals.ts';
+import { checkOptionNames, MAX_USERS, resolveParameters, resolvePolicy, type SessionOptions } from '../session/parameters.ts';
+import { PublicKeysWrapper } from '../session/public-keys.ts';
+import type { ServerSnapshot } from './state.ts';
+
+/** Options of a server that are not part of the serialised state. */
+export interface ServerLocalOptions {
+  /** Hears of every message and round; see {@link ServerEvent}. */
+  listener?: Listener<ServerEvent>;
+  /**
+   * Most worker threads that removing the masks may take, in Node; 0 keeps all work on the caller's thread, where it gives
+   * way to the event loop now and then. Default: as many as the machine runs at once.
+   */
+  threads?: number;
+}
+
+/** Options of a server: those of the session, and its own. */
+export interface ServerOptions extends SessionOptions, ServerLocalOptions {
+  /**
+   * The users' public keys; copied. With them the server refuses strangers, and messages that were not signed by their
+   * sender, when they arrive, so that one bad user costs only itself. Without them users find out, and abort.
+   */
+  publicKeys?: PublicKeysWrapper;
+}
+
+/** How to close a round. */
+export interface RoundOptions {
+  /** Calls the work off: `round` throws its reason, and the session is as it was before. */
+  signal?: AbortSignalLike;
+}
+
+/** What a server has beside its snapshot. */
+export interface ServerLocals {
+  readonly listener: Listener<ServerEvent>;
+  readonly threads: number;
+  readonly random: RandomSource;
+}
+
+const MAX_THREADS = 1024;
+const LOCAL_NAMES = ['listener', 'threads'] as const;
+
+/** @throws TypeError, RangeError that name the option. */
+export function serverLocals({ listener, threads }: ServerLocalOptions, random: RandomSource): ServerLocals {
+  return {
+    listener: checkListener(listener),
+    threads: checkInteger(threads ?? platform.threads?.available ?? 0, 'options.threads', 0, MAX_THREADS),
+    random,
+  };
+}
+
+/** Refuses options of the session, which a state brings along. */
+export function checkLocalOptions(options: ServerLocalOptions): void {
+  checkNames(options, 'options', LOCAL_NAMES);
+}
+
+/** @throws TypeError, RangeError that name the argument. */
+export function newServerSnapshot(threshold: unknown, vecLen: unknown, options: ServerOptions): ServerSnapshot {
+  checkOptionNames(options, ['publicKeys', ...LOCAL_NAMES]);
+  const publicKeys: unknown = options.publicKeys;
+  if (publicKeys !== undefined && !(publicKeys instanceof PublicKeysWrapper)) {
+    throw new TypeError(`options.publicKeys: expected a PublicKeysWrapper, got ${kindOf(publicKeys)}`);
+  }
+  const parameters = resolveParameters(threshold, vecLen, options);
+  const policy = resolvePolicy(options, parameters.graph, publicKeys?.size ?? MAX_USERS);
+  checkReachable(parameters, policy);
+  return {
+    revision: 0,
+    context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },
+    received: Array.from({ length: 5 }, () => new Map<UserId, Uint8Array>()),
+    dropped: [],
+    state: { phase: 'advertise-keys', advertisements: new Map(), keys: new Set() },
+  };
+}

@@ -1,0 +1,57 @@
+// One message of the server to a user, bytes to bytes: open the envelope, take the step of its round, sign the answer.
+import { fingerprint } from '../crypto/digest.ts';
+import { sign } from '../crypto/sign.ts';
+import { ProtocolError } from '../leaves/errors.ts';
+import { signedBytes } from '../session/binding.ts';
+import { failedError } from '../session/failure.ts';
+import { ROUND_OF_PHASE, type Round } from '../session/notation.ts';
+import { decodeServerMessage, encodeUserMessage, type ServerMessage } from '../wire/envelope.ts';
+import { directoryBytes } from '../wire/r1-share-keys.ts';
+import { sharesBytes } from '../wire/r2-masked-input.ts';
+import { signaturesBytes } from '../wire/r4-unmasking.ts';
+import { roundOf, type RoundDependencies } from './rounds.ts';
+import type { AwaitingState, UserContext, UserState } from './state.ts';
+import type { Step } from './step.ts';
+
+/** A user's answer, and the state that follows it. */
+export interface Answer extends Step<Uint8Array> {
+  readonly round: Round;
+}
+
+/** Answers the server's message if it is the one of the round that the user waits for. */
+export async function answered(
+  context: UserContext,
+  state: UserState,
+  bytes: Uint8Array,
+  dependencies: RoundDependencies,
+): Promise<Answer> {
+  if (state.phase === 'failed') throw failedError(state);
+  const { round, fields } = opened(context, bytes);
+  const awaiting = requireAwaited(state, round);
+  const { out: body, ...step } = await roundOf(awaiting)(context, awaiting, fields, dependencies);
+  const signature = await sign(awaiting.signSecretKey, signedBytes(context.tag, round, context.userId, fingerprint(body)));
+  return { ...step, round, out: encodeUserMessage(context.tag, { round, sender: context.userId, body, signature }) };
+}
+
+function opened({ tag, policy, parameters: { graph } }: UserContext, bytes: Uint8Array): ServerMessage {
+  const users = policy.maxUsers;
+  // The user and its neighbors: more than hold shares of its secrets.
+  const around = graph === 'complete' ? users : graph.neighbors + 1;
+  const most = Math.max(directoryBytes(around, graph), sharesBytes(users, around), signaturesBytes(around));
+  return decodeServerMessage(bytes, tag, most);
+}
+
+/** Refuses a message of another round than the one that the user waits for. */
+function requireAwaited(state: Exclude<UserState, { readonly phase: 'failed' }>, got: Round): AwaitingState {
+  const expected = ROUND_OF_PHASE[state.phase];
+  if (got > expected) {
+    const message = `expected the message of round ${expected}, got one of round ${got}`;
+    throw new ProtocolError('ERR_SECAGG_EARLY', message, { round: got });
+  }
+  if (got < expected || state.phase === 'finished') {
+    // The same message again has been recognised before; this one asks for a second answer to another question.
+    const message = `round ${got} has been answered, and this is another message of that round`;
+    throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', message, { round: got });
+  }
+  return state;
+}

@@ -1,0 +1,154 @@
+// What a user is made with, and the snapshot that it begins with.
+import { isSignKeyPair, type SignPublicKey, type SignSecretKey } from '../crypto/sign.ts';
+import { checkReachable } from '../graph/policy.ts';
+import { copyOf } from '../leaves/bytes.ts';
+import { checkBytes, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkListener, type Listener } from '../leaves/events.ts';
+import { userId, type UserId } from '../leaves/ids.ts';
+import type { UserEvent } from '../leaves/progress.ts';
+import { KEY_BYTES } from '../leaves/sizes.ts';
+import { ringOf } from '../masking/ring.ts';
+import { lanesOf, type InputVector } from '../masking/vector.ts';
+import { checkOptionNames, resolveParameters, resolvePolicy, type SessionOptions } from '../session/parameters.ts';
+import { PublicKeysWrapper } from '../session/public-keys.ts';
+import type { UserSnapshot } from './state.ts';
+import type { Dependencies } from './step.ts';
+
+/** Options of a user that are not part of the serialised state. */
+export interface UserLocalOptions {
+  /** Hears of every message; see {@link UserEvent}. */
+  listener?: Listener<UserEvent>;
+}
+
+/** Options of a user: those of the session, and its own. */
+export interface UserOptions extends SessionOptions, UserLocalOptions {
+  /** Components of the vector; needed if `vec` is null. */
+  vecLen?: number;
+  /** Takes any integers modulo 2^bits instead of refusing those whose sum could wrap. Default false. */
+  modularInputs?: boolean;
+}
+
+/** What a user adds to a session's descriptor: who it is, whom it knows, and what it decides for itself. */
+export interface DescribedUserOptions
+  extends UserLocalOptions, Pick<SessionOptions, 'maxUsers' | 'adversary' | 'colluders' | 'security'> {
+  /** The user's id, an integer in [0, 2^53). */
+  id: number;
+  /** The user's Ed25519 public key, 32 bytes. */
+  signPk: SignPublicKey;
+  /** The user's Ed25519 secret key, 32 bytes. */
+  signSk: SignSecretKey;
+  /** The input, as for the constructor; null, or nothing, if it comes later. */
+  vec?: InputVector | null;
+  /** The other users' public keys, with or without this user's own; copied. */
+  othersSignPks: PublicKeysWrapper;
+  /** Takes any integers modulo 2^bits instead of refusing those whose sum could wrap. Default false. */
+  modularInputs?: boolean;
+}
+
+export const DESCRIBED_USER_NAMES: readonly (keyof DescribedUserOptions)[] = [
+  'id',
+  'signPk',
+  'signSk',
+  'vec',
+  'othersSignPks',
+  'modularInputs',
+  'maxUsers',
+  'adversary',
+  'colluders',
+  'security',
+  'listener',
+];
+
+/** What a user has beside its snapshot. */
+export interface UserLocals {
+  readonly listener: Listener<UserEvent>;
+  readonly dependencies: Dependencies;
+}
+
+/** The arguments of a user's constructor, as they came. */
+export interface GivenUser {
+  readonly id: unknown;
+  readonly threshold: unknown;
+  readonly signPk: unknown;
+  readonly signSk: unknown;
+  readonly vec: InputVector | null | undefined;
+  readonly othersSignPks: unknown;
+  readonly options: UserOptions;
+}
+
+/** @throws TypeError, RangeError that name the option. */
+export function userLocals(options: UserLocalOptions, dependencies: Dependencies): UserLocals {
+  return { listener: checkListener(options.listener), dependencies };
+}
+
+/** Refuses options of the session, which a state brings along. */
+export function checkLocalOptions(options: UserLocalOptions): void {
+  checkNames(options, 'options', ['listener']);
+}
+
+/** @throws TypeError, RangeError that name the argument. */
+export function newUserSnapshot({ id, threshold, signPk, signSk, vec, othersSignPks, options }: GivenUser): UserSnapshot {
+  checkOptionNames(options, ['vecLen', 'modularInputs', 'listener']);
+  const self = userId(id, 'id');
+  checkKey(signPk, 'signPk');
+  checkKey(signSk, 'signSk');
+  const publicKeys = publicKeysWith(self, signPk, signSk, othersSignPks);
+  if (vec === undefined || (vec !== null && !isArrayLike(vec))) {
+    throw new TypeError(`vec: expected an array, a typed array or null, got ${kindOf(vec)}`);
+  }
+  const vecLen = options.vecLen ?? vec?.length;
+  if (vecLen === undefined) throw new TypeError('options.vecLen: needed if vec is null');
+  const parameters = resolveParameters(threshold, vecLen, options);
+  const policy = resolvePolicy(options, parameters.graph, publicKeys.size);
+  checkReachable(parameters, policy);
+  const context = { parameters, policy, userId: self, publicKeys };
+  const modularInputs = options.modularInputs ?? false;
+  return {
+    revision: 0,
+    context,
+    modularInputs,
+    input: vec === null ? null : inputLanes(vec, context, modularInputs),
+    answered: [],
+    output: null,
+    state: { phase: 'advertise-keys', signSecretKey: copyOf(signSk) },
+  };
+}
+
+function checkKey(key: unknown, name: string): asserts key is Uint8Array {
+  checkBytes(key, name);
+  if (key.length !== KEY_BYTES) throw new RangeError(`${name}: expected ${KEY_BYTES} bytes, got ${key.length}`);
+}
+
+/** The PKI with this user in it. */
+function publicKeysWith(
+  self: UserId,
+  signPk: SignPublicKey,
+  signSk: SignSecretKey,
+  others: unknown,
+): ReadonlyMap<UserId, SignPublicKey> {
+  if (!(others instanceof PublicKeysWrapper)) {
+    throw new TypeError(`othersSignPks: expected a PublicKeysWrapper, got ${kindOf(others)}`);
+  }
+  if (!isSignKeyPair(signPk, signSk)) throw new RangeError('signPk: expected the public key of signSk');
+  const all = others.copy();
+  all.insert(self, signPk);
+  return all.snapshot();
+}
+
+/** Lanes of an input. Errors name a component and never tell its value. */
+export function inputLanes(
+  vec: InputVector,
+  { parameters, policy }: UserSnapshot['context'],
+  modularInputs: boolean,
+): Uint8Array {
+  if (!isArrayLike(vec)) throw new TypeError(`vec: expected an array or a typed array, got ${kindOf(vec)}`);
+  const { length } = vec;
+  if (length !== parameters.vecLen) {
+    throw new RangeError(`vec: expected ${parameters.vecLen} components, got ${length}`);
+  }
+  return lanesOf(ringOf(parameters.bits), vec, length, modularInputs ? 'modular' : { users: policy.maxUsers });
+}
+
+function isArrayLike(value: unknown): value is ArrayLike<unknown> {
+  return typeof value === 'object' && value !== null && 'length' in value && typeof value.length === 'number';
+}
