@@ -27,5 +27,6 @@ function isSignal(value: unknown): value is AbortSignalLike {
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (signal?.aborted !== true) return;
   // Signals of before 2022 have no reason.
-  throw signal.reason ?? Object.assign(new Error('this work was called off'), { name: 'AbortError' });
+  const reason: unknown = signal.reason ?? Object.assign(new Error('this work was called off'), { name: 'AbortError' });
+  throw reason;
 }
