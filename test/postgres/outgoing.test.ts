@@ -1,23 +1,19 @@
 // What a round's messages become in the database: statements that stay far below what PostgreSQL takes at once.
 import { expect } from 'chai';
-import { writeOutgoing } from '../../src/postgres/closing.ts';
-import { statementsFor } from '../../src/postgres/statements.ts';
+import { writeOutgoing } from '../../src/postgres/outgoing.ts';
+import type { Statement } from '../../src/postgres/statement.ts';
 import { outputOf, type Messages } from '../../src/server/output.ts';
 
-type Statement = readonly [users: number[], owners: (number | null)[], bodies: (Uint8Array | null)[]];
+type Values = readonly [users: number[], owners: (number | null)[], bodies: (Uint8Array | null)[]];
 
-async function statementsOf(messages: Messages): Promise<Statement[]> {
-  const statements: Statement[] = [];
-  const query = (_: string, values: readonly unknown[] = []): Promise<[]> => {
-    statements.push(values.slice(2) as unknown as Statement);
+/** The values of the statements that write the messages. */
+async function statementsFor(messages: Messages): Promise<Values[]> {
+  const statements: Values[] = [];
+  const query = <Row>(_: Statement<Row>, values: readonly unknown[] = []): Promise<Row[]> => {
+    statements.push(values.slice(2) as unknown as Values);
     return Promise.resolve([]);
   };
-  const database = { sql: statementsFor('"secagg"') };
-  await writeOutgoing(
-    { database, query, sessionId: 's' } as unknown as Parameters<typeof writeOutgoing>[0],
-    2,
-    outputOf({ messages }),
-  );
+  await writeOutgoing(query, 's', 2, outputOf({ messages }));
   return statements;
 }
 
@@ -25,7 +21,7 @@ describe('the messages of a round', () => {
   it('that are long together are written by several statements, each user once', async () => {
     const length = 5_000_000;
     const messages = new Map(Array.from({ length: 10 }, (_, i) => [7 * i, new Uint8Array(length).fill(i)]));
-    const statements = await statementsOf(messages);
+    const statements = await statementsFor(messages);
     expect(statements.map(([users]) => users)).to.deep.equal([
       [0, 7, 14, 21],
       [28, 35, 42, 49],
@@ -44,7 +40,7 @@ describe('the messages of a round', () => {
       return Uint8Array.of(user);
     };
     const users = [3, 1, 2];
-    const statements = await statementsOf({ keys: () => users.values(), get });
+    const statements = await statementsFor({ keys: () => users.values(), get });
     expect(made).to.deep.equal(users);
     expect(statements).to.deep.equal([[users, [null, null, null], users.map((user) => Uint8Array.of(user))]]);
   });
@@ -52,7 +48,7 @@ describe('the messages of a round', () => {
   it('that are the same for all are written once, in the first row, whatever their number', async () => {
     const bytes = new Uint8Array(5_000_000).fill(3);
     const users = Array.from({ length: 100 }, (_, i) => 1000 - i);
-    const statements = await statementsOf(new Map(users.map((user) => [user, bytes])));
+    const statements = await statementsFor(new Map(users.map((user) => [user, bytes])));
     expect(statements).to.deep.equal([
       [users, users.map((_, i) => (i === 0 ? null : 1000)), users.map((_, i) => (i === 0 ? bytes : null))],
     ]);

@@ -5,7 +5,8 @@ import pg from 'pg';
 import { StoreError } from '../../src/index.ts';
 import { PostgresSessions, PostgresUsers } from '../../src/postgres/index.ts';
 import { SCHEMA_VERSION } from '../../src/postgres/migrations.ts';
-import { statementsFor } from '../../src/postgres/statements.ts';
+import * as sessionStatements from '../../src/postgres/statements.ts';
+import * as userStatements from '../../src/postgres/user-statements.ts';
 import { rejected } from '../support/errors.ts';
 import { describeSchema } from './describe-schema.ts';
 import { poolOf, testDatabase, type TestDatabase } from './support.ts';
@@ -119,7 +120,8 @@ describe('the schema in PostgreSQL', function () {
     try {
       // What the planner would do if there were many rows.
       await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
-      for (const [name, text] of Object.entries(statementsFor(pg.escapeIdentifier(database.schema)))) {
+      for (const [name, statement] of Object.entries({ ...sessionStatements, ...userStatements })) {
+        const text = statement.text.replaceAll(':schema', () => pg.escapeIdentifier(database.schema));
         if (paged.has(name)) expect(text, name).to.match(/order by \w+ limit \$/);
         else if (name.includes('UserState'))
           expect(text, name).to.match(/\(session, user_id|session = \$1::text and user_id = \$2/);

@@ -366,12 +366,12 @@ describe('sessions in PostgreSQL', function () {
     const refusals: [Promise<unknown>, RegExp][] = [
       [one!.create({ threshold: 1, vecLen: 1 }), /^threshold/],
       [one!.create({ threshold: 2, vecLen: 1, expiresAt: new Date(NaN) }), /^expiresAt/],
-      [one!.recv(id, -1, new Uint8Array(1)), /^userId/],
-      [one!.recv(id, 1, 'x' as unknown as Uint8Array), /^bytes/],
+      [one!.recv(id, -1, new Uint8Array(1)), /^user:/],
+      [one!.recv(id, 1, 'x' as unknown as Uint8Array), /^input:/],
       [one!.recv(7 as unknown as string, 1, new Uint8Array(1)), /^id/],
       [one!.round(id, 5), /^r:/],
       [one!.round(id, '1' as unknown as number), /^r:/],
-      [one!.message(id, 0.5), /^userId/],
+      [one!.message(id, 0.5), /^user:/],
       [one!.abort(id, 1 as unknown as string), /^reason/],
     ];
     for (const [call, text] of refusals) {
