@@ -1,4 +1,4 @@
-// What a round's messages become in the database: statements that stay far below what PostgreSQL takes at once.
+// The statements that write a round's messages: each stays far below the longest that PostgreSQL takes.
 import { expect } from 'chai';
 import { writeOutgoing } from '../../src/postgres/outgoing.ts';
 import type { Statement } from '../../src/postgres/statement.ts';
@@ -18,7 +18,7 @@ async function statementsFor(messages: Messages): Promise<Values[]> {
 }
 
 describe('the messages of a round', () => {
-  it('that are long together are written by several statements, each user once', async () => {
+  it('a server writes messages that are long together in several statements, each user once', async () => {
     const length = 5_000_000;
     const messages = new Map(Array.from({ length: 10 }, (_, i) => [7 * i, new Uint8Array(length).fill(i)]));
     const statements = await statementsFor(messages);
@@ -33,7 +33,7 @@ describe('the messages of a round', () => {
     }
   });
 
-  it('are each made once', async () => {
+  it('a server makes each message once', async () => {
     const made: number[] = [];
     const get = (user: number): Uint8Array<ArrayBuffer> => {
       made.push(user);
@@ -45,7 +45,7 @@ describe('the messages of a round', () => {
     expect(statements).to.deep.equal([[users, [null, null, null], users.map((user) => Uint8Array.of(user))]]);
   });
 
-  it('that are the same for all are written once, in the first row, whatever their number', async () => {
+  it('a server writes a message that all users get once, in the first row', async () => {
     const bytes = new Uint8Array(5_000_000).fill(3);
     const users = Array.from({ length: 100 }, (_, i) => 1000 - i);
     const statements = await statementsFor(new Map(users.map((user) => [user, bytes])));
