@@ -23,7 +23,7 @@ export const postgres: Bench<PostgresFigures> = {
     pool.on('error', () => undefined);
     const place = { url: server.url, pool, schema: `secagg_bench_${process.pid}` };
     try {
-      await new PostgresSessions(pool, place).migrate();
+      await new PostgresSessions(pool, { schema: place.schema }).migrate();
       const { rows } = await pool.query<{ server_version: string }>('show server_version');
       const small = await measureSmallMessages(place, quick ? { sessions: 10, users: 10 } : { sessions: 100, users: 20 });
       const large = await measureLongVectors(place, quick ? { users: 12, vecLen: 2 ** 15 } : { users: 200, vecLen: 2 ** 20 });

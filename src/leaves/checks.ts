@@ -76,3 +76,22 @@ function editDistance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** A string of `least` to `most` UTF-8 bytes. */
+export function checkString(
+  value: unknown,
+  name: string,
+  { least = 0, most = Infinity }: { readonly least?: number; readonly most?: number } = {},
+): string {
+  if (typeof value !== 'string') throw new TypeError(`${name}: expected a string, got ${kindOf(value)}`);
+  const { length } = new TextEncoder().encode(value);
+  if (length < least || length > most) throw new RangeError(`${name}: expected ${least} to ${most} bytes, got ${length}`);
+  return value;
+}
+
+/** A Date that is a time: not `new Date(NaN)`. */
+export function checkDate(value: unknown, name: string): Date {
+  if (!(value instanceof Date)) throw new TypeError(`${name}: expected a Date, got ${kindOf(value)}`);
+  if (Number.isNaN(value.getTime())) throw new RangeError(`${name}: expected a valid Date`);
+  return value;
+}

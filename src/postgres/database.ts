@@ -1,61 +1,66 @@
-// Transactions: begun, committed, retried where the database says that they lost a race, and ended in a StoreError where
-// it says anything else. All statements go through here.
+// Transactions. Each one begins, commits, and starts again if the database reports that it lost a race; any other error of
+// the database becomes a StoreError. All statements go through here.
 import { SecAggError, StoreError } from '../leaves/errors.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { requireSchemaVersion } from './migrations.ts';
-import { quoteSchema, requirePool, type PoolConnection, type PostgresPool, type Query, type Row } from './pool.ts';
-import { statementsFor, type Statements } from './statements.ts';
+import { checkPool, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
+import { statement, type Query, type Statement } from './statement.ts';
 
-/** The transaction lost a race and can be run again: serialization_failure, deadlock_detected. */
+/** SQLSTATEs of a transaction that lost a race and can run again: serialization_failure, deadlock_detected. */
 const LOST_A_RACE = ['40001', '40P01'];
 const MOST_ATTEMPTS = 6;
 
-// READ COMMITTED, whatever the server's default: each statement sees all that was committed before it, so that what is
-// read after a lock was waited for is what the lock protects. Under REPEATABLE READ it would be what was there before
-// the wait, and an acknowledged message would be missing in the round (docs/postgres.md).
-// A process that stops in the middle of a transaction must not hold its locks for longer than this.
-// What is acknowledged must be on disk; a server that is set not to wait for it is asked to.
-const BEGIN =
+// READ COMMITTED, whatever the server's default: each statement sees all that was committed before it, so that a statement
+// after a lock sees all that was written under the lock before. Under REPEATABLE READ it would see what there was before
+// the transaction waited for the lock, and a round would miss acknowledged messages (docs/postgres.md).
+// The timeout ends a process that stops in the middle of a transaction, so that it does not hold its locks for longer.
+// The setting synchronous_commit makes commits wait for the disk, because what is acknowledged must be on it.
+const BEGIN = statement(
   'begin isolation level read committed read write; ' +
-  "set local idle_in_transaction_session_timeout = '30s'; " +
-  "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
+    "set local idle_in_transaction_session_timeout = '30s'; " +
+    "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'",
+);
+const COMMIT = statement('commit');
+const ROLLBACK = statement('rollback');
 
+const HEARTBEAT = statement('select 1');
 const HEARTBEAT_MS = 5_000;
 
+type Run = <Row>(
+  statement: Statement<Row>,
+  values?: readonly unknown[],
+) => Promise<{ readonly rows: readonly Row[]; readonly command?: string | undefined }>;
+
 export class Database {
-  readonly sql: Statements;
+  /** The schema's name in double quotes. */
   readonly schema: string;
   readonly #pool: PostgresPool;
   #versionChecked = false;
 
-  constructor(pool: PostgresPool, options: { readonly schema?: string }) {
-    this.#pool = requirePool(pool);
-    this.schema = quoteSchema(options.schema ?? 'secagg');
-    this.sql = statementsFor(this.schema);
+  constructor(pool: PostgresPool, schema = 'secagg') {
+    this.#pool = checkPool(pool);
+    this.schema = quoteSchema(schema);
   }
 
-  /** One statement that only reads, which is a transaction of its own. */
-  async read(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
-    return this.#versionChecked
-      ? this.#connected((connection) => queryOn(connection)(text, values))
-      : this.transaction((query) => query(text, values));
-  }
+  /** Runs one statement that only reads and is a transaction of its own. */
+  readonly read: Query = async (statement, values) => {
+    if (!this.#versionChecked) return this.transaction((query) => query(statement, values));
+    return this.#connected(async (run) => (await run(statement, values)).rows);
+  };
 
   /**
-   * Runs `work` in a transaction. It may run several times, so it must leave nothing behind but in the database.
+   * Runs `work` in a transaction. It may run several times, so it must have no effect outside of the database.
    *
-   * @throws StoreError; or what `work` throws, with all that it wrote undone.
+   * @throws StoreError; or what `work` throws, after a rollback.
    */
   async transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#connected((connection, onBroken) =>
-          inTransaction(connection, onBroken, async (query) => {
-            if (!this.#versionChecked) await requireSchemaVersion(query, this.schema);
-            this.#versionChecked = true;
-            return work(query);
-          }),
-        );
+        return await this.transactionWithoutVersion(async (query) => {
+          if (!this.#versionChecked) await requireSchemaVersion(query, this.schema);
+          this.#versionChecked = true;
+          return work(query);
+        });
       } catch (error) {
         const again = error instanceof StoreError && error.sqlState !== null && LOST_A_RACE.includes(error.sqlState);
         if (!again || attempt === MOST_ATTEMPTS) throw error;
@@ -64,64 +69,64 @@ export class Database {
     }
   }
 
-  /** A transaction of a migration, which runs before there is a schema. */
-  async unchecked<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.#connected((connection, onBroken) => inTransaction(connection, onBroken, work));
+  /** Runs `work` in a transaction once, whatever version the schema has, for migrations. */
+  async transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.#connected((run, onBroken) => inTransaction(run, onBroken, work));
   }
 
-  async #connected<T>(work: (connection: PoolConnection, onBroken: (error: Error) => void) => Promise<T>): Promise<T> {
+  async #connected<T>(work: (run: Run, onBroken: (error: Error) => void) => Promise<T>): Promise<T> {
     const connection = await this.#pool.connect().catch((error: unknown) => {
       throw storeError(error);
     });
-    // A connection that breaks while no statement runs tells it by an event, which must be listened to.
+    // A connection that breaks while no statement runs emits an event, and Node ends a process that does not listen to it.
     let broken: Error | undefined;
     const onBroken = (error: Error): void => void (broken = error);
     connection.on?.('error', onBroken);
     try {
-      return await work(connection, onBroken);
+      return await work(this.#runOn(connection), onBroken);
     } finally {
       connection.off?.('error', onBroken);
       connection.release(broken);
     }
   }
+
+  #runOn(connection: PoolConnection): Run {
+    return async ({ text, decode }, values) => {
+      const sql = text.replaceAll(':schema', () => this.schema);
+      const { rows, command } = await send(connection, sql, values);
+      return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
+    };
+  }
 }
 
-function queryOn(connection: PoolConnection): Query {
-  return async (text, values) => (await run(connection, text, values)).rows as readonly Row[];
-}
-
-async function run(connection: PoolConnection, text: string, values?: readonly unknown[]): ReturnType<PoolConnection['query']> {
+async function send(connection: PoolConnection, sql: string, values?: readonly unknown[]): ReturnType<PoolConnection['query']> {
   try {
-    return await (values === undefined ? connection.query(text) : connection.query(text, [...values]));
+    return await (values === undefined ? connection.query(sql) : connection.query(sql, [...values]));
   } catch (error) {
     throw storeError(error);
   }
 }
 
-async function inTransaction<T>(
-  connection: PoolConnection,
-  onBroken: (error: Error) => void,
-  work: (query: Query) => Promise<T>,
-): Promise<T> {
+async function inTransaction<T>(run: Run, onBroken: (error: Error) => void, work: (query: Query) => Promise<T>): Promise<T> {
   try {
-    await run(connection, BEGIN);
-    const result = await work(queryOn(connection));
-    const { command } = await run(connection, 'commit');
-    // PostgreSQL answers so where a statement has failed before: nothing was committed.
+    await run(BEGIN);
+    const result = await work(async (statement, values) => (await run(statement, values)).rows);
+    const { command } = await run(COMMIT);
+    // PostgreSQL answers a commit with ROLLBACK if a statement has failed before: nothing was committed.
     if (command === 'ROLLBACK') throw new StoreError('ERR_SECAGG_STORE', 'database: the transaction was rolled back');
     return result;
   } catch (error) {
-    // The first error counts, whatever becomes of the rollback; a connection in an unknown state is not used again.
-    await run(connection, 'rollback').catch((failure: unknown) => {
+    // The first error is thrown, even if the rollback fails too; then the connection is in an unknown state and is closed.
+    await run(ROLLBACK).catch((failure: unknown) => {
       onBroken(failure instanceof Error ? failure : new Error('the rollback failed'));
     });
     throw error;
   }
 }
 
-/** While `work` computes, the transaction is idle; tells the database that it is alive nevertheless. */
+/** Runs `work` and sends statements meanwhile, so that the database does not end the transaction for being idle. */
 export async function keptAlive<T>(query: Query, work: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => void query('select 1').catch(() => undefined), HEARTBEAT_MS);
+  const beat = setInterval(() => void query(HEARTBEAT).catch(() => undefined), HEARTBEAT_MS);
   try {
     return await work();
   } finally {
@@ -129,17 +134,17 @@ export async function keptAlive<T>(query: Query, work: () => Promise<T>): Promis
   }
 }
 
-/** undefined_table, invalid_schema_name, undefined_column, undefined_function. */
+/** SQLSTATEs of a schema that is not there: undefined_table, invalid_schema_name, undefined_column. */
 const NOT_MIGRATED = ['42P01', '3F000', '42703'];
 
-/** What a driver has thrown, as an error that says what to do. */
+/** The error of a driver as a StoreError that says what to do. */
 function storeError(error: unknown): SecAggError {
   if (error instanceof SecAggError) return error;
-  const code: unknown = (error as { readonly code?: unknown } | null | undefined)?.code;
-  // SQLSTATEs have five characters; the codes of Node's network errors, such as ECONNREFUSED, have more.
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
+  // A SQLSTATE has five characters; the codes of Node's network errors, such as ECONNREFUSED, have more.
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
   if (sqlState !== null && NOT_MIGRATED.includes(sqlState)) {
-    const message = `database: the schema is not there (SQLSTATE ${sqlState}); call migrate() first`;
+    const message = `database: the schema is missing (SQLSTATE ${sqlState}); call migrate() first`;
     return new StoreError('ERR_SECAGG_MIGRATION', message, { sqlState, cause: error });
   }
   const why = sqlState === null ? 'it cannot be reached, or the connection broke' : `SQLSTATE ${sqlState}`;

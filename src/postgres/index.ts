@@ -1,5 +1,7 @@
 // The entry point `secagg/postgres`: durable sessions and users' states in PostgreSQL.
-export { PostgresSessions, type NewSession, type SessionProgress, type Swept } from './sessions.ts';
+export { PostgresSessions, type NewSession } from './sessions.ts';
 export { PostgresUsers } from './users.ts';
-export type { SessionStatus } from './session-row.ts';
 export type { PoolConnection, PostgresPool } from './pool.ts';
+export type { SessionProgress } from './session-progress.ts';
+export type { SessionStatus } from './session-status.ts';
+export type { Swept } from './sweep.ts';

@@ -3,6 +3,6 @@
 export interface Migration {
   readonly version: number;
   readonly name: string;
-  /** Statements; `:schema` stands for the quoted name of the schema. */
+  /** One statement or several; `:schema` stands for the quoted name of the schema. */
   readonly sql: string;
 }

@@ -1,15 +1,14 @@
-// Numbered migrations: each runs once, in one transaction with the row that says so, which is inserted first, so that of
-// two processes that migrate at once the second waits for the first and then finds it done. After graphile/worker.
+// Numbered migrations, after graphile/worker. Each runs once, in one transaction with the row that records it. The row is
+// inserted first: if two processes migrate at once, the second waits for the first and then finds the migration done.
 import { StoreError } from '../leaves/errors.ts';
 import type { Migration } from './migration.ts';
 import { MIGRATION_0001 } from './migrations/0001-sessions.ts';
-import type { Query } from './pool.ts';
+import { boolean, integer, statement, type Query } from './statement.ts';
 
-/** What a migration needs of a database. */
-interface Migrated {
+/** The part of the class Database that migrations use. */
+interface MigratedDatabase {
   readonly schema: string;
-  /** Runs a transaction without asking for the schema's version. */
-  unchecked<T>(work: (query: Query) => Promise<T>): Promise<T>;
+  transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T>;
 }
 
 const MIGRATIONS: readonly Migration[] = [MIGRATION_0001];
@@ -17,11 +16,11 @@ const MIGRATIONS: readonly Migration[] = [MIGRATION_0001];
 /** The version of the schema that this code reads and writes. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
-/** Another process was faster: unique_violation, duplicate_table, duplicate_schema, duplicate_object. */
+/** SQLSTATEs of a migration that another process was faster with: unique_violation, duplicate_table, duplicate_schema, duplicate_object. */
 const CLASHES = ['23505', '42P07', '42P06', '42710'];
 const MOST_CLASHES = 50;
 
-const BOOTSTRAP = `
+const BOOTSTRAP = statement(`
   create schema if not exists :schema;
   create table if not exists :schema.migrations (
     version integer primary key check (version > 0),
@@ -30,27 +29,30 @@ const BOOTSTRAP = `
   );
   comment on table :schema.migrations is 'Which numbered migrations of secagg/postgres have been applied.';
   comment on column :schema.migrations.version is 'Number of the migration.';
-  comment on column :schema.migrations.name is 'What it brought.';
-  comment on column :schema.migrations.applied_at is 'When it was applied.'`;
+  comment on column :schema.migrations.name is 'Name of the migration.';
+  comment on column :schema.migrations.applied_at is 'When it was applied.'`);
 
-export async function migrate(database: Migrated): Promise<void> {
-  const inSchema = (sql: string): string => sql.replaceAll(':schema', () => database.schema);
-  // First a look, for which no right to create anything is needed.
-  if ((await clashing(() => database.unchecked((query) => appliedVersion(query, database.schema)))) === SCHEMA_VERSION) return;
-  await clashing(() => database.unchecked((query) => query(inSchema(BOOTSTRAP))));
+const FIND_MIGRATIONS = statement('select to_regclass($1) is not null as present', { present: boolean });
+const LAST_VERSION = statement('select coalesce(max(version), 0) as version from :schema.migrations', { version: integer });
+const INSERT_VERSION = statement('insert into :schema.migrations (version, name) values ($1, $2)');
+
+export async function migrate(database: MigratedDatabase): Promise<void> {
+  const transaction = <T>(work: (query: Query) => Promise<T>): Promise<T> =>
+    retryingClashes(() => database.transactionWithoutVersion(work));
+  // Looks first, because looking takes no right to create anything.
+  if ((await transaction((query) => appliedVersion(query, database.schema))) === SCHEMA_VERSION) return;
+  await transaction((query) => query(BOOTSTRAP));
   for (const { version, name, sql } of MIGRATIONS) {
-    await clashing(() =>
-      database.unchecked(async (query) => {
-        if ((await appliedVersion(query, database.schema)) >= version) return;
-        await query(inSchema('insert into :schema.migrations (version, name) values ($1, $2)'), [version, name]);
-        await query(inSchema(sql));
-      }),
-    );
+    await transaction(async (query) => {
+      if ((await appliedVersion(query, database.schema)) >= version) return;
+      await query(INSERT_VERSION, [version, name]);
+      await query(statement(sql));
+    });
   }
 }
 
-/** Runs it again where another process was faster. */
-async function clashing<T>(work: () => Promise<T>): Promise<T> {
+/** Runs `work`, and again whenever another process was faster. */
+async function retryingClashes<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
@@ -61,18 +63,18 @@ async function clashing<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The newest migration, 0 before the first. @throws StoreError where it is newer than this code. */
+/** The number of the newest migration, 0 before the first. @throws StoreError if it is newer than this code. */
 async function appliedVersion(query: Query, schema: string): Promise<number> {
-  const [table] = await query('select to_regclass($1) is not null as there', [`${schema}.migrations`]);
-  if (table?.there !== true) return 0;
-  const [row] = await query(`select coalesce(max(version), 0) as version from ${schema}.migrations`);
-  const version = Number(row?.version);
+  const [table] = await query(FIND_MIGRATIONS, [`${schema}.migrations`]);
+  if (table?.present !== true) return 0;
+  const [row] = await query(LAST_VERSION);
+  const version = row?.version ?? 0;
   if (version <= SCHEMA_VERSION) return version;
   const text = `database: the schema has version ${version}, this secagg knows ${SCHEMA_VERSION}; update secagg`;
   throw new StoreError('ERR_SECAGG_SCHEMA_NEWER', text);
 }
 
-/** @throws StoreError where the schema is not the one that this code was written for. */
+/** @throws StoreError if this code was written for another version of the schema. */
 export async function requireSchemaVersion(query: Query, schema: string): Promise<void> {
   const version = await appliedVersion(query, schema);
   if (version === SCHEMA_VERSION) return;

@@ -1,16 +1,10 @@
-// What is asked of the database's driver: the part of `pg.Pool` that is used, so that a pool of `pg`, or whatever wraps
-// one, is given as it is. No driver is imported. Imports nothing.
-
-/** A row, by column name. */
-export type Row = Readonly<Record<string, unknown>>;
-
-/** Runs one statement and gives its rows. */
-export type Query = (text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+// The part of `pg.Pool` that is used, so that the application gives its own pool, or whatever wraps one. Imports no driver.
+import { checkString } from '../leaves/checks.ts';
 
 /** One connection, taken from the pool for a transaction. */
 export interface PoolConnection {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[]; readonly command?: string }>;
-  /** Gives it back; with an error, the connection is of no use any more. */
+  /** Gives the connection back to the pool; with an error, the pool closes it. */
   release(error?: Error | boolean): void;
   on?(event: 'error', listener: (error: Error) => void): unknown;
   off?(event: 'error', listener: (error: Error) => void): unknown;
@@ -19,26 +13,26 @@ export interface PoolConnection {
 /**
  * A pool of connections to PostgreSQL, such as a `pg.Pool`.
  *
- * It belongs to the application: its size, its credentials, its end, and its event `error`, which `pg` emits when an idle
- * connection breaks and which ends a process that does not listen.
+ * The pool belongs to the application, which chooses its size and credentials, ends it, and listens to its event `error`:
+ * `pg` emits it when an idle connection breaks, and Node ends a process that does not listen.
  */
 export interface PostgresPool {
   connect(): Promise<PoolConnection>;
 }
 
-/** An identifier in double quotes, so that it is a name whatever is in it. @throws TypeError, RangeError. */
-export function quoteSchema(schema: unknown): string {
-  if (typeof schema !== 'string') throw new TypeError(`options.schema: expected a string, got ${typeof schema}`);
-  const bytes = new TextEncoder().encode(schema).length;
-  // Longer names would be cut silently, and two of them could become one.
-  if (bytes < 1 || bytes > 63 || schema.includes('\0') || schema.startsWith('pg_')) {
-    throw new RangeError(`options.schema: expected a name of 1 to 63 bytes that does not begin with 'pg_'`);
-  }
-  return `"${schema.replaceAll('"', '""')}"`;
-}
-
-export function requirePool(pool: unknown): PostgresPool {
+/** @throws TypeError if it has no method `connect`. */
+export function checkPool(pool: PostgresPool): PostgresPool {
   const connect: unknown = (pool as Partial<PostgresPool> | null | undefined)?.connect;
   if (typeof connect !== 'function') throw new TypeError('pool: expected a pool of connections, such as a pg.Pool');
-  return pool as PostgresPool;
+  return pool;
+}
+
+/** The schema's name in double quotes, so that it is an identifier whatever it contains. @throws TypeError, RangeError. */
+export function quoteSchema(schema: unknown): string {
+  // PostgreSQL cuts longer names without an error, and two of them could become one.
+  const name = checkString(schema, 'options.schema', { least: 1, most: 63 });
+  if (name.includes('\0') || name.startsWith('pg_')) {
+    throw new RangeError("options.schema: expected a name without a zero byte that does not begin with 'pg_'");
+  }
+  return `"${name.replaceAll('"', '""')}"`;
 }

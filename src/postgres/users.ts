@@ -1,6 +1,7 @@
-// States of users in PostgreSQL: sealed with the application's key, never older than what was saved last, and with one
-// answer to the unmasking round. SECURITY.md, State, says what a store that forgets costs.
+// States of users in PostgreSQL. They are sealed with the application's key, no older state replaces a newer one, and a
+// user answers the unmasking round once. SECURITY.md, State, says what a store that forgets costs.
 import { concat, copyOf, equalBytes, u32, u64, utf8 } from '../leaves/bytes.ts';
+import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { open, seal } from '../crypto/seal.ts';
 import { StateError, UsageError } from '../leaves/errors.ts';
@@ -9,17 +10,23 @@ import { KEY_BYTES } from '../leaves/sizes.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
 import { Database } from './database.ts';
 import { migrate } from './migrations.ts';
-import type { PostgresPool, Query, Row } from './pool.ts';
+import type { PostgresPool } from './pool.ts';
+import type { Query } from './statement.ts';
+import * as sql from './user-statements.ts';
 
-/** Users whose revisions one object remembers. */
+/** Number of users whose last revisions one object remembers. */
 const MOST_REMEMBERED = 100_000;
 
-/** A user in a session, and its state. */
-interface Saved {
+/** A user in a session. */
+interface SessionUser {
   readonly session: string;
   readonly user: UserId;
+}
+
+/** A state of a user in a session. */
+interface UserState extends SessionUser {
   readonly revision: number;
-  /** Whether it has answered all rounds. */
+  /** Whether the user has answered all rounds. */
   readonly answered: boolean;
   readonly state: string;
 }
@@ -27,12 +34,12 @@ interface Saved {
 /**
  * Users' states, for applications that play users on a server: institutions, gateways, simulations.
  *
- * A state CONTAINS SECRETS. It is sealed before it leaves the process (XChaCha20-Poly1305); the key is yours to keep, and
- * whoever has database and key has the users' inputs.
+ * A state CONTAINS SECRETS. It is sealed before it leaves the process (XChaCha20-Poly1305). Keep the key safe: whoever
+ * has the database and the key has the users' inputs.
  *
  * A user that goes back to an older state may be made to answer twice. So a state is saved only in place of the one that
- * this object has loaded or saved last, by comparing revisions in the database; of two processes that answer at once, one
- * is told ERR_SECAGG_STATE_OLD, and must load again and not send what it has.
+ * this object has loaded or saved last; the database compares revisions. If two processes answer at once, one of them is
+ * told ERR_SECAGG_STATE_OLD. It must load again, and must not send what it has.
  *
  * @example
  * ```ts
@@ -47,123 +54,134 @@ interface Saved {
 export class PostgresUsers {
   readonly #database: Database;
   readonly #key: Uint8Array;
-  readonly #seen = new Map<string, number>();
+  /** The last revision that this object has loaded or saved, by user. */
+  readonly #revisions = new Map<string, number>();
 
   /**
-   * @param pool a `pg.Pool`, or what looks like one.
+   * @param pool a `pg.Pool`, or an object with the same methods.
    * @param options.key 32 secret bytes; copied.
    * @param options.schema as for PostgresSessions, default 'secagg'.
+   * @throws TypeError, RangeError that name the argument.
    */
-  constructor(pool: PostgresPool, { key, schema }: { readonly key: Uint8Array; readonly schema?: string }) {
-    if (!(key instanceof Uint8Array)) throw new TypeError('options.key: expected a Uint8Array');
+  constructor(pool: PostgresPool, options: { readonly key: Uint8Array; readonly schema?: string }) {
+    checkNames(options, 'options', ['key', 'schema']);
+    const { key, schema } = options;
+    checkBytes(key, 'options.key');
     if (key.length !== KEY_BYTES) {
       throw new RangeError(`options.key: expected ${KEY_BYTES} bytes, got ${key.length}`);
     }
-    this.#database = new Database(pool, schema === undefined ? {} : { schema });
+    this.#database = new Database(pool, schema);
     this.#key = copyOf(key);
   }
 
-  /** As of PostgresSessions; the two share a schema. */
+  /** Creates the schema or brings it to this version, as `migrate()` of PostgresSessions does: the two share it. */
   async migrate(): Promise<void> {
     await migrate(this.#database);
   }
 
   /**
-   * Saves a state; durable when it resolves. Save before you send what the user has answered. The same state again
-   * changes nothing.
+   * Saves a state, which is durable when the promise resolves. Save it before you send what the user has answered. The
+   * same state again changes nothing.
    *
-   * @param session what you call the session, 1 to 1,000 bytes; for a session of PostgresSessions, its id.
+   * @param session your name of the session, 1 to 1,000 bytes; for a session of PostgresSessions, its id.
    * @param user the user's id, as in the state.
    * @param state from `serializeState()`.
-   * @throws StateError ERR_SECAGG_STATE_OLD where the state does not follow the one that this object has loaded or saved
-   * last: it is older, or another process was faster. Nothing is saved then: do not send, load again.
-   * @throws StateError where it is no state of this user.
+   * @throws StateError ERR_SECAGG_STATE_OLD if the state does not follow the one that this object has loaded or saved
+   * last, because it is older or another process was faster. Nothing is saved then: send nothing, and load again.
+   * @throws StateError if the text is not a state of this user.
    */
   async save(session: string, user: number, state: string): Promise<void> {
-    const saved = savedOf(requireSession(session), userId(user, 'userId'), state);
-    const expected = this.#seen.get(nameOf(saved)) ?? null;
-    await this.#database.transaction((query) => this.#write(query, saved, expected));
-    this.#remember(saved);
+    const next = parseState(checkSession(session), userId(user, 'user'), state);
+    const expected = this.#revisions.get(keyOf(next)) ?? null;
+    await this.#database.transaction((query) => this.#write(query, next, expected));
+    this.#remember(next);
   }
 
   /**
-   * The newest state that was saved; null where none was, or where it was forgotten.
+   * The newest state that was saved; null if none was, or if it was forgotten.
    *
-   * @throws StateError where the row was changed, sealed with another key, or is older than what this object has seen.
+   * @throws StateError if the row was changed or sealed with another key, or if its revision is older than the last one
+   * that this object has loaded or saved.
    */
   async load(session: string, user: number): Promise<string | null> {
-    const [name, id] = [requireSession(session), userId(user, 'userId')];
-    const [row] = await this.#database.read(this.#database.sql.readUserState, [name, id]);
-    const found = row === undefined ? null : this.#open(row, name, id);
-    const seen = this.#seen.get(nameOf({ session: name, user: id }));
-    if (seen !== undefined && (found?.revision ?? (row === undefined ? -1 : Number(row.revision))) < seen) {
-      throw stateOld(id, 'the database has an older state than was saved; was a backup restored?');
+    const owner = { session: checkSession(session), user: userId(user, 'user') };
+    const [row] = await this.#database.read(sql.readUserState, [owner.session, owner.user]);
+    const stored = row === undefined ? null : this.#open(row, owner);
+    const last = this.#revisions.get(keyOf(owner));
+    if (last !== undefined && (row?.revision ?? -1) < last) {
+      throw stateOld(owner.user, 'the database has an older state than was saved; was a backup restored?');
     }
-    if (found === null) return null;
-    this.#remember(found);
-    return found.state;
+    if (stored === null) return null;
+    this.#remember(stored);
+    return stored.state;
   }
 
   /**
-   * Lets a user answer a message of the server, and saves its state before it gives the answer. The same message again
-   * gives the same answer, from whatever process.
+   * Lets a user answer a message of the server, and saves the user's state before it returns the answer. The same message
+   * again gives the same answer, in any process.
    *
    * @returns bytes for the server.
-   * @throws UsageError ERR_SECAGG_USAGE where no state was saved; what `UserWrapper.round` throws, with the user's new
-   * state saved; StateError as {@link load}.
+   * @throws UsageError ERR_SECAGG_USAGE if no state was saved. StateError as {@link load}. What `UserWrapper.round` throws,
+   * once the user's new state is saved.
    */
   async answer(session: string, user: number, message: Uint8Array): Promise<Uint8Array> {
-    const [name, id] = [requireSession(session), userId(user, 'userId')];
     for (;;) {
-      const state = await this.load(name, id);
-      if (state === null) throw new UsageError('ERR_SECAGG_USAGE', `user ${id}: no state was saved for this session`);
+      const state = await this.load(session, user);
+      if (state === null) throw new UsageError('ERR_SECAGG_USAGE', `user ${user}: no state was saved for this session`);
       const wrapper = UserWrapper.fromState(state);
       const outcome = await wrapper.round(message).then(
         (bytes) => ({ bytes }),
         (error: unknown) => ({ error }),
       );
       const after = wrapper.serializeState();
-      const stale = after === state ? null : await this.save(name, id, after).then(() => null, asStale);
-      // Another process was faster: what it has answered counts, and this answer is never sent.
-      if (stale !== null) continue;
+      // If another process was faster, its answer counts, and this one is never sent.
+      if (after !== state && !(await this.#saveIfFirst(session, user, after))) continue;
       if ('error' in outcome) throw outcome.error;
       return outcome.bytes;
     }
   }
 
-  /**
-   * Forgets a state for good, once the session is over. That there was one is remembered: no state of this user and
-   * session is taken again.
-   */
-  async forget(session: string, user: number): Promise<void> {
-    const [name, id] = [requireSession(session), userId(user, 'userId')];
-    await this.#database.transaction((query) => query(this.#database.sql.forgetUserState, [name, id]));
-    this.#seen.delete(nameOf({ session: name, user: id }));
+  /** Saves a state. Returns false if another process has saved one since this object has loaded the user's state. */
+  async #saveIfFirst(session: string, user: number, state: string): Promise<boolean> {
+    try {
+      await this.save(session, user, state);
+      return true;
+    } catch (error) {
+      if (error instanceof StateError && error.code === 'ERR_SECAGG_STATE_OLD') return false;
+      throw error;
+    }
   }
 
-  async #write(query: Query, saved: Saved, expected: number | null): Promise<void> {
-    const { sql } = this.#database;
-    const { session, user, revision, answered, state } = saved;
-    const sealed = seal(this.#key, this.#boundTo(saved), utf8(state), systemRandom);
+  /**
+   * Forgets a state for good, once the session is over. The database remembers that there was one, and takes no other
+   * state of this user in this session.
+   */
+  async forget(session: string, user: number): Promise<void> {
+    const owner = { session: checkSession(session), user: userId(user, 'user') };
+    await this.#database.transaction((query) => query(sql.forgetUserState, [owner.session, owner.user]));
+    this.#revisions.delete(keyOf(owner));
+  }
+
+  async #write(query: Query, next: UserState, expected: number | null): Promise<void> {
+    const { session, user, revision, answered, state } = next;
+    const sealed = seal(this.#key, this.#associatedData(next), utf8(state), systemRandom);
     const row = [session, user, revision, answered, sealed];
     if (expected === null && (await query(sql.insertUserState, row)).length === 1) return;
     const [present] = await query(sql.lockUserState, [session, user]);
-    const found = present === undefined ? null : this.#open(present, session, user);
-    if (found !== null && found.revision === revision && equalBytes(utf8(found.state), utf8(state))) return;
-    if (found === null) throw stateOld(user, 'its state was forgotten');
-    if (found.answered) throw stateOld(user, 'it has answered the unmasking round, which it does once');
-    if (found.revision !== expected) throw stateOld(user, `revision ${found.revision} was saved by another process`);
-    if (revision <= found.revision) {
-      throw stateOld(user, `revision ${revision} does not follow ${found.revision}, which was saved`);
+    const stored = present === undefined ? null : this.#open(present, next);
+    if (stored !== null && stored.revision === revision && equalBytes(utf8(stored.state), utf8(state))) return;
+    if (stored === null) throw stateOld(user, 'its state was forgotten');
+    if (stored.answered) throw stateOld(user, 'it has answered the unmasking round, which it does once');
+    if (stored.revision !== expected) throw stateOld(user, `revision ${stored.revision} was saved by another process`);
+    if (revision <= stored.revision) {
+      throw stateOld(user, `revision ${revision} does not follow ${stored.revision}, which was saved`);
     }
-    await query(sql.replaceUserState, [...row, found.revision]);
+    await query(sql.replaceUserState, [...row, stored.revision]);
   }
 
-  #open(row: Row, session: string, user: UserId): Saved | null {
-    const sealed = row.sealed as Uint8Array | null;
+  #open({ revision, answered, sealed }: sql.UserStateRow, { session, user }: SessionUser): UserState | null {
     if (sealed === null) return null;
-    const [revision, answered] = [Number(row.revision), row.answered === true];
-    const plaintext = open(this.#key, this.#boundTo({ session, user, revision, answered }), copyOf(sealed));
+    const plaintext = open(this.#key, this.#associatedData({ session, user, revision, answered }), copyOf(sealed));
     if (plaintext === null) {
       throw new StateError(`user ${user}: the row was changed, or sealed with another key`);
     }
@@ -172,46 +190,44 @@ export class PostgresUsers {
     return { session, user, revision, answered, state };
   }
 
-  /** Associated data: a sealed state opens in its own row and at its own revision only. Lengths first, so that all differ. */
-  #boundTo({ session, user, revision, answered }: Omit<Saved, 'state'>): Uint8Array {
+  /**
+   * Associated data of the seal, with which a state opens only in its own row and at its own revision. Lengths come first,
+   * so that no two rows have the same.
+   */
+  #associatedData({ session, user, revision, answered }: Omit<UserState, 'state'>): Uint8Array {
     const [table, name] = [utf8(`${this.#database.schema}.user_states`), utf8(session)];
     const fields = [u32(table.length), table, u32(name.length), name, u64(user), u64(revision)];
     return concat([utf8('secagg/1/user state at rest\0'), ...fields, Uint8Array.of(answered ? 1 : 0)]);
   }
 
-  #remember(saved: Saved): void {
-    const name = nameOf(saved);
-    this.#seen.delete(name);
-    this.#seen.set(name, saved.revision);
-    // A forgotten one must be loaded before it can be saved.
-    const [oldest] = this.#seen.keys();
-    if (this.#seen.size > MOST_REMEMBERED && oldest !== undefined) this.#seen.delete(oldest);
+  #remember(saved: UserState): void {
+    const key = keyOf(saved);
+    this.#revisions.delete(key);
+    this.#revisions.set(key, saved.revision);
+    // A user whose revision was dropped must be loaded before its state can be saved.
+    const [oldest] = this.#revisions.keys();
+    if (this.#revisions.size > MOST_REMEMBERED && oldest !== undefined) this.#revisions.delete(oldest);
   }
 }
 
-function savedOf(session: string, user: UserId, state: string): Saved {
+function parseState(session: string, user: UserId, state: string): UserState {
   const wrapper = UserWrapper.fromState(state);
   if (wrapper.id !== user) throw new StateError(`state: expected one of user ${user}, got user ${wrapper.id}`);
   const { revision, round } = wrapper.progress();
   return { session, user, revision, answered: round === 5, state };
 }
 
-function requireSession(session: unknown): string {
-  if (typeof session !== 'string') throw new TypeError(`session: expected a string, got ${typeof session}`);
-  const { length } = utf8(session);
-  if (length < 1 || length > 1_000 || session.includes('\0')) throw new RangeError('session: expected 1 to 1,000 bytes');
-  return session;
+function checkSession(session: unknown): string {
+  const name = checkString(session, 'session', { least: 1, most: 1_000 });
+  // PostgreSQL stores no zero characters.
+  if (name.includes('\0')) throw new RangeError('session: expected a string without a zero byte');
+  return name;
 }
 
-function nameOf({ session, user }: Pick<Saved, 'session' | 'user'>): string {
+function keyOf({ session, user }: SessionUser): string {
   return `${user} ${session}`;
 }
 
 function stateOld(user: UserId, why: string): StateError {
   return new StateError(`user ${user}: ${why}; load the state again, and send nothing of this one`, 'ERR_SECAGG_STATE_OLD');
-}
-
-function asStale(error: unknown): StateError {
-  if (error instanceof StateError && error.code === 'ERR_SECAGG_STATE_OLD') return error;
-  throw error;
 }

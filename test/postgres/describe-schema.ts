@@ -1,4 +1,4 @@
-// A schema as text, from the catalogue: what pg_dump would tell, in an order that does not change.
+// Describes a schema as text, from PostgreSQL's catalogue, in an order that does not change.
 import type pg from 'pg';
 
 const COLUMNS = `
@@ -15,7 +15,7 @@ const COLUMNS = `
   where c.relnamespace = (select oid from pg_namespace where nspname = $1) and c.relkind = 'r'
   order by c.relname, a.attnum`;
 
-// Since PostgreSQL 18 "not null" is among the constraints.
+// PostgreSQL 18 and later list "not null" as a constraint.
 const CONSTRAINTS = `
   select conrelid::regclass::text as table, conname as name, pg_get_constraintdef(oid) as definition
   from pg_constraint where connamespace = (select oid from pg_namespace where nspname = $1) and contype <> 'n'

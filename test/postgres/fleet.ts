@@ -1,10 +1,10 @@
-// Server processes that can be killed at any time, and a balancer before them that gives each call to one that lives.
+// Server processes that can be killed at any time and are started again.
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 import type { Answer, Call } from './server-process.ts';
 
-/** The program in one file of JavaScript: a process that is killed all the time must start fast. */
+/** Bundles the program into one file of JavaScript, because a process that is killed all the time must start fast. */
 async function program(): Promise<string> {
   const outfile = fileURLToPath(new URL(`../../out/server-process-${process.pid}.mjs`, import.meta.url));
   const entry = fileURLToPath(new URL('server-process.ts', import.meta.url));
@@ -19,7 +19,7 @@ async function program(): Promise<string> {
   return outfile;
 }
 
-/** An error of a process, by code. */
+/** An error that a process has sent. */
 export class RemoteError extends Error {
   readonly code: string | null;
 
@@ -30,7 +30,7 @@ export class RemoteError extends Error {
   }
 }
 
-/** The process died before it answered: nobody knows what it has done. */
+/** A process died before it answered: nobody knows what it has done. */
 export class Died extends Error {}
 
 class ServerProcess {
@@ -84,7 +84,7 @@ export class Fleet {
   #ended = false;
   deaths = 0;
 
-  /** @param crashAfter after how many statements a process that is started kills itself; null: never. */
+  /** @param crashAfter gives the number of statements after which a new process kills itself; null for never. */
   static async start(size: number, env: Readonly<Record<string, string>>, crashAfter?: () => number | null): Promise<Fleet> {
     return new Fleet(await program(), size, env, crashAfter ?? ((): null => null));
   }

@@ -1,32 +1,28 @@
-// What a round's messages become in the database: statements that stay far below what PostgreSQL takes at once.
+// The statements that write a round's messages: each stays far below the longest that PostgreSQL takes.
 import { expect } from 'chai';
-import { writeOutgoing } from '../../src/postgres/closing.ts';
-import { statementsFor } from '../../src/postgres/statements.ts';
+import { writeOutgoing } from '../../src/postgres/outgoing.ts';
+import type { Statement } from '../../src/postgres/statement.ts';
 import type { Messages } from '../../src/server/outgoing.ts';
 import { MessagesOutput } from '../../src/server/output.ts';
 
-type Statement = readonly [users: number[], owners: (number | null)[], bodies: (Uint8Array | null)[]];
+type Values = readonly [users: number[], owners: (number | null)[], bodies: (Uint8Array | null)[]];
 
-async function statementsOf(messages: Messages): Promise<Statement[]> {
-  const statements: Statement[] = [];
-  const query = (_: string, values: readonly unknown[] = []): Promise<[]> => {
-    statements.push(values.slice(2) as unknown as Statement);
+/** The values of the statements that write the messages. */
+async function statementsFor(messages: Messages): Promise<Values[]> {
+  const statements: Values[] = [];
+  const query = <Row>(_: Statement<Row>, values: readonly unknown[] = []): Promise<Row[]> => {
+    statements.push(values.slice(2) as unknown as Values);
     return Promise.resolve([]);
   };
-  const database = { sql: statementsFor('"secagg"') };
-  await writeOutgoing(
-    { database, query, sessionId: 's' } as unknown as Parameters<typeof writeOutgoing>[0],
-    2,
-    new MessagesOutput(messages),
-  );
+  await writeOutgoing(query, 's', 2, new MessagesOutput(messages));
   return statements;
 }
 
 describe('the messages of a round', () => {
-  it('that are long together are written by several statements, each user once', async () => {
+  it('a server writes messages that are long together in several statements, each user once', async () => {
     const length = 5_000_000;
     const messages = new Map(Array.from({ length: 10 }, (_, i) => [7 * i, new Uint8Array(length).fill(i)]));
-    const statements = await statementsOf(messages);
+    const statements = await statementsFor(messages);
     expect(statements.map(([users]) => users)).to.deep.equal([
       [0, 7, 14, 21],
       [28, 35, 42, 49],
@@ -38,22 +34,22 @@ describe('the messages of a round', () => {
     }
   });
 
-  it('are each made once', async () => {
+  it('a server makes each message once', async () => {
     const made: number[] = [];
     const get = (user: number): Uint8Array<ArrayBuffer> => {
       made.push(user);
       return Uint8Array.of(user);
     };
     const users = [3, 1, 2];
-    const statements = await statementsOf({ keys: () => users.values(), get });
+    const statements = await statementsFor({ keys: () => users.values(), get });
     expect(made).to.deep.equal(users);
     expect(statements).to.deep.equal([[users, [null, null, null], users.map((user) => Uint8Array.of(user))]]);
   });
 
-  it('that are the same for all are written once, in the first row, whatever their number', async () => {
+  it('a server writes a message that all users get once, in the first row', async () => {
     const bytes = new Uint8Array(5_000_000).fill(3);
     const users = Array.from({ length: 100 }, (_, i) => 1000 - i);
-    const statements = await statementsOf(new Map(users.map((user) => [user, bytes])));
+    const statements = await statementsFor(new Map(users.map((user) => [user, bytes])));
     expect(statements).to.deep.equal([
       [users, users.map((_, i) => (i === 0 ? null : 1000)), users.map((_, i) => (i === 0 ? bytes : null))],
     ]);

@@ -1,5 +1,5 @@
-// Several real processes serve the same sessions, are killed and started again, and so is the database. Every result is
-// compared with the plain sum of the users that are in it, and every acknowledged message must be among them.
+// Several real processes serve the same sessions. They are killed and started again, and so is the database. Every result
+// must be the plain sum of its users, and must have the input of every user that was acknowledged.
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -10,7 +10,7 @@ import { Session } from '../support/session.ts';
 import { Died, Fleet, RemoteError } from './fleet.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
 
-// Two dozen here; hundreds in `npm run test:long`.
+// `npm run test:long` runs hundreds.
 const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 24);
 const AT_ONCE = 12;
 const PROCESSES = 4;
@@ -46,14 +46,14 @@ describe('processes that share sessions', function () {
     sessions = new PostgresSessions(database.pool, { schema: database.schema });
     await sessions.migrate();
   });
-  // Also after a test that ran out of time, whose loops go on otherwise, beside all tests after it.
+  // This also ends the loops of a test that ran out of time, which would go on during all later tests.
   afterEach(() => {
     over = true;
     fleet.end();
   });
   after(() => database.end());
 
-  it('take any user, each its share, and close each round once', async () => {
+  it('four processes each hear some users, and close each round once', async () => {
     await start();
     const session = new Session({ cohort: COHORT, threshold: 4, vecLen: 6_000 });
     const id = await created(session);
@@ -61,7 +61,7 @@ describe('processes that share sessions', function () {
       const answers = await session.answers(round === 2 ? [13] : []);
       await Promise.all([...answers].map(([user, bytes], i) => fleet.call(i, 'recv', id, user, bytes)));
       if (round === 2) {
-        // Each has written its own partial sum, and the inputs are nowhere.
+        // Each process has written its own partial sum, and no input is stored.
         const { rows } = await database.pool.query(`select octet_length(bulk) as bytes from ${quoted}.parts`);
         expect(rows).to.deep.equal(Array.from({ length: PROCESSES }, () => ({ bytes: 4 * 6_000 })));
         const kept = await database.pool.query(`select 1 from ${quoted}.messages where body is not null`);
@@ -78,7 +78,7 @@ describe('processes that share sessions', function () {
     expect(await sessions.result(id)).to.deep.equal(Int32Array.from({ length: 6_000 }, () => 31));
   });
 
-  it('do not wait for a process that stands still in the middle of a transaction, but to close the round', async () => {
+  it('a process that stops in a transaction delays the closing of the round, and no message', async () => {
     await start();
     const session = new Session({ cohort: COHORT, threshold: 4, vecLen: 2 });
     const id = await created(session);
@@ -88,22 +88,22 @@ describe('processes that share sessions', function () {
     await session.close();
     await sessions.round(id, 0);
     const deals = await session.answers();
-    const standing = await database.pool.connect();
+    const stopped = await database.pool.connect();
     try {
-      // What recv holds until it commits.
-      await standing.query('begin');
-      await standing.query(`select 1 from ${quoted}.sessions where session_id = $1 for key share`, [id]);
+      // The lock that recv holds until it commits.
+      await stopped.query('begin');
+      await stopped.query(`select 1 from ${quoted}.sessions where session_id = $1 for key share`, [id]);
       await Promise.all([...deals].map(([user, bytes], i) => fleet.call(i, 'recv', id, user, bytes)));
       const closed = fleet.call(0, 'round', id, 1).then(() => 'closed');
       expect(await Promise.race([closed, sleep(300, 'waits')])).to.equal('waits');
-      await standing.query('commit');
+      await stopped.query('commit');
       expect(await closed).to.equal('closed');
     } finally {
-      standing.release();
+      stopped.release();
     }
   });
 
-  it('a message that races the end of its round is in, or is refused', async () => {
+  it('a message that races the closing of its round is in the round or is refused', async () => {
     await start();
     let [inside, refused] = [0, 0];
     for (let i = 0; i < 8; i++) {
@@ -114,7 +114,7 @@ describe('processes that share sessions', function () {
         const racing = [...answers].slice(4);
         const close = (): Promise<Output> => fleet.call(0, 'round', id, round) as Promise<Output>;
         for (const [user, bytes] of [...answers].slice(0, 4)) await fleet.call(random(4), 'recv', id, user, bytes);
-        // Now the one is a little earlier, now the other.
+        // Half of the time the round closes first.
         const closing = chance(0.5) ? close() : null;
         const outcomes = racing.map(([user, bytes], j): Promise<number | null> =>
           fleet.call(1 + j, 'recv', id, user, bytes).then(
@@ -140,12 +140,12 @@ describe('processes that share sessions', function () {
         }
       }
     }
-    expect(inside, 'some were in').to.be.above(0);
-    expect(refused, 'and some were late').to.be.above(0);
+    expect(inside, 'messages in the round').to.be.above(0);
+    expect(refused, 'late messages').to.be.above(0);
   });
 
-  it(`${SESSIONS} sessions in which processes and the database are killed all the time`, async () => {
-    // Some die at a statement, others when the chaos below chooses.
+  it(`${SESSIONS} sessions give the right sums while processes and the database are killed all the time`, async () => {
+    // Some processes die at a statement, others at a random time, by the loop below.
     await start(() => (chance(0.7) ? 4 + random(500) : null));
     let [acknowledged, retries, restarts] = [0, 0, 0];
     const chaos = (async (): Promise<void> => {
@@ -165,7 +165,7 @@ describe('processes that share sessions', function () {
       }
     })();
 
-    /** Until neither a process nor the database dies of it. */
+    /** Tries again until neither a process nor the database has died during an attempt. */
     const persistently = async <T>(attempt: () => Promise<T>): Promise<T> => {
       for (;;) {
         try {
@@ -180,7 +180,7 @@ describe('processes that share sessions', function () {
     };
     const call = (method: 'recv' | 'round', ...args: readonly unknown[]): Promise<unknown> =>
       persistently(() => fleet.call(random(PROCESSES), method, ...args));
-    /** To one process, or to two at once, as retries of an impatient client. */
+    /** Sends a message to one process, or to two at a time, as an impatient client does. */
     const delivered = async (id: string, user: number, bytes: Uint8Array): Promise<void> => {
       const copies = chance(0.2) ? 2 : 1;
       await Promise.all(Array.from({ length: copies }, () => call('recv', id, user, bytes)));
@@ -200,7 +200,7 @@ describe('processes that share sessions', function () {
         const silent =
           session.messages.size > 4 && chance(0.4) ? [[...session.messages.keys()][random(session.messages.size)]!] : [];
         const answers = await session.answers(silent);
-        // Nobody hurries: what is acknowledged before the round is closed must be in it.
+        // The round is closed after all messages are acknowledged, so all of them must be in it.
         await Promise.all([...answers].map(([user, bytes]) => delivered(id, user, bytes)));
         const closers = await Promise.all(
           Array.from({ length: 1 + random(3) }, () => call('round', id, round) as Promise<Output>),
@@ -213,7 +213,7 @@ describe('processes that share sessions', function () {
           expect(output.vector).to.deep.equal(whole.getVector());
           session.expectSum([...output.vector].map(BigInt), session.server.progress().included!);
         } else expect(output.messages).to.deep.equal(whole.getMessages());
-        // Late, or again: the same is harmless, and something else is refused.
+        // The same message again is harmless after the round is closed.
         const [user, bytes] = [...answers][random(answers.size)]!;
         await call('recv', id, user, bytes);
       }

@@ -1,11 +1,12 @@
-// The schema: applied once, refused where it is another, described to the last column, and asked by indexes only.
+// The schema: processes create it once, refuse another version, and ask it by indexes only; schema.txt describes each column.
 import { expect } from 'chai';
 import { readFileSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { StoreError } from '../../src/index.ts';
 import { PostgresSessions, PostgresUsers } from '../../src/postgres/index.ts';
 import { SCHEMA_VERSION } from '../../src/postgres/migrations.ts';
-import { statementsFor } from '../../src/postgres/statements.ts';
+import * as sessionStatements from '../../src/postgres/statements.ts';
+import * as userStatements from '../../src/postgres/user-statements.ts';
 import { rejected } from '../support/errors.ts';
 import { describeSchema } from './describe-schema.ts';
 import { poolOf, testDatabase, type TestDatabase } from './support.ts';
@@ -18,7 +19,7 @@ describe('the schema in PostgreSQL', function () {
   before(async () => (database = await testDatabase()));
   after(() => database.end());
 
-  it('is missing at first: every call says what to do', async () => {
+  it('a call before migrate() is refused and says what to do', async () => {
     const sessions = new PostgresSessions(database.pool, { schema: database.schema });
     const users = new PostgresUsers(database.pool, { key: new Uint8Array(32), schema: database.schema });
     const calls = [sessions.create({ threshold: 2, vecLen: 1 }), sessions.sweep(), users.load('a', 1)];
@@ -27,7 +28,7 @@ describe('the schema in PostgreSQL', function () {
     }
   });
 
-  it('is made once by 20 processes at the same time', async () => {
+  it('20 processes that migrate at the same time create it once', async () => {
     const pools = Array.from({ length: 20 }, () => poolOf(database.server.url, 1));
     await Promise.all(pools.map((pool) => new PostgresSessions(pool, { schema: database.schema }).migrate()));
     await Promise.all(pools.map((pool) => pool.end()));
@@ -36,7 +37,7 @@ describe('the schema in PostgreSQL', function () {
     expect(rows.map(({ version }) => version)).to.deep.equal(Array.from({ length: SCHEMA_VERSION }, (_, i) => i + 1));
   });
 
-  it('is the one that is committed in schema.txt, with a comment on every table and column', async () => {
+  it('migrate() creates what schema.txt describes, with a comment on every table and column', async () => {
     const described = await describeSchema(database.pool, database.schema);
     // `SECAGG_UPDATE=1 npm test` after a migration was added; the change is then reviewed.
     if (process.env.SECAGG_UPDATE === '1') writeFileSync(COMMITTED, described);
@@ -44,7 +45,7 @@ describe('the schema in PostgreSQL', function () {
     expect(described).not.to.contain('NO COMMENT');
   });
 
-  it('of a later version is refused', async () => {
+  it('a process refuses a schema of a later version', async () => {
     const quoted = pg.escapeIdentifier(database.schema);
     await database.pool.query(`insert into ${quoted}.migrations (version, name) values (999, 'from the future')`);
     const sessions = new PostgresSessions(database.pool, { schema: database.schema });
@@ -54,7 +55,7 @@ describe('the schema in PostgreSQL', function () {
     await sessions.create({ threshold: 2, vecLen: 1 });
   });
 
-  it('may have any name', async () => {
+  it('an application may give it any name, except those that PostgreSQL would change or refuse', async () => {
     for (const schema of ['x"; drop table secagg; --', 'Größe', 'select']) {
       const sessions = new PostgresSessions(database.pool, { schema });
       await sessions.migrate();
@@ -66,7 +67,7 @@ describe('the schema in PostgreSQL', function () {
     }
   });
 
-  it('makes wrong states impossible', async () => {
+  it('PostgreSQL refuses rows that no session can have', async () => {
     const sessions = new PostgresSessions(database.pool, { schema: database.schema });
     const id = await sessions.create({ threshold: 2, vecLen: 1 });
     const quoted = pg.escapeIdentifier(database.schema);
@@ -90,9 +91,9 @@ describe('the schema in PostgreSQL', function () {
       session(`status = 'expired', state = null, bulk = null, ended_at = now()`),
       message(`1, 1, '\\x00', '\\x00', null`), // a digest of one byte
       message(`2, 1, ${digest}, '\\x00', ${part}`), // a masked input that is kept
-      message(`2, 1, ${digest}, null, null`), // … that is in no sum
-      message(`2, 1, ${digest}, null, ${part}`), // … that is in a sum that is not there
-      message(`1, 1, ${digest}, null, null`), // a message of which nothing is kept
+      message(`2, 1, ${digest}, null, null`), // a masked input that is in no sum
+      message(`2, 1, ${digest}, null, ${part}`), // a masked input in a sum that is missing
+      message(`1, 1, ${digest}, null, null`), // a message without its bytes
       message(`1, -1, ${digest}, '\\x00', null`),
       message(`1, 9007199254740992, ${digest}, '\\x00', null`),
       message(`5, 1, ${digest}, '\\x00', null`),
@@ -113,13 +114,14 @@ describe('the schema in PostgreSQL', function () {
     }
   });
 
-  it('is only asked by statements with parameters, which name the session or read a page of an index', async () => {
+  it('every statement has parameters, uses an index, and names the session or reads one page', async () => {
     const paged = new Set(['sessionsToExpire', 'sessionsToTidy', 'sessionsToRemove']);
     const client = await database.pool.connect();
     try {
-      // What the planner would do if there were many rows.
+      // The plans are those of tables with many rows.
       await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
-      for (const [name, text] of Object.entries(statementsFor(pg.escapeIdentifier(database.schema)))) {
+      for (const [name, statement] of Object.entries({ ...sessionStatements, ...userStatements })) {
+        const text = statement.text.replaceAll(':schema', () => pg.escapeIdentifier(database.schema));
         if (paged.has(name)) expect(text, name).to.match(/order by \w+ limit \$/);
         else if (name.includes('UserState'))
           expect(text, name).to.match(/\(session, user_id|session = \$1::text and user_id = \$2/);

@@ -1,5 +1,5 @@
-// One server process: sessions in PostgreSQL, asked over a channel by the test that started it. With CRASH_AFTER it is
-// killed, as by SIGKILL from outside, right before or right after its n-th statement.
+// One server process with sessions in PostgreSQL. The test that started it calls it over a channel. With CRASH_AFTER it
+// kills itself by SIGKILL, right before or right after its n-th statement.
 import pg from 'pg';
 import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
 
@@ -19,7 +19,7 @@ pool.on('error', () => undefined);
 let left = Number(process.env.CRASH_AFTER ?? Infinity);
 const die = (): never => {
   process.kill(process.pid, 'SIGKILL');
-  for (;;); // the signal is on its way
+  for (;;); // until the signal arrives
 };
 
 const fragile: PostgresPool = {
@@ -31,7 +31,7 @@ const fragile: PostgresPool = {
         if (left === 0) die();
         const result = client.query(text, values);
         left -= 0.5;
-        // Not awaited: the database may have been told, and may do it after the process is gone.
+        // The result is not awaited: the database may run the statement after the process is dead.
         if (left === 0) setImmediate(die);
         return result;
       },

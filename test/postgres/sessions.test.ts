@@ -1,8 +1,8 @@
-// One session in a real database, through several objects that know nothing of one another, as if each were a process.
+// Sessions in a real database, through three objects that share no memory, as if each were a process.
 import { expect } from 'chai';
 import pg from 'pg';
 import { ProtocolError, ServerWrapper, StoreError, ThresholdError, UsageError } from '../../src/index.ts';
-import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
+import { PostgresSessions, type NewSession, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
 import { decodeFields } from '../../src/wire/msgpack.ts';
 import { cohortOf } from '../support/cohort.ts';
 import { rejected } from '../support/errors.ts';
@@ -31,7 +31,7 @@ describe('sessions in PostgreSQL', function () {
   });
   after(() => database.end());
 
-  const both = async (setup: Partial<Setup> = {}, expiresAt?: Date): Promise<[Session, string]> => {
+  const created = async (setup: Partial<Setup> = {}, expiresAt?: Date): Promise<[Session, string]> => {
     const session = new Session({ ...SETUP, ...setup });
     const { threshold, vecLen, options, cohort, serverOptions } = session.setup;
     const id = await one!.create({
@@ -45,9 +45,9 @@ describe('sessions in PostgreSQL', function () {
   const deliver = async (id: string, answers: ReadonlyMap<number, Uint8Array>): Promise<void> => {
     await Promise.all([...answers].map(([user, bytes], i) => [one!, two!, three!][i % 3]!.recv(id, user, bytes)));
   };
-  /** Plays whole rounds in both worlds. */
-  const before_ = async (round: number, setup: Partial<Setup> = {}): Promise<[Session, string]> => {
-    const [session, id] = await both(setup);
+  /** A session in memory and its twin in the database, both played up to this round. */
+  const playedTo = async (round: number, setup: Partial<Setup> = {}): Promise<[Session, string]> => {
+    const [session, id] = await created(setup);
     for (let r = 0; r < round; r++) {
       const answers = await session.answers();
       await deliver(id, answers);
@@ -85,8 +85,8 @@ describe('sessions in PostgreSQL', function () {
     ['of 64 bits', { options: { bits: 64 }, vectorOf: () => [2n ** 40n, -1n, 0n, 1n, 5n] }],
     ['that are long', { vecLen: 30_000 }],
   ] as const) {
-    it(`give what one server in memory gives, round by round: vectors ${what}`, async () => {
-      const [session, id] = await both(setup);
+    it(`three processes give in each round what one server in memory gives: vectors ${what}`, async () => {
+      const [session, id] = await created(setup);
       for (let round = 0; round <= 4; round++) {
         const answers = await session.answers(round === 2 ? [40] : []);
         for (const [user, message] of session.messages) expect(await three!.message(id, user)).to.deep.equal(message);
@@ -110,21 +110,21 @@ describe('sessions in PostgreSQL', function () {
       expect(await two!.result(id)).to.deep.equal(session.server.output()!.getVector());
       expect(await two!.message(id, 1)).to.equal(null);
       expect((await three!.progress(id)).included).to.deep.equal(session.server.progress().included);
-      // Later still, all of it again.
+      // Later calls give the outputs again.
       for (const round of [0, 1, 2, 3]) expect((await one!.round(id, round)).isMessages()).to.equal(true);
     });
   }
 
-  it('draw a ring once, whoever closes round 0, and keep to it', async () => {
+  it('processes that close round 0 at the same time draw one sparse graph and keep it', async () => {
     const graph = { neighbors: 4, shareThreshold: 3 };
     const cohort = cohortOf(Array.from({ length: 12 }, (_, i) => 5 * i + 1));
     const options = { graph, adversary: 'semi-honest' } as const;
-    const [session, id] = await both({ cohort, ids: cohort.ids, threshold: 9, options });
+    const [session, id] = await created({ cohort, ids: cohort.ids, threshold: 9, options });
     for (let round = 0; round <= 4; round++) {
       const silent = round === 2 ? [cohort.ids[3]!] : [];
       const answers = await session.answers(silent);
       if (round === 1) {
-        // Two of four neighbors of one user are late: enough in all, and not enough around it.
+        // Two of four neighbors of one user are late: enough users in all, and too few around this one.
         const [, , , , , around] = decodeFields(session.messages.get(cohort.ids[0]!)!, 'test', { bytes: 10_000, listLength: 10 });
         const late = (around as number[]).slice(0, 2);
         await deliver(id, new Map([...answers].filter(([user]) => !late.includes(user))));
@@ -144,16 +144,16 @@ describe('sessions in PostgreSQL', function () {
     expect((await one!.progress(id)).included).to.deep.equal(included);
   });
 
-  it('start users by the message of round 0, if they are registered', async () => {
-    const [, id] = await both();
+  it('a registered user is given the message of round 0, and another one nothing', async () => {
+    const [, id] = await created();
     expect(await two!.message(id, 7)).to.deep.equal(Uint8Array.of(146, 1, 0));
     expect(await two!.message(id, 8)).to.equal(null);
     const open = await one!.create({ threshold: 2, vecLen: 1 });
     expect(await two!.message(open, 8)).to.deep.equal(Uint8Array.of(146, 1, 0));
   });
 
-  it('below the threshold go on as they were, and end when enough have come', async () => {
-    const [session, id] = await before_(2);
+  it('a round below the threshold stays open, and closes once enough users were heard', async () => {
+    const [session, id] = await playedTo(2);
     const answers = [...(await session.answers())];
     for (const [user, bytes] of answers.slice(0, 3)) await one!.recv(id, user, bytes);
     const error = await rejected('ERR_SECAGG_THRESHOLD', two!.round(id, 2), ThresholdError);
@@ -164,11 +164,11 @@ describe('sessions in PostgreSQL', function () {
   });
 
   for (const round of [0, 1, 2, 3, 4]) {
-    it(`round ${round}: the same message again is harmless, another one is equivocation, wherever it comes`, async () => {
-      const [session, id] = await before_(round);
+    it(`round ${round}: a user may send the same message again to any process, and no other message`, async () => {
+      const [session, id] = await playedTo(round);
       const twins = new Map([...session.users].map(([user, wrapper]) => [user, wrapper.serializeState()]));
       const first = await session.answers();
-      // Rolled back, users answer again; only in rounds 0 and 1 is there randomness in what they say.
+      // Users with an older state answer again. Only in rounds 0 and 1 do their answers differ, by fresh randomness.
       const again = new Session({ ...SETUP, cohort: COHORT });
       for (const [user, state] of twins) again.users.get(user)!.recoverState(state);
       again.messages = session.messages;
@@ -182,7 +182,7 @@ describe('sessions in PostgreSQL', function () {
         for (const sessions of [one!, two!, three!]) {
           const error = await rejected('ERR_SECAGG_EQUIVOCATION', sessions.recv(id, 7, second.get(7)!), ProtocolError);
           expect(error.userIds).to.deep.equal([7]);
-          // Not confused about which one counts.
+          // The first message still counts.
           await sessions.recv(id, 7, bytes);
         }
       }
@@ -196,8 +196,8 @@ describe('sessions in PostgreSQL', function () {
     });
   }
 
-  it('hear one user through several processes at once only once, also in a sum', async () => {
-    const [session, id] = await before_(2, { vecLen: 8_000 });
+  it('a user that sends its input to three processes at the same time is in the sum once', async () => {
+    const [session, id] = await playedTo(2, { vecLen: 8_000 });
     const answers = await session.answers();
     const all = [one!, two!, three!].flatMap((sessions) => [...answers].map(([user, bytes]) => sessions.recv(id, user, bytes)));
     await Promise.all(all);
@@ -205,13 +205,13 @@ describe('sessions in PostgreSQL', function () {
     await expectSameSum(session, id, answers);
   });
 
-  it('write long messages once there are enough of them, and then wait for no more', async () => {
+  it('a process writes long messages without more waiting once there are enough of them', async () => {
     const cohort = cohortOf(Array.from({ length: 24 }, (_, i) => i));
-    const [session, id] = await before_(2, { cohort, threshold: 16, vecLen: 8_000 });
+    const [session, id] = await playedTo(2, { cohort, threshold: 16, vecLen: 8_000 });
     const answers = await session.answers();
     const waits = globalThis.setTimeout;
     try {
-      // No wait for more ever ends: only their number can.
+      // The wait for more messages has no end, so only their number can end it.
       globalThis.setTimeout = ((run: () => void, ms = 0) => (ms > 0 && ms < 1000 ? 0 : waits(run, ms))) as typeof setTimeout;
       const inTwo = [...answers].map(async ([user, bytes], i) => {
         if (i >= 12) await new Promise((resolve) => setImmediate(resolve));
@@ -225,8 +225,8 @@ describe('sessions in PostgreSQL', function () {
     await expectSameSum(session, id, answers);
   });
 
-  it('refuse what a server refuses, with its code, and go on', async () => {
-    const [session, id] = await before_(1);
+  it('a process refuses a message with the code of a server in memory, and goes on', async () => {
+    const [session, id] = await playedTo(1);
     const answers = await session.answers();
     const bytes = answers.get(7)!;
     await rejected('ERR_SECAGG_SENDER', one!.recv(id, 1, bytes));
@@ -241,10 +241,10 @@ describe('sessions in PostgreSQL', function () {
     const early = await session.user(7).round(messages.get(7)!);
     await rejected('ERR_SECAGG_EARLY', one!.recv(id, 7, early));
     await three!.round(id, 1);
-    await one!.recv(id, 7, early); // whose copy of the session is that of the round before
+    await one!.recv(id, 7, early); // the process has a copy of the session from the round before
   });
 
-  it('admit no more users than the threshold allows, and no key twice, whatever process they come to', async () => {
+  it('three processes together admit as many users as the session may have', async () => {
     const session = new Session({ ...SETUP, serverOptions: { maxUsers: 4 } });
     const id = await one!.create({ threshold: 4, vecLen: 5, options: { maxUsers: 4, publicKeys: COHORT.pki } });
     const answers = [...(await session.answers())];
@@ -257,9 +257,9 @@ describe('sessions in PostgreSQL', function () {
     expect((await one!.round(id, 0)).getMessages().size).to.equal(4);
   });
 
-  it('that failed say why, for good', async () => {
-    const [session, id] = await before_(4);
-    // Too few good shares: everybody reports the deal of user 1, as far as its own word goes.
+  it('a session that the protocol has ended tells all callers why', async () => {
+    const [session, id] = await playedTo(4);
+    // The stored commitment of user 1 is changed, so that its own shares prove its deal inconsistent.
     const answers = await session.answers();
     await deliver(id, answers);
     const state = await database.pool.query<{ state: { state: { commitments: [number, { seedCommitment: string }][] } } }>(
@@ -267,7 +267,6 @@ describe('sessions in PostgreSQL', function () {
       [id],
     );
     const changed = state.rows[0]!.state;
-    // The owner's deal as if it had been another one.
     changed.state.commitments.find(([position]) => position === 0)![1].seedCommitment = Buffer.alloc(32, 7).toString('base64');
     await database.pool.query(`update ${quoted}.sessions set state = $2 where session_id = $1`, [id, JSON.stringify(changed)]);
     const fresh = new PostgresSessions(database.pool, { schema: database.schema });
@@ -283,7 +282,7 @@ describe('sessions in PostgreSQL', function () {
     expect([progress.status, progress.round]).to.deep.equal(['failed', null]);
   });
 
-  it('that are unknown, aborted, expired or removed say so', async () => {
+  it('a call for an unknown, aborted or removed session is refused with its own code', async () => {
     for (const id of [UNKNOWN, 'no uuid', '']) {
       await Promise.all(
         [
@@ -298,7 +297,7 @@ describe('sessions in PostgreSQL', function () {
     }
     await one!.remove(UNKNOWN);
 
-    const [session, id] = await before_(2);
+    const [session, id] = await playedTo(2);
     const answers = await session.answers();
     await one!.recv(id, 7, answers.get(7)!);
     await two!.abort(id, 'the model was withdrawn');
@@ -318,8 +317,8 @@ describe('sessions in PostgreSQL', function () {
     await rejected('ERR_SECAGG_UNKNOWN_SESSION', one!.progress(id));
   });
 
-  it('expire by the clock of the database, before and after the sweep', async () => {
-    const [session, id] = await both({}, new Date(Date.now() + 3_000));
+  it('a session expires by the clock of the database, before and after the sweep', async () => {
+    const [session, id] = await created({}, new Date(Date.now() + 3_000));
     const answers = await session.answers();
     await one!.recv(id, 7, answers.get(7)!);
     expect((await one!.progress(id)).expiresAt!.getTime()).to.be.above(Date.now() - 60_000);
@@ -339,7 +338,7 @@ describe('sessions in PostgreSQL', function () {
     expect(await rowsOf('messages', id)).to.equal(0);
   });
 
-  it('are swept by several processes, page by page, and removed once they ended long ago', async () => {
+  it('three processes sweep many pages of sessions together, and remove those that ended long ago', async () => {
     const past = new Date(Date.now() - 1_000);
     const ids = await Promise.all(Array.from({ length: 130 }, () => one!.create({ threshold: 2, vecLen: 1, expiresAt: past })));
     const swept = await Promise.all([one!, two!, three!].map((sessions) => sessions.sweep()));
@@ -350,8 +349,8 @@ describe('sessions in PostgreSQL', function () {
     await rejected('ERR_SECAGG_UNKNOWN_SESSION', one!.progress(ids[0]!));
   });
 
-  it('drop the messages of a session that ended an hour ago, and keep its sum', async () => {
-    const [session, id] = await before_(5);
+  it('a sweep drops the messages of a session that ended an hour ago, and keeps its sum', async () => {
+    const [session, id] = await playedTo(5);
     await database.pool.query(`update ${quoted}.sessions set ended_at = now() - interval '61 minutes' where session_id = $1`, [
       id,
     ]);
@@ -361,17 +360,21 @@ describe('sessions in PostgreSQL', function () {
     expect((await two!.round(id, 4)).getVector()).to.deep.equal(session.server.output()!.getVector());
   });
 
-  it('wrong arguments are named', async () => {
-    const [, id] = await both();
+  it('a wrong argument is refused by name', async () => {
+    const [, id] = await created();
     const refusals: [Promise<unknown>, RegExp][] = [
       [one!.create({ threshold: 1, vecLen: 1 }), /^threshold/],
       [one!.create({ threshold: 2, vecLen: 1, expiresAt: new Date(NaN) }), /^expiresAt/],
-      [one!.recv(id, -1, new Uint8Array(1)), /^userId/],
-      [one!.recv(id, 1, 'x' as unknown as Uint8Array), /^bytes/],
+      [one!.create({ threshold: 2, vecLen: 1, expiresAt: 5 as unknown as Date }), /^expiresAt/],
+      [one!.create({ threshold: 2, vecLen: 1, expire: new Date() } as NewSession), /^session: .*expire/],
+      [one!.sweep({ endedBefore: new Date(NaN) }), /^options\.endedBefore/],
+      [one!.sweep({ endedBefor: new Date() } as Parameters<PostgresSessions['sweep']>[0]), /^options: .*endedBefor/],
+      [one!.recv(id, -1, new Uint8Array(1)), /^user:/],
+      [one!.recv(id, 1, 'x' as unknown as Uint8Array), /^input:/],
       [one!.recv(7 as unknown as string, 1, new Uint8Array(1)), /^id/],
       [one!.round(id, 5), /^r:/],
       [one!.round(id, '1' as unknown as number), /^r:/],
-      [one!.message(id, 0.5), /^userId/],
+      [one!.message(id, 0.5), /^user:/],
       [one!.abort(id, 1 as unknown as string), /^reason/],
     ];
     for (const [call, text] of refusals) {
@@ -380,10 +383,12 @@ describe('sessions in PostgreSQL', function () {
       expect((error as Error).message).to.match(text);
     }
     expect(() => new PostgresSessions({} as PostgresPool)).to.throw(TypeError, /^pool/);
+    const misspelt = { shema: 'x' } as { schema?: string };
+    expect(() => new PostgresSessions(database.pool, misspelt)).to.throw(TypeError, /shema/);
   });
 
   describe('when the database fails', () => {
-    /** A pool whose connections fail once at a given statement, as the network would: before it, or after it was done. */
+    /** A pool whose connections fail at a given statement as a network does: before it runs, or after. */
     const failing = (at: RegExp, when: 'before' | 'after', error: Error): PostgresPool & { times: number } => {
       const pool = {
         times: 1,
@@ -409,13 +414,13 @@ describe('sessions in PostgreSQL', function () {
     for (const [statement, text] of [
       ['begin', /^begin/],
       ['the lock', /for key share/],
-      ['the claim', /insert into .*messages/],
+      ['the insert', /insert into .*messages/],
       ['the sum', /parts/],
       ['commit', /^commit/],
     ] as const) {
       for (const when of ['before', 'after'] as const) {
-        it(`${when} ${statement}: a masked input is in the sum once, when it is sent again`, async () => {
-          const [session, id] = await before_(2);
+        it(`a connection breaks ${when} ${statement}: a user that sends its input again is in the sum once`, async () => {
+          const [session, id] = await playedTo(2);
           const answers = [...(await session.answers())];
           const pool = failing(text, when, reset);
           const sessions = new PostgresSessions(pool, { schema: database.schema });
@@ -425,7 +430,7 @@ describe('sessions in PostgreSQL', function () {
           const error = await rejected('ERR_SECAGG_STORE', sessions.recv(id, ...answers[1]!), StoreError);
           expect(error.sqlState).to.equal(null);
           expect(error.cause).to.equal(reset);
-          // The process goes on, and so do others.
+          // This process and another one take the message again.
           await sessions.recv(id, ...answers[1]!);
           await two!.recv(id, ...answers[1]!);
           for (const [user, bytes] of answers.slice(2)) await sessions.recv(id, user, bytes);
@@ -445,8 +450,8 @@ describe('sessions in PostgreSQL', function () {
     }
 
     for (const when of ['before', 'after'] as const) {
-      it(`${when} a round's commit: whoever asks again is told what it gave`, async () => {
-        const [session, id] = await before_(1);
+      it(`a connection breaks ${when} a round's commit: a caller that tries again is given the output`, async () => {
+        const [session, id] = await playedTo(1);
         const answers = await session.answers();
         await deliver(id, answers);
         session.deliver(answers);
@@ -458,8 +463,8 @@ describe('sessions in PostgreSQL', function () {
       });
     }
 
-    it('tries again, and not for ever, where a transaction lost a race', async () => {
-      const [session, id] = await before_(1);
+    it('a transaction that loses a race is tried again, a few times', async () => {
+      const [session, id] = await playedTo(1);
       const answers = [...(await session.answers())];
       const lost = Object.assign(new Error('deadlock detected'), { code: '40P01' });
       const pool = failing(/insert into .*messages/, 'after', lost);
@@ -476,7 +481,7 @@ describe('sessions in PostgreSQL', function () {
       expect((await sessions.progress(id)).heard.length).to.equal(2);
     });
 
-    it('that is not there is told as such', async () => {
+    it('a call without a database is refused and says to try again', async () => {
       const pool = poolOf('postgres://nobody@127.0.0.1:1/none');
       const error = await rejected('ERR_SECAGG_STORE', new PostgresSessions(pool).round(UNKNOWN, 0), StoreError);
       expect(error.sqlState).to.equal(null);
@@ -484,8 +489,8 @@ describe('sessions in PostgreSQL', function () {
       await pool.end();
     });
 
-    it('the session is intact after a partial sum was tampered with', async () => {
-      const [session, id] = await before_(2);
+    it('a process refuses to close a round whose partial sum was changed, and the session stays open', async () => {
+      const [session, id] = await playedTo(2);
       await deliver(id, await session.answers());
       await database.pool.query(`update ${quoted}.parts set bulk = substr(bulk, 2) where session_id = $1`, [id]);
       await database.pool.query(`delete from ${quoted}.messages where session_id = $1 and user_id = 7`, [id]);
@@ -494,8 +499,8 @@ describe('sessions in PostgreSQL', function () {
     });
   });
 
-  it('the state of a session can be taken out and used without a database', async () => {
-    const [, id] = await before_(3);
+  it('a server in memory recovers the stored state of a session', async () => {
+    const [, id] = await playedTo(3);
     const { rows } = await database.pool.query<{ state: object; bulk: Uint8Array }>(
       `select state, bulk from ${quoted}.sessions where session_id = $1`,
       [id],

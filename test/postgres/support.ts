@@ -1,11 +1,11 @@
-// A database for the tests of one file, and the small things that they all do with it.
+// A database for the tests of one file.
 import pg from 'pg';
 import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
 
 export interface TestDatabase {
   readonly server: LocalPostgres;
   readonly pool: pg.Pool;
-  /** Different for every file, so that several may use one server. */
+  /** Each file has its own schema, so that several files may use one server. */
   readonly schema: string;
   end(): Promise<void>;
 }
@@ -28,6 +28,6 @@ export async function testDatabase(): Promise<TestDatabase> {
 
 export function poolOf(url: string, max = 10): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max });
-  pool.on('error', () => undefined); // a server that is restarted breaks idle connections
+  pool.on('error', () => undefined); // idle connections break when the server restarts
   return pool;
 }

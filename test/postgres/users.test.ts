@@ -1,4 +1,5 @@
-// Users' states: unreadable without the key, bound to their row, never older, and with one answer a session.
+// States of users: nobody reads them without the key or in another row, none replaces a newer one, and a user answers the
+// unmasking round once.
 import { expect } from 'chai';
 import pg from 'pg';
 import { round0Msg, StateError, UsageError, UserWrapper } from '../../src/index.ts';
@@ -22,14 +23,14 @@ describe("users' states in PostgreSQL", function () {
   });
   after(() => database.end());
 
-  it('a whole session, each user in several processes, every answer saved before it is sent', async () => {
+  it('users that each answer in three processes at a time finish a session, and give one answer a round', async () => {
     const session = new Session({ vecLen: 4 });
     const name = crypto.randomUUID();
     for (const [id, user] of session.users) await store().save(name, id, user.serializeState());
     for (let round = 0; round <= 4; round++) {
       const answers = new Map<number, Uint8Array>();
       for (const [id, message] of session.messages) {
-        // Three processes are given the message at once; what they say is the same.
+        // Three processes get the message at the same time and give the same answer.
         const said = await Promise.all([store(), store(), store()].map((users) => users.answer(name, id, message)));
         for (const bytes of said) expect(bytes).to.deep.equal(said[0]);
         answers.set(id, said[0]!);
@@ -45,7 +46,7 @@ describe("users' states in PostgreSQL", function () {
     expect(rows).to.deep.equal(Array.from({ length: 4 }, () => ({ answered: true })));
   });
 
-  it('what is stored tells nothing without the key, and opens in no other row', async () => {
+  it('a stored state is refused with another key, in another row, and after any change', async () => {
     const session = new Session({ vecLen: 4 });
     const state = session.user(1).serializeState();
     await store().save('a', 1, state);
@@ -71,13 +72,13 @@ describe("users' states in PostgreSQL", function () {
     expect(await store().load('a', 2)).to.equal(null);
   });
 
-  it('no older state takes the place of a newer one, nor another of the same revision', async () => {
+  it('a process that saves an older state, or another one of the same revision, is refused', async () => {
     const session = new Session({ vecLen: 4 });
     const states = [session.user(1).serializeState()];
     const twin = UserWrapper.fromState(states[0]!);
     await session.user(1).round(round0Msg());
     states.push(session.user(1).serializeState());
-    await twin.round(round0Msg()); // draws other keys
+    await twin.round(round0Msg()); // it draws other keys
 
     const users = store();
     await users.save('c', 1, states[0]!);
@@ -86,7 +87,7 @@ describe("users' states in PostgreSQL", function () {
     await users.save('c', 1, states[1]!);
     await rejected('ERR_SECAGG_STATE_OLD', users.save('c', 1, states[0]!), StateError);
     await rejected('ERR_SECAGG_STATE_OLD', users.save('c', 1, twin.serializeState()), StateError);
-    // A process that has not loaded it does not know what it would replace.
+    // A process that has not loaded the state does not know which one it would replace.
     await session
       .user(1)
       .round(await directoryFor(session))
@@ -94,21 +95,21 @@ describe("users' states in PostgreSQL", function () {
     await rejected('ERR_SECAGG_STATE_OLD', store().save('c', 1, session.user(1).serializeState()), StateError);
     expect(await users.load('c', 1)).to.equal(states[1]);
 
-    // A backup is restored while the process lives.
+    // Somebody restores a backup while the process runs.
     await database.pool.query(`delete from ${quoted}.user_states where session = 'c'`);
     await rejected('ERR_SECAGG_STATE_OLD', users.load('c', 1), StateError);
     await store().save('c', 1, states[0]!);
     await rejected('ERR_SECAGG_STATE_OLD', users.load('c', 1), StateError);
   });
 
-  it('the unmasking round is answered once, also by a user that went back', async () => {
+  it('a user that goes back to an older state does not answer the unmasking round again', async () => {
     const session = await new Session({ vecLen: 4 }).before(4);
     const before = session.user(1).serializeState();
     const [one, two] = [store(), store()];
     await one.save('d', 1, before);
     await two.load('d', 1);
     const answer = await one.answer('d', 1, session.messages.get(1)!);
-    // The same question again is answered by the same bytes; another one is not answered.
+    // The same message again gets the same answer; another message gets none.
     expect(await two.answer('d', 1, session.messages.get(1)!)).to.deep.equal(answer);
     await rejected('ERR_SECAGG_STATE_OLD', two.save('d', 1, before), StateError);
     const otherwise = UserWrapper.fromState(before);
@@ -121,16 +122,18 @@ describe("users' states in PostgreSQL", function () {
     await rejected('ERR_SECAGG_USAGE', store().answer('d', 1, session.messages.get(1)!), UsageError);
   });
 
-  it('an error that ends the session for the user is saved too', async () => {
+  it('a user whose session has ended with an error stays at its end in other processes', async () => {
     const session = await new Session({ vecLen: 4 }).before(1);
     await store().save('e', 1, session.user(1).serializeState());
     await rejected('ERR_SECAGG_DECODE', store().answer('e', 1, Uint8Array.of(1, 2, 3)));
     await rejected('ERR_SECAGG_FAILED', store().answer('e', 1, session.messages.get(1)!), UsageError);
   });
 
-  it('wrong arguments are named', async () => {
+  it('a wrong argument is refused by name', async () => {
     expect(() => store(new Uint8Array(31))).to.throw(RangeError, /^options\.key/);
     expect(() => store('secret' as unknown as Uint8Array)).to.throw(TypeError, /^options\.key/);
+    const misspelt = { key: KEY, shema: 'x' };
+    expect(() => new PostgresUsers(database.pool, misspelt)).to.throw(TypeError, /shema/);
     const state = new Session().user(1).serializeState();
     await rejected('ERR_SECAGG_STATE', store().save('f', 2, state), StateError);
     for (const session of ['', 'x'.repeat(1_001), 'a\0']) {
@@ -148,7 +151,7 @@ describe("users' states in PostgreSQL", function () {
   });
 });
 
-/** What user 1 is sent in round 1. */
+/** The message of round 1 for user 1. */
 async function directoryFor(session: Session): Promise<Uint8Array> {
   session.messages.delete(1);
   for (const [id, bytes] of await session.answers()) session.server.recv(id, bytes);

@@ -1,4 +1,4 @@
-// Sessions of servers, and the sealed states of users. A migration that was released is never changed.
+// Sessions of servers, and sealed states of users. Once it is released, a migration is never changed.
 import type { Migration } from '../migration.ts';
 
 export const MIGRATION_0001: Migration = {
@@ -29,20 +29,20 @@ create table :schema.sessions (
   constraint sessions_expired_where_limited check (status <> 'expired' or expires_at is not null),
   constraint sessions_tidied_after_end check (tidied_at is null or ended_at is not null)
 );
--- What is in it is encrypted, masked or hashed: no compression makes it smaller.
+-- Its bytes are encrypted, masked or hashed, and no compression makes them shorter.
 alter table :schema.sessions alter column bulk set storage external;
-comment on table :schema.sessions is 'One row a session of secure aggregation: the server''s state at the start of the round that is being collected, or at the end. No secret is in it.';
-comment on column :schema.sessions.session_id is 'Made by create(); in every table and statement, so that it can be the distribution column.';
-comment on column :schema.sessions.status is 'collecting: a round is open. finished: the sum is in state and bulk. failed: the protocol ended it, state says why. aborted: by the application. expired: expires_at passed before the end.';
-comment on column :schema.sessions.round is 'The round being collected, 0 to 4, or in which the session ended; 5 where it is finished.';
-comment on column :schema.sessions.state is 'ServerWrapper.serializeState(), without its long byte strings; null once aborted or expired.';
-comment on column :schema.sessions.bulk is 'The long byte strings of state, one after the other; state says which part belongs where.';
+comment on table :schema.sessions is 'Sessions of secure aggregation: one row a session, with the server''s state at the start of the open round, or at the end. It holds no secret.';
+comment on column :schema.sessions.session_id is 'Id of the session, made by create(). Every table of sessions has it, so that it can be the distribution column.';
+comment on column :schema.sessions.status is 'collecting: a round is open. finished: state and bulk have the sum. failed: the protocol ended the session, and state says why. aborted: the application ended it. expired: expires_at passed before the end.';
+comment on column :schema.sessions.round is 'The open round, 0 to 4, or the round in which the session ended; 5 if it is finished.';
+comment on column :schema.sessions.state is 'ServerWrapper.serializeState() without its long byte strings; null once the session was aborted or has expired.';
+comment on column :schema.sessions.bulk is 'The long byte strings of state, one after the other; state says where each of them belongs.';
 comment on column :schema.sessions.reason is 'Why the application aborted the session.';
-comment on column :schema.sessions.expires_at is 'From then on nothing is accepted, and sweep() drops what was collected; null: never.';
-comment on column :schema.sessions.created_at is 'When the session was made.';
-comment on column :schema.sessions.changed_at is 'When state was written last: when the last round was closed.';
-comment on column :schema.sessions.ended_at is 'When it was finished, failed, aborted or expired.';
-comment on column :schema.sessions.tidied_at is 'When sweep(), or the end itself, dropped the messages for users.';
+comment on column :schema.sessions.expires_at is 'The time from which on nothing is accepted, and sweep() drops what was collected; null for a session without a limit.';
+comment on column :schema.sessions.created_at is 'When the session was created.';
+comment on column :schema.sessions.changed_at is 'When state was last written, which is when the last round was closed.';
+comment on column :schema.sessions.ended_at is 'When the session finished, failed, was aborted or expired; null while a round is open.';
+comment on column :schema.sessions.tidied_at is 'When the messages for users were dropped, by sweep() or by the end itself; null before.';
 create index sessions_to_expire on :schema.sessions (expires_at) where status = 'collecting' and expires_at is not null;
 create index sessions_to_tidy on :schema.sessions (ended_at) where ended_at is not null and tidied_at is null;
 create index sessions_ended on :schema.sessions (ended_at) where ended_at is not null;
@@ -64,15 +64,15 @@ create table :schema.parts (
   constraint parts_state_is_object check (jsonb_typeof(state) = 'object')
 );
 alter table :schema.parts alter column bulk set storage external;
-comment on table :schema.parts is 'Partial sums of the masked inputs of a round that is being collected. One row a process that hears users of the session; replaced with every group commit, deleted when the round is closed.';
+comment on table :schema.parts is 'Partial sums of the masked inputs of open rounds: one row a process that hears users of the session. The process replaces its row with every group commit; the row is deleted when the round is closed.';
 comment on column :schema.parts.session_id is 'The session.';
-comment on column :schema.parts.part_id is 'Which sum in the memory of which process it is a copy of; made at random.';
-comment on column :schema.parts.round is 'The round of the inputs: always 2, the other rounds have no sums.';
-comment on column :schema.parts.revision is 'How often it was written; a write states the revision that it replaces.';
-comment on column :schema.parts.users is 'How many users are in the sum: as many as rows of messages name this part.';
-comment on column :schema.parts.state is 'ServerWrapper.serializePart(), without its long byte strings.';
-comment on column :schema.parts.bulk is 'The long byte strings of state: the sum.';
-comment on column :schema.parts.changed_at is 'When it was written last.';
+comment on column :schema.parts.part_id is 'Random id of the sum in the memory of a process that this row is a copy of.';
+comment on column :schema.parts.round is 'The round of the inputs, always 2: the other rounds have no sums.';
+comment on column :schema.parts.revision is 'How often the row was written; a write names the revision that it replaces.';
+comment on column :schema.parts.users is 'Number of users in the sum, which is the number of rows of messages that name this part.';
+comment on column :schema.parts.state is 'ServerWrapper.serializePart() without its long byte strings.';
+comment on column :schema.parts.bulk is 'The long byte strings of state, which are the sum.';
+comment on column :schema.parts.changed_at is 'When the row was last written.';
 
 create table :schema.messages (
   session_id uuid not null,
@@ -93,14 +93,14 @@ create table :schema.messages (
   constraint messages_masked_input_not_kept check ((round = 2) = (body is null))
 );
 alter table :schema.messages alter column body set storage external;
-comment on table :schema.messages is 'Who has been heard in the round that is being collected: a row is an acknowledged message. Deleted when the round is closed, for state then has the digests.';
+comment on table :schema.messages is 'Acknowledged messages of open rounds: one row a user that was heard. The row is deleted when the round is closed, because state then has the digest.';
 comment on column :schema.messages.session_id is 'The session.';
 comment on column :schema.messages.round is 'The round, 0 to 4.';
-comment on column :schema.messages.user_id is 'The sender.';
-comment on column :schema.messages.digest is 'What tells the message from any other (SHA-256): the same again is harmless, another one is equivocation.';
-comment on column :schema.messages.body is 'The message as it came; null in round 2, where it is in the sum of a part and nowhere else.';
-comment on column :schema.messages.part_id is 'In round 2: the one partial sum that the message is in.';
-comment on column :schema.messages.received_at is 'When it was accepted.';
+comment on column :schema.messages.user_id is 'The user that sent the message.';
+comment on column :schema.messages.digest is 'SHA-256 of what the user signed and of the signature: the same message again is harmless, another one is equivocation.';
+comment on column :schema.messages.body is 'The bytes of the message; null in round 2, in which only the sum of a part has the input.';
+comment on column :schema.messages.part_id is 'In round 2, the one part whose sum has the input; null in other rounds.';
+comment on column :schema.messages.received_at is 'When the message was accepted.';
 
 create table :schema.outgoing (
   session_id uuid not null,
@@ -117,12 +117,12 @@ create table :schema.outgoing (
   constraint outgoing_body_once check ((same_as is null) <> (body is null))
 );
 alter table :schema.outgoing alter column body set storage external;
-comment on table :schema.outgoing is 'What users are sent, as the closing of a round has made it.';
+comment on table :schema.outgoing is 'Messages for users, which the closing of a round has made.';
 comment on column :schema.outgoing.session_id is 'The session.';
-comment on column :schema.outgoing.round is 'The round that the user answers with its next message, 1 to 4.';
-comment on column :schema.outgoing.user_id is 'The receiver.';
-comment on column :schema.outgoing.same_as is 'The user whose row has the bytes, where several are sent the same.';
-comment on column :schema.outgoing.body is 'The message.';
+comment on column :schema.outgoing.round is 'The round whose message the user answers this one with, 1 to 4.';
+comment on column :schema.outgoing.user_id is 'The user that receives the message.';
+comment on column :schema.outgoing.same_as is 'The user whose row has the bytes, if several users are sent the same message; else null.';
+comment on column :schema.outgoing.body is 'The bytes of the message; null if the row of another user has them.';
 create index outgoing_same_as on :schema.outgoing (session_id, round, same_as) where same_as is not null;
 
 create table :schema.user_states (
@@ -139,12 +139,12 @@ create table :schema.user_states (
   constraint user_states_sealed_length check (octet_length(sealed) > 40)
 );
 alter table :schema.user_states alter column sealed set storage external;
-comment on table :schema.user_states is 'States of users, sealed: without the application''s key nothing can be read or changed unnoticed.';
-comment on column :schema.user_states.session is 'The session, as the application calls it.';
+comment on table :schema.user_states is 'Sealed states of users: nobody without the application''s key can read them, or change them unnoticed.';
+comment on column :schema.user_states.session is 'The application''s name of the session.';
 comment on column :schema.user_states.user_id is 'The user.';
-comment on column :schema.user_states.revision is 'Revision of the state; only grows.';
-comment on column :schema.user_states.answered is 'Whether the user has answered the unmasking round, which it does once; never false again.';
-comment on column :schema.user_states.sealed is 'UserWrapper.serializeState() under XChaCha20-Poly1305 (nonce, ciphertext, tag), bound to table, session, user and revision; null once forgotten.';
-comment on column :schema.user_states.changed_at is 'When it was saved last.';
+comment on column :schema.user_states.revision is 'Revision of the state, which only grows.';
+comment on column :schema.user_states.answered is 'Whether the user has answered the unmasking round, which it does once, or its state was forgotten. Once true, it stays true.';
+comment on column :schema.user_states.sealed is 'UserWrapper.serializeState() sealed with XChaCha20-Poly1305 (nonce, ciphertext, tag). The associated data are table, session, user, revision and answered. Null once the state was forgotten.';
+comment on column :schema.user_states.changed_at is 'When the state was last saved.';
 `,
 };

@@ -1,0 +1,93 @@
+// Messages that wait in memory until they are written together.
+
+/** A message that waits, and the call of `recv` that waits for it. */
+export interface WaitingMessage {
+  readonly user: number;
+  readonly bytes: Uint8Array;
+  /** Ends the call: null resolves it, an error rejects it. */
+  readonly settle: (error: unknown) => void;
+}
+
+/** Lengths of messages, in bytes. */
+interface Lengths {
+  readonly total: number;
+  readonly longest: number;
+}
+
+const NO_MESSAGES: Lengths = { total: 0, longest: 0 };
+
+/** Messages of fewer bytes do not wait for others. */
+const SHORT = 16_384;
+/** Long messages are written once they are this many times as long as what is written, which is their sum. */
+const ENOUGH = 24;
+const MOST_BATCH_BYTES = 2 ** 28;
+const MOST_BATCH_MESSAGES = 1_000;
+const MOST_QUIET_MS = 250;
+const MOST_WAITS = 20;
+
+export class MessageQueue {
+  #messages: WaitingMessage[] = [];
+  #lengths: Lengths = NO_MESSAGES;
+  #isUrgent = false;
+  #endWait: () => void = () => undefined;
+
+  get isEmpty(): boolean {
+    return this.#messages.length === 0;
+  }
+
+  add(message: WaitingMessage): void {
+    this.#messages.push(message);
+    this.#lengths = withMessage(this.#lengths, message);
+    if (this.#hasEnough()) this.#endWait();
+  }
+
+  /** While the queue is urgent, batches do not wait for more messages. */
+  setUrgent(isUrgent: boolean): void {
+    this.#isUrgent = isUrgent;
+    if (isUrgent) this.#endWait();
+  }
+
+  /** Waits for more messages if they are long, and then takes the oldest ones out of the queue. */
+  async nextBatch(): Promise<WaitingMessage[]> {
+    await this.#waitForMore();
+    let [count, total] = [0, 0];
+    for (const { bytes } of this.#messages.slice(0, MOST_BATCH_MESSAGES)) {
+      total += bytes.length;
+      if (count > 0 && total > MOST_BATCH_BYTES) break;
+      count++;
+    }
+    const batch = this.#messages.splice(0, count);
+    this.#lengths = this.#messages.reduce(withMessage, NO_MESSAGES);
+    return batch;
+  }
+
+  /**
+   * Waits while long messages come in fast. Their sum is as long as one of them, however many are in it, so a short wait
+   * saves many bytes of writing. It ends when no message has come for the time that the longest one takes at 16 bytes a
+   * microsecond, at most a quarter of a second, or after 20 such times.
+   */
+  async #waitForMore(): Promise<void> {
+    for (let waits = 0; waits < MOST_WAITS && !this.#isUrgent && !this.#hasEnough(); waits++) {
+      const { length } = this.#messages;
+      const quiet = Math.min(MOST_QUIET_MS, this.#lengths.longest / SHORT);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, quiet);
+        this.#endWait = (): void => {
+          clearTimeout(timer); // a timer would keep the process from ending
+          resolve();
+        };
+      });
+      if (this.#messages.length === length) return;
+    }
+  }
+
+  /** Whether the messages are worth writing now; short ones always are. */
+  #hasEnough(): boolean {
+    const { total, longest } = this.#lengths;
+    return longest < SHORT || total >= Math.min(ENOUGH * longest, MOST_BATCH_BYTES);
+  }
+}
+
+function withMessage({ total, longest }: Lengths, { bytes }: WaitingMessage): Lengths {
+  return { total: total + bytes.length, longest: Math.max(longest, bytes.length) };
+}

@@ -1,0 +1,85 @@
+// A statement: its SQL text together with the type of its rows. What the driver gives for a column is checked and decoded
+// here and nowhere else: `pg` gives a bigint as text and a bytea as a Buffer.
+import { StoreError } from '../leaves/errors.ts';
+
+/** Decodes the value of one column; the name is for errors. @throws StoreError if the value has another type. */
+type Column<T> = (value: unknown, name: string) => T;
+
+/** The columns of a row, by name. */
+export type Columns<Row> = { readonly [Name in keyof Row]: Column<Row[Name]> };
+
+/** SQL text, and the row that it returns. `:schema` stands for the quoted name of the schema; values are `$1`, `$2`, … */
+export interface Statement<Row> {
+  readonly text: string;
+  /** Decodes one row as the driver gives it; null if nobody reads the rows. */
+  readonly decode: ((row: unknown) => Row) | null;
+}
+
+/** Runs one statement and returns its rows; an empty array if the statement names no columns. */
+export type Query = <Row>(statement: Statement<Row>, values?: readonly unknown[]) => Promise<readonly Row[]>;
+
+/**
+ * Makes a statement.
+ *
+ * @param columns the columns that the caller reads; without them the rows are ignored.
+ */
+export function statement(text: string): Statement<never>;
+export function statement<Row>(text: string, columns: Columns<Row>): Statement<Row>;
+export function statement<Row>(text: string, columns?: Columns<Row>): Statement<Row> {
+  if (columns === undefined) return { text, decode: null };
+  const decoders = Object.entries<Column<unknown>>(columns);
+  const decode = (row: unknown): Row => {
+    const values = row as Readonly<Record<string, unknown>>;
+    return Object.fromEntries(decoders.map(([name, column]) => [name, column(values[name], name)])) as Row;
+  };
+  return { text, decode };
+}
+
+function wrongType(name: string, expected: string, value: unknown): StoreError {
+  const got = value === null ? 'null' : typeof value;
+  return new StoreError('ERR_SECAGG_STORE', `database: column ${name}: expected ${expected}, got ${got}`);
+}
+
+/** A smallint, an integer, or a bigint up to 2^53 - 1. */
+export const integer: Column<number> = (value, name) => {
+  const number = typeof value === 'string' || typeof value === 'bigint' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isSafeInteger(number)) throw wrongType(name, 'an integer', value);
+  return number;
+};
+
+/** A text, a uuid, or a jsonb that the statement casts to text. */
+export const text: Column<string> = (value, name) => {
+  if (typeof value !== 'string') throw wrongType(name, 'text', value);
+  return value;
+};
+
+export const boolean: Column<boolean> = (value, name) => {
+  if (typeof value !== 'boolean') throw wrongType(name, 'a boolean', value);
+  return value;
+};
+
+/** A bytea, as a plain Uint8Array over the memory of the driver's Buffer. */
+export const bytes: Column<Uint8Array> = (value, name) => {
+  if (!(value instanceof Uint8Array)) throw wrongType(name, 'bytes', value);
+  return new Uint8Array(value.buffer, value.byteOffset, value.length);
+};
+
+/** A time, which the statement gives in seconds since 1970, as a float8. */
+export const time: Column<Date> = (value, name) => {
+  if (typeof value !== 'number') throw wrongType(name, 'seconds', value);
+  return new Date(value * 1000);
+};
+
+/** A text that is one of some words. */
+export function oneOf<Word extends string>(words: readonly Word[]): Column<Word> {
+  return (value, name) => {
+    const word = words.find((known) => known === value);
+    if (word === undefined) throw wrongType(name, `one of ${words.join(', ')}`, value);
+    return word;
+  };
+}
+
+/** A column that may be null. */
+export function nullable<T>(column: Column<T>): Column<T | null> {
+  return (value, name) => (value === null ? null : column(value, name));
+}

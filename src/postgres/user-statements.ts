@@ -1,0 +1,37 @@
+// Every statement about users' states. $1 and $2 are the session and the user.
+import { boolean, bytes, integer, nullable, statement, type Columns, type Statement } from './statement.ts';
+
+/** A sealed state of a user. */
+export interface UserStateRow {
+  readonly revision: number;
+  /** Whether the user has answered the unmasking round. */
+  readonly answered: boolean;
+  /** Null once the state was forgotten. */
+  readonly sealed: Uint8Array | null;
+}
+
+const USER_STATE: Columns<UserStateRow> = { revision: integer, answered: boolean, sealed: nullable(bytes) };
+
+export const readUserState: Statement<UserStateRow> = statement(
+  `select revision, answered, sealed from :schema.user_states where session = $1::text and user_id = $2::bigint`,
+  USER_STATE,
+);
+
+export const lockUserState: Statement<UserStateRow> = statement(`${readUserState.text} for update`, USER_STATE);
+
+export const forgetUserState: Statement<never> = statement(`
+  update :schema.user_states set sealed = null, answered = true, changed_at = now()
+  where session = $1::text and user_id = $2::bigint`);
+
+export const insertUserState: Statement<{ readonly revision: number }> = statement(
+  `
+  insert into :schema.user_states (session, user_id, revision, answered, sealed)
+  values ($1::text, $2::bigint, $3::bigint, $4::boolean, $5::bytea)
+  on conflict do nothing returning revision`,
+  { revision: integer },
+);
+
+export const replaceUserState: Statement<never> = statement(`
+  update :schema.user_states
+  set revision = $3::bigint, answered = $4::boolean, sealed = $5::bytea, changed_at = now()
+  where session = $1::text and user_id = $2::bigint and revision = $6::bigint and answered <= $4::boolean`);

@@ -1,0 +1,56 @@
+// Rows as statements decode them: of the types that they declare, or a StoreError.
+import { expect } from 'chai';
+import { StoreError } from '../../src/index.ts';
+import { boolean, bytes, integer, nullable, oneOf, statement, text, time, type Statement } from '../../src/postgres/statement.ts';
+import { refused } from '../support/errors.ts';
+
+const ROW = {
+  id: '9007199254740991',
+  round: 2,
+  same_as: null,
+  state: '{}',
+  body: Buffer.from([1, 2]),
+  expired: false,
+  status: 'open',
+  expires_at: 0.5,
+};
+
+describe('a statement', () => {
+  const all = statement('select …', {
+    id: integer,
+    round: integer,
+    same_as: nullable(integer),
+    state: nullable(text),
+    body: bytes,
+    expired: boolean,
+    status: oneOf(['open', 'closed']),
+    expires_at: time,
+  });
+  const decode = <Row>({ decode }: Statement<Row>, row: unknown): Row | undefined => decode?.(row);
+
+  it('decodes what the driver gives for each type', () => {
+    const row = decode(all, ROW);
+    expect(row).to.deep.equal({ ...ROW, id: 2 ** 53 - 1, body: Uint8Array.of(1, 2), expires_at: new Date(500) });
+    expect(Buffer.isBuffer(row?.body)).to.equal(false);
+    expect(decode(all, { ...ROW, id: 7n })?.id).to.equal(7);
+  });
+
+  it('refuses a value of another type than it declares', () => {
+    const wrong = {
+      id: ['9007199254740992', 'x', 0.5, null, undefined],
+      same_as: [undefined, true],
+      state: [{}, 1],
+      body: ['\\x00', null],
+      expired: ['f', null],
+      status: ['lost', null],
+      expires_at: [null, new Date(0)],
+    };
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) refused('ERR_SECAGG_STORE', () => decode(all, { ...ROW, [name]: value }), StoreError);
+    }
+  });
+
+  it('without columns ignores the rows', () => {
+    expect(statement('select 1').decode).to.equal(null);
+  });
+});
