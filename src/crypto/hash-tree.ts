@@ -1,4 +1,4 @@
-// A hash tree over a list: one root for all of it, and a short proof that some leaves are where they are said to be.
+// A hash tree over a list: one root for all of it, and a short proof that some leaves are at the indices that they claim.
 import { digest } from './digest.ts';
 import { halvesOf, within, type Stretch } from '../leaves/tree-shape.ts';
 import type { Label } from './labels.ts';
@@ -26,7 +26,8 @@ export class HashTree {
   }
 
   /**
-   * What makes up the root together with some leaves: the digests of the largest parts without any of them, from left to right.
+   * The digests that give the root together with some leaves: those of the largest subtrees without any of these leaves, from
+   * left to right.
    *
    * @param known their indices, ascending.
    */
@@ -54,7 +55,7 @@ export class HashTree {
  * The root of a tree of which some leaves are known, and a proof.
  *
  * @param size leaves of the tree.
- * @returns null where the proof has more or fewer digests than there are parts without known leaves.
+ * @returns null if the number of digests in the proof is not the number of subtrees without known leaves.
  */
 export function rootFrom(
   node: Label,

@@ -13,7 +13,7 @@ export function seal(key: Uint8Array, data: Uint8Array, plaintext: Uint8Array, r
   return concat([nonce, xchacha20poly1305(key, nonce, data).encrypt(plaintext)]);
 }
 
-/** The plaintext, or null where key, associated data or a single bit of the sealed bytes is another. */
+/** The plaintext; null if the key, the associated data or a single bit of the sealed bytes differs. */
 export function open(key: Uint8Array, data: Uint8Array, sealed: Uint8Array): Uint8Array | null {
   if (sealed.length < SEAL_OVERHEAD) return null;
   try {

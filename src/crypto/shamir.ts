@@ -1,8 +1,8 @@
 // Shamir's t-out-of-n sharing of 32-byte secrets behind one interface: over GF(2^8) by shamir-secret-sharing for groups
 // of up to 255, over GF(2^16) by our own dealing for larger ones. [BIK+17] section 3.1: SS.share, SS.recon.
 //
-// The evaluation point of a holder is its position in the sorted group plus one. It is never written down: group and
-// position fix it, so that no sender can choose a point, repeat one, or use zero.
+// The evaluation point of a holder is its index in the group plus one. No message contains it: the group and the index fix
+// it, so that no sender can choose a point, repeat one, or use zero.
 import { split as splitOver256 } from 'shamir-secret-sharing';
 import { wipe } from '../leaves/bytes.ts';
 import { SHARE_BYTES } from '../leaves/sizes.ts';
@@ -14,7 +14,7 @@ import type { RandomSource } from './random.ts';
 export const SMALL_GROUP = 255;
 
 /**
- * Shares of a secret for the holders of a group, in the order of their positions.
+ * Makes the shares of a secret for the holders of a group, in the group's order.
  *
  * @param secret 32 bytes.
  * @param groupSize 2 to 65,535.
@@ -26,15 +26,15 @@ export const split: Split = async (secret, groupSize, threshold, random) =>
   groupSize <= SMALL_GROUP ? splitSmall(secret, groupSize, threshold) : splitLarge(secret, groupSize, threshold, random);
 
 /**
- * The library shuffles the points of the shares that it makes. With all 255 made, each point occurs once, and the share
- * of a holder is the one whose point, its last byte, is the holder's.
+ * The library shuffles the evaluation points of the shares that it makes, and writes each point into the last byte of its
+ * share. All 255 shares are made, so that each point occurs once, and each holder gets the share of its own point.
  */
 async function splitSmall(secret: Uint8Array, groupSize: number, threshold: number): Promise<Uint8Array[]> {
   const all = await splitOver256(secret, SMALL_GROUP, threshold);
   const shares: Uint8Array[] = new Array<Uint8Array>(groupSize);
   for (const share of all) {
-    const position = (share[SHARE_BYTES] ?? 0) - 1;
-    if (position < groupSize) shares[position] = share.slice(0, SHARE_BYTES);
+    const holder = (share[SHARE_BYTES] ?? 0) - 1;
+    if (holder < groupSize) shares[holder] = share.slice(0, SHARE_BYTES);
   }
   wipe(all);
   return shares;
@@ -51,7 +51,7 @@ function splitLarge(secret: Uint8Array, groupSize: number, threshold: number, ra
   values.set(0, secret);
   for (let k = 1; k < threshold; k++) values.set(k, randomness.subarray((k - 1) * SHARE_BYTES, k * SHARE_BYTES));
   evaluateAll(values);
-  const shares = Array.from({ length: groupSize }, (_, position) => values.get(position + 1));
+  const shares = Array.from({ length: groupSize }, (_, holder) => values.get(holder + 1));
   values.wipe();
   wipe([randomness]);
   return shares;
@@ -62,12 +62,12 @@ export class Reconstruction {
   readonly #field: BinaryField;
   readonly #coefficients: Uint16Array;
 
-  /** @param holders distinct positions in the group, at least as many as the threshold. */
+  /** @param holders distinct indices in the group, at least as many as the threshold. */
   constructor(groupSize: number, holders: readonly number[]) {
     this.#field = groupSize <= SMALL_GROUP ? gf256() : gf65536();
     this.#coefficients = lagrangeAtZero(
       this.#field,
-      holders.map((position) => position + 1),
+      holders.map((holder) => holder + 1),
     );
   }
 

@@ -31,14 +31,14 @@ function isStrictPoint(bytes: Uint8Array): boolean {
   return compareBytes(y, PRIME) < 0 && !SMALL_ORDER_Y.some((small) => compareBytes(small, y) === 0);
 }
 
-/** Whether bytes may be registered as somebody's key. Under a point of small order anybody could sign. */
+/** Whether bytes may be registered as a user's key. Anybody could sign for a key that is a point of small order. */
 export function isSignPublicKey(bytes: Uint8Array): boolean {
   return bytes.length === KEY_BYTES && isStrictPoint(bytes);
 }
 
 /**
- * What RFC 8032 leaves open, engines decide differently: encodings that are not canonical, points of small order. They
- * are refused here, before the engine is asked, so that no signature is good for one user and bad for another.
+ * Engines differ in what RFC 8032 leaves open: encodings that are not canonical, and points of small order. Both are refused
+ * here, before the engine is asked, so that no signature is valid for one user and invalid for another.
  */
 function isStrictSignature(publicKey: Uint8Array, signature: Uint8Array): boolean {
   if (!isSignPublicKey(publicKey) || signature.length !== SIGNATURE_BYTES) return false;
@@ -63,17 +63,17 @@ export async function verify(publicKey: SignPublicKey, message: Uint8Array, sign
   return isStrictSignature(publicKey, signature) && (await platform.ed25519Verify(publicKey, message, signature));
 }
 
-/** What somebody is said to have signed; without a key where nobody is registered under that name. */
+/** A message and the signature that somebody is said to have made; the key is undefined if nobody is registered. */
 export interface SignedClaim {
   readonly publicKey: SignPublicKey | undefined;
   readonly message: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-/** Node verifies on the pool of threads that serves the application as well: more at once would keep its work waiting. */
+/** Node verifies on the thread pool that the application uses too: more at once would delay the application's work. */
 const VERIFIED_AT_A_TIME = 64;
 
-/** The least index whose claim does not verify, or -1. They are verified side by side, where the engine has threads for that. */
+/** The least index whose claim does not verify, or -1. An engine with threads verifies them in parallel. */
 export async function firstForged(count: number, claimOf: (index: number) => SignedClaim): Promise<number> {
   const isGood = async (index: number): Promise<boolean> => {
     const { publicKey, message, signature } = claimOf(index);

@@ -65,7 +65,7 @@ function hashOfParts(parts: readonly Uint8Array[]): Uint8Array {
 const FIRST = Uint8Array.of(1);
 
 // As a JSON Web Key a private key is imported ten times faster than as PKCS #8. Node takes the public half that the format
-// asks for without a look at it and computes its own; where a version does not, the other form is there.
+// asks for without reading it, and computes its own. If a version of Node refuses that, the key is imported as PKCS #8.
 function privateKey(curve: Curve, secretKey: Uint8Array): KeyObject {
   try {
     return createPrivateKey({ key: { kty: 'OKP', crv: curve, d: base64url(secretKey), x: '' }, format: 'jwk' });
@@ -83,7 +83,7 @@ function privateKeyOfPkcs8(curve: Curve, secretKey: Uint8Array): KeyObject {
   return key;
 }
 
-// A JSON Web Key is the form that Node imports fastest: 22 µs where SPKI takes 150.
+// A JSON Web Key is the form that Node imports fastest: in 22 µs, and SPKI in 150 µs.
 function publicKey(curve: Curve, bytes: Uint8Array): KeyObject {
   return createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(bytes) }, format: 'jwk' });
 }
@@ -92,7 +92,7 @@ function publicKeyOf(key: KeyObject): Uint8Array {
   return plain(Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url'));
 }
 
-/** On a thread of Node's pool, so that many are verified side by side, and the event loop is free meanwhile. */
+/** Verifies on a thread of Node's pool, so that several verifications run in parallel and the event loop stays free. */
 function verifyBeside(key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
     try {
@@ -115,7 +115,7 @@ const threads: Threads = {
   available: availableParallelism(),
   run: (module, data, stop, onMessage) =>
     new Promise((resolve, reject) => {
-      // Not what Node itself was started with: loaders and debuggers are the caller's.
+      // The options that Node itself was started with are not passed on: loaders and debuggers are for the caller.
       const worker = new Worker(module, { workerData: data, execArgv: [] });
       const end = (): void => void worker.terminate();
       stop.addEventListener('abort', end);
@@ -123,7 +123,7 @@ const threads: Threads = {
       worker.on('error', reject);
       worker.on('exit', (code) => {
         stop.removeEventListener('abort', end);
-        // A thread that is stopped before it has begun ends with 0 as well.
+        // A thread that is stopped before it has begun also ends with 0.
         if (code === 0 && !stop.aborted) resolve();
         else reject(new Error('a worker thread was stopped'));
       });

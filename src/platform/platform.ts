@@ -17,7 +17,7 @@ export interface PeerKey {
 /** X25519 secret key, ready for many agreements. */
 export interface AgreementKey {
   readonly publicKey: Awaitable<Uint8Array>;
-  /** RFC 7748 X25519; all zero, where the engine does not refuse the point at once, for a point of small order. */
+  /** RFC 7748 X25519. For a point of small order the result is all zero, unless the engine refuses the point at once. */
   agree(peer: PeerKey): Awaitable<Uint8Array>;
 }
 
@@ -28,7 +28,7 @@ export interface Threads {
   /**
    * Runs a module with a copy of `data` until it ends.
    *
-   * @throws what the module threw, or an error where it did not end by itself.
+   * @throws what the module threw, or an error if it did not end by itself.
    */
   run(module: URL, data: unknown, stop: AbortSignal, onMessage: (message: unknown) => void): Promise<void>;
 }
@@ -56,6 +56,6 @@ export interface Platform {
   pause(): Promise<void>;
   readonly threads: Threads | null;
   toBase64(bytes: Uint8Array): string;
-  /** Bytes of canonical base64 with padding; null where the text is anything else. */
+  /** The bytes of canonical base64 with padding; null if the text is anything else. */
   fromBase64(text: string): Uint8Array | null;
 }

@@ -1,4 +1,4 @@
-// The engine for browsers and other runtimes: WebCrypto where it serves, noble where WebCrypto is missing, lacks a curve
+// The engine for browsers and other runtimes: WebCrypto if it can be used, noble if WebCrypto is missing, lacks a curve
 // or cannot answer at once. Its bytes equal those of node.ts.
 import { ctr } from '@noble/ciphers/aes.js';
 import { hkdf } from '@noble/hashes/hkdf.js';

@@ -1,6 +1,6 @@
-// What ties every byte to its session, round and users: the session tag, the digests of directory and views, what is
-// signed, committed to, and derived. DEVIATION from [BIK+17], which assumes such contexts or leaves them out: without
-// them, signatures, ciphertexts and shares of one session could be replayed in another, between other users or rounds.
+// What binds every byte to its session, round and users: the session tag, the digests of directory and views, and the inputs
+// of signatures, commitments and key derivations. DEVIATION from [BIK+17], which assumes such contexts or leaves them out:
+// without them, signatures, ciphertexts and shares of one session could be replayed in another, between other users or rounds.
 //
 // Each digest covers the one before: tag ← directory ← view of round 2 ← view of round 3. Whoever was shown another
 // session, directory or U2 derives other keys, so that nothing opens and no masks cancel. From round 1 on every body of a
@@ -19,7 +19,7 @@ import type { Round } from './notation.ts';
 
 const NOTHING = new Uint8Array();
 
-/** All that the parties agree on before round 0. 32 bytes. */
+/** The digest of all that the parties agree on before round 0, 32 bytes. */
 export function sessionTag(parameters: Parameters): Uint8Array {
   const { threshold, vecLen, bits, graph, session } = parameters;
   return digest(LABELS.sessionTag, [
@@ -34,10 +34,11 @@ export function sessionTag(parameters: Parameters): Uint8Array {
 }
 
 /**
- * U1 with the keys of round 0, by position. The signatures are left out: they say who vouches for a line, not what it says.
+ * The digest of U1 with the keys of round 0, by position. It does not cover the signatures, which say who vouches for a line
+ * and not what the line says.
  *
- * Over a hash tree, so that on a sparse graph, too, where a user sees only its neighbors, it computes the digest itself: whoever has
- * the same one has the same users, keys and places, and has seen its own part of them.
+ * It is computed over a hash tree, so that each user computes it itself, even on a sparse graph, on which a user sees only its
+ * neighbors. Users with the same digest have the same users, keys and positions, and each has seen its own lines of them.
  */
 export function digestOfDirectory(tag: Uint8Array, users: number, root: Uint8Array): Uint8Array {
   return digest(LABELS.directory, [tag, u32(users), root]);
@@ -73,15 +74,15 @@ export function digestOfDeal(directoryDigest: Uint8Array, deal: Deal): Uint8Arra
 }
 
 /**
- * What a masked input was made for: the directory, U2, and the sender's own deal. A user that lost its state after it
- * had dealt, and dealt again, masks with a seed that nobody holds shares of; its input is refused instead of turning the
- * sum into noise.
+ * The digest of what a masked input was made for: the directory, U2, and the sender's own deal. A user that lost its state
+ * after it had dealt, and dealt again, masks with a seed that nobody holds shares of. Its input is refused; otherwise the sum
+ * would be noise.
  */
 export function maskedInputView(view2: Uint8Array, dealDigest: Uint8Array): Uint8Array {
   return digest(LABELS.maskedInputView, [view2, dealDigest]);
 }
 
-/** The one rule for signatures: label, session tag, round, sender and the SHA-256 of the message's body. */
+/** What every signature is over: label, session tag, round, sender and the SHA-256 of the message's body. */
 export function signedBytes(tag: Uint8Array, round: Round, sender: UserId, bodyDigest: Uint8Array): Uint8Array {
   return concat([LABELS.signature, tag, Uint8Array.of(round), u64(sender), bodyDigest]);
 }
@@ -104,7 +105,7 @@ export function sealData(directoryDigest: Uint8Array, sender: UserId, receiver: 
   return concat([LABELS.sealData, directoryDigest, u64(sender), u64(receiver)]);
 }
 
-/** The seed of p_{u,v} = p_{v,u} up to its sign. */
+/** The seed of p_{u,v}, which is p_{v,u} with the other sign. */
 export function pairwiseMaskSeed(agreed: Uint8Array, view2: Uint8Array, u: UserId, v: UserId): Uint8Array {
   return deriveKey(agreed, view2, LABELS.pairwiseMask, u < v ? [u, v] : [v, u]);
 }

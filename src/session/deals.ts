@@ -1,10 +1,10 @@
-// What owners deal to holders, as flat records: a server keeps a million of them for a thousand users.
+// What owners deal to holders, as flat records, because a server keeps a million of them for a thousand users.
 import { concat } from '../leaves/bytes.ts';
 import { CIPHERTEXT_BYTES, RECORD_BYTES, SHARE_COMMITMENT_BYTES } from '../leaves/sizes.ts';
 
 const COMMITMENTS_BYTES = 2 * SHARE_COMMITMENT_BYTES;
 
-/** One record, what one owner deals to one holder: the ciphertext, then the commitments. */
+/** One record, which is what one owner deals to one holder: the ciphertext, then the commitments. */
 export interface SealedShares {
   /** e_{u,v}: s^SK_{u,v} ‖ b_{u,v}, readable by the holder alone. */
   readonly ciphertext: Uint8Array;
@@ -34,7 +34,7 @@ export function sealedAt(records: Uint8Array, index: number): SealedShares {
   };
 }
 
-/** The commitments of all records, without the ciphertexts: all that a server needs once they are delivered. */
+/** The commitments of all records without the ciphertexts, which a server does not need once they are delivered. */
 export function commitmentsOf(records: Uint8Array): Uint8Array {
   const count = records.length / RECORD_BYTES;
   const out = new Uint8Array(count * COMMITMENTS_BYTES);
@@ -44,7 +44,7 @@ export function commitmentsOf(records: Uint8Array): Uint8Array {
   return out;
 }
 
-/** One of the pair at an index, as a view. */
+/** One commitment of the pair at an index, as a view. */
 export function commitmentAt(commitments: Uint8Array, index: number, kind: 'self-mask' | 'pairwise-key'): Uint8Array {
   const at = index * COMMITMENTS_BYTES + (kind === 'self-mask' ? 0 : SHARE_COMMITMENT_BYTES);
   return commitments.subarray(at, at + SHARE_COMMITMENT_BYTES);

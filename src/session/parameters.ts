@@ -6,10 +6,10 @@ import { checkInteger, checkNames } from '../leaves/checks.ts';
 /** Version of the wire format and of every derivation; part of the session tag. */
 export const PROTOCOL_VERSION = 1;
 
-/** Most holders of shares of one secret: the non-zero points of GF(2^16). So many users has a complete graph at most. */
+/** Most holders of shares of one secret, which are the non-zero points of GF(2^16); also most users on the complete graph. */
 export const MAX_HOLDERS = 65_535;
 
-/** Most users of one session; so many on a sparse graph only. */
+/** Most users of one session, on a sparse graph. */
 export const MAX_USERS = 1_000_000;
 
 /** Most bytes of a vector in memory: as base64 in a state it must fit into a string, which in V8 has up to 2^29 characters. */
@@ -51,7 +51,7 @@ export interface SessionOptions {
 
   /**
    * Most users that may take part. A user's default: the registered keys, itself included. A server's: the registered
-   * keys where it was given them, else as many as the threshold allows.
+   * keys if it was given them, else as many as the threshold allows.
    */
   maxUsers?: number;
   /** Default `'malicious'`. */
@@ -103,8 +103,8 @@ export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
 /** @throws TypeError, RangeError that name the argument. */
 export function resolveParameters(givenThreshold: unknown, givenVecLen: unknown, options: SessionOptions): Parameters {
   const graph = resolveGraph(options.graph ?? 'complete');
-  // A threshold of 1 would let the server ask for a sum of one user, which is that user's vector. On a sparse graph any U1 must
-  // have as many neighbors to give, and a user itself.
+  // With a threshold of 1 the server could ask for a sum of one user, which is that user's vector. On a sparse graph U1 must
+  // hold a user and its neighbors.
   const least = graph === 'complete' ? 2 : graph.neighbors + 1;
   const threshold = checkInteger(givenThreshold, 'threshold', least, mostUsers(graph));
   const bits = checkInteger(options.bits ?? 32, 'options.bits', 1, 64);
@@ -121,7 +121,7 @@ function resolveGraph(graph: unknown): Graph {
   const { neighbors, shareThreshold } = graph as SparseGraph;
   checkInteger(neighbors, 'options.graph.neighbors', 2, MAX_HOLDERS);
   if (neighbors % 2 !== 0) throw new RangeError(`options.graph.neighbors: expected an even number, got ${neighbors}`);
-  // With one share enough, each neighbor alone could unmask its neighbors' vectors for the server.
+  // If one share were enough, each neighbor alone could unmask its neighbors' vectors for the server.
   checkInteger(shareThreshold, 'options.graph.shareThreshold', 2, neighbors);
   return { neighbors, shareThreshold };
 }

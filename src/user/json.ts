@@ -108,7 +108,7 @@ export const userDocument: Document<User.UserSnapshot> = document('user', VERSIO
   },
 });
 
-/** What no single field shows: that they belong together. */
+/** Checks what no single field shows: that the fields belong together. */
 function checkWhole({ context, input, answered, output, state }: User.UserSnapshot, path: string): void {
   const { parameters, policy, userId, publicKeys } = context;
   common.requirePolicy(parameters, policy, `${path}.context`);
@@ -155,7 +155,7 @@ function checkState(state: Exclude<User.UserState, { phase: 'failed' }>, context
   require(isSubset(state.u3, state.u2), `${path}.u3`, 'a subset of U2');
 }
 
-/** As many peers as the user has neighbors, all of them others, registered, and where its position has them; its own share. */
+/** Checks that the peers are as many as the user has neighbors, other users, registered, and in the graph's order. */
 function checkPeers(
   state: User.AwaitingSealedShares | User.AwaitingSurvivors | User.AwaitingSignatures,
   peers: readonly UserId[],
@@ -165,7 +165,7 @@ function checkPeers(
   const { users, position } = state;
   const count = neighborhoodsOf(parameters.graph, users).degree;
   require(peers.length === count, `${path}.peers`, `${count} users`);
-  // On the complete graph the user itself is where its position says it is, and all ascend.
+  // On the complete graph ids ascend by position, the user's own among them.
   const inOrder =
     parameters.graph === 'complete' ? [...peers.slice(0, position), userId, ...peers.slice(position)] : [userId, ...peers];
   common.requireOrder(inOrder, parameters, `${path}.peers`);

@@ -62,7 +62,7 @@ export async function maskInput(
       holdings,
     },
     out: { view: maskedInputView(view2, state.dealDigest), vector },
-    // The shares are open and the input is masked: the keys that did it have served.
+    // The shares are open and the input is masked, so the keys for both are not needed again.
     spent: [state.maskSecretKey, state.selfMaskSeed, ...peers.map(({ openingKey }) => openingKey)],
   };
 }
@@ -96,7 +96,7 @@ function checkSharers(
   const holders = graph.holdersIn(u2)(position);
   const need = shareThresholdOf(parameters);
   if (holders < need) {
-    // With so few that could open its secrets the input could never be unmasked; whoever asks for it wants something else.
+    // With so few holders the input could never be unmasked, so an honest server would not ask for it.
     const message = `shares: expected at least ${need} holders of this user's shares in U2, got ${holders}`;
     throw new ThresholdError(message, { have: holders, need, round, userIds: [userId] });
   }
@@ -107,8 +107,8 @@ function checkSharers(
 }
 
 /**
- * [BIK+17] Fig. 4, round 4 opens the ciphertexts, and aborts where one does not open. DEVIATION: they are opened here, and
- * a deal that cannot be used is remembered and reported in round 4, so that one bad dealer does not stop its peers.
+ * In [BIK+17] Fig. 4 a user opens the ciphertexts in round 4, and aborts if one does not open. DEVIATION: they are opened
+ * here, and a deal that cannot be used is remembered and reported in round 4, so that one bad dealer does not stop its peers.
  */
 function openShares(dealer: Dealer, holder: UserId, directoryDigest: Uint8Array, sealed: SealedShares): HeldShares | null {
   const owner = dealer.userId;

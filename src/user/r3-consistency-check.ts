@@ -33,7 +33,8 @@ export function checkConsistency(
   const holders = neighborhoodsOf(parameters.graph, state.users).holdersIn(u3)(state.position);
   const share = shareThresholdOf(parameters);
   if (holders < share) {
-    // So few could never sign this view for it in round 4: its own signature, which is one for good, is spared.
+    // So few holders could never confirm this view to the user in round 4, so it does not give its signature, which it can
+    // give only once.
     const message = `survivors: expected at least ${share} holders of this user's shares in U3, got ${holders}`;
     throw new ThresholdError(message, { have: holders, need: share, round, userIds: [userId] });
   }

@@ -52,7 +52,7 @@ export interface Peer {
   readonly openingKey: Uint8Array;
 }
 
-/** Round 2: its secrets are dealt; the c key has served. */
+/** Round 2: its secrets are dealt, and the channel key is not needed again. */
 export interface AwaitingSealedShares extends Live, Placed {
   readonly phase: 'masked-input';
   readonly directoryDigest: Uint8Array;
@@ -60,13 +60,13 @@ export interface AwaitingSealedShares extends Live, Placed {
   readonly peers: readonly Peer[];
   readonly maskSecretKey: Uint8Array;
   readonly selfMaskSeed: Uint8Array;
-  /** Its share of its own b_u; null on a sparse graph, where only its neighbors hold shares. */
+  /** Its share of its own b_u; null on a sparse graph, on which only its neighbors hold shares. */
   readonly ownShare: Uint8Array | null;
   /** The digest of what it dealt. */
   readonly dealDigest: Uint8Array;
 }
 
-/** What a holder has of one other user: its two shares, or null where it could not use what was dealt. */
+/** What a holder has of one other user: its two shares, or null if it could not use what was dealt. */
 export interface Holding {
   readonly position: Position;
   readonly shares: HeldShares | null;

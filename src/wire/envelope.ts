@@ -27,8 +27,8 @@ export function encodeUserMessage(tag: Uint8Array, message: UserMessage): Uint8A
 }
 
 /**
- * @throws DecodeError where the bytes are no message of a user; ProtocolError ERR_SECAGG_SESSION where they are one of
- * another session, ERR_SECAGG_SENDER where they are not from `sender`.
+ * @throws DecodeError if the bytes are no message of a user; ProtocolError ERR_SECAGG_SESSION if they are one of another
+ * session, ERR_SECAGG_SENDER if they are not from `sender`.
  */
 export function decodeUserMessage(bytes: Uint8Array, tag: Uint8Array, sender: UserId, most: number): UserMessage {
   const name = 'user message';
@@ -77,7 +77,7 @@ function checkHead(name: string, fields: Fields, tag: Uint8Array): Round {
   checkVersion(name, fields);
   const round = fields.integer(1, 'round', 4) as Round;
   if (!equalBytes(fields.bytes(2, 'session tag', DIGEST_BYTES), tag)) {
-    // Also where one party was given another threshold, length, ring, graph or context: all are in the tag.
+    // The tag also differs if one party was given another threshold, length, ring, graph or context.
     throw new ProtocolError(
       'ERR_SECAGG_SESSION',
       `${name}: made for another session, with another threshold, vecLen, bits, graph or session than this party's`,

@@ -1,5 +1,5 @@
-// Typed access to the fields of a decoded message; each either gives the value or throws a DecodeError that names it. What
-// they give is the caller's own, but for what is called a view.
+// Typed access to the fields of a decoded message: each method gives the value or throws a DecodeError that names the field.
+// The values are copies, except those that are called a view.
 import { copyOf } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { isUserId, type UserId } from '../leaves/ids.ts';

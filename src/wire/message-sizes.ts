@@ -40,10 +40,10 @@ export interface MessageSizes {
 }
 
 /**
- * The exact size of each message of the user with the largest id, all users staying to the end; other users' are the same
- * but for the bytes that a smaller id saves. On a sparse graph, where chance decides who its neighbors are, those of such a user in
- * the middle of the directory if all its neighbors have the largest ids: other places take up to a few digests of 32 bytes
- * more or less in round 1.
+ * Computes the exact size of each message of the user with the largest id, if all users stay to the end. Messages of users
+ * with smaller ids are the same, except for the bytes that a smaller id saves. On a sparse graph chance decides who a user's
+ * neighbors are: the sizes are those of a user in the middle of the directory whose neighbors have the largest ids. At other
+ * positions the message of round 1 has up to a few digests of 32 bytes more or less.
  *
  * @throws TypeError, RangeError that name the argument.
  * @example

@@ -1,6 +1,6 @@
-// The one place that meets msgpackr. Messages are flat, positional arrays of unsigned integers, byte strings and lists of
-// unsigned integers, each in its shortest encoding; nothing else gets as far as the library, and nothing of its views,
-// pools and error texts gets out.
+// The only file that uses msgpackr. Messages are flat, positional arrays of unsigned integers, byte strings and lists of
+// unsigned integers, each in its shortest encoding. Nothing else reaches msgpackr, and none of its views, pools and error
+// texts leave this file.
 import { Packr, Unpackr } from 'msgpackr';
 import { copyOf } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
@@ -37,8 +37,9 @@ export interface Limits {
 }
 
 /**
- * Total: fields, or a DecodeError. Byte strings are plain Uint8Arrays and, so that long ones need not be copied, views of the
- * input; of a copy where its memory is shared, for another thread must not change what has been checked.
+ * Total: gives the fields or throws a DecodeError. Byte strings are plain Uint8Arrays, and views of the input so that long
+ * ones need not be copied. If the input's memory is shared they are views of a copy, because another thread must not change
+ * what has been checked.
  *
  * @param name of the message, for the error's text.
  */
@@ -48,7 +49,7 @@ export function decodeFields(input: Uint8Array, name: string, limits: Limits): F
       `${name}: expected at most ${limits.bytes} bytes, as the registered keys, maxUsers and vecLen allow, got ${input.length}`,
     );
   }
-  // A view of its own in any case: msgpackr leaves a property on what it is given.
+  // msgpackr leaves a property on the array that it is given, so it is given a view of its own.
   const bytes = input.buffer instanceof ArrayBuffer ? input.subarray() : copyOf(input);
   if (!isFlat(bytes, limits.listLength)) {
     const lists = limits.listLength === 0 ? '' : `, and lists of at most ${limits.listLength} integers`;
@@ -60,7 +61,7 @@ export function decodeFields(input: Uint8Array, name: string, limits: Limits): F
   } catch {
     throw new DecodeError(`${name}: not a message`); // msgpackr's own text may quote the payload
   }
-  // Every element has one shortest form, so that the whole is as short as can be only where all of them are.
+  // Every element has one shortest form, so the whole is shortest only if all elements are.
   if (encodedLength(fields) !== bytes.length) throw new DecodeError(`${name}: not in the shortest encoding`);
   return fields;
 }

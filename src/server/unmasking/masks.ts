@@ -99,7 +99,7 @@ async function* masksIn(
     onMask?.();
   }
   const peers = new Map(survivors.map((user) => [user.position, user]));
-  // Imported when first needed: on a sparse graph, and in a part of the masks, few of them are.
+  // Imported when first needed: on a sparse graph, and in a range of the masks, few of them are.
   const maskKeys = new Map<Position, PeerKey>();
   let first = survivors.length;
   for (const { userId, maskSecretKey, neighbors } of dropped) {

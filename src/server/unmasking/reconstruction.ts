@@ -1,4 +1,4 @@
-// Round 4: from the revealed shares to each user's secret, and who is to blame where that cannot be done.
+// Round 4: from the revealed shares to each user's secret. If that cannot be done, it says who is to blame.
 import { publicKeyOf } from '../../crypto/agree.ts';
 import { Reconstruction } from '../../crypto/shamir.ts';
 import { equalBytes } from '../../leaves/bytes.ts';
@@ -33,7 +33,7 @@ interface Evidence {
   readonly owner: Position;
   /** Holders whose share matches the owner's commitment. */
   readonly holders: readonly Position[];
-  /** Holders that could not use what the owner dealt, by their word. */
+  /** Holders that say they could not use what the owner dealt. */
   readonly accusers: readonly Position[];
 }
 
@@ -50,7 +50,7 @@ function evidenceAbout(graph: Neighborhoods, answers: CollectingAnswers['answers
   return { owner, holders, accusers };
 }
 
-/** What a holder revealed of an owner, as a view. */
+/** The share of an owner's secret that a holder revealed, as a view. */
 function shareOf(graph: Neighborhoods, answers: CollectingAnswers['answers'], owner: Position, holder: Position): Uint8Array {
   const at = graph.holderIndex(holder, owner) * SHARE_BYTES;
   return answers.get(holder)?.shares.subarray(at, at + SHARE_BYTES) ?? new Uint8Array();
@@ -74,13 +74,13 @@ export function enoughShares({ parameters }: ServerContext, { directory, u2, ans
  * secret is used only if it is the one that its owner advertised or committed to, so that a wrong sum never leaves.
  *
  * @throws ProtocolError ERR_SECAGG_INCONSISTENT_DEAL names owners whose own shares do not give their secret;
- * DisputeError where too many holders reported a deal; ThresholdError where wrong shares leave too few.
+ * DisputeError if too many holders reported a deal; ThresholdError if wrong shares leave too few.
  */
 export async function reconstructSecrets(context: ServerContext, state: CollectingAnswers, pace: Pace): Promise<Secret[]> {
   const threshold = shareThresholdOf(context.parameters);
   const graph = neighborhoodsOf(context.parameters.graph, state.directory.size);
   const owners = positions(state.u2);
-  // One owner's evidence at a time: that of all has an entry for each two users.
+  // The evidence is collected for one owner at a time: that about all owners has an entry for each two users.
   const lacking: Evidence[] = [];
   for (const owner of owners) {
     const evidence = evidenceAbout(graph, state.answers, owner);
@@ -109,8 +109,8 @@ export async function reconstructSecrets(context: ServerContext, state: Collecti
 }
 
 /**
- * Holders with the fewest wrong shares and reports first. Else one liar among the first, who spoils his share of every second
- * owner, would make each owner cost coefficients of its own: O(t²) and not O(t).
+ * Puts holders with the fewest wrong shares and reports first. Otherwise one liar among the first holders, who spoils its
+ * share of every second owner, would make each owner need coefficients of its own: O(t²) instead of O(t).
  */
 function trustOrder(answers: CollectingAnswers['answers']): (holders: Position[]) => Position[] {
   const spoilt = new Map<Position, number>();
@@ -134,8 +134,8 @@ async function isSecretOf(
 }
 
 /**
- * Fewer than t good shares of some owners. A report is one user's word against another's: the owner is named only on the
- * word of t users. Where so many lie together, nothing that the protocol promises holds any more.
+ * The error if some owners have fewer than t good shares. A report is one user's word against another's, so an owner is named
+ * only if t users report it. If t users lie together, none of the protocol's guarantees hold.
  */
 function lackOfShares(context: ServerContext, state: CollectingAnswers, lacking: readonly Evidence[]): Error {
   const { directory } = state;

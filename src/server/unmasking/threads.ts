@@ -1,5 +1,6 @@
-// Unmasking over the cores: the masks of a sum are independent of each other, so that each thread adds up some of them, and
-// what the threads give is added to the sum. Little work, and an engine without threads, stay with the caller's thread.
+// Unmasking on several cores: the masks of a sum are independent of each other, so each thread adds up some of them, and the
+// caller's thread adds the threads' results to the sum. The caller's thread does the work alone if there is little of it, or if
+// the engine has no threads.
 import { platform } from '#platform';
 import { throwIfAborted, type AbortSignalLike } from '../../leaves/signals.ts';
 import { accumulate } from '../../masking/kernel.ts';
@@ -16,7 +17,7 @@ export interface Task {
   readonly length: number;
 }
 
-/** What it tells: masks done since the last message; with the last one, their sum. */
+/** What a worker thread tells: the masks done since its last message and, in its last message, their sum. */
 export interface Report {
   readonly done: number;
   readonly partial: Uint8Array | null;
@@ -32,12 +33,12 @@ export interface UnmaskingWork {
 export interface UnmaskingProgress {
   readonly done: number;
   readonly total: number;
-  /** That work on it; 0 for the caller's own. */
+  /** Threads that work on it; 0 if the caller's own does. */
   readonly threads: number;
 }
 
-// A thread takes 40 ms to start, and for longer its code is slower than the caller's, which is compiled well by then. Measured,
-// two threads take as long as the caller's own for work of 300 ms by these rough costs.
+// A thread takes 40 ms to start, and at first its code is slower than the caller's, which is already optimised. Two threads
+// take as long as the caller's own thread for work of 300 ms by these rough costs, as measured.
 const BYTES_PER_MILLISECOND = 4e6;
 const MILLISECONDS_PER_AGREEMENT = 0.05;
 const LEAST_MILLISECONDS_PER_THREAD = 150;
@@ -56,7 +57,7 @@ export async function sumWithoutMasks(unmasking: Unmasking, sum: Lanes, work: Un
       return await unmaskInThreads(engine, unmasking, sum, { ...work, threads });
     } catch {
       throwIfAborted(work.signal);
-      // No thread could be started, or one has died: whatever it was, the work can be done here.
+      // If no thread could be started, or one has died, the work can still be done here.
     }
   }
   const acc = Uint8Array.from(sum);
@@ -99,7 +100,7 @@ async function unmaskInThreads(
     signal?.removeEventListener('abort', stop);
     await Promise.allSettled(runs);
   }
-  // However a thread ended: the sum is whole or it is not given.
+  // However a thread ended, a sum that lacks a part of the masks must not leave.
   if (partials !== threads) throw new Error('a thread ended without its part of the sum');
   return acc;
 }
