@@ -1,5 +1,5 @@
-// The server: several processes before one database, any of which takes any call. What one leaves undone when it is killed
-// is asked of another, for each call may be repeated. With chaos, they are killed while the demo trains, and the database too.
+// The server: several processes with one database. Each process takes any call. If a process is killed during a call, the call is
+// repeated at another process. With --chaos, the processes and the database are killed while the demo trains.
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,7 @@ import type { Answer, Calls, Question } from './server-process.ts';
 
 const PROGRAM = fileURLToPath(new URL('server-process.ts', import.meta.url));
 
-/** The process or the database died before it answered: nobody knows what was done. */
+/** The process or the database ended before it answered, so the call may or may not have taken effect. */
 class Lost extends Error {}
 
 export class Servers {
@@ -165,7 +165,7 @@ class ServerProcess {
   }
 }
 
-/** Bytes of messages among values. */
+/** The total length of the messages in a value. */
 function bytesOf(value: unknown): number {
   if (value instanceof Uint8Array) return value.length;
   if (value instanceof Map) return bytesOf([...value.values()]);
