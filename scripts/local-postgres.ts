@@ -3,7 +3,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { arch, platform, tmpdir } from 'node:os';
@@ -184,13 +184,19 @@ async function completeLinks(native: string): Promise<void> {
 /** Root's home, for one, is closed to others: then from a copy. */
 async function forNobody(native: string): Promise<string> {
   if (spawnSync(join(native, 'bin', 'postgres'), ['--version'], unprivileged()).status === 0) return native;
-  const copy = join(tmpdir(), 'secagg-postgres-binaries');
-  if (!existsSync(join(copy, 'complete'))) {
-    await mkdir(copy, { recursive: true });
-    await cp(native, join(copy, 'native'), { recursive: true, verbatimSymlinks: true });
-    await mkdir(join(copy, 'complete'), { recursive: true });
-  }
-  return join(copy, 'native');
+  const shared = join(tmpdir(), 'secagg-postgres-binaries');
+  const copy = join(shared, 'whole');
+  if (existsSync(copy)) return copy;
+  // Several processes may find that there is no copy: each makes one of its own, and the first one whole is for all.
+  await mkdir(shared, { recursive: true });
+  await chmod(shared, 0o755);
+  const own = await mkdtemp(join(shared, 'copy-'));
+  await cp(native, join(own, 'native'), { recursive: true, verbatimSymlinks: true });
+  await rename(join(own, 'native'), copy).catch((error: unknown) => {
+    if (!existsSync(copy)) throw error;
+  });
+  await rm(own, { recursive: true });
+  return copy;
 }
 
 async function freePort(): Promise<number> {

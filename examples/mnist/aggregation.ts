@@ -1,4 +1,4 @@
-// One session: what is asked of the server, and the network between it and the participants, over which nothing goes but bytes.
+// One session: the calls of the server, and a network between the server and the participants that carries only bytes.
 import { round0Msg, ThresholdError } from 'secagg';
 import { meanCost, type Cost } from './cost.ts';
 import type { Dropouts } from './dropouts.ts';
@@ -17,7 +17,7 @@ export interface Network {
 
 type SumVector = Int32Array | BigInt64Array;
 
-/** Who was not heard, by protocol round. */
+/** The ids of the participants that the server did not hear, by protocol round. */
 export type Silent = readonly (readonly number[])[];
 
 export type Outcome = Sum | TooFew;
@@ -30,7 +30,7 @@ interface Sum {
   readonly images: number;
   readonly included: readonly number[];
   readonly silent: Silent;
-  /** The mean of the participants that answered to the end. */
+  /** The mean over the participants that answered all rounds. */
   readonly participantCost: Cost;
   readonly serverCost: Cost;
 }
@@ -59,7 +59,7 @@ export async function aggregate(terms: Terms, task: Task, network: Network): Pro
       sent.push(servers.call('recv', session, participant.id, await participant.answer(message)));
     }
     await Promise.all(sent);
-    // Here a server on a real network waits until nobody is missing or its patience ends, as in ../http.ts.
+    // On a real network, the server waits here until nobody is missing or the time is up, as in ../http.ts.
     silent.push((await servers.call('progress', session)).missing);
     try {
       const output = await servers.call('round', session, round);
@@ -76,7 +76,7 @@ export async function aggregate(terms: Terms, task: Task, network: Network): Pro
       }
       messages = output.messages;
     } catch (error) {
-      // Too many fell silent. This session is over, and no sum is known; the application may start another.
+      // Too many fell silent, so there is no sum. The next training round has fresh updates.
       if (error instanceof ThresholdError) return { kind: 'too few', silent, error };
       throw error;
     }

@@ -1,11 +1,15 @@
 // The command line.
+import { constants } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MOST_SHARDS } from './data.ts';
 
 export interface Options {
   readonly users: number;
   readonly threshold: number;
-  readonly dropout: number;
+  /** Participants that fall silent in each training round. */
+  readonly silent: number;
   readonly rounds: number;
   readonly seed: number;
   readonly out: string;
@@ -13,26 +17,36 @@ export interface Options {
   readonly chaos: boolean;
 }
 
+/** The file that the demo draws. */
+export const PICTURE = 'mnist-accuracy.svg';
+
+/** Unless the threshold bears fewer. */
+const USUAL_DROPOUT = 0.25;
+
 export const HELP = `Trains a digit classifier by federated averaging. Participants' updates are added up by secure aggregation.
 
   npm run demo -- [options]
 
   --users N      participants, 3 to ${MOST_SHARDS}; default 20
   --threshold N  least participants in each protocol round, more than half of them; default two thirds and one more
-  --dropout P    share of the participants that fall silent in each training round, 0 or more and below 1; default 0.25
+  --dropout P    share of the participants that fall silent in each training round, 0 or more and below 1; default ${USUAL_DROPOUT},
+                 or less if the threshold needs more participants; with too large a share there is no sum
   --rounds N     training rounds, 1 to 100; default 6
   --seed N       fixes shards, dropouts, the first model and with them the training; default 1
   --servers N    processes of the server, 1 to 16; default 2
-  --chaos        kill them, and the database, again and again while it trains
-  --out DIR      where the picture goes; default out
-  --help         this text
+  --chaos        kills them, and the database, again and again while it trains
+  --out DIR      folder for the picture; default out
+  --help         prints this text
+
+The sessions are kept in a PostgreSQL database that the demo starts and removes. If the environment variable DATABASE_URL is
+set, the demo uses that database, in a schema of its own that it removes at the end.
 
 Keys and masks are random in every run, whatever the seed; and another processor may round the training differently.`;
 
 /** The command line is not usable; the message says why. */
 export class OptionError extends Error {}
 
-/** @returns null where help is asked for. @throws OptionError. */
+/** @returns null if help is asked for. @throws OptionError. */
 export function readOptions(args: readonly string[]): Options | null {
   const given = parse(args);
   if (given.help === true) return null;
@@ -48,13 +62,30 @@ export function readOptions(args: readonly string[]): Options | null {
   return {
     users,
     threshold,
-    dropout: fraction('dropout', given.dropout ?? '0.25'),
+    silent: silentOf(users, threshold, given.dropout),
     rounds: integer('rounds', given.rounds ?? '6', 1, 100),
     seed: integer('seed', given.seed ?? '1', 0, 2 ** 31 - 1),
     out: given.out ?? 'out',
     servers: integer('servers', given.servers ?? '2', 1, 16),
     chaos: given.chaos ?? false,
   };
+}
+
+/** Makes the folder of the picture. @throws OptionError if the picture cannot be written there. */
+export async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw new OptionError(`--out: ${(error as Error).message}`);
+  }
+  const present = await stat(join(folder, PICTURE)).catch(() => null);
+  if (present?.isDirectory() === true) throw new OptionError(`--out: ${join(folder, PICTURE)} is a folder`);
+}
+
+function silentOf(users: number, threshold: number, dropout: string | undefined): number {
+  if (dropout !== undefined) return Math.round(fraction('dropout', dropout) * users);
+  return Math.min(Math.round(USUAL_DROPOUT * users), users - threshold);
 }
 
 function parse(args: readonly string[]) {

@@ -1,4 +1,4 @@
-// One participant: its images, which it keeps to itself, its long-term identity, and its side of a session.
+// One participant: its private images, its long-term key pair, and its side of a session.
 import { genKeypair, UserWrapper, type InputVector, type SignPublicKey, type SignSecretKey, type UserEvent } from 'secagg';
 import { NOTHING, plus, type Cost } from './cost.ts';
 import type { Images } from './data.ts';
@@ -10,7 +10,7 @@ export class Participant {
   readonly publicKey: SignPublicKey;
   readonly #secretKey: SignSecretKey;
   readonly #images: Images;
-  /** Stands for the device's storage, and must be as well protected: the state holds secrets. */
+  /** Stands for the device's storage, which must be protected: the state holds secrets. */
   #stored: string | null = null;
   #cost: Cost = NOTHING;
 
@@ -20,7 +20,7 @@ export class Participant {
     [this.publicKey, this.#secretKey] = genKeypair();
   }
 
-  /** What its update weighs in the mean. */
+  /** Weight of its update in the mean. */
   get weight(): number {
     return this.#images.count;
   }
@@ -45,9 +45,9 @@ export class Participant {
   }
 
   /**
-   * Answers a message of the server. Minutes may pass between two of them, in which a phone closes the app, so nothing
-   * lives on but the stored state. It is stored before the answer is out: a participant that answered, crashed and forgot
-   * it could be made to answer a second time, with another view of the session.
+   * Answers a message of the server. A phone may close the app in the minutes between two messages, so only the stored state
+   * is kept. The state is stored before the answer is sent: a participant that answered, crashed and forgot its answer could be
+   * made to answer a second time, with another view of the session.
    */
   async answer(message: Uint8Array): Promise<Uint8Array> {
     if (this.#stored === null) throw new Error(`participant ${this.id} has not joined`);

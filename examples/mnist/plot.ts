@@ -1,10 +1,11 @@
 // The picture: accuracy against training rounds, as an SVG file.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineChart, type LineSeriesOption } from 'echarts/charts';
 import { GridComponent, TitleComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
+import { PICTURE } from './options.ts';
 import type { Compared } from './training.ts';
 
 use([LineChart, GridComponent, TitleComponent, SVGRenderer]);
@@ -14,10 +15,12 @@ const MUTED = '#6e7781';
 const FONT = 'system-ui, Roboto, Helvetica, Arial, sans-serif';
 
 /** @param accuracies before training, then after each training round. @returns the path of the file. */
-export async function writePlot(directory: string, accuracies: readonly Compared<number>[], subtitle: string): Promise<string> {
-  const path = join(directory, 'mnist-accuracy.svg');
-  await mkdir(directory, { recursive: true });
-  await writeFile(path, draw(accuracies, subtitle));
+export async function writePlot(folder: string, accuracies: readonly Compared<number>[], subtitle: string): Promise<string> {
+  const path = join(folder, PICTURE);
+  // Another demo may write the same picture at the same time: a rename leaves one of the two whole.
+  const unfinished = `${path}.${process.pid}`;
+  await writeFile(unfinished, draw(accuracies, subtitle));
+  await rename(unfinished, path);
   return path;
 }
 

@@ -14,7 +14,7 @@ export interface Entry {
   readonly accuracies: Compared<number>;
 }
 
-/** Draws nothing where standard output is no terminal; `print` works everywhere. */
+/** Draws a bar if standard output is a terminal; `print` works everywhere. */
 export class Screen {
   readonly #bar = new SingleBar(
     {
@@ -83,7 +83,7 @@ export function describeRound({ task, outcome, accuracies }: Entry, rounds: numb
 
 export function tableOf(entries: readonly Entry[]): string {
   const table = new Table({
-    head: ['round', 'accuracy', 'in the clear', 'alone', 'silent in 0…4', 'summed', 'a participant', 'the server'],
+    head: ['round', 'accuracy', 'in the clear', 'alone', 'how many silent, rounds 0–4', 'summed', 'a participant', 'the server'],
     colAligns: ['right', 'right', 'right', 'right', 'left', 'right', 'right', 'right'],
     style: { head: [], border: [], compact: true },
   });
@@ -103,8 +103,9 @@ export function tableOf(entries: readonly Entry[]): string {
 }
 
 function silentIn(silent: Silent): string {
-  const rounds = silent.flatMap((ids, round) => (ids.length === 0 ? [] : [`round ${round}: ${ids.join(' ')}`]));
-  return rounds.length === 0 ? 'nobody' : `protocol ${rounds.join(' · ')}`;
+  const each = silent.flatMap((ids, round) => ids.map((id) => `${id} in round ${round}`));
+  if (each.length === 0) return 'nobody';
+  return `participant ${each.join(', participant ')}`;
 }
 
 const costText = ({ bytes, milliseconds }: Cost): string => `${kilobytes(bytes)}, ${milliseconds.toFixed(0)} ms`;

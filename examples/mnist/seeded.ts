@@ -1,5 +1,5 @@
-// Randomness that --seed repeats: who holds which images, who drops out. Never the randomness of keys and masks, which
-// the library takes from the system.
+// Random choices that --seed repeats: who holds which images, and who drops out. Keys and masks never come from here: the
+// library takes their randomness from the system.
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
@@ -15,7 +15,7 @@ export class Seeded {
     return uniformInt(this.#generator, 0, count - 1);
   }
 
-  /** The items in random order; what was given stays as it is. */
+  /** The items in random order, in a new array. */
   shuffled<T>(items: Iterable<T>): T[] {
     const left = [...items];
     const order: T[] = [];

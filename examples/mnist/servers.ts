@@ -1,7 +1,7 @@
-// The server: several processes before one database, any of which takes any call. What one leaves undone when it is killed
-// is asked of another, for each call may be repeated. With chaos, they are killed while the demo trains, and the database too.
+// The server: several processes with one database. Each process takes any call. If a process is killed during a call, the call is
+// repeated at another process. With --chaos, the processes and the database are killed while the demo trains.
 import { fork, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -9,11 +9,12 @@ import { ThresholdError } from 'secagg';
 import { PostgresSessions } from 'secagg/postgres';
 import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
 import { NOTHING, plus, type Cost } from './cost.ts';
+import { OptionError } from './options.ts';
 import type { Answer, Calls, Question } from './server-process.ts';
 
 const PROGRAM = fileURLToPath(new URL('server-process.ts', import.meta.url));
 
-/** The process or the database died before it answered: nobody knows what was done. */
+/** The process or the database ended before it answered, so the call may or may not have taken effect. */
 class Lost extends Error {}
 
 export class Servers {
@@ -22,17 +23,26 @@ export class Servers {
   readonly #processes: ServerProcess[];
   #cost: Cost = NOTHING;
   #calls = 0;
-  #ended = false;
+  readonly #ending = new AbortController();
   #chaos: Promise<void> | null = null;
   /** How often a process was killed and started again, and how often the database. */
   readonly restarts = { processes: 0, database: 0 };
 
+  /** @throws OptionError if the database that DATABASE_URL names cannot be used. */
   static async start(count: number): Promise<Servers> {
     const database = await localPostgres();
-    const schema = `secagg_demo_${process.pid}`;
-    const pool = new pg.Pool({ connectionString: database.url });
-    await new PostgresSessions(pool, { schema }).migrate();
-    await pool.end();
+    // Not the id of this process: demos on other machines may use the same database.
+    const schema = `secagg_demo_${randomUUID().replaceAll('-', '')}`;
+    const pool = new pg.Pool({ connectionString: database.url, connectionTimeoutMillis: 10_000 });
+    try {
+      await new PostgresSessions(pool, { schema }).migrate();
+    } catch (error) {
+      if (database.own) throw error;
+      const { message, cause } = error as Error;
+      throw new OptionError(`DATABASE_URL: ${cause instanceof Error ? cause.message : message}`);
+    } finally {
+      await pool.end();
+    }
     return new Servers(database, schema, count);
   }
 
@@ -78,31 +88,40 @@ export class Servers {
 
   /** From now on, kills something every second or so. */
   disturb(): void {
-    this.#chaos = (async (): Promise<void> => {
-      for (;;) {
-        await sleep(randomInt(500, 1_500), undefined, { ref: false });
-        if (this.#ended) return;
-        // A database that DATABASE_URL names is not ours to kill.
-        if (this.#database.own && randomInt(5) === 0) {
-          this.restarts.database++;
-          await this.#database.crash();
-          await this.#database.start();
-        } else {
-          this.restarts.processes++;
-          this.#processes[randomInt(this.#processes.length)]?.kill();
-        }
+    this.#chaos = this.#disturb();
+  }
+
+  async #disturb(): Promise<void> {
+    const { signal } = this.#ending;
+    for (;;) {
+      await sleep(randomInt(500, 1_500), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      // A database that DATABASE_URL names is not ours to kill.
+      if (this.#database.own && randomInt(5) === 0) {
+        this.restarts.database++;
+        await this.#database.crash();
+        await this.#database.start();
+      } else {
+        this.restarts.processes++;
+        this.#processes[randomInt(this.#processes.length)]?.kill();
       }
-    })();
+    }
   }
 
   async end(): Promise<void> {
-    this.#ended = true;
+    this.#ending.abort();
     await this.#chaos;
     for (const one of this.#processes) one.kill();
+    await this.discard();
+    await this.#database.stop();
+  }
+
+  /** Removes what the sessions have left in a database that stays. A database of our own goes with this process. */
+  async discard(): Promise<void> {
+    if (this.#database.own) return;
     const pool = new pg.Pool({ connectionString: this.#database.url });
     await pool.query(`drop schema if exists ${this.#schema} cascade`);
     await pool.end();
-    await this.#database.stop();
   }
 }
 
@@ -113,7 +132,7 @@ class ServerProcess {
   alive = true;
 
   constructor(env: Readonly<Record<string, string>>) {
-    this.#child = fork(PROGRAM, { execArgv: ['--import', 'tsx'], serialization: 'advanced', env: { ...process.env, ...env } });
+    this.#child = fork(PROGRAM, { serialization: 'advanced', env: { ...process.env, ...env } });
     this.#child.on('message', (answer: Answer) => {
       this.#waiting.get(answer.call)?.resolve(answer);
       this.#waiting.delete(answer.call);
@@ -146,7 +165,7 @@ class ServerProcess {
   }
 }
 
-/** Bytes of messages among values. */
+/** The total length of the messages in a value. */
 function bytesOf(value: unknown): number {
   if (value instanceof Uint8Array) return value.length;
   if (value instanceof Map) return bytesOf([...value.values()]);

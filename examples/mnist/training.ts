@@ -12,24 +12,24 @@ export interface Federation {
   readonly servers: Servers;
   readonly participants: readonly Participant[];
   readonly classifier: Classifier;
-  /** Told before each step what it is. */
+  /** Called before each step with a description of the step. */
   readonly onStep: (what: string) => Promise<void>;
 }
 
-/** Steps that one training round tells of. */
+/** Number of calls of `onStep` in one training round. */
 export const stepsOf = (participants: number): number => participants + PROTOCOL_ROUNDS + participants;
 
-/** Something for each of the three ways. */
+/** One value for each of the three ways. */
 export interface Compared<T> {
-  /** Everybody's updates are averaged, and nobody sees one: secure aggregation. */
+  /** Secure aggregation: the updates are averaged, and nobody sees a single one. */
   readonly secure: T;
-  /** Everybody's updates are averaged, and the server sees them all; nobody drops out. */
+  /** The server sees all updates and averages them; nobody drops out. */
   readonly clear: T;
-  /** One participant keeps to itself. */
+  /** One participant trains alone. */
   readonly alone: T;
 }
 
-/** @returns how the session went, and the next model, which is the old one where it gave no sum. */
+/** @returns the outcome of the session, and the next model: the old one if there was no sum. */
 export async function trainSecurely(
   { terms, servers, participants, classifier, onStep }: Federation,
   task: Task,
@@ -48,7 +48,7 @@ export async function trainSecurely(
   return { outcome, model: task.model.map((parameter, i) => parameter + (update[i] ?? NaN)) };
 }
 
-/** Only a demo that plays all parties can do this: it knows each update and adds up those that are in the sum. */
+/** Compares with the plain sum. Only a demo that plays all parties knows the single updates. */
 function checkSum(sum: InputVector, included: readonly number[], updates: ReadonlyMap<number, InputVector>): void {
   const plain = new Float64Array(sum.length);
   for (const id of included) {

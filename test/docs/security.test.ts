@@ -1,29 +1,37 @@
-// SECURITY.md names a test for each guarantee: each of them is there, under that name, in that file.
+// SECURITY.md names tests for each guarantee: each of them is there, under that name, in that file.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
-const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+const fileOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const read = (path: string): string => readFileSync(fileOf(path), 'utf8');
+
+/** The text between a heading of the second level and the next one. */
+function sectionOf(document: string, heading: string): string {
+  const [, after] = document.split(`\n## ${heading}\n`);
+  if (after === undefined) throw new Error(`no section ${heading}`);
+  return after.split('\n## ')[0] ?? '';
+}
 
 describe('SECURITY.md', () => {
-  const rows = read('SECURITY.md')
-    .split('\n')
-    .filter((line) => line.startsWith('|') && line.includes('"'));
+  const [, ...guarantees] = sectionOf(read('SECURITY.md'), 'Guarantees, and the tests that show them').split('\n### ');
 
-  it('has a guarantee in each row, and a test for it', () => {
-    expect(rows.length).to.be.greaterThan(12);
+  it('has all guarantees, each under a heading', () => {
+    expect(guarantees.length).to.be.greaterThan(17);
   });
 
-  for (const row of rows) {
-    const [, guarantee, , tests] = row.split('|').map((cell) => cell.trim());
-    it(`${guarantee!.slice(0, 80)} …`, () => {
-      const named = [...tests!.matchAll(/((?:[a-z]+\/)+[a-z-]+): ((?:"[^"]+"(?:; )?)+)/g)];
-      expect(named).not.to.have.length(0);
-      for (const [, file, titles] of named) {
+  for (const guarantee of guarantees) {
+    const [heading = '', ...lines] = guarantee.split('\n');
+    it(`guarantee ${heading} names its adversary and tests that are there`, () => {
+      expect(lines.filter((line) => line.startsWith('Against: '))).to.have.length(1);
+      const items = lines.filter((line) => line.startsWith('- ') || line.includes('"'));
+      expect(items).not.to.have.length(0);
+      for (const item of items) {
+        const [, file, title] = /^- ((?:[a-z]+\/)+[a-z-]+): "([^"]+)"$/.exec(item) ?? [];
+        expect(title, item).to.be.a('string');
         const path = `test/${file!}.test.ts`;
-        expect(existsSync(fileURLToPath(new URL(`../../${path}`, import.meta.url))), path).to.equal(true);
-        const text = read(path).replaceAll("\\'", "'");
-        for (const [, title] of titles!.matchAll(/"([^"]+)"/g)) expect(text, `${path}: ${title!}`).to.include(title);
+        expect(existsSync(fileOf(path)), path).to.equal(true);
+        expect(read(path).replaceAll("\\'", "'"), `${path}: ${title!}`).to.include(title);
       }
     });
   }
