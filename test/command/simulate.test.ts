@@ -6,7 +6,8 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { runSimulate } from '../../src/command/simulate.ts';
 import type { Report } from '../../src/command/simulation/report.ts';
-import { messageSizes, ServerOutputWrapper, ServerWrapper } from '../../src/index.ts';
+import { messageSizes, ServerWrapper } from '../../src/index.ts';
+import { SumOutput } from '../../src/server/output.ts';
 import { plan } from '../../src/planner/index.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/command/main.js', import.meta.url));
@@ -183,9 +184,9 @@ describe('secagg simulate', function () {
     };
 
     it('that a sum is wrong', async () => {
-      const proto = ServerOutputWrapper.prototype;
+      const proto = SumOutput.prototype;
       const { getVector } = Object.getOwnPropertyDescriptors(proto);
-      proto.getVector = function (this: ServerOutputWrapper) {
+      proto.getVector = function (this: SumOutput) {
         const sum = getVector.value!.call(this);
         if (sum instanceof Int32Array) sum[3]! ^= 1;
         return sum;

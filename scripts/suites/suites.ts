@@ -1,0 +1,48 @@
+// The tests, in suites that run as one process each. The gate has one of each kind; the long run has the rest of the matrix.
+
+/** Test files that run together, and how long they may take. */
+export interface Suite {
+  readonly name: string;
+  /** Files and folders below test/. */
+  readonly files: readonly string[];
+  /** Seconds after which the suite fails, on two cores that other work may share: about three times what it takes alone. */
+  readonly budget: number;
+  /** Runs on the engine for browsers. */
+  readonly web?: boolean;
+  /** Runs on this version of Node, from the package `node`; else on the one that runs the script. */
+  readonly node?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const UNITS = ['api.test.ts', 'leaves', 'session', 'user', 'server', 'graph', 'crypto', 'wire', 'masking', 'platform'];
+/** All tests that need nothing but the library itself: no database, browser, bundler or process of an application. */
+const CORE = [...UNITS, 'vectors', 'fuzz', 'scenario', 'encoding', 'planner', 'cohorts'];
+
+/** Every change runs these: `npm test`. */
+export const GATE: readonly Suite[] = [
+  { name: 'postgres', files: ['postgres'], budget: 240 },
+  { name: 'documents', files: ['docs', 'examples'], budget: 240 },
+  { name: 'units', files: UNITS, budget: 180 },
+  { name: 'scenarios', files: ['scenario'], budget: 180 },
+  { name: 'command', files: ['command'], budget: 120 },
+  {
+    name: 'web',
+    files: ['platform', 'vectors', 'crypto', 'scenario/dropouts.test.ts', 'scenario/lying-user.test.ts'],
+    web: true,
+    budget: 180,
+  },
+  { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], budget: 120 },
+  { name: 'vectors', files: ['vectors', 'fuzz'], budget: 120 },
+  { name: 'package', files: ['package', 'browser'], budget: 180 },
+];
+
+/** `npm run test:long` runs these, or those that are named. */
+export const LONG: readonly Suite[] = [
+  { name: 'fuzz-100000', files: ['fuzz'], env: { SECAGG_FUZZ_CASES: '100000' }, budget: 7200 },
+  { name: 'crashes-500', files: ['postgres/processes.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
+  { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
+  { name: 'web-core', files: CORE, web: true, budget: 3600 },
+  { name: 'node-22', files: CORE, node: '22', budget: 1200 },
+  { name: 'node-24', files: CORE, node: '24', budget: 1200 },
+  { name: 'node-26', files: CORE, node: '26', budget: 1200 },
+];
