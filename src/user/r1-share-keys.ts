@@ -5,7 +5,7 @@ import { agreementWith, isPublicKey } from '../crypto/agree.ts';
 import { seal } from '../crypto/seal.ts';
 import { firstForged } from '../crypto/sign.ts';
 import { concat, equalBytes, hex, wipe } from '../leaves/bytes.ts';
-import { AuthenticationError, ProtocolError, ThresholdError } from '../leaves/errors.ts';
+import { AuthenticationError, ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import { largestCohort } from '../graph/policy.ts';
 import { at } from '../leaves/lists.ts';
@@ -26,6 +26,7 @@ import {
 } from '../session/binding.ts';
 import { joinSealed } from '../session/deals.ts';
 import type { Advertisement, Deal, Directory, DirectoryExcerpt, ShareKeysMessage } from '../session/messages.ts';
+import { requireAtLeast } from './attendance.ts';
 import type { Dependencies, Step } from './step.ts';
 import type { AwaitingDirectory, AwaitingSealedShares, Peer, UserContext } from './state.ts';
 
@@ -125,13 +126,7 @@ function ownLine({ userId, parameters: { graph } }: UserContext, lines: Director
 /** |U1| ≥ t, |U1| ≤ maxUsers, and the policy's floor on t. */
 function checkCohort({ parameters, policy }: UserContext, users: number): void {
   const { threshold } = parameters;
-  if (users < threshold) {
-    throw new ThresholdError(`directory: expected at least ${threshold} users, got ${users}`, {
-      have: users,
-      need: threshold,
-      round,
-    });
-  }
+  requireAtLeast(threshold, users, { round, of: 'directory', what: 'users' });
   if (users > policy.maxUsers) {
     const message = `directory: expected at most ${policy.maxUsers} users, got ${users}`;
     throw new ProtocolError('ERR_SECAGG_TOO_MANY_USERS', message, { round });

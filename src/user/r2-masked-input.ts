@@ -1,23 +1,22 @@
 // [BIK+17] Fig. 4, round 2 (MaskedInputCollection), user: open the shares that others dealt, mask the input.
 import { agreementWith } from '../crypto/agree.ts';
 import { open } from '../crypto/seal.ts';
-import { ProtocolError, ThresholdError } from '../leaves/errors.ts';
+import { ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
-import type { Neighborhoods } from '../graph/neighborhoods.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import { applyMasks, type Mask } from '../masking/expand.ts';
 import { Pace } from '../masking/pace.ts';
 import { pack } from '../masking/pack.ts';
 import { ringOf, type Lanes } from '../masking/ring.ts';
-import { countMembers, hasMember } from '../leaves/members.ts';
+import { hasMember } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
-import { shareThresholdOf } from '../session/parameters.ts';
 import { RECORD_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
 import { isShareOf, maskedInputView, pairwiseMaskSeed, sealData, selfMaskKey, viewOfRound2 } from '../session/binding.ts';
 import { sealedAt, type SealedShares } from '../session/deals.ts';
 import type { MaskedInputMessage, SharesMessage } from '../session/messages.ts';
 import { maskSign, type HeldShares } from '../session/notation.ts';
+import { requireOwnSet } from './attendance.ts';
 import type { Step } from './step.ts';
 import type { AwaitingSealedShares, AwaitingSurvivors, Holding, Peer, UserContext } from './state.ts';
 
@@ -37,7 +36,7 @@ export async function maskInput(
     .neighbors(position)
     .map((dealer, i): Dealer => ({ position: dealer, ...at(peers, i) }))
     .filter((dealer) => hasMember(u2, dealer.position));
-  checkSharers(context, message, { graph, position, dealers: dealers.length });
+  checkSharers(context, state, message, dealers.length);
 
   const view2 = viewOfRound2(state.directoryDigest, u2);
   const pace = new Pace();
@@ -73,36 +72,20 @@ interface Dealer extends Peer {
 }
 
 /**
- * Made for this user, |U2| ≥ t, itself in U2, on a sparse graph enough of its neighbors there too, one pair of shares from each. U2 ⊆
- * U1 holds for every set of positions.
+ * Checks that the message is for this user, that |U2| ≥ t, that the user and enough holders of its shares are in U2, and that
+ * there is one pair of shares from each dealer. U2 ⊆ U1 holds for every set of positions.
  */
-function checkSharers(
-  { parameters, userId }: UserContext,
-  { u2, receiver, sealed }: SharesMessage,
-  { graph, position, dealers }: { readonly graph: Neighborhoods; readonly position: Position; readonly dealers: number },
-): void {
-  if (receiver !== userId) {
+function checkSharers(context: UserContext, state: AwaitingSealedShares, message: SharesMessage, dealers: number): void {
+  const { u2, receiver, sealed } = message;
+  if (receiver !== context.userId) {
     // None of its records would open, and this user would report every honest dealer.
-    const message = `shares: expected those for user ${userId}, got those for user ${receiver}`;
-    throw new ProtocolError('ERR_SECAGG_RECIPIENT', message, { round });
+    const text = `shares: expected those for user ${context.userId}, got those for user ${receiver}`;
+    throw new ProtocolError('ERR_SECAGG_RECIPIENT', text, { round });
   }
-  const users = countMembers(u2);
-  const { threshold } = parameters;
-  if (users < threshold) {
-    const message = `shares: expected at least ${threshold} users in U2, got ${users}`;
-    throw new ThresholdError(message, { have: users, need: threshold, round });
-  }
-  if (!hasMember(u2, position)) throw new ProtocolError('ERR_SECAGG_NOT_INCLUDED', 'shares: this user is not in U2', { round });
-  const holders = graph.holdersIn(u2)(position);
-  const need = shareThresholdOf(parameters);
-  if (holders < need) {
-    // With so few holders the input could never be unmasked, so an honest server would not ask for it.
-    const message = `shares: expected at least ${need} holders of this user's shares in U2, got ${holders}`;
-    throw new ThresholdError(message, { have: holders, need, round, userIds: [userId] });
-  }
+  requireOwnSet(context, state, u2, { round, of: 'shares', name: 'U2' });
   if (sealed.length !== dealers * RECORD_BYTES) {
-    const message = `shares: expected sealed shares of ${dealers} users, got ${sealed.length} bytes`;
-    throw new ProtocolError('ERR_SECAGG_COUNT', message, { round });
+    const text = `shares: expected sealed shares of ${dealers} users, got ${sealed.length} bytes`;
+    throw new ProtocolError('ERR_SECAGG_COUNT', text, { round });
   }
 }
 

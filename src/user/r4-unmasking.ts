@@ -2,7 +2,7 @@
 // reveal for each user of U2 whose shares it holds that of b_v or of s_v^SK, never both.
 import { fingerprint } from '../crypto/digest.ts';
 import { firstForged } from '../crypto/sign.ts';
-import { AuthenticationError, ProtocolError, ThresholdError } from '../leaves/errors.ts';
+import { AuthenticationError, ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { Neighborhoods } from '../graph/neighborhoods.ts';
 import type { UserId } from '../leaves/ids.ts';
@@ -11,6 +11,7 @@ import { hasMember } from '../leaves/members.ts';
 import { shareThresholdOf } from '../session/parameters.ts';
 import { signedBytes } from '../session/binding.ts';
 import type { SignaturesMessage, UnmaskMessage, UnmaskShare } from '../session/messages.ts';
+import { requireAtLeast } from './attendance.ts';
 import type { Step } from './step.ts';
 import { ownShareOf, sharesOf, type AwaitingSignatures, type Finished, type UserContext } from './state.ts';
 
@@ -59,11 +60,7 @@ async function checkSigners(
     throw new ProtocolError('ERR_SECAGG_SUBSET', 'signatures: U4 has users that are not in U3', { round });
   }
   const have = holders.length;
-  const need = shareThresholdOf(parameters);
-  if (have < need) {
-    const message = `signatures: expected at least ${need} users in U4, got ${have}`;
-    throw new ThresholdError(message, { have, need, round });
-  }
+  requireAtLeast(shareThresholdOf(parameters), have, { round, of: 'signatures', what: 'users in U4' });
   if (signatures.length !== have) {
     const message = `signatures: expected ${have}, got ${signatures.length}`;
     throw new ProtocolError('ERR_SECAGG_COUNT', message, { round });
