@@ -39,7 +39,7 @@ module.exports = {
     only('postgres', '^src/postgres/', [
       '^src/postgres/',
       '^src/server/(server-wrapper|output|options)\\.ts$',
-      '^src/user/user-wrapper\\.ts$',
+      '^src/user/(user-wrapper|start)\\.ts$',
       '^src/session/public-keys\\.ts$',
       '^src/crypto/(seal|random)\\.ts$',
       '^src/platform/',

@@ -20,7 +20,8 @@ export function genKeypair(): [SignPublicKey, SignSecretKey] {
 
 export type { SignPublicKey, SignSecretKey };
 export { PublicKeysWrapper } from './session/public-keys.ts';
-export { UserWrapper, round0Msg } from './user/user-wrapper.ts';
+export { round0Msg } from './user/start.ts';
+export { UserWrapper } from './user/user-wrapper.ts';
 export type { DescribedUserOptions, UserLocalOptions, UserOptions } from './user/options.ts';
 export { ServerWrapper } from './server/server-wrapper.ts';
 export type { RoundOptions, ServerLocalOptions, ServerOptions } from './server/options.ts';

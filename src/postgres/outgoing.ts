@@ -3,7 +3,7 @@ import { copyOf } from '../leaves/bytes.ts';
 import { UsageError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { MessagesOutput, SumOutput, type ServerOutput } from '../server/output.ts';
-import { round0Msg } from '../user/user-wrapper.ts';
+import { round0Msg } from '../user/start.ts';
 import { loadSession, requireNotFailed } from './recovered-session.ts';
 import { requireLive } from './session-status.ts';
 import type { Query } from './statement.ts';

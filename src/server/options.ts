@@ -9,6 +9,7 @@ import type { ServerEvent } from '../leaves/progress.ts';
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { checkOptionNames, MAX_USERS, resolveParameters, resolvePolicy, type SessionOptions } from '../session/parameters.ts';
 import { PublicKeysWrapper } from '../session/public-keys.ts';
+import { Announcer } from './announcer.ts';
 import type { ServerSnapshot } from './state.ts';
 
 /** Options of a server that are not part of the serialised state. */
@@ -39,7 +40,7 @@ export interface RoundOptions {
 
 /** What a server has beside its snapshot. */
 export interface ServerLocals {
-  readonly listener: Listener<ServerEvent>;
+  readonly announce: Announcer;
   readonly threads: number;
   readonly random: RandomSource;
 }
@@ -50,7 +51,7 @@ const LOCAL_NAMES = ['listener', 'threads'] as const;
 /** @throws TypeError, RangeError that name the option. */
 export function serverLocals({ listener, threads }: ServerLocalOptions, random: RandomSource): ServerLocals {
   return {
-    listener: checkListener(listener),
+    announce: new Announcer(checkListener(listener)),
     threads: checkInteger(threads ?? platform.threads?.available ?? 0, 'options.threads', 0, MAX_THREADS),
     random,
   };

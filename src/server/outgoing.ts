@@ -1,5 +1,5 @@
-// What the server sends to its users when a round opens. Messages of users are made when they are asked for: together they
-// can be as large as all the rest of the state.
+// What the server sends to its users when a round opens. Messages are made when they are asked for: together they can be as
+// large as all the rest of the state.
 import type { Position } from '../leaves/positions.ts';
 import type { Round } from '../session/notation.ts';
 import { encodeServerMessage } from '../wire/envelope.ts';

@@ -7,13 +7,11 @@ import { userId, type UserId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { ServerProgress } from '../leaves/progress.ts';
 import { checkSignal, throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
-import { ringOf } from '../masking/ring.ts';
-import { vectorOf } from '../masking/vector.ts';
 import { sessionTag } from '../session/binding.ts';
 import { Recovered } from '../session/codec.ts';
 import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
-import { errorOf, failedError, failureOf, type Failed } from '../session/failure.ts';
-import { Announcer } from './announcer.ts';
+import { errorOf, failedError, failureOf } from '../session/failure.ts';
+import { outputOf } from './closed.ts';
 import { partDocument, serverDocument } from './json.ts';
 import {
   checkLocalOptions,
@@ -24,8 +22,7 @@ import {
   type ServerLocals,
   type ServerOptions,
 } from './options.ts';
-import { encoded } from './outgoing.ts';
-import { MessagesOutput, SumOutput, type ServerOutput } from './output.ts';
+import type { ServerOutput } from './output.ts';
 import { mergedWith, partOf } from './part.ts';
 import { readyWith, serverProgress } from './progress.ts';
 import { received } from './receiving.ts';
@@ -66,7 +63,6 @@ export class ServerWrapper {
   /** What `output` was last asked for. */
   #asked: { readonly state: ClosedState; readonly output: ServerOutput } | null = null;
   readonly #locals: ServerLocals;
-  readonly #announce: Announcer;
 
   static {
     inspectAs(this.prototype, (server) => {
@@ -92,7 +88,6 @@ export class ServerWrapper {
       this.#snapshot = newServerSnapshot(first, vecLen, options);
       this.#locals = serverLocals(options, systemRandom);
     }
-    this.#announce = new Announcer(this.#locals.listener);
     this.#tag = sessionTag(this.#snapshot.context.parameters);
   }
 
@@ -115,14 +110,14 @@ export class ServerWrapper {
     try {
       const accepted = received(this.#context, this.#snapshot, { sender, bytes: input, closing: this.#closing });
       if (accepted === null) {
-        this.#announce.repeated(sender, bytes);
+        this.#locals.announce.repeated(sender, bytes);
         return 'repeated';
       }
       this.#snapshot = changed(this.#snapshot, accepted.dropped);
-      this.#announce.accepted(sender, bytes, accepted, performance.now() - started);
+      this.#locals.announce.accepted(sender, bytes, accepted, performance.now() - started);
       return 'accepted';
     } catch (error) {
-      if (error instanceof SecAggError) this.#announce.refused(sender, bytes, error.code);
+      if (error instanceof SecAggError) this.#locals.announce.refused(sender, bytes, error.code);
       throw error;
     }
   }
@@ -158,26 +153,23 @@ export class ServerWrapper {
     const { number: round, close } = roundOf(collecting);
     try {
       throwIfAborted(signal);
-      const { threads, random } = this.#locals;
-      const { unmasking: onProgress } = this.#announce;
-      const { state, dropped } = await close(this.#context, collecting, { threads, signal, random, onProgress });
-      const output = this.#outputOf(state);
+      const work = { ...this.#locals, signal, onProgress: this.#locals.announce.unmasking };
+      const { state, dropped } = await close(this.#context, collecting, work);
+      const output = outputOf(this.#context, state);
       this.#snapshot = changed(this.#snapshot, dropped, state);
       this.#asked = { state, output };
-      this.#announce.closed(round, output, dropped, performance.now() - started);
-      if (state.phase === 'finished') this.#announce.finished(state.included);
+      this.#locals.announce.closed(round, output, dropped, performance.now() - started);
+      if (state.phase === 'finished') this.#locals.announce.finished(state.included);
       return output;
     } catch (error) {
-      const failure = failureOf(error);
-      if (failure !== null && signal?.aborted !== true) this.#fail(failure, round);
+      const failure = signal?.aborted === true ? null : failureOf(error);
+      if (failure !== null) {
+        const culprits = culpritsOf(failure);
+        this.#snapshot = changed(this.#snapshot, culprits, failure);
+        this.#locals.announce.failed(round, errorOf(failure).code, culprits);
+      }
       throw error;
     }
-  }
-
-  #fail(failure: Failed, round: number): void {
-    const culprits = culpritsOf(failure);
-    this.#snapshot = changed(this.#snapshot, culprits, failure);
-    this.#announce.failed(round, errorOf(failure).code, culprits);
   }
 
   /** What the last {@link round} gave, again, also after recovery; null before the first one and after an error. */
@@ -185,15 +177,8 @@ export class ServerWrapper {
     const { state } = this.#snapshot;
     if (state.phase === 'failed' || state.phase === 'advertise-keys') return null;
     // Asked for once a user, it must not be made anew each time.
-    if (this.#asked?.state !== state) this.#asked = { state, output: this.#outputOf(state) };
+    if (this.#asked?.state !== state) this.#asked = { state, output: outputOf(this.#context, state) };
     return this.#asked.output;
-  }
-
-  #outputOf(state: ClosedState): ServerOutput {
-    const { parameters } = this.#snapshot.context;
-    if (state.phase === 'finished') return new SumOutput(vectorOf(ringOf(parameters.bits), state.sum));
-    const context = this.#context;
-    return new MessagesOutput(encoded(this.#tag, state.directory, roundOf(state).outgoing(context, state)));
   }
 
   get #context(): ServerContext {

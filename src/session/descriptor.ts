@@ -71,7 +71,8 @@ export function parseDescriptor(json: unknown): DescribedSession {
 }
 
 /** @throws UsageError ERR_SECAGG_KEY_CONFLICT unless a user has the keys that the session was made with. */
-export function requireRoster({ roster }: DescribedSession, publicKeys: PublicKeys): void {
+export function requireRoster(descriptor: unknown, publicKeys: PublicKeys): void {
+  const { roster } = parseDescriptor(descriptor);
   if (roster === null || equalBytes(roster, rosterDigest(publicKeys))) return;
   throw new UsageError('ERR_SECAGG_KEY_CONFLICT', 'publicKeys: not the keys that this session was made with');
 }

@@ -9,6 +9,7 @@ import type { UserEvent } from '../leaves/progress.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { ringOf } from '../masking/ring.ts';
 import { lanesOf, type InputVector } from '../masking/vector.ts';
+import { parseDescriptor } from '../session/descriptor.ts';
 import { checkOptionNames, resolveParameters, resolvePolicy, type SessionOptions } from '../session/parameters.ts';
 import { PublicKeysWrapper } from '../session/public-keys.ts';
 import type { UserSnapshot } from './state.ts';
@@ -45,7 +46,7 @@ export interface DescribedUserOptions
   modularInputs?: boolean;
 }
 
-export const DESCRIBED_USER_NAMES: readonly (keyof DescribedUserOptions)[] = [
+const DESCRIBED_USER_NAMES: readonly (keyof DescribedUserOptions)[] = [
   'id',
   'signPk',
   'signSk',
@@ -84,6 +85,14 @@ export function userLocals(options: UserLocalOptions, dependencies: Dependencies
 /** Refuses options of the session, which a state brings along. */
 export function checkLocalOptions(options: UserLocalOptions): void {
   checkNames(options, 'options', ['listener']);
+}
+
+/** The arguments that a descriptor and the user's own options stand for. */
+export function givenByDescriptor(descriptor: unknown, user: DescribedUserOptions): GivenUser {
+  checkNames(user, 'user', DESCRIBED_USER_NAMES);
+  const { threshold, ...agreed } = parseDescriptor(descriptor).parameters;
+  const { id, signPk, signSk, vec = null, othersSignPks, ...own } = user;
+  return { id, threshold, signPk, signSk, vec, othersSignPks, options: { ...agreed, ...own } };
 }
 
 /** @throws TypeError, RangeError that name the argument. */

@@ -1,8 +1,13 @@
 // How all that a user is changes from one moment to the next.
 import type { SignPublicKey } from '../crypto/sign.ts';
+import { equalBytes } from '../leaves/bytes.ts';
+import { StateError, UsageError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
-import type { Failed } from '../session/failure.ts';
+import type { InputVector } from '../masking/vector.ts';
+import { failedError, type Failed } from '../session/failure.ts';
+import { ROUND_OF_PHASE } from '../session/notation.ts';
 import type { Answer } from './answering.ts';
+import { inputLanes } from './options.ts';
 import { secretsOf, type UserSnapshot, type UserState } from './state.ts';
 
 /** After a message was answered. @param received the digest of that message. */
@@ -22,6 +27,37 @@ export function afterAnswer(snapshot: UserSnapshot, received: Uint8Array, { stat
 /** After an error that ended the session. */
 export function afterFailure(snapshot: UserSnapshot, state: Failed): UserSnapshot {
   return { ...snapshot, revision: snapshot.revision + 1, input: null, output: null, state };
+}
+
+/** With the input of a user that was made without one. */
+export function withInput(snapshot: UserSnapshot, vec: InputVector): UserSnapshot {
+  const { state, input, context, modularInputs, revision } = snapshot;
+  if (state.phase === 'failed') throw failedError(state);
+  if (input !== null || ROUND_OF_PHASE[state.phase] > 2) {
+    throw new UsageError('ERR_SECAGG_USAGE', 'setVector: this user already has its vector');
+  }
+  return { ...snapshot, revision: revision + 1, input: inputLanes(vec, context, modularInputs) };
+}
+
+/** The answer that a user gave to the same message before; null if the message is new. */
+export function repeatedAnswer(
+  { state, answered, output }: UserSnapshot,
+  received: Uint8Array,
+): { readonly round: number; readonly output: Uint8Array } | null {
+  if (state.phase === 'failed') throw failedError(state);
+  const round = answered.findIndex((digest) => equalBytes(digest, received));
+  if (round === -1 || output === null) return null;
+  if (round === answered.length - 1) return { round, output };
+  const hint = round === 0 ? '; another session needs another UserWrapper' : '';
+  const message = `this message of round ${round} has been answered, and so has a later one${hint}`;
+  throw new UsageError('ERR_SECAGG_ANSWERED', message);
+}
+
+/** Refuses an older state of the same user: a user that goes back may be made to answer twice. */
+export function requireNewer(present: UserSnapshot, next: UserSnapshot): void {
+  if (next.context.userId !== present.context.userId || next.revision >= present.revision) return;
+  const message = `state: revision ${next.revision} is older than ${present.revision}, which this user is at`;
+  throw new StateError(message, 'ERR_SECAGG_STATE_OLD');
 }
 
 /** All secrets of a user, for wiping when its session ends. */

@@ -3,25 +3,22 @@
 import { fingerprint } from '../crypto/digest.ts';
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import { copyOf, equalBytes, wipe } from '../leaves/bytes.ts';
-import { checkBytes, checkNames } from '../leaves/checks.ts';
-import { StateError, UsageError } from '../leaves/errors.ts';
+import { checkBytes } from '../leaves/checks.ts';
+import { UsageError } from '../leaves/errors.ts';
 import { emit } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { UserProgress } from '../leaves/progress.ts';
 import type { InputVector } from '../masking/vector.ts';
 import { sessionTag } from '../session/binding.ts';
 import { Recovered } from '../session/codec.ts';
-import { parseDescriptor, requireRoster, type SessionDescriptor } from '../session/descriptor.ts';
-import { errorOf, failedError, failureOf, type Failed } from '../session/failure.ts';
-import { ROUND_OF_PHASE } from '../session/notation.ts';
+import { requireRoster, type SessionDescriptor } from '../session/descriptor.ts';
+import { errorOf, failureOf } from '../session/failure.ts';
 import type { PublicKeysWrapper } from '../session/public-keys.ts';
-import { encodeStartMessage } from '../wire/envelope.ts';
 import { answered } from './answering.ts';
 import { userDocument } from './json.ts';
 import {
   checkLocalOptions,
-  DESCRIBED_USER_NAMES,
-  inputLanes,
+  givenByDescriptor,
   newUserSnapshot,
   userLocals,
   type DescribedUserOptions,
@@ -30,24 +27,9 @@ import {
   type UserOptions,
 } from './options.ts';
 import { userProgress } from './progress.ts';
-import { afterAnswer, afterFailure, allSecrets } from './snapshot.ts';
+import { afterAnswer, afterFailure, allSecrets, repeatedAnswer, requireNewer, withInput } from './snapshot.ts';
 import type { UserContext, UserSnapshot } from './state.ts';
 import { systemDependencies } from './step.ts';
-
-/**
- * The message that starts every user: constant, so that any transport may make or repeat it.
- *
- * @returns 3 fresh bytes.
- * @example
- * ```js
- * import { round0Msg } from 'secagg';
- *
- * console.log(round0Msg()); // prints: Uint8Array(3) [ 146, 1, 0 ]
- * ```
- */
-export function round0Msg(): Uint8Array<ArrayBuffer> {
-  return encodeStartMessage();
-}
 
 /**
  * One user in one session of secure aggregation.
@@ -137,13 +119,7 @@ export class UserWrapper {
    * @throws TypeError, RangeError as the constructor.
    */
   setVector(vec: InputVector): void {
-    const { state, input, context, modularInputs } = this.#snapshot;
-    if (state.phase === 'failed') throw failedError(state);
-    if (input !== null || ROUND_OF_PHASE[state.phase] > 2) {
-      throw new UsageError('ERR_SECAGG_USAGE', 'setVector: this user already has its vector');
-    }
-    const lanes = inputLanes(vec, context, modularInputs);
-    this.#snapshot = { ...this.#snapshot, revision: this.#snapshot.revision + 1, input: lanes };
+    this.#snapshot = withInput(this.#snapshot, vec);
   }
 
   /**
@@ -167,8 +143,11 @@ export class UserWrapper {
       if (equalBytes(pending.received, received)) return copyOf(await pending.answer);
       throw new UsageError('ERR_SECAGG_BUSY', 'round: another message is being answered');
     }
-    const repeated = this.#repeatedAnswer(received, bytes.length);
-    if (repeated !== null) return repeated;
+    const repeated = repeatedAnswer(this.#snapshot, received);
+    if (repeated !== null) {
+      emit(this.#locals.listener, { type: 'message-repeated', round: repeated.round, bytesIn: bytes.length });
+      return copyOf(repeated.output);
+    }
     const answer = this.#answer(bytes, received);
     this.#pending = { received, answer };
     try {
@@ -176,21 +155,6 @@ export class UserWrapper {
     } finally {
       this.#pending = null;
     }
-  }
-
-  #repeatedAnswer(received: Uint8Array, bytesIn: number): Uint8Array<ArrayBuffer> | null {
-    const { state, answered: digests, output } = this.#snapshot;
-    if (state.phase === 'failed') throw failedError(state);
-    const round = digests.findIndex((digest) => equalBytes(digest, received));
-    if (round === -1 || output === null) return null;
-    if (round !== digests.length - 1) {
-      const message =
-        `this message of round ${round} has been answered, and so has a later one` +
-        (round === 0 ? '; another session needs another UserWrapper' : '');
-      throw new UsageError('ERR_SECAGG_ANSWERED', message);
-    }
-    emit(this.#locals.listener, { type: 'message-repeated', round, bytesIn });
-    return copyOf(output);
   }
 
   async #answer(bytes: Uint8Array, received: Uint8Array): Promise<Uint8Array> {
@@ -202,28 +166,20 @@ export class UserWrapper {
       this.#snapshot = afterAnswer(this.#snapshot, received, answer);
       wipe(answer.spent);
       const { round, out } = answer;
-      const milliseconds = performance.now() - started;
-      emit(this.#locals.listener, {
-        type: 'round-answered',
-        round,
-        bytesIn: bytes.length,
-        bytesOut: out.length,
-        milliseconds,
-      });
+      const [bytesIn, bytesOut, milliseconds] = [bytes.length, out.length, performance.now() - started];
+      emit(this.#locals.listener, { type: 'round-answered', round, bytesIn, bytesOut, milliseconds });
       return out;
     } catch (error) {
       const failure = failureOf(error);
-      if (failure !== null) this.#fail(failure);
+      if (failure !== null) {
+        // The session is over for this user, which needs its secrets no longer.
+        const secrets = allSecrets(this.#snapshot);
+        this.#snapshot = afterFailure(this.#snapshot, failure);
+        wipe(secrets);
+        emit(this.#locals.listener, { type: 'failed', code: errorOf(failure).code });
+      }
       throw error;
     }
-  }
-
-  /** The session is over for this user, which needs its secrets no longer. */
-  #fail(failure: Failed): void {
-    const secrets = allSecrets(this.#snapshot);
-    this.#snapshot = afterFailure(this.#snapshot, failure);
-    wipe(secrets);
-    emit(this.#locals.listener, { type: 'failed', code: errorOf(failure).code });
   }
 
   get #context(): UserContext {
@@ -254,13 +210,8 @@ export class UserWrapper {
     if (this.#pending !== null) throw new UsageError('ERR_SECAGG_BUSY', 'recoverState: a message is being answered');
     const snapshot = userDocument.parse(state);
     const tag = sessionTag(snapshot.context.parameters);
-    const present = this.#snapshot;
-    const same = equalBytes(tag, this.#tag) && snapshot.context.userId === present.context.userId;
-    if (same && snapshot.revision < present.revision) {
-      const message = `state: revision ${snapshot.revision} is older than ${present.revision}, which this user is at`;
-      throw new StateError(message, 'ERR_SECAGG_STATE_OLD');
-    }
-    wipe(allSecrets(present));
+    if (equalBytes(tag, this.#tag)) requireNewer(this.#snapshot, snapshot);
+    wipe(allSecrets(this.#snapshot));
     this.#tag = tag;
     this.#snapshot = snapshot;
   }
@@ -294,12 +245,9 @@ export class UserWrapper {
    * ```
    */
   static fromDescriptor(descriptor: SessionDescriptor, user: DescribedUserOptions): UserWrapper {
-    checkNames(user, 'user', DESCRIBED_USER_NAMES);
-    const session = parseDescriptor(descriptor);
-    const { threshold, vecLen, ...agreed } = session.parameters;
-    const { id, signPk, signSk, vec = null, othersSignPks, ...own } = user;
-    const made = new UserWrapper(id, threshold, signPk, signSk, vec, othersSignPks, { ...agreed, vecLen, ...own });
-    requireRoster(session, made.#snapshot.context.publicKeys);
-    return made;
+    const given = givenByDescriptor(descriptor, user);
+    const snapshot = newUserSnapshot(given);
+    requireRoster(descriptor, snapshot.context.publicKeys);
+    return new UserWrapper(new Recovered(snapshot, userLocals(given.options, systemDependencies)));
   }
 }
