@@ -1,4 +1,5 @@
 // Users in cohorts: a random partition that follows from the enrolment and a seed, and the parameters of each cohort's session.
+import { leastHolding } from '../leaves/bisection.ts';
 import { copyOf, hex, u32 } from '../leaves/bytes.ts';
 import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
 import { digest } from '../crypto/digest.ts';
@@ -7,7 +8,7 @@ import { userId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import { sessionContext, type Adversary } from '../session/parameters.ts';
 import { enrol, type CohortKind, type Enrolment, type EnrolmentTerms } from './enrolment.ts';
-import { shuffled, wordsOf } from './order.ts';
+import { randomOrder, wordsOf } from './order.ts';
 
 export const SEED_BYTES = 32;
 export const MAX_ATTEMPT = 0xffff_ffff;
@@ -113,7 +114,7 @@ export class Cohorts {
     this.#seed = seed;
     const { userIds, kinds } = enrolment;
     this.kinds = kinds.flatMap((kind) => new Array<CohortKind>(kind.count).fill(kind));
-    this.#order = shuffled(userIds.length, wordsOf(enrolment.digest, seed));
+    this.#order = randomOrder(userIds.length, wordsOf(enrolment.digest, seed));
     this.#cohortOf = new Uint32Array(userIds.length);
     const starts = [0];
     for (const [index, { users }] of this.kinds.entries()) {
@@ -190,13 +191,7 @@ export class Cohorts {
   }
 }
 
-/** Where a user is among ascending ones, or would be. */
+/** The index of the first of these ascending ids that is not below `id`. */
 function rankOf(userIds: Float64Array, id: number): number {
-  let [from, to] = [0, userIds.length];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((userIds[middle] ?? 0) < id) from = middle + 1;
-    else to = middle;
-  }
-  return from;
+  return leastHolding(-1, userIds.length, (rank) => (userIds[rank] ?? 0) >= id);
 }

@@ -4,6 +4,7 @@
 // Point probabilities by C. Loader, "Fast and accurate computation of binomial probabilities" (2000): log-factorials of
 // large numbers are never subtracted from each other, so that the error stays at about 1e-14 of the probability, where
 // log-gamma at a million users would leave 1e-8.
+import { leastHolding } from '../leaves/bisection.ts';
 
 /** How many of `draws` are marked, drawn without replacement from `population` of which `marked` are. */
 export interface Hypergeometric {
@@ -111,11 +112,5 @@ export function quantile(distribution: Hypergeometric, limit: number): number {
     failing += step;
     step *= 2;
   }
-  let holding = failing + step;
-  while (holding - failing > 1) {
-    const middle = Math.floor((holding + failing) / 2);
-    if (holds(middle)) holding = middle;
-    else failing = middle;
-  }
-  return holding;
+  return leastHolding(failing, failing + step, holds);
 }

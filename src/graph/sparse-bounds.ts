@@ -1,6 +1,7 @@
 // What chance may do to a sparse graph: how many neighbors of a user are corrupt, and whether survivors stay connected. The planner
 // chooses parameters by these conditions, and every party checks by them what it was given; docs/planner.md derives them.
 import type { Adversary, SparseGraph } from '../session/parameters.ts';
+import { leastHolding } from '../leaves/bisection.ts';
 import { lnPoint, lnUpperTail } from './hypergeometric.ts';
 
 /**
@@ -66,13 +67,5 @@ export function sparseGraphBears({ graph, adversary, threshold, maxUsers, collud
 
 /** The largest number of colluders that such a session bears; −1 where it bears none at all. */
 export function sparseColludersBorne(session: Omit<SparseSession, 'colluders'>): number {
-  const bears = (colluders: number): boolean => sparseGraphBears({ ...session, colluders });
-  let borne = -1;
-  let failing = session.threshold;
-  while (failing - borne > 1) {
-    const middle = Math.floor((borne + failing) / 2);
-    if (bears(middle)) borne = middle;
-    else failing = middle;
-  }
-  return borne;
+  return leastHolding(-1, session.threshold, (colluders) => !sparseGraphBears({ ...session, colluders })) - 1;
 }

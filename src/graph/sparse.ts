@@ -2,6 +2,7 @@
 // not the user itself, hold shares of its secrets. Positions are places on a ring in a random order.
 import type { RandomSource } from '../crypto/random.ts';
 import { hasMember } from '../leaves/members.ts';
+import { shuffle, type Words } from '../leaves/permutation.ts';
 import type { Neighborhoods } from './neighborhoods.ts';
 
 /**
@@ -42,37 +43,29 @@ export function sparseGraph(users: number, neighbors: number): Neighborhoods {
 }
 
 /**
- * The same users in an order that is uniform among all: whoever is corrupt, or drops out, does so at places of chance.
- * Fisher and Yates, each step uniform by rejection.
+ * Gives the same users in a uniformly random order, so that nobody chooses the positions of corrupt users or of users that
+ * drop out.
  */
 export function permuted<T>(list: readonly T[], random: RandomSource): T[] {
   const out = [...list];
-  const below = uniformIntegers(random);
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = below(i + 1);
-    const moved = out[i] as T;
-    out[i] = out[j] as T;
-    out[j] = moved;
-  }
+  shuffle(out, wordsOf(random));
   return out;
 }
 
-/** Uniform integers below a bound of up to 2^31, from random bytes taken a block at a time. */
-function uniformIntegers(random: RandomSource): (bound: number) => number {
-  const blockWords = 1024;
-  let words: DataView | null = null;
+const BLOCK_BYTES = 4096;
+
+/** Big-endian words from random bytes, which are taken a block at a time. */
+function wordsOf(random: RandomSource): Words {
+  let block: DataView | null = null;
   let at = 0;
-  return (bound) => {
-    const fair = 2 ** 32 - (2 ** 32 % bound);
-    for (;;) {
-      if (words === null || at === words.byteLength) {
-        const block = random(4 * blockWords);
-        words = new DataView(block.buffer, block.byteOffset, block.byteLength);
-        at = 0;
-      }
-      const word = words.getUint32(at);
-      at += 4;
-      if (word < fair) return word % bound;
+  return () => {
+    if (block === null || at === block.byteLength) {
+      const bytes = random(BLOCK_BYTES);
+      block = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      at = 0;
     }
+    const word = block.getUint32(at);
+    at += 4;
+    return word;
   };
 }

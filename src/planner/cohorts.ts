@@ -4,6 +4,7 @@ import type { Adversary } from '../session/parameters.ts';
 import { lnLimit } from '../graph/sparse-bounds.ts';
 import { boundOf, lnSum, type Bound } from './bounds.ts';
 import { leastThreshold } from './complete.ts';
+import { leastHolding } from '../leaves/bisection.ts';
 import { lnUpperTail, quantile, type Hypergeometric } from '../graph/hypergeometric.ts';
 
 /** What cohorts must bear together. */
@@ -72,14 +73,11 @@ function mostCohorts(demand: CohortDemand, size: number): CohortAnswer[] | null 
   // Of the same two sizes fewer cohorts have more room in the bounds: those that do are the ones up to some number.
   let found = tryOut(least);
   if (found === null) return null;
-  let holding = least;
-  let failing = most + 1;
-  while (failing - holding > 1) {
-    const middle = Math.floor((holding + failing) / 2);
-    const split = tryOut(middle);
-    if (split === null) failing = middle;
-    else [holding, found] = [middle, split];
-  }
+  leastHolding(least, most + 1, (cohorts) => {
+    const split = tryOut(cohorts);
+    if (split !== null) found = split;
+    return split === null;
+  });
   return found;
 }
 

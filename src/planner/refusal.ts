@@ -1,4 +1,5 @@
 // Why there is no plan, and what there would be one for.
+import { leastHolding } from '../leaves/bisection.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import type { PlanReason } from './design.ts';
 import { MAX_PLANNED_USERS, type PlanRequest, type ResolvedRequest } from './request.ts';
@@ -54,17 +55,10 @@ export function remediesFor(resolved: ResolvedRequest, works: (request: PlanRequ
   ];
 }
 
-/** The largest count below `end` that works, by halving; null where 0 does not. */
+/** The largest count below `end` that works; null if 0 does not work. */
 function largest(end: number, works: (count: number) => boolean): number | null {
   if (end === 0 || !works(0)) return null;
-  let working = 0;
-  let failing = end;
-  while (failing - working > 1) {
-    const middle = Math.floor((working + failing) / 2);
-    if (works(middle)) working = middle;
-    else failing = middle;
-  }
-  return working;
+  return leastHolding(0, end, (count) => !works(count)) - 1;
 }
 
 /** Twice the users, and so on, as long as rates stay. */

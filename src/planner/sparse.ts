@@ -3,6 +3,7 @@
 //
 // n users, of which C are corrupt and at most D drop out; U1 has from n − D to n users, all conditions hold for each size.
 // A user's k neighbors are the k/2 on either side; they hold t-out-of-k shares of its secrets, it holds none itself.
+import { leastHolding } from '../leaves/bisection.ts';
 import { quantile, type Hypergeometric } from '../graph/hypergeometric.ts';
 import { corruptNeighborsBorne, lnDisconnected, lnLimit } from '../graph/sparse-bounds.ts';
 import { MAX_HOLDERS, type SparseGraph } from '../session/parameters.ts';
@@ -116,14 +117,7 @@ function fewestNeighbors(
 
 /** The least even k that keeps survivors connected: the bound falls when k grows. Above `largest` where none does. */
 function firstConnected(largest: number, connected: (k: number) => boolean): number {
-  let failing = 0;
-  let holding = largest + 2;
-  while (holding - failing > 2) {
-    const middle = failing + 2 * Math.floor((holding - failing) / 4);
-    if (connected(middle)) holding = middle;
-    else failing = middle;
-  }
-  return holding;
+  return 2 * leastHolding(0, largest / 2 + 1, (half) => connected(2 * half));
 }
 
 /** What may go wrong on a sparse graph that was found for the demand. */

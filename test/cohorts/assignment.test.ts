@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { assignCohorts, enrolmentDigest, type Cohorts, type CohortSessions } from '../../src/cohorts/index.ts';
-import { shuffled } from '../../src/cohorts/order.ts';
 import { fingerprint } from '../../src/crypto/digest.ts';
 import { plan } from '../../src/planner/index.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
@@ -114,19 +113,6 @@ describe('an assignment', () => {
     }
     const expected = 60 * 1999 * chance;
     expect(together).to.be.within(expected - 5 * Math.sqrt(expected), expected + 5 * Math.sqrt(expected));
-  });
-});
-
-describe('a shuffle', () => {
-  it('draws words again in the incomplete last stretch: no place comes more often', () => {
-    const words = [0xffff_ffff, 0xffff_fffe, 5, 0xffff_ffff, 0];
-    // Of 3: 2^32 = 3 · 1431655765 + 1, so that 0xffffffff is drawn again and 0xfffffffe is not. Of 2: none is.
-    const shuffledOf = (drawn: number[]): number[] => {
-      const left = [...drawn];
-      return [...shuffled(3, () => left.shift()!), left.length];
-    };
-    expect(shuffledOf(words)).to.deep.equal([0, 1, 2, 2]); // 0xfffffffe is 2 mod 3, 5 is 1 mod 2
-    expect(shuffledOf([3, 0])).to.deep.equal([1, 2, 0, 0]); // 0 mod 3, 0 mod 2
   });
 });
 
