@@ -1,7 +1,7 @@
 // One run over all cohorts: which are open, done and failed, who is in the sum, and the sum. No networking: whoever runs a
 // cohort's session tells how it ended.
 import { equalBytes } from '../leaves/bytes.ts';
-import { checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNames, checkString, kindOf } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import { positions } from '../leaves/members.ts';
@@ -127,7 +127,7 @@ export class CohortSum {
    */
   fail(session: string, reason: string): void {
     const index = this.#indexOf(session);
-    if (typeof reason !== 'string') throw new TypeError(`reason: expected a string, got ${kindOf(reason)}`);
+    checkString(reason, 'reason');
     const { status, attempt } = at(this.#snapshot.standings, index);
     if (status === 'failed') return;
     if (status === 'done') throw broken('ERR_SECAGG_EQUIVOCATION', `cohort ${index} has ended with a sum`);
@@ -201,8 +201,7 @@ export class CohortSum {
   }
 
   #indexOf(session: string): number {
-    if (typeof session !== 'string') throw new TypeError(`session: expected a string, got ${kindOf(session)}`);
-    const index = this.#present.get(session);
+    const index = this.#present.get(checkString(session, 'session'));
     if (index !== undefined) return index;
     throw broken('ERR_SECAGG_SESSION', 'session: not the present one of any cohort of this run');
   }

@@ -1,6 +1,6 @@
 // Who takes part, and in cohorts of which sizes: all that has to be settled before anybody knows the seed.
 import { hex, u32, u64 } from '../leaves/bytes.ts';
-import { checkInteger, checkNames, checkObject, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNames, checkObject, checkOneOf, kindOf } from '../leaves/checks.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { userId } from '../leaves/ids.ts';
@@ -82,8 +82,10 @@ export function enrol({ userIds: given, sessions }: EnrolmentTerms): Enrolment {
   if (!Array.isArray(sessions)) throw new TypeError(`sessions: expected a list, got ${kindOf(sessions)}`);
   const resolved = (sessions as readonly CohortSessions[]).map((each, i) => kindOfCohorts(each, `sessions[${i}]`));
   const bits = resolved[0]?.bits ?? 0;
-  if (resolved.some((each) => each.bits !== bits))
-    throw new RangeError('sessions: expected the same bits in all, for sums to be added');
+  const other = resolved.find((each) => each.bits !== bits);
+  if (other !== undefined) {
+    throw new RangeError(`sessions: expected the same bits in all, so that sums can be added, got ${bits} and ${other.bits}`);
+  }
   const cohorts = resolved.reduce((sum, { kind }) => sum + kind.count, 0);
   if (cohorts > MAX_COHORTS) throw new RangeError(`sessions: expected at most ${MAX_COHORTS} cohorts, got ${cohorts}`);
   const users = resolved.reduce((sum, { kind }) => sum + kind.count * kind.users, 0);
@@ -110,8 +112,7 @@ function kindOfCohorts(sessions: CohortSessions, name: string): { readonly kind:
   const { options = {} } = sessions;
   checkNames(options, `${name}.options`, ['bits', 'graph', 'maxUsers', 'adversary', 'colluders', 'security']);
   const { graph = 'complete', ...given } = options;
-  if ((graph as unknown) !== 'complete')
-    throw new RangeError(`${name}.options.graph: cohorts are sessions on the complete graph`);
+  checkOneOf(graph, `${name}.options.graph`, ['complete']);
   const count = checkInteger(sessions.count, `${name}.count`, 1, MAX_COHORTS);
   const users = checkInteger(sessions.users, `${name}.users`, 2, MAX_HOLDERS);
   const parameters = resolveParameters(sessions.threshold, 1, given);

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { SecAggError, ServerWrapper } from '../index.ts';
 import { PlanError, type PlanRequest } from '../planner/index.ts';
+import { checkInteger, checkNumber } from '../leaves/checks.ts';
 import type { Outcome } from './outcome.ts';
 import { numberOf, PLANNER_HELP, PLANNER_OPTIONS, refused, requestOf, usage, type PlannerValues } from './planner-options.ts';
 import { Bar } from './simulation/bar.ts';
@@ -125,14 +126,11 @@ function explicitOf(values: Values): Explicit | null {
 function integerOf(values: Values, name: 'seed' | 'sessions', { least, other }: { least: number; other: number }): number {
   const text = values[name];
   const value = text === undefined ? other : numberOf(name, text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new RangeError(`--${name}: expected an integer of at least ${least}, got ${text}`);
+  return checkInteger(value, `--${name}`, least, Number.MAX_SAFE_INTEGER);
 }
 
 function rateOf(values: Values, name: 'faults'): number {
-  const value = numberOf(name, values[name] ?? '0');
-  if (value <= 1) return value;
-  throw new RangeError(`--${name}: expected a number in [0, 1], got ${value}`);
+  return checkNumber(numberOf(name, values[name] ?? '0'), `--${name}`, 0, 1);
 }
 
 /** Parameters that parties refuse. */

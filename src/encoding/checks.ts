@@ -1,14 +1,10 @@
 // Checks of a planner's and an encoder's arguments: TypeError and RangeError that name the argument or the element.
-import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNumber, checkObject, checkString } from '../leaves/checks.ts';
 import { MAX_USERS } from '../session/parameters.ts';
 
 /** A positive number that neither overflows nor vanishes when it is multiplied and divided by others. */
 export function magnitude(value: unknown, name: string, most: number = 2 ** 512): number {
-  if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
-  if (!(value >= 2 ** -400 && value <= most)) {
-    throw new RangeError(`${name}: expected a number in (0, ${most}], got ${value}`);
-  }
-  return value;
+  return checkNumber(value, name, 2 ** -400, most);
 }
 
 export function users(value: unknown, name: string): number {
@@ -17,8 +13,7 @@ export function users(value: unknown, name: string): number {
 
 /** The context that the application gives a plan. */
 export function context(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError(`session: expected a string, got ${kindOf(value)}`);
-  return value;
+  return checkString(value, 'session');
 }
 
 /** Refuses an object whose names are not exactly these. */

@@ -1,5 +1,5 @@
 // Several encodings in one vector: one session, one ring that is wide enough for all.
-import { checkNames, checkObject } from '../leaves/checks.ts';
+import { checkNames, checkObject, kindOf } from '../leaves/checks.ts';
 import { context, exactNames } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import { layoutOf, nameOf, type ErrorTerms, type Part, type PlacedPart, type Placement, type Weights } from './part.ts';
@@ -57,7 +57,7 @@ export function combine<const Parts extends Readonly<Record<string, AnyEncoding>
   const session = context(options.session ?? '');
   const members = membersOf(parts);
   const [first] = members;
-  if (first === undefined) throw new RangeError('parts: expected at least one encoding');
+  if (first === undefined) throw new RangeError('parts: expected at least one encoding, got none');
   const { maxUsers } = first.part;
   for (const { name, part } of members) {
     if (part.maxUsers === maxUsers) continue;
@@ -80,7 +80,7 @@ function membersOf(parts: unknown): Member[] {
   return Object.entries(checkObject(parts, 'parts'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, encoding]) => {
-      if (!(encoding instanceof Encoding)) throw new TypeError(`parts.${name}: expected an encoding`);
+      if (!(encoding instanceof Encoding)) throw new TypeError(`parts.${name}: expected an encoding, got ${kindOf(encoding)}`);
       return { name, part: (encoding as AnyEncoding).part };
     });
 }

@@ -140,7 +140,7 @@ export class Encoding<Data, Result, Bound> {
     if (!(narrow ? sum instanceof Int32Array : sum instanceof BigInt64Array)) {
       const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
       const source = ofCohorts ? 'cohorts add up to' : `a ring of ${this.bits} bits gives`;
-      throw new TypeError(`sum: expected ${expected}, as ${source}`);
+      throw new TypeError(`sum: expected ${expected}, as ${source}, got ${kindOf(sum)}`);
     }
     if (sum.length !== this.vecLen) {
       throw new RangeError(`sum: expected ${this.vecLen} components, got ${sum.length}`);

@@ -1,6 +1,6 @@
 // What the encodings of floats have in common: their parameters, the grid that fills the ring, and the error that is left.
 import { componentLimit } from '../session/parameters.ts';
-import { checkInteger } from '../leaves/checks.ts';
+import { checkInteger, checkOneOf } from '../leaves/checks.ts';
 import { context, magnitude, users } from './checks.ts';
 import type { ErrorBound, SumTerms } from './part.ts';
 import { rounderOf, type Rounder, type Rounding, type RoundingOptions } from './rounding.ts';
@@ -56,12 +56,9 @@ export function floatParameters(plan: FloatPlan): FloatParameters {
   const maxUsers = users(plan.maxUsers, 'maxUsers');
   const clip = magnitude(plan.clippingRange ?? 8, 'clippingRange');
   const { type = 'float32', rounding = 'stochastic' } = plan;
-  const given: string = type;
-  if (given !== 'float32' && given !== 'float64') {
-    throw new RangeError(`type: expected 'float32' or 'float64', got '${given}'`);
-  }
+  checkOneOf(type, 'type', ['float32', 'float64']);
   if (type === 'float32' && clip > MAX_FLOAT32) {
-    throw new RangeError(`clippingRange: ${clip} is more than 2^100, the most for type 'float32'`);
+    throw new RangeError(`clippingRange: expected at most 2^100 for type 'float32', got ${clip}`);
   }
   const layout = new Layout(plan);
   const description = { maxUsers, clippingRange: clip, values: layout.description, session: context(plan.session ?? '') };

@@ -2,7 +2,7 @@
 // to integers this has the least variance, f(1 − f) ≤ 1/4 for the fraction f.
 import { copyOf } from '../leaves/bytes.ts';
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
-import { kindOf } from '../leaves/checks.ts';
+import { checkOneOf, kindOf } from '../leaves/checks.ts';
 import { strataFor, strataOf, type Strata } from './strata.ts';
 
 /**
@@ -12,6 +12,7 @@ import { strataFor, strataOf, type Strata } from './strata.ts';
  * `'nearest'`: at most half a step, but errors of users with similar data add up instead of cancelling.
  */
 export type Rounding = 'stochastic' | 'correlated' | 'nearest';
+const ROUNDINGS: readonly Rounding[] = ['stochastic', 'correlated', 'nearest'];
 
 /** How an encoding rounds. */
 export interface RoundingOptions {
@@ -32,7 +33,7 @@ export type Rounder = (stream: number, strata: Strata) => Round;
 
 export function rounderOf({ rounding = 'stochastic', random = systemRandom }: RoundingOptions, maxUsers: number): Rounder {
   if (typeof random !== 'function') throw new TypeError(`random: expected a function, got ${kindOf(random)}`);
-  switch (rounding) {
+  switch (checkOneOf(rounding, 'rounding', ROUNDINGS)) {
     case 'stochastic':
       return () => (values) => roundStochastically(values, random);
     case 'correlated': {
@@ -45,7 +46,6 @@ export function rounderOf({ rounding = 'stochastic', random = systemRandom }: Ro
     case 'nearest':
       return () => roundToNearest;
   }
-  throw new RangeError(`rounding: expected 'stochastic', 'correlated' or 'nearest', got '${String(rounding)}'`);
 }
 
 function roundStochastically(values: Float64Array, random: RandomSource): void {
@@ -79,7 +79,8 @@ function roundToNearest(values: Float64Array): void {
 function uniformWords(count: number, random: RandomSource): Uint32Array {
   const bytes = random(4 * count);
   if (!(bytes instanceof Uint8Array) || bytes.length !== 4 * count) {
-    throw new TypeError(`random: expected a Uint8Array of ${4 * count} bytes`);
+    const came = (bytes as unknown) instanceof Uint8Array ? `${bytes.length} bytes` : kindOf(bytes);
+    throw new TypeError(`random: expected a Uint8Array of ${4 * count} bytes, got ${came}`);
   }
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : copyOf(bytes);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, count);

@@ -54,7 +54,9 @@ export class Layout {
   readonly #tree: Tree;
 
   constructor({ length, shapes }: { readonly length?: number; readonly shapes?: Shapes }) {
-    if ((length === undefined) === (shapes === undefined)) throw new TypeError('plan: expected either length or shapes');
+    if ((length === undefined) === (shapes === undefined)) {
+      throw new TypeError(`plan: expected either length or shapes, got ${length === undefined ? 'neither' : 'both'}`);
+    }
     this.#tree =
       shapes === undefined
         ? { shape: undefined, length: checkInteger(length, 'length', 1, MAX_LENGTH) }
@@ -103,7 +105,7 @@ function branchOf(shapes: Readonly<Record<string, unknown>>, name: string): Bran
   const children = Object.entries(shapes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => [key, treeOf(value, `${name}.${key}`)] as const);
-  if (children.length === 0) throw new RangeError(`${name}: expected at least one tensor`);
+  if (children.length === 0) throw new RangeError(`${name}: expected at least one tensor, got none`);
   return {
     children,
     length: checkedLength(
