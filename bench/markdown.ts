@@ -30,6 +30,6 @@ const textOf = (cell: Cell): string => (cell === null ? '–' : typeof cell === 
 const isNumeric = (text: string): boolean => /^(–|[-\d.,e]+( %)?)?$/.test(text);
 
 /** Blocks of Markdown, one after the other. */
-export function blocks(...parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join('\n\n');
+export function blocks(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join('\n\n');
 }

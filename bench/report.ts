@@ -16,11 +16,11 @@ const PICTURES: Partial<Record<BenchName, string>> = {
 };
 
 export function reportOf(run: Run): string {
-  const parts = BENCH_NAMES.flatMap((name) => {
+  const sections = BENCH_NAMES.flatMap((name) => {
     const figures = figuresOf(run, name);
     return figures.length === 0 ? [] : [`## ${BENCHES[name].question}`, ...figures];
   });
-  return `${blocks('# What secagg costs', `![The main figures beside their baselines](${OVERVIEW})`, ...parts)}\n`;
+  return `${blocks('# What secagg costs', `![The main figures beside their baselines](${OVERVIEW})`, ...sections)}\n`;
 }
 
 /** What one bench has found: its tables, its picture, and where that was; nothing where it did not run. */

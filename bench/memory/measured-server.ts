@@ -55,19 +55,19 @@ export class MeasuredServer {
   }
 
   async #take(length: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
+    const pieces: Uint8Array[] = [];
     for (let missing = length; missing > 0;) {
       if (this.#rest.length === 0) {
         const chunk = await this.#chunks.next();
         if (chunk.done === true) throw new Error('the server’s process has ended');
         this.#rest = chunk.value;
       }
-      const part = this.#rest.subarray(0, missing);
-      this.#rest = this.#rest.subarray(part.length);
-      parts.push(part);
-      missing -= part.length;
+      const piece = this.#rest.subarray(0, missing);
+      this.#rest = this.#rest.subarray(piece.length);
+      pieces.push(piece);
+      missing -= piece.length;
     }
-    return concat(parts);
+    return concat(pieces);
   }
 
   async end(): Promise<void> {

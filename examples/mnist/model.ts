@@ -42,11 +42,11 @@ export class Classifier {
   #load(model: Model): void {
     tf.tidy(() => {
       const tensors = this.#network.getWeights();
-      const parts = tf.split(
+      const pieces = tf.split(
         tf.tensor1d(model),
         tensors.map(({ size }) => size),
       );
-      this.#network.setWeights(parts.map((part, i) => tf.reshape(part, tensors[i]?.shape ?? [])));
+      this.#network.setWeights(pieces.map((piece, i) => tf.reshape(piece, tensors[i]?.shape ?? [])));
     });
   }
 

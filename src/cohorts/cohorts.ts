@@ -179,8 +179,8 @@ export class Cohorts {
     const { threshold, policy } = at(this.kinds, index);
     const { userIds, digest: enrolment, bits } = this.#enrolment;
     const ranks = this.#order.slice(at(this.#starts, index), at(this.#starts, index + 1)).sort();
-    const parts = [enrolment, this.#seed, u32(index), u32(attempt), u32(context.length), context];
-    const session = hex(digest(LABELS.cohortSession, parts));
+    const hashed = [enrolment, this.#seed, u32(index), u32(attempt), u32(context.length), context];
+    const session = hex(digest(LABELS.cohortSession, hashed));
     return {
       index,
       attempt,

@@ -1,5 +1,5 @@
 // The integers of a vector or a sum, as the rounds take and give them: `Int32Array` for rings of up to 32 bits,
-// `BigInt64Array` for wider ones. Here they are read and written in stretches of doubles, which hold every integer that an
+// `BigInt64Array` for wider ones. Here they are read and written in blocks of doubles, which hold every integer that an
 // encoding of floats makes, so that no component costs a BigInt.
 
 export type Components = Int32Array | BigInt64Array;

@@ -10,11 +10,11 @@ import {
   leastBits,
   type ErrorTerms,
   type LayoutEntry,
-  type Part,
-  type PlacedPart,
+  type PlacedStatistic,
+  type Statistic,
   type SumTerms,
   type Weights,
-} from './part.ts';
+} from './statistic.ts';
 import type { Strata } from './strata.ts';
 
 /** What a user hands to `UserWrapper`. */
@@ -67,29 +67,29 @@ export class Encoding<Data, Result, Bound> {
   readonly bits: number;
   /** For `new ServerWrapper(threshold, vecLen, options)` and for each `UserWrapper`. */
   readonly options: EncodingOptions;
-  /** Where each part lies. */
+  /** Where each statistic lies in the vector, and what it costs. */
   readonly layout: readonly LayoutEntry[];
   /** What `combine` places anew. @internal */
-  readonly part: Part<Data, Result, Bound>;
-  readonly #placed: PlacedPart<Data, Result, Bound>;
+  readonly statistic: Statistic<Data, Result, Bound>;
+  readonly #placed: PlacedStatistic<Data, Result, Bound>;
 
   /** @internal */
-  constructor(part: Part<Data, Result, Bound>) {
-    const { maxUsers, reach } = part;
-    const bits = leastBits(part);
+  constructor(statistic: Statistic<Data, Result, Bound>) {
+    const { maxUsers, reach } = statistic;
+    const bits = leastBits(statistic);
     if (bits > MAX_BITS) {
       throw new RangeError(
         `plan: components of up to ±${reach} from ${maxUsers} users need a ring of ${bits} bits; ` + `the widest has ${MAX_BITS}`,
       );
     }
     const placement = { bits, offset: 0, path: [] };
-    this.part = part;
-    this.#placed = part.place(placement);
+    this.statistic = statistic;
+    this.#placed = statistic.place(placement);
     this.vecLen = this.#placed.length;
     this.bits = bits;
-    const digest = hex(fingerprint(utf8(JSON.stringify(part.description))));
+    const digest = hex(fingerprint(utf8(JSON.stringify(statistic.description))));
     this.options = { session: `secagg/encoding 1 ${digest}`, bits, maxUsers };
-    this.layout = layoutOf(part, placement, this.#placed);
+    this.layout = layoutOf(statistic, placement, this.#placed);
   }
 
   /**
@@ -103,7 +103,7 @@ export class Encoding<Data, Result, Bound> {
    * a weight or a place that is missing, out of range or not asked for. Cost: linear in the length.
    */
   encode(data: Data, weight?: Weights, place?: Place): Encoded {
-    if (this.part.weighted) given(weight, 'weight');
+    if (this.statistic.weighted) given(weight, 'weight');
     else notAskedFor(weight, 'weight');
     const strata = this.#strata(place);
     const vector = zeroComponents(this.bits, this.vecLen);
@@ -112,7 +112,7 @@ export class Encoding<Data, Result, Bound> {
   }
 
   #strata(place: Place | undefined): Strata {
-    if (!this.part.correlated) {
+    if (!this.statistic.correlated) {
       notAskedFor(place, 'place');
       return NOWHERE;
     }
@@ -120,7 +120,7 @@ export class Encoding<Data, Result, Bound> {
     if (typeof seed !== 'string' && !(seed instanceof Uint8Array)) {
       throw new TypeError(`place.seed: expected a string or a Uint8Array, got ${kindOf(seed)}`);
     }
-    checkInteger(slot, 'place.slot', 0, this.part.maxUsers - 1);
+    checkInteger(slot, 'place.slot', 0, this.statistic.maxUsers - 1);
     return { slot, seed: typeof seed === 'string' ? utf8(seed) : copyOf(seed) };
   }
 
@@ -156,7 +156,7 @@ export class Encoding<Data, Result, Bound> {
    */
   errorBound(terms: ErrorTerms): Bound {
     this.#usersIn(terms);
-    if (this.part.weighted) given(terms.totalWeight, 'totalWeight');
+    if (this.statistic.weighted) given(terms.totalWeight, 'totalWeight');
     else notAskedFor(terms.totalWeight, 'totalWeight');
     return this.#placed.errorBound(terms);
   }
@@ -164,7 +164,7 @@ export class Encoding<Data, Result, Bound> {
   #usersIn(terms: SumTerms): number {
     checkObject(terms, 'terms');
     const cohorts = checkInteger(terms.cohorts ?? 1, 'cohorts', 1, MAX_COHORTS);
-    return checkInteger(terms.users, 'users', 1, cohorts * this.part.maxUsers);
+    return checkInteger(terms.users, 'users', 1, cohorts * this.statistic.maxUsers);
   }
 }
 

@@ -2,7 +2,7 @@
 import { checkInteger, checkNames } from '../leaves/checks.ts';
 import { Encoding } from './encoding.ts';
 import { FLOAT_NAMES, floatErrorBound, floatParameters, type FloatArrayOf, type FloatPlan } from './floats.ts';
-import type { ErrorBound } from './part.ts';
+import type { ErrorBound } from './statistic.ts';
 import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 

@@ -2,7 +2,7 @@
 import { componentLimit } from '../session/parameters.ts';
 import { checkInteger, checkOneOf } from '../leaves/checks.ts';
 import { context, magnitude, users } from './checks.ts';
-import type { ErrorBound, SumTerms } from './part.ts';
+import type { ErrorBound, SumTerms } from './statistic.ts';
 import { rounderOf, type Rounder, type Rounding, type RoundingOptions } from './rounding.ts';
 import { strataFor } from './strata.ts';
 import { Layout, type Dimensions } from './tensors.ts';
@@ -22,7 +22,7 @@ export type FloatPlan = Dimensions &
     readonly clippingRange?: number;
     /** Default `'float32'`. */
     readonly type?: FloatType;
-    /** Application context: task, model version, cohort; part of what all parties must agree on. Default empty. */
+    /** Application context: task, model version, cohort. All parties must agree on it. Default empty. */
     readonly session?: string;
   };
 

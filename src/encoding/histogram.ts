@@ -3,7 +3,7 @@ import { checkInteger, checkNames, checkObject, kindOf } from '../leaves/checks.
 import { context, exactNames, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import { doubles } from './integers.ts';
-import { nameOf, type ErrorBound } from './part.ts';
+import { nameOf, type ErrorBound } from './statistic.ts';
 import { arrayOf, Layout, type Named } from './tensors.ts';
 
 export interface HistogramPlan {
@@ -13,7 +13,7 @@ export interface HistogramPlan {
   readonly bins: number;
   /** The most that one user can add to one bin; more is clipped. Default 1. */
   readonly maxCount?: number;
-  /** Application context: task, model version, cohort; part of what all parties must agree on. Default empty. */
+  /** Application context: task, model version, cohort. All parties must agree on it. Default empty. */
   readonly session?: string;
 }
 

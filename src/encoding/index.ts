@@ -6,7 +6,7 @@ export { fixedPoint, type FixedPointPlan, type Sum } from './fixed-point.ts';
 export type { FloatPlan, FloatType, MeanPlan } from './floats.ts';
 export { histogram, type Histogram, type HistogramData, type HistogramPlan } from './histogram.ts';
 export { mean, type Mean } from './mean.ts';
-export type { ErrorBound, ErrorTerms, LayoutEntry, SumTerms, Weights } from './part.ts';
+export type { ErrorBound, ErrorTerms, LayoutEntry, SumTerms, Weights } from './statistic.ts';
 export type { Rounding } from './rounding.ts';
 export { sum, type SumPlan } from './sum.ts';
 export type { Shape, Shapes, Tensor, Tensors } from './tensors.ts';

@@ -3,8 +3,8 @@
 import { kindOf } from '../leaves/checks.ts';
 import { loadExact, store, storeExact, type Components } from './components.ts';
 import { outOfRange } from './encoding.ts';
-import type { Placement } from './part.ts';
-import { visitSum, visitValues } from './stretches.ts';
+import type { Placement } from './statistic.ts';
+import { visitSum, visitValues } from './blocks.ts';
 import type { Layout, Named } from './tensors.ts';
 
 /** The integers of one user, and of a sum. */

@@ -11,7 +11,7 @@ import {
   type FloatArrayOf,
   type MeanPlan,
 } from './floats.ts';
-import type { ErrorBound } from './part.ts';
+import type { ErrorBound } from './statistic.ts';
 import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 

@@ -2,9 +2,9 @@
 import { store, type Components } from './components.ts';
 import { outOfRange } from './encoding.ts';
 import type { FloatType } from './floats.ts';
-import type { Placement } from './part.ts';
+import type { Placement } from './statistic.ts';
 import type { Round } from './rounding.ts';
-import { visitSum, visitValues } from './stretches.ts';
+import { visitSum, visitValues } from './blocks.ts';
 import type { Layout } from './tensors.ts';
 
 export interface Grid {

@@ -75,7 +75,7 @@ function roundToNearest(values: Float64Array): void {
   for (let i = 0; i < values.length; i++) values[i] = Math.round(values[i] ?? 0);
 }
 
-/** All bits of a stretch at once: a call for each component would cost more than all else. */
+/** Draws the words of a whole block at once, because a call for each component would cost more than all else. */
 function uniformWords(count: number, random: RandomSource): Uint32Array {
   const bytes = random(4 * count);
   if (!(bytes instanceof Uint8Array) || bytes.length !== 4 * count) {

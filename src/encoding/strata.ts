@@ -41,7 +41,7 @@ function scrambled(i: number, p: number): number {
 
 /**
  * Gives the user's strata π(i) of the next `count` components, in memory that the next call overwrites. `stream` keeps the
- * parts of a combination apart.
+ * statistics of a combination apart.
  */
 export function strataOf({ slot, seed }: Strata, stream: number, p: number): (count: number) => Float64Array {
   const key = fingerprint(concat([utf8('secagg/encoding strata'), u32(stream), seed]));

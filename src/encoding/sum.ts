@@ -4,14 +4,14 @@ import { context, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import type { Sum } from './fixed-point.ts';
 import { bigints, doubles, type Integers } from './integers.ts';
-import type { ErrorBound } from './part.ts';
+import type { ErrorBound } from './statistic.ts';
 import { Layout, type Dimensions, type ValuesOf } from './tensors.ts';
 
 /** Numbers or bigints, as the bounds are. */
 export type SumPlan = Dimensions & {
   /** Most users of a session, 1 to 1,000,000. */
   readonly maxUsers: number;
-  /** Application context: task, model version, cohort; part of what all parties must agree on. Default empty. */
+  /** Application context: task, model version, cohort. All parties must agree on it. Default empty. */
   readonly session?: string;
 } & (
     | {

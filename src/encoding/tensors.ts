@@ -1,7 +1,7 @@
 // Where values lie in the vector: one flat array, or an object of named tensors, nested as the application likes.
 import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
 import { exactNames } from './checks.ts';
-import { nameOf } from './part.ts';
+import { nameOf } from './statistic.ts';
 
 /** A tensor's dimensions, rows first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -76,7 +76,7 @@ export class Layout {
     return arrays;
   }
 
-  /** The decoded values as the plan has them; `make` gives those of one stretch. */
+  /** The decoded values as the plan has them; `make` gives those of one tensor. */
   restore(make: (offset: number, length: number) => unknown): unknown {
     return restore(this.#tree, 0, make);
   }

@@ -4,7 +4,7 @@ import { componentLimit } from '../session/parameters.ts';
 import { kindOf } from '../leaves/checks.ts';
 import { loadExact, storeExact, type Components } from './components.ts';
 import { EncodingError, outOfRange } from './encoding.ts';
-import { nameOf, type Placement, type Weights } from './part.ts';
+import { nameOf, type Placement, type Weights } from './statistic.ts';
 
 /** The bits of the largest weight: as many as a double has. */
 const WEIGHT_BITS = 53;

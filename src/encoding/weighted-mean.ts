@@ -12,7 +12,7 @@ import {
   type FloatArrayOf,
   type MeanPlan,
 } from './floats.ts';
-import { nameOf, type ErrorBound } from './part.ts';
+import { nameOf, type ErrorBound } from './statistic.ts';
 import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 import { WeightDigits } from './weight-digits.ts';

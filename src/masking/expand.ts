@@ -54,9 +54,9 @@ async function applySome(ring: Ring, acc: Lanes, masks: readonly Mask[], pace: P
     return { stream, sign };
   });
   for (let at = 0; at < acc.length; at += platform.keystreamBlock) {
-    const part = acc.subarray(at, at + platform.keystreamBlock);
-    const blocks = platform.keystreamAtOnce ? blocksOf(streams, part.length) : await awaitedBlocks(streams, part.length);
-    kernel.accumulate(ring, part, released(blocks));
+    const block = acc.subarray(at, at + platform.keystreamBlock);
+    const terms = platform.keystreamAtOnce ? blocksOf(streams, block.length) : await awaitedBlocks(streams, block.length);
+    kernel.accumulate(ring, block, released(terms));
     await pace.maybePause();
   }
 }

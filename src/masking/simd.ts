@@ -79,9 +79,9 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
   };
 
   return {
-    accumulate({ laneBytes }, acc, parts): void {
+    accumulate({ laneBytes }, acc, summands): void {
       memory.set(acc);
-      for (const { bytes, sign } of parts) {
+      for (const { bytes, sign } of summands) {
         memory.set(bytes, terms);
         (sign === 1 ? loops.add : loops.subtract)(0, terms, acc.length, laneBytes);
       }
@@ -91,10 +91,10 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
 
     pack({ bits, laneBytes }, lanes, packed): void {
       for (let at = 0, out = 0; at < lanes.length; at += PACKED_AT_A_TIME * laneBytes, out += (PACKED_AT_A_TIME * bits) / 8) {
-        const part = lanes.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
+        const block = lanes.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
         const target = packed.subarray(out, out + (PACKED_AT_A_TIME * bits) / 8);
-        memory.set(part);
-        loops.pack(0, part.length / laneBytes, laneBytes, bits, terms);
+        memory.set(block);
+        loops.pack(0, block.length / laneBytes, laneBytes, bits, terms);
         target.set(memory.subarray(terms, terms + target.length));
       }
       wipe(Math.min(lanes.length, PACKED_AT_A_TIME * laneBytes));
@@ -124,13 +124,13 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
       const table = room.memory.length - TABLE;
       if (!full) room.loops.tabulate(table, laneBytes, bits);
       for (let at = 0, from = 0; at < acc.length; at += PACKED_AT_A_TIME * laneBytes, from += (PACKED_AT_A_TIME * bits) / 8) {
-        const part = acc.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
+        const block = acc.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
         room.memory.set(packed.subarray(from, from + (PACKED_AT_A_TIME * bits) / 8), room.terms);
-        if (carried) memory.set(part);
+        if (carried) memory.set(block);
         const to = carried ? 0 : at;
-        if (full) room.loops.add(to, room.terms, part.length, laneBytes);
-        else room.loops.addPacked(to, room.terms, part.length, laneBytes, bits, table);
-        if (carried) part.set(memory.subarray(0, part.length));
+        if (full) room.loops.add(to, room.terms, block.length, laneBytes);
+        else room.loops.addPacked(to, room.terms, block.length, laneBytes, bits, table);
+        if (carried) block.set(memory.subarray(0, block.length));
       }
     },
   };

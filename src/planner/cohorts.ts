@@ -61,8 +61,8 @@ export function smallestCohorts(demand: CohortDemand): CohortAnswer[] | null {
 function mostCohorts(demand: CohortDemand, size: number): CohortAnswer[] | null {
   const { users } = demand;
   const tryOut = (cohorts: number): CohortAnswer[] | null => {
-    const split = partition(users, cohorts).map((part) => cohort(demand, part, cohorts));
-    return split.every((part) => part.leastThreshold <= part.mostThreshold && part.users <= MAX_COHORT) ? split : null;
+    const split = partition(users, cohorts).map((size) => cohort(demand, size, cohorts));
+    return split.every((each) => each.leastThreshold <= each.mostThreshold && each.users <= MAX_COHORT) ? split : null;
   };
   const most = Math.floor(users / size);
   const least = Math.max(2, Math.floor(users / (size + 1)) + 1);
@@ -117,8 +117,8 @@ function cohort(
 
 /** What may go wrong in any of the cohorts, with the thresholds chosen for them. */
 export function cohortBounds(demand: CohortDemand, cohorts: readonly (CohortAnswer & { readonly threshold: number })[]): Bound[] {
-  const inAny = (tail: (part: (typeof cohorts)[number]) => number): number =>
-    lnSum(cohorts.map((part) => Math.log(part.count) + tail(part)));
+  const inAny = (tail: (each: (typeof cohorts)[number]) => number): number =>
+    lnSum(cohorts.map((each) => Math.log(each.count) + tail(each)));
   return [
     boundOf(
       { protects: 'privacy', event: 'a cohort has more corrupt users than planned for', limit: -demand.security },

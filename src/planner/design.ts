@@ -59,7 +59,7 @@ export function attempt(kind: GraphKind, request: ResolvedRequest): Attempt {
     case 'complete':
       return complete(request);
     case 'sparse':
-      return ring(request);
+      return sparse(request);
     case 'cohorts':
       return cohorts(request);
   }
@@ -88,7 +88,7 @@ function complete({ users, dropouts, colluders, adversary, minHonest: asked }: R
   };
 }
 
-function ring(request: ResolvedRequest): Attempt {
+function sparse(request: ResolvedRequest): Attempt {
   const { users, dropouts, colluders, adversary, security, correctness } = request;
   const graph = 'sparse';
   const minHonest = request.minHonest ?? MIN_HONEST;
@@ -138,12 +138,12 @@ function cohorts(request: ResolvedRequest): Attempt {
   }
   const bounds = cohortBounds(
     demand,
-    found.map((part) => ({ ...part, threshold: part.mostThreshold })),
+    found.map((each) => ({ ...each, threshold: each.mostThreshold })),
   );
   const sessions = found.map(({ count, users, colluders, leastThreshold, mostThreshold }): SessionDesign => {
     return { count, users, colluders, thresholds: { least: leastThreshold, most: mostThreshold } };
   });
-  return { design: { kind: 'cohorts', sessions, sparse: null, bounds, peers: Math.max(...found.map((part) => part.users)) - 1 } };
+  return { design: { kind: 'cohorts', sessions, sparse: null, bounds, peers: Math.max(...found.map((each) => each.users)) - 1 } };
 }
 
 function tooFewHonest(left: number, colluders: number, minHonest: number): string {

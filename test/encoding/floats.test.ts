@@ -208,7 +208,7 @@ describe('floats', () => {
     expect(encoding.encode(Float64Array.from([0, ...data, 0]).subarray(1, 4)).vector).to.deep.equal(expected);
   });
 
-  it('longer than a stretch, in several tensors, are each in their place', () => {
+  it('longer than a block, in several tensors, are each in their place', () => {
     const lengths = { a: 16_383, b: 1, c: 40_000, d: 16_384 };
     const shapes = Object.fromEntries(Object.entries(lengths).map(([name, n]) => [name, [n]]));
     for (const quantizationRange of [2 ** 22, 2 ** 40]) {

@@ -202,14 +202,14 @@ describe('correlated rounding', () => {
     );
   });
 
-  it('draws other strata for another seed and another part, and the same for a text and its bytes', () => {
+  it('draws other strata for another seed and another statistic, and the same for a text and its bytes', () => {
     const encoding = fixedPoint({ ...grid, maxUsers: 97, rounding: 'correlated', random: (n) => new Uint8Array(n) });
     const of = (seed: Place['seed']): unknown => encoding.encode(constant(0.5), undefined, place(3, seed)).vector;
     expect(of('a')).to.deep.equal(of(Uint8Array.of(97)));
     expect(of('a')).not.to.deep.equal(of('b'));
     const [x, y, again] = [0, 100, 0].map((stream) => strataOf({ slot: 1, seed: Uint8Array.of(1) }, stream, 97));
     expect(x!(100)).not.to.deep.equal(y!(100));
-    // In stretches of any length, the same stream; the first 100 were taken above.
+    // In blocks of any length, the same stream; the first 100 were taken above.
     const whole = again!(160).slice(100);
     expect([...x!(20).slice(), ...x!(40)]).to.deep.equal([...whole]);
   });

@@ -45,7 +45,7 @@ describe('a session of encoded vectors', () => {
     });
   }
 
-  it('gives every part of a combination its own', async () => {
+  it('gives every statistic of a combination its own', async () => {
     const maxUsers = ids.length;
     const encoding = combine({
       loss: mean({ maxUsers, length: 1 }),

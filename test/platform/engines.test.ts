@@ -29,10 +29,15 @@ const engines = { node, web, javascript };
 
 type SignatureColumn = 'publicKey' | 'message' | 'signature';
 
-async function keystream(engine: Platform, key: Uint8Array, counter: Uint8Array, parts: readonly number[]): Promise<Uint8Array> {
+async function keystream(
+  engine: Platform,
+  key: Uint8Array,
+  counter: Uint8Array,
+  lengths: readonly number[],
+): Promise<Uint8Array> {
   const stream = engine.aes256Ctr(key, counter);
   const out: Uint8Array[] = [];
-  for (const length of parts) out.push(Uint8Array.from(await stream.next(length)));
+  for (const length of lengths) out.push(Uint8Array.from(await stream.next(length)));
   return concat(out);
 }
 
@@ -137,21 +142,21 @@ for (const [name, engine] of Object.entries(engines)) {
       }
     });
 
-    it('AES-256-CTR: SP 800-38A section F.5.5, in parts of any length of whole blocks', async () => {
+    it('AES-256-CTR: SP 800-38A section F.5.5, in pieces of any number of whole blocks', async () => {
       const key = fromHex('603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4');
       const counter = fromHex('f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff');
       const plaintext = fromHex(
         '6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710',
       );
-      for (const parts of [[64], [16, 16, 16, 16], [48, 16], [32, 32]]) {
-        const stream = await keystream(engine, key, counter, parts);
+      for (const lengths of [[64], [16, 16, 16, 16], [48, 16], [32, 32]]) {
+        const stream = await keystream(engine, key, counter, lengths);
         expect(toHex(stream.map((byte, i) => byte ^ plaintext[i]!))).to.equal(
           '601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c52b0930daa23de94ce87017ba2d84988ddfc9c58db67aada613c2dd08457941a6',
         );
       }
     });
 
-    it('AES-256-CTR: each part is in memory of its own', async () => {
+    it('AES-256-CTR: each piece is in memory of its own', async () => {
       const stream = engine.aes256Ctr(new Uint8Array(32), new Uint8Array(16));
       for (const length of [16, 4096, 16]) expect((await stream.next(length)).buffer.byteLength).to.equal(length);
     });
@@ -180,11 +185,11 @@ for (const [name, engine] of Object.entries(engines)) {
       expect(toHex(derived)).to.equal('3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf');
     });
 
-    it('SHA-256 and HKDF: of any length, in any parts, as node:crypto alone', () => {
+    it('SHA-256 and HKDF: of any length, in any pieces, as node:crypto alone', () => {
       const bytes = (most: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength: most });
-      const parts = fc.array(fc.oneof(bytes(100), bytes(1500)), { maxLength: 4 });
+      const pieces = fc.array(fc.oneof(bytes(100), bytes(1500)), { maxLength: 4 });
       fc.assert(
-        fc.property(parts, bytes(64), bytes(1024), (given, salt, info) => {
+        fc.property(pieces, bytes(64), bytes(1024), (given, salt, info) => {
           const whole = concat(given);
           expect(toHex(engine.sha256(given))).to.equal(createHash('sha256').update(whole).digest('hex'));
           const derived = Buffer.from(hkdfSync('sha256', whole, salt, info, 32)).toString('hex');

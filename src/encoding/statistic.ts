@@ -1,9 +1,10 @@
-// One kind of encoding with its parameters: before a ring is chosen, and in its place in the vector of a session.
+// The statistic that an encoding computes of users' data, with its parameters: before a ring is chosen, and in its place in the
+// vector of a session.
 import type { Components } from './components.ts';
 import type { Strata } from './strata.ts';
 
 /** One weight for all that is weighted, or in a combination one by name. */
-export type Weights = number | { readonly [part: string]: Weights };
+export type Weights = number | { readonly [name: string]: Weights };
 
 /** What a sum is over. */
 export interface SumTerms {
@@ -15,7 +16,7 @@ export interface SumTerms {
 
 /** Whose error is asked for. */
 export interface ErrorTerms extends SumTerms {
-  /** The sum of their weights; by name where the parts of a combination have different ones. */
+  /** The sum of their weights; by name if the statistics of a combination have different ones. */
   readonly totalWeight?: Weights | undefined;
 }
 
@@ -30,24 +31,24 @@ export interface ErrorBound {
   readonly rms: number;
 }
 
-/** Where a part lies in the vector, and what it costs. */
+/** Where a statistic lies in the vector, and what it costs. */
 export interface LayoutEntry {
   /** Name in a combination, dotted where nested; empty for an encoding that stands alone. */
-  readonly part: string;
+  readonly name: string;
   readonly offset: number;
   readonly length: number;
-  /** The narrowest ring that would hold this part. */
+  /** The narrowest ring that would hold this statistic. */
   readonly leastBits: number;
-  /** Bits of each of its components that the ring has and the part cannot use. */
+  /** Bits of each of its components that the ring has and the statistic cannot use. */
   readonly wastedBits: number;
 }
 
-/** Ring and position. */
+/** A statistic's ring, and its position in the vector. */
 export interface Placement {
   readonly bits: number;
-  /** Of the part's first component in the vector. */
+  /** Index of its first component in the vector. */
   readonly offset: number;
-  /** Names of the combinations' parts that lead here, for errors. */
+  /** Its name in a combination, after those of the combinations around it; for errors. */
   readonly path: readonly string[];
 }
 
@@ -57,7 +58,7 @@ interface UserTerms {
   readonly strata: Strata;
 }
 
-export interface Part<Data, Result, Bound> {
+export interface Statistic<Data, Result, Bound> {
   /** What all parties must agree on, as JSON. */
   readonly description: unknown;
   readonly maxUsers: number;
@@ -69,16 +70,16 @@ export interface Part<Data, Result, Bound> {
   readonly weighted: boolean;
   /** Whether `encode` takes a place. */
   readonly correlated: boolean;
-  place(placement: Placement): PlacedPart<Data, Result, Bound>;
+  place(placement: Placement): PlacedStatistic<Data, Result, Bound>;
 }
 
-export interface PlacedPart<Data, Result, Bound> {
+export interface PlacedStatistic<Data, Result, Bound> {
   readonly length: number;
   /** Writes `length` components; returns how many values were clipped. */
   write(data: Data, terms: UserTerms, out: Components): number;
   read(sum: Components, users: number): Result;
   errorBound(terms: ErrorTerms): Bound;
-  /** Of a combination, the entries of its parts. */
+  /** Of a combination, the entries of its statistics. */
   readonly layout?: readonly LayoutEntry[];
 }
 
@@ -88,12 +89,14 @@ export function leastBits({ maxUsers, reach }: { readonly maxUsers: number; read
 }
 
 export function layoutOf(
-  part: Part<unknown, unknown, unknown>,
+  statistic: Statistic<unknown, unknown, unknown>,
   { bits, offset, path }: Placement,
-  { length, layout }: PlacedPart<unknown, unknown, unknown>,
+  { length, layout }: PlacedStatistic<unknown, unknown, unknown>,
 ): readonly LayoutEntry[] {
-  const least = leastBits(part);
-  return layout ?? [{ part: path.join('.'), offset, length, leastBits: least, wastedBits: part.fillsRing ? 0 : bits - least }];
+  const least = leastBits(statistic);
+  return (
+    layout ?? [{ name: path.join('.'), offset, length, leastBits: least, wastedBits: statistic.fillsRing ? 0 : bits - least }]
+  );
 }
 
 /** What errors call a value: where it was given, and the names that lead to it. */
