@@ -1,9 +1,10 @@
-// Randomness that --seed repeats: inputs, who is lost, what goes wrong. Never that of keys, masks and the sparse graph, which the library
-// takes from the system. A stream for each purpose, so that none depends on how much another one draws, or in which order.
+// Randomness that --seed repeats: inputs, losses and faults. Keys, masks and the sparse graph are never drawn from it, as the
+// library takes those from the system. Each purpose has a stream of its own, so that no stream depends on how much another one
+// draws, or in which order.
 import { createCipheriv, createHash, type Cipher } from 'node:crypto';
 import { shuffle, uniformBelow } from '../../leaves/permutation.ts';
 
-/** The AES-256-CTR key stream under the digest of the seed and what it is for. */
+/** The AES-256-CTR key stream under a digest of the seed and the purpose. */
 export class Seeded {
   readonly #stream: Cipher;
   readonly #word = (): number => this.#stream.update(new Uint8Array(4)).readUInt32LE();
