@@ -1,5 +1,5 @@
 // The server's last step, alone: a state of round 4 as big as asked for, its masks removed on the own thread and on two and
-// more, the event loop watched meanwhile. The masks are made here, so that no users have to be played.
+// more, the event loop watched meanwhile. The masks are made here, without users.
 import { platform } from '#platform';
 import type { UserId } from '../../src/leaves/ids.ts';
 import type { Unmasking } from '../../src/server/unmasking/masks.ts';
@@ -12,7 +12,7 @@ type Unmask = (unmasking: Unmasking, sum: Uint8Array, work: UnmaskingWork) => Pr
 
 /** The built function: worker threads cannot run TypeScript. */
 async function builtUnmask(): Promise<Unmask> {
-  const module = new URL('../../dist/rounds/unmask-threads.js', import.meta.url);
+  const module = new URL('../../dist/server/unmasking/threads.js', import.meta.url);
   return ((await import(module.href)) as { unmask: Unmask }).unmask;
 }
 
