@@ -33,8 +33,8 @@ export const encoding: Bench<EncodingFigures> = {
       length,
       speed: measureSpeed(length, quick ? 5 : 30),
       byBits: run([1, 1000].flatMap((spread) => bits.map((each) => ({ bits: each, users: 100, spread })))),
-      byUsers: run([16, 32].flatMap((ring) => users.map((each) => ({ bits: ring, users: each, spread: 100 })))),
-      bySpread: run([14, 24].flatMap((ring) => spreads.map((spread) => ({ bits: ring, users: 100, spread })))),
+      byUsers: run([16, 32].flatMap((bits) => users.map((each) => ({ bits, users: each, spread: 100 })))),
+      bySpread: run([14, 24].flatMap((bits) => spreads.map((spread) => ({ bits, users: 100, spread })))),
     });
   },
 

@@ -43,7 +43,7 @@ import { decodeDirectory, encodeShareKeys } from '../../src/wire/r1-share-keys.t
 import { decodeShares, encodeMaskedInput } from '../../src/wire/r2-masked-input.ts';
 import { decodeSurvivors } from '../../src/wire/r3-consistency-check.ts';
 import { encodeUnmask } from '../../src/wire/r4-unmasking.ts';
-import { vectorOf, type Cohort } from '../cohort.ts';
+import { vectorOf, type RegisteredUsers } from '../registered-users.ts';
 
 /** A stand-in for the user of one id. */
 interface StandIn {
@@ -66,7 +66,7 @@ function directoryOf(tag: Uint8Array, part: DirectoryPart): Uint8Array {
 }
 
 export class StandIns {
-  readonly #cohort: Cohort;
+  readonly #registered: RegisteredUsers;
   readonly #parameters: Parameters;
   readonly #tag: Uint8Array;
   readonly #users: readonly StandIn[];
@@ -74,11 +74,11 @@ export class StandIns {
   #view2: Uint8Array = new Uint8Array();
   #view3: Uint8Array = new Uint8Array();
 
-  constructor(cohort: Cohort, { threshold, vecLen }: { threshold: number; vecLen: number }) {
-    this.#cohort = cohort;
+  constructor(registered: RegisteredUsers, { threshold, vecLen }: { threshold: number; vecLen: number }) {
+    this.#registered = registered;
     this.#parameters = resolveParameters(threshold, vecLen, {});
     this.#tag = sessionTag(this.#parameters);
-    this.#users = cohort.keys.map((_, id) => ({
+    this.#users = registered.keys.map((_, id) => ({
       id: id as UserId,
       selfMaskSeed: systemRandom(KEY_BYTES),
       sharedSeed: systemRandom(KEY_BYTES),
@@ -95,7 +95,7 @@ export class StandIns {
     const bodyOf = this.#bodies(round, fields);
     for (const user of this.#users) {
       const body = await bodyOf(user);
-      const [, signSecretKey = new Uint8Array()] = this.#cohort.keys[user.id] ?? [];
+      const [, signSecretKey = new Uint8Array()] = this.#registered.keys[user.id] ?? [];
       const signature = await sign(signSecretKey, signedBytes(this.#tag, round, user.id, fingerprint(body)));
       yield [user.id, encodeUserMessage(this.#tag, { round, sender: user.id, body, signature })];
     }

@@ -2,7 +2,7 @@
 // size of what stays.
 import { round0Msg, ServerWrapper } from '../../src/index.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
-import { addInTheClear, cohortOf, requireSum, thresholdFor, usersOf, vectorOf } from '../cohort.ts';
+import { addInTheClear, registerUsers, requireSum, thresholdFor, usersOf, vectorOf } from '../registered-users.ts';
 import { timed } from '../statistics.ts';
 import { CountingPool } from './counting-pool.ts';
 import type { Place } from './place.ts';
@@ -28,13 +28,13 @@ export async function measureLongVectors(place: Place, size: Size): Promise<Long
   const { users, vecLen } = size;
   const { pool, schema } = place;
   const threshold = thresholdFor(users);
-  const cohort = cohortOf(users);
-  const options = { publicKeys: cohort.publicKeys };
+  const registered = registerUsers(users);
+  const options = { publicKeys: registered.publicKeys };
   const plain = new ServerWrapper(threshold, vecLen, options);
   const counting = new CountingPool(pool);
   const stored = new PostgresSessions(counting, { schema });
   const id = await stored.create({ threshold, vecLen, options });
-  const parties = usersOf(cohort, { threshold, vecLen });
+  const parties = usersOf(registered, { threshold, vecLen });
   let messages = new Map(parties.map((user) => [user.id, round0Msg()]));
   const before = await logPosition(place);
   let [inMemory, inPostgres, bytes] = [0, 0, 0];
