@@ -1,11 +1,11 @@
-// A uniformly random order that everybody can draw again: Fisher and Yates' shuffle with words from SHA-256 in counter
-// mode. The document for other languages is docs/cohorts.md.
+// A uniformly random order that all parties can draw again: Fisher and Yates' shuffle with words from SHA-256 in counter
+// mode. docs/cohorts.md specifies it for other languages.
 import { u32 } from '../leaves/bytes.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { shuffle, type Words } from '../leaves/permutation.ts';
 
-/** The words of one draw: blocks of eight, big-endian, each the digest of enrolment, seed and the block's number. */
+/** The words of one draw: eight big-endian words a block, which is the digest of enrolment, seed and the block's number. */
 export function wordsOf(enrolment: Uint8Array, seed: Uint8Array): Words {
   let block: Uint8Array = new Uint8Array();
   let [blocks, at] = [0, 0];

@@ -7,10 +7,10 @@ import type { Named } from './tensors.ts';
 const BLOCK = 16_384;
 
 /**
- * Visits copies of the values of all arrays in turn: `name` and `from` tell where they come from, `position` where they
- * are among all values.
+ * Visits copies of the values of all arrays in turn. `name` and `from` are the array and the index of the first value, `position` is
+ * its index among all values.
  *
- * @throws TypeError that names the element that is no number.
+ * @throws TypeError that names an element that is no number.
  */
 export function visitValues(
   arrays: readonly Named[],
@@ -40,7 +40,7 @@ function copy(data: ArrayLike<unknown>, from: number, values: Float64Array, name
   }
 }
 
-/** Visits `length` components of a sum from `offset` on. */
+/** Visits copies of `length` components of a sum from `offset` on. */
 export function visitSum(
   sum: Components,
   offset: number,

@@ -1,4 +1,4 @@
-// Checks of a planner's and an encoder's arguments: TypeError and RangeError that name the argument or the element.
+// Checks of arguments that encodings share. They throw TypeError and RangeError that name the argument or the element.
 import { checkInteger, checkNumber, checkObject, checkString } from '../leaves/checks.ts';
 import { MAX_USERS } from '../session/parameters.ts';
 
@@ -11,12 +11,12 @@ export function users(value: unknown, name: string): number {
   return checkInteger(value, name, 1, MAX_USERS);
 }
 
-/** The context that the application gives a plan. */
+/** The application's context of a plan. */
 export function context(value: unknown): string {
   return checkString(value, 'session');
 }
 
-/** Refuses an object whose names are not exactly these. */
+/** Checks that an object has exactly these names. */
 export function exactNames(value: unknown, names: readonly string[], path: string): Readonly<Record<string, unknown>> {
   const object = checkObject(value, path);
   for (const name of Object.keys(object)) if (!names.includes(name)) throw new TypeError(`${path}.${name}: not in the plan`);

@@ -1,4 +1,4 @@
-// Several encodings in one vector: one session, one ring that is wide enough for all.
+// Several encodings in one vector, for one session and in one ring that is wide enough for all of them.
 import { checkNames, checkObject, kindOf } from '../leaves/checks.ts';
 import { context, exactNames } from './checks.ts';
 import { Encoding } from './encoding.ts';
@@ -35,11 +35,11 @@ interface PlacedMember extends Member {
 /**
  * Puts several encodings into one vector.
  *
- * The ring is the widest that any of them needs. Means use what it has to spare as precision; what exact sums cannot use
- * is told by `layout`. Data, results and error bounds are objects with the names of the encodings; so are weights and total
- * weights, where not one number serves all that are weighted.
+ * The ring is the widest that any of them needs. Means use the bits that they do not need as precision, exact sums cannot;
+ * `layout` tells how many bits are wasted. Data, results and error bounds are objects with the names of the encodings. Weights and
+ * total weights are such objects too, or one number for all encodings that are weighted.
  *
- * @throws TypeError, RangeError that name the encoding: none at all, other `maxUsers` than the rest.
+ * @throws TypeError, RangeError that name the encoding, also if there is none, or if they differ in `maxUsers`.
  * @example
  * ```js
  * import { combine, mean, sum, weightedMean } from 'secagg/encoding';
@@ -81,13 +81,13 @@ export function combine<const Encodings extends Readonly<Record<string, AnyEncod
     fillsRing: true,
     weighted: members.some(({ statistic }) => statistic.weighted),
     correlated: members.some(({ statistic }) => statistic.correlated),
-    // The encodings are known by name at run time only.
+    // The names of the encodings are known at run time only.
     place: (placement) =>
       placeAll(members, placement) as PlacedStatistic<DataOf<Encodings>, ResultOf<Encodings>, BoundOf<Encodings>>,
   });
 }
 
-/** In the order of their names, so that all parties agree however they wrote them. */
+/** The encodings in the order of their names, so that all parties agree however they wrote them. */
 function membersOf(encodings: unknown): Member[] {
   return Object.entries(checkObject(encodings, 'encodings'))
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,5 +1,5 @@
-// The entry point `secagg/encoding`: what people have (floats, weights, counts, histograms) to the integer vectors of the
-// protocol, and their sum back to what people want to know. Pure functions; knows nothing of the rounds.
+// The entry point `secagg/encoding`: turns floats, weights, counts and histograms into the integer vectors of the protocol, and
+// their sum into means, sums and histograms. Pure functions, which know nothing of the rounds.
 export { combine } from './combine.ts';
 export { EncodingError, type Encoded, type Encoding, type EncodingOptions, type Place } from './encoding.ts';
 export { fixedPoint, type FixedPointPlan, type Sum } from './fixed-point.ts';

@@ -3,37 +3,37 @@
 import type { Components } from './components.ts';
 import type { Strata } from './strata.ts';
 
-/** One weight for all that is weighted, or in a combination one by name. */
+/** One weight for all weighted statistics, or in a combination one weight by name. */
 export type Weights = number | { readonly [name: string]: Weights };
 
-/** What a sum is over. */
+/** The users and cohorts in a sum. */
 export interface SumTerms {
-  /** How many users are in it. */
+  /** Number of users in the sum. */
   readonly users: number;
-  /** How many cohorts, where it is the total that `secagg/cohorts` gives: so many sessions of up to `maxUsers` each. */
+  /** Number of cohorts in the sum, each a session of up to `maxUsers` users, if it is the total of `secagg/cohorts`. */
   readonly cohorts?: number | undefined;
 }
 
-/** Whose error is asked for. */
+/** The users in a sum, and their total weight, for which an error bound is asked. */
 export interface ErrorTerms extends SumTerms {
-  /** The sum of their weights; by name if the statistics of a combination have different ones. */
+  /** The sum of their weights, or one sum by name if the statistics of a combination have different weights. */
   readonly totalWeight?: Weights | undefined;
 }
 
-/** How far a decoded value may lie from what exact arithmetic on the clipped values gives. */
+/** The largest distance of a decoded value from the result of exact arithmetic on the clipped values. */
 export interface ErrorBound {
-  /** No component of the result is further off. */
+  /** The largest error of any component. */
   readonly worst: number;
   /**
-   * Root mean square of a component's error over the randomness of the rounding: never more, whatever the data. With
-   * `'nearest'`, which has no randomness: for data whose fractions of a step are spread evenly.
+   * A bound on the root mean square of a component's error over the randomness of the rounding, for any data. `'nearest'` has no
+   * randomness: for it this is the root mean square for data whose fractions of a step are spread evenly.
    */
   readonly rms: number;
 }
 
 /** Where a statistic lies in the vector, and what it costs. */
 export interface LayoutEntry {
-  /** Name in a combination, dotted where nested; empty for an encoding that stands alone. */
+  /** Name in a combination, with dots if combinations are nested; empty for an encoding that is not combined. */
   readonly name: string;
   readonly offset: number;
   readonly length: number;
@@ -52,19 +52,20 @@ export interface Placement {
   readonly path: readonly string[];
 }
 
-/** What a user gives besides its data. */
+/** The values that a user gives besides its data. */
 interface UserTerms {
   readonly weight: Weights | undefined;
   readonly strata: Strata;
 }
 
+/** A statistic before a ring is chosen. */
 export interface Statistic<Data, Result, Bound> {
-  /** What all parties must agree on, as JSON. */
+  /** The parameters that all parties must agree on, as JSON. */
   readonly description: unknown;
   readonly maxUsers: number;
   /** The largest magnitude of a component that the encoding needs. */
   readonly reach: bigint;
-  /** Whether it turns what a wider ring has to spare into precision. */
+  /** Whether it uses the bits of a wider ring as precision. */
   readonly fillsRing: boolean;
   /** Whether `encode` takes a weight. */
   readonly weighted: boolean;
@@ -73,13 +74,14 @@ export interface Statistic<Data, Result, Bound> {
   place(placement: Placement): PlacedStatistic<Data, Result, Bound>;
 }
 
+/** A statistic in its place in the vector of a session. */
 export interface PlacedStatistic<Data, Result, Bound> {
   readonly length: number;
   /** Writes `length` components; returns how many values were clipped. */
   write(data: Data, terms: UserTerms, out: Components): number;
   read(sum: Components, users: number): Result;
   errorBound(terms: ErrorTerms): Bound;
-  /** Of a combination, the entries of its statistics. */
+  /** The entries of its statistics, if it is a combination. */
   readonly layout?: readonly LayoutEntry[];
 }
 
@@ -99,7 +101,7 @@ export function layoutOf(
   );
 }
 
-/** What errors call a value: where it was given, and the names that lead to it. */
+/** The name of a value in errors: the argument, and the names that lead to it. */
 export function nameOf(root: string, path: readonly string[]): string {
   return [root, ...path].join('.');
 }

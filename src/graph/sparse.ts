@@ -1,5 +1,5 @@
-// The sparse graph of [BBGLR20] section 3, a Harary graph on a ring of all users: each shares keys with the k/2 nearest on either side, and these,
-// not the user itself, hold shares of its secrets. Positions are places on a ring in a random order.
+// The sparse graph of [BBGLR20] section 3: a Harary graph over the positions of a random permutation, the last of which is next to
+// the first. Each user shares keys with the k/2 nearest users on either side. These hold shares of its secrets, the user does not.
 import type { RandomSource } from '../crypto/random.ts';
 import { hasMember } from '../leaves/members.ts';
 import { shuffle, type Words } from '../leaves/permutation.ts';
@@ -26,9 +26,9 @@ export function sparseGraph(users: number, neighbors: number): Neighborhoods {
     holders: neighborsOf,
     holderIndex: indexOf,
     holdersIn: (members) => {
-      // In how many of the places before each there is somebody: the rest is two look-ups a user.
+      // before[p] counts the members at positions below p, so that each count takes two look-ups.
       const before = new Uint32Array(users + 1);
-      for (let place = 0; place < users; place++) before[place + 1] = (before[place] ?? 0) + (hasMember(members, place) ? 1 : 0);
+      for (let p = 0; p < users; p++) before[p + 1] = (before[p] ?? 0) + (hasMember(members, p) ? 1 : 0);
       const between = (from: number, to: number): number => (before[to] ?? 0) - (before[from] ?? 0);
       return (position) => {
         const [from, to] = [position - half, position + half + 1];

@@ -1,5 +1,5 @@
-// PRG: a 32-byte seed to a mask over all lanes. AES-256 in counter mode from a zero block, the key stream taken as
-// lanes; every key is derived for one mask, so the zero block never repeats under a key. [BIK+17] section 3.4: PRG.
+// PRG: expands a 32-byte seed to a mask over all lanes. AES-256 in counter mode from a zero block, whose key stream is read as
+// lanes. Each key is derived for one mask, so that the zero block never repeats under a key. [BIK+17] section 3.4: PRG.
 import { platform } from '#platform';
 import type { Keystream } from '../platform/platform.ts';
 import { kernel } from './kernel.ts';
@@ -74,7 +74,7 @@ interface Stream {
   readonly sign: 1 | -1;
 }
 
-/** One block of key stream at a time, made when the kernel asks for it and still in the cache then. */
+/** Makes one block of key stream at a time, when the kernel asks for it, so that the block is still in the cache. */
 function* blocksOf(streams: readonly Stream[], length: number): Generator<Term> {
   for (const { stream, sign } of streams) yield { bytes: stream.next(length) as Uint8Array, sign };
 }

@@ -1,41 +1,42 @@
-// What a planner is asked for: checked, with defaults filled in, rates turned into numbers of users.
+// The request to the planner: checks it, fills in defaults and turns rates into numbers of users.
 import { checkInteger, checkNames, checkNumber, checkOneOf } from '../leaves/checks.ts';
 import type { Adversary } from '../session/parameters.ts';
 
 /** Most users of a plan. */
 export const MAX_PLANNED_USERS = 1_000_000;
 
-/** How users may be tied to each other. */
+/** Which users share keys with which. */
 export type GraphKind = 'complete' | 'sparse' | 'cohorts';
 
-/** What to plan. Rates are of all users; 0.1 of 25 users are 2. */
+/** What to plan. Rates are fractions of all users, rounded down: 0.1 of 25 users are 2. */
 export interface PlanRequest {
   /** Most users that take part, 2 to 1,000,000. */
   readonly users: number;
-  /** At most this part of them is lost on the way, for whatever reason; in [0, 1). */
+  /** Largest fraction of them that is lost on the way, for whatever reason; in [0, 1). */
   readonly dropout: number;
   /** Components of a user's vector. */
   readonly vecLen: number;
   /** Ring Z_2^bits of every component, 1 to 64; default 32. */
   readonly bits?: number;
-  /** At most this part works with the server, in [0, 1); default 0.05. */
+  /** Largest fraction of them that works with the server, in [0, 1); default 0.05. */
   readonly corrupt?: number;
   /** Default `'malicious'`. */
   readonly adversary?: Adversary;
-  /** A session fails to protect with probability 2^−security at most; 1 to 200, default 40. */
+  /** The protection fails with probability 2^−security at most; 1 to 200, default 40. */
   readonly security?: number;
-  /** With no more dropouts than planned, a session fails with probability 2^−correctness at most; 1 to 200, default 20. */
+  /** If no more users drop out than planned, a session fails with probability 2^−correctness at most; 1 to 200, default 20. */
   readonly correctness?: number;
   /** Least number of honest users in any sum that the server may learn, 2 or more; default 2, in cohorts 100. */
   readonly minHonest?: number;
-  /** One kind of graph only; default: the one that `plan` documents for the model and the number of users. */
+  /** The only kind of graph to try; by default `plan` chooses it by the adversary and the number of users. */
   readonly graph?: GraphKind;
 }
 
-/** The same with defaults filled in, and in numbers of users. */
+/** A request with defaults filled in, and with rates as numbers of users too. */
 export interface ResolvedRequest extends Required<Omit<PlanRequest, 'graph' | 'minHonest'>> {
-  /** Null where the default of the graph holds. */
+  /** Null for the default of the graph. */
   readonly minHonest: number | null;
+  /** Null if the planner may choose. */
   readonly graph: GraphKind | null;
   /** ⌊users · dropout⌋, ⌊users · corrupt⌋. */
   readonly dropouts: number;

@@ -42,7 +42,7 @@ describe('a combination', () => {
     expect(alone / all.errorBound({ users: 3, totalWeight: 9 }).loss.worst).to.be.closeTo(2 ** 6, 3);
   });
 
-  it('takes one weight for all, or one by name, exactly for those that are weighted', () => {
+  it('takes one weight for all weighted encodings, or one by name for each', () => {
     const two = combine({
       a: weightedMean({ maxUsers, length: 1 }),
       b: weightedMean({ maxUsers, length: 1 }),
@@ -71,7 +71,7 @@ describe('a combination', () => {
     expect(() => two.errorBound({ users: 2, totalWeight: { a: 1, b: 1e9 } })).to.throw(RangeError, 'totalWeight.b');
   });
 
-  it('nests, with names and errors that tell the whole path', () => {
+  it('may contain combinations, and names whole paths in its layout and errors', () => {
     const inner = combine({ model: encodings.update, bins: histogram({ maxUsers, bins: 3 }) });
     const outer = combine({ inner, big: sum({ maxUsers, length: 1, min: 0n, max: 2n ** 40n }), loss: encodings.loss });
     expect(outer.bits).to.equal(47);

@@ -68,7 +68,7 @@ function valuesOf(seed: number, range: number): () => number {
 }
 
 describe('floats', () => {
-  it('come back as their weighted mean within the stated bound: any users, weights, shapes and dropouts', () => {
+  it('come back as their weighted mean within the stated bound, for any users, weights, shapes and dropouts', () => {
     fc.assert(
       fc.property(shapesOf, peopleOf, planOf, (shapes, people, { spare, integers, ...numbers }) => {
         const maxUsers = people.length + spare;
@@ -233,7 +233,7 @@ describe('floats', () => {
     expect(farthest(encoding.decode(vector, { users: 1 }).mean, [1, -1, 1])).to.be.at.most(worst);
   });
 
-  it('lose nothing by a small weight among small ones: the error is inverse to the total weight', () => {
+  it('have an error in inverse proportion to the total weight, also if all weights are small', () => {
     const encoding = weightedMean({ maxUsers: 10, length: 1, type: 'float64' });
     const at = (totalWeight: number): number => encoding.errorBound({ users: 5, totalWeight }).worst;
     expect(at(5) / at(5000)).to.be.closeTo(1000, 0.1);

@@ -42,7 +42,7 @@ async function keystream(
 }
 
 describe('the engine', () => {
-  it('of this run is the one that was asked for', () => {
+  it('is the one that the conditions of the run ask for', () => {
     const asked = process.execArgv.concat(process.env.NODE_OPTIONS ?? '').some((argument) => argument.includes('secagg-web'));
     expect(chosen).to.equal(asked ? web : node);
   });
@@ -82,7 +82,7 @@ for (const [name, engine] of Object.entries(engines)) {
       expect(toHex(k)).to.equal('684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51');
     });
 
-    it('X25519: Wycheproof, its points of small order give zero and are refused as keys', async function () {
+    it('X25519: Wycheproof; points of small order give zero and are refused as keys', async function () {
       this.timeout(30_000);
       for (const { id, flags, hex } of publishedVectors<'private' | 'public' | 'shared'>('wycheproof-x25519.json')) {
         const point = fromHex(hex.public);
@@ -121,7 +121,7 @@ for (const [name, engine] of Object.entries(engines)) {
       }
     });
 
-    it('Ed25519: Wycheproof, malformed and malleable signatures among them', async () => {
+    it('Ed25519: Wycheproof, with malformed and malleable signatures', async () => {
       for (const { id, hex, result } of publishedVectors<SignatureColumn>('wycheproof-ed25519.json')) {
         const given = [fromHex(hex.publicKey), fromHex(hex.message), fromHex(hex.signature)] as const;
         if (given[2].length !== 64) continue; // refused by length, below
@@ -185,7 +185,7 @@ for (const [name, engine] of Object.entries(engines)) {
       expect(toHex(derived)).to.equal('3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf');
     });
 
-    it('SHA-256 and HKDF: of any length, in any pieces, as node:crypto alone', () => {
+    it('SHA-256 and HKDF: the same as node:crypto alone, for any length and in any pieces', () => {
       const bytes = (most: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength: most });
       const pieces = fc.array(fc.oneof(bytes(100), bytes(1500)), { maxLength: 4 });
       fc.assert(
@@ -198,7 +198,7 @@ for (const [name, engine] of Object.entries(engines)) {
       );
     });
 
-    it('base64: canonical both ways, and nothing else', () => {
+    it('base64: writes and reads the canonical form only', () => {
       for (const length of [0, 1, 2, 3, 100, 0x8001]) {
         const bytes = Uint8Array.from({ length }, (_, i) => i * 31);
         const text = engine.toBase64(bytes);
@@ -210,7 +210,7 @@ for (const [name, engine] of Object.entries(engines)) {
       }
     });
 
-    it('random bytes: as many as asked for, and others each time', () => {
+    it('random bytes: gives as many as asked for, and others each time', () => {
       for (const length of [0, 1, 32, 200_000]) expect(engine.randomBytes(length)).to.have.length(length);
       expect(engine.randomBytes(32)).not.to.deep.equal(engine.randomBytes(32));
       expect(
@@ -255,7 +255,7 @@ describe('strict signatures', () => {
     }
   });
 
-  it('refuse what engines judge differently before any engine is asked, also one that takes everything', async () => {
+  it('are refused if engines decide them differently, before any engine is asked', async () => {
     const { secretKey, publicKey } = ed25519.keygen();
     const message = Uint8Array.of(1, 2, 3);
     const [r, s] = [ed25519.sign(message, secretKey).subarray(0, 32), ed25519.sign(message, secretKey).subarray(32)];
