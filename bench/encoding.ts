@@ -1,4 +1,4 @@
-// What does secagg/encoding cost, and what does it lose? Speed at 2^20 floats; and the error of the weighted mean against
+// What does secagg/encoding cost, and what does it lose? Measures the speed for 2^20 floats, and the error of the weighted mean against
 // bits, users and spread of weights, beside Flower's formula on the same data.
 import type { Bench } from './bench.ts';
 import { check, measure, type Case, type Errors } from './encoding/error.ts';

@@ -1,5 +1,5 @@
-// How much memory does a server need? It runs in a process of its own, from the first message to the sum, beside an idle
-// Node; users are in this process. A few real ones, with dropouts, and as many stand-ins; then many stand-ins.
+// How much memory does a server need? It runs in a process of its own from the first message to the sum, and is compared with an
+// idle Node. Users are in this process: a few real ones with dropouts, then as many stand-ins, then many stand-ins.
 import { round0Msg } from '../src/index.ts';
 import type { Bench } from './bench.ts';
 import {

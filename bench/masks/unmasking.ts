@@ -1,5 +1,5 @@
-// The server's last step, alone: a state of round 4 as big as asked for, its masks removed on the own thread and on two and
-// more, the event loop watched meanwhile. The masks are made here, without users.
+// The server's last step alone: removes the masks of a state of round 4 on the own thread and on several, and watches the event loop
+// meanwhile. The state is made here, without users.
 import { platform } from '#platform';
 import type { UserId } from '../../src/leaves/ids.ts';
 import type { Unmasking } from '../../src/server/unmasking/masks.ts';
@@ -25,18 +25,19 @@ export interface UnmaskingCost {
   readonly cipher: number;
   /** Seconds of bare X25519 for as many agreements, on one thread. */
   readonly agreements: number;
-  /** Seconds on the caller's own. */
+  /** Seconds on the caller's own thread. */
   readonly ownThread: number;
-  /** Most worker threads that it was let have, and the seconds with them. */
+  /** Number of worker threads. */
   readonly threads: number;
+  /** Seconds with that many threads. */
   readonly manyThreads: number;
-  /** The latest that a timer of 50 ms came, in ms. */
+  /** The longest delay of a timer of 50 ms, in ms. */
   readonly timerLate: number;
 }
 
 type Timed = 'cipher' | 'agreements' | 'ownThread' | 'manyThreads';
 
-/** All four one after the other, so often: what they are beside each other is of the same minutes. */
+/** How often all four are measured in turn, so that they are compared within the same minutes. */
 const RUNS = 3;
 
 export async function measureUnmasking(users: number, vecLen: number, dropped: number, threads: number): Promise<UnmaskingCost> {
@@ -55,7 +56,7 @@ export async function measureUnmasking(users: number, vecLen: number, dropped: n
     const [unmasked, ms] = await timed(() =>
       unmask(unmasking, sum, { threads: count, signal: undefined, onProgress: () => undefined }),
     );
-    tick(); // it may be due since long
+    tick(); // it may have been due for long
     clearInterval(timer);
     return [unmasked, ms / 1000];
   };

@@ -16,7 +16,7 @@ let messages = new Map(parties.map(({ id }) => [id, round0Msg()]));
 for (let round = 0; round < 5; round++) {
   const answers: [user: number, bytes: Uint8Array][] = [];
   for (const user of parties) answers.push([user.id, await user.round(messages.get(user.id) ?? round0Msg())]);
-  // All are there before the first is heard: a server has no users beside it, whose work drives its sum from the caches.
+  // All answers are made before the first is heard, because the work of users would drive the sum of the server from the caches.
   for (const [id, answer] of answers) {
     const [, sha256] = await timed(() => createHash('sha256').update(answer).digest());
     const [, recv] = await timed(() => server.recv(id, answer));

@@ -1,4 +1,4 @@
-// One session: what is asked of the server, and the network between it and the participants, over which nothing goes but bytes.
+// One session: the calls of the server, and the network between it and the participants, which carries nothing but bytes.
 import { round0Msg, ThresholdError } from 'secagg';
 import { meanCost, type Cost } from './cost.ts';
 import type { Dropouts } from './dropouts.ts';
@@ -17,7 +17,7 @@ export interface Network {
 
 type SumVector = Int32Array | BigInt64Array;
 
-/** Who was not heard, by protocol round. */
+/** Participants that were not heard, by protocol round. */
 export type Silent = readonly (readonly number[])[];
 
 export type Outcome = Sum | TooFew;
@@ -25,7 +25,7 @@ export type Outcome = Sum | TooFew;
 interface Sum {
   readonly kind: 'sum';
   readonly sum: SumVector;
-  /** The mean of the updates in the sum, and how many images are behind it. */
+  /** The mean of the updates in the sum, and the number of images that they are from. */
   readonly update: Model;
   readonly images: number;
   readonly included: readonly number[];
@@ -59,7 +59,7 @@ export async function aggregate(terms: Terms, task: Task, network: Network): Pro
       sent.push(servers.call('recv', session, participant.id, await participant.answer(message)));
     }
     await Promise.all(sent);
-    // Here a server on a real network waits until nobody is missing or its patience ends, as in ../http.ts.
+    // A server on a real network waits here until nobody is missing or the time is over, as in ../http.ts.
     silent.push((await servers.call('progress', session)).missing);
     try {
       const output = await servers.call('round', session, round);
@@ -76,7 +76,7 @@ export async function aggregate(terms: Terms, task: Task, network: Network): Pro
       }
       messages = output.messages;
     } catch (error) {
-      // Too many fell silent. This session is over, and no sum is known; the application may start another.
+      // Too many dropped out. This session has ended without a sum; the application may start another one.
       if (error instanceof ThresholdError) return { kind: 'too few', silent, error };
       throw error;
     }

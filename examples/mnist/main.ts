@@ -1,7 +1,7 @@
 // Federated averaging of a digit classifier through secure aggregation: `npm run demo`, with `-- --help` for options.
 //
-// Where to look: participant.ts and aggregation.ts are the two sides that an application embeds, terms.ts is what they
-// agree on, training.ts shows what goes in and what comes out. The rest is the application, here a toy.
+// participant.ts and aggregation.ts are the two sides that an application embeds, terms.ts has what they agree on, and training.ts
+// shows inputs and results. The rest is the application, which is a toy here.
 import { PublicKeysWrapper } from 'secagg';
 import { dealShards, DIGITS, DIGITS_PER_SHARD, IMAGES_PER_SHARD, readTestImages } from './data.ts';
 import { planDropouts } from './dropouts.ts';

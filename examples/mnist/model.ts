@@ -1,5 +1,5 @@
-// The classifier: one hidden layer, trained by TensorFlow.js on its WebAssembly backend. To the rest of the demo a model
-// is its parameters, one flat array of floats.
+// The classifier: one hidden layer, trained by TensorFlow.js on its WebAssembly backend. For the rest of the demo a model is one flat
+// array of its parameters.
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, layers, sequential, type Sequential } from '@tensorflow/tfjs-layers';
@@ -50,7 +50,7 @@ export class Classifier {
     });
   }
 
-  /** What a model becomes by one pass over the images, in their order, so that the result can be repeated. */
+  /** Trains a model by one pass over the images in their order, so that the result can be repeated. @returns the new model. */
   async train(model: Model, { count, pixels, labels }: Images): Promise<Model> {
     this.#load(model);
     const x = tf.tensor2d(pixels, [count, PIXELS]);
@@ -60,7 +60,7 @@ export class Classifier {
     return this.model;
   }
 
-  /** The share of the images whose digit the model tells. */
+  /** The fraction of the images whose digit the model predicts. */
   async accuracy(model: Model, { count, pixels, labels }: Images): Promise<number> {
     this.#load(model);
     const likeliest = tf.tidy(() => {

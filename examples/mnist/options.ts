@@ -29,10 +29,10 @@ export const HELP = `Trains a digit classifier by federated averaging. Participa
 
 Keys and masks are random in every run, whatever the seed; and another processor may round the training differently.`;
 
-/** The command line is not usable; the message says why. */
+/** The command line is wrong; the message says why. */
 export class OptionError extends Error {}
 
-/** @returns null where help is asked for. @throws OptionError. */
+/** Reads the command line. @returns null if it asks for help. @throws OptionError. */
 export function readOptions(args: readonly string[]): Options | null {
   const given = parse(args);
   if (given.help === true) return null;

@@ -10,7 +10,7 @@ export class Participant {
   readonly publicKey: SignPublicKey;
   readonly #secretKey: SignSecretKey;
   readonly #images: Images;
-  /** Stands for the device's storage, and must be as well protected: the state holds secrets. */
+  /** The storage of the device. It must be protected, because the state holds secrets. */
   #stored: string | null = null;
   #cost: Cost = NOTHING;
 
@@ -20,7 +20,7 @@ export class Participant {
     [this.publicKey, this.#secretKey] = genKeypair();
   }
 
-  /** What its update weighs in the mean. */
+  /** The weight of its update in the mean. */
   get weight(): number {
     return this.#images.count;
   }
@@ -45,9 +45,9 @@ export class Participant {
   }
 
   /**
-   * Answers a message of the server. Minutes may pass between two of them, in which a phone closes the app, so nothing
-   * lives on but the stored state. It is stored before the answer is out: a participant that answered, crashed and forgot
-   * it could be made to answer a second time, with another view of the session.
+   * Answers a message of the server. A phone may close the app in the minutes between two messages, so that nothing survives except
+   * the stored state. The state is stored before the answer is sent: a participant that answered, crashed and forgot its answer
+   * could be made to answer a second time, with another view of the session.
    */
   async answer(message: Uint8Array): Promise<Uint8Array> {
     if (this.#stored === null) throw new Error(`participant ${this.id} has not joined`);

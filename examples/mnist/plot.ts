@@ -1,4 +1,4 @@
-// The picture: accuracy against training rounds, as an SVG file.
+// Draws accuracy against training rounds, as an SVG file.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineChart, type LineSeriesOption } from 'echarts/charts';

@@ -1,5 +1,5 @@
-// Randomness that --seed repeats: who holds which images, who drops out. Never the randomness of keys and masks, which
-// the library takes from the system.
+// Randomness that --seed repeats: the images of each participant, and the dropouts. Keys and masks are never drawn from it, as the
+// library takes those from the system.
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
@@ -15,7 +15,7 @@ export class Seeded {
     return uniformInt(this.#generator, 0, count - 1);
   }
 
-  /** The items in random order; what was given stays as it is. */
+  /** A copy of the items in random order. */
   shuffled<T>(items: Iterable<T>): T[] {
     const left = [...items];
     const order: T[] = [];

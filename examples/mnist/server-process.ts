@@ -1,10 +1,10 @@
-// One of the server's processes: it has sessions in PostgreSQL and nothing of its own, so that it can be killed at any time.
-// Another program would put HTTP where this has the channel to the process that started it; see ../http.ts.
+// One of the server's processes. All its sessions are in PostgreSQL, so that it can be killed at any time. It takes calls through the
+// channel to the process that started it; another program would use HTTP, as in ../http.ts.
 import pg from 'pg';
 import { PublicKeysWrapper, ThresholdError, type SessionOptions, type SignPublicKey } from 'secagg';
 import { PostgresSessions } from 'secagg/postgres';
 
-/** A session to be made, as it can be sent to another process. */
+/** The parameters of a new session, in a form that can be sent to another process. */
 export interface Setup {
   readonly threshold: number;
   readonly vecLen: number;
@@ -12,7 +12,7 @@ export interface Setup {
   readonly publicKeys: readonly (readonly [number, SignPublicKey])[];
 }
 
-/** What may be asked, and what is answered. */
+/** The calls and their results. */
 export interface Calls {
   readonly create: { readonly args: [Setup]; readonly value: string };
   readonly recv: { readonly args: [id: string, user: number, bytes: Uint8Array]; readonly value: undefined };

@@ -1,5 +1,5 @@
-// The server: several processes before one database, any of which takes any call. What one leaves undone when it is killed
-// is asked of another, for each call may be repeated. With chaos, they are killed while the demo trains, and the database too.
+// The server: several processes with one database, each of which takes any call. If one is killed, another gets the same call, because
+// calls may be repeated. With --chaos the processes and the database are killed while the demo trains.
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import type { Answer, Calls, Question } from './server-process.ts';
 
 const PROGRAM = fileURLToPath(new URL('server-process.ts', import.meta.url));
 
-/** The process or the database died before it answered: nobody knows what was done. */
+/** The process or the database ended before it answered, so that nobody knows what was done. */
 class Lost extends Error {}
 
 export class Servers {
@@ -76,13 +76,13 @@ export class Servers {
     return (this.#processes[index] = this.#process());
   }
 
-  /** From now on, kills something every second or so. */
+  /** Kills a process or the database about every second from now on. */
   disturb(): void {
     this.#chaos = (async (): Promise<void> => {
       for (;;) {
         await sleep(randomInt(500, 1_500), undefined, { ref: false });
         if (this.#ended) return;
-        // A database that DATABASE_URL names is not ours to kill.
+        // A database that DATABASE_URL names is not killed.
         if (this.#database.own && randomInt(5) === 0) {
           this.restarts.database++;
           await this.#database.crash();
@@ -146,7 +146,7 @@ class ServerProcess {
   }
 }
 
-/** Bytes of messages among values. */
+/** Number of bytes of the messages among some values. */
 function bytesOf(value: unknown): number {
   if (value instanceof Uint8Array) return value.length;
   if (value instanceof Map) return bytesOf([...value.values()]);

@@ -1,4 +1,4 @@
-// One training round, in each of the three ways that the demo compares.
+// One training round in each of the three ways that the demo compares.
 import type { InputVector } from 'secagg';
 import { aggregate, type Outcome } from './aggregation.ts';
 import { PROTOCOL_ROUNDS, type Dropouts } from './dropouts.ts';
@@ -12,24 +12,24 @@ export interface Federation {
   readonly servers: Servers;
   readonly participants: readonly Participant[];
   readonly classifier: Classifier;
-  /** Told before each step what it is. */
+  /** Hears what each step is before it begins. */
   readonly onStep: (what: string) => Promise<void>;
 }
 
-/** Steps that one training round tells of. */
+/** Number of steps of one training round. */
 export const stepsOf = (participants: number): number => participants + PROTOCOL_ROUNDS + participants;
 
-/** Something for each of the three ways. */
+/** A value for each of the three ways. */
 export interface Compared<T> {
-  /** Everybody's updates are averaged, and nobody sees one: secure aggregation. */
+  /** Secure aggregation: all updates are averaged, and nobody sees a single one. */
   readonly secure: T;
-  /** Everybody's updates are averaged, and the server sees them all; nobody drops out. */
+  /** All updates are averaged, and the server sees each of them. Nobody drops out. */
   readonly clear: T;
-  /** One participant keeps to itself. */
+  /** One participant trains alone. */
   readonly alone: T;
 }
 
-/** @returns how the session went, and the next model, which is the old one where it gave no sum. */
+/** @returns how the session went, and the next model, which is the old one if it gave no sum. */
 export async function trainSecurely(
   { terms, servers, participants, classifier, onStep }: Federation,
   task: Task,
@@ -48,7 +48,7 @@ export async function trainSecurely(
   return { outcome, model: task.model.map((parameter, i) => parameter + (update[i] ?? NaN)) };
 }
 
-/** Only a demo that plays all parties can do this: it knows each update and adds up those that are in the sum. */
+/** Adds up the updates in the sum. Only a demo that runs all parties can do this, because it knows each update. */
 function checkSum(sum: InputVector, included: readonly number[], updates: ReadonlyMap<number, InputVector>): void {
   const plain = new Float64Array(sum.length);
   for (const id of included) {
