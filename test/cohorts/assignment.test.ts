@@ -1,4 +1,4 @@
-// Users in cohorts: an exact partition, uniform, the same for all who draw it, and as the reference implementation draws it.
+// The assignment of users to cohorts: a uniform partition, which is the same for all parties and for the reference implementation.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';

@@ -1,5 +1,4 @@
-// The bookkeeping of a run over cohorts: each is counted once and as it was told first, the total is exact, and the state is
-// the whole run.
+// A run over cohorts: each cohort is counted once, by its first result, the total is exact, and the state holds the whole run.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { assignCohorts, CohortSum, type CohortResult, type Cohorts } from '../../src/cohorts/index.ts';

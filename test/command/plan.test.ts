@@ -1,5 +1,5 @@
-// The command as its users run it: built, in a process of its own, with output and exit code; beside it the same function
-// in this process, which must give the same.
+// The command as its users run it, built and in a process of its own, with output and exit code. The same function in this process
+// must give the same.
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Encodings of cohorts: planned for one session each, decoded from the total over all of them.
+// Encodings with cohorts: planned for one session, and decoded from the total over all cohorts.
 import { expect } from 'chai';
 import { assignCohorts, CohortSum } from '../../src/cohorts/index.ts';
 import { combine, fixedPoint, histogram, mean, sum, weightedMean, type Encoding, type Place } from '../../src/encoding/index.ts';

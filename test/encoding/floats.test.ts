@@ -1,4 +1,4 @@
-// Means and sums of floats: within the bound that the encoding states, of what exact arithmetic gives.
+// Means and sums of floats are within the stated bound of the results of exact arithmetic.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fixedPoint, mean, weightedMean, type Rounding, type Tensor } from '../../src/encoding/index.ts';

@@ -1,4 +1,4 @@
-// Rounding: without bias, with the variance that is claimed, from bits that are drawn in bulk. Seeds make it repeatable.
+// Rounding has no bias and the stated variance, and draws its bits in bulk. Seeds make the tests repeatable.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fixedPoint, mean, type Place } from '../../src/encoding/index.ts';

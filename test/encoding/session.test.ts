@@ -1,4 +1,4 @@
-// Encodings in whole sessions: what comes out of the protocol is decoded, and who has other ideas is noticed.
+// Encodings in whole sessions: the sum of the protocol is decoded, and parties with other plans are noticed.
 import { expect } from 'chai';
 import { combine, mean, sum, weightedMean, type Encoding } from '../../src/encoding/index.ts';
 import { refused, rejected } from '../support/errors.ts';

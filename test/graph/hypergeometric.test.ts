@@ -1,4 +1,4 @@
-// Tails in logarithms against fractions of bigints, and against each other where these would take too long.
+// Tails in logarithms against fractions of bigints, and against each other if these would take too long.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { lnPoint, lnUpperTail, quantile, type Hypergeometric } from '../../src/graph/hypergeometric.ts';

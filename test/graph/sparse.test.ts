@@ -1,4 +1,4 @@
-// The sparse graph: who is whose neighbor, whatever the place; how many of them are in a set; the order in which it is drawn.
+// The sparse graph: the neighbors at each position, how many of them are in a set, and the random order of positions.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';

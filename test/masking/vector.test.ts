@@ -1,4 +1,4 @@
-// A caller's vector into lanes and out: what is accepted, what is refused, and the signs.
+// A caller's vector to lanes and back: which vectors are accepted and refused, and the signs.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ringOf } from '../../src/masking/ring.ts';

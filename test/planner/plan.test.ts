@@ -1,4 +1,4 @@
-// Plans: what is chosen, that it keeps what it states, what it costs, and refusals that say what would do.
+// Plans: which graph is chosen, that the stated bounds hold, the costs, and refusals with their remedies.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {

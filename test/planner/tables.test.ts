@@ -1,4 +1,4 @@
-// The tables of docs/planner.md are what the planner gives: a row that differs is printed as it should be.
+// The tables of docs/planner.md are those of the planner. If a row differs, the test prints it as it should be.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { plan, type Plan } from '../../src/planner/index.ts';

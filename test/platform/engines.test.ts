@@ -1,5 +1,5 @@
-// The engines against published vectors and against each other: node:crypto, WebCrypto, and noble where WebCrypto lacks
-// something. The same bytes from all, and the same signatures and keys refused.
+// The engines against published vectors and against each other: node:crypto, WebCrypto, and noble for what WebCrypto lacks. All give
+// the same bytes, and refuse the same signatures and keys.
 import { execFileSync } from 'node:child_process';
 import { createHash, hkdfSync } from 'node:crypto';
 import { platform as chosen } from '#platform';
