@@ -1,10 +1,10 @@
-// How many bytes does a user send and receive? Computed by `messageSizes`, which the tests compare with real messages.
+// How many bytes does a user send and receive? `messageSizes` computes it, and tests compare that with real messages.
 import { messageSizes, type SparseGraph } from '../src/index.ts';
 import { plan } from '../src/planner/index.ts';
 import type { Bench } from './bench.ts';
 import { blocks, short, table, whole } from './markdown.ts';
 
-/** All bytes of a user, both ways, for an input of `inputBits` a component in the least ring that holds the sum. */
+/** All bytes of a user, both ways, for an input of `inputBits` bits a component, in the narrowest ring that holds the sum. */
 interface Expansion {
   readonly users: number;
   readonly vecLen: number;
@@ -14,9 +14,9 @@ interface Expansion {
   readonly neighbors: number | null;
   readonly down: readonly number[];
   readonly up: readonly number[];
-  /** Bytes over those of the input. */
+  /** All bytes divided by those of the input. */
   readonly factor: number;
-  /** What [BIK+17] gives, in its abstract. */
+  /** The factor in the abstract of [BIK+17]; null if it has none for this size. */
   readonly paper: number | null;
 }
 
@@ -32,8 +32,8 @@ const CASES = [
   { users: 2 ** 14, vecLen: 2 ** 24, sparse: true, paper: null },
 ];
 
-/** The sparse graph that the planner takes against a server that follows the protocol, with a tenth lost and a twentieth corrupt. */
-function ringOf(users: number, vecLen: number): SparseGraph {
+/** The sparse graph that the planner takes if the server follows the protocol, a tenth is lost and a twentieth is corrupt. */
+function graphOf(users: number, vecLen: number): SparseGraph {
   const found = plan({ users, vecLen, dropout: 0.1, corrupt: 0.05, adversary: 'semi-honest', graph: 'sparse' });
   if (found.kind !== 'sparse') throw new Error('not a sparse graph');
   return found.graph;
@@ -47,7 +47,7 @@ export const bytes: Bench<ByteFigures> = {
       expansions: CASES.map(({ users, vecLen, sparse, paper }): Expansion => {
         const inputBits = 16;
         const bits = inputBits + Math.log2(users);
-        const graph = sparse ? ringOf(users, vecLen) : 'complete';
+        const graph = sparse ? graphOf(users, vecLen) : 'complete';
         const { rounds, up, down } = messageSizes({ users, vecLen, bits, graph });
         const factor = (8 * (up + down)) / (inputBits * vecLen);
         const by = { down: rounds.map((round) => round.down), up: rounds.map((round) => round.up) };

@@ -1,11 +1,11 @@
-// The documents that tell figures, all from one record.
+// The documents that hold figures, all of one run.
 import type { BenchName, Run } from './figures.ts';
-import { withMade } from './made.ts';
+import { withSection } from './generated-section.ts';
 import { blocks } from './markdown.ts';
 import { withSpeed } from './readme.ts';
 import { figuresOf, reportOf } from './report.ts';
 
-/** By path, with the figures of a run. @param present reads what is there. @throws where the run lacks some. */
+/** The documents by path, with the figures of a run. @param present reads a document as it is. @throws if the run lacks figures. */
 export function documentsOf(run: Run, present: (path: string) => string): Record<string, string> {
   return {
     'README.md': withSpeed(present('README.md'), run),
@@ -18,5 +18,5 @@ export function documentsOf(run: Run, present: (path: string) => string): Record
 function withFigures(document: string, run: Run, name: BenchName): string {
   const [first, ...others] = figuresOf(run, name);
   if (first === undefined) throw new Error(`not measured: ${name}`);
-  return withMade(document, blocks(first, ...others));
+  return withSection(document, blocks(first, ...others));
 }

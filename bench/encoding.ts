@@ -1,4 +1,4 @@
-// What does secagg/encoding cost, and what does it lose? Speed at 2^20 floats; and the error of the weighted mean against
+// What does secagg/encoding cost, and what does it lose? Measures the speed for 2^20 floats, and the error of the weighted mean against
 // bits, users and spread of weights, beside Flower's formula on the same data.
 import type { Bench } from './bench.ts';
 import { check, measure, type Case, type Errors } from './encoding/error.ts';
@@ -33,8 +33,8 @@ export const encoding: Bench<EncodingFigures> = {
       length,
       speed: measureSpeed(length, quick ? 5 : 30),
       byBits: run([1, 1000].flatMap((spread) => bits.map((each) => ({ bits: each, users: 100, spread })))),
-      byUsers: run([16, 32].flatMap((ring) => users.map((each) => ({ bits: ring, users: each, spread: 100 })))),
-      bySpread: run([14, 24].flatMap((ring) => spreads.map((spread) => ({ bits: ring, users: 100, spread })))),
+      byUsers: run([16, 32].flatMap((bits) => users.map((each) => ({ bits, users: each, spread: 100 })))),
+      bySpread: run([14, 24].flatMap((bits) => spreads.map((spread) => ({ bits, users: 100, spread })))),
     });
   },
 

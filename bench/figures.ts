@@ -1,4 +1,4 @@
-// All benches in the order of the report, and what they measure together.
+// All benches in the order of the report, and the figures of all of them.
 import type { Bench } from './bench.ts';
 import { bytes, type ByteFigures } from './bytes.ts';
 import { encoding, type EncodingFigures } from './encoding.ts';
@@ -39,7 +39,7 @@ export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
 
 export const BENCH_NAMES = Object.keys(BENCHES) as readonly BenchName[];
 
-/** What was measured: by all benches at once, or by some of them again beside what the others had given before. */
+/** The figures of all benches. If only some were run, the figures of the others are those of their last run. */
 export interface Run<Measured = Partial<Figures>> {
   readonly quick: boolean;
   /** Where and when each bench was run. */

@@ -1,4 +1,4 @@
-// Where figures come from.
+// The machine that figures come from.
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 
@@ -9,7 +9,7 @@ export interface Machine {
   readonly commit: string;
   /** The day, as YYYY-MM-DD. */
   readonly date: string;
-  /** Processes that wanted a core in the minute before: what others do slows all figures. */
+  /** Processes that wanted a core in the minute before. They slow all figures. */
   readonly load: number;
 }
 

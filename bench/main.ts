@@ -1,10 +1,10 @@
-// `npm run bench`: all benches one after the other, or those that are named, beside what the others gave last; `-- --quick` is
-// the smoke run. Each figure is printed, and saved in out/.
+// `npm run bench`: runs all benches one after the other, or those that are named; `-- --quick` makes it a smoke run. Prints the
+// figures and saves them in out/, beside the last ones of the benches that were not run.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { BENCH_NAMES, BENCHES, type BenchName, type Figures, type Run } from './figures.ts';
 import { machine, type Machine } from './machine.ts';
-import { partOf, picturesOf, reportOf } from './report.ts';
+import { sectionOf, picturesOf, reportOf } from './report.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,7 +25,7 @@ const run = {
 async function measure<Name extends BenchName>(name: Name): Promise<Pick<Figures, Name>> {
   console.error(`\n${name} …`); // it may take minutes
   const figures = await BENCHES[name].measure(run.quick);
-  console.log(`\n${partOf(name, figures)}`);
+  console.log(`\n${sectionOf(name, figures)}`);
   return { [name]: figures } as Pick<Figures, Name>;
 }
 

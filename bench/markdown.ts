@@ -1,14 +1,14 @@
-// Figures as Markdown, laid out as prettier would, so that it reads as well in a terminal.
+// Figures as Markdown. The layout is that of prettier, so that it can be read in a terminal too.
 
 /** Numbers are shortened; null is a dash. */
 export type Cell = string | number | null;
 
-/** Three digits that count, or all before the point. */
+/** A number with three significant digits, or with all digits before the point. */
 export function short(value: number): string {
   return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
 }
 
-/** One whole number. */
+/** A number rounded to an integer. */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
@@ -30,6 +30,6 @@ const textOf = (cell: Cell): string => (cell === null ? '–' : typeof cell === 
 const isNumeric = (text: string): boolean => /^(–|[-\d.,e]+( %)?)?$/.test(text);
 
 /** Blocks of Markdown, one after the other. */
-export function blocks(...parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join('\n\n');
+export function blocks(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join('\n\n');
 }

@@ -1,4 +1,4 @@
-// How fast are masks, and removing them? Beside the bare cipher, the kernel in plain TypeScript, and JavaScript's own cipher.
+// How fast are masks, and removing them? Measured beside the bare cipher, the kernel in plain TypeScript, and a cipher in JavaScript.
 import { availableParallelism } from 'node:os';
 import type { Bench } from './bench.ts';
 import { blocks, short, table, whole } from './markdown.ts';

@@ -1,8 +1,16 @@
-// How much memory does a server need? It runs in a process of its own, from the first message to the sum, beside an idle
-// Node; users are in this process. A few real ones, with dropouts, and as many stand-ins; then many stand-ins.
+// How much memory does a server need? It runs in a process of its own from the first message to the sum, and is compared with an
+// idle Node. Users are in this process: a few real ones with dropouts, then as many stand-ins, then many stand-ins.
 import { round0Msg } from '../src/index.ts';
 import type { Bench } from './bench.ts';
-import { addInTheClear, cohortOf, requireSum, thresholdFor, usersOf, vectorOf, type Cohort } from './cohort.ts';
+import {
+  addInTheClear,
+  registerUsers,
+  requireSum,
+  thresholdFor,
+  usersOf,
+  vectorOf,
+  type RegisteredUsers,
+} from './registered-users.ts';
 import { blocks, table, whole } from './markdown.ts';
 import type { Report } from './memory/frames.ts';
 import { idleMemory, MeasuredServer } from './memory/measured-server.ts';
@@ -20,13 +28,13 @@ interface Size {
 }
 
 interface ServerMemory extends Size {
-  /** The most that it held in all, in bytes. */
+  /** The most that its process held, in bytes. */
   readonly most: number;
   readonly rounds: readonly Report[];
 }
 
 export interface MemoryFigures {
-  /** Of Node that does nothing, in bytes. */
+  /** Memory of an idle Node, in bytes. */
   readonly idle: number;
   readonly servers: readonly ServerMemory[];
 }
@@ -45,7 +53,7 @@ export const memory: Bench<MemoryFigures> = {
 
   async measure(quick) {
     const servers: ServerMemory[] = [];
-    for (const size of sizes(quick)) servers.push(await play(size));
+    for (const size of sizes(quick)) servers.push(await memoryOf(size));
     requireSameBytes(servers);
     return { idle: idleMemory(), servers };
   },
@@ -77,14 +85,14 @@ export const memory: Bench<MemoryFigures> = {
   },
 };
 
-/** Plays a session against a server of its own; throws unless the sum is exact. */
-async function play(size: Size): Promise<ServerMemory> {
+/** Runs a session with a server in a process of its own. @throws if the sum is wrong. */
+async function memoryOf(size: Size): Promise<ServerMemory> {
   const { users, vecLen, dropped, who } = size;
   const threshold = thresholdFor(users);
-  const cohort = cohortOf(users);
-  const publicKeys = cohort.keys.map(([pk]) => Buffer.from(pk).toString('hex'));
+  const registered = registerUsers(users);
+  const publicKeys = registered.keys.map(([pk]) => Buffer.from(pk).toString('hex'));
   const server = new MeasuredServer({ threshold, vecLen, publicKeys, longest: 4 * vecLen + 200 * users + 1000 });
-  const party = who === 'stand-ins' ? new StandIns(cohort, { threshold, vecLen }) : realUsers(cohort, threshold, size);
+  const party = who === 'stand-ins' ? new StandIns(registered, { threshold, vecLen }) : realUsers(registered, threshold, size);
   const rounds: Report[] = [];
   let messages: ReadonlyMap<number, Uint8Array> = new Map();
   for (const round of [0, 1, 2, 3, 4] satisfies Round[]) {
@@ -98,8 +106,8 @@ async function play(size: Size): Promise<ServerMemory> {
   return { ...size, most: Math.max(...rounds.map(({ mostEver }) => mostEver)), rounds };
 }
 
-function realUsers(cohort: Cohort, threshold: number, { vecLen, dropped }: Size): Pick<StandIns, 'answers'> {
-  const users = usersOf(cohort, { threshold, vecLen });
+function realUsers(registered: RegisteredUsers, threshold: number, { vecLen, dropped }: Size): Pick<StandIns, 'answers'> {
+  const users = usersOf(registered, { threshold, vecLen });
   return {
     async *answers(round, messages): AsyncGenerator<[number, Uint8Array]> {
       for (const user of users) {
@@ -117,7 +125,7 @@ function plainSum(users: number, dropped: number, vecLen: number): Int32Array {
   return addInTheClear(vectors(), vecLen);
 }
 
-/** Stand-ins are worth something as long as they send what real users would: to the byte, in each round. */
+/** @throws unless stand-ins send as many bytes as real users in each round, as their figures mean nothing otherwise. */
 function requireSameBytes(servers: readonly ServerMemory[]): void {
   const [real, standIns] = servers.slice(1).map(({ rounds }) => rounds.map(({ bytes }) => bytes).join());
   if (real !== standIns) throw new Error(`real users sent ${real} bytes, their stand-ins ${standIns}`);

@@ -19,7 +19,7 @@ interface Panel {
 
 type Point = readonly [x: number | string, y: number];
 
-/** Of the benches that were run; those with sizes of a full run. */
+/** One panel for each bench that was run. */
 export function drawOverview({ masks, peers, memory }: Partial<Figures>): string {
   const panels = [
     ...(masks === undefined ? [] : [expansionPanel(masks), unmaskingPanel(masks)]),
@@ -118,7 +118,7 @@ function unmaskingPanel({ unmasking }: MaskFigures): Panel {
   };
 }
 
-/** On a logarithmic axis a bar begins somewhere. */
+/** Where bars begin, because a logarithmic axis has no zero. */
 const LEAST_BAR = 0.01;
 
 function peersPanel({ components, ours, flower, xaynet }: PeerFigures): Panel {

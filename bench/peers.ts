@@ -1,5 +1,5 @@
-// The same work by others: Flower's and xaynet's own functions, run where their registries' packages are there, and skipped
-// by name where not. Ours is measured in between, in the same minute.
+// The same work by others: Flower's and xaynet's own functions, if their packages are installed; else they are skipped by name. Ours
+// is measured between them, in the same minute.
 import { weightedMean } from '../src/encoding/index.ts';
 import type { Bench } from './bench.ts';
 import { blocks, table, whole, type Cell } from './markdown.ts';
@@ -12,7 +12,7 @@ import { medianMs } from './statistics.ts';
 
 export interface PeerFigures {
   readonly components: number;
-  /** Medians in ms, as for the peers; `mask` with its addition. */
+  /** Medians in ms, as for the peers. `mask` includes its addition. */
   readonly ours: { readonly mask: number; readonly quantize: number; readonly split: number; readonly combine: number };
   readonly flower: Flower | Skipped;
   readonly xaynet: Xaynet | Skipped;

@@ -1,4 +1,4 @@
-// How the benches' pictures look, and echarts as what draws them: SVG, one look for all.
+// Draws the pictures of all benches with echarts, as SVG and in one style.
 import { BarChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
 import { init, use, type EChartsCoreOption } from 'echarts/core';

@@ -1,5 +1,5 @@
-// What does it cost to keep sessions in PostgreSQL? Beside one connection that commits single inserts, and the plain server
-// in memory that is given the same messages in the same run.
+// What does it cost to keep sessions in PostgreSQL? Measured beside one connection that commits single inserts, and beside the plain
+// server in memory, which is given the same messages in the same run.
 import pg from 'pg';
 import { localPostgres } from '../scripts/local-postgres.ts';
 import { PostgresSessions } from '../src/postgres/index.ts';
@@ -21,15 +21,15 @@ export const postgres: Bench<PostgresFigures> = {
     const server = await localPostgres({ shared_buffers: '256MB', max_wal_size: '4GB' });
     const pool = new pg.Pool({ connectionString: server.url, max: 20 });
     pool.on('error', () => undefined);
-    const place = { url: server.url, pool, schema: `secagg_bench_${process.pid}` };
+    const database = { url: server.url, pool, schema: `secagg_bench_${process.pid}` };
     try {
-      await new PostgresSessions(pool, { schema: place.schema }).migrate();
+      await new PostgresSessions(pool, { schema: database.schema }).migrate();
       const { rows } = await pool.query<{ server_version: string }>('show server_version');
-      const small = await measureSmallMessages(place, quick ? { sessions: 10, users: 10 } : { sessions: 100, users: 20 });
-      const large = await measureLongVectors(place, quick ? { users: 12, vecLen: 2 ** 15 } : { users: 200, vecLen: 2 ** 20 });
+      const small = await measureSmallMessages(database, quick ? { sessions: 10, users: 10 } : { sessions: 100, users: 20 });
+      const large = await measureLongVectors(database, quick ? { users: 12, vecLen: 2 ** 15 } : { users: 200, vecLen: 2 ** 20 });
       return { version: rows[0]?.server_version ?? 'unknown', small, large };
     } finally {
-      await pool.query(`drop schema ${place.schema} cascade`);
+      await pool.query(`drop schema ${database.schema} cascade`);
       await pool.end();
       await server.stop();
     }

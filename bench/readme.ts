@@ -1,15 +1,15 @@
-// The figures of README's section "Speed", from those of one run.
+// The figures in the section "Speed" of README.
 import type { Figures, Run } from './figures.ts';
 import type { Machine } from './machine.ts';
 import { blocks, short, table, whole } from './markdown.ts';
-import { withMade } from './made.ts';
+import { withSection } from './generated-section.ts';
 import type { Skipped } from './peers/peer.ts';
 
-/** README with the figures of a run. @throws where README has no place for them, or the run lacks some. */
+/** README with the figures of a run. @throws if README has no place for them, or the run lacks some. */
 export function withSpeed(readme: string, { machines, quick, figures }: Run): string {
   if (quick) throw new Error('a smoke run has no figures of record');
   if (machines.masks === undefined) throw new Error('not measured: masks');
-  return withMade(readme, speedOf(machines.masks, complete(figures)));
+  return withSection(readme, speedOf(machines.masks, complete(figures)));
 }
 
 function complete(figures: Partial<Figures>): Figures {
@@ -97,7 +97,7 @@ function expansionRows({ bytes }: Figures): Row[] {
 
 const ms = (value: number): string => `${short(value)} ms`;
 
-/** Powers of two as such. */
+/** A number, as a power of two if it is a large one. */
 function power(value: number): string {
   const exponent = Math.log2(value);
   return Number.isInteger(exponent) && exponent > 6 ? `2^${exponent}` : whole(value);

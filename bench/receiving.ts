@@ -1,6 +1,6 @@
-// How fast does a server take masked inputs? Beside SHA-256 of the same bytes, which each of them needs once. Each session has
-// a process of its own, for in some of them adding takes up to twice as long as in others, for as long as they live; presumably
-// by where in physical memory the sum and the kernel have come to lie.
+// How fast does a server take masked inputs? Measured beside SHA-256 of the same bytes, which each input needs once. Each session has
+// a process of its own, because in some processes adding takes up to twice as long as in others, presumably because of where the sum
+// and the kernel are in physical memory.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Bench } from './bench.ts';

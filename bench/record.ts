@@ -1,4 +1,4 @@
-// `npm run bench:record`: makes the last run the one of record, from which documents take their figures. A test compares them.
+// `npm run bench:record`: makes the last run the run of record, and puts its figures into the documents. A test compares them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { documentsOf } from './documents.ts';
 import type { Run } from './figures.ts';

@@ -16,14 +16,14 @@ const PICTURES: Partial<Record<BenchName, string>> = {
 };
 
 export function reportOf(run: Run): string {
-  const parts = BENCH_NAMES.flatMap((name) => {
+  const sections = BENCH_NAMES.flatMap((name) => {
     const figures = figuresOf(run, name);
     return figures.length === 0 ? [] : [`## ${BENCHES[name].question}`, ...figures];
   });
-  return `${blocks('# What secagg costs', `![The main figures beside their baselines](${OVERVIEW})`, ...parts)}\n`;
+  return `${blocks('# What secagg costs', `![The main figures beside their baselines](${OVERVIEW})`, ...sections)}\n`;
 }
 
-/** What one bench has found: its tables, its picture, and where that was; nothing where it did not run. */
+/** The tables of one bench, its picture and its machine; empty if it was not run. */
 export function figuresOf({ machines, quick, figures }: Run, name: BenchName): string[] {
   const machine = machines[name];
   const described = describe(name, figures[name]);
@@ -34,7 +34,7 @@ function describe<Name extends BenchName>(name: Name, measured: Figures[Name] | 
   return measured === undefined ? null : BENCHES[name].describe(measured);
 }
 
-/** The SVG files that a report shows, by name; to be put beside it. */
+/** The SVG files that a report shows, by name. They are put beside it. */
 export function picturesOf(figures: Partial<Figures>): Record<string, string> {
   const { encoding, scale } = figures;
   return {
@@ -44,7 +44,7 @@ export function picturesOf(figures: Partial<Figures>): Record<string, string> {
   };
 }
 
-export function partOf<Name extends BenchName>(name: Name, figures: Figures[Name]): string {
+export function sectionOf<Name extends BenchName>(name: Name, figures: Figures[Name]): string {
   return blocks(`## ${BENCHES[name].question}`, BENCHES[name].describe(figures));
 }
 

@@ -1,17 +1,17 @@
-// What do user and server cost on a sparse graph, as the number of users grows? Nothing more each, if all is well: the neighbors are
-// as many. Real users with real messages, the server in a process of its own, the sum checked.
+// What do user and server cost on a sparse graph, as the number of users grows? The cost of each user should stay the same, as it
+// has the same number of neighbors. Real users with real messages, the server in a process of its own, the sum checked.
 import type { SparseGraph } from '../src/index.ts';
 import type { Bench } from './bench.ts';
-import { addInTheClear, cohortOf, requireSum, usersOf, vectorOf } from './cohort.ts';
+import { addInTheClear, registerUsers, requireSum, usersOf, vectorOf } from './registered-users.ts';
 import { blocks, short, table, whole, type Cell } from './markdown.ts';
 import { idleMemory, MeasuredServer } from './memory/measured-server.ts';
 import { linearFit, median, timed, type LinearFit } from './statistics.ts';
 
 /** Of one user in one round, on average. Milliseconds and bytes. */
 interface RoundCost {
-  /** The median: all users are objects of one process, which now and then looks through all of them for garbage. */
+  /** The median, because all users are objects of one process, whose garbage collector stops some of them for long. */
   readonly userMs: number;
-  /** To hear it, and its part of closing the round. */
+  /** Time to hear it, and its share of closing the round. */
   readonly serverMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
@@ -39,16 +39,16 @@ export const scale: Bench<ScaleFigures> = {
   question: 'What does a sparse graph cost, as the number of users grows?',
 
   async measure(quick) {
-    // 3t ≥ 2k + 2: what a server that lies once the graph is drawn must not get around.
+    // 3t ≥ 2k + 2, the condition against a server that lies once the graph is drawn.
     const graph = quick ? { neighbors: 6, shareThreshold: 5 } : { neighbors: 16, shareThreshold: 12 };
     const sizes: ScaleCost[] = [];
-    for (const users of quick ? [20, 40, 80] : [1000, 3000, 10_000, 20_000]) sizes.push(await play(users, graph));
+    for (const users of quick ? [20, 40, 80] : [1000, 3000, 10_000, 20_000]) sizes.push(await costOf(users, graph));
     return { graph, vecLen: VEC_LEN, dropout: quick ? 0 : DROPOUT, sizes };
   },
 
   describe: ({ graph, vecLen, dropout, sizes }) =>
     blocks(
-      `A ring of ${graph.neighbors} neighbors each, ${graph.shareThreshold} of whom open a secret; ${whole(vecLen)} components of 32 bits, so that the rest is seen; ${short(100 * dropout)} % of the users are lost before they send their vectors. All real users, in one process, with the server in another.`,
+      `On a sparse graph with ${graph.neighbors} neighbors each, ${graph.shareThreshold} of whom open a secret; ${whole(vecLen)} components of 32 bits, so that the rest is seen; ${short(100 * dropout)} % of the users are lost before they send their vectors. All real users, in one process, with the server in another.`,
       table(
         ['users', 'a user, ms', 'server for each, ms', 'server for each, kB', 'bytes up', 'bytes down'],
         sizes.map((size) => [
@@ -91,15 +91,15 @@ function fitted(sizes: readonly ScaleCost[], of: (size: ScaleCost) => number): L
   return linearFit(sizes.map((size) => [size.users, of(size)]));
 }
 
-/** @throws unless the sum is exact. */
-async function play(count: number, graph: SparseGraph): Promise<ScaleCost> {
+/** Runs a session of so many users. @throws if the sum is wrong. */
+async function costOf(count: number, graph: SparseGraph): Promise<ScaleCost> {
   const lost = (id: number): boolean => id % Math.round(1 / DROPOUT) === 7 && count > 100;
   const options = { graph, adversary: 'semi-malicious' } as const;
   const threshold = Math.ceil(count * 0.95);
-  const cohort = cohortOf(count);
-  const publicKeys = cohort.keys.map(([pk]) => Buffer.from(pk).toString('hex'));
+  const registered = registerUsers(count);
+  const publicKeys = registered.keys.map(([pk]) => Buffer.from(pk).toString('hex'));
   const server = new MeasuredServer({ threshold, vecLen: VEC_LEN, publicKeys, options, longest: 65_536 });
-  const users = usersOf(cohort, { threshold, vecLen: VEC_LEN, options });
+  const users = usersOf(registered, { threshold, vecLen: VEC_LEN, options });
   const rounds: RoundCost[] = [];
   let most = 0;
   let messages: ReadonlyMap<number, Uint8Array> = new Map(users.map(({ id }) => [id, Uint8Array.of(146, 1, 0)]));

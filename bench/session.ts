@@ -2,7 +2,7 @@
 import type { Bench } from './bench.ts';
 import { blocks, short, table, whole } from './markdown.ts';
 import { describeGrowth, fit, type Growth, type Series } from './session/growth.ts';
-import { play, type SessionCost, type Size } from './session/play.ts';
+import { costOf, type SessionCost, type Size } from './session/cost.ts';
 
 export interface SessionFigures {
   readonly sessions: readonly SessionCost[];
@@ -39,7 +39,7 @@ export const session: Bench<SessionFigures> = {
 
   async measure(quick) {
     const sessions: SessionCost[] = [];
-    for (const size of quick ? QUICK_SIZES : SIZES) sessions.push(await play(size));
+    for (const size of quick ? QUICK_SIZES : SIZES) sessions.push(await costOf(size));
     const growth: Growth[] = [];
     for (const one of series(quick)) growth.push(await fit(one, quick ? 1 : 5));
     return { sessions, growth };

@@ -1,13 +1,13 @@
-// Time measured, and what figures of a noisy machine are made into.
+// Measures time, and makes medians and straight lines of figures from a noisy machine.
 
-/** What it gave, and the milliseconds that it took. */
+/** Runs a function. @returns its result, and the milliseconds that it took. */
 export async function timed<T>(run: () => T | Promise<T>): Promise<[T, number]> {
   const started = performance.now();
   const result = await run();
   return [result, performance.now() - started];
 }
 
-/** Milliseconds of one run: the median of so many, after one that warms up. */
+/** The median of the milliseconds of several runs, after one that warms up. */
 export async function medianMs(runs: number, run: () => unknown): Promise<number> {
   await run();
   const times: number[] = [];
@@ -15,7 +15,7 @@ export async function medianMs(runs: number, run: () => unknown): Promise<number
   return median(times);
 }
 
-/** The middle one: what a noisy machine says most truly. */
+/** The median, which the outliers of a noisy machine do not move. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? NaN;
@@ -25,7 +25,7 @@ export function median(values: readonly number[]): number {
 export interface LinearFit {
   readonly fixed: number;
   readonly perUnit: number;
-  /** The share of the variation that it explains. */
+  /** The share of the variance that the line explains. */
   readonly r2: number;
 }
 

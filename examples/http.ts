@@ -1,7 +1,7 @@
 // A session over HTTP: a server and its clients on the loopback interface, in one process to keep the example short.
 //
-//   POST /rounds/2/users/7    the answer of user 7 in round 2      202, or 409 and the code where it is refused
-//   GET  /rounds/3/users/7    the server's message for round 3     200, 204 while round 2 is open, 410 for who is out
+//   POST /rounds/2/users/7    the answer of user 7 in round 2      202, or 409 and the code if it is refused
+//   GET  /rounds/3/users/7    the server's message for round 3     200, 204 while round 2 is open, 410 if the user is out
 //
 // A client that is unsure whether a request arrived repeats it: the same bytes again change nothing. What a deployment
 // adds: authentication of users (here the path says who sends), TLS, a limit on bodies, saved states as in restart.ts.
@@ -13,7 +13,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { genKeypair, PublicKeysWrapper, round0Msg, SecAggError, ServerWrapper, UserWrapper } from 'secagg';
 
-const PATIENCE_MS = 300;
+const LONGEST_WAIT_MS = 300;
 const POLL_MS = 10;
 const session = 'http example, run 1'; // what is summed, and which run of it
 const threshold = 3;
@@ -38,7 +38,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   response.end();
 }
 
-/** The code with which a message is refused; null where it is taken. */
+/** Gives the server a message. @returns the code with which it is refused; null if it is accepted. */
 function take(user: number, answer: Uint8Array): string | null {
   try {
     server.recv(user, answer);
@@ -53,7 +53,7 @@ async function participate(url: string, user: UserWrapper): Promise<void> {
   const at = (round: number): string => `${url}/rounds/${round}/users/${user.id}`;
   let message = round0Msg();
   for (let round = 0; ; round++) {
-    if (user.id === 3 && round === 2) return; // The user closes the lid, and is not in the sum.
+    if (user.id === 3 && round === 2) return; // This user goes offline, and is not in the sum.
     const { status } = await fetch(at(round), { method: 'POST', body: await user.round(message) });
     if (status !== 202 || round === 4) return;
     let next;
@@ -76,8 +76,9 @@ const clients = people.map(({ id, vec, keys }) =>
 );
 
 for (let round = 0; round < 5; round++) {
-  // How long to wait for the last ones is the application's choice; the protocol has no clock.
-  for (let waited = 0; waited < PATIENCE_MS && server.progress().missing.length > 0; waited += POLL_MS) await setTimeout(POLL_MS);
+  // The application decides how long it waits for the last users; the protocol has no clock.
+  for (let waited = 0; waited < LONGEST_WAIT_MS && server.progress().missing.length > 0; waited += POLL_MS)
+    await setTimeout(POLL_MS);
   await server.round();
 }
 await Promise.all(clients);

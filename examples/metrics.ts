@@ -1,4 +1,4 @@
-// Listeners: what happens in a session, as counters for a monitoring system. Events hold no secret and no payload.
+// Listeners that count the events of a session for a monitoring system. Events hold no secret and no payload.
 import assert from 'node:assert/strict';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper, type ServerEvent, type UserEvent } from 'secagg';
 
@@ -36,7 +36,7 @@ for (let round = 0; round < 5; round++) {
     if (message === undefined || (user.id === 3 && round === 3)) continue;
     server.recv(user.id, await user.round(message));
   }
-  // Somebody knocks who is not registered. The message is refused, and the session goes on.
+  // A message of a user who is not registered is refused, and the session goes on.
   if (round === 0) assert.throws(() => server.recv(99, new Uint8Array([1, 2, 3])), { code: 'ERR_SECAGG_UNKNOWN_USER' });
   const output = await server.round();
   if (output.isMessages()) messages = output.getMessages();

@@ -1,4 +1,4 @@
-// The least that works: four users, of whom one falls silent, and the sum of the other three.
+// The smallest session: four users, one of which drops out, and the sum of the other three.
 import assert from 'node:assert/strict';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
 
@@ -6,7 +6,7 @@ const session = 'quickstart example, run 1'; // what is summed, and which run of
 const threshold = 3;
 const people = [1, 10, 100, 1000].map((value, id) => ({ id, vec: [value, 2 * value], keys: genKeypair() }));
 
-// Who speaks with which key, vouched for by the application and not by the aggregation server.
+// The public key of each user. The application vouches for them, not the aggregation server.
 const publicKeys = new PublicKeysWrapper(people.map(({ id, keys: [publicKey] }) => [id, publicKey]));
 
 const users = people.map(({ id, vec, keys }) => new UserWrapper(id, threshold, ...keys, vec, publicKeys, { session }));

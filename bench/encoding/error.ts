@@ -1,5 +1,5 @@
-// How far from the exact weighted mean does an encoding end, with so many bits a component on the wire? Everybody has the
-// same data and weights, within the clipping range; errors are root mean squares over the components.
+// The error of the weighted mean of an encoding, by the bits of a component on the wire. All encodings get the same data and weights,
+// within the clipping range. Errors are root mean squares over the components.
 import { weightedMean, type Rounding } from '../../src/encoding/index.ts';
 import { FlowerSum } from './flower.ts';
 
@@ -14,7 +14,7 @@ export interface Case {
   readonly spread: number;
 }
 
-/** Root mean square errors; null where the sum does not fit, or no weight is left. */
+/** Root mean square errors; null if the sum does not fit, or if all weights are rounded to 0. */
 export interface Errors extends Case {
   readonly components: number;
   /** Flower at its default quantization range, 2^22. */
@@ -24,7 +24,7 @@ export interface Errors extends Case {
   readonly stochastic: number;
   readonly correlated: number;
   readonly nearest: number;
-  /** How much finer Flower's best grid is than that of secagg/encoding: above 1 by at most one step of all. */
+  /** Steps of Flower's best grid over those of secagg/encoding. It has at most one step more. */
   readonly finer: number;
 }
 
@@ -35,7 +35,7 @@ interface Person {
 
 function* peopleOf({ users, spread }: Case, components: number): Generator<Person> {
   for (let i = 0; i < users; i++) {
-    // Irrational steps keep the data from standing in step with any grid.
+    // Irrational steps, so that the data are not aligned with any grid.
     const phase = i * Math.SQRT2;
     const values = Float32Array.from({ length: components }, (_, j) => {
       const [x, y] = [(phase + j * 0.754877666) % 1, (phase * Math.E + j * 0.569840291) % 1];
@@ -74,7 +74,7 @@ export function measure(each: Case, components: number): Errors {
   return { ...each, components, flower, flowerBest, stochastic, correlated, nearest, finer: range / steps };
 }
 
-/** secagg/encoding in a ring of so many bits, up to 32. */
+/** Sums and decodes what secagg/encoding encodes in a ring of up to 32 bits. */
 class OurSum {
   readonly #encoding;
   readonly #sum: Int32Array;
@@ -109,7 +109,7 @@ class OurSum {
 }
 
 /**
- * Throws unless ours is never worse than the better of Flower's, and better where weights differ.
+ * Throws unless our error is never larger than the smaller one of Flower, and smaller if weights differ.
  *
  * On a grid of fewer than a hundred steps Flower rounds small weights to nothing and with them the noise of rounding
  * their values, which is a bias, and yet a little less of an error than that noise; there, correlated rounding alone is
@@ -121,7 +121,7 @@ export function check({ flower, flowerBest, stochastic, correlated, finer, compo
   const holds = [
     stochastic < best * (steps < 100 ? 1.06 : 1),
     correlated < best / (steps < 100 ? 1.05 : 1.2),
-    // A weight is rounded to a multiple of maxWeight/range, which shows where that is not small beside the weights.
+    // Flower rounds weights to a multiple of maxWeight/range, which shows if that is not small beside the weights.
     each.spread < 1000 || steps < 80 || steps > 200 || stochastic < best / 1.1,
   ];
   if (holds.includes(false)) {

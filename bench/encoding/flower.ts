@@ -10,7 +10,7 @@ export interface FlowerPlan {
   readonly range: number;
 }
 
-/** Adds up what the users send, and decodes it. */
+/** Adds up the vectors of the users, and decodes the sum. */
 export class FlowerSum {
   readonly #plan: FlowerPlan;
   readonly #sum: Float64Array;
@@ -38,7 +38,7 @@ export class FlowerSum {
     this.#users++;
   }
 
-  /** Not finite where all weights were rounded to zero. */
+  /** The weighted mean; not finite if all weights were rounded to zero. */
   mean(): Float64Array {
     const { clippingRange: c, range } = this.#plan;
     return this.#sum.map((y) => (((y * 2 * c) / range - this.#users * c) * range) / this.#weight);

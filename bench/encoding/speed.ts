@@ -1,4 +1,4 @@
-// How long do 2^20 floats take, each way? Beside it, in the same run, what the machine takes to copy and to add as many.
+// How long encoding and decoding of floats take, beside copying and adding as many floats in the same run.
 import { weightedMean, type Rounding } from '../../src/encoding/index.ts';
 
 export interface Speed {
@@ -6,7 +6,7 @@ export interface Speed {
   readonly ms: number;
 }
 
-/** The least of several runs, of which the first ones warm up. */
+/** The least time of several runs, of which the first ones warm up. */
 function least(runs: number, run: () => unknown): number {
   let ms = Infinity;
   for (let i = 0; i < runs; i++) {

@@ -1,4 +1,4 @@
-// The engines' primitives beside each other: node:crypto, WebCrypto as browsers have it, and JavaScript alone.
+// The primitives of the engines beside each other: node:crypto, WebCrypto as in browsers, and JavaScript alone.
 import { ctr } from '@noble/ciphers/aes.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -8,7 +8,7 @@ import type { Platform } from '../../src/platform/platform.ts';
 import { platform as web } from '../../src/platform/web.ts';
 import { medianMs } from '../statistics.ts';
 
-/** Microseconds an operation; for the key stream and the hash GB/s. */
+/** Microseconds an operation, but GB/s for the key stream and the hash. */
 export interface Primitives {
   readonly what: string;
   readonly node: number;
@@ -37,7 +37,7 @@ export async function measureEngines(runs: number): Promise<Primitives[]> {
     const each = await microseconds(() => Promise.all(Array.from({ length: 64 }, verify)));
     return each / 64;
   };
-  // So short that the clock and what has just been compiled would be most of one.
+  // One operation is so short that the clock and the compiler would take most of the time.
   const ofMany = async (run: () => unknown): Promise<number> => {
     const each = await microseconds(() => {
       for (let i = 0; i < 100; i++) run();

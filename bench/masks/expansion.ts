@@ -1,5 +1,5 @@
-// A seed to a mask and into the sum, and a vector into lanes and out: ours beside the bare cipher, the plain kernel and
-// JavaScript's own cipher, all in turn within one run, so that a busy machine slows all of them.
+// Expands a seed to a mask and adds it, and packs and unpacks a vector: ours beside the bare cipher, the plain kernel and a cipher in
+// JavaScript. All are measured in turn within one run, so that a busy machine slows all of them.
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { ctr } from '@noble/ciphers/aes.js';
 import { applyMasks } from '../../src/masking/expand.ts';
@@ -49,9 +49,9 @@ export async function measureExpansion(bits: number, components: number, runs: n
     });
     await time('ours', MASKS, () => applyMasks(ring, lanes, masks(), new Pace()));
     await time('plainKernel', 1, () => expandWith(plain, ring, lanes));
-    // Far slower: a part of the length says enough.
-    const part = lanes.slice((lanes.length * 15) / 16);
-    await time('javascript', 1 / 16, () => ctr(randomBytes(32), new Uint8Array(16)).encrypt(part));
+    // It is far slower, so that a sixteenth of the length is enough.
+    const sample = lanes.slice((lanes.length * 15) / 16);
+    await time('javascript', 1 / 16, () => ctr(randomBytes(32), new Uint8Array(16)).encrypt(sample));
     await time('pack', 1, () => pack(ring, lanes));
     await time('unpackAndAdd', 1, () => accumulatePacked(ring, lanes, packed));
   }
@@ -65,12 +65,12 @@ export async function measureExpansion(bits: number, components: number, runs: n
 function expandWith(other: Kernel, ring: Ring, lanes: Uint8Array): void {
   const cipher = createCipheriv('aes-256-ctr', randomBytes(32), new Uint8Array(16));
   for (let at = 0; at < lanes.length; at += CIPHER_BLOCK) {
-    const part = lanes.subarray(at, at + CIPHER_BLOCK);
-    other.accumulate(ring, part, [{ bytes: cipher.update(new Uint8Array(part.length)), sign: 1 }]);
+    const block = lanes.subarray(at, at + CIPHER_BLOCK);
+    other.accumulate(ring, block, [{ bytes: cipher.update(new Uint8Array(block.length)), sign: 1 }]);
   }
 }
 
-/** A bench of something wrong would be worth nothing: both kernels, and the key stream, must agree. */
+/** @throws unless both kernels and the key stream agree, because the figures of a wrong mask mean nothing. */
 async function check(ring: Ring): Promise<void> {
   const seed = Uint8Array.from(randomBytes(32));
   const stream = createCipheriv('aes-256-ctr', seed, new Uint8Array(16)).update(new Uint8Array(8000));

@@ -1,11 +1,11 @@
-// What goes through the pipes between the bench and the server's process: who or what it is about, how long it is, and so
-// many bytes. Little-endian.
+// The frames in the pipes between the bench and the server's process: a user's id or a kind, a length, and so many bytes.
+// Little-endian.
 
 import type { SessionOptions } from '../../src/index.ts';
 
 export const HEAD_BYTES = 8;
 
-/** Users' ids are below these. To the server: closes the round. */
+/** The kinds of frames, which are above all users' ids. To the server: close the round. */
 export const CLOSE = 0xffff_ffff;
 /** From the server: the sum, as 32-bit components. */
 export const SUM = 0xffff_fffe;
@@ -29,30 +29,31 @@ export function decodeHead(bytes: Uint8Array): Head {
   return { about: head.getUint32(0, true), length: head.getUint32(4, true) };
 }
 
-/** What the server is made from, as JSON in the first frame. */
+/** The parameters of the server, as JSON in the first frame. */
 export interface Setup {
   readonly threshold: number;
   readonly vecLen: number;
-  /** Graph and adversary, where they are not the defaults. */
+  /** Graph and adversary, if they are not the defaults. */
   readonly options?: Pick<SessionOptions, 'graph' | 'adversary'>;
-  /** Of the users 0, 1, …, in hexadecimal. */
+  /** Public keys of the users 0, 1, …, in hexadecimal. */
   readonly publicKeys: readonly string[];
-  /** The longest message that will come. */
+  /** Length of the longest message. */
   readonly longest: number;
 }
 
-/** One round in the server's process. Resident memory in bytes, milliseconds. */
+/** One round in the server's process: resident memory in bytes, and times in milliseconds. */
 export interface Report {
-  /** Once all have been heard. */
+  /** Memory when all messages have been heard. */
   readonly heard: number;
-  /** Once the round is closed and its messages are sent. */
+  /** Memory when the round is closed and its messages are sent. */
   readonly closed: number;
-  /** The most that was seen in this round, and the most that the process has ever held. */
+  /** The most memory that was seen in this round. */
   readonly most: number;
+  /** The most memory that the process has ever held. */
   readonly mostEver: number;
   readonly bytes: number;
   readonly recvMs: number;
-  /** Of SHA-256 alone over the same messages. */
+  /** Time of SHA-256 alone over the same messages. */
   readonly sha256Ms: number;
   readonly closeMs: number;
 }

@@ -1,4 +1,4 @@
-// A server in a process of its own, so that what it holds can be told from what its users hold.
+// A server in a process of its own, so that its memory can be measured without that of its users.
 import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
@@ -7,14 +7,14 @@ import { buildSync } from 'esbuild';
 import { concat } from '../../src/leaves/bytes.ts';
 import { CLOSE, decodeHead, encodeHead, HEAD_BYTES, REPORT, SUM, type Report, type Setup } from './frames.ts';
 
-/** What closing a round gave. */
+/** The result of closing a round. */
 export interface Closed {
   readonly messages: ReadonlyMap<number, Uint8Array>;
   readonly sum: Int32Array | null;
   readonly report: Report;
 }
 
-/** What Node holds when it does nothing, in bytes. */
+/** Memory of an idle Node, in bytes. */
 export function idleMemory(): number {
   const program = 'console.log(process.memoryUsage.rss())';
   return Number(execFileSync(process.execPath, ['--eval', program], { encoding: 'utf8' }));
@@ -31,7 +31,7 @@ export class MeasuredServer {
     this.#write(0, Buffer.from(JSON.stringify(setup)));
   }
 
-  /** As `ServerWrapper.recv`, but that a refusal ends the process. */
+  /** Gives the server a message, as `ServerWrapper.recv`. A refusal ends the process. */
   async recv(id: number, message: Uint8Array): Promise<void> {
     if (!this.#write(id, message)) await once(this.#child.stdin, 'drain');
   }
@@ -55,19 +55,19 @@ export class MeasuredServer {
   }
 
   async #take(length: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
+    const pieces: Uint8Array[] = [];
     for (let missing = length; missing > 0;) {
       if (this.#rest.length === 0) {
         const chunk = await this.#chunks.next();
         if (chunk.done === true) throw new Error('the server’s process has ended');
         this.#rest = chunk.value;
       }
-      const part = this.#rest.subarray(0, missing);
-      this.#rest = this.#rest.subarray(part.length);
-      parts.push(part);
-      missing -= part.length;
+      const piece = this.#rest.subarray(0, missing);
+      this.#rest = this.#rest.subarray(piece.length);
+      pieces.push(piece);
+      missing -= piece.length;
     }
-    return concat(parts);
+    return concat(pieces);
   }
 
   async end(): Promise<void> {
@@ -76,7 +76,7 @@ export class MeasuredServer {
   }
 }
 
-/** The program as JavaScript, beside the built package that it imports by name. */
+/** Builds the program as JavaScript; it imports the built package by name. */
 function program(): string {
   const outfile = fileURLToPath(new URL('../../out/memory-server-process.mjs', import.meta.url));
   const entry = fileURLToPath(new URL('server-process.ts', import.meta.url));

@@ -1,5 +1,5 @@
-// Run as a process of its own: a server and nothing else. Messages come by its standard input into one buffer that they
-// share, as a server behind a socket would have it; what the server sends goes to the standard output.
+// Run as a process of its own: a server and nothing else. Messages come through the standard input into one buffer, as in a server
+// behind a socket. Messages of the server go to the standard output.
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { PublicKeysWrapper, ServerWrapper } from 'secagg';

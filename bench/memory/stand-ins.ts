@@ -1,13 +1,13 @@
-// Users as the server sees them, at a thousandth of their cost: with a thousand real users of a million components, making
-// the pairwise masks alone would take half an hour. What they send has the form, the length, the commitments and the
-// signatures of real messages, and the sum that the server computes is right. What they leave out no server can see:
+// Stand-ins for users, which look the same to the server at a thousandth of the cost: with a thousand real users of a million
+// components, making the pairwise masks alone would take half an hour. Their messages have the form, the length, the commitments and
+// the signatures of real ones, and the sum that the server computes is right. They differ in what no server can see:
 //
-// - Pairwise masks cancel in the sum if nobody drops out between rounds 1 and 2, as here nobody does. Any vectors that add
-//   up to zero do as well: instead of a mask for each other user each has two, shared with the user before it and the one
-//   after it. The self-mask is the real one, which the server removes.
-// - Ciphertexts are random bytes: those who would read them are in this process, and know the shares.
-// - The shares of a secret lie on a straight line, which is a polynomial of any greater degree as well.
-// - The server's messages are taken as they come.
+// - Nobody drops out between rounds 1 and 2, so that pairwise masks cancel in the sum, and any vectors that add up to zero can replace
+//   them. Each user has two instead of one for each other user: one shared with the user before it, one with the user after it. The
+//   self-mask is the real one, which the server removes.
+// - Ciphertexts are random bytes, because their recipients are in this process and know the shares.
+// - The shares of a secret lie on a straight line, which is also a polynomial of any higher degree.
+// - The server's messages are not checked.
 import { concat } from '../../src/leaves/bytes.ts';
 import { generateKeyPair } from '../../src/crypto/agree.ts';
 import { fingerprint } from '../../src/crypto/digest.ts';
@@ -44,15 +44,15 @@ import { decodeDirectory, encodeShareKeys } from '../../src/wire/r1-share-keys.t
 import { decodeShares, encodeMaskedInput } from '../../src/wire/r2-masked-input.ts';
 import { decodeSurvivors } from '../../src/wire/r3-consistency-check.ts';
 import { encodeUnmask } from '../../src/wire/r4-unmasking.ts';
-import { vectorOf, type Cohort } from '../cohort.ts';
+import { vectorOf, type RegisteredUsers } from '../registered-users.ts';
 
 /** A stand-in for the user of one id. */
 interface StandIn {
   readonly id: UserId;
   readonly selfMaskSeed: Uint8Array;
-  /** Of the vector that it shares with the user before it. */
+  /** Seed of the vector that it shares with the user before it. */
   readonly sharedSeed: Uint8Array;
-  /** Of its self-mask seed, by holder. */
+  /** Shares of its self-mask seed, by holder. */
   shares: readonly Uint8Array[];
   /** The digest of its deal. */
   deal: Uint8Array;
@@ -67,7 +67,7 @@ function directoryOf(tag: Uint8Array, excerpt: DirectoryExcerpt): Uint8Array {
 }
 
 export class StandIns {
-  readonly #cohort: Cohort;
+  readonly #registered: RegisteredUsers;
   readonly #parameters: Parameters;
   readonly #tag: Uint8Array;
   readonly #users: readonly StandIn[];
@@ -75,11 +75,11 @@ export class StandIns {
   #view2: Uint8Array = new Uint8Array();
   #view3: Uint8Array = new Uint8Array();
 
-  constructor(cohort: Cohort, { threshold, vecLen }: { threshold: number; vecLen: number }) {
-    this.#cohort = cohort;
+  constructor(registered: RegisteredUsers, { threshold, vecLen }: { threshold: number; vecLen: number }) {
+    this.#registered = registered;
     this.#parameters = resolveParameters(threshold, vecLen, {});
     this.#tag = sessionTag(this.#parameters);
-    this.#users = cohort.keys.map((_, id) => ({
+    this.#users = registered.keys.map((_, id) => ({
       id: id as UserId,
       selfMaskSeed: systemRandom(KEY_BYTES),
       sharedSeed: systemRandom(KEY_BYTES),
@@ -88,15 +88,15 @@ export class StandIns {
     }));
   }
 
-  /** What they say to the server's messages of a round; none in round 0. */
+  /** Their answers to the server's messages of a round; there are no messages in round 0. */
   async *answers(round: Round, messages: ReadonlyMap<number, Uint8Array>): AsyncGenerator<[number, Uint8Array]> {
-    // What is used of it is the same for all users.
+    // The fields that are used are the same for all users.
     const message = messages.get(0);
     const fields = message === undefined ? [] : decodeServerMessage(message, this.#tag, Infinity).fields;
     const bodyOf = this.#bodies(round, fields);
     for (const user of this.#users) {
       const body = await bodyOf(user);
-      const [, signSecretKey = new Uint8Array()] = this.#cohort.keys[user.id] ?? [];
+      const [, signSecretKey = new Uint8Array()] = this.#registered.keys[user.id] ?? [];
       const signature = await sign(signSecretKey, signedBytes(this.#tag, round, user.id, fingerprint(body)));
       yield [user.id, encodeUserMessage(this.#tag, { round, sender: user.id, body, signature })];
     }
@@ -153,7 +153,7 @@ export class StandIns {
     const ring = ringOf(this.#parameters.bits);
     const lanes = new Uint8Array(vectorOf(id, this.#parameters.vecLen).buffer); // of 32 bits, as the components
     const next = this.#users[(id + 1) % this.#users.length]?.sharedSeed ?? sharedSeed;
-    // Copies, for seeds are wiped.
+    // Copies, because seeds are wiped.
     const masks = [
       { seed: selfMaskKey(selfMaskSeed, this.#view2, id), sign: 1 },
       { seed: sharedSeed.slice(), sign: 1 },

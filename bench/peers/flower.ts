@@ -1,8 +1,8 @@
-// Flower's own functions, where Python and its package `flwr` are there.
+// Flower's own functions, if Python and its package `flwr` are installed.
 import { fileURLToPath } from 'node:url';
 import { ask, type Skipped } from './peer.ts';
 
-/** Medians in ms: one mask, its addition, as many floats quantised, a secret split 67 of 100, and put together. */
+/** Medians in ms: one mask, its addition, as many floats quantised, a secret split 67 of 100, and reconstructed. */
 export interface Flower {
   readonly version: string;
   readonly mask: number;

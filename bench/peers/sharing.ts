@@ -1,4 +1,4 @@
-// Splitting a secret of 32 bytes 67 of 100, and putting it together from 67 shares.
+// Splits a secret of 32 bytes 67 of 100, and reconstructs it from 67 shares.
 import { systemRandom } from '../../src/crypto/random.ts';
 import { Reconstruction, split } from '../../src/crypto/shamir.ts';
 import { median, timed } from '../statistics.ts';
@@ -8,7 +8,7 @@ const [GROUP, THRESHOLD] = [100, 67];
 /** Medians in ms. */
 export interface Sharing {
   readonly split: number;
-  /** With the coefficients for this set of holders; for further secrets of the same set it is less. */
+  /** Includes the coefficients for the set of holders, which further secrets of the same set need not compute. */
   readonly combine: number;
 }
 

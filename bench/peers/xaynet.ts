@@ -1,4 +1,4 @@
-// xaynet-core, built from its crate where cargo is there.
+// xaynet-core, built from its crate if cargo is installed.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ask, reasonOf, run, type Skipped } from './peer.ts';

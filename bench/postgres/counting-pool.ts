@@ -1,4 +1,4 @@
-// A pool that counts the bytes that statements which write are given.
+// A pool that counts the bytes of the values of statements that write.
 import type { PoolConnection, PostgresPool } from '../../src/postgres/index.ts';
 
 export class CountingPool implements PostgresPool {

@@ -1,11 +1,11 @@
-// One session of many users and long vectors, every message given to both servers, the stored one and the plain one; and the
-// size of what stays.
+// One session of many users and long vectors. Each message is given to a server in PostgreSQL and to a plain one. Also measures the
+// size of the session afterwards.
 import { round0Msg, ServerWrapper } from '../../src/index.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
-import { addInTheClear, cohortOf, requireSum, thresholdFor, usersOf, vectorOf } from '../cohort.ts';
+import { addInTheClear, registerUsers, requireSum, thresholdFor, usersOf, vectorOf } from '../registered-users.ts';
 import { timed } from '../statistics.ts';
 import { CountingPool } from './counting-pool.ts';
-import type { Place } from './place.ts';
+import type { Database } from './database.ts';
 
 interface Size {
   readonly users: number;
@@ -24,19 +24,19 @@ export interface LongVectors extends Size {
   readonly laterMB: number;
 }
 
-export async function measureLongVectors(place: Place, size: Size): Promise<LongVectors> {
+export async function measureLongVectors(database: Database, size: Size): Promise<LongVectors> {
   const { users, vecLen } = size;
-  const { pool, schema } = place;
+  const { pool, schema } = database;
   const threshold = thresholdFor(users);
-  const cohort = cohortOf(users);
-  const options = { publicKeys: cohort.publicKeys };
+  const registered = registerUsers(users);
+  const options = { publicKeys: registered.publicKeys };
   const plain = new ServerWrapper(threshold, vecLen, options);
   const counting = new CountingPool(pool);
   const stored = new PostgresSessions(counting, { schema });
   const id = await stored.create({ threshold, vecLen, options });
-  const parties = usersOf(cohort, { threshold, vecLen });
+  const parties = usersOf(registered, { threshold, vecLen });
   let messages = new Map(parties.map((user) => [user.id, round0Msg()]));
-  const before = await logPosition(place);
+  const before = await logPosition(database);
   let [inMemory, inPostgres, bytes] = [0, 0, 0];
   for (let round = 0; round <= 4; round++) {
     const answers: [number, Uint8Array][] = [];
@@ -60,21 +60,21 @@ export async function measureLongVectors(place: Place, size: Size): Promise<Long
       for (const one of [output, again]) requireSum(one.getVector(), sum);
     }
   }
-  const logMB = ((await logPosition(place)) - before) / 1e6;
-  const finishedMB = await sessionMB(place, id);
+  const logMB = ((await logPosition(database)) - before) / 1e6;
+  const finishedMB = await sessionMB(database, id);
   await pool.query(`update ${schema}.sessions set ended_at = now() - interval '2 hours' where session_id = $1`, [id]);
   await stored.sweep();
-  const laterMB = await sessionMB(place, id);
+  const laterMB = await sessionMB(database, id);
   return { ...size, inMemory, inPostgres, messagesMB: bytes / 1e6, writtenMB: counting.bytes / 1e6, logMB, finishedMB, laterMB };
 }
 
-/** Bytes of the log so far: all that was written, indexes and full pages included. */
-async function logPosition({ pool }: Place): Promise<number> {
+/** Bytes of the write-ahead log so far, which include indexes and full pages. */
+async function logPosition({ pool }: Database): Promise<number> {
   const { rows } = await pool.query<{ at: string }>(`select pg_current_wal_lsn() - '0/0'::pg_lsn as at`);
   return Number(rows[0]?.at);
 }
 
-async function sessionMB({ pool, schema }: Place, id: string): Promise<number> {
+async function sessionMB({ pool, schema }: Database, id: string): Promise<number> {
   const tables = ['sessions', 'messages', 'parts', 'outgoing'].map(
     (table) => `select coalesce(sum(pg_column_size(t.*)), 0) as bytes from ${schema}.${table} t where session_id = '${id}'`,
   );

@@ -2,9 +2,9 @@
 import { round0Msg, ServerWrapper } from '../../src/index.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
 import { Fleet } from '../../test/postgres/fleet.ts';
-import { cohortOf, thresholdFor, usersOf } from '../cohort.ts';
+import { registerUsers, thresholdFor, usersOf } from '../registered-users.ts';
 import { timed } from '../statistics.ts';
-import type { Place } from './place.ts';
+import type { Database } from './database.ts';
 
 interface Size {
   readonly sessions: number;
@@ -24,17 +24,17 @@ const IN_FLIGHT = 256;
 const INSERTS = 100;
 const VEC_LEN = 16;
 
-export async function measureSmallMessages({ url, pool, schema }: Place, size: Size): Promise<SmallMessages> {
+export async function measureSmallMessages({ url, pool, schema }: Database, size: Size): Promise<SmallMessages> {
   const threshold = thresholdFor(size.users);
-  const cohort = cohortOf(size.users);
-  const { publicKeys } = cohort;
+  const registered = registerUsers(size.users);
+  const { publicKeys } = registered;
   const sessions = new PostgresSessions(pool, { schema });
   const ids = await Promise.all(
     Array.from({ length: size.sessions }, () => sessions.create({ threshold, vecLen: VEC_LEN, options: { publicKeys } })),
   );
-  const users = usersOf(cohort, { threshold, vecLen: VEC_LEN });
+  const users = usersOf(registered, { threshold, vecLen: VEC_LEN });
   const messages = await Promise.all(users.map(async (user) => [user.id, await user.round(round0Msg())] as const));
-  // One user of every session after another, as they would come.
+  // The messages of one user to all sessions, then those of the next user, as they would come.
   const calls = messages.flatMap(([user, bytes]) => ids.map((id) => ({ id, user, bytes })));
 
   const fleet = await Fleet.start(PROCESSES, { POSTGRES_URL: url, POSTGRES_SCHEMA: schema });
@@ -65,7 +65,7 @@ export async function measureSmallMessages({ url, pool, schema }: Place, size: S
   };
 }
 
-/** Runs `work` on each, so many at a time. */
+/** Runs `work` on each element, `atOnce` of them at a time. */
 async function each<T>(all: readonly T[], atOnce: number, work: (one: T, index: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {

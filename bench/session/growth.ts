@@ -1,25 +1,25 @@
-// How the costs of each round grow with one dimension of a session: straight lines through those of several sizes.
+// How the costs of each round grow with one dimension of a session: straight lines through the costs of several sizes.
 import { blocks, short, table, whole } from '../markdown.ts';
 import { linearFit, median, type LinearFit } from '../statistics.ts';
-import { play, type RoundCost, type SessionCost, type Size } from './play.ts';
+import { costOf, type RoundCost, type SessionCost, type Size } from './cost.ts';
 
-/** A dimension, and sessions that differ in nothing else. */
+/** A dimension, and sizes of sessions that differ in it alone. */
 export interface Series {
   readonly of: 'users' | 'vecLen' | 'neighbors';
   readonly sizes: readonly Size[];
 }
 
 export interface Growth extends Series {
-  /** By round. The server hears every user: its time is told for one of them. */
+  /** By round. The time of the server is that for one user. */
   readonly rounds: readonly Readonly<Record<keyof RoundCost, LinearFit>>[];
 }
 
-/** @param runs of each size, of which the medians are taken. */
+/** Measures a series and fits lines. @param runs of each size, of which the medians are taken. */
 export async function fit({ of, sizes }: Series, runs: number): Promise<Growth> {
   const costs: { readonly size: Size; readonly sessions: readonly SessionCost[] }[] = [];
   for (const size of sizes) {
     const sessions: SessionCost[] = [];
-    for (let i = 0; i < runs; i++) sessions.push(await play(size));
+    for (let i = 0; i < runs; i++) sessions.push(await costOf(size));
     costs.push({ size, sessions });
   }
   const fitted = (round: number, what: keyof RoundCost, per: (size: Size) => number = () => 1): LinearFit =>

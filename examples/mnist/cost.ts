@@ -1,4 +1,4 @@
-// What a session costs one party: bytes sent and received, time spent in the protocol.
+// The cost of a session for one party: bytes sent and received, and time spent in the protocol.
 
 export interface Cost {
   readonly bytes: number;

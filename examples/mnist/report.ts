@@ -1,4 +1,4 @@
-// What the demo prints. On a terminal a progress bar runs below it; elsewhere there are plain lines only.
+// The output of the demo: lines, with a progress bar below them on a terminal.
 import { setImmediate } from 'node:timers/promises';
 import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
@@ -23,7 +23,7 @@ export class Screen {
       barsize: 30,
       hideCursor: true,
       clearOnComplete: true,
-      // Ctrl-C is the application's to handle: the bar would take the signal and let the work go on.
+      // The application handles Ctrl-C. The bar would take the signal and let the work go on.
       gracefulExit: false,
     },
     Presets.shades_classic,

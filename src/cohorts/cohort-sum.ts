@@ -1,7 +1,7 @@
-// One run over all cohorts: which are open, done and failed, who is in the sum, and the sum. No networking: whoever runs a
-// cohort's session tells how it ended.
+// One run over all cohorts: which cohorts are open, done and failed, which users are in the sum, and the sum. It has no
+// networking: whoever runs a cohort's session reports how it ended.
 import { equalBytes } from '../leaves/bytes.ts';
-import { checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNames, checkString, kindOf } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import { positions } from '../leaves/members.ts';
@@ -12,9 +12,9 @@ import { broken, checkResult, type CohortResult } from './result.ts';
 import { RunningTotal } from './running-total.ts';
 import { cohortSumDocument, type CohortSumSnapshot, type Standing } from './state.ts';
 
-/** What is summed over the cohorts. */
+/** The options of a run. */
 export interface CohortSumOptions {
-  /** What is summed, and which run of it; all parties are given the same. */
+  /** The application's context of the run: what is summed, and which run of it. All parties are given the same. */
   readonly session: string | Uint8Array;
   /** Components of a vector. */
   readonly vecLen: number;
@@ -27,11 +27,11 @@ export interface FailedCohort {
   readonly reason: string;
 }
 
-/** Where a run over all cohorts stands. Lists are fresh and ascend. */
+/** The progress of a run. Its lists are fresh and ascend. */
 export interface CohortSumProgress {
-  /** Grows with every change; of two states of one run, the one with more is the newer. */
+  /** Grows with every change: of two states of one run, the one with the larger revision is newer. */
   readonly revision: number;
-  /** Cohorts that nothing has been heard of in their present attempt. */
+  /** Cohorts whose present attempt has neither a sum nor failed. */
   readonly open: readonly number[];
   /** Cohorts whose sums are in the total. */
   readonly done: readonly number[];
@@ -43,9 +43,9 @@ export interface CohortSumProgress {
 /**
  * The sum over all cohorts of one run.
  *
- * Run each cohort's session as any other, wherever you like; tell this object how it ended, by the session's name. It
- * counts each cohort once, refuses what is of another run, cohort or attempt, and keeps one vector, however many cohorts
- * there are.
+ * Run each cohort's session as any other, wherever you like, and report how it ended under the session's name. This object
+ * counts each cohort once, refuses results of other runs, cohorts and attempts, and keeps one vector for any number of
+ * cohorts.
  *
  * @example
  * ```js
@@ -63,11 +63,11 @@ export interface CohortSumProgress {
  */
 export class CohortSum {
   #snapshot: CohortSumSnapshot;
-  /** By name, the cohort whose present session it is. */
+  /** The cohorts by the name of their present session. */
   readonly #present: Map<string, number>;
 
   /**
-   * @param cohorts as all parties have assigned them.
+   * @param cohorts the assignment, which all parties have drawn alike.
    * @throws TypeError, RangeError that name the argument.
    */
   constructor(cohorts: Cohorts, options: CohortSumOptions);
@@ -79,7 +79,7 @@ export class CohortSum {
     this.#present = new Map(this.#snapshot.standings.map((_, index) => [this.cohort(index).options.session, index]));
   }
 
-  /** The assignment that it was made with. */
+  /** The assignment of the run. */
   get cohorts(): Cohorts {
     return this.#snapshot.cohorts;
   }
@@ -92,14 +92,14 @@ export class CohortSum {
   }
 
   /**
-   * Adds the sum of a cohort. The same again changes nothing.
+   * Adds the sum of a cohort. The same result again changes nothing.
    *
    * @param session of the cohort: `cohort(index).options.session`.
-   * @throws ProtocolError ERR_SECAGG_SESSION where this is not the present session of a cohort of this run;
-   * ERR_SECAGG_EQUIVOCATION where it has ended with another sum; ERR_SECAGG_LATE where it has been given up;
-   * ERR_SECAGG_UNKNOWN_USER, ERR_SECAGG_DUPLICATE_USER where users in the sum are not in the cohort, or there twice; ThresholdError
-   * where they are fewer than its threshold. TypeError, RangeError for a vector that is no sum of this ring. Nothing has
-   * changed then.
+   * @throws ProtocolError ERR_SECAGG_SESSION if this is not the present session of a cohort of this run;
+   * ERR_SECAGG_EQUIVOCATION if it has ended with another sum; ERR_SECAGG_LATE if it has been given up;
+   * ERR_SECAGG_UNKNOWN_USER, ERR_SECAGG_DUPLICATE_USER if a user in the sum is not in the cohort, or is named twice; ThresholdError
+   * if they are fewer than its threshold. TypeError, RangeError for a vector that is no sum of this ring. An error changes
+   * nothing.
    */
   record(session: string, result: CohortResult): void {
     const index = this.#indexOf(session);
@@ -119,15 +119,16 @@ export class CohortSum {
   }
 
   /**
-   * Gives a cohort's session up: it ended in an error, or takes too long. Once more changes nothing; the first reason stays.
+   * Gives up a cohort's session, which has ended in an error or takes too long. A second call changes nothing: the first reason
+   * stays.
    *
    * @param session as for {@link record}.
-   * @param reason for whoever reads {@link progress}, an error's `code` for example.
-   * @throws ProtocolError ERR_SECAGG_SESSION as {@link record}; ERR_SECAGG_EQUIVOCATION where it has ended with a sum.
+   * @param reason is shown by {@link progress}; for example the `code` of an error.
+   * @throws ProtocolError ERR_SECAGG_SESSION as {@link record}; ERR_SECAGG_EQUIVOCATION if it has ended with a sum.
    */
   fail(session: string, reason: string): void {
     const index = this.#indexOf(session);
-    if (typeof reason !== 'string') throw new TypeError(`reason: expected a string, got ${kindOf(reason)}`);
+    checkString(reason, 'reason');
     const { status, attempt } = at(this.#snapshot.standings, index);
     if (status === 'failed') return;
     if (status === 'done') throw broken('ERR_SECAGG_EQUIVOCATION', `cohort ${index} has ended with a sum`);
@@ -135,12 +136,12 @@ export class CohortSum {
   }
 
   /**
-   * Begins a failed cohort anew: another session, with the same members and another name.
+   * Begins a failed cohort anew, as another session with the same users and another name.
    *
-   * A user that has sent its masked input in an earlier attempt must not take part with the same vector: a server that
-   * lies has the first sum, and the difference of two is somebody's vector (docs/cohorts.md).
+   * A user that has sent its masked input in an earlier attempt must not take part with the same vector. A server that lies may
+   * have the sum of that attempt, and the difference of two sums may be one user's vector (docs/cohorts.md).
    *
-   * @throws UsageError ERR_SECAGG_USAGE where the cohort has not failed.
+   * @throws UsageError ERR_SECAGG_USAGE if the cohort has not failed.
    */
   retry(index: number): Cohort {
     const failed = this.cohort(index);
@@ -154,7 +155,7 @@ export class CohortSum {
     return next;
   }
 
-  /** Where the run stands. */
+  /** The progress of the run. */
   progress(): CohortSumProgress {
     const { revision, standings } = this.#snapshot;
     const of = (status: Standing['status']): number[] =>
@@ -171,40 +172,40 @@ export class CohortSum {
   }
 
   /**
-   * The sum over all cohorts that are done; those that have failed are left out, and {@link progress} tells who is in it.
+   * The sum over all cohorts that are done. Failed cohorts are left out, and {@link progress} shows which users are in it.
    *
-   * @returns fresh components, `vecLen` of them, whatever the ring: many sums need more bits than one.
-   * @throws UsageError ERR_SECAGG_USAGE where a cohort is still open, or none is done. ERR_SECAGG_TOTAL_RANGE
-   * where a component needs more than 64 bits, which in rings of up to 32 bits none does.
+   * @returns `vecLen` fresh components of 64 bits for any ring, because many sums need more bits than one.
+   * @throws UsageError ERR_SECAGG_USAGE if a cohort is still open, or none is done. ERR_SECAGG_TOTAL_RANGE if a
+   * component needs more than 64 bits, which cannot happen in rings of up to 32 bits.
    */
   total(): BigInt64Array {
     const { standings, total } = this.#snapshot;
     const open = standings.filter(({ status }) => status === 'open').length;
-    if (open > 0) throw new UsageError('ERR_SECAGG_USAGE', `total: ${open} cohorts are open; record or fail each of them`);
+    if (open > 0)
+      throw new UsageError('ERR_SECAGG_USAGE', `total: expected no open cohort, got ${open}; record or fail each of them`);
     if (!standings.some(({ status }) => status === 'done'))
       throw new UsageError('ERR_SECAGG_USAGE', 'total: all cohorts have failed');
     return total.toVector();
   }
 
-  /** The whole run as JSON, with users, seed and total. It holds no secret. */
+  /** Serialises the whole run as JSON, with users, seed and total. It holds no secret. */
   serializeState(): string {
     return cohortSumDocument.serialise(this.#snapshot);
   }
 
   /**
-   * A run from its serialised state alone.
+   * Recovers a run from its serialised state alone.
    *
-   * @throws StateError where the text is no state of a run of this version.
+   * @throws StateError if the text is no state of a run of this version.
    */
   static fromState(state: string): CohortSum {
     return new CohortSum(new Recovered(cohortSumDocument.parse(state), null));
   }
 
   #indexOf(session: string): number {
-    if (typeof session !== 'string') throw new TypeError(`session: expected a string, got ${kindOf(session)}`);
-    const index = this.#present.get(session);
+    const index = this.#present.get(checkString(session, 'session'));
     if (index !== undefined) return index;
-    throw broken('ERR_SECAGG_SESSION', 'session: not the present one of any cohort of this run');
+    throw broken('ERR_SECAGG_SESSION', 'session: expected the present session of a cohort of this run, got another one');
   }
 
   #change(index: number, standing: Standing): void {

@@ -1,4 +1,6 @@
-// Users in cohorts: a random partition that follows from the enrolment and a seed, and the parameters of each cohort's session.
+// The assignment of users to cohorts: a random partition that follows from the enrolment and a seed, and the parameters of each
+// cohort's session.
+import { leastHolding } from '../leaves/bisection.ts';
 import { copyOf, hex, u32 } from '../leaves/bytes.ts';
 import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
 import { digest } from '../crypto/digest.ts';
@@ -7,18 +9,18 @@ import { userId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import { sessionContext, type Adversary } from '../session/parameters.ts';
 import { enrol, type CohortKind, type Enrolment, type EnrolmentTerms } from './enrolment.ts';
-import { shuffled, wordsOf } from './order.ts';
+import { randomOrder, wordsOf } from './order.ts';
 
 export const SEED_BYTES = 32;
 export const MAX_ATTEMPT = 0xffff_ffff;
 
-/** All that an assignment follows from. */
+/** What an assignment follows from. */
 export interface AssignmentTerms extends EnrolmentTerms {
-  /** 32 bytes that nobody knew when the enrolment was closed; copied. */
+  /** 32 bytes that nobody knew when the enrolment was closed. They are copied. */
   readonly seed: Uint8Array;
 }
 
-/** The same in one spelling. @internal */
+/** What an assignment follows from, in the form in which it is serialised. @internal */
 export interface WrittenAssignment {
   readonly userIds: readonly number[];
   readonly sessions: readonly {
@@ -30,11 +32,11 @@ export interface WrittenAssignment {
   readonly seed: Uint8Array;
 }
 
-/** Which session of a cohort. */
+/** Which session of a cohort: of which run, and which attempt. */
 export interface CohortRun {
-  /** What is summed, and which run of it: as for any session, but the same for all cohorts. */
+  /** The application's context of the run. It is the same for all cohorts. */
   readonly session: string | Uint8Array;
-  /** 0, and one more each time that the cohort begins anew in this run. */
+  /** 0, and one more for each time that the cohort begins anew in this run. */
   readonly attempt?: number;
 }
 
@@ -42,7 +44,7 @@ export interface CohortRun {
 export interface Cohort {
   readonly index: number;
   readonly attempt: number;
-  /** Its members, ascending: those whose public keys the parties are given. */
+  /** Its users, ascending. The parties are given the public keys of these. */
   readonly userIds: readonly number[];
   readonly threshold: number;
   readonly options: CohortOptions;
@@ -50,7 +52,7 @@ export interface Cohort {
 
 /** The `SessionOptions` of one session of one cohort. */
 export interface CohortOptions {
-  /** 64 hexadecimal digits over enrolment, seed, cohort, attempt and the run's own context. No other session has it. */
+  /** 64 hexadecimal digits over enrolment, seed, cohort, attempt and the context of the run. No other session has the same. */
   readonly session: string;
   readonly bits: number;
   readonly maxUsers: number;
@@ -62,13 +64,13 @@ export interface CohortOptions {
  * Divides users into cohorts: a uniformly random partition, which follows from the users, the sizes and the seed, so that
  * server and users each draw it for themselves.
  *
- * Against a server that lies it protects only if nobody could choose the seed, or change users or sizes once the seed was
- * known: docs/cohorts.md says who may give it.
+ * Against a server that lies it protects only if nobody could choose the seed, and nobody could change users or sizes once the
+ * seed was known. docs/cohorts.md says who may give the seed.
  *
  * Cost: one pass over the users; a million take about a second.
  *
- * @throws TypeError, RangeError that name the argument; among them where `sessions` are for another number of users, or
- * their thresholds do not withstand their `adversary`.
+ * @throws TypeError, RangeError that name the argument, also if `sessions` are for another number of users or if their thresholds
+ * do not withstand their `adversary`.
  * @example
  * ```js
  * import { assignCohorts, enrolmentDigest } from 'secagg/cohorts';
@@ -95,16 +97,16 @@ export function assignCohorts(terms: AssignmentTerms): Cohorts {
   return new Cohorts(enrol(enrolment), copyOf(seed));
 }
 
-/** Users in cohorts, as {@link assignCohorts} divides them. */
+/** An assignment of users to cohorts, as {@link assignCohorts} draws it. */
 export class Cohorts {
   readonly #enrolment: Enrolment;
   readonly #seed: Uint8Array;
-  /** Ranks of users; cohort k has those from starts[k] to starts[k + 1]. */
+  /** Ranks of users in random order. Cohort k has those from index starts[k] to before starts[k + 1]. */
   readonly #order: Uint32Array;
   readonly #starts: readonly number[];
-  /** By rank, the cohort. */
+  /** The cohort of each user, by rank. */
   readonly #cohortOf: Uint32Array;
-  /** By cohort, its size and parameters. @internal */
+  /** Size and parameters of each cohort, by its index. @internal */
   readonly kinds: readonly CohortKind[];
 
   /** @internal */
@@ -113,7 +115,7 @@ export class Cohorts {
     this.#seed = seed;
     const { userIds, kinds } = enrolment;
     this.kinds = kinds.flatMap((kind) => new Array<CohortKind>(kind.count).fill(kind));
-    this.#order = shuffled(userIds.length, wordsOf(enrolment.digest, seed));
+    this.#order = randomOrder(userIds.length, wordsOf(enrolment.digest, seed));
     this.#cohortOf = new Uint32Array(userIds.length);
     const starts = [0];
     for (const [index, { users }] of this.kinds.entries()) {
@@ -124,7 +126,7 @@ export class Cohorts {
     this.#starts = starts;
   }
 
-  /** All that it follows from. @internal */
+  /** What it follows from. @internal */
   get written(): WrittenAssignment {
     const { userIds, kinds, bits } = this.#enrolment;
     const sessions = kinds.map(({ count, users, threshold, policy: { adversary, colluders } }) => {
@@ -133,17 +135,17 @@ export class Cohorts {
     return { userIds: [...userIds], sessions, seed: this.#seed };
   }
 
-  /** How many there are. */
+  /** Number of cohorts. */
   get count(): number {
     return this.kinds.length;
   }
 
-  /** Ring of every session. */
+  /** Bits of the ring of every session. */
   get bits(): number {
     return this.#enrolment.bits;
   }
 
-  /** What `enrolmentDigest` gives for the same users and sizes. */
+  /** The digest that `enrolmentDigest` gives for the same users and sizes. */
   get enrolment(): string {
     return hex(this.#enrolment.digest);
   }
@@ -151,21 +153,21 @@ export class Cohorts {
   /**
    * The cohort that a user is in.
    *
-   * @throws RangeError where the user is not enrolled.
+   * @throws RangeError if the user is not enrolled.
    */
   indexOf(id: number): number {
     const { userIds } = this.#enrolment;
     const wanted = userId(id, 'id');
     const rank = rankOf(userIds, wanted);
-    if (userIds[rank] !== wanted) throw new RangeError(`id: user ${wanted} is not among the enrolled`);
+    if (userIds[rank] !== wanted) throw new RangeError(`id: expected an enrolled user, got ${wanted}`);
     return this.#cohortOf[rank] ?? 0;
   }
 
   /**
-   * One session of one cohort: its members, and what server and users are given.
+   * One session of one cohort: its users, and the parameters of server and users.
    *
-   * Its context binds enrolment, seed, cohort, attempt and run: whoever has another list, seed, cohort or run has another
-   * session tag, and its messages are refused.
+   * Its context binds enrolment, seed, cohort, attempt and run. A party with another enrolment, seed, cohort, attempt or run has
+   * another session tag, and its messages are refused.
    *
    * @param index of the cohort, from 0.
    * @throws TypeError, RangeError that name the argument.
@@ -178,8 +180,8 @@ export class Cohorts {
     const { threshold, policy } = at(this.kinds, index);
     const { userIds, digest: enrolment, bits } = this.#enrolment;
     const ranks = this.#order.slice(at(this.#starts, index), at(this.#starts, index + 1)).sort();
-    const parts = [enrolment, this.#seed, u32(index), u32(attempt), u32(context.length), context];
-    const session = hex(digest(LABELS.cohortSession, parts));
+    const hashed = [enrolment, this.#seed, u32(index), u32(attempt), u32(context.length), context];
+    const session = hex(digest(LABELS.cohortSession, hashed));
     return {
       index,
       attempt,
@@ -190,13 +192,7 @@ export class Cohorts {
   }
 }
 
-/** Where a user is among ascending ones, or would be. */
+/** The index of the first of these ascending ids that is not below `id`. */
 function rankOf(userIds: Float64Array, id: number): number {
-  let [from, to] = [0, userIds.length];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((userIds[middle] ?? 0) < id) from = middle + 1;
-    else to = middle;
-  }
-  return from;
+  return leastHolding(-1, userIds.length, (rank) => (userIds[rank] ?? 0) >= id);
 }

@@ -1,24 +1,24 @@
-// Who takes part, and in cohorts of which sizes: all that has to be settled before anybody knows the seed.
+// The enrolment: which users take part, and the sizes of their cohorts. Both are settled before anybody knows the seed.
 import { hex, u32, u64 } from '../leaves/bytes.ts';
-import { checkInteger, checkNames, checkObject, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNames, checkObject, checkOneOf, kindOf } from '../leaves/checks.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { userId } from '../leaves/ids.ts';
 import { largestCohort } from '../graph/policy.ts';
 import { MAX_HOLDERS, resolveParameters, resolvePolicy, type Adversary, type Policy } from '../session/parameters.ts';
 
-/** Most cohorts: so many sums of 32 bits add up below 2^53. */
+/** Most cohorts, such that their sums of 32 bits add up to less than 2^53. */
 const MAX_COHORTS = 2 ** 20;
 
 /** Cohorts of one size, as `plan` of `secagg/planner` gives them. */
 export interface CohortSessions {
-  /** How many there are. */
+  /** Number of these cohorts. */
   readonly count: number;
-  /** Users of each. */
+  /** Number of users of each. */
   readonly users: number;
-  /** Least users of U1 to U5 in each. */
+  /** Least number of users of U1 to U5 in each. */
   readonly threshold: number;
-  /** Of the sessions and their parties. `maxUsers`, where it is given, is `users`. */
+  /** Options of the sessions and their parties. If `maxUsers` is given, it is `users`. */
   readonly options?: {
     readonly bits?: number;
     readonly graph?: 'complete';
@@ -28,7 +28,7 @@ export interface CohortSessions {
   };
 }
 
-/** What is settled when enrolment closes. */
+/** The users and the sizes of their cohorts. */
 export interface EnrolmentTerms {
   /** The users that take part, in any order. */
   readonly userIds: Iterable<number>;
@@ -48,19 +48,19 @@ export interface Enrolment {
   /** Ascending. A user's rank is its index here. */
   readonly userIds: Float64Array;
   readonly kinds: readonly CohortKind[];
-  /** Of every session: their sums are added. */
+  /** Bits of the ring, which is the same for all sessions, because their sums are added. */
   readonly bits: number;
-  /** 32 bytes over the users and the sizes. */
+  /** The digest over the users and the sizes, 32 bytes. */
   readonly digest: Uint8Array;
 }
 
 /**
  * The digest of an enrolment: the users, and the sizes of their cohorts.
  *
- * It is what users are told before the seed is known. Whoever could still change users or sizes afterwards could try one
- * after the other until the cohorts are to its liking.
+ * Users must learn it before the seed is known. Whoever could change users or sizes afterwards could try one change after the
+ * other until the cohorts suit it.
  *
- * @returns 64 hexadecimal digits; for the same users and sizes the same. `Cohorts.enrolment` is what to compare it with.
+ * @returns 64 hexadecimal digits, the same for the same users and sizes. Compare it with `Cohorts.enrolment`.
  * @throws as {@link assignCohorts}.
  * @example
  * ```js
@@ -82,14 +82,16 @@ export function enrol({ userIds: given, sessions }: EnrolmentTerms): Enrolment {
   if (!Array.isArray(sessions)) throw new TypeError(`sessions: expected a list, got ${kindOf(sessions)}`);
   const resolved = (sessions as readonly CohortSessions[]).map((each, i) => kindOfCohorts(each, `sessions[${i}]`));
   const bits = resolved[0]?.bits ?? 0;
-  if (resolved.some((each) => each.bits !== bits))
-    throw new RangeError('sessions: expected the same bits in all, for sums to be added');
+  const other = resolved.find((each) => each.bits !== bits);
+  if (other !== undefined) {
+    throw new RangeError(`sessions: expected the same bits in all, so that sums can be added, got ${bits} and ${other.bits}`);
+  }
   const cohorts = resolved.reduce((sum, { kind }) => sum + kind.count, 0);
   if (cohorts > MAX_COHORTS) throw new RangeError(`sessions: expected at most ${MAX_COHORTS} cohorts, got ${cohorts}`);
   const users = resolved.reduce((sum, { kind }) => sum + kind.count * kind.users, 0);
   if (users !== userIds.length || users === 0) {
-    const text = `sessions: expected cohorts for the ${userIds.length} enrolled users, got some for ${users}`;
-    throw new RangeError(`${text}; smaller ones would bear less: plan again for as many as have enrolled`);
+    const text = `sessions: expected cohorts for the ${userIds.length} enrolled users, got cohorts for ${users}`;
+    throw new RangeError(`${text}; plan again for as many users as have enrolled`);
   }
   const kinds = resolved.map(({ kind }) => kind);
   return { userIds, kinds, bits, digest: digestOf(userIds, kinds) };
@@ -101,17 +103,16 @@ function ascending(given: unknown): Float64Array {
   }
   const userIds = Float64Array.from(given as Iterable<number>, (id, i) => userId(id, `userIds[${i}]`)).sort();
   const twice = userIds.find((id, i) => id === userIds[i - 1]);
-  if (twice !== undefined) throw new RangeError(`userIds: user ${twice} is there twice`);
+  if (twice !== undefined) throw new RangeError(`userIds: expected each user once, got ${twice} twice`);
   return userIds;
 }
 
 function kindOfCohorts(sessions: CohortSessions, name: string): { readonly kind: CohortKind; readonly bits: number } {
-  checkObject(sessions, name); // a plan's have more names than these
+  checkObject(sessions, name); // the sessions of a plan have more names than these
   const { options = {} } = sessions;
   checkNames(options, `${name}.options`, ['bits', 'graph', 'maxUsers', 'adversary', 'colluders', 'security']);
   const { graph = 'complete', ...given } = options;
-  if ((graph as unknown) !== 'complete')
-    throw new RangeError(`${name}.options.graph: cohorts are sessions on the complete graph`);
+  checkOneOf(graph, `${name}.options.graph`, ['complete']);
   const count = checkInteger(sessions.count, `${name}.count`, 1, MAX_COHORTS);
   const users = checkInteger(sessions.users, `${name}.users`, 2, MAX_HOLDERS);
   const parameters = resolveParameters(sessions.threshold, 1, given);
@@ -122,7 +123,7 @@ function kindOfCohorts(sessions: CohortSessions, name: string): { readonly kind:
     throw new RangeError(`${name}.options.maxUsers: expected ${users}, as many as a cohort has, got ${maxUsers}`);
   }
   if (threshold > users || largestCohort(parameters, policy) < users) {
-    const text = `${threshold} of ${users} users, ${colluders} of them colluders, is no threshold`;
+    const text = `${threshold} of ${users} users with ${colluders} colluders does not protect`;
     throw new RangeError(`${name}.threshold: ${text} against a ${adversary} server`);
   }
   return { kind: { count, users, threshold, policy }, bits };
@@ -133,7 +134,7 @@ function digestOf(userIds: Float64Array, kinds: readonly CohortKind[]): Uint8Arr
   return digest(LABELS.enrolment, [u32(userIds.length), joined(userIds, u64), u32(sizes.length), joined(sizes, u32)]);
 }
 
-/** Integers of a fixed width, end to end; a digest takes one long part much faster than a million short ones. */
+/** Integers of a fixed width in one byte string, because hashing one long string is much faster than hashing a million short ones. */
 function joined(values: ArrayLike<number>, encode: (value: number) => Uint8Array): Uint8Array {
   const width = encode(0).length;
   const out = new Uint8Array(width * values.length);

@@ -1,4 +1,4 @@
-// How a cohort's session ended: its sum and who is in it, checked against the cohort and the ring.
+// The result of a cohort's session: checks the sum and its users against the cohort and the ring.
 import { checkNames, kindOf } from '../leaves/checks.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { ProtocolError, ThresholdError, type ProtocolErrorCode } from '../leaves/errors.ts';
@@ -14,19 +14,19 @@ export interface RingShape {
   readonly vecLen: number;
 }
 
-/** How a cohort's session ended. */
+/** The result of a cohort's session. */
 export interface CohortResult {
   /** Users in the sum: `ServerWrapper.progress().included`. */
   readonly included: readonly number[];
-  /** The sum: `ServerOutputWrapper.getVector()`. Read, and not kept. */
+  /** The sum: `ServerOutputWrapper.getVector()`. It is read, and not kept. */
   readonly vector: SumVector;
 }
 
-/** What is remembered of it. */
+/** What a run keeps of a result. */
 export interface CheckedResult {
-  /** Of the vector, to tell it from another one. 32 bytes. */
+  /** The digest of the vector, by which another vector is noticed. 32 bytes. */
   readonly digest: Uint8Array;
-  /** Positions among the members of the cohort. */
+  /** The users in the sum, by position among the users of the cohort. */
   readonly included: Members;
 }
 
@@ -52,9 +52,9 @@ function positionsOf({ index, userIds, threshold }: Cohort, included: unknown): 
     userIds.length,
   );
   const have = countMembers(members);
-  if (have !== ids.length) throw broken('ERR_SECAGG_DUPLICATE_USER', 'included: a user is there twice');
+  if (have !== ids.length) throw broken('ERR_SECAGG_DUPLICATE_USER', 'included: expected each user once');
   if (have < threshold) {
-    const text = `included: ${have} users, fewer than the threshold of cohort ${index}, ${threshold}`;
+    const text = `included: expected at least ${threshold} users, the threshold of cohort ${index}, got ${have}`;
     throw new ThresholdError(text, { have, need: threshold, round: 2 });
   }
   return members;
@@ -68,7 +68,7 @@ function checkVector(vector: unknown, { bits, vecLen }: RingShape): asserts vect
   }
   const sum = vector as SumVector;
   if (sum.length !== vecLen) throw new RangeError(`vector: expected ${vecLen} components, got ${sum.length}`);
-  // Of a wide ring the upper half tells whether a component is within it.
+  // In a wide ring the upper half of a component shows whether it is in range.
   const words = sum instanceof Int32Array ? sum : new Int32Array(sum.buffer, sum.byteOffset, 2 * vecLen);
   const [first, step, limit] = narrow ? [0, 1, 2 ** (bits - 1)] : [1, 2, 2 ** (bits - 33)];
   for (let i = 0; i < vecLen; i++) {
@@ -77,7 +77,7 @@ function checkVector(vector: unknown, { bits, vecLen }: RingShape): asserts vect
   }
 }
 
-/** What was told of a session cannot be: whoever told it is at fault, and no user. */
+/** The error for a result that cannot be. Whoever reported it is at fault, and no user. */
 export function broken(code: ProtocolErrorCode, message: string): ProtocolError {
   return new ProtocolError(code, message, { round: null });
 }

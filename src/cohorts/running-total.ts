@@ -1,12 +1,12 @@
-// The exact sum of many sums, whatever their ring: one total in memory, in doubles that hold integers and never round.
+// The exact sum of many sums of any ring, in doubles that hold integers and never round. One total is in memory.
 import { UsageError } from '../leaves/errors.ts';
 import type { RingShape, SumVector } from './result.ts';
 
 const HALF = 0x1_0000_0000;
 
 /**
- * Components as lower and upper halves, low + 2^32 · high; rings of up to 32 bits need no upper ones. Sums of a ring take
- * 32 bits of each, so that two million of them fit below 2^53.
+ * Components as lower and upper halves, low + 2^32 · high. Rings of up to 32 bits have no upper halves. Each sum adds up to
+ * 32 bits to a half, so that two million sums fit below 2^53.
  */
 export class RunningTotal {
   readonly low: Float64Array;
@@ -21,7 +21,7 @@ export class RunningTotal {
     return new RunningTotal(new Float64Array(vecLen), bits <= 32 ? null : new Float64Array(vecLen));
   }
 
-  /** @param vector that has been checked. */
+  /** @param vector has been checked. */
   add(vector: SumVector): void {
     const { low, high } = this;
     if (vector instanceof Int32Array) {
@@ -53,7 +53,7 @@ export class RunningTotal {
   }
 }
 
-/** In the machine's order, which the rounds require to be little-endian. */
+/** The halves of each component in turn, in the byte order of the machine, which the rounds require to be little-endian. */
 function halvesOf(vector: BigInt64Array): Uint32Array {
   return new Uint32Array(vector.buffer, vector.byteOffset, 2 * vector.length);
 }

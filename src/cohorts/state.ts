@@ -1,11 +1,11 @@
-// A run over cohorts as JSON. The assignment is drawn again from what it follows from.
+// A run over cohorts as JSON. The assignment is not in it: it is drawn again from the enrolment and the seed.
 import { copyOf } from '../leaves/bytes.ts';
 import { StateError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import { countMembers, isMembers, type Members } from '../leaves/members.ts';
 import { resolveParameters, sessionContext } from '../session/parameters.ts';
 import { DIGEST_BYTES } from '../leaves/sizes.ts';
-import * as common from '../session/json.ts';
+import { members, requireAscending, userId } from '../session/json.ts';
 import {
   bytes,
   document,
@@ -23,13 +23,13 @@ import {
 import { assignCohorts, MAX_ATTEMPT, SEED_BYTES, type Cohorts, type WrittenAssignment } from './cohorts.ts';
 import { RunningTotal } from './running-total.ts';
 
-/** Where one cohort stands in its present attempt. */
+/** How far one cohort is in its present attempt. */
 export type Standing =
   | { readonly status: 'open'; readonly attempt: number }
   | { readonly status: 'done'; readonly attempt: number; readonly digest: Uint8Array; readonly included: Members }
   | { readonly status: 'failed'; readonly attempt: number; readonly reason: string };
 
-/** All that a run is. */
+/** The whole state of a run. */
 export interface CohortSumSnapshot {
   /** Grows with every change. */
   readonly revision: number;
@@ -37,7 +37,7 @@ export interface CohortSumSnapshot {
   /** The run's own context. */
   readonly session: Uint8Array;
   readonly vecLen: number;
-  /** By cohort. */
+  /** One a cohort, by its index. */
   readonly standings: readonly Standing[];
   readonly total: RunningTotal;
 }
@@ -47,7 +47,7 @@ const integers = integer(0, Number.MAX_SAFE_INTEGER);
 const attempt = integer(0, MAX_ATTEMPT);
 
 const assignment = record<WrittenAssignment>({
-  userIds: list<number>(common.userId),
+  userIds: list<number>(userId),
   sessions: list(
     record<WrittenAssignment['sessions'][number]>({
       count: integers,
@@ -67,12 +67,12 @@ const cohorts: Codec<Cohorts> = {
   encode: (value) => assignment.encode(value.written),
   decode(json, path): Cohorts {
     const written = assignment.decode(json, path);
-    common.requireAscending(written.userIds, `${path}.userIds`);
+    requireAscending(written.userIds, `${path}.userIds`);
     return checked(path, () => assignCohorts(written));
   },
 };
 
-/** Doubles in the machine's order, which the rounds require to be little-endian. */
+/** Doubles in the byte order of the machine, which the rounds require to be little-endian. */
 const doubles: Codec<Float64Array> = {
   encode: (value) => bytes().encode(new Uint8Array(value.buffer)),
   decode(json, path): Float64Array {
@@ -103,7 +103,7 @@ const snapshot = record<CohortSumSnapshot>({
   standings: list(
     oneOfKinds<'status', Standing>('status', {
       open: record<StandingOf<'open'>>({ status: oneOf('open'), attempt }),
-      done: record<StandingOf<'done'>>({ status: oneOf('done'), attempt, digest: bytes(DIGEST_BYTES), included: common.members }),
+      done: record<StandingOf<'done'>>({ status: oneOf('done'), attempt, digest: bytes(DIGEST_BYTES), included: members }),
       failed: record<StandingOf<'failed'>>({ status: oneOf('failed'), attempt, reason: text }),
     }),
   ),
@@ -119,7 +119,7 @@ export const cohortSumDocument: Document<CohortSumSnapshot> = document('cohort-s
   },
 });
 
-/** What no single field shows. @throws StateError. */
+/** Checks what no single field shows. @throws StateError. */
 function checkSnapshot(value: CohortSumSnapshot, path: string): void {
   const { bits, count } = value.cohorts;
   checked(path, () => resolveParameters(2, value.vecLen, { bits }));
@@ -144,7 +144,7 @@ interface Reach {
   readonly done: number;
 }
 
-/** That so many sums can have added up to it. */
+/** Checks that so many sums can have added up to the total. */
 function checkTotal({ low, high }: RunningTotal, { bits, vecLen, done }: Reach, path: string): void {
   const wide = bits > 32;
   require(low.length === vecLen && high?.length === (wide ? vecLen : undefined), path, `${vecLen} components`);
@@ -155,7 +155,7 @@ function checkTotal({ low, high }: RunningTotal, { bits, vecLen, done }: Reach, 
   require(fits, path, `what ${done} sums can add up to`);
 }
 
-/** What constructors refuse, as a StateError. */
+/** Turns what constructors refuse into a StateError. */
 function checked<T>(path: string, make: () => T): T {
   try {
     return make();

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command `secagg`: one subcommand a file. Exit codes: 0 done, 1 refused, 2 wrong usage; `simulate` has 3 for what must never
-// happen. May import the planner, the public API and node:.
+// The command `secagg`: runs a subcommand, each of which has a file. Exit codes: 0 done, 1 refused, 2 wrong usage, and 3 if a
+// simulation finds what must never happen. May import the planner, the public API and node:.
 import { readFileSync } from 'node:fs';
 import type { Outcome } from './outcome.ts';
 import { runPlan } from './plan.ts';
@@ -10,7 +10,7 @@ const HELP = `Usage: secagg <command> [options]
 
 Commands:
   plan      choose graph, thresholds and cohorts for a number of users
-  simulate  play whole sessions with dropouts and faults, and measure them
+  simulate  run whole sessions with dropouts and faults, and measure them
 
 Options:
   --help     show this, or with a command its options

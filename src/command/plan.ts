@@ -1,4 +1,4 @@
-// `secagg plan`: options to a request, a plan or its refusal to text or JSON.
+// `secagg plan`: asks the planner and prints the plan, or why there is none, as text or JSON.
 import { parseArgs } from 'node:util';
 import { plan, PlanError, type PlanRequest } from '../planner/index.ts';
 import type { Outcome } from './outcome.ts';
@@ -27,7 +27,7 @@ export function runPlan(args: readonly string[]): Outcome {
   }
 }
 
-/** @throws TypeError for options that there are not, or that lack their value. */
+/** @throws TypeError for an option that does not exist, or that lacks its value. */
 function parse(args: readonly string[]): PlannerValues & { json?: boolean; help?: boolean } {
   const options = { ...PLANNER_OPTIONS, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
   return parseArgs({ args: [...args], options }).values;

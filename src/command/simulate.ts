@@ -1,41 +1,42 @@
-// `secagg simulate`: options to sessions that are played in this process, and what they gave to text or JSON.
+// `secagg simulate`: runs whole sessions in this process and prints what they gave, as text or JSON.
 import { parseArgs } from 'node:util';
 import { SecAggError, ServerWrapper } from '../index.ts';
 import { PlanError, type PlanRequest } from '../planner/index.ts';
+import { checkInteger, checkNumber } from '../leaves/checks.ts';
 import type { Outcome } from './outcome.ts';
 import { numberOf, PLANNER_HELP, PLANNER_OPTIONS, refused, requestOf, usage, type PlannerValues } from './planner-options.ts';
-import { Bar } from './simulation/bar.ts';
+import { progressOn, type Terminal } from './simulation/progress.ts';
 import { reportText } from './simulation/report-text.ts';
 import { exitCodeOf, reportOf, type Report } from './simulation/report.ts';
-import { explicitScenario, plannedScenario, type Explicit, type Scenario } from './simulation/scenario.ts';
-import { simulate, type Course } from './simulation/simulation.ts';
+import { explicitScenario, plannedScenario, type ExplicitParameters, type Scenario } from './simulation/scenario.ts';
+import { simulate, type SimulationOptions } from './simulation/simulation.ts';
 
 const HELP = `Usage: secagg simulate --users <n> --dropout <rate> --length <components> [options]
 
-Plays whole sessions in this process, through real messages: all users take part, the planned number
-of them is lost, each in a round of its own. Checks every sum, and prints times and bytes beside what
-the planner predicts.
+Runs whole sessions in this process, with real messages. All users take part, and the planned number
+of them is lost, each in a round that is drawn for it. Checks every sum, and prints times and bytes
+beside what the planner predicts.
 
 Options of the planner, which chooses graph and thresholds:
 ${PLANNER_HELP}
 
-Parameters in place of the planner's, which the parties check like any others:
+Parameters that take the place of the planner's; the parties check them like any others:
   --threshold <n>     least users in each round (default: users less dropouts)
   --neighbors <k>     a sparse graph, on which each user has k neighbors;
   --share-threshold <n>  so many of them open a user's secrets
 
-What is played:
+The simulation:
   --seed <n>          repeats inputs, losses, faults and cohorts (default 1); keys, masks and
-                      the ring are drawn anew each time
-  --faults <rate>     part of the messages that something happens to (default 0): they come twice,
-                      changed, under another's name or late, or their user starts again; and then
-                      servers start again, and some of those that are lost lie or are misled
+                      the sparse graph are drawn anew each time
+  --faults <rate>     fraction of the messages with a fault (default 0): they come twice, changed,
+                      under another user's name or late, or their user starts again. Above 0 servers
+                      start again too, and some of the lost users lie or are misled
   --sessions <n>      how many times, each with other inputs and losses (default 1)
   --json              print everything as JSON
   --help              show this
 
 Exit codes: 0 every sum is there and right, 1 there is no plan or a session has ended without a sum,
-2 wrong usage, 3 something is WRONG that never may be, such as a sum.
+2 wrong usage, 3 something is WRONG that must never be, such as a sum.
 `;
 
 const string = { type: 'string' } as const;
@@ -57,23 +58,23 @@ type Values = PlannerValues &
 
 interface Prepared {
   readonly scenario: Scenario;
-  readonly course: Course;
+  readonly options: SimulationOptions;
   readonly json: boolean;
 }
 
-/** @param terminal for a progress bar; there is none with --json, nor where it is no terminal. */
-export async function runSimulate(args: readonly string[], terminal: NodeJS.WritableStream): Promise<Outcome> {
+/** @param terminal where progress is shown, if it is a terminal and without --json. */
+export async function runSimulate(args: readonly string[], terminal: Terminal): Promise<Outcome> {
   const prepared = prepare(args);
   if ('code' in prepared) return prepared;
-  const { scenario, course, json } = prepared;
-  const bar = json ? null : new Bar(terminal);
+  const { scenario, options, json } = prepared;
+  const progress = json ? null : await progressOn(terminal);
   const started = performance.now();
-  const tell = (what: string, done: number, of: number): Promise<void> => bar?.at(what, done, of) ?? Promise.resolve();
-  const played = await simulate(scenario, course, tell).finally(() => bar?.close());
-  return outcomeOf(reportOf(scenario, course, played, performance.now() - started), json);
+  const tell = (what: string, done: number, of: number): Promise<void> => progress?.at(what, done, of) ?? Promise.resolve();
+  const result = await simulate(scenario, options, tell).finally(() => progress?.close());
+  return outcomeOf(reportOf(scenario, options, result, performance.now() - started), json);
 }
 
-/** What to play, or why nothing is. */
+/** What to simulate, or why nothing is simulated. */
 function prepare(args: readonly string[]): Prepared | Outcome {
   let json = false;
   let request: PlanRequest | undefined;
@@ -82,21 +83,21 @@ function prepare(args: readonly string[]): Prepared | Outcome {
     if (values.help) return { code: 0, out: HELP };
     json = values.json ?? false;
     request = requestOf(values);
-    const course = courseOf(values);
+    const options = optionsOf(values);
     const explicit = explicitOf(values);
     const scenario = explicit === null ? plannedScenario(request) : explicitScenario(request, explicit);
-    // What users would refuse as well, before there are any.
+    // The server refuses what users would refuse too, before there are any users.
     for (const { threshold, options } of scenario.sessions) new ServerWrapper(threshold, scenario.request.vecLen, options);
-    return { scenario, course, json };
+    return { scenario, options, json };
   } catch (error) {
     if (error instanceof PlanError && request !== undefined) return refused('simulate', request, error, json);
-    if (error instanceof SecAggError) return unplayable(error, json);
+    if (error instanceof SecAggError) return refusedByParties(error, json);
     if (error instanceof TypeError || error instanceof RangeError) return usage('simulate', error.message);
     throw error;
   }
 }
 
-function courseOf(values: Values): Course {
+function optionsOf(values: Values): SimulationOptions {
   return {
     seed: integerOf(values, 'seed', { least: 0, other: 1 }),
     faults: rateOf(values, 'faults'),
@@ -104,12 +105,12 @@ function courseOf(values: Values): Course {
   };
 }
 
-/** The parameters given; null where the planner is to choose. */
-function explicitOf(values: Values): Explicit | null {
+/** The parameters that were given; null if the planner is to choose them. */
+function explicitOf(values: Values): ExplicitParameters | null {
   const given = (['threshold', 'neighbors', 'share-threshold'] as const).find((name) => values[name] !== undefined);
   if (given === undefined) return null;
   for (const name of ['correctness', 'honest'] as const) {
-    if (values[name] !== undefined) throw new TypeError(`--${name}: it is for the planner, whose place --${given} takes`);
+    if (values[name] !== undefined) throw new TypeError(`--${name}: it is an option of the planner, which --${given} replaces`);
   }
   const one = (name: 'threshold' | 'neighbors' | 'share-threshold'): number => {
     if (values[name] === undefined) throw new TypeError(`--${name} is missing`);
@@ -125,18 +126,15 @@ function explicitOf(values: Values): Explicit | null {
 function integerOf(values: Values, name: 'seed' | 'sessions', { least, other }: { least: number; other: number }): number {
   const text = values[name];
   const value = text === undefined ? other : numberOf(name, text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new RangeError(`--${name}: expected an integer of at least ${least}, got ${text}`);
+  return checkInteger(value, `--${name}`, least, Number.MAX_SAFE_INTEGER);
 }
 
 function rateOf(values: Values, name: 'faults'): number {
-  const value = numberOf(name, values[name] ?? '0');
-  if (value <= 1) return value;
-  throw new RangeError(`--${name}: expected a number in [0, 1], got ${value}`);
+  return checkNumber(numberOf(name, values[name] ?? '0'), `--${name}`, 0, 1);
 }
 
-/** Parameters that parties refuse. */
-function unplayable({ code, message }: SecAggError, json: boolean): Outcome {
+/** The parties refuse the parameters. */
+function refusedByParties({ code, message }: SecAggError, json: boolean): Outcome {
   if (json) return { code: 1, out: `${JSON.stringify({ error: { code, message } }, null, 2)}\n` };
   return { code: 1, err: `secagg simulate: users refuse these parameters\n  ${message}\n` };
 }

@@ -1,10 +1,10 @@
-// Numbers and columns as people read them.
+// Numbers and tables for people.
 
 export const number = (n: number): string => n.toLocaleString('en-US');
 export const percent = (rate: number): string => `${Number((rate * 100).toPrecision(4))} %`;
 export const plural = (n: number, one: string, many = `${one}s`): string => `${number(n)} ${n === 1 ? one : many}`;
 
-/** Columns; numbers to the right, in all but the first and the last of two. */
+/** A table as text. Columns are aligned to the right, except the first one, and the second one of two. */
 export function table(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));

@@ -1,37 +1,45 @@
-// Several encodings in one vector: one session, one ring that is wide enough for all.
-import { checkNames, checkObject } from '../leaves/checks.ts';
+// Several encodings in one vector, for one session and in one ring that is wide enough for all of them.
+import { checkNames, checkObject, kindOf } from '../leaves/checks.ts';
 import { context, exactNames } from './checks.ts';
 import { Encoding } from './encoding.ts';
-import { layoutOf, nameOf, type ErrorTerms, type Part, type PlacedPart, type Placement, type Weights } from './part.ts';
+import {
+  layoutOf,
+  nameOf,
+  type ErrorTerms,
+  type PlacedStatistic,
+  type Placement,
+  type Statistic,
+  type Weights,
+} from './statistic.ts';
 
 type AnyEncoding = Encoding<unknown, unknown, unknown>;
-type PartsData<Parts> = {
-  readonly [Name in keyof Parts]: Parts[Name] extends Encoding<infer Data, unknown, unknown> ? Data : never;
+type DataOf<Encodings> = {
+  readonly [Name in keyof Encodings]: Encodings[Name] extends Encoding<infer Data, unknown, unknown> ? Data : never;
 };
-type PartsResult<Parts> = {
-  readonly [Name in keyof Parts]: Parts[Name] extends Encoding<never, infer Result, unknown> ? Result : never;
+type ResultOf<Encodings> = {
+  readonly [Name in keyof Encodings]: Encodings[Name] extends Encoding<never, infer Result, unknown> ? Result : never;
 };
-type PartsBound<Parts> = {
-  readonly [Name in keyof Parts]: Parts[Name] extends Encoding<never, unknown, infer Bound> ? Bound : never;
+type BoundOf<Encodings> = {
+  readonly [Name in keyof Encodings]: Encodings[Name] extends Encoding<never, unknown, infer Bound> ? Bound : never;
 };
 
 interface Member {
   readonly name: string;
-  readonly part: Part<unknown, unknown, unknown>;
+  readonly statistic: Statistic<unknown, unknown, unknown>;
 }
 interface PlacedMember extends Member {
   readonly placement: Placement;
-  readonly placed: PlacedPart<unknown, unknown, unknown>;
+  readonly placed: PlacedStatistic<unknown, unknown, unknown>;
 }
 
 /**
  * Puts several encodings into one vector.
  *
- * The ring is the widest that any of them needs. Means use what it has to spare as precision; what exact sums cannot use
- * is told by `layout`. Data, results and error bounds are objects with the names of the parts; so are weights and total
- * weights, where not one number serves all that are weighted.
+ * The ring is the widest that any of them needs. Means use the bits that they do not need as precision, exact sums cannot;
+ * `layout` tells how many bits are wasted. Data, results and error bounds are objects with the names of the encodings. Weights and
+ * total weights are such objects too, or one number for all encodings that are weighted.
  *
- * @throws TypeError, RangeError that name the part: none at all, other `maxUsers` than the rest.
+ * @throws TypeError, RangeError that name the encoding, also if there is none, or if they differ in `maxUsers`.
  * @example
  * ```js
  * import { combine, mean, sum, weightedMean } from 'secagg/encoding';
@@ -45,56 +53,62 @@ interface PlacedMember extends Member {
  * const { vector } = training.encode({ update: [0.5, -0.5], loss: [0.125], hits: [42] }, 60);
  * const { update, hits } = training.decode(vector, { users: 1 });
  * console.log(update.totalWeight, hits.sum[0]); // prints: 60 42
- * console.log(training.layout.map(({ part, wastedBits }) => `${part} wastes ${wastedBits}`).join(', '));
+ * console.log(training.layout.map(({ name, wastedBits }) => `${name} wastes ${wastedBits}`).join(', '));
  * // prints: hits wastes 12, loss wastes 0, update wastes 0
  * ```
  */
-export function combine<const Parts extends Readonly<Record<string, AnyEncoding>>>(
-  parts: Parts,
+export function combine<const Encodings extends Readonly<Record<string, AnyEncoding>>>(
+  encodings: Encodings,
   options: { readonly session?: string } = {},
-): Encoding<PartsData<Parts>, PartsResult<Parts>, PartsBound<Parts>> {
+): Encoding<DataOf<Encodings>, ResultOf<Encodings>, BoundOf<Encodings>> {
   checkNames(options, 'plan', ['session']);
   const session = context(options.session ?? '');
-  const members = membersOf(parts);
+  const members = membersOf(encodings);
   const [first] = members;
-  if (first === undefined) throw new RangeError('parts: expected at least one encoding');
-  const { maxUsers } = first.part;
-  for (const { name, part } of members) {
-    if (part.maxUsers === maxUsers) continue;
-    throw new RangeError(`parts.${name}: expected ${maxUsers} maxUsers as parts.${first.name} has, got ${part.maxUsers}`);
+  if (first === undefined) throw new RangeError('encodings: expected at least one encoding, got none');
+  const { maxUsers } = first.statistic;
+  for (const { name, statistic } of members) {
+    if (statistic.maxUsers === maxUsers) continue;
+    throw new RangeError(
+      `encodings.${name}: expected ${maxUsers} maxUsers as encodings.${first.name} has, got ${statistic.maxUsers}`,
+    );
   }
   return new Encoding({
-    description: ['combine', { parts: members.map(({ name, part }) => [name, part.description]), session }],
+    // `parts` is hashed into the session's name, so that it stays as it is.
+    description: ['combine', { parts: members.map(({ name, statistic }) => [name, statistic.description]), session }],
     maxUsers,
-    reach: members.reduce((most, { part }) => (part.reach > most ? part.reach : most), 0n),
+    reach: members.reduce((most, { statistic }) => (statistic.reach > most ? statistic.reach : most), 0n),
     fillsRing: true,
-    weighted: members.some(({ part }) => part.weighted),
-    correlated: members.some(({ part }) => part.correlated),
-    // Parts are known by name at run time only.
-    place: (placement) => placeAll(members, placement) as PlacedPart<PartsData<Parts>, PartsResult<Parts>, PartsBound<Parts>>,
+    weighted: members.some(({ statistic }) => statistic.weighted),
+    correlated: members.some(({ statistic }) => statistic.correlated),
+    // The names of the encodings are known at run time only.
+    place: (placement) =>
+      placeAll(members, placement) as PlacedStatistic<DataOf<Encodings>, ResultOf<Encodings>, BoundOf<Encodings>>,
   });
 }
 
-/** In the order of their names, so that all parties agree however they wrote the parts. */
-function membersOf(parts: unknown): Member[] {
-  return Object.entries(checkObject(parts, 'parts'))
+/** The encodings in the order of their names, so that all parties agree however they wrote them. */
+function membersOf(encodings: unknown): Member[] {
+  return Object.entries(checkObject(encodings, 'encodings'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, encoding]) => {
-      if (!(encoding instanceof Encoding)) throw new TypeError(`parts.${name}: expected an encoding`);
-      return { name, part: (encoding as AnyEncoding).part };
+      if (!(encoding instanceof Encoding)) {
+        throw new TypeError(`encodings.${name}: expected an encoding, got ${kindOf(encoding)}`);
+      }
+      return { name, statistic: (encoding as AnyEncoding).statistic };
     });
 }
 
-function placeAll(members: readonly Member[], { bits, offset, path }: Placement): PlacedPart<unknown, unknown, unknown> {
+function placeAll(members: readonly Member[], { bits, offset, path }: Placement): PlacedStatistic<unknown, unknown, unknown> {
   let length = 0;
-  const placed = members.map(({ name, part }): PlacedMember => {
+  const placed = members.map(({ name, statistic }): PlacedMember => {
     const placement = { bits, offset: offset + length, path: [...path, name] };
-    const member = { name, part, placement, placed: part.place(placement) };
+    const member = { name, statistic, placement, placed: statistic.place(placement) };
     length += member.placed.length;
     return member;
   });
   const names = members.map(({ name }) => name);
-  const weighted = members.filter(({ part }) => part.weighted).map(({ name }) => name);
+  const weighted = members.filter(({ statistic }) => statistic.weighted).map(({ name }) => name);
   const weightsOf = (given: Weights | undefined, root: string): ((name: string) => Weights | undefined) => {
     if (typeof given !== 'object') return (name) => (weighted.includes(name) ? given : undefined);
     exactNames(given, weighted, nameOf(root, path));
@@ -108,14 +122,16 @@ function placeAll(members: readonly Member[], { bits, offset, path }: Placement)
       const values = exactNames(data, names, nameOf('data', path));
       const weightOf = weightsOf(weight, 'weight');
       let clipped = 0;
-      for (const { name, placed: part } of placed) clipped += part.write(values[name], { weight: weightOf(name), strata }, out);
+      for (const { name, placed: statistic } of placed) {
+        clipped += statistic.write(values[name], { weight: weightOf(name), strata }, out);
+      }
       return clipped;
     },
-    read: (sum, users) => byName(({ placed: part }) => part.read(sum, users)),
+    read: (sum, users) => byName(({ placed: statistic }) => statistic.read(sum, users)),
     errorBound({ users, cohorts, totalWeight }: ErrorTerms): unknown {
       const totalOf = weightsOf(totalWeight, 'totalWeight');
-      return byName(({ name, placed: part }) => part.errorBound({ users, cohorts, totalWeight: totalOf(name) }));
+      return byName(({ name, placed: statistic }) => statistic.errorBound({ users, cohorts, totalWeight: totalOf(name) }));
     },
-    layout: placed.flatMap((member) => layoutOf(member.part, member.placement, member.placed)),
+    layout: placed.flatMap((member) => layoutOf(member.statistic, member.placement, member.placed)),
   };
 }

@@ -1,6 +1,6 @@
-// The integers of a vector or a sum, as the rounds take and give them: `Int32Array` for rings of up to 32 bits,
-// `BigInt64Array` for wider ones. Here they are read and written in stretches of doubles, which hold every integer that an
-// encoding of floats makes, so that no component costs a BigInt.
+// The components of a vector or a sum, as the rounds take and give them: `Int32Array` for rings of up to 32 bits,
+// `BigInt64Array` for wider ones. They are read and written in blocks of doubles, which hold every integer that an encoding of
+// floats makes, so that no BigInt is made for a component.
 
 export type Components = Int32Array | BigInt64Array;
 
@@ -15,7 +15,7 @@ const words = (components: BigInt64Array): Uint32Array =>
 /** components[offset + i] := values[i] for integers below 2^63 in magnitude. */
 export function store(components: Components, offset: number, values: Float64Array): void {
   if (components instanceof Int32Array) {
-    // A loop takes half of what `set` takes from doubles.
+    // From doubles, `set` takes twice as long as a loop.
     for (let i = 0; i < values.length; i++) components[offset + i] = values[i] ?? 0;
     return;
   }
@@ -28,7 +28,7 @@ export function store(components: Components, offset: number, values: Float64Arr
   }
 }
 
-/** values[i] := components[offset + i], rounded to the nearest double where it is beyond 2^53. */
+/** values[i] := components[offset + i], rounded to the nearest double beyond 2^53. */
 export function load(components: Components, offset: number, values: Float64Array): void {
   if (components instanceof Int32Array) {
     values.set(components.subarray(offset, offset + values.length));

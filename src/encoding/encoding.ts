@@ -1,5 +1,5 @@
-// What every encoding is to the caller: a plan with its ring, computed with exact integers so that no sum of `maxUsers`
-// users can wrap, and the digest by which all parties of a session agree on it.
+// The class of all encodings: a plan with its ring, which is computed with exact integers so that no sum of `maxUsers` users can
+// wrap, and with the digest by which all parties of a session agree on it.
 import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { SecAggError, type CodesOf } from '../leaves/errors.ts';
@@ -10,34 +10,34 @@ import {
   leastBits,
   type ErrorTerms,
   type LayoutEntry,
-  type Part,
-  type PlacedPart,
+  type PlacedStatistic,
+  type Statistic,
   type SumTerms,
   type Weights,
-} from './part.ts';
+} from './statistic.ts';
 import type { Strata } from './strata.ts';
 
 /** What a user hands to `UserWrapper`. */
 export interface Encoded {
-  /** `vecLen` integers: `Int32Array` where `bits` ≤ 32, else `BigInt64Array`. */
+  /** `vecLen` integers: `Int32Array` if `bits` ≤ 32, else `BigInt64Array`. */
   readonly vector: Components;
-  /** How many values lay outside the range of the plan and were moved to its edge. */
+  /** How many values were outside the range of the plan and were moved to its edge. */
   readonly clipped: number;
 }
 
-/** The `SessionOptions` that follow from an encoding; servers and users are given the same. */
+/** The `SessionOptions` that follow from an encoding. Server and users are given the same. */
 export interface EncodingOptions {
-  /** Names the encoding with all its parameters, so that parties with different ones notice at once. */
+  /** Names the encoding with all its parameters, so that the first message of a party with others is refused. */
   readonly session: string;
   readonly bits: number;
   readonly maxUsers: number;
 }
 
-/** A user's place in `'correlated'` rounding. */
+/** A user's number and the seed of a session, for `'correlated'` rounding. */
 export interface Place {
-  /** The user's number, 0 to maxUsers − 1: a different one for each user of the session, or errors add up instead of cancelling. */
+  /** The user's number, 0 to maxUsers − 1. It differs for each user of a session; errors of equal numbers add up instead of cancelling. */
   readonly slot: number;
-  /** The same for all users of a session, and another in each session: its name, for example. It is no secret. */
+  /** The same for all users of a session, and another in each session; for example its name. It is no secret. */
   readonly seed: string | Uint8Array;
 }
 
@@ -50,7 +50,7 @@ export class EncodingError extends SecAggError {
   }
 }
 
-/** The sum is none that honest users make: somebody sent what no encoder gives. */
+/** The error for a sum that honest users cannot make, because a user sent what `encode` never gives. */
 export function outOfRange(path: string): EncodingError {
   return new EncodingError('ERR_SECAGG_SUM_RANGE', `${path}: outside what the users in the sum can add up to`);
 }
@@ -58,58 +58,58 @@ export function outOfRange(path: string): EncodingError {
 const MAX_BITS = 64;
 const MAX_COHORTS = 2 ** 20;
 
-/** Stands for the place of a user whose encoding asks for none. */
+/** The place of a user whose encoding takes none. */
 const NOWHERE: Strata = { slot: 0, seed: new Uint8Array(0) };
 
 /**
- * A plan for turning users' data into vectors of integers and their sum into the answer. Made by `weightedMean`, `mean`,
- * `sum`, `histogram`, `fixedPoint` and `combine`; holds no data, so that one object serves all users
- * of a session. Each run wants a plan of its own, with its own `session`.
+ * A plan that turns users' data into vectors of integers, and their sum into the answer. `weightedMean`, `mean`, `sum`,
+ * `histogram`, `fixedPoint` and `combine` make it. It holds no data, so that one object serves all users of a session. Each run
+ * needs a plan of its own, with its own `session`.
  */
 export class Encoding<Data, Result, Bound> {
-  /** Components of the vector. */
+  /** Number of components of the vector. */
   readonly vecLen: number;
-  /** Ring Z_2^bits: the least in which the sum of `maxUsers` users can never wrap. */
+  /** Bits of the ring Z_2^bits: the least in which the sum of `maxUsers` users can never wrap. */
   readonly bits: number;
   /** For `new ServerWrapper(threshold, vecLen, options)` and for each `UserWrapper`. */
   readonly options: EncodingOptions;
-  /** Where each part lies. */
+  /** Where each statistic lies in the vector, and what it costs. */
   readonly layout: readonly LayoutEntry[];
-  /** What `combine` places anew. @internal */
-  readonly part: Part<Data, Result, Bound>;
-  readonly #placed: PlacedPart<Data, Result, Bound>;
+  /** The statistic, which `combine` places in another vector. @internal */
+  readonly statistic: Statistic<Data, Result, Bound>;
+  readonly #placed: PlacedStatistic<Data, Result, Bound>;
 
   /** @internal */
-  constructor(part: Part<Data, Result, Bound>) {
-    const { maxUsers, reach } = part;
-    const bits = leastBits(part);
+  constructor(statistic: Statistic<Data, Result, Bound>) {
+    const { maxUsers, reach } = statistic;
+    const bits = leastBits(statistic);
     if (bits > MAX_BITS) {
       throw new RangeError(
         `plan: components of up to ±${reach} from ${maxUsers} users need a ring of ${bits} bits; ` + `the widest has ${MAX_BITS}`,
       );
     }
     const placement = { bits, offset: 0, path: [] };
-    this.part = part;
-    this.#placed = part.place(placement);
+    this.statistic = statistic;
+    this.#placed = statistic.place(placement);
     this.vecLen = this.#placed.length;
     this.bits = bits;
-    const digest = hex(fingerprint(utf8(JSON.stringify(part.description))));
+    const digest = hex(fingerprint(utf8(JSON.stringify(statistic.description))));
     this.options = { session: `secagg/encoding 1 ${digest}`, bits, maxUsers };
-    this.layout = layoutOf(part, placement, this.#placed);
+    this.layout = layoutOf(statistic, placement, this.#placed);
   }
 
   /**
-   * One user's data as a vector.
+   * Encodes one user's data as a vector.
    *
-   * @param data as the plan has it: an array of its `length`, or its named tensors. Not kept.
-   * @param weight of the user, in (0, maxWeight], where the encoding is weighted: one number, or in a combination one by name.
-   * @param place of the user, where the plan's rounding is `'correlated'`.
+   * @param data of the form of the plan: an array of its `length`, or its named tensors. It is not kept.
+   * @param weight of the user, in (0, maxWeight], if the encoding is weighted: one number, or in a combination one by name.
+   * @param place of the user, if the plan's rounding is `'correlated'`.
    * @returns a fresh vector, and how many values were clipped.
    * @throws TypeError, RangeError that name the element: not a number, NaN, infinite; wrong lengths, shapes or names;
-   * a weight or a place that is missing, out of range or not asked for. Cost: linear in the length.
+   * a weight or a place that is missing, out of range or not taken by the encoding. Cost: linear in the length.
    */
   encode(data: Data, weight?: Weights, place?: Place): Encoded {
-    if (this.part.weighted) given(weight, 'weight');
+    if (this.statistic.weighted) given(weight, 'weight');
     else notAskedFor(weight, 'weight');
     const strata = this.#strata(place);
     const vector = zeroComponents(this.bits, this.vecLen);
@@ -118,7 +118,7 @@ export class Encoding<Data, Result, Bound> {
   }
 
   #strata(place: Place | undefined): Strata {
-    if (!this.part.correlated) {
+    if (!this.statistic.correlated) {
       notAskedFor(place, 'place');
       return NOWHERE;
     }
@@ -126,18 +126,18 @@ export class Encoding<Data, Result, Bound> {
     if (typeof seed !== 'string' && !(seed instanceof Uint8Array)) {
       throw new TypeError(`place.seed: expected a string or a Uint8Array, got ${kindOf(seed)}`);
     }
-    checkInteger(slot, 'place.slot', 0, this.part.maxUsers - 1);
+    checkInteger(slot, 'place.slot', 0, this.statistic.maxUsers - 1);
     return { slot, seed: typeof seed === 'string' ? utf8(seed) : copyOf(seed) };
   }
 
   /**
-   * What the sum of some users' vectors says.
+   * Decodes the sum of some users' vectors.
    *
-   * @param sum as `ServerOutputWrapper.getVector()` gives it, or with `cohorts` as `CohortSum.total()` does; not changed.
-   * @param terms `users`: how many users are in the sum, which `progress().included` tells; `cohorts`: over how many
-   * sessions, which `CohortSum.progress().done` tells.
-   * @throws EncodingError `ERR_SECAGG_ZERO_WEIGHT` where the weights add up to zero; `ERR_SECAGG_SUM_RANGE` where no
-   * honest users could have made this sum; TypeError, RangeError for a sum of another plan.
+   * @param sum as `ServerOutputWrapper.getVector()` gives it, or with `cohorts` as `CohortSum.total()` does. It is not changed.
+   * @param terms `users`: number of users in the sum, the length of `progress().included`; `cohorts`: number of sessions in the
+   * sum, the length of `CohortSum.progress().done`.
+   * @throws EncodingError `ERR_SECAGG_ZERO_WEIGHT` if the weights add up to zero; `ERR_SECAGG_SUM_RANGE` if honest users cannot
+   * have made this sum; TypeError, RangeError for a sum of another plan.
    */
   decode(sum: Components, terms: SumTerms): Result {
     const users = this.#usersIn(terms);
@@ -146,7 +146,7 @@ export class Encoding<Data, Result, Bound> {
     if (!(narrow ? sum instanceof Int32Array : sum instanceof BigInt64Array)) {
       const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
       const source = ofCohorts ? 'cohorts add up to' : `a ring of ${this.bits} bits gives`;
-      throw new TypeError(`sum: expected ${expected}, as ${source}`);
+      throw new TypeError(`sum: expected ${expected}, as ${source}, got ${kindOf(sum)}`);
     }
     if (sum.length !== this.vecLen) {
       throw new RangeError(`sum: expected ${this.vecLen} components, got ${sum.length}`);
@@ -155,14 +155,14 @@ export class Encoding<Data, Result, Bound> {
   }
 
   /**
-   * How exact the result will be; besides it, values outside the range of the plan are clipped.
+   * The largest errors of the result, without those from clipping values outside the range of the plan.
    *
-   * @param terms `users` and `cohorts` as for {@link decode}, and where the encoding is weighted the `totalWeight`, to which
-   * errors are in inverse proportion.
+   * @param terms `users` and `cohorts` as for {@link decode}, and `totalWeight` if the encoding is weighted. Errors are in inverse
+   * proportion to it.
    */
   errorBound(terms: ErrorTerms): Bound {
     this.#usersIn(terms);
-    if (this.part.weighted) given(terms.totalWeight, 'totalWeight');
+    if (this.statistic.weighted) given(terms.totalWeight, 'totalWeight');
     else notAskedFor(terms.totalWeight, 'totalWeight');
     return this.#placed.errorBound(terms);
   }
@@ -170,16 +170,16 @@ export class Encoding<Data, Result, Bound> {
   #usersIn(terms: SumTerms): number {
     checkObject(terms, 'terms');
     const cohorts = checkInteger(terms.cohorts ?? 1, 'cohorts', 1, MAX_COHORTS);
-    return checkInteger(terms.users, 'users', 1, cohorts * this.part.maxUsers);
+    return checkInteger(terms.users, 'users', 1, cohorts * this.statistic.maxUsers);
   }
 }
 
 function given<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw new TypeError(`${name}: missing, and this encoding needs one`);
+  if (value === undefined) throw new TypeError(`${name}: missing, and this encoding takes one`);
   return value;
 }
 
-/** A caller that gives a weight believes in a weighting, which would not happen. */
+/** Refuses a value that would have no effect, although the caller expects one. */
 function notAskedFor(value: unknown, name: string): void {
   if (value !== undefined) throw new TypeError(`${name}: this encoding takes none`);
 }

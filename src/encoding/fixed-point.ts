@@ -1,8 +1,8 @@
-// Sums of floats on a grid that the caller chooses: what lies on the grid is summed exactly.
+// Sums of floats on a grid that the caller chooses. Values on the grid are summed exactly.
 import { checkInteger, checkNames } from '../leaves/checks.ts';
 import { Encoding } from './encoding.ts';
 import { FLOAT_NAMES, floatErrorBound, floatParameters, type FloatArrayOf, type FloatPlan } from './floats.ts';
-import type { ErrorBound } from './part.ts';
+import type { ErrorBound } from './statistic.ts';
 import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 
@@ -19,9 +19,9 @@ export interface Sum<Values> {
  * Plans the sum of floats in fixed point.
  *
  * A value x, clipped to ±clippingRange, is sent as x · 2^fractionBits rounded to an integer. The sum of values that are
- * multiples of 2^−fractionBits is exact, as far as the result's type can say it.
+ * multiples of 2^−fractionBits is exact, as far as the type of the result can hold it.
  *
- * @throws TypeError, RangeError that name the parameter, or give the numbers where no ring of 64 bits is wide enough.
+ * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
  * ```js
  * import { fixedPoint } from 'secagg/encoding';

@@ -1,19 +1,19 @@
-// What the encodings of floats have in common: their parameters, the grid that fills the ring, and the error that is left.
+// The parameters of all encodings of floats, the grid that fills the ring, and the error that is left.
 import { componentLimit } from '../session/parameters.ts';
-import { checkInteger } from '../leaves/checks.ts';
+import { checkInteger, checkOneOf } from '../leaves/checks.ts';
 import { context, magnitude, users } from './checks.ts';
-import type { ErrorBound, SumTerms } from './part.ts';
+import type { ErrorBound, SumTerms } from './statistic.ts';
 import { rounderOf, type Rounder, type Rounding, type RoundingOptions } from './rounding.ts';
 import { strataFor } from './strata.ts';
 import { Layout, type Dimensions } from './tensors.ts';
 
-/** Of the decoded arrays. */
+/** The type of the decoded arrays. */
 export type FloatType = 'float32' | 'float64';
 
 /** The arrays that a plan decodes to. */
 export type FloatArrayOf<Plan> = Plan extends { readonly type: 'float64' } ? Float64Array : Float32Array;
 
-/** What every encoding of floats is told. */
+/** The parameters of every encoding of floats. */
 export type FloatPlan = Dimensions &
   RoundingOptions & {
     /** Most users of a session, 1 to 1,000,000. */
@@ -22,15 +22,15 @@ export type FloatPlan = Dimensions &
     readonly clippingRange?: number;
     /** Default `'float32'`. */
     readonly type?: FloatType;
-    /** Application context: task, model version, cohort; part of what all parties must agree on. Default empty. */
+    /** Application context: task, model version, cohort. All parties must agree on it. Default empty. */
     readonly session?: string;
   };
 
-/** What an encoding of means is told besides; names and defaults are those of Flower's `SecAggWorkflow`. */
+/** The parameters of encodings of means. Names and defaults are those of Flower's `SecAggWorkflow`. */
 export type MeanPlan = FloatPlan & {
   /**
-   * Least number of steps from −clippingRange to clippingRange, 2 to 2^53 − 1; default 2^22. It decides how many bits the
-   * ring has; what the ring then has to spare makes the steps finer still.
+   * Least number of steps from −clippingRange to clippingRange, 2 to 2^53 − 1; default 2^22. It decides how many bits the ring
+   * has. Bits of the ring that are left over make the steps finer.
    */
   readonly quantizationRange?: number;
 };
@@ -48,7 +48,7 @@ export interface FloatParameters {
   readonly rounding: Rounding;
   readonly rounder: Rounder;
   readonly layout: Layout;
-  /** For the session tag. How a party rounds and what it decodes to is its own affair. */
+  /** For the session tag. It does not contain the rounding and the type of the result, which each party chooses for itself. */
   readonly description: Readonly<Record<string, unknown>>;
 }
 
@@ -56,12 +56,9 @@ export function floatParameters(plan: FloatPlan): FloatParameters {
   const maxUsers = users(plan.maxUsers, 'maxUsers');
   const clip = magnitude(plan.clippingRange ?? 8, 'clippingRange');
   const { type = 'float32', rounding = 'stochastic' } = plan;
-  const given: string = type;
-  if (given !== 'float32' && given !== 'float64') {
-    throw new RangeError(`type: expected 'float32' or 'float64', got '${given}'`);
-  }
+  checkOneOf(type, 'type', ['float32', 'float64']);
   if (type === 'float32' && clip > MAX_FLOAT32) {
-    throw new RangeError(`clippingRange: ${clip} is more than 2^100, the most for type 'float32'`);
+    throw new RangeError(`clippingRange: expected at most 2^100 for type 'float32', got ${clip}`);
   }
   const layout = new Layout(plan);
   const description = { maxUsers, clippingRange: clip, values: layout.description, session: context(plan.session ?? '') };
@@ -74,20 +71,20 @@ export function quantizationRange(plan: MeanPlan): number {
   return checkInteger(plan.quantizationRange ?? 2 ** 22, 'quantizationRange', 2, Number.MAX_SAFE_INTEGER);
 }
 
-/** Components to each side of zero that give so many steps in all. */
+/** The largest magnitude of a component, if there are `range` steps from end to end. */
 export function reachOf(range: number): bigint {
   return BigInt(Math.ceil(range / 2));
 }
 
 /**
- * Steps for one unit where `largest` units take the largest component that the rounds accept. A little less, so that what
- * doubles round up in `clip · scale` does not lead beyond it.
+ * Steps a unit, such that `largest` units are the largest component that the rounds accept. It is a little less, because doubles may
+ * round `clip · scale` up.
  */
 export function stepsFor(largest: number, bits: number, maxUsers: number): number {
   return (Number(componentLimit(bits, maxUsers)) * (1 - 2 ** -50)) / largest;
 }
 
-/** The error of a sum of `users` roundings, `step` being one step in units of the result, and of values up to `size` as floats. */
+/** The error of a sum of `users` roundings. `step` is one step in units of the result, whose values are floats up to `size`. */
 export function floatErrorBound(
   { rounding, type, maxUsers }: FloatParameters,
   { users, cohorts, step, size }: SumTerms & { readonly step: number; readonly size: number },
@@ -98,7 +95,7 @@ export function floatErrorBound(
   return { worst: users * step * one + asFloats, rms: rms + asFloats };
 }
 
-/** Of the sum of `users` roundings, in squares of a step. */
+/** The variance of the sum of `users` roundings, in squares of a step. */
 function roundingVariance(rounding: Rounding, { users, cohorts = 1 }: SumTerms, maxUsers: number): number {
   if (rounding === 'nearest') return users / 12;
   if (rounding === 'stochastic') return users / 4; // f(1 − f) ≤ 1/4

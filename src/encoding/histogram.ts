@@ -3,7 +3,7 @@ import { checkInteger, checkNames, checkObject, kindOf } from '../leaves/checks.
 import { context, exactNames, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import { doubles } from './integers.ts';
-import { nameOf, type ErrorBound } from './part.ts';
+import { nameOf, type ErrorBound } from './statistic.ts';
 import { arrayOf, Layout, type Named } from './tensors.ts';
 
 export interface HistogramPlan {
@@ -11,13 +11,13 @@ export interface HistogramPlan {
   readonly maxUsers: number;
   /** Number of bins. */
   readonly bins: number;
-  /** The most that one user can add to one bin; more is clipped. Default 1. */
+  /** Most events of one user in one bin; more are clipped. Default 1. */
   readonly maxCount?: number;
-  /** Application context: task, model version, cohort; part of what all parties must agree on. Default empty. */
+  /** Application context: task, model version, cohort. All parties must agree on it. Default empty. */
   readonly session?: string;
 }
 
-/** A user's events as the bins they fall into, in any order; or already counted, bin by bin. */
+/** A user's events: the bin of each event in any order, or the number of events in each bin. */
 export type HistogramData = { readonly indices: ArrayLike<number> } | { readonly counts: ArrayLike<number> };
 
 export interface Histogram {
@@ -27,7 +27,7 @@ export interface Histogram {
 /**
  * Plans a histogram.
  *
- * @throws TypeError, RangeError that name the parameter, or give the numbers where no ring of 64 bits is wide enough.
+ * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
  * ```js
  * import { histogram } from 'secagg/encoding';

@@ -1,17 +1,17 @@
-// Exact sums of bounded integers. Values are sent as their distance from the middle of their range, which takes a bit less
-// where the range lies to one side of zero.
+// Exact sums of bounded integers. Values are sent as their distance from the middle of their range, which takes one bit less if
+// the range is on one side of zero.
 import { kindOf } from '../leaves/checks.ts';
 import { loadExact, store, storeExact, type Components } from './components.ts';
 import { outOfRange } from './encoding.ts';
-import type { Placement } from './part.ts';
-import { visitSum, visitValues } from './stretches.ts';
+import type { Placement } from './statistic.ts';
+import { visitSum, visitValues } from './blocks.ts';
 import type { Layout, Named } from './tensors.ts';
 
-/** The integers of one user, and of a sum. */
+/** Writes the integers of one user, and reads those of a sum. */
 export interface Integers {
-  /** Largest distance from the middle. */
+  /** Largest distance from the middle of the range. */
   readonly reach: bigint;
-  /** Writes a user's values from `offset` on; returns how many lay outside the range and were moved to its edge. */
+  /** Writes a user's values from `offset` on; returns how many were outside the range and were moved to its edge. */
   write(arrays: readonly Named[], offset: number, out: Components): number;
   /** The exact sums of `users`, under the plan's names. */
   read(layout: Layout, placement: Placement, sum: Components, users: number): unknown;
@@ -19,7 +19,7 @@ export interface Integers {
 
 const middleOf = (min: bigint, max: bigint): bigint => (min + max) >> 1n;
 
-/** Integers in [min, max] as doubles; the caller has seen to it that their sums are below 2^53. */
+/** Integers in [min, max] as doubles. The caller has made sure that their sums are below 2^53. */
 export function doubles(min: number, max: number): Integers {
   const middle = Number(middleOf(BigInt(min), BigInt(max)));
   return {
@@ -38,8 +38,9 @@ export function doubles(min: number, max: number): Integers {
       return clipped;
     },
     read(layout, { offset, path }, sum, users): unknown {
-      // A plan's own sums are within; those of many cohorts need not be.
-      if (users * Math.max(-min, max) > Number.MAX_SAFE_INTEGER) throw tooMany(users, '2^53; plan with bigints');
+      // The sum of one session is below 2^53; that of many cohorts may not be.
+      if (users * Math.max(-min, max) > Number.MAX_SAFE_INTEGER)
+        throw tooMany(users, '2^53 (a plan with bigints has a limit of 2^63)');
       return layout.restore((start, length) => {
         const result = new Float64Array(length);
         visitSum(sum, offset + start, length, (values, from) => {
@@ -91,5 +92,5 @@ export function bigints(min: bigint, max: bigint): Integers {
 }
 
 function tooMany(users: number, limit: string): RangeError {
-  return new RangeError(`users: sums of ${users} may reach ${limit}`);
+  return new RangeError(`users: expected so few that their sums stay below ${limit}, got ${users}`);
 }

@@ -1,4 +1,4 @@
-// The mean of users' floats, all users counting alike.
+// The mean of users' floats, in which all users have the same weight.
 import { checkNames } from '../leaves/checks.ts';
 import { Encoding } from './encoding.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type FloatArrayOf,
   type MeanPlan,
 } from './floats.ts';
-import type { ErrorBound } from './part.ts';
+import type { ErrorBound } from './statistic.ts';
 import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 
@@ -22,10 +22,10 @@ export interface Mean<Values> {
 /**
  * Plans the mean of floats.
  *
- * A value x, clipped to ±clippingRange, is sent as x · s rounded to an integer, where s · clippingRange is the largest
- * component of which `maxUsers` can be added without a wrap; the mean is Σ / (users · s).
+ * A value x, clipped to ±clippingRange, is sent as x · s rounded to an integer. s · clippingRange is the largest component of
+ * which `maxUsers` can be added without a wrap. The mean is Σ / (users · s).
  *
- * @throws TypeError, RangeError that name the parameter, or give the numbers where no ring of 64 bits is wide enough.
+ * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
  * ```js
  * import { mean } from 'secagg/encoding';

@@ -1,21 +1,21 @@
-// Reals to integers on a grid of `scale` steps a unit, and back.
+// Turns reals into integers on a grid of `scale` steps a unit, and sums of these back into reals.
 import { store, type Components } from './components.ts';
 import { outOfRange } from './encoding.ts';
 import type { FloatType } from './floats.ts';
-import type { Placement } from './part.ts';
+import type { Placement } from './statistic.ts';
 import type { Round } from './rounding.ts';
-import { visitSum, visitValues } from './stretches.ts';
+import { visitSum, visitValues } from './blocks.ts';
 import type { Layout } from './tensors.ts';
 
 export interface Grid {
   /** Values beyond ±clip become ±clip. */
   readonly clip: number;
-  /** Steps a unit; clip · scale is at most the largest magnitude of a component. */
+  /** Steps a unit. clip · scale is at most the largest magnitude of a component. */
   readonly scale: number;
   readonly round: Round;
 }
 
-/** Writes the integers of a user's values to their place; returns how many values were clipped. */
+/** Writes the integers of a user's values into the vector. @returns how many values were clipped. */
 export function quantize(layout: Layout, { offset, path }: Placement, data: unknown, grid: Grid, out: Components): number {
   let clipped = 0;
   visitValues(layout.arrays(data, path), (values, name, from, position) => {
@@ -43,16 +43,16 @@ function clipAndScale(values: Float64Array, { clip, scale }: Grid, name: string,
   return clipped;
 }
 
-/** How a sum of such integers becomes the answer. */
+/** How a sum of such integers is turned into reals. */
 export interface Inverse {
-  /** What a sum is divided by. */
+  /** The number that a sum is divided by. */
   readonly divisor: number;
   /** The largest magnitude of a sum that honest users make. */
   readonly reach: number;
   readonly type: FloatType;
 }
 
-/** The quotients, in arrays of the plan's type and under its names. */
+/** The reals of a sum, in arrays of the plan's type and under its names. */
 export function dequantize(layout: Layout, { offset, path }: Placement, sum: Components, inverse: Inverse): unknown {
   const { divisor, reach, type } = inverse;
   return layout.restore((start, length) => {

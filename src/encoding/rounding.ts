@@ -1,38 +1,40 @@
-// From reals to integers, without bias: x becomes ⌊x⌋ + 1 with probability x − ⌊x⌋, else ⌊x⌋. Of all unbiased roundings
-// to integers this has the least variance, f(1 − f) ≤ 1/4 for the fraction f.
+// Rounds reals to integers without bias: x becomes ⌊x⌋ + 1 with probability x − ⌊x⌋, else ⌊x⌋. Of all unbiased roundings to
+// integers this one has the least variance, f(1 − f) ≤ 1/4 for the fraction f.
 import { copyOf } from '../leaves/bytes.ts';
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
-import { kindOf } from '../leaves/checks.ts';
+import { checkOneOf, kindOf } from '../leaves/checks.ts';
 import { strataFor, strataOf, type Strata } from './strata.ts';
 
 /**
- * `'stochastic'`: unbiased; one user's error is below one step, with a root mean square of at most half of one.
- * `'correlated'`: unbiased as well, and users' errors cancel instead of merely adding up like noise: up to 1/√3 of the
- * error, and never more. `encode` is then given the user's place.
- * `'nearest'`: at most half a step, but errors of users with similar data add up instead of cancelling.
+ * How an encoding rounds.
+ * `'stochastic'`: unbiased. One user's error is less than one step, with a root mean square of at most half a step.
+ * `'correlated'`: unbiased. Errors of different users cancel, so that the error of the sum is never larger than with `'stochastic'`,
+ * and as small as 1/√3 of it. `encode` then takes the user's place.
+ * `'nearest'`: one user's error is at most half a step, but errors of users with similar data add up.
  */
 export type Rounding = 'stochastic' | 'correlated' | 'nearest';
+const ROUNDINGS: readonly Rounding[] = ['stochastic', 'correlated', 'nearest'];
 
-/** How an encoding rounds. */
+/** The rounding of an encoding, and its randomness. */
 export interface RoundingOptions {
   /** Default `'stochastic'`. */
   readonly rounding?: Rounding;
   /**
-   * Gives `length` fresh unpredictable bytes; default the platform's cryptographic generator. For reproducible tests only:
+   * Gives `length` fresh unpredictable bytes; by default the platform's cryptographic generator. Set it for reproducible tests only:
    * whoever can predict it learns more about the values than their rounded sum tells.
    */
   readonly random?: RandomSource;
 }
 
-/** Rounds all values in place; called for the values of a vector in order. */
+/** Rounds values in place. It is called for the blocks of a vector in order. */
 export type Round = (values: Float64Array) => void;
 
-/** Begins a user's vector. `stream` is the position of the values in it; `strata` matters in `'correlated'` rounding only. */
+/** Begins a user's vector. `stream` is the position of the values in it. Only `'correlated'` rounding uses `strata`. */
 export type Rounder = (stream: number, strata: Strata) => Round;
 
 export function rounderOf({ rounding = 'stochastic', random = systemRandom }: RoundingOptions, maxUsers: number): Rounder {
   if (typeof random !== 'function') throw new TypeError(`random: expected a function, got ${kindOf(random)}`);
-  switch (rounding) {
+  switch (checkOneOf(rounding, 'rounding', ROUNDINGS)) {
     case 'stochastic':
       return () => (values) => roundStochastically(values, random);
     case 'correlated': {
@@ -45,7 +47,6 @@ export function rounderOf({ rounding = 'stochastic', random = systemRandom }: Ro
     case 'nearest':
       return () => roundToNearest;
   }
-  throw new RangeError(`rounding: expected 'stochastic', 'correlated' or 'nearest', got '${String(rounding)}'`);
 }
 
 function roundStochastically(values: Float64Array, random: RandomSource): void {
@@ -53,12 +54,12 @@ function roundStochastically(values: Float64Array, random: RandomSource): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
     const floor = Math.floor(value);
-    // ⌊f + u⌋ is 1 with probability f, to within 2^-32. No branch, which nobody could predict.
+    // ⌊f + u⌋ is 1 with probability f, to within 2^-32. There is no branch, as no processor could predict it.
     values[i] = floor + Math.floor(value - floor + (uniform[i] ?? 0) / 0x1_0000_0000);
   }
 }
 
-/** The same with u uniform in the user's stratum, (s + jitter)/count, instead of in all of (0, 1). */
+/** Rounds stochastically, but with u uniform in the user's stratum, (s + jitter)/count, instead of in all of (0, 1). */
 function roundInStrata(values: Float64Array, strata: Float64Array, count: number, random: RandomSource): void {
   const uniform = uniformWords(values.length, random);
   const width = 1 / count;
@@ -70,16 +71,17 @@ function roundInStrata(values: Float64Array, strata: Float64Array, count: number
   }
 }
 
-/** Halves go up. */
+/** Rounds to the nearest integer, halves upwards. */
 function roundToNearest(values: Float64Array): void {
   for (let i = 0; i < values.length; i++) values[i] = Math.round(values[i] ?? 0);
 }
 
-/** All bits of a stretch at once: a call for each component would cost more than all else. */
+/** Draws the words of a whole block at once, because a call for each component would cost more than all else. */
 function uniformWords(count: number, random: RandomSource): Uint32Array {
   const bytes = random(4 * count);
   if (!(bytes instanceof Uint8Array) || bytes.length !== 4 * count) {
-    throw new TypeError(`random: expected a Uint8Array of ${4 * count} bytes`);
+    const came = (bytes as unknown) instanceof Uint8Array ? `${bytes.length} bytes` : kindOf(bytes);
+    throw new TypeError(`random: expected a Uint8Array of ${4 * count} bytes, got ${came}`);
   }
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : copyOf(bytes);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, count);

@@ -1,5 +1,5 @@
-// Correlated rounding: the users' thresholds are spread over (0, 1) instead of drawn one by one, so that where one user
-// rounds up, others round down. For a component, user i of p rounds up where its fraction exceeds
+// Correlated rounding: the users' thresholds are spread over (0, 1) instead of drawn one by one, so that others round down if one
+// user rounds up. For a component, user i of p rounds up if its fraction exceeds
 //   u_i = (π(i) + jitter)/p,   π(i) = a · i^(p − 2) + b mod p,
 // with a and b drawn anew for each component from a stream that all users know, and the jitter from the user's own
 // generator. Each u_i is uniform, so that each user's rounding is unbiased. π(i) and π(j) are a uniform pair of different
@@ -8,13 +8,13 @@
 import { concat, u32, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
 
-/** A user's number among all, and the seed that all know. */
+/** A user's number among all users, and the seed that all users know. */
 export interface Strata {
   readonly slot: number;
   readonly seed: Uint8Array;
 }
 
-/** The least prime p ≥ `users`, from 3 on: for users that differ, so do the strata. */
+/** The least prime p ≥ `users`, and at least 3, so that different users have different strata. */
 export function strataFor(users: number): number {
   let p = Math.max(3, users);
   while (!isPrime(p)) p++;
@@ -27,8 +27,8 @@ function isPrime(n: number): boolean {
 }
 
 /**
- * The inverse of i modulo p, and 0 for 0. Users in the order of their slots may well have values in the order of their
- * slots (weights, for one); a · i + b would be in step with them for some a, this is for none.
+ * The inverse of i modulo p, and 0 for 0. Values such as weights may ascend with the users' numbers. For some a, a · i + b would
+ * ascend with them too; with the inverse this happens for no a.
  */
 function scrambled(i: number, p: number): number {
   let [result, power] = [1, i];
@@ -41,7 +41,7 @@ function scrambled(i: number, p: number): number {
 
 /**
  * Gives the user's strata π(i) of the next `count` components, in memory that the next call overwrites. `stream` keeps the
- * parts of a combination apart.
+ * statistics of a combination apart.
  */
 export function strataOf({ slot, seed }: Strata, stream: number, p: number): (count: number) => Float64Array {
   const key = fingerprint(concat([utf8('secagg/encoding strata'), u32(stream), seed]));
@@ -64,14 +64,14 @@ function fillStrata(strata: Float64Array, words: Uint32Array, position: number, 
   for (let i = 0; i < strata.length; i++) {
     const a = 1 + (((words[2 * i] ?? 0) * ofA) | 0);
     const sum = a * position + (((words[2 * i + 1] ?? 0) * ofB) | 0);
-    // Half a unit keeps the quotient from the integers, at which it could be rounded to the wrong side.
+    // Half a unit keeps the quotient away from the integers, at which a rounding could change its floor.
     strata[i] = sum - p * (((sum + 0.5) * ofSum) | 0);
   }
 }
 
 /**
- * xoshiro128** (Blackman and Vigna). Everybody may know these words, so that nothing is asked of them but to be spread
- * evenly, and to be the same everywhere.
+ * Fills words by xoshiro128** (Blackman and Vigna). Everybody may know these words. They must only be uniform, and the same for all
+ * parties.
  */
 function fillPublicly(words: Uint32Array, state: Int32Array): void {
   let [a = 0, b = 0, c = 0, d = 0] = state;

@@ -4,14 +4,14 @@ import { context, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import type { Sum } from './fixed-point.ts';
 import { bigints, doubles, type Integers } from './integers.ts';
-import type { ErrorBound } from './part.ts';
+import type { ErrorBound } from './statistic.ts';
 import { Layout, type Dimensions, type ValuesOf } from './tensors.ts';
 
-/** Numbers or bigints, as the bounds are. */
+/** The parameters of an exact sum. If the bounds are bigints, data and sums are bigints too. */
 export type SumPlan = Dimensions & {
   /** Most users of a session, 1 to 1,000,000. */
   readonly maxUsers: number;
-  /** Application context: task, model version, cohort; part of what all parties must agree on. Default empty. */
+  /** Application context: task, model version, cohort. All parties must agree on it. Default empty. */
   readonly session?: string;
 } & (
     | {
@@ -27,12 +27,12 @@ type InputOf<Plan> = Plan extends { readonly max: bigint } ? ArrayLike<bigint> :
 type OutputOf<Plan> = Plan extends { readonly max: bigint } ? BigInt64Array : Float64Array;
 
 /**
- * Plans the exact sum of integers in [min, max]. What lies outside is clipped and counted.
+ * Plans the exact sum of integers in [min, max]. Values outside are clipped and counted.
  *
  * With numbers as bounds, data are numbers and sums a `Float64Array` of integers below 2^53; with bigints, data are
  * bigints and sums a `BigInt64Array`.
  *
- * @throws TypeError, RangeError that name the parameter, or give the numbers where no ring of 64 bits is wide enough.
+ * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
  * ```js
  * import { sum } from 'secagg/encoding';
@@ -83,7 +83,7 @@ function checkSums(min: bigint, max: bigint, maxUsers: number, limit: bigint): v
   const farthest = BigInt(maxUsers) * (-min > max ? -min : max);
   if (farthest <= limit) return;
   throw new RangeError(
-    `plan: sums of ${maxUsers} users reach ${farthest}, beyond ${limit}` +
-      (limit < 2n ** 53n ? '; bigints as bounds give sums of up to 2^63 − 1' : ''),
+    `plan: expected sums of up to ±${limit}, got ±${farthest} for ${maxUsers} users` +
+      (limit < 2n ** 53n ? '; a plan with bigints has sums of up to 2^63 − 1' : ''),
   );
 }

@@ -1,7 +1,7 @@
-// Where values lie in the vector: one flat array, or an object of named tensors, nested as the application likes.
+// The layout of values in the vector: one flat array, or an object of named tensors, which may be nested.
 import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
 import { exactNames } from './checks.ts';
-import { nameOf } from './part.ts';
+import { nameOf } from './statistic.ts';
 
 /** A tensor's dimensions, rows first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -20,14 +20,14 @@ export interface Tensor<Values> {
 /** An object nested like `S`, with a tensor where `S` has a shape. */
 export type Tensors<S, Values> = S extends Shape ? Tensor<Values> : { readonly [Name in keyof S]: Tensors<S[Name], Values> };
 
-/** What the values of one plan look like: the length of a flat array, or named tensors. */
+/** The form of the values of a plan: the length of a flat array, or the shapes of named tensors. */
 export type Dimensions =
   { readonly length: number; readonly shapes?: never } | { readonly shapes: Shapes; readonly length?: never };
 
-/** The values of a plan, flat or named as the plan says. */
+/** The values of a plan: a flat array, or named tensors. */
 export type ValuesOf<Plan, Values> = Plan extends { readonly shapes: infer S } ? Tensors<S, Values> : Values;
 
-/** An array of values and what errors call it. */
+/** An array of values, and its name in errors. */
 export interface Named {
   readonly name: string;
   readonly data: ArrayLike<unknown>;
@@ -49,12 +49,14 @@ const MAX_LENGTH = 2 ** 32 - 1;
 /** The order and the shapes of all values. */
 export class Layout {
   readonly length: number;
-  /** For the session tag: the same for all that lay the values out alike. */
+  /** For the session tag: the same for all parties with the same layout. */
   readonly description: unknown;
   readonly #tree: Tree;
 
   constructor({ length, shapes }: { readonly length?: number; readonly shapes?: Shapes }) {
-    if ((length === undefined) === (shapes === undefined)) throw new TypeError('plan: expected either length or shapes');
+    if ((length === undefined) === (shapes === undefined)) {
+      throw new TypeError(`plan: expected either length or shapes, got ${length === undefined ? 'neither' : 'both'}`);
+    }
     this.#tree =
       shapes === undefined
         ? { shape: undefined, length: checkInteger(length, 'length', 1, MAX_LENGTH) }
@@ -64,7 +66,7 @@ export class Layout {
   }
 
   /**
-   * A user's values in the order of the vector, nothing copied. `path` is where the plan stands in a combination.
+   * A user's values in the order of the vector, without copying them. `path` is the name of the plan in a combination.
    *
    * @throws TypeError, RangeError that name the path.
    */
@@ -74,12 +76,12 @@ export class Layout {
     return arrays;
   }
 
-  /** The decoded values as the plan has them; `make` gives those of one stretch. */
+  /** The decoded values in the form of the plan. `make` gives those of one tensor. */
   restore(make: (offset: number, length: number) => unknown): unknown {
     return restore(this.#tree, 0, make);
   }
 
-  /** What errors call one value of a sum. */
+  /** The name of one value of a sum in errors. */
   nameOf(index: number, path: readonly string[]): string {
     let tree = this.#tree;
     let name = nameOf('sum', path);
@@ -98,12 +100,12 @@ export class Layout {
   }
 }
 
-/** Ordered by name, so that all parties agree however they wrote the plan. */
+/** The tensors ordered by name, so that all parties agree however they wrote the plan. */
 function branchOf(shapes: Readonly<Record<string, unknown>>, name: string): Branch {
   const children = Object.entries(shapes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => [key, treeOf(value, `${name}.${key}`)] as const);
-  if (children.length === 0) throw new RangeError(`${name}: expected at least one tensor`);
+  if (children.length === 0) throw new RangeError(`${name}: expected at least one tensor, got none`);
   return {
     children,
     length: checkedLength(
@@ -152,7 +154,7 @@ function collect(tree: Tree, data: unknown, name: string, arrays: Named[]): void
   }
 }
 
-/** `Object.fromEntries` makes `__proto__` a mere name. */
+/** `Object.fromEntries` makes `__proto__` a name like any other. */
 function restore(tree: Tree, offset: number, make: (offset: number, length: number) => unknown): unknown {
   if ('children' in tree) {
     let at = offset;
@@ -173,7 +175,7 @@ function checkShape(given: unknown, shape: Shape, name: string): void {
   throw new RangeError(`${name}: expected [${shape.join(', ')}], got [${given.map(String).join(', ')}]`);
 }
 
-/** Any kind of array; what its elements are is looked at where they are read. */
+/** Checks that data is any kind of array. Its elements are checked when they are read. */
 export function arrayOf(data: unknown, name: string, length?: number): ArrayLike<unknown> {
   if (!Array.isArray(data) && !(ArrayBuffer.isView(data) && 'length' in data)) {
     throw new TypeError(`${name}: expected an array or a typed array, got ${kindOf(data)}`);

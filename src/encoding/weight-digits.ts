@@ -1,18 +1,18 @@
-// Weights as exact integers in positional notation, each digit a component: however few bits a ring has, no weight is
-// rounded away in it, and none takes from the range that the values have.
+// Weights as exact integers in positional notation, with one component a digit. So no weight is rounded away, however few bits a
+// ring has, and weights take nothing from the range of the values.
 import { componentLimit } from '../session/parameters.ts';
 import { kindOf } from '../leaves/checks.ts';
 import { loadExact, storeExact, type Components } from './components.ts';
 import { EncodingError, outOfRange } from './encoding.ts';
-import { nameOf, type Placement, type Weights } from './part.ts';
+import { nameOf, type Placement, type Weights } from './statistic.ts';
 
-/** The bits of the largest weight: as many as a double has. */
+/** Bits of the largest weight, as many as a double has. */
 const WEIGHT_BITS = 53;
 
 export class WeightDigits {
   /** The weight that one unit stands for: a power of two, at most 1. */
   readonly unit: number;
-  /** Digits, which are components. */
+  /** Number of digits, and so of components. */
   readonly count: number;
   readonly #maxWeight: number;
   readonly #maxUnits: number;
@@ -24,12 +24,12 @@ export class WeightDigits {
     this.#maxWeight = maxWeight;
     this.unit = 2 ** Math.min(0, Math.ceil(Math.log2(maxWeight)) - WEIGHT_BITS);
     this.#maxUnits = Math.round(maxWeight / this.unit);
-    // The largest digit, 2^d − 1, is within what a component may be.
+    // The largest digit, 2^d − 1, is within the range of a component.
     this.#bitsPerDigit = (componentLimit(placement.bits, maxUsers) + 1n).toString(2).length - 1;
     this.count = Math.ceil(BigInt(this.#maxUnits).toString(2).length / this.#bitsPerDigit);
   }
 
-  /** The weight in units; a positive one is never rounded to nothing. */
+  /** The weight in units. A positive weight is never rounded to 0. */
   units(weight: Weights | undefined): number {
     const name = nameOf('weight', this.#placement.path);
     if (typeof weight !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(weight)}`);
@@ -39,7 +39,7 @@ export class WeightDigits {
     return Math.max(1, Math.round(weight / this.unit));
   }
 
-  /** Least significant digit first. */
+  /** Writes the digits, the least significant one first. */
   write(units: number, out: Components): void {
     let rest = BigInt(units);
     for (let i = 0; i < this.count; i++) {
@@ -48,7 +48,7 @@ export class WeightDigits {
     }
   }
 
-  /** The total weight of `users`. */
+  /** Reads the total weight of `users`. */
   read(sum: Components, users: number): number {
     const name = nameOf('totalWeight', this.#placement.path);
     const n = BigInt(users);
@@ -60,7 +60,7 @@ export class WeightDigits {
       units += digit << BigInt(i * this.#bitsPerDigit);
     }
     if (units === 0n) {
-      throw new EncodingError('ERR_SECAGG_ZERO_WEIGHT', `${name}: the weights add up to zero; a mean with them is not defined`);
+      throw new EncodingError('ERR_SECAGG_ZERO_WEIGHT', `${name}: expected weights that add up to more than zero, got zero`);
     }
     if (units < n || units > n * BigInt(this.#maxUnits)) throw outOfRange(name);
     return Number(units) * this.unit;

@@ -1,4 +1,4 @@
-// The mean of users' floats, each user counting with its weight, which nobody learns: the vector is [w, w · x].
+// The weighted mean of users' floats. Nobody learns a user's weight: its vector is [w, w · x].
 import { checkNames } from '../leaves/checks.ts';
 import { magnitude } from './checks.ts';
 import { Encoding } from './encoding.ts';
@@ -12,7 +12,7 @@ import {
   type FloatArrayOf,
   type MeanPlan,
 } from './floats.ts';
-import { nameOf, type ErrorBound } from './part.ts';
+import { nameOf, type ErrorBound } from './statistic.ts';
 import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 import { WeightDigits } from './weight-digits.ts';
@@ -30,13 +30,13 @@ export interface WeightedMean<Values> {
 /**
  * Plans the weighted mean of floats.
  *
- * A user's values x, clipped to ±clippingRange before anything else, are sent as w · x · s rounded to integers, where
- * maxWeight · clippingRange · s is the largest component of which `maxUsers` can be added without a wrap. Its weight w is
- * sent beside them, exactly, in as many components as its digits need. The mean is Σ / (s · Σw).
+ * A user's values x are clipped to ±clippingRange and then sent as w · x · s rounded to integers. maxWeight · clippingRange · s is
+ * the largest component of which `maxUsers` can be added without a wrap. The weight w is sent exactly, in as many components as its
+ * digits need. The mean is Σ / (s · Σw).
  *
  * Integers up to maxWeight are exact as weights, and so are the other multiples of maxWeight · 2^−52.
  *
- * @throws TypeError, RangeError that name the parameter, or give the numbers where no ring of 64 bits is wide enough.
+ * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
  * ```js
  * import { weightedMean } from 'secagg/encoding';
@@ -73,7 +73,7 @@ export function weightedMean<const Plan extends WeightedMeanPlan>(
           const units = weights.units(weight);
           weights.write(units, out);
           const round = rounder(values.offset, strata);
-          // What is multiplied is the weight that is sent, so that the answer is a mean, whatever the weight's rounding.
+          // Values are multiplied with the rounded weight, which is sent, so that the answer is a mean whatever that rounding is.
           return quantize(layout, values, data, { clip, scale: units * weights.unit * scale, round }, out);
         },
         read(sum, users): WeightedMean<ValuesOf<Plan, FloatArrayOf<Plan>>> {
@@ -86,7 +86,7 @@ export function weightedMean<const Plan extends WeightedMeanPlan>(
           const most = users * maxWeight * (1 + 2 ** -40); // the caller may have added up doubles
           const total = magnitude(totalWeight, nameOf('totalWeight', placement.path), most);
           const { worst, rms } = floatErrorBound(parameters, { users, cohorts, step: 1 / (total * scale), size: clip });
-          // A weight is off by at most a unit, and then moves the mean by at most its share of the whole range.
+          // A weight is off by at most one unit, which moves the mean by at most that share of the whole range.
           const ofWeights = (users * weights.unit * 2 * clip) / total;
           return { worst: worst + ofWeights, rms: rms + ofWeights };
         },

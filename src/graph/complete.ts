@@ -1,5 +1,5 @@
-// The complete graph of [BIK+17] section 4: every user shares keys with every other, and all of U1 hold shares of
-// everybody's secrets, the owner included.
+// The complete graph of [BIK+17] section 4: each user shares keys with every other, and all users of U1 hold shares of its secrets,
+// itself included.
 import { countMembers } from '../leaves/members.ts';
 import { allPositions, type Position } from '../leaves/positions.ts';
 import type { Neighborhoods } from './neighborhoods.ts';

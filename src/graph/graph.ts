@@ -1,4 +1,4 @@
-// The graph that a session's parameters ask for.
+// The graph of a session, by its parameters.
 import type { Graph } from '../session/parameters.ts';
 import { completeGraph } from './complete.ts';
 import type { Neighborhoods } from './neighborhoods.ts';

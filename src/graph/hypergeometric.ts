@@ -1,11 +1,12 @@
-// Tails of the hypergeometric distribution in logarithms, exact but for the rounding of doubles: marked users among those
-// that a random permutation, or a random cohort, gives to somebody. Nothing is sampled or approximated.
+// Tails of the hypergeometric distribution in logarithms, exact except for the rounding of doubles: how many marked users are
+// among a user's neighbors on a sparse graph, or in a random cohort. Nothing is sampled or approximated.
 //
-// Point probabilities by C. Loader, "Fast and accurate computation of binomial probabilities" (2000): log-factorials of
-// large numbers are never subtracted from each other, so that the error stays at about 1e-14 of the probability, where
-// log-gamma at a million users would leave 1e-8.
+// Point probabilities by C. Loader, "Fast and accurate computation of binomial probabilities" (2000). Log-factorials of
+// large numbers are never subtracted from each other, so that the error stays at about 1e-14 of the probability. With
+// log-gamma it would be 1e-8 for a million users.
+import { leastHolding } from '../leaves/bisection.ts';
 
-/** How many of `draws` are marked, drawn without replacement from `population` of which `marked` are. */
+/** The number of marked users among `draws` users that are drawn without replacement from `population`, of which `marked` are. */
 export interface Hypergeometric {
   readonly population: number;
   readonly marked: number;
@@ -25,7 +26,7 @@ function stirlingError(n: number): number {
   return (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - 1 / 1188 / square) / square) / square) / square) / n;
 }
 
-/** x ln(x/mean) + mean − x, without cancellation where x is near the mean; [Loader 2000] section 2. */
+/** x ln(x/mean) + mean − x, without cancellation if x is near the mean; [Loader 2000] section 2. */
 function deviance(x: number, mean: number): number {
   if (Math.abs(x - mean) >= 0.1 * (x + mean)) return x * Math.log(x / mean) + mean - x;
   const v = (x - mean) / (x + mean);
@@ -60,8 +61,8 @@ export function lnPoint({ population, marked, draws }: Hypergeometric, x: number
 }
 
 /**
- * ln Pr[X ≥ x]. Terms are added outwards from the largest one, each from the one before by their exact ratio, with
- * Neumaier's compensation. As many terms as matter: a few standard deviations of X.
+ * ln Pr[X ≥ x]. Adds terms from the largest one outwards, with Neumaier's compensation. Each term is the one before times their
+ * exact ratio. Stops when the rest does not matter, after a few standard deviations of X.
  */
 export function lnUpperTail(distribution: Hypergeometric, x: number): number {
   const { population, marked, draws } = distribution;
@@ -80,7 +81,7 @@ export function lnUpperTail(distribution: Hypergeometric, x: number): number {
   return below >= 0 ? -Infinity : Math.log1p(-Math.exp(below));
 }
 
-/** 1 + r(from) + r(from) r(from ± 1) + …, ratios below 1 that fall. */
+/** 1 + r(from) + r(from) r(from ± 1) + …, for falling ratios below 1. */
 function sumOutwards(from: number, to: number, step: 1 | -1, ratio: (j: number) => number): number {
   let sum = 1;
   let lost = 0;
@@ -97,11 +98,11 @@ function sumOutwards(from: number, to: number, step: 1 | -1, ratio: (j: number) 
   return sum + lost;
 }
 
-/** The least c with Pr[X > c] ≤ e^limit, for a limit below ln ½: a median or more, from where it is looked for. */
+/** The least c with Pr[X > c] ≤ e^limit, for a limit below ln ½. */
 export function quantile(distribution: Hypergeometric, limit: number): number {
   const { population, marked, draws } = distribution;
   const holds = (c: number): boolean => lnUpperTail(distribution, c + 1) <= limit;
-  // Where Pr[X > c] < ½, c is a median or above, and a median is less than one standard deviation from the mean.
+  // Pr[X > c] < ½, so that c is a median or more, and a median is less than one standard deviation from the mean.
   const mean = (marked * draws) / population;
   const deviation = Math.sqrt((mean * (population - marked) * (population - draws)) / population / Math.max(1, population - 1));
   const least = Math.max(0, draws + marked - population);
@@ -111,11 +112,5 @@ export function quantile(distribution: Hypergeometric, limit: number): number {
     failing += step;
     step *= 2;
   }
-  let holding = failing + step;
-  while (holding - failing > 1) {
-    const middle = Math.floor((holding + failing) / 2);
-    if (holds(middle)) holding = middle;
-    else failing = middle;
-  }
-  return holding;
+  return leastHolding(failing, failing + step, holds);
 }

@@ -1,14 +1,14 @@
-// Which sessions a party's policy accepts: what the adversary that it asked for, and the graph, need of threshold and U1.
+// Which sessions a party's policy accepts: the conditions on threshold and U1 that follow from its adversary and from the graph.
 // [BIK+17] theorems 6.3 to 6.5 for the complete graph; sparse-bounds.ts for the sparse graph.
 import { UsageError } from '../leaves/errors.ts';
 import type { Parameters, Policy, SparseGraph } from '../session/parameters.ts';
 import { sparseGraphBears, sparseColludersBorne } from './sparse-bounds.ts';
 
 /**
- * Most users of U1 for which the threshold satisfies the policy's floor; 0 where it does for none.
+ * Most users of U1 for which the threshold is at or above the policy's floor; 0 if there is no such number.
  *
  * On the complete graph: against a server that lies, two different views would each need t answers, and n honest and corrupt
- * users can give n + c of them, so that 2t > n + c rules two views out ([BIK+17] theorem 6.5 and its proof). Against one that
+ * users give at most n + c of them, so that 2t > n + c rules two views out ([BIK+17] theorem 6.5 and its proof). Against one that
  * follows the protocol, c colluders must not hold t shares: t > c (theorem 6.3). On a sparse graph `checkReachable` has made sure
  * that the bounds hold for every number of users up to `maxUsers`.
  */
@@ -22,26 +22,26 @@ export function largestCohort({ threshold, graph }: Parameters, policy: Policy):
 /**
  * Refuses parameters with which no session of this party is safe, or none can be.
  *
- * @throws RangeError that names the argument; UsageError ERR_SECAGG_UNSAFE where the graph does not bear the adversary.
+ * @throws RangeError that names the argument; UsageError ERR_SECAGG_UNSAFE if the graph does not bear the adversary.
  */
 export function checkReachable(parameters: Parameters, policy: Policy): void {
   const { threshold, graph } = parameters;
   if (threshold > policy.maxUsers) {
     throw new RangeError(
-      `threshold: ${threshold} of at most ${policy.maxUsers} users cannot be reached; maxUsers, where it is not given, is the number of registered keys`,
+      `threshold: expected at most maxUsers, ${policy.maxUsers}, got ${threshold}; maxUsers is by default the number of registered keys`,
     );
   }
   if (graph !== 'complete') checkSparse({ threshold, graph }, policy);
   if (largestCohort(parameters, policy) >= threshold) return;
-  throw new RangeError(`threshold: no number of users satisfies ${threshold} with ${policy.colluders} colluders`);
+  throw new RangeError(`threshold: with ${policy.colluders} colluders no number of users satisfies the policy, got ${threshold}`);
 }
 
 function checkSparse({ threshold, graph }: { readonly threshold: number; readonly graph: SparseGraph }, policy: Policy): void {
   if (policy.adversary === 'malicious') {
     throw new UsageError(
       'ERR_SECAGG_UNSAFE',
-      'options.graph: on a sparse graph that it draws itself, a malicious server can put users that work with it around any other; ' +
-        "take the complete graph, or cohorts of it, or an adversary 'semi-malicious' or 'semi-honest'",
+      'options.graph: a malicious server draws the sparse graph so that users that work with it are all neighbors of another user; ' +
+        "use the complete graph, cohorts, or an adversary 'semi-malicious' or 'semi-honest'",
     );
   }
   if (sparseGraphBears({ threshold, graph, ...policy })) return;
@@ -50,12 +50,12 @@ function checkSparse({ threshold, graph }: { readonly threshold: number; readonl
     'ERR_SECAGG_UNSAFE',
     `options.graph: ${neighbors} neighbors and a shareThreshold of ${shareThreshold} do not protect ` +
       `${threshold} to ${policy.maxUsers} users with ${policy.colluders} colluders from a ` +
-      `${policy.adversary} server, but for a probability of 2^-${policy.security}; plan() of secagg/planner has numbers that do`,
+      `${policy.adversary} server, except with a probability of 2^-${policy.security}; plan() of secagg/planner finds numbers that do`,
   );
 }
 
 /**
- * How many users may work with the server, or lie, before the guarantees end. On the complete graph 2t − n − 1 against a
+ * How many users may work with the server, or lie, without ending the guarantees. On the complete graph 2t − n − 1 against a
  * server that lies, t − 1 against one that follows the protocol; on a sparse graph as many as its bounds allow.
  */
 export function colludersBorne({ threshold, graph }: Parameters, policy: Policy, users: number): number {

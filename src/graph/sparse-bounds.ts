@@ -1,31 +1,32 @@
-// What chance may do to a sparse graph: how many neighbors of a user are corrupt, and whether survivors stay connected. The planner
-// chooses parameters by these conditions, and every party checks by them what it was given; docs/planner.md derives them.
+// The random events on a sparse graph: how many neighbors of a user are corrupt, and whether survivors stay connected. The planner
+// chooses parameters by these conditions, and each party checks its parameters by them. docs/planner.md derives them.
 import type { Adversary, SparseGraph } from '../session/parameters.ts';
+import { leastHolding } from '../leaves/bisection.ts';
 import { lnPoint, lnUpperTail } from './hypergeometric.ts';
 
 /**
- * Doubles may err in the eleventh digit of a probability. What is compared with a limit keeps this distance from it, in
- * natural logarithms, so that nothing rests on a rounding.
+ * Doubles may err in the eleventh digit of a probability. Limits are lowered by this much, in natural logarithms, so that no
+ * decision depends on a rounding.
  */
 const GUARD = 1e-9;
 
-/** The natural logarithm that the probability of one event may have, where `times` such events may have 2^−bits together. */
+/** The largest ln of the probability of one event, if `times` such events may have a probability of 2^−bits together. */
 export function lnLimit(bits: number, times: number): number {
   return -bits * Math.LN2 - Math.log(times) - GUARD;
 }
 
 /**
  * Most corrupt neighbors that a user may have. Against a server that lies once the sparse graph is drawn, the α of 3t ≥ 2k + 2α + 2;
- * against one that follows the protocol t − 1. Negative where the thresholds bear nobody at all.
+ * against one that follows the protocol t − 1. Negative if the thresholds bear no corrupt user at all.
  */
 export function corruptNeighborsBorne({ neighbors, shareThreshold }: SparseGraph, adversary: Adversary): number {
   return adversary === 'semi-honest' ? shareThreshold - 1 : Math.floor((3 * shareThreshold - 2 * neighbors - 2) / 2);
 }
 
 /**
- * ln of a bound on the probability that honest survivors fall apart. A sparse graph falls apart only if two runs of k/2 neighbors
- * are gone, with somebody left between them on both sides: n(n − k − 1)/2 pairs of runs, k places, all of them among the
- * users that are gone.
+ * ln of a bound on the probability that the graph of honest survivors is disconnected. A sparse graph is disconnected only if two
+ * runs of k/2 users each are gone and users are left between them on both sides. There are n(n − k − 1)/2 pairs of runs, each of
+ * k positions, and all users at these positions must be gone.
  */
 export function lnDisconnected({ users, gone }: { readonly users: number; readonly gone: number }, k: number): number {
   const marked = Math.min(gone, users);
@@ -34,12 +35,13 @@ export function lnDisconnected({ users, gone }: { readonly users: number; readon
   return pairs + lnPoint({ population: users, marked, draws: k }, k);
 }
 
-/** A session on a sparse graph, as far as chance matters. */
+/** The parameters of a session on a sparse graph that decide these probabilities. */
 export interface SparseSession {
   readonly graph: SparseGraph;
   readonly adversary: Adversary;
-  /** Least and most users of U1; the least are also those of every later set. */
+  /** Least number of users of U1 and of each later set. */
   readonly threshold: number;
+  /** Most users of U1. */
   readonly maxUsers: number;
   /** Users that work with the server, at most. */
   readonly colluders: number;
@@ -47,13 +49,13 @@ export interface SparseSession {
   readonly security: number;
 }
 
-/** Whether the guarantees hold for every size of U1 that the session allows, but for a probability of 2^−security. */
+/** Whether the guarantees hold for every size of U1 that the session allows, except with a probability of 2^−security. */
 export function sparseGraphBears({ graph, adversary, threshold, maxUsers, colluders, security }: SparseSession): boolean {
-  // On a sparse graph that it draws itself, a server can put its own users around whomever it likes.
+  // A malicious server draws the sparse graph so that its own users are all neighbors of a user of its choice.
   if (adversary === 'malicious') return false;
   const borne = corruptNeighborsBorne(graph, adversary);
   if (borne < 0 || threshold <= colluders) return false;
-  // U1 at its smallest has the largest share of corrupt users.
+  // The smallest U1 has the largest fraction of corrupt users.
   const corrupt = { population: threshold - 1, marked: Math.min(colluders, threshold - 1), draws: graph.neighbors };
   const surrounded = lnUpperTail(corrupt, borne + 1);
   if (adversary === 'semi-malicious') return surrounded <= lnLimit(security, maxUsers);
@@ -64,15 +66,7 @@ export function sparseGraphBears({ graph, adversary, threshold, maxUsers, collud
   );
 }
 
-/** The largest number of colluders that such a session bears; −1 where it bears none at all. */
+/** The largest number of colluders that such a session bears; −1 if it does not even bear 0. */
 export function sparseColludersBorne(session: Omit<SparseSession, 'colluders'>): number {
-  const bears = (colluders: number): boolean => sparseGraphBears({ ...session, colluders });
-  let borne = -1;
-  let failing = session.threshold;
-  while (failing - borne > 1) {
-    const middle = Math.floor((borne + failing) / 2);
-    if (bears(middle)) borne = middle;
-    else failing = middle;
-  }
-  return borne;
+  return leastHolding(-1, session.threshold, (colluders) => !sparseGraphBears({ ...session, colluders })) - 1;
 }

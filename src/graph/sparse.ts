@@ -1,7 +1,8 @@
-// The sparse graph of [BBGLR20] section 3, a Harary graph on a ring of all users: each shares keys with the k/2 nearest on either side, and these,
-// not the user itself, hold shares of its secrets. Positions are places on a ring in a random order.
+// The sparse graph of [BBGLR20] section 3: a Harary graph over the positions of a random permutation, the last of which is next to
+// the first. Each user shares keys with the k/2 nearest users on either side. These hold shares of its secrets, the user does not.
 import type { RandomSource } from '../crypto/random.ts';
 import { hasMember } from '../leaves/members.ts';
+import { shuffle, type Words } from '../leaves/permutation.ts';
 import { positionAt, type Position } from '../leaves/positions.ts';
 import type { Neighborhoods } from './neighborhoods.ts';
 
@@ -26,9 +27,9 @@ export function sparseGraph(users: number, neighbors: number): Neighborhoods {
     holders: neighborsOf,
     holderIndex: indexOf,
     holdersIn: (members) => {
-      // In how many of the places before each there is somebody: the rest is two look-ups a user.
+      // before[p] counts the members at positions below p, so that each count takes two look-ups.
       const before = new Uint32Array(users + 1);
-      for (let place = 0; place < users; place++) before[place + 1] = (before[place] ?? 0) + (hasMember(members, place) ? 1 : 0);
+      for (let p = 0; p < users; p++) before[p + 1] = (before[p] ?? 0) + (hasMember(members, p) ? 1 : 0);
       const between = (from: number, to: number): number => (before[to] ?? 0) - (before[from] ?? 0);
       return (position) => {
         const [from, to] = [position - half, position + half + 1];
@@ -43,37 +44,29 @@ export function sparseGraph(users: number, neighbors: number): Neighborhoods {
 }
 
 /**
- * The same users in an order that is uniform among all: whoever is corrupt, or drops out, does so at places of chance.
- * Fisher and Yates, each step uniform by rejection.
+ * Gives the same users in a uniformly random order, so that nobody chooses the positions of corrupt users or of users that
+ * drop out.
  */
 export function permuted<T>(list: readonly T[], random: RandomSource): T[] {
   const out = [...list];
-  const below = uniformIntegers(random);
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = below(i + 1);
-    const moved = out[i] as T;
-    out[i] = out[j] as T;
-    out[j] = moved;
-  }
+  shuffle(out, wordsOf(random));
   return out;
 }
 
-/** Uniform integers below a bound of up to 2^31, from random bytes taken a block at a time. */
-function uniformIntegers(random: RandomSource): (bound: number) => number {
-  const blockWords = 1024;
-  let words: DataView | null = null;
+const BLOCK_BYTES = 4096;
+
+/** Big-endian words from random bytes, which are taken a block at a time. */
+function wordsOf(random: RandomSource): Words {
+  let block: DataView | null = null;
   let at = 0;
-  return (bound) => {
-    const fair = 2 ** 32 - (2 ** 32 % bound);
-    for (;;) {
-      if (words === null || at === words.byteLength) {
-        const block = random(4 * blockWords);
-        words = new DataView(block.buffer, block.byteOffset, block.byteLength);
-        at = 0;
-      }
-      const word = words.getUint32(at);
-      at += 4;
-      if (word < fair) return word % bound;
+  return () => {
+    if (block === null || at === block.byteLength) {
+      const bytes = random(BLOCK_BYTES);
+      block = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      at = 0;
     }
+    const word = block.getUint32(at);
+    at += 4;
+    return word;
   };
 }

@@ -95,3 +95,20 @@ export function checkDate(value: unknown, name: string): Date {
   if (Number.isNaN(value.getTime())) throw new RangeError(`${name}: expected a valid Date`);
   return value;
 }
+
+/** A number in [least, most], which need not be an integer. */
+export function checkNumber(value: unknown, name: string, least: number, most: number): number {
+  if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
+  if (!(value >= least && value <= most)) {
+    throw new RangeError(`${name}: expected a number in [${least}, ${most}], got ${value}`);
+  }
+  return value;
+}
+
+/** One of some strings. A value of any other type is refused with a RangeError too, as the list says what is expected. */
+export function checkOneOf<T extends string>(value: unknown, name: string, known: readonly T[]): T {
+  const found = known.find((each) => each === value);
+  if (found !== undefined) return found;
+  const came = typeof value === 'string' ? `'${value}'` : kindOf(value);
+  throw new RangeError(`${name}: expected ${known.map((each) => `'${each}'`).join(', ')}, got ${came}`);
+}

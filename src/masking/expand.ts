@@ -1,5 +1,5 @@
-// PRG: a 32-byte seed to a mask over all lanes. AES-256 in counter mode from a zero block, the key stream taken as
-// lanes; every key is derived for one mask, so the zero block never repeats under a key. [BIK+17] section 3.4: PRG.
+// PRG: expands a 32-byte seed to a mask over all lanes. AES-256 in counter mode from a zero block, whose key stream is read as
+// lanes. Each key is derived for one mask, so that the zero block never repeats under a key. [BIK+17] section 3.4: PRG.
 import { platform } from '#platform';
 import type { Keystream } from '../platform/platform.ts';
 import { kernel } from './kernel.ts';
@@ -13,21 +13,23 @@ export interface Mask {
 }
 
 /**
- * Masks that are expanded side by side, block by block, so that a block of the sum is fetched and stored once for all: as
- * many as take 4 MiB, for an engine that answers later makes a block of each before any is added.
+ * How many masks are expanded side by side, block by block, so that a block of the sum is fetched and stored once for all of
+ * them. Their blocks take 4 MiB, because an engine that answers later makes a block of each mask before any is added.
  */
 const MASKS_AT_A_TIME: number = Math.floor((4 << 20) / platform.keystreamBlock);
 
 const ZERO_COUNTER = new Uint8Array(16);
 
-/** A port whose other end is closed. */
-const nowhere: MessagePort = closedPort();
-/** Node closes it at the end of the event loop's turn; until then, whatever is sent to it would be kept. */
-const closed: Promise<void> = platform.pause().then(() => platform.pause());
+/** Opened when it is first needed, because importing a module must have no effect. */
+let closedPort: Promise<MessagePort> | undefined;
 
-function closedPort(): MessagePort {
+/** A port whose other end is closed: what is transferred to it is freed. */
+async function openClosedPort(): Promise<MessagePort> {
   const { port1, port2 } = new MessageChannel();
   port2.close();
+  // Node closes the other end at the end of the event loop's turn, and keeps what is sent before.
+  await platform.pause();
+  await platform.pause();
   return port1;
 }
 
@@ -36,27 +38,33 @@ function closedPort(): MessagePort {
  * number and length, and lets the event loop run in between.
  */
 export async function applyMasks(ring: Ring, acc: Lanes, masks: AsyncIterable<Mask> | Iterable<Mask>, pace: Pace): Promise<void> {
-  await closed;
+  closedPort ??= openClosedPort();
+  const port = await closedPort;
   let some: Mask[] = [];
   for await (const mask of masks) {
     some.push(mask);
     if (some.length < MASKS_AT_A_TIME) continue;
-    await applySome(ring, acc, some, pace);
+    await applySome(ring, acc, some, { pace, port });
     some = [];
   }
-  if (some.length > 0) await applySome(ring, acc, some, pace);
+  if (some.length > 0) await applySome(ring, acc, some, { pace, port });
 }
 
-async function applySome(ring: Ring, acc: Lanes, masks: readonly Mask[], pace: Pace): Promise<void> {
+async function applySome(
+  ring: Ring,
+  acc: Lanes,
+  masks: readonly Mask[],
+  { pace, port }: { readonly pace: Pace; readonly port: MessagePort },
+): Promise<void> {
   const streams = masks.map(({ seed, sign }): Stream => {
     const stream = platform.aes256Ctr(seed, ZERO_COUNTER);
     seed.fill(0);
     return { stream, sign };
   });
   for (let at = 0; at < acc.length; at += platform.keystreamBlock) {
-    const part = acc.subarray(at, at + platform.keystreamBlock);
-    const blocks = platform.keystreamAtOnce ? blocksOf(streams, part.length) : await awaitedBlocks(streams, part.length);
-    kernel.accumulate(ring, part, released(blocks));
+    const block = acc.subarray(at, at + platform.keystreamBlock);
+    const terms = platform.keystreamAtOnce ? blocksOf(streams, block.length) : await awaitedBlocks(streams, block.length);
+    kernel.accumulate(ring, block, released(terms, port));
     await pace.maybePause();
   }
 }
@@ -66,7 +74,7 @@ interface Stream {
   readonly sign: 1 | -1;
 }
 
-/** One block of key stream at a time, made when the kernel asks for it and still in the cache then. */
+/** Makes one block of key stream at a time, when the kernel asks for it, so that the block is still in the cache. */
 function* blocksOf(streams: readonly Stream[], length: number): Generator<Term> {
   for (const { stream, sign } of streams) yield { bytes: stream.next(length) as Uint8Array, sign };
 }
@@ -76,13 +84,13 @@ async function awaitedBlocks(streams: readonly Stream[], length: number): Promis
 }
 
 /**
- * Each block's memory is given back once it is added. Left to the garbage collector, used blocks pile up to tens of
- * megabytes: every new one is then memory out of the cache, or fresh from the system, which costs more than to fill it.
+ * Gives each block's memory back once the block is added, by transferring it to a closed port. Blocks that are left to the
+ * garbage collector pile up to tens of megabytes. The memory of every new block is then out of the cache, or fresh from the
+ * system, which costs more than filling it.
  */
-function* released(blocks: Iterable<Term>): Generator<Term> {
+function* released(blocks: Iterable<Term>, port: MessagePort): Generator<Term> {
   for (const block of blocks) {
     yield block;
-    // What is transferred leaves this thread, and with nobody to receive it is freed.
-    nowhere.postMessage(null, [block.bytes.buffer]);
+    port.postMessage(null, [block.bytes.buffer]);
   }
 }

@@ -1,11 +1,11 @@
-// The inner loops over lanes: WebAssembly SIMD where the engine has it and the page's policy allows it, else plain
-// TypeScript. Both give the same bytes.
+// The inner loops over lanes: WebAssembly SIMD if the engine has it and the page's policy allows it, else plain TypeScript.
+// Both give the same bytes.
 import { platform } from '#platform';
 import { plain } from './plain.ts';
 import type { Kernel, Lanes, Ring } from './ring.ts';
 import { instantiateSimd } from './simd.ts';
 
-/** Most bytes of lanes that are worked on at a time: few enough for the cache, but a block of key stream must fit. */
+/** Most bytes of lanes in one call of the kernel: few enough for the cache, but at least a block of key stream. */
 export const MAX_BLOCK: number = Math.max(1 << 17, platform.keystreamBlock);
 
 export const kernel: Kernel = instantiateSimd(MAX_BLOCK) ?? plain;

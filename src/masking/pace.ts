@@ -1,8 +1,8 @@
-// Long work in pieces: the event loop runs in between, and who waits for the work can call it off.
+// Divides long work into pieces. The event loop runs between them, and the caller can abort the work.
 import { platform } from '#platform';
 import { throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
 
-/** A pause costs some microseconds; timers and sockets wait at most about this long, and one piece of work. */
+/** How long a piece of work takes before a pause, which costs some microseconds. Timers and sockets wait about this long at most. */
 const PIECE_MILLISECONDS = 15;
 
 export class Pace {
@@ -14,9 +14,9 @@ export class Pace {
   }
 
   /**
-   * Gives way where it is time to.
+   * Lets the event loop run if the last pause was long enough ago.
    *
-   * @throws the signal's reason where it is aborted.
+   * @throws the signal's reason if it is aborted.
    */
   async maybePause(): Promise<void> {
     if (performance.now() - this.#resumed >= PIECE_MILLISECONDS) {

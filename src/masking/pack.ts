@@ -11,7 +11,7 @@ export function pack(ring: Ring, lanes: Lanes): Uint8Array {
   return packed;
 }
 
-/** A sum of so many components, all 0. */
+/** The lanes of a sum of `vecLen` components, all 0. */
 export function zeroSum(ring: Ring, vecLen: number): Lanes {
   return kernel.zeroSum(vecLen * ring.laneBytes);
 }

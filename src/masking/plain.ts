@@ -1,4 +1,4 @@
-// The kernel in plain TypeScript: what runs where WebAssembly SIMD is missing, and what the other is tested against.
+// The kernel in plain TypeScript. It runs if WebAssembly SIMD is missing, and the other kernel is tested against it.
 import { view, type Kernel, type Lanes, type Ring } from './ring.ts';
 
 export const plain: Kernel = {

@@ -12,12 +12,12 @@ export interface Ring {
 /** The vector as lanes: vecLen · laneBytes bytes at an offset that every typed array accepts. */
 export type Lanes = Uint8Array;
 
-// Lanes are read through typed arrays, whose byte order is the machine's. No engine that runs JavaScript on a big-endian
-// machine is supported; there, a sum would be wrong without a sign of it.
+// Lanes are read through typed arrays, whose byte order is the machine's. Big-endian machines are refused, because their sums
+// would be wrong without an error.
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 export function ringOf(bits: number): Ring {
-  if (!LITTLE_ENDIAN) throw new RangeError('secagg needs a little-endian machine');
+  if (!LITTLE_ENDIAN) throw new RangeError('expected a little-endian machine, got a big-endian one');
   return { bits, laneBytes: laneBytes(bits) };
 }
 
@@ -30,7 +30,7 @@ interface LaneArray<T> {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** The same memory as another typed array; the caller has seen to the alignment. */
+/** The same memory as another typed array; the caller has made sure of the alignment. */
 export function view<T>(bytes: Uint8Array, kind: LaneArray<T>): T {
   return new kind(bytes.buffer, bytes.byteOffset, bytes.byteLength / kind.BYTES_PER_ELEMENT);
 }
@@ -44,17 +44,17 @@ export interface Term {
 /** The inner loops over lanes. */
 export interface Kernel {
   /**
-   * acc := acc + Σ sign · term, lane by lane, for as many bytes as the kernel was made for. Terms are as long as acc, and taken one at a
-   * time: each may reuse the memory of the one before. Nothing of them stays in the kernel's memory.
+   * acc := acc + Σ sign · term, lane by lane, for at most as many bytes as the kernel was made for. Terms are as long as acc. They
+   * are taken one at a time, so that each may reuse the memory of the one before. Nothing of them stays in the kernel's memory.
    */
   readonly accumulate: (ring: Ring, acc: Lanes, terms: Iterable<Term>) => void;
   /** The low bits of each lane as a bit stream; `packed` is ⌈components · bits / 8⌉ bytes, bits less than the lane's. */
   readonly pack: (ring: Ring, lanes: Lanes, packed: Uint8Array) => void;
   /**
-   * So many bytes of lanes, all 0: made for a sum that `accumulatePacked` adds many vectors to. Any other lanes will do as well,
-   * as those of a sum that was restored or merged, but more slowly.
+   * `length` bytes of lanes, all 0, for a sum to which `accumulatePacked` adds many vectors. It also takes other lanes, such as
+   * those of a sum that was restored or merged, but adds to them more slowly.
    */
   readonly zeroSum: (length: number) => Lanes;
-  /** acc := acc + the lanes of the bit stream, which at a lane's full width are the lanes themselves. */
+  /** acc := acc + the lanes of the bit stream. If the bits fill a lane, the bit stream is the lanes. */
   readonly accumulatePacked: (ring: Ring, acc: Lanes, packed: Uint8Array) => void;
 }

@@ -1,6 +1,6 @@
-// The kernel in WebAssembly. Blocks of lanes pass through the memory of one instance; a sum of long vectors lives in the memory of
-// an instance of its own, for to carry it in and out with each vector costs about half as much as adding. What is secret in the memory,
-// masks and what they are added to, is wiped at the end of the call; the masked inputs that a server adds up are not.
+// The kernel in WebAssembly. Blocks of lanes are copied into the memory of one instance and back. A sum of long vectors lives in the
+// memory of an instance of its own, because copying it with each vector would cost about half as much as adding. Masks, and what they
+// are added to, are secret: they are wiped from the memory at the end of the call. Masked inputs are not secret, and are not wiped.
 import { platform } from '#platform';
 import { LANES_WASM } from './lanes-wasm.ts';
 import type { Kernel, Lanes } from './ring.ts';
@@ -15,29 +15,29 @@ interface Exports {
 }
 
 const PAGE = 65_536;
-/** What the loops may touch beyond the end of what they are given. */
+/** Bytes that the loops may touch beyond the end of their input. */
 const SLACK = 128;
-/** Bytes of what the loops note of a width. */
+/** Bytes of the table that the loops make for a width. */
 const TABLE = 96;
-/** Components that are packed at a time: a multiple of 64, so that each stretch starts at a whole byte, and ends where the loops do. */
+/** Components that are packed at a time: a multiple of 64, so that each block starts at a whole byte and the loops end with it. */
 const PACKED_AT_A_TIME = 16_384;
 /**
- * Sums with a memory of their own at once. V8 reserves 10 GB of addresses for each, out of 128 TB, and where it has a sandbox,
- * as in Chromium, out of 1 TB for all that a process does.
+ * Most sums with a memory of their own at a time. V8 reserves 10 GB of addresses for each, out of 128 TB; with a sandbox, as in
+ * Chromium, out of 1 TB for the whole process.
  */
 const MOST_OWN = 16;
 /**
- * Gives a kernel back what it had for a sum that is gone. One for good: in Node 20 to 24 a registry that is itself collected with
- * work left to do can stop the finalizers of its thread for ever. Where another's does, sums are ordinary once so many were not.
- * (WeakRefs are no way out: a sum that is asked for through one stays to the end of the turn, and turns are when garbage is
- * collected.)
+ * Counts that a sum with a memory of its own is gone. There is one registry for good: in Node 20 to 24 a registry that is itself
+ * collected with work left to do can stop the finalizers of its thread for ever. If another registry does that, later sums have no
+ * memory of their own. (WeakRefs do not help: reading a sum through one keeps it to the end of the turn, and garbage is collected
+ * within a turn.)
  */
 const gone = new FinalizationRegistry<{ left: number }>((own) => {
   own.left++;
 });
 
 /**
- * The kernel, or null where WebAssembly or its SIMD is missing, or a page's Content Security Policy forbids it.
+ * The kernel, or null if WebAssembly or its SIMD is missing, or a page's Content Security Policy forbids it.
  *
  * @param maxBlock most bytes of lanes at a time, at least 128 KiB.
  */
@@ -51,10 +51,10 @@ export function instantiateSimd(maxBlock: number): Kernel | null {
   }
 }
 
-/** A memory of two regions, and the loops over it. */
+/** An instance: a memory of two regions, and the loops over it. */
 interface Room {
   readonly memory: Uint8Array;
-  /** Where the second region begins, that of the terms; the first is the accumulator's. */
+  /** Where the second region begins, which is for terms. The first one is for the accumulator. */
   readonly terms: number;
   readonly loops: Exports;
 }
@@ -79,9 +79,9 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
   };
 
   return {
-    accumulate({ laneBytes }, acc, parts): void {
+    accumulate({ laneBytes }, acc, summands): void {
       memory.set(acc);
-      for (const { bytes, sign } of parts) {
+      for (const { bytes, sign } of summands) {
         memory.set(bytes, terms);
         (sign === 1 ? loops.add : loops.subtract)(0, terms, acc.length, laneBytes);
       }
@@ -91,17 +91,17 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
 
     pack({ bits, laneBytes }, lanes, packed): void {
       for (let at = 0, out = 0; at < lanes.length; at += PACKED_AT_A_TIME * laneBytes, out += (PACKED_AT_A_TIME * bits) / 8) {
-        const part = lanes.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
+        const block = lanes.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
         const target = packed.subarray(out, out + (PACKED_AT_A_TIME * bits) / 8);
-        memory.set(part);
-        loops.pack(0, part.length / laneBytes, laneBytes, bits, terms);
+        memory.set(block);
+        loops.pack(0, block.length / laneBytes, laneBytes, bits, terms);
         target.set(memory.subarray(terms, terms + target.length));
       }
       wipe(Math.min(lanes.length, PACKED_AT_A_TIME * laneBytes));
     },
 
     zeroSum(length): Lanes {
-      // A short one is carried from cache to cache, which costs next to nothing.
+      // A short sum stays in the cache, so that copying it costs next to nothing.
       if (length <= maxBlock || own.left === 0) return new Uint8Array(length);
       try {
         const room = roomFor(module, length, maxBlock);
@@ -111,7 +111,7 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
         own.left--;
         return sum;
       } catch {
-        // Before it gives up an engine collects garbage, over and over: not again, until one is let go, if there is one.
+        // An engine collects garbage over and over before it gives up. It is not asked again until a sum with a memory is gone.
         own.left = 0;
         return new Uint8Array(length);
       }
@@ -124,13 +124,13 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
       const table = room.memory.length - TABLE;
       if (!full) room.loops.tabulate(table, laneBytes, bits);
       for (let at = 0, from = 0; at < acc.length; at += PACKED_AT_A_TIME * laneBytes, from += (PACKED_AT_A_TIME * bits) / 8) {
-        const part = acc.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
+        const block = acc.subarray(at, at + PACKED_AT_A_TIME * laneBytes);
         room.memory.set(packed.subarray(from, from + (PACKED_AT_A_TIME * bits) / 8), room.terms);
-        if (carried) memory.set(part);
+        if (carried) memory.set(block);
         const to = carried ? 0 : at;
-        if (full) room.loops.add(to, room.terms, part.length, laneBytes);
-        else room.loops.addPacked(to, room.terms, part.length, laneBytes, bits, table);
-        if (carried) part.set(memory.subarray(0, part.length));
+        if (full) room.loops.add(to, room.terms, block.length, laneBytes);
+        else room.loops.addPacked(to, room.terms, block.length, laneBytes, bits, table);
+        if (carried) block.set(memory.subarray(0, block.length));
       }
     },
   };

@@ -1,4 +1,4 @@
-// A caller's vector ↔ lanes: what is accepted, the guard against a sum that wraps, the signed result.
+// Converts a caller's vector to lanes, guards against a sum that wraps, and converts lanes to the signed result.
 import { componentLimit } from '../session/parameters.ts';
 import { view, zeroLanes, type Lanes, type Ring } from './ring.ts';
 
@@ -9,16 +9,15 @@ export type InputVector = ArrayLike<number> | ArrayLike<bigint>;
 export type SumVector = Int32Array | BigInt64Array;
 
 /**
- * How far components may go: `users` of them must add up without a wrap, or, with `'modular'`, any integer is taken
- * modulo 2^bits.
+ * The range of components: `users` of them must add up without a wrap, or with `'modular'` any integer is taken modulo 2^bits.
  */
 export type InputRange = { readonly users: number } | 'modular';
 
 /**
  * Copies the first `length` components of a vector into lanes; each is read once.
  *
- * @throws TypeError where an element is neither a number nor a bigint; RangeError where it is no integer, or outside the
- * range; both name the component and never tell its value.
+ * @throws TypeError if an element is neither a number nor a bigint; RangeError if it is no integer, or outside the range. Both
+ * name the component and never its value.
  */
 export function lanesOf(ring: Ring, vec: InputVector, length: number, range: InputRange): Lanes {
   const lanes = zeroLanes(ring, length);
@@ -29,14 +28,14 @@ export function lanesOf(ring: Ring, vec: InputVector, length: number, range: Inp
   return lanes;
 }
 
-/** How far each component may go in a sum of so many users. */
+/** The largest magnitude of a component in a sum of so many users. */
 interface Limit {
   readonly ring: Ring;
   readonly users: number;
   readonly most: bigint;
 }
 
-/** Stores one component modulo 2^64, by its words; what a lane has no room for is cut off. */
+/** Stores one component, given as its value modulo 2^64 in two words, modulo 2^lane. */
 type Store = (i: number, low: number, high: number) => void;
 
 function writer(ring: Ring, lanes: Lanes): Store {
@@ -56,7 +55,7 @@ function writer(ring: Ring, lanes: Lanes): Store {
 const TWO_TO_32 = 0x1_0000_0000;
 
 function copyIntegers(vec: InputVector, length: number, store: Store, limit: Limit | null): void {
-  // Where the limit is beyond 2^53 it rounds, but then no safe integer reaches it.
+  // A limit beyond 2^53 is rounded, but no safe integer reaches it.
   const most = limit === null ? Infinity : Number(limit.most);
   for (let i = 0; i < length; i++) {
     const value: unknown = vec[i];
@@ -74,7 +73,7 @@ function copyIntegers(vec: InputVector, length: number, store: Store, limit: Lim
   }
 }
 
-/** By their words, least significant first, of which most are told to be in range without a bigint, which is an object. */
+/** Reads the words of the components, least significant first. Most are known to be in range without making a bigint, an object. */
 function copyBigInts(vec: BigInt64Array, length: number, store: Store, limit: Limit | null): void {
   const words = new Int32Array(vec.buffer, vec.byteOffset, 2 * vec.length);
   const surely = limit === null ? Infinity : Math.min(Number(limit.most), Number.MAX_SAFE_INTEGER);
@@ -116,7 +115,7 @@ export function vectorOf({ bits, laneBytes }: Ring, lanes: Lanes): SumVector {
   return signed;
 }
 
-/** Of each `step`-th word its most significant used bit, into those that are `unused` above it. */
+/** Copies the highest used bit of each `step`-th word into the `unused` bits above it. */
 function extendSign(words: Int32Array, { from, step, unused }: Record<'from' | 'step' | 'unused', number>): void {
   for (let i = from; i < words.length; i += step) words[i] = ((words[i] ?? 0) << unused) >> unused;
 }

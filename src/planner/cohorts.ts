@@ -1,12 +1,13 @@
-// Independent sessions on complete graphs over a random partition of the users: how large, so that in none of them too many
-// users are corrupt or drop out.
+// Cohorts: independent sessions on complete graphs over a random partition of the users. Finds their size, such that in none of them
+// too many users are corrupt or drop out.
 import type { Adversary } from '../session/parameters.ts';
 import { lnLimit } from '../graph/sparse-bounds.ts';
 import { boundOf, lnSum, type Bound } from './bounds.ts';
 import { leastThreshold } from './complete.ts';
+import { leastHolding } from '../leaves/bisection.ts';
 import { lnUpperTail, quantile, type Hypergeometric } from '../graph/hypergeometric.ts';
 
-/** What cohorts must bear together. */
+/** What all cohorts together must bear. */
 export interface CohortDemand {
   readonly users: number;
   readonly corrupt: number;
@@ -21,21 +22,22 @@ export interface CohortDemand {
 export interface CohortAnswer {
   readonly count: number;
   readonly users: number;
-  /** Corrupt users that a cohort has at most, but for the probability of the bound. */
+  /** Most corrupt users of a cohort, except with the probability of the bound. */
   readonly colluders: number;
   readonly leastThreshold: number;
-  /** What is left of it in the end, but for the probability of the bound. */
+  /** Least number of users that are left at the end, except with the probability of the bound. */
   readonly mostThreshold: number;
 }
 
-/** Largest cohort: beyond, the server would route gigabytes for each. */
+/** Users of the largest cohort. For a larger one the server would have to route gigabytes. */
 export const MAX_COHORT = 8192;
 
 /**
- * The smallest cohorts that will do, the most of them: of one size or two that differ by one user. Null where there are not two.
+ * Finds the smallest cohorts that bear the demand, and as many of them as possible. They have one size, or two that differ by one
+ * user. Null if there are no two such cohorts.
  *
- * Sizes are tried upwards. What a size lacks falls by 1 at most with one more user, for quantiles never fall, and fewer cohorts
- * lack no more. So where a size lacks m users with as few cohorts as sizes up to 1.1 times as large have, the next m need no look.
+ * Tries sizes upwards. With one more user a size lacks at most 1 user less, because quantiles never fall, and with fewer cohorts it
+ * lacks no more. So if a size lacks m users with as few cohorts as sizes up to 1.1 times as large have, the next m − 1 sizes cannot do.
  */
 export function smallestCohorts(demand: CohortDemand): CohortAnswer[] | null {
   const { users, minHonest } = demand;
@@ -56,34 +58,31 @@ export function smallestCohorts(demand: CohortDemand): CohortAnswer[] | null {
   return null;
 }
 
-/** The most cohorts that will do, of those whose smaller size, or only one, is `size`. */
+/** The most cohorts that bear the demand, of those whose smaller or only size is `size`; null if none do. */
 function mostCohorts(demand: CohortDemand, size: number): CohortAnswer[] | null {
   const { users } = demand;
   const tryOut = (cohorts: number): CohortAnswer[] | null => {
-    const split = partition(users, cohorts).map((part) => cohort(demand, part, cohorts));
-    return split.every((part) => part.leastThreshold <= part.mostThreshold && part.users <= MAX_COHORT) ? split : null;
+    const split = partition(users, cohorts).map((size) => cohort(demand, size, cohorts));
+    return split.every((each) => each.leastThreshold <= each.mostThreshold && each.users <= MAX_COHORT) ? split : null;
   };
   const most = Math.floor(users / size);
   const least = Math.max(2, Math.floor(users / (size + 1)) + 1);
   if (least > most) return null;
-  // With no remainder there is one size only, which may do where the two do not.
+  // With no remainder there is one size only, which may do although the two sizes do not.
   const whole = users % most === 0 ? tryOut(most) : null;
   if (whole !== null) return whole;
-  // Of the same two sizes fewer cohorts have more room in the bounds: those that do are the ones up to some number.
+  // With the same two sizes, fewer cohorts have more room in the bounds. So all numbers up to some number do.
   let found = tryOut(least);
   if (found === null) return null;
-  let holding = least;
-  let failing = most + 1;
-  while (failing - holding > 1) {
-    const middle = Math.floor((holding + failing) / 2);
-    const split = tryOut(middle);
-    if (split === null) failing = middle;
-    else [holding, found] = [middle, split];
-  }
+  leastHolding(least, most + 1, (cohorts) => {
+    const split = tryOut(cohorts);
+    if (split !== null) found = split;
+    return split === null;
+  });
   return found;
 }
 
-/** n users in g cohorts, as equal as can be; the larger ones first. */
+/** Divides n users into g cohorts of as equal sizes as possible; the larger ones come first. */
 function partition(users: number, cohorts: number): { count: number; users: number }[] {
   const size = Math.floor(users / cohorts);
   const larger = users % cohorts;
@@ -93,14 +92,14 @@ function partition(users: number, cohorts: number): { count: number; users: numb
   ].filter(({ count }) => count > 0);
 }
 
-/** Marked ones in one cohort, which is a random part of all users. */
+/** The number of marked users in one cohort, which is a random subset of all users. */
 const among = ({ users }: CohortDemand, size: number, marked: number): Hypergeometric => ({
   population: users,
   marked,
   draws: size,
 });
 
-/** What one size of cohorts needs, where there are `cohorts` in all. */
+/** The thresholds of cohorts of one size, if there are `cohorts` in all. */
 function cohort(
   demand: CohortDemand,
   { count, users }: { readonly count: number; readonly users: number },
@@ -119,8 +118,8 @@ function cohort(
 
 /** What may go wrong in any of the cohorts, with the thresholds chosen for them. */
 export function cohortBounds(demand: CohortDemand, cohorts: readonly (CohortAnswer & { readonly threshold: number })[]): Bound[] {
-  const inAny = (tail: (part: (typeof cohorts)[number]) => number): number =>
-    lnSum(cohorts.map((part) => Math.log(part.count) + tail(part)));
+  const inAny = (tail: (each: (typeof cohorts)[number]) => number): number =>
+    lnSum(cohorts.map((each) => Math.log(each.count) + tail(each)));
   return [
     boundOf(
       { protects: 'privacy', event: 'a cohort has more corrupt users than planned for', limit: -demand.security },

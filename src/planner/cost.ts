@@ -1,4 +1,4 @@
-// What a plan costs: bytes of a user by round, and how often user and server do what takes time.
+// The cost of a plan: bytes of a user by round, and the number of operations of user and server that take time.
 import type { Graph } from '../session/parameters.ts';
 import { messageSizes, type MessageSizes } from '../wire/message-sizes.ts';
 import type { SparseDesign, SessionDesign } from './design.ts';
@@ -12,19 +12,19 @@ export interface UserWork {
   /** Ed25519 signatures made and verified. */
   readonly signatures: number;
   readonly verifications: number;
-  /** Shares of its two secrets; sealed, two by two, for its peers, whose shares it opens. */
+  /** Shares of its two secrets. It seals two shares for each peer, and opens two of each. */
   readonly shares: number;
 }
 
 /** What the server does in all sessions of a plan. */
 export interface ServerWork {
-  /** Users lost after the keys are shared and before vectors are sent, where they cost most. */
+  /** Users lost after they have shared their keys and before they send their vectors, when they cost most. */
   readonly dropouts: number;
-  /** Ed25519 signatures verified, where the server was given the public keys. */
+  /** Ed25519 signatures verified, if the server knows the public keys. */
   readonly verifications: number;
   /** Masks of the vector's length, removed from the sum. */
   readonly masks: number;
-  /** X25519 agreements, one for each mask between a user that was lost and one that stayed. */
+  /** X25519 agreements: one for each mask between a user that was lost and one that stayed. */
   readonly agreements: number;
   /** Shares checked against their commitments. */
   readonly shares: number;
@@ -38,16 +38,16 @@ interface VectorShape {
 }
 
 /**
- * Bytes of one user, all users staying to the end.
+ * Bytes of one user if all users stay to the end.
  *
- * @param all number of users of all sessions: their ids are 0, 1, …, all − 1, and the largest take most bytes.
+ * @param all number of users of all sessions. Their ids are 0, 1, …, all − 1, of which the largest take most bytes.
  */
 export function userBytes(users: number, all: number, shape: VectorShape & { readonly graph: Graph }): MessageSizes {
   if (users === all) return messageSizes({ users, ...shape });
   return messageSizes({ users, ...shape, ids: Array.from({ length: users }, (_, i) => all - users + i) });
 }
 
-/** @param sparse null for the complete graph, where a user holds a share of its own secrets. */
+/** @param sparse null for the complete graph, on which a user holds a share of its own secrets. */
 export function userWork(users: number, sparse: SparseDesign | null): UserWork {
   const peers = sparse?.neighbors ?? users - 1;
   const holders = sparse?.neighbors ?? users;
@@ -55,22 +55,22 @@ export function userWork(users: number, sparse: SparseDesign | null): UserWork {
     agreements: 2 * peers,
     masks: peers + 1,
     signatures: 5,
-    // The keys of the peers and its own, and the views of those that hold its shares.
+    // Those of the keys of its peers and its own, and those of the views of the holders of its shares.
     verifications: peers + 1 + holders,
     shares: 2 * holders,
   };
 }
 
-/** @param dropouts of all users; spread evenly over the sessions, where they cost most together. */
+/** @param dropouts of all users. They are spread evenly over the sessions, as then they cost most. */
 export function serverWork(sessions: readonly SessionDesign[], sparse: SparseDesign | null, dropouts: number): ServerWork {
   const all = sessions.reduce((sum, { count, users }) => sum + count * users, 0);
-  // Beyond one half, fewer dropouts cost more: each mask is between a user that was lost and one that stayed.
+  // Each mask is between a user that was lost and one that stayed, so that half of the users lost cost most.
   const lostOf = Math.min(dropouts / all, 1 / 2);
   const total = { dropouts: 0, verifications: 0, masks: 0, agreements: 0, shares: 0, secrets: 0 };
   for (const { count, users } of sessions) {
     const lost = users * lostOf;
     const left = users - lost;
-    // On a sparse graph who is lost is as likely as anybody else to be a neighbor.
+    // On a sparse graph a lost user is as likely to be a neighbor as any other user.
     const pairs = (lost * left * (sparse?.neighbors ?? users - 1)) / (users - 1);
     total.dropouts += count * lost;
     total.verifications += count * (2 * users + 3 * left);

@@ -1,4 +1,4 @@
-// The parameters of one kind of graph for a request, or why there are none.
+// The parameters that one kind of graph has for a request, or why it has none.
 import { MAX_HOLDERS } from '../session/parameters.ts';
 import type { Bound } from './bounds.ts';
 import { cohortBounds, MAX_COHORT, smallestCohorts } from './cohorts.ts';
@@ -6,17 +6,17 @@ import { leastThreshold } from './complete.ts';
 import type { GraphKind, ResolvedRequest } from './request.ts';
 import { sparseBounds, semiHonestGraph, semiMaliciousGraph, type SparseDemand } from './sparse.ts';
 
-/** A sum over one honest user is its vector. */
+/** A sum over one honest user would be its vector. */
 const MIN_HONEST = 2;
-/** The server learns one sum a cohort: it should be one over many, although fewer would do for the protocol. */
+/** The server learns one sum a cohort, which should be over many users although the protocol needs no more than two. */
 const MIN_HONEST_IN_COHORTS = 100;
 
 /** A bound that a graph cannot meet. */
 export interface PlanReason {
   readonly graph: GraphKind;
   /**
-   * `'adversary'`: the graph has no parameters for this model. `'users'`: there are too many or too few of them.
-   * `'threshold'`: with so many dropouts too few remain for the threshold that the model needs. `'honest'`: too few honest
+   * `'adversary'`: the graph has no parameters for this adversary. `'users'`: there are too many or too few of them.
+   * `'threshold'`: with so many dropouts too few users are left for the threshold that the adversary requires. `'honest'`: too few honest
    * users in a sum. `'neighbors'`, `'cohort'`: no size of a neighborhood or of a cohort keeps all probabilities.
    */
   readonly bound: 'adversary' | 'users' | 'threshold' | 'honest' | 'neighbors' | 'cohort';
@@ -37,7 +37,7 @@ export interface SessionDesign {
   readonly thresholds: ThresholdRange;
 }
 
-/** What a neighborhood of a sparse graph consists of. */
+/** The neighborhoods of a sparse graph. */
 export interface SparseDesign {
   readonly neighbors: number;
   readonly shareThresholds: ThresholdRange;
@@ -59,7 +59,7 @@ export function attempt(kind: GraphKind, request: ResolvedRequest): Attempt {
     case 'complete':
       return complete(request);
     case 'sparse':
-      return ring(request);
+      return sparse(request);
     case 'cohorts':
       return cohorts(request);
   }
@@ -88,7 +88,7 @@ function complete({ users, dropouts, colluders, adversary, minHonest: asked }: R
   };
 }
 
-function ring(request: ResolvedRequest): Attempt {
+function sparse(request: ResolvedRequest): Attempt {
   const { users, dropouts, colluders, adversary, security, correctness } = request;
   const graph = 'sparse';
   const minHonest = request.minHonest ?? MIN_HONEST;
@@ -96,7 +96,7 @@ function ring(request: ResolvedRequest): Attempt {
     return refuse(
       graph,
       'adversary',
-      'on a sparse graph that it draws itself, a malicious server can surround users with corrupt ones; the complete graph and cohorts bear it',
+      'a malicious server draws the sparse graph so that all neighbors of a user are corrupt; use the complete graph or cohorts',
     );
   }
   const least = users - dropouts;
@@ -115,7 +115,7 @@ function ring(request: ResolvedRequest): Attempt {
   return {
     design: {
       kind: graph,
-      // Connectivity, and the share of corrupt users, are bounded for this many dropouts: fewer users must not go on.
+      // The bounds hold for this many dropouts, so that the session must not go on with fewer users.
       sessions: [{ count: 1, users, colluders, thresholds: { least, most: least } }],
       sparse: { neighbors: found.neighbors, shareThresholds },
       bounds: sparseBounds(demand, adversary, { neighbors: found.neighbors, shareThreshold: shareThresholds.most }),
@@ -138,12 +138,12 @@ function cohorts(request: ResolvedRequest): Attempt {
   }
   const bounds = cohortBounds(
     demand,
-    found.map((part) => ({ ...part, threshold: part.mostThreshold })),
+    found.map((each) => ({ ...each, threshold: each.mostThreshold })),
   );
   const sessions = found.map(({ count, users, colluders, leastThreshold, mostThreshold }): SessionDesign => {
     return { count, users, colluders, thresholds: { least: leastThreshold, most: mostThreshold } };
   });
-  return { design: { kind: 'cohorts', sessions, sparse: null, bounds, peers: Math.max(...found.map((part) => part.users)) - 1 } };
+  return { design: { kind: 'cohorts', sessions, sparse: null, bounds, peers: Math.max(...found.map((each) => each.users)) - 1 } };
 }
 
 function tooFewHonest(left: number, colluders: number, minHonest: number): string {

@@ -1,5 +1,5 @@
 // The entry point `secagg/planner`: graph, thresholds and cohorts for a number of users, with what they bear and cost. Pure
-// arithmetic; knows of the rounds only how long their messages are.
+// arithmetic, which knows nothing of the rounds except the lengths of their messages.
 export type { Bound } from './bounds.ts';
 export type { ServerWork, UserWork } from './cost.ts';
 export type { PlanReason, ThresholdRange } from './design.ts';

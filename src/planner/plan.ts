@@ -1,4 +1,4 @@
-// The planner: from numbers of users and models to graphs, thresholds, bounds and costs. [BIK+17], [BBGLR20];
+// The planner: finds graph, thresholds, bounds and costs for a number of users and an adversary. [BIK+17], [BBGLR20];
 // docs/planner.md has the conditions with their derivations.
 import type { Adversary, SparseGraph } from '../session/parameters.ts';
 import type { MessageSizes } from '../wire/message-sizes.ts';
@@ -8,19 +8,19 @@ import { attempt, type Design, type PlanReason, type SessionDesign, type Thresho
 import { PlanError, remediesFor } from './refusal.ts';
 import { resolveRequest, type GraphKind, type PlanRequest, type ResolvedRequest } from './request.ts';
 
-/** Most users, or neighbors, that a user is tied to where a plan may choose. */
+/** A plan that may choose prefers graphs on which a user has fewer peers than this. */
 const MANY_PEERS = 1024;
 
-/** One session, or several alike. */
+/** One session, or several of the same size and parameters. */
 export interface PlannedSession<Graph> {
   readonly count: number;
-  /** Most users of one. */
+  /** Most users of one session. */
   readonly users: number;
-  /** Least users of U1 to U5: what the classes of `secagg` are given. */
+  /** Least number of users of U1 to U5: the `threshold` that the classes of `secagg` take. */
   readonly threshold: number;
-  /** From the least that protects to the most that bears the dropouts, which is the one taken. */
+  /** From the least threshold that protects to the largest that bears the dropouts, which is the one taken. */
   readonly thresholds: ThresholdRange;
-  /** Options of the session and of its parties. */
+  /** The options that the classes of `secagg` take. */
   readonly options: {
     readonly bits: number;
     readonly graph: Graph;
@@ -34,28 +34,28 @@ export interface PlannedSession<Graph> {
 interface PlanOf<Kind extends GraphKind, Graph> {
   readonly kind: Kind;
   readonly graph: Graph;
-  /** What was asked, with defaults, and rates as numbers of users. */
+  /** The request with defaults filled in, and with rates as numbers of users. */
   readonly request: ResolvedRequest;
   readonly sessions: readonly PlannedSession<Graph>[];
-  /** Honest users in any sum that the server may learn, at least. */
+  /** Least number of honest users in any sum that the server may learn. */
   readonly honest: number;
-  /** What may go wrong. Empty on the complete graph, where no chance is involved. */
+  /** What may go wrong. Empty for the complete graph, on which nothing is left to chance. */
   readonly bounds: readonly Bound[];
-  /** Bits of security and of correctness that the bounds leave together; null where there is nothing to bound. */
+  /** Bits of security and of correctness that the bounds leave together; null if there is nothing to bound. */
   readonly reached: { readonly security: number | null; readonly correctness: number | null };
   /** Bytes and work of one user, in the largest of the sessions. */
   readonly user: MessageSizes & { readonly work: UserWork };
-  /** Work of the server in all sessions, undisturbed and with all dropouts. */
+  /** Work of the server in all sessions: without dropouts, and with as many as planned. */
   readonly server: { readonly undisturbed: ServerWork; readonly disturbed: ServerWork };
 }
 
 /** One session on the complete graph. */
 export type CompletePlan = PlanOf<'complete', 'complete'>;
-/** Independent sessions on complete graphs over random parts of the users; their sums are added. */
+/** Independent sessions on complete graphs over a random partition of the users; their sums are added. */
 export type CohortsPlan = PlanOf<'cohorts', 'complete'>;
 /** One session on a sparse graph. */
 export interface SparsePlan extends PlanOf<'sparse', SparseGraph> {
-  /** From the least that protects to the most that bears the dropouts, which is the one taken. */
+  /** From the least share threshold that protects to the largest that bears the dropouts, which is the one taken. */
   readonly shareThresholds: ThresholdRange;
 }
 export type Plan = CompletePlan | CohortsPlan | SparsePlan;
@@ -63,11 +63,12 @@ export type Plan = CompletePlan | CohortsPlan | SparsePlan;
 /**
  * Chooses graph, thresholds and cohorts for a number of users, and says what they bear and cost.
  *
- * Up to 1,024 users it takes the complete graph, where nothing is left to chance. Above, against a `'semi-honest'` or
- * `'semi-malicious'` server a sparse graph, else cohorts; and where these want more than 1,024 peers for a user, whichever wants
- * fewest. `graph` overrides that. No sampling: a plan for a million users takes milliseconds.
+ * Up to 1,024 users it takes the complete graph, on which nothing is left to chance. For more users it takes a sparse graph if the
+ * server is `'semi-honest'` or `'semi-malicious'` and such a graph bears the request, and cohorts otherwise. If a user would then
+ * have 1,024 peers or more, it takes the graph with the fewest peers. `graph` overrides all this. Nothing is sampled: a plan for a
+ * million users takes milliseconds.
  *
- * @throws {@link PlanError} `ERR_SECAGG_PLAN` where no parameters keep all bounds: with the bounds, and requests that would do.
+ * @throws {@link PlanError} `ERR_SECAGG_PLAN` if no parameters keep all bounds; it has the bounds, and requests that have a plan.
  * @throws TypeError, RangeError that name the argument.
  * @example
  * ```js
@@ -88,7 +89,7 @@ export function plan(request: PlanRequest): Plan {
   return planOf(resolved, design);
 }
 
-/** The design to take, or why there is none. */
+/** The design to take, or null, and why other graphs have none. */
 function designFor(request: ResolvedRequest): { design: Design | null; reasons: PlanReason[] } {
   const designs: Design[] = [];
   const reasons: PlanReason[] = [];
@@ -105,7 +106,7 @@ function designFor(request: ResolvedRequest): { design: Design | null; reasons: 
   return { design: designs[0] ?? null, reasons };
 }
 
-/** In order of preference. */
+/** The kinds of graphs in order of preference. */
 function kindsFor({ graph, adversary, users }: ResolvedRequest): GraphKind[] {
   if (graph !== null) return [graph];
   const sparse: GraphKind[] = adversary === 'malicious' ? ['cohorts'] : ['sparse', 'cohorts'];
@@ -117,7 +118,7 @@ function planOf(request: ResolvedRequest, design: Design): Plan {
   const { kind, sparse, bounds } = design;
   const largest = Math.max(...design.sessions.map((session) => session.users));
   const graph = sparse === null ? null : { neighbors: sparse.neighbors, shareThreshold: sparse.shareThresholds.most };
-  const common = {
+  const shared = {
     request,
     honest: Math.min(...design.sessions.map(({ thresholds, colluders }) => thresholds.most - colluders)),
     bounds,
@@ -130,10 +131,10 @@ function planOf(request: ResolvedRequest, design: Design): Plan {
   };
   if (sparse !== null && graph !== null) {
     const sessions = design.sessions.map((session) => sessionOf(session, graph, request));
-    return { kind: 'sparse', graph, sessions, shareThresholds: sparse.shareThresholds, ...common };
+    return { kind: 'sparse', graph, sessions, shareThresholds: sparse.shareThresholds, ...shared };
   }
   const sessions = design.sessions.map((session) => sessionOf(session, 'complete' as const, request));
-  return { kind: kind === 'cohorts' ? kind : 'complete', graph: 'complete', sessions, ...common };
+  return { kind: kind === 'cohorts' ? kind : 'complete', graph: 'complete', sessions, ...shared };
 }
 
 function sessionOf<Graph>(

@@ -1,16 +1,17 @@
-// Why there is no plan, and what there would be one for.
+// Why a request has no plan, and which similar requests have one.
+import { leastHolding } from '../leaves/bisection.ts';
 import { SecAggError, type CodesOf } from '../leaves/errors.ts';
 import type { PlanReason } from './design.ts';
 import { MAX_PLANNED_USERS, type PlanRequest, type ResolvedRequest } from './request.ts';
 
-/** No parameters keep the bounds of a request: for each graph that was tried the bound, and requests that have a plan. */
+/** No parameters keep the bounds of a request. Has the bound that each graph cannot meet, and similar requests that have a plan. */
 export class PlanError extends SecAggError {
   declare readonly code: CodesOf<'PlanError'>;
   readonly reasons: readonly PlanReason[];
   readonly #findRemedies: () => PlanRequest[];
   #remedies: readonly PlanRequest[] | undefined;
 
-  /** @param findRemedies tries many requests, which takes longer than one plan: it is called when somebody asks. */
+  /** @param findRemedies tries many requests, which takes longer than one plan, and is called when remedies are first read. */
   constructor(reasons: readonly PlanReason[], findRemedies: () => PlanRequest[]) {
     super('ERR_SECAGG_PLAN', `no plan: ${reasons.map(({ message }) => message).join('; ')}`);
     this.reasons = reasons;
@@ -18,8 +19,8 @@ export class PlanError extends SecAggError {
   }
 
   /**
-   * The request with one thing changed each: fewer dropouts, fewer corrupt users, more users, another model or graph. There
-   * is a plan for each of them. Found when first asked for, in up to a second.
+   * Requests that have a plan, each with one change: fewer dropouts, fewer corrupt users, more users, another adversary or graph.
+   * They are found when they are first read, which takes up to a second.
    */
   get remedies(): readonly PlanRequest[] {
     this.#remedies ??= this.#findRemedies();
@@ -30,10 +31,10 @@ export class PlanError extends SecAggError {
 const WEAKER = { malicious: ['semi-malicious', 'semi-honest'], 'semi-malicious': ['semi-honest'], 'semi-honest': [] } as const;
 const OTHERS = { complete: ['cohorts', 'sparse'], sparse: ['complete', 'cohorts'], cohorts: ['complete', 'sparse'] } as const;
 
-/** Rates are offered in steps of a thousandth. */
+/** Remedies have rates in steps of a thousandth. */
 const STEPS = 1000;
 
-/** Each remedy has been tried: there is a plan for it. */
+/** Requests with one change each, of which every one has been tried and has a plan. */
 export function remediesFor(resolved: ResolvedRequest, works: (request: PlanRequest) => boolean): PlanRequest[] {
   const { users, dropout, corrupt, vecLen, bits, adversary, security, correctness, graph, minHonest } = resolved;
   const request: PlanRequest = {
@@ -55,20 +56,13 @@ export function remediesFor(resolved: ResolvedRequest, works: (request: PlanRequ
   ];
 }
 
-/** The largest count below `end` that works, by halving; null where 0 does not. */
+/** The largest count below `end` that works; null if 0 does not work. */
 function largest(end: number, works: (count: number) => boolean): number | null {
   if (end === 0 || !works(0)) return null;
-  let working = 0;
-  let failing = end;
-  while (failing - working > 1) {
-    const middle = Math.floor((working + failing) / 2);
-    if (works(middle)) working = middle;
-    else failing = middle;
-  }
-  return working;
+  return leastHolding(0, end, (count) => !works(count)) - 1;
 }
 
-/** Twice the users, and so on, as long as rates stay. */
+/** The request with two, four, eight, … times the users and the same rates, for the least factor that works. */
 function moreUsers(request: PlanRequest, works: (request: PlanRequest) => boolean): PlanRequest[] {
   for (let users = 2 * request.users; users <= MAX_PLANNED_USERS; users *= 2) {
     if (works({ ...request, users })) return [{ ...request, users }];

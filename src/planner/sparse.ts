@@ -1,8 +1,9 @@
-// How many neighbors a user needs on a sparse graph under a random permutation, and how many of them must answer for it.
-// [BBGLR20] section 3; docs/planner.md has each condition with its derivation, and what the protocol must check for it.
+// How many neighbors a user needs on a sparse graph, and how many of them must answer for it. [BBGLR20] section 3; docs/planner.md
+// has each condition with its derivation, and what the protocol must check for it.
 //
-// n users, of which C are corrupt and at most D drop out; U1 has from n − D to n users, all conditions hold for each size.
-// A user's k neighbors are the k/2 on either side; they hold t-out-of-k shares of its secrets, it holds none itself.
+// Of n users C are corrupt and at most D drop out. U1 has n − D to n users, and all conditions hold for each of these sizes. A user's
+// k neighbors are the k/2 nearest on either side. They hold t-out-of-k shares of its secrets; the user itself holds none.
+import { leastHolding } from '../leaves/bisection.ts';
 import { quantile, type Hypergeometric } from '../graph/hypergeometric.ts';
 import { corruptNeighborsBorne, lnDisconnected, lnLimit } from '../graph/sparse-bounds.ts';
 import { MAX_HOLDERS, type SparseGraph } from '../session/parameters.ts';
@@ -20,21 +21,22 @@ export interface SparseDemand {
   readonly correctness: number;
 }
 
-/** Neighbors, and the thresholds that bear what was asked. */
+/** Number of neighbors, and the share thresholds with which they bear the demand. */
 export interface SparseAnswer {
   readonly neighbors: number;
   readonly leastShareThreshold: number;
   readonly mostShareThreshold: number;
-  /** Corrupt neighbors that a user has at most, but for the probability of the bound. */
+  /** Most corrupt neighbors of a user, except with the probability of the bound. */
   readonly corruptNeighbors: number;
 }
 
-/** Corrupt, and dropped, ones among a user's neighbors. U1 at its smallest has the largest share of corrupt users. */
+/** The number of corrupt users among `draws` neighbors of a user. The smallest U1 has the largest fraction of corrupt users. */
 const corruptAmong = ({ least, corrupt }: SparseDemand, draws: number): Hypergeometric => ({
   population: least - 1,
   marked: Math.min(corrupt, least - 1),
   draws,
 });
+/** The number of users that drop out among `draws` neighbors of a user. */
 const droppedAmong = ({ users, dropped }: SparseDemand, draws: number): Hypergeometric => ({
   population: users - 1,
   marked: Math.min(dropped, users - 1),
@@ -47,8 +49,8 @@ const goneOf = ({ users, corrupt, dropped }: SparseDemand): { users: number; gon
 });
 
 /**
- * The sparse graph with the fewest neighbors against a server that follows the protocol and some users who tell it what they see.
- * Null where no sparse graph smaller than the complete graph will do.
+ * The sparse graph with the fewest neighbors against a server that follows the protocol and users that tell it what they see. Null
+ * if no sparse graph with fewer neighbors than the complete graph bears the demand.
  */
 export function semiHonestGraph(demand: SparseDemand): SparseAnswer | null {
   const limit = lnLimit(demand.security + 1, demand.users);
@@ -62,9 +64,9 @@ export function semiHonestGraph(demand: SparseDemand): SparseAnswer | null {
 }
 
 /**
- * The same against a server that is honest until keys are collected and the sparse graph is drawn, and lies from then on:
- * 3t ≥ 2k + 2c + 2, c corrupt neighbors at most. Then all that can be learnt is one sum over the honest users of one set
- * of at least `least` survivors, as on the complete graph.
+ * The sparse graph with the fewest neighbors against a server that is honest until keys are collected and the graph is drawn, and
+ * lies from then on: 3t ≥ 2k + 2c + 2, with at most c corrupt neighbors. Such a server learns no more than one sum over the honest
+ * users of one set of at least `least` survivors, as on the complete graph. Null if no sparse graph bears the demand.
  */
 export function semiMaliciousGraph(demand: SparseDemand): SparseAnswer | null {
   const limit = lnLimit(demand.security, demand.users);
@@ -80,7 +82,7 @@ export function semiMaliciousGraph(demand: SparseDemand): SparseAnswer | null {
   );
 }
 
-/** The largest t such that every user has t neighbors left in the end. */
+/** The largest t such that each user has t neighbors left at the end, except with the probability of the bound. */
 function mostShareThreshold(demand: SparseDemand, k: number): number {
   return k - quantile(droppedAmong(demand, k), lnLimit(demand.correctness, demand.users));
 }
@@ -89,13 +91,14 @@ interface Trial {
   readonly least: number;
   readonly most: number;
   readonly corruptNeighbors: number;
-  /** What the conditions lack; with two neighbors more it falls by two at most. */
+  /** What the conditions lack. With two neighbors more it falls by two at most. */
   readonly missing: number;
 }
 
 /**
- * The fewest neighbors, an even number below that of the complete graph, for which there are points to share with. Quantiles never fall when k grows, so that
- * `missing` falls by at most 2 where k grows by 2: where m are missing, the next m/2 candidates need no look.
+ * The fewest neighbors that pass the trial: an even number, less than the complete graph has, and with points of the field for all
+ * shares. Quantiles never fall when k grows, so that `missing` falls by at most 2 when k grows by 2. If m are missing, the next
+ * candidate is k + m, rounded up to an even number.
  */
 function fewestNeighbors(
   { least }: SparseDemand,
@@ -114,20 +117,13 @@ function fewestNeighbors(
   return null;
 }
 
-/** The least even k that keeps survivors connected: the bound falls when k grows. Above `largest` where none does. */
+/** The least even k that keeps survivors connected, as the bound falls when k grows; above `largest` if none does. */
 function firstConnected(largest: number, connected: (k: number) => boolean): number {
-  let failing = 0;
-  let holding = largest + 2;
-  while (holding - failing > 2) {
-    const middle = failing + 2 * Math.floor((holding - failing) / 4);
-    if (connected(middle)) holding = middle;
-    else failing = middle;
-  }
-  return holding;
+  return 2 * leastHolding(0, largest / 2 + 1, (half) => connected(2 * half));
 }
 
 /** What may go wrong on a sparse graph that was found for the demand. */
-export function sparseBounds(demand: SparseDemand, model: 'semi-honest' | 'semi-malicious', graph: SparseGraph): Bound[] {
+export function sparseBounds(demand: SparseDemand, adversary: 'semi-honest' | 'semi-malicious', graph: SparseGraph): Bound[] {
   const { users, security, correctness } = demand;
   const { neighbors: k, shareThreshold: t } = graph;
   const answers = unionBound(
@@ -138,8 +134,8 @@ export function sparseBounds(demand: SparseDemand, model: 'semi-honest' | 'semi-
   );
   const corrupt = (event: string, atLeast: number, limit: number): Bound =>
     unionBound({ protects: 'privacy', event, limit }, users, corruptAmong(demand, k), atLeast);
-  if (model === 'semi-malicious') {
-    const borne = corruptNeighborsBorne(graph, model);
+  if (adversary === 'semi-malicious') {
+    const borne = corruptNeighborsBorne(graph, adversary);
     return [corrupt('a neighborhood has more corrupt users than (3t − 2k − 2)/2', borne + 1, -security), answers];
   }
   return [

@@ -1,5 +1,4 @@
-// The bookkeeping of a run over cohorts: each is counted once and as it was told first, the total is exact, and the state is
-// the whole run.
+// A run over cohorts: each cohort is counted once, by its first result, the total is exact, and the state holds the whole run.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { assignCohorts, CohortSum, type CohortResult, type Cohorts } from '../../src/cohorts/index.ts';
@@ -26,7 +25,7 @@ const resultOf = (run: CohortSum, index: number, ...components: number[]): Cohor
 const told = (run: CohortSum): string => run.serializeState();
 
 describe('a run over cohorts', () => {
-  it('goes from all open to a total over those that are done, and says who is in it', () => {
+  it('has all cohorts open at first, and at last a total and the users in it', () => {
     const run = runOf(4);
     expect(run.progress()).to.deep.equal({ revision: 0, open: [0, 1, 2, 3], done: [], failed: [], included: [] });
     run.record(nameOf(run, 2), resultOf(run, 2, 1, -1));
@@ -45,13 +44,13 @@ describe('a run over cohorts', () => {
     expect(run.total()).to.deep.equal(BigInt64Array.of(111n, -111n));
   });
 
-  it('in which all cohorts failed has no total', () => {
+  it('has no total if all cohorts failed', () => {
     const run = runOf(1);
     run.fail(nameOf(run, 0), 'timeout');
     refused('ERR_SECAGG_USAGE', () => run.total(), UsageError);
   });
 
-  it('is that of its cohorts, whatever was recorded in which order: the total is the plain sum, also after restarts', () => {
+  it('has the plain sum as its total, in whatever order sums are recorded, also after restarts', () => {
     const bitsOf = fc.constantFrom(1, 8, 13, 31, 32, 33, 40, 63, 64);
     fc.assert(
       fc.property(
@@ -80,7 +79,7 @@ describe('a run over cohorts', () => {
     );
   });
 
-  it('of 64 bits: a total that would need more is refused, however it came about; one that does not is exact', () => {
+  it('refuses a total of more than 64 bits, and gives any other exactly', () => {
     const [least, most] = [-(2n ** 63n), 2n ** 63n - 1n];
     const totalOf = (...sums: bigint[]): BigInt64Array => {
       const run = runOf(sums.length, 64, 1);
@@ -106,7 +105,7 @@ describe('a run over cohorts', () => {
     expect(run.total()).to.deep.equal(new BigInt64Array(1000).fill(190n));
   });
 
-  it('does not keep what it was given: the vector may change afterwards', () => {
+  it('does not keep the vector that it was given, which may change afterwards', () => {
     const run = runOf(1);
     const result = resultOf(run, 0, 1, 2);
     run.record(nameOf(run, 0), result);
@@ -116,7 +115,7 @@ describe('a run over cohorts', () => {
   });
 });
 
-describe('what is told to a run twice, late or wrongly', () => {
+describe('results that are reported to a run twice, late or wrongly', () => {
   /** Runs something that must be refused, and leaves the run as it was. */
   const unchanged = (run: CohortSum, code: Parameters<typeof refused>[0], tell: () => void, kind = ProtocolError): void => {
     const before = told(run);
@@ -151,12 +150,12 @@ describe('what is told to a run twice, late or wrongly', () => {
     unchanged(run, 'ERR_SECAGG_SESSION', () => run.record('', resultOf(run, 0, 1, 1)));
   });
 
-  it("a cohort's sum under another cohort's name is refused: its users are not in it", () => {
+  it("a cohort's sum under another cohort's name is refused, because its users are not in that cohort", () => {
     const run = runOf(2);
     unchanged(run, 'ERR_SECAGG_UNKNOWN_USER', () => run.record(nameOf(run, 0), resultOf(run, 1, 1, 1)));
   });
 
-  it('a sum over fewer users than the threshold, over one twice, or over strangers is refused', () => {
+  it('a sum over fewer users than the threshold, over one user twice, or over strangers is refused', () => {
     const run = runOf(2);
     const { userIds } = run.cohort(0);
     const [a, b] = userIds as [number, number];
@@ -171,7 +170,7 @@ describe('what is told to a run twice, late or wrongly', () => {
     unchanged(run, 'ERR_SECAGG_UNKNOWN_USER', tell([a, b, 7]));
   });
 
-  it('a vector that is no sum of this ring is refused, with its argument', () => {
+  it('a vector that is no sum of this ring is refused by the name of the argument', () => {
     const run = runOf(1, 12);
     const wide = runOf(1, 40);
     const before = [told(run), told(wide)];
@@ -193,7 +192,7 @@ describe('what is told to a run twice, late or wrongly', () => {
     expect([...wide.total()]).to.deep.equal([-(2n ** 39n), 2n ** 39n - 1n]);
   });
 
-  it('arguments of another type are refused, with their name', () => {
+  it('arguments of another type are refused by their name', () => {
     const run = runOf(1);
     const result = resultOf(run, 0, 1, 1);
     expect(() => run.record(0 as never, result)).to.throw(TypeError, /^session/);
@@ -210,7 +209,7 @@ describe('what is told to a run twice, late or wrongly', () => {
 });
 
 describe('a cohort that failed', () => {
-  it('begins anew in a session of another name, in which nothing of the first one counts', () => {
+  it('begins anew in a session of another name, which refuses results of the first one', () => {
     const run = runOf(2);
     const first = run.cohort(0);
     refused('ERR_SECAGG_USAGE', () => run.retry(0), UsageError); // it is open
@@ -236,7 +235,7 @@ describe('a cohort that failed', () => {
     refused('ERR_SECAGG_USAGE', () => run.retry(0), UsageError); // it is done
   });
 
-  it('does so again after a restart, as often as it fails', () => {
+  it('begins anew after a restart too, as often as it fails', () => {
     let run = runOf(1);
     const names = new Set<string>();
     for (let attempt = 0; attempt < 5; attempt++) {

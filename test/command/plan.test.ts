@@ -1,5 +1,5 @@
-// The command as its users run it: built, in a process of its own, with output and exit code; beside it the same function
-// in this process, which must give the same.
+// The command as its users run it, built and in a process of its own, with output and exit code. The same function in this process
+// must give the same.
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ describe('secagg plan', () => {
     }
   });
 
-  it('says of a sparse graph how many neighbors it has', () => {
+  it('prints how many neighbors a sparse graph has', () => {
     const { code, out } = secagg(...BASE, '--adversary', 'semi-honest');
     expect(code).to.equal(0);
     expect(out).to.match(/^graph +sparse graph, \d+ neighbors each, \d+ (?:\(.*\) )?of them open a secret$/m);
@@ -77,7 +77,7 @@ describe('secagg plan', () => {
     expect(JSON.parse(out)).to.deep.equal(JSON.parse(JSON.stringify(expected)));
   });
 
-  it('ends with 1 where there is no plan, and says what would do', () => {
+  it('ends with 1 if there is no plan, and prints requests that have one', () => {
     const args = ['plan', '--users', '200', '--dropout', '0.6', '--length', '10'];
     const { code, out, err } = secagg(...args);
     expect([code, out]).to.deep.equal([1, '']);
@@ -96,7 +96,7 @@ describe('secagg plan', () => {
     expect(hopeless.err).to.contain('no single change');
   });
 
-  it('ends with 2 where it is used wrongly, and names the option', () => {
+  it('ends with 2 if it is used wrongly, and names the option', () => {
     for (const [args, named] of [
       [['plan'], '--users'],
       [['plan', '--users', '10', '--length', '1'], '--dropout'],
@@ -119,7 +119,7 @@ describe('secagg plan', () => {
     }
   }).timeout(60_000);
 
-  it('--help names every option and says which graphs run', () => {
+  it('--help names every option', () => {
     const { code, out } = secagg('plan', '--help');
     expect(code).to.equal(0);
     const options = ['users', 'dropout', 'length', 'bits', 'corrupt', 'adversary', 'security', 'correctness', 'honest', 'graph'];
@@ -129,7 +129,7 @@ describe('secagg plan', () => {
 });
 
 describe('secagg', () => {
-  it('lists its commands, and knows no others', () => {
+  it('lists its commands, and refuses others', () => {
     expect(secagg('--help')).to.deep.include({ code: 0, err: '' });
     expect(secagg('--help').out).to.match(/^ {2}plan +/m);
     expect(secagg()).to.deep.include({ code: 2, out: '' });
@@ -137,7 +137,7 @@ describe('secagg', () => {
     expect(secagg('simulat').err).to.contain("unknown command 'simulat'");
   });
 
-  it('tells its version', () => {
+  it('prints its version', () => {
     expect(secagg('--version').out).to.equal(`${PACKAGE.version}\n`);
   });
 });

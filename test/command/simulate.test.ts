@@ -1,5 +1,5 @@
-// The command's simulations: what they print is what happened, their sums are right whatever goes wrong on the way, and what
-// must never happen is told. Mostly in this process; the built command is asked as its users would.
+// The command's simulations: they print what happened, their sums are right whatever goes wrong on the way, and they report what
+// must never happen. Most run in this process; the last one runs the built command as its users do.
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { PassThrough } from 'node:stream';
@@ -20,7 +20,7 @@ async function run(line: string): Promise<{ code: number; out: string; err: stri
 }
 
 /** A simulation as JSON; `code` is the exit code that it must end with. */
-async function played(line: string, code = 0): Promise<Report> {
+async function reportOf(line: string, code = 0): Promise<Report> {
   const ended = await run(`${line} --json`);
   expect(ended.code, ended.err).to.equal(code);
   expect(ended.drawn).to.equal('');
@@ -36,8 +36,8 @@ const bytesOf = ({ user, server }: Report): unknown => [
 describe('secagg simulate', function () {
   this.timeout(60_000);
 
-  it('moves exactly the predicted bytes on the complete graph where nobody drops out', async () => {
-    const report = await played('--users 20 --dropout 0 --length 50 --bits 20');
+  it('moves exactly the predicted bytes on the complete graph if nobody drops out', async () => {
+    const report = await reportOf('--users 20 --dropout 0 --length 50 --bits 20');
     const { rounds } = messageSizes({ users: 20, vecLen: 50, bits: 20 });
     expect(rounds).to.deep.equal(plan({ users: 20, dropout: 0, vecLen: 50, bits: 20 }).user.rounds);
     for (const [i, { answers, up, down, milliseconds }] of report.user.rounds.entries()) {
@@ -60,8 +60,8 @@ describe('secagg simulate', function () {
     expect(report.memory).to.be.greaterThan(1e6);
   });
 
-  it('loses as many users as planned, in all rounds, and sums exactly the others', async () => {
-    const report = await played('--users 16 --dropout 0.5 --length 7 --corrupt 0 --adversary semi-honest --sessions 3');
+  it('loses as many users as planned, in all rounds, and sums up exactly the others', async () => {
+    const report = await reportOf('--users 16 --dropout 0.5 --length 7 --corrupt 0 --adversary semi-honest --sessions 3');
     expect(report.sums).to.have.length(3);
     const lostIn = new Set<number>();
     let pairs = 0;
@@ -88,7 +88,7 @@ describe('secagg simulate', function () {
     ['sparse', '--users 40 --dropout 0.1 --neighbors 12 --share-threshold 7 --adversary semi-honest --corrupt 0.01'],
   ] as const) {
     it(`keeps its sums right whatever goes wrong, ${line}`, async () => {
-      const report = await played(`${line} --length 9 --faults 0.5 --sessions 3 --seed 5`);
+      const report = await reportOf(`${line} --length 9 --faults 0.5 --sessions 3 --seed 5`);
       expect(report.kind).to.equal(kind);
       const sessions = sessionsOf(report);
       if (kind === 'cohorts') expect(sessions.length).to.be.greaterThan(3);
@@ -110,45 +110,45 @@ describe('secagg simulate', function () {
     });
   }
 
-  it('has liars and misled users among the lost once there are faults', async () => {
-    const report = await played('--users 40 --dropout 0.45 --length 1 --faults 0.01 --seed 2');
+  it('has liars and misled users among the lost users if there are faults', async () => {
+    const report = await reportOf('--users 40 --dropout 0.45 --length 1 --faults 0.01 --seed 2');
     const ways = sessionsOf(report).flatMap(({ lost }) => lost.map(({ how }) => how));
     expect(new Set(ways)).to.deep.equal(new Set(['silent', 'misled', 'lies']));
     expect(ways).to.have.length(18);
   });
 
   for (const bits of [1, 8, 17, 32, 33, 64]) {
-    it(`adds up in rings of ${bits} bits`, async () => {
-      const report = await played(`--users 5 --dropout 0.2 --corrupt 0 --length 33 --bits ${bits}`);
+    it(`adds up rightly in a ring of ${bits} bits`, async () => {
+      const report = await reportOf(`--users 5 --dropout 0.2 --corrupt 0 --length 33 --bits ${bits}`);
       expect(report.sums[0]?.users).to.be.at.least(4);
     });
   }
 
-  it('repeats itself from a seed: losses, faults, cohorts, sums, bytes', async () => {
+  it('repeats losses, faults, cohorts, sums and bytes from a seed', async () => {
     for (const line of [
       '--users 16 --dropout 0.2 --length 40 --faults 0.3 --seed 7 --sessions 2',
       '--users 40 --dropout 0.1 --length 3 --graph cohorts --honest 4 --security 4 --correctness 3 --seed 8',
     ]) {
-      const [first, again] = [await played(line), await played(line)];
+      const [first, again] = [await reportOf(line), await reportOf(line)];
       expect(again.sums).to.deep.equal(first.sums);
       expect(again.faultsPlayed).to.deep.equal(first.faultsPlayed);
       expect(bytesOf(again)).to.deep.equal(bytesOf(first));
-      const other = await played(line.replace(/--seed \d/, '--seed 9'));
+      const other = await reportOf(line.replace(/--seed \d/, '--seed 9'));
       expect(other.sums[0]?.sha256).to.not.equal(first.sums[0]?.sha256);
       expect(sessionsOf(other)).to.not.deep.equal(sessionsOf(first));
     }
   });
 
-  it('repeats on a sparse graph who is lost and who is summed, whatever sparse graph is drawn', async () => {
+  it('repeats on a sparse graph which users are lost and summed, whatever graph is drawn', async () => {
     const line =
       '--users 60 --dropout 0.05 --length 5 --graph sparse --adversary semi-honest --security 10 --correctness 40 --seed 4';
-    const [first, again] = [await played(line), await played(line)];
+    const [first, again] = [await reportOf(line), await reportOf(line)];
     expect(again.sums).to.deep.equal(first.sums);
   });
 
-  it('ends with 1 and the code of the error where a session has no sum', async () => {
+  it('ends with 1 and the code of the error if a session has no sum', async () => {
     const line = '--users 20 --dropout 0.3 --threshold 19 --length 5';
-    const report = await played(line, 1);
+    const report = await reportOf(line, 1);
     expect(sessionsOf(report)[0]?.error?.code).to.equal('ERR_SECAGG_THRESHOLD');
     expect(report.sums).to.deep.include({ users: 0, sha256: null, sessions: sessionsOf(report) });
     const { code, out, err } = await run(line);
@@ -157,15 +157,15 @@ describe('secagg simulate', function () {
     expect(err).to.match(/^secagg simulate: no sum: ERR_SECAGG_THRESHOLD: round \d: expected messages of at least 19 users/);
   });
 
-  it('ends with 1 on a sparse graph that loses more than a neighborhood bears', async () => {
+  it('ends with 1 if a sparse graph loses more users than a neighborhood bears', async () => {
     const line = '--users 30 --dropout 0.5 --corrupt 0 --neighbors 10 --share-threshold 10 --threshold 15';
-    const sparse = await played(`${line} --adversary semi-honest --security 1 --length 5`, 1);
+    const sparse = await reportOf(`${line} --adversary semi-honest --security 1 --length 5`, 1);
     expect(sessionsOf(sparse)[0]?.error?.code).to.equal('ERR_SECAGG_THRESHOLD');
   });
 
-  it('shows whom a server turned away, and sums the others', async () => {
+  it('shows which users a server turned away, and sums up the others', async () => {
     // 2t > n + c holds for 9 users and no more.
-    const report = await played('--users 11 --dropout 0 --corrupt 0 --threshold 5 --length 2');
+    const report = await reportOf('--users 11 --dropout 0 --corrupt 0 --threshold 5 --length 2');
     const ousted = sessionsOf(report).flatMap(({ ousted }) => ousted);
     expect(ousted.map(({ userId, round, by, code }) => [userId, round, by, code])).to.deep.equal(
       [9, 10].map((id) => [id, 0, 'server', 'ERR_SECAGG_TOO_MANY_USERS']),
@@ -175,7 +175,7 @@ describe('secagg simulate', function () {
     expect(out).to.match(/^out by an error +2 ERR_SECAGG_TOO_MANY_USERS of a server$/m);
   });
 
-  describe('ends with 3 and says loudly', () => {
+  describe('ends with 3 and prints', () => {
     const wrong = async (line: string): Promise<string> => {
       const { code, out, err } = await run(line);
       expect(code).to.equal(3);
@@ -253,7 +253,7 @@ describe('secagg simulate', function () {
     expect(drawn.endsWith('\x1B[2K')).to.equal(true);
   });
 
-  it('refuses what cannot be played with 1, and says what could', async () => {
+  it('ends with 1 if the parameters cannot be simulated, and prints some that can', async () => {
     const none = await run('--users 200 --dropout 0.6 --length 10');
     expect([none.code, none.out]).to.deep.equal([1, '']);
     expect(none.err).to.match(/^secagg simulate: there is no plan\n/);
@@ -270,7 +270,7 @@ describe('secagg simulate', function () {
     expect(JSON.parse(weak.out)).to.have.nested.property('error.code', 'ERR_SECAGG_UNSAFE');
   });
 
-  it('ends with 2 where it is used wrongly, and names the option', async () => {
+  it('ends with 2 if it is used wrongly, and names the option', async () => {
     const base = '--users 20 --dropout 0.1 --length 5';
     for (const [line, named] of [
       ['--users 20 --length 5', '--dropout'],
@@ -309,7 +309,7 @@ describe('secagg simulate', function () {
     for (const line of out.split('\n')) expect(line.length).to.be.at.most(110);
   });
 
-  it('is a command', () => {
+  it('runs as a command', () => {
     const secagg = (line: string): ReturnType<typeof spawnSync> =>
       spawnSync(process.execPath, [MAIN, 'simulate', ...line.split(' ')], {
         encoding: 'utf8',

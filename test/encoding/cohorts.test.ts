@@ -1,4 +1,4 @@
-// Encodings of cohorts: planned for one session each, decoded from the total over all of them.
+// Encodings with cohorts: planned for one session, and decoded from the total over all cohorts.
 import { expect } from 'chai';
 import { assignCohorts, CohortSum } from '../../src/cohorts/index.ts';
 import { combine, fixedPoint, histogram, mean, sum, weightedMean, type Encoding, type Place } from '../../src/encoding/index.ts';
@@ -8,7 +8,7 @@ const SIZE = 6;
 const COHORTS = 9;
 const userIds = Array.from({ length: SIZE * COHORTS }, (_, i) => i);
 
-/** The total over all users, those of each cohort added up in the plan's ring. */
+/** The total over all users. The users of each cohort are added up in the plan's ring. */
 function totalOf(
   encoding: Pick<Encoding<never, unknown, unknown>, 'bits' | 'vecLen' | 'options'>,
   vectorOf: (id: number, place: Place) => Vector,
@@ -55,7 +55,7 @@ describe('the total over cohorts', () => {
     });
   }
 
-  it('is exact where each sum is, also where it needs more bits than the ring of a session', () => {
+  it('is exact if each sum is, also if it needs more bits than the ring of a session', () => {
     const maxUsers = SIZE;
     const encoding = combine({
       counts: histogram({ maxUsers, bins: 3, maxCount: 50 }),
@@ -82,7 +82,7 @@ describe('the total over cohorts', () => {
     ).to.equal(BigInt(SIZE * COHORTS) * 2n ** 40n - BigInt(add((id) => id)));
   });
 
-  it('has the stated root mean square error: cohorts round independently, users of one together', () => {
+  it('has the stated root mean square error, as cohorts round independently and users of a cohort together', () => {
     const draw = uniform(3);
     for (const rounding of ['stochastic', 'correlated'] as const) {
       const encoding = fixedPoint({ maxUsers: SIZE, length: 4096, fractionBits: 0, type: 'float64', rounding, random });
@@ -106,7 +106,7 @@ describe('the total over cohorts', () => {
     expect(all! / few!).to.be.closeTo(Math.sqrt(3), 0.01); // 250 against 83 steps squared: n/4, as for independent users
   });
 
-  it('is refused where it cannot be one, by name', () => {
+  it('is refused by name if it cannot be one', () => {
     const plan = mean({ maxUsers: SIZE, length: 2 });
     const wide = BigInt64Array.of(0n, 0n);
     expect(() => plan.decode(Int32Array.of(0, 0), terms)).to.throw(TypeError, /^sum: expected a BigInt64Array/);
@@ -118,7 +118,7 @@ describe('the total over cohorts', () => {
     expect(() => plan.decode(BigInt64Array.of(2n ** 40n, 0n), terms)).to.throw(/^sum\[0\]/);
     // More than doubles, or 64 bits, can say.
     const doubles = sum({ maxUsers: SIZE, length: 1, min: 0, max: 2 ** 50 });
-    expect(() => doubles.decode(BigInt64Array.of(0n), terms)).to.throw(RangeError, /^users: .* 2\^53; plan with bigints/);
+    expect(() => doubles.decode(BigInt64Array.of(0n), terms)).to.throw(RangeError, /^users: .* 2\^53/);
     const bigints = sum({ maxUsers: SIZE, length: 1, min: 0n, max: 2n ** 60n });
     expect(() => bigints.decode(BigInt64Array.of(0n), terms)).to.throw(RangeError, /^users: .* 2\^63/);
   });

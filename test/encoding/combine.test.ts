@@ -5,7 +5,7 @@ import { refused } from '../support/errors.ts';
 import { addUp } from './plain.ts';
 
 const maxUsers = 100;
-const parts = {
+const encodings = {
   update: weightedMean({ maxUsers, shapes: { 'dense/kernel': [2, 2] }, maxWeight: 500 }),
   loss: mean({ maxUsers, length: 1, clippingRange: 10, type: 'float64', quantizationRange: 2 ** 16 }),
   hits: sum({ maxUsers, length: 2, min: 0, max: 1000 }),
@@ -13,10 +13,10 @@ const parts = {
 const data = { update: { 'dense/kernel': { shape: [2, 2], data: [1, 2, 3, 4] } }, loss: [0.5], hits: [3, 4] };
 
 describe('a combination', () => {
-  const all = combine(parts);
+  const all = combine(encodings);
 
-  it('gives to each part what is its own, in one vector and one ring', () => {
-    expect(all.bits).to.equal(parts.update.bits);
+  it('gives each encoding its own data, in one vector and one ring', () => {
+    expect(all.bits).to.equal(encodings.update.bits);
     const vectors = [10, 20, 30].map((weight) => all.encode(data, weight).vector);
     const { update, loss, hits } = all.decode(addUp(all, vectors), { users: 3 });
     expect(update.totalWeight).to.equal(60);
@@ -27,23 +27,27 @@ describe('a combination', () => {
     expect(bound.hits).to.deep.equal({ worst: 0, rms: 0 });
   });
 
-  it('counts what was clipped in all parts together', () => {
+  it('counts what was clipped in all encodings together', () => {
     expect(all.encode({ ...data, loss: [11], hits: [-1, 1001] }, 1).clipped).to.equal(3);
   });
 
-  it('says where each part lies and what it wastes; means waste nothing', () => {
+  it('tells where each statistic lies and how many bits it wastes, which are none for means', () => {
     expect(all.layout).to.deep.equal([
-      { part: 'hits', offset: 0, length: 2, leastBits: 17, wastedBits: 12 },
-      { part: 'loss', offset: 2, length: 1, leastBits: 23, wastedBits: 0 },
-      { part: 'update', offset: 3, length: all.vecLen - 3, leastBits: 29, wastedBits: 0 },
+      { name: 'hits', offset: 0, length: 2, leastBits: 17, wastedBits: 12 },
+      { name: 'loss', offset: 2, length: 1, leastBits: 23, wastedBits: 0 },
+      { name: 'update', offset: 3, length: all.vecLen - 3, leastBits: 29, wastedBits: 0 },
     ]);
-    expect(parts.hits.layout).to.deep.equal([{ part: '', offset: 0, length: 2, leastBits: 17, wastedBits: 0 }]);
-    const alone = parts.loss.errorBound({ users: 3 }).worst;
+    expect(encodings.hits.layout).to.deep.equal([{ name: '', offset: 0, length: 2, leastBits: 17, wastedBits: 0 }]);
+    const alone = encodings.loss.errorBound({ users: 3 }).worst;
     expect(alone / all.errorBound({ users: 3, totalWeight: 9 }).loss.worst).to.be.closeTo(2 ** 6, 3);
   });
 
-  it('takes one weight for all, or one by name, exactly for those that are weighted', () => {
-    const two = combine({ a: weightedMean({ maxUsers, length: 1 }), b: weightedMean({ maxUsers, length: 1 }), c: parts.loss });
+  it('takes one weight for all weighted encodings, or one by name for each', () => {
+    const two = combine({
+      a: weightedMean({ maxUsers, length: 1 }),
+      b: weightedMean({ maxUsers, length: 1 }),
+      c: encodings.loss,
+    });
     const values = { a: [1], b: [2], c: [3] };
     const both = two.decode(two.encode(values, 7).vector, { users: 1 });
     expect([both.a.totalWeight, both.b.totalWeight]).to.deep.equal([7, 7]);
@@ -67,11 +71,11 @@ describe('a combination', () => {
     expect(() => two.errorBound({ users: 2, totalWeight: { a: 1, b: 1e9 } })).to.throw(RangeError, 'totalWeight.b');
   });
 
-  it('nests, with names and errors that tell the whole path', () => {
-    const inner = combine({ model: parts.update, bins: histogram({ maxUsers, bins: 3 }) });
-    const outer = combine({ inner, big: sum({ maxUsers, length: 1, min: 0n, max: 2n ** 40n }), loss: parts.loss });
+  it('may contain combinations, and names whole paths in its layout and errors', () => {
+    const inner = combine({ model: encodings.update, bins: histogram({ maxUsers, bins: 3 }) });
+    const outer = combine({ inner, big: sum({ maxUsers, length: 1, min: 0n, max: 2n ** 40n }), loss: encodings.loss });
     expect(outer.bits).to.equal(47);
-    expect(outer.layout.map(({ part }) => part)).to.deep.equal(['big', 'inner.bins', 'inner.model', 'loss']);
+    expect(outer.layout.map(({ name }) => name)).to.deep.equal(['big', 'inner.bins', 'inner.model', 'loss']);
     const values = { inner: { model: data.update, bins: { indices: [2] } }, big: [2n ** 39n], loss: [-1] };
     for (const weight of [42, { inner: 42 }, { inner: { model: 42 } }]) {
       const { vector } = outer.encode(values, weight);
@@ -107,7 +111,7 @@ describe('a combination', () => {
     );
   });
 
-  it('may round each part its own way; one place serves all that are correlated', () => {
+  it('rounds each statistic its own way, and one place serves all that are correlated', () => {
     const mixed = combine({
       a: mean({ maxUsers, length: 100, rounding: 'correlated', random: (n) => new Uint8Array(n) }),
       b: mean({ maxUsers, length: 100, rounding: 'correlated', random: (n) => new Uint8Array(n) }),

@@ -1,4 +1,4 @@
-// Means and sums of floats: within the bound that the encoding states, of what exact arithmetic gives.
+// Means and sums of floats are within the stated bound of the results of exact arithmetic.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fixedPoint, mean, weightedMean, type Rounding, type Tensor } from '../../src/encoding/index.ts';
@@ -68,7 +68,7 @@ function valuesOf(seed: number, range: number): () => number {
 }
 
 describe('floats', () => {
-  it('come back as their weighted mean within the stated bound: any users, weights, shapes and dropouts', () => {
+  it('come back as their weighted mean within the stated bound, for any users, weights, shapes and dropouts', () => {
     fc.assert(
       fc.property(shapesOf, peopleOf, planOf, (shapes, people, { spare, integers, ...numbers }) => {
         const maxUsers = people.length + spare;
@@ -208,7 +208,7 @@ describe('floats', () => {
     expect(encoding.encode(Float64Array.from([0, ...data, 0]).subarray(1, 4)).vector).to.deep.equal(expected);
   });
 
-  it('longer than a stretch, in several tensors, are each in their place', () => {
+  it('longer than a block, in several tensors, are each in their place', () => {
     const lengths = { a: 16_383, b: 1, c: 40_000, d: 16_384 };
     const shapes = Object.fromEntries(Object.entries(lengths).map(([name, n]) => [name, [n]]));
     for (const quantizationRange of [2 ** 22, 2 ** 40]) {
@@ -233,7 +233,7 @@ describe('floats', () => {
     expect(farthest(encoding.decode(vector, { users: 1 }).mean, [1, -1, 1])).to.be.at.most(worst);
   });
 
-  it('lose nothing by a small weight among small ones: the error is inverse to the total weight', () => {
+  it('have an error in inverse proportion to the total weight, also if all weights are small', () => {
     const encoding = weightedMean({ maxUsers: 10, length: 1, type: 'float64' });
     const at = (totalWeight: number): number => encoding.errorBound({ users: 5, totalWeight }).worst;
     expect(at(5) / at(5000)).to.be.closeTo(1000, 0.1);

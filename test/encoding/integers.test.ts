@@ -73,14 +73,14 @@ describe('sums of bounded integers', () => {
     }
   });
 
-  it('take a bit less where the range lies to one side of zero', () => {
+  it('take one bit less if the range is on one side of zero', () => {
     const bits = (min: number, max: number): number => sum({ maxUsers: 1000, length: 1, min, max }).bits;
     expect([bits(0, 255), bits(1000, 1255), bits(-128, 127), bits(0, 1)]).to.deep.equal([18, 18, 18, 11]);
   });
 });
 
 describe('a histogram', () => {
-  it('counts what falls into its bins, given one by one or counted', () => {
+  it('counts the events in its bins, given one by one or counted', () => {
     const bins = histogram({ maxUsers: 3, bins: 4, maxCount: 2 });
     const people = [{ indices: [0, 3, 3] }, { indices: [3, 3, 3, 3, 1] }, { counts: [1, 0, 9, 0] }];
     const encoded = people.map((data) => bins.encode(data));
@@ -93,7 +93,7 @@ describe('a histogram', () => {
     expect(bins.errorBound({ users: 3 })).to.deep.equal({ worst: 0, rms: 0 });
   });
 
-  it('refuses a bin that is none, by its place', () => {
+  it('refuses a bin that does not exist, by its index', () => {
     const bins = histogram({ maxUsers: 3, bins: 4 });
     for (const bin of [4, -1, 0.5, NaN]) {
       expect(() => bins.encode({ indices: [0, bin] })).to.throw(RangeError, 'data.indices[1]: expected an integer in [0, 3]');

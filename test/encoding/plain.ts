@@ -1,4 +1,4 @@
-// What encodings are measured against: seeded bits, sums in plain bigints, and means in plain doubles.
+// Plain computations to compare encodings with: sums in bigints, means in doubles, and seeded random bits.
 import { expect } from 'chai';
 import type { Encoding } from '../../src/encoding/index.ts';
 

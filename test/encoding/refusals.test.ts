@@ -1,4 +1,4 @@
-// What encode and decode refuse: always by the element, and never with a value.
+// Refusals of encode and decode. They name the element and never its value.
 import { expect } from 'chai';
 import { combine, EncodingError, fixedPoint, histogram, mean, sum, weightedMean } from '../../src/encoding/index.ts';
 import { refused } from '../support/errors.ts';
@@ -75,7 +75,7 @@ describe('values', () => {
     for (const [message, data] of wrong) expect(() => named.encode(data as never, 1), message).to.throw(Error, message);
   });
 
-  it('of a name that objects inherit are values like others', () => {
+  it('of tensors with names that objects inherit are encoded like others', () => {
     const odd = JSON.parse('{"__proto__": [1], "constructor": [1], "toString": {"a.b": [1]}}') as Record<string, number[]>;
     const encoding = mean({ maxUsers: 1, shapes: odd as { constructor: number[] } });
     const data = JSON.parse(
@@ -95,7 +95,7 @@ describe('weights', () => {
     for (const weight of ['1', null, 1n]) expect(() => named.encode(tensors, weight as never)).to.throw(TypeError, 'weight');
   });
 
-  it('that are missing, or given where there are none, are refused', () => {
+  it('that are missing, or given to an encoding that takes none, are refused', () => {
     expect(() => named.encode(tensors)).to.throw(TypeError, 'weight: missing');
     for (const encode of [
       () => flat.encode([1, 2, 3], 1),
@@ -108,7 +108,7 @@ describe('weights', () => {
     }
   });
 
-  it('are exact: the largest, fractions of it and the smallest, in rings of few bits and many', () => {
+  it('are exact, from the smallest to the largest, in rings of few and many bits', () => {
     for (const quantizationRange of [2, 16, 2 ** 22, 2 ** 50]) {
       for (const maxWeight of [1, 1000, 0.001, 2 ** 53 - 1]) {
         const encoding = weightedMean({ maxUsers: 3, length: 1, quantizationRange, maxWeight });
@@ -127,7 +127,7 @@ describe('weights', () => {
 describe('a sum', () => {
   const { vector } = named.encode(tensors, 5);
 
-  it('of other kind or length than the plan’s, or of no user, is refused', () => {
+  it('of another kind or length than the plan’s, or of no user, is refused', () => {
     expect(() => named.decode(BigInt64Array.from(vector, BigInt), { users: 1 })).to.throw(
       TypeError,
       'sum: expected an Int32Array',
@@ -140,7 +140,7 @@ describe('a sum', () => {
     expect(() => named.decode(vector, {} as never)).to.throw(TypeError, 'users');
   });
 
-  it('whose weights are all zero has no mean: a typed error, and no division by zero', () => {
+  it('whose weights are all zero is refused with a code, not divided by zero', () => {
     const error = refused(
       'ERR_SECAGG_ZERO_WEIGHT',
       () => named.decode(new Int32Array(named.vecLen), { users: 3 }),
@@ -150,7 +150,7 @@ describe('a sum', () => {
     refused('ERR_SECAGG_ZERO_WEIGHT', () => combine({ named }).decode(new Int32Array(named.vecLen), { users: 3 }));
   });
 
-  it('that honest users cannot have made is refused by the element', () => {
+  it('that honest users cannot have made is refused by the name of the element', () => {
     const changed = (index: number, value: number): Int32Array => {
       const sum = Int32Array.from(vector as Int32Array);
       sum[index] = value;

@@ -1,4 +1,4 @@
-// Rounding: without bias, with the variance that is claimed, from bits that are drawn in bulk. Seeds make it repeatable.
+// Rounding has no bias and the stated variance, and draws its bits in bulk. Seeds make the tests repeatable.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fixedPoint, mean, type Place } from '../../src/encoding/index.ts';
@@ -56,7 +56,7 @@ describe('stochastic rounding', () => {
     expect(Math.abs(bias)).to.be.below((5 * rms) / Math.sqrt(LENGTH));
   });
 
-  it('takes its bits from the generator that it is given, in bulk, and is repeated by the same bits', () => {
+  it('takes its bits from the generator in bulk, and repeats itself with the same bits', () => {
     const calls: number[] = [];
     const random = (length: number): Uint8Array => {
       calls.push(length);
@@ -75,7 +75,7 @@ describe('stochastic rounding', () => {
     expect(system.encode(data).vector).not.to.deep.equal(system.encode(data).vector);
   });
 
-  it('refuses a generator that does not give what it is asked for', () => {
+  it('refuses a generator that gives other bytes than it is asked for', () => {
     for (const random of [() => new Uint8Array(1), () => [1, 2, 3, 4] as never]) {
       expect(() => mean({ maxUsers: 2, length: 1, random }).encode([1])).to.throw(TypeError, 'random');
     }
@@ -83,7 +83,7 @@ describe('stochastic rounding', () => {
 });
 
 describe('rounding to the nearest', () => {
-  it('is off by at most half a step, halves going up, and needs no bits', () => {
+  it('is off by at most half a step, rounds halves up, and needs no random bits', () => {
     const random = (): never => {
       throw new Error('asked for bits');
     };
@@ -97,7 +97,7 @@ describe('correlated rounding', () => {
   const place = (slot: number, seed: Place['seed'] = 'session 7'): Place => ({ slot, seed });
   const correlated = { rounding: 'correlated', random: seeded(11) } as const;
 
-  it('gives users that differ strata that differ, and to each user every stratum equally often', () => {
+  it('gives different users different strata, and each user every stratum equally often', () => {
     for (const users of [1, 2, 3, 5, 8, 50]) {
       const p = strataFor(users);
       expect(p).to.equal({ 1: 3, 2: 3, 3: 3, 5: 5, 8: 11, 50: 53 }[users]);
@@ -117,7 +117,7 @@ describe('correlated rounding', () => {
     expect([strataFor(65_535), strataFor(65_521)]).to.deep.equal([65_537, 65_521]);
   });
 
-  it('computes them right at the ends, where the products are largest', () => {
+  it('computes strata rightly at the ends, where the products are largest', () => {
     const p = 65_537;
     const of = (slot: number): Float64Array => strataOf({ slot, seed: Uint8Array.of(1) }, 0, p)(50_000);
     // Slot 0 has b, slot 1 a + b; the inverse of p − 2 is (p − 1)/2, and that of p − 1 itself.
@@ -157,7 +157,7 @@ describe('correlated rounding', () => {
     }
   });
 
-  it('has a sum whose error is within the stated root mean square, however the values lie', () => {
+  it('has a sum whose error is within the stated root mean square, whatever the values are', () => {
     const draw = uniform(5);
     const patterns: Record<string, (i: number, n: number) => number> = {
       alike: () => 0.37,
@@ -202,14 +202,14 @@ describe('correlated rounding', () => {
     );
   });
 
-  it('draws other strata for another seed and another part, and the same for a text and its bytes', () => {
+  it('draws other strata for another seed or statistic, and the same for a text and its bytes', () => {
     const encoding = fixedPoint({ ...grid, maxUsers: 97, rounding: 'correlated', random: (n) => new Uint8Array(n) });
     const of = (seed: Place['seed']): unknown => encoding.encode(constant(0.5), undefined, place(3, seed)).vector;
     expect(of('a')).to.deep.equal(of(Uint8Array.of(97)));
     expect(of('a')).not.to.deep.equal(of('b'));
     const [x, y, again] = [0, 100, 0].map((stream) => strataOf({ slot: 1, seed: Uint8Array.of(1) }, stream, 97));
     expect(x!(100)).not.to.deep.equal(y!(100));
-    // In stretches of any length, the same stream; the first 100 were taken above.
+    // In blocks of any length, the same stream; the first 100 were taken above.
     const whole = again!(160).slice(100);
     expect([...x!(20).slice(), ...x!(40)]).to.deep.equal([...whole]);
   });

@@ -1,4 +1,4 @@
-// Encodings in whole sessions: what comes out of the protocol is decoded, and who has other ideas is noticed.
+// Encodings in whole sessions: the sum of the protocol is decoded, and parties with other plans are noticed.
 import { expect } from 'chai';
 import { combine, mean, sum, weightedMean, type Encoding } from '../../src/encoding/index.ts';
 import { refused, rejected } from '../support/errors.ts';
@@ -45,7 +45,7 @@ describe('a session of encoded vectors', () => {
     });
   }
 
-  it('gives every part of a combination its own', async () => {
+  it('gives every statistic of a combination its own', async () => {
     const maxUsers = ids.length;
     const encoding = combine({
       loss: mean({ maxUsers, length: 1 }),
@@ -61,7 +61,7 @@ describe('a session of encoded vectors', () => {
     expect(loss.mean[0]).to.be.closeTo(who.reduce((sum, i) => sum + i, 0) / who.length, 1e-6);
   });
 
-  it('fails at once where a user clips elsewhere than the server believes, or rounds weights otherwise', async () => {
+  it('refuses the first message of a user with another clipping range or largest weight', async () => {
     const plan = { maxUsers: 4, length: 3 };
     const servers = weightedMean(plan);
     for (const users of [
@@ -96,7 +96,7 @@ describe('a session of encoded vectors', () => {
     await rejected('ERR_SECAGG_SESSION', other.user(0).round(honest.messages.get(0)!));
   });
 
-  it('whose sum a lying user pushed out of what is possible is refused when it is decoded', async () => {
+  it('has its sum refused by decode if a lying user made it larger than honest users can', async () => {
     const encoding = weightedMean({ maxUsers: 4, length: 3 });
     const lie = (index: number): Int32Array => {
       const vector = encoding.encode([1, 2, 3], 10).vector as Int32Array;

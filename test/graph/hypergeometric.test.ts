@@ -1,4 +1,4 @@
-// Tails in logarithms against fractions of bigints, and against each other where these would take too long.
+// Tails in logarithms against fractions of bigints, and against each other if these would take too long.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { lnPoint, lnUpperTail, quantile, type Hypergeometric } from '../../src/graph/hypergeometric.ts';
@@ -29,7 +29,7 @@ describe('hypergeometric tails', () => {
           }
   });
 
-  it('agree with fractions of bigints up to 3,000, far out as well', function () {
+  it('agree with fractions of bigints up to 3,000, also far from the mean', function () {
     this.timeout(60_000);
     fc.assert(
       fc.property(distributionOf(3000), fc.double({ min: 0, max: 1, noNaN: true }), (distribution, at) => {
@@ -65,7 +65,7 @@ describe('hypergeometric tails', () => {
     );
   });
 
-  it('fall with x, and grow with what is marked and drawn', () => {
+  it('fall with x, and grow with marked users and draws', () => {
     fc.assert(
       fc.property(distributionOf(1_000_000), fc.nat(3000), (distribution, x) => {
         const { population, marked, draws } = distribution;
@@ -92,7 +92,7 @@ describe('hypergeometric tails', () => {
     );
   });
 
-  it('start from a reference that knows small cases by heart', () => {
+  it('are compared with a reference that is right in small cases', () => {
     expect(choose(5, 2)).to.equal(10n);
     expect(upperTail(5, 2, 2, 1)).to.deep.equal({ numerator: 7n, denominator: 10n }); // 1 − 3/10
   });

@@ -1,4 +1,4 @@
-// The sparse graph: who is whose neighbor, whatever the place; how many of them are in a set; the order in which it is drawn.
+// The sparse graph: the neighbors at each position, how many of them are in a set, and the random order of positions.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
@@ -17,7 +17,7 @@ const graphs = fc
   .map(({ half, more }) => sparseGraph(2 * half + 1 + more, 2 * half));
 
 describe('a sparse graph', () => {
-  it('gives each user the k nearest on both sides, itself never, in an order that indices agree with', () => {
+  it('gives each user the k/2 nearest users on either side, never itself, in the order of the indices', () => {
     fc.assert(
       fc.property(graphs, (graph) => {
         for (const p of allPositions(graph.users)) {
@@ -53,7 +53,7 @@ describe('a sparse graph', () => {
     );
   });
 
-  it('is drawn uniformly: each of the 24 orders of four users comes as often as chance has it', () => {
+  it('is drawn uniformly, so that each of the 24 orders of four users is equally frequent', () => {
     const counts = new Map<string, number>();
     const draws = 24_000;
     for (let i = 0; i < draws; i++) {
@@ -66,7 +66,7 @@ describe('a sparse graph', () => {
     expect(chiSquare).to.be.below(80); // 23 degrees of freedom: above once in 10^8 runs
   });
 
-  it('of hundreds of thousands of users, a third of them gone, ends in the error that names their neighbors', function () {
+  it('of 300,000 users, of which a third is gone, ends in an error that names the users with too few neighbors', function () {
     this.timeout(20_000);
     const users = 300_000;
     const key = new Uint8Array(32);

@@ -1,4 +1,4 @@
-// A seed to a mask: the key stream, many at once, and no block kept.
+// The expansion of seeds to masks: the key stream, many masks at once, and memory that is given back.
 import { platform as engine } from '#platform';
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
@@ -12,8 +12,18 @@ import { platform } from '../../src/platform/node.ts';
 const applyMask = (ring: Ring, lanes: Uint8Array, { seed, sign }: Mask): Promise<void> =>
   applyMasks(ring, lanes, [{ seed: Uint8Array.from(seed), sign }], new Pace());
 
+/** Runs a program of this folder as a process of its own. */
+function printedBy(url: URL): string {
+  const program = fileURLToPath(url);
+  const conditions = process.execArgv.filter((argument) => argument.includes('condition'));
+  return execFileSync(process.execPath, [...conditions, '--import', 'tsx', '--conditions', 'secagg-source', program], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_V8_COVERAGE: '' },
+  });
+}
+
 describe('mask expansion', () => {
-  it('is AES-256-CTR from a zero counter block, over any number of blocks, and takes itself away again', async () => {
+  it('is AES-256-CTR from a zero counter block over any number of blocks, and subtracting a mask undoes adding it', async () => {
     for (const [bits, length] of [
       [8, 5],
       [16, 70_000],
@@ -35,7 +45,7 @@ describe('mask expansion', () => {
     }
   });
 
-  it('of many masks at once is that of one after the other, and wipes the seeds', async () => {
+  it('gives the same for many masks at once as for one after the other, and wipes the seeds', async () => {
     for (const count of [0, 1, 4, 31, 32, 33, 70]) {
       const ring = ringOf(21);
       const masks = Array.from({ length: count }, (_, i): Mask => ({ seed: systemRandom(32), sign: i % 3 === 0 ? 1 : -1 }));
@@ -48,7 +58,7 @@ describe('mask expansion', () => {
     }
   });
 
-  it('leaves no block of key stream to the garbage collector: each is gone once it is added', async () => {
+  it('frees each block of key stream once it is added', async () => {
     const ring = ringOf(16);
     const blocks: Uint8Array[] = [];
     const original = { ...engine };
@@ -79,14 +89,12 @@ describe('mask expansion', () => {
     expect(blocks.map(({ buffer }) => buffer.byteLength)).to.deep.equal(blocks.map(() => 0));
   });
 
-  it('keeps no block either where a program begins with it', () => {
-    const program = fileURLToPath(new URL('./first-masks-program.ts', import.meta.url));
-    const conditions = process.execArgv.filter((argument) => argument.includes('condition'));
-    const left = execFileSync(process.execPath, [...conditions, '--import', 'tsx', '--conditions', 'secagg-source', program], {
-      encoding: 'utf8',
-      env: { ...process.env, NODE_V8_COVERAGE: '' },
-    });
-    expect(Number(left)).to.be.below(1 << 20); // of 24 MiB
+  it('keeps no block either if a program begins with it', () => {
+    expect(Number(printedBy(new URL('./first-masks-program.ts', import.meta.url)))).to.be.below(1 << 20); // of 24 MiB
+  });
+
+  it('opens no message channel when the library is imported, and no other one when it is used again', () => {
+    expect(printedBy(new URL('./import-program.ts', import.meta.url))).to.equal('0\n0\n');
   });
 
   it('gives masks that are uniform and unlike each other', async () => {

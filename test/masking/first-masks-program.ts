@@ -1,4 +1,4 @@
-// Run as a program, as a thread begins: masks are made before the event loop has turned once, and all at one stretch. Prints
+// Run as a program that makes masks before the event loop has turned once, as a thread begins, and without a pause. Prints
 // the bytes of array buffers that are left of them.
 import { applyMasks } from '../../src/masking/expand.ts';
 import { Pace } from '../../src/masking/pace.ts';

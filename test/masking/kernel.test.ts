@@ -13,7 +13,7 @@ import { compile } from '../../wasm/build.js';
 import { integers, randomLanes, ringAndLanes, rings } from './lanes.ts';
 
 describe('lanes', () => {
-  it('are of the least width that holds the ring', () => {
+  it('have the least width that holds the ring', () => {
     expect(rings.map(({ laneBytes }) => laneBytes)).to.deep.equal(
       rings.map(({ bits }) => [1, 2, 4, 8].find((bytes) => 8 * bytes >= bits)),
     );
@@ -26,7 +26,7 @@ describe('lanes', () => {
   ];
 
   for (const [name, { accumulate: add }] of kernels) {
-    it(`add and subtract modulo 2^lane, also what is not aligned, in ${name}`, () => {
+    it(`are added and subtracted modulo 2^lane, also if terms are not aligned, in ${name}`, () => {
       fc.assert(
         fc.property(ringAndLanes, fc.array(fc.boolean()), fc.integer({ min: 0, max: 7 }), ([ring, acc], signs, offset) => {
           const terms = signs.map((plus) => ({
@@ -46,7 +46,7 @@ describe('lanes', () => {
     });
   }
 
-  it('are worked on alike by both kernels, at every width and at lengths around their blocks', () => {
+  it('get the same bytes from both kernels, at every width and at lengths around their blocks', () => {
     for (const ring of rings) {
       for (const length of [1, 16_383, 16_384, 16_385, 40_000]) {
         const lanes = randomLanes(ring, length);
@@ -67,7 +67,7 @@ describe('lanes', () => {
     }
   });
 
-  it('are added alike to a sum in a memory of its own, at every width', () => {
+  it('get the same sum in a memory of its own, at every width', () => {
     for (const ring of rings) {
       const length = Math.floor(MAX_BLOCK / ring.laneBytes) + 1 + (ring.bits % 16);
       const vectors = [1, 2, 3].map(() => systemRandom(Math.ceil((length * ring.bits) / 8)));
@@ -81,7 +81,7 @@ describe('lanes', () => {
     }
   });
 
-  it('of short sums, and of more long ones than engines have memories for, are ordinary', () => {
+  it('of short sums, and of long sums beyond the sixteenth, have no memory of their own', () => {
     const ring = ringOf(16);
     const isOrdinary = (sum: Uint8Array): boolean => sum.buffer.byteLength === sum.length;
     const vector = systemRandom(MAX_BLOCK + 2);
@@ -93,7 +93,7 @@ describe('lanes', () => {
     expect(held.every((sum) => Buffer.compare(sum, vector) === 0)).to.equal(true);
   });
 
-  it('of long sums that nobody holds make room for others', () => {
+  it('of long sums that nobody holds give their memories to later sums', () => {
     const program = fileURLToPath(new URL('./sums-let-go-program.ts', import.meta.url));
     const conditions = process.execArgv.filter((argument) => argument.includes('condition'));
     const own = execFileSync(
@@ -104,7 +104,7 @@ describe('lanes', () => {
     expect(own.split('\n')).to.deep.equal(['16 of 20', '16 of 20', '']);
   });
 
-  it('are summed up as well where an engine has no more memory, which it is not asked for again', () => {
+  it('are summed up rightly if the engine has no more memory, for which it is asked once', () => {
     const each = instantiateSimd(MAX_BLOCK)!;
     const { Memory } = WebAssembly;
     let asked = 0;
@@ -134,13 +134,13 @@ describe('lanes', () => {
     expect(new Uint32Array(acc.buffer)).to.deep.equal(expected);
   });
 
-  it('are worked on by WebAssembly here, whose embedded bytes are what its source compiles to', async function () {
+  it('are added by WebAssembly here, whose embedded bytes are compiled from its source', async function () {
     this.timeout(60_000);
     expect(kernel).to.not.equal(plain);
     expect((await compile()).replace(/[\s'+]/g, '')).to.contain(LANES_WASM.replaceAll('+', ''));
   });
 
-  it('are worked on in plain TypeScript where WebAssembly is missing or forbidden', () => {
+  it('are added in plain TypeScript if WebAssembly is missing or forbidden', () => {
     const { Module } = WebAssembly;
     try {
       WebAssembly.Module = function forbidden() {

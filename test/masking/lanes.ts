@@ -1,4 +1,4 @@
-// What the tests of lanes draw, and lanes as integers.
+// Random lanes for tests, and lanes as integers.
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { ringOf, type Ring } from '../../src/masking/ring.ts';

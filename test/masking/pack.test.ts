@@ -27,7 +27,7 @@ describe('packing', () => {
     }
   });
 
-  it('comes back as it went, cut to the ring', () => {
+  it('is undone by unpacking, cut to the ring', () => {
     fc.assert(
       fc.property(ringAndLanes, ([ring, lanes]) => {
         const length = lanes.length / ring.laneBytes;
@@ -39,7 +39,7 @@ describe('packing', () => {
     );
   });
 
-  it('gives memory of its own', () => {
+  it('gives fresh memory', () => {
     for (const ring of [ringOf(8), ringOf(13)]) {
       const lanes = randomLanes(ring, 10);
       const before = Uint8Array.from(lanes);

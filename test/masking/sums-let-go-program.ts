@@ -1,5 +1,5 @@
-// Run as a program with the garbage collector at hand, and no other's finalizers. Prints how many of twenty long sums have a memory
-// of their own, and how many of twenty more when those are let go.
+// Run as a program with --expose-gc and without other finalizers. Prints how many of twenty long sums have a memory of their own, and
+// how many of twenty more once the first ones are gone.
 import { setTimeout } from 'node:timers/promises';
 import { kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
 

@@ -1,4 +1,4 @@
-// A caller's vector into lanes and out: what is accepted, what is refused, and the signs.
+// A caller's vector to lanes and back: which vectors are accepted and refused, and the signs.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ringOf } from '../../src/masking/ring.ts';
@@ -7,7 +7,7 @@ import { componentLimit } from '../../src/session/parameters.ts';
 import { rings } from './lanes.ts';
 
 describe('a vector', () => {
-  it('goes into lanes and comes out signed', () => {
+  it('is converted to lanes and back, with its signs', () => {
     for (const ring of rings) {
       const limit = componentLimit(ring.bits, 1);
       const vec = [0n, limit, -limit, limit / 2n, -limit / 3n];
@@ -17,7 +17,7 @@ describe('a vector', () => {
     }
   });
 
-  it('with a component whose sum could wrap is refused, with the bits that would fit; the value is not told', () => {
+  it('with a component whose sum could wrap is refused with the bits that would fit, and without the value', () => {
     for (const [bits, users, value, fits] of [
       [16, 2, 16_384n, '17 bits would fit'],
       [16, 2, -16_384n, '17 bits would fit'],
@@ -43,7 +43,7 @@ describe('a vector', () => {
     }
   });
 
-  it('just inside and just outside the limit, at every width', () => {
+  it('is accepted at the limit and refused above it, at every width', () => {
     for (const ring of rings) {
       for (const users of [1, 2, 3, 1000]) {
         const limit = componentLimit(ring.bits, users);
@@ -54,7 +54,7 @@ describe('a vector', () => {
     }
   });
 
-  it('of 64-bit integers in an array of their own is what it would be in any other, and refused alike', () => {
+  it('in a BigInt64Array gives the same lanes and errors as in any other array', () => {
     const around = (center: bigint): bigint[] => [-center - 1n, -center, 1n - center, center - 1n, center, center + 1n];
     const outcomeOf = (run: () => Uint8Array): unknown => {
       try {
@@ -78,7 +78,7 @@ describe('a vector', () => {
     }
   });
 
-  it('with anything but integers is refused, by the component', () => {
+  it('with anything other than integers is refused by the component', () => {
     for (const value of [0.5, NaN, Infinity, -Infinity, 2 ** 53]) {
       for (const range of [{ users: 1 }, 'modular'] as const) {
         expect(() => lanesOf(ringOf(64), [1, 2, value], 3, range)).to.throw(RangeError, 'vec[2]');
@@ -107,7 +107,7 @@ describe('a vector', () => {
     ]);
   });
 
-  it('is read once: an array that changes while it is read cannot slip past the guard', () => {
+  it('is read once, so that an array that changes while it is read cannot get past the guard', () => {
     let reads = 0;
     const shifty = {
       length: 1,

@@ -1,4 +1,4 @@
-// Hypergeometric tails as fractions of bigints: slow, without rounding, and without a line in common with the planner.
+// Hypergeometric tails as fractions of bigints: slow, without rounding, and independent of the planner.
 import fc from 'fast-check';
 
 export interface Fraction {

@@ -80,7 +80,7 @@ class Distribution {
 }
 
 /** Neighbors without the user itself and the Shamir threshold; null where it falls back to the complete graph or refuses. */
-export function googleRing(users: number, corrupt: number, dropout: number, model: GoogleModel): [k: number, t: number] | null {
+export function googleGraph(users: number, corrupt: number, dropout: number, model: GoogleModel): [k: number, t: number] | null {
   const rate = model === 'curious' ? corrupt + dropout : corrupt + 2 * dropout;
   if (users <= 0 || users > 1_000_000 || !(corrupt >= 0 && corrupt < 1 && dropout >= 0 && dropout < 1) || rate > 0.9) return null;
   for (let k = 2; k < users - 1; k += 2) {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { learntSums, type Attack, type View } from './lying-server.ts';
 
-/** An arc of a ring: where it begins and how long it is, as parts of it. */
+/** An arc of the sparse graph: its first position and its length, as fractions of all positions. */
 const arcOf = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }));
 const on = (users: number, [from, length]: readonly [number, number]) => {
   const first = Math.floor(from * users);
@@ -87,7 +87,7 @@ describe('a server that lies on a sparse graph', () => {
     expect(learnt).to.be.greaterThan(100);
   });
 
-  it('cuts out an arc where only 2t > k + c: no user loses both secrets, and still four are summed alone', () => {
+  it('cuts out an arc if only 2t > k + c holds: no user loses both secrets, but the sum of four is learnt', () => {
     // On a sparse graph of 14 with four neighbors and t = 3, users 6 and 13 are corrupt, one neighbor each at most. The server
     // shows everybody the same survivors: all but users 0 and 5, who in truth are there.
     const all = Array.from({ length: 14 }, (_, i) => i);
@@ -106,7 +106,7 @@ describe('a server that lies on a sparse graph', () => {
     expect(learntSums({ ...attack, shareThreshold: 4 })).to.deep.equal([]); // 3t ≥ 2k + 2c + 2
   });
 
-  it('gets a sum of eight, where fourteen are the least, from two views and no corrupt user at all, one share below the bound', () => {
+  it('learns a sum of eight instead of fourteen users from two views and without corrupt users, one share below the bound', () => {
     const all = Array.from({ length: 20 }, (_, i) => i);
     const without = (from: Iterable<number>, ...left: number[]): Set<number> =>
       new Set([...from].filter((i) => !left.includes(i)));

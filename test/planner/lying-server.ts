@@ -1,5 +1,5 @@
-// A server that lies on a sparse graph after it was drawn, as far as secrets and sums go, without any cryptography: which shares
-// honest users let go, and which sums of their vectors can then be told from their masked ones.
+// A model, without cryptography, of a server that lies after the sparse graph was drawn: which shares honest users reveal to it, and
+// which sums of their vectors it can compute from their masked vectors.
 
 export interface View {
   readonly u2: ReadonlySet<number>;
@@ -12,7 +12,7 @@ export interface Attack {
   readonly neighbors: number;
   readonly shareThreshold: number;
   readonly corrupt: ReadonlySet<number>;
-  /** The view that it shows each user; undefined where it shows none after round 2. */
+  /** The view that it shows each user; undefined if it shows none after round 2. */
   readonly shown: readonly (View | undefined)[];
   /** The set U2 that each user masks its input for. */
   readonly masked: readonly ReadonlySet<number>[];

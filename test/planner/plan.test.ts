@@ -1,4 +1,4 @@
-// Plans: what is chosen, that it keeps what it states, what it costs, and refusals that say what would do.
+// Plans: which graph is chosen, that the stated bounds hold, the costs, and refusals with their remedies.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
@@ -99,7 +99,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it('keeps what it states, whatever was asked', function () {
+  it('keeps its bounds for every request', function () {
     this.timeout(120_000);
     let kept = 0;
     fc.assert(
@@ -114,7 +114,7 @@ describe('a plan', () => {
     expect(kept).to.be.greaterThan(100);
   });
 
-  it('keeps it for thousands of users', function () {
+  it('keeps its bounds for thousands of users', function () {
     this.timeout(120_000);
     for (const adversary of ADVERSARIES) {
       for (const rates of [
@@ -151,7 +151,7 @@ describe('a plan', () => {
     }
   });
 
-  it('never asks for less where more is to be borne', function () {
+  it('never asks for less if it must bear more', function () {
     this.timeout(60_000);
     fc.assert(
       fc.property(
@@ -178,7 +178,7 @@ describe('a plan', () => {
     );
   });
 
-  it('has options that both parties take, whatever the graph, and refuse with one parameter weaker', () => {
+  it('has options that both parties take on every graph, and refuse if one parameter is weaker', () => {
     const keys = Array.from({ length: 5 }, () => genKeypair());
     const publicKeys = new PublicKeysWrapper(keys.map(([pk], i) => [i, pk]));
     const [pk, sk] = keys[0]!;
@@ -208,7 +208,7 @@ describe('a plan', () => {
     }
   });
 
-  it('has sizes of real messages, which a test of messageSizes compares', () => {
+  it('has the sizes that messageSizes computes', () => {
     for (const graph of ['complete', 'sparse'] as const) {
       const { user, sessions } = plan({ users: 3000, dropout: 0.1, vecLen: 1000, bits: 20, adversary: 'semi-honest', graph });
       const { rounds, up, down } = messageSizes({ users: 3000, vecLen: 1000, bits: 20, graph: sessions[0]!.options.graph });
@@ -277,7 +277,7 @@ describe('cohorts', () => {
           if (good) exact = sizes;
         }
         const ours = smallestCohorts(demand);
-        expect(ours?.map((part) => part.users) ?? null).to.deep.equal(exact);
+        expect(ours?.map(({ users }) => users) ?? null).to.deep.equal(exact);
         if (ours !== null) found++;
       }),
       { numRuns: 200 },
@@ -310,7 +310,7 @@ describe('a refusal', () => {
     ).to.deep.equal(['complete: honest']);
   });
 
-  it('says what would do: each remedy has a plan, and changes one thing', function () {
+  it('has remedies, each of which has a plan and changes one thing', function () {
     this.timeout(120_000);
     let remedies = 0;
     fc.assert(
@@ -342,7 +342,7 @@ describe('a refusal', () => {
     ]);
   });
 
-  it('of what makes no sense is a TypeError or a RangeError', () => {
+  it('of an argument of wrong type or value is a TypeError or a RangeError', () => {
     const good = { users: 100, dropout: 0.1, vecLen: 10 };
     for (const [bad, kind] of [
       [{ users: 1 }, RangeError],

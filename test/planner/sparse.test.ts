@@ -6,7 +6,7 @@ import { lnDisconnected, lnLimit } from '../../src/graph/sparse-bounds.ts';
 import { quantile } from '../../src/graph/hypergeometric.ts';
 import { semiHonestGraph, semiMaliciousGraph, type SparseDemand } from '../../src/planner/sparse.ts';
 import { clearlyWithin, log2, upperTail } from './exact.ts';
-import { googleRing, type GoogleModel } from './google-finder.ts';
+import { googleGraph, type GoogleModel } from './google-finder.ts';
 
 /** k / t, from the least to the most. */
 const found = (k: number, least: number, most: number): string => `${k} / ${least}..${most}`;
@@ -87,14 +87,14 @@ describe("Google's finder", () => {
     it(`gives the published values at ${corrupt} corrupt, ${dropout} dropouts, ${model}`, function () {
       this.timeout(60_000);
       const found = values.split(' ').map((value, i) => {
-        return value === '-' ? '-' : (googleRing(SIZES[i]!, corrupt, dropout, model)?.join('/') ?? 'none');
+        return value === '-' ? '-' : (googleGraph(SIZES[i]!, corrupt, dropout, model)?.join('/') ?? 'none');
       });
       expect(found.join(' ')).to.equal(values);
     });
   }
 
-  it('gives two neighbors to ten users, and refuses what it refuses', () => {
-    expect(googleRing(10, 0.05, 0.05, 'curious')).to.deep.equal([2, 2]);
+  it('gives two neighbors to ten users, and none to demands that cannot be met', () => {
+    expect(googleGraph(10, 0.05, 0.05, 'curious')).to.deep.equal([2, 2]);
     for (const [users, corrupt, dropout, model] of [
       [0, 0.1, 0.1, 'curious'],
       [1000, 0.1, 1, 'curious'],
@@ -103,12 +103,12 @@ describe("Google's finder", () => {
       [1000, 0.5, 0.5, 'semi-malicious'],
       [1000, 0.33, 0.33, 'semi-malicious'],
     ] as const) {
-      expect(googleRing(users, corrupt, dropout, model)).to.equal(null);
+      expect(googleGraph(users, corrupt, dropout, model)).to.equal(null);
     }
   });
 });
 
-describe('rings', () => {
+describe('sparse graphs', () => {
   for (const row of TABLE) {
     const [rates, users, ...columns] = row.split(' | ');
     const [corrupt, dropout] = rates!.split(' ').map((rate) => (rate === '1/3' ? 1 / 3 : Number(rate))) as [number, number];
@@ -118,9 +118,9 @@ describe('rings', () => {
       expect([
         shown(semiHonestGraph(demand(n, corrupt, dropout))),
         shown(semiHonestGraph(demand(n, corrupt, dropout, 30))),
-        googles(googleRing(n, corrupt, dropout, 'curious')),
+        googles(googleGraph(n, corrupt, dropout, 'curious')),
         corrupt > 0.3 ? '—' : neverBoth(demand(n, corrupt, dropout)),
-        googles(googleRing(n, corrupt, dropout, 'semi-malicious')),
+        googles(googleGraph(n, corrupt, dropout, 'semi-malicious')),
       ]).to.deep.equal(columns);
     });
   }
@@ -179,7 +179,7 @@ describe('the search for the fewest neighbors', () => {
     ['semi-honest', semiHonestGraph],
     ['semi-malicious', semiMaliciousGraph],
   ] as const) {
-    it(`finds what trying each number with exact fractions finds, ${model}`, function () {
+    it(`finds the same as trying each number with exact fractions, ${model}`, function () {
       this.timeout(60_000);
       fc.assert(
         fc.property(demandOf(160), (demand) => {
@@ -189,7 +189,7 @@ describe('the search for the fewest neighbors', () => {
       );
     });
 
-    it(`never asks for less where more is to be borne, ${model}`, () => {
+    it(`never asks for less if it must bear more, ${model}`, () => {
       fc.assert(
         fc.property(
           demandOf(200_000),
@@ -210,13 +210,13 @@ describe('the search for the fewest neighbors', () => {
     });
   }
 
-  it('takes the bound on falling apart for what it is', () => {
+  it('takes the stated bound on being disconnected', () => {
     const exact = log2(upperTail(300, 60, 20, 20)) + Math.log2((300 * 279) / 2);
     const ours = lnDisconnected({ users: 300, gone: 60 }, 20) / Math.LN2;
     expect(ours).to.be.closeTo(exact, 1e-10);
   });
 
-  it('bounds from above how often a small sparse graph falls apart, counted over all sets that may be gone', () => {
+  it('bounds from above how often a small sparse graph is disconnected, counted over all sets of users that may be gone', () => {
     for (const [users, k, gone] of [
       [9, 2, 3],
       [10, 4, 5],

@@ -1,8 +1,8 @@
-// The tables of docs/planner.md are what the planner gives: a row that differs is printed as it should be.
+// The tables of docs/planner.md are those of the planner. If a row differs, the test prints it as it should be.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { plan, type Plan } from '../../src/planner/index.ts';
-import { googleRing } from './google-finder.ts';
+import { googleGraph } from './google-finder.ts';
 
 /** Rows of all tables, without the padding of the formatter. */
 const ROWS = readFileSync(fileURLToPath(new URL('../../docs/planner.md', import.meta.url)), 'utf8')
@@ -43,9 +43,9 @@ describe('docs/planner.md', () => {
             ...rates,
             users,
             sparse('semi-honest'),
-            googles(googleRing(users, corrupt, dropout, 'curious')),
+            googles(googleGraph(users, corrupt, dropout, 'curious')),
             sparse('semi-malicious'),
-            googles(googleRing(users, corrupt, dropout, 'semi-malicious')),
+            googles(googleGraph(users, corrupt, dropout, 'semi-malicious')),
           ),
         );
       });

@@ -1,5 +1,5 @@
-// The engines against published vectors and against each other: node:crypto, WebCrypto, and noble where WebCrypto lacks
-// something. The same bytes from all, and the same signatures and keys refused.
+// The engines against published vectors and against each other: node:crypto, WebCrypto, and noble for what WebCrypto lacks. All give
+// the same bytes, and refuse the same signatures and keys.
 import { execFileSync } from 'node:child_process';
 import { createHash, hkdfSync } from 'node:crypto';
 import { platform as chosen } from '#platform';
@@ -29,15 +29,20 @@ const engines = { node, web, javascript };
 
 type SignatureColumn = 'publicKey' | 'message' | 'signature';
 
-async function keystream(engine: Platform, key: Uint8Array, counter: Uint8Array, parts: readonly number[]): Promise<Uint8Array> {
+async function keystream(
+  engine: Platform,
+  key: Uint8Array,
+  counter: Uint8Array,
+  lengths: readonly number[],
+): Promise<Uint8Array> {
   const stream = engine.aes256Ctr(key, counter);
   const out: Uint8Array[] = [];
-  for (const length of parts) out.push(Uint8Array.from(await stream.next(length)));
+  for (const length of lengths) out.push(Uint8Array.from(await stream.next(length)));
   return concat(out);
 }
 
 describe('the engine', () => {
-  it('of this run is the one that was asked for', () => {
+  it('is the one that the conditions of the run ask for', () => {
     const asked = process.execArgv.concat(process.env.NODE_OPTIONS ?? '').some((argument) => argument.includes('secagg-web'));
     expect(chosen).to.equal(asked ? web : node);
   });
@@ -77,7 +82,7 @@ for (const [name, engine] of Object.entries(engines)) {
       expect(toHex(k)).to.equal('684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51');
     });
 
-    it('X25519: Wycheproof, its points of small order give zero and are refused as keys', async function () {
+    it('X25519: Wycheproof; points of small order give zero and are refused as keys', async function () {
       this.timeout(30_000);
       for (const { id, flags, hex } of publishedVectors<'private' | 'public' | 'shared'>('wycheproof-x25519.json')) {
         const point = fromHex(hex.public);
@@ -116,7 +121,7 @@ for (const [name, engine] of Object.entries(engines)) {
       }
     });
 
-    it('Ed25519: Wycheproof, malformed and malleable signatures among them', async () => {
+    it('Ed25519: Wycheproof, with malformed and malleable signatures', async () => {
       for (const { id, hex, result } of publishedVectors<SignatureColumn>('wycheproof-ed25519.json')) {
         const given = [fromHex(hex.publicKey), fromHex(hex.message), fromHex(hex.signature)] as const;
         if (given[2].length !== 64) continue; // refused by length, below
@@ -137,21 +142,21 @@ for (const [name, engine] of Object.entries(engines)) {
       }
     });
 
-    it('AES-256-CTR: SP 800-38A section F.5.5, in parts of any length of whole blocks', async () => {
+    it('AES-256-CTR: SP 800-38A section F.5.5, in pieces of any number of whole blocks', async () => {
       const key = fromHex('603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4');
       const counter = fromHex('f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff');
       const plaintext = fromHex(
         '6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710',
       );
-      for (const parts of [[64], [16, 16, 16, 16], [48, 16], [32, 32]]) {
-        const stream = await keystream(engine, key, counter, parts);
+      for (const lengths of [[64], [16, 16, 16, 16], [48, 16], [32, 32]]) {
+        const stream = await keystream(engine, key, counter, lengths);
         expect(toHex(stream.map((byte, i) => byte ^ plaintext[i]!))).to.equal(
           '601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c52b0930daa23de94ce87017ba2d84988ddfc9c58db67aada613c2dd08457941a6',
         );
       }
     });
 
-    it('AES-256-CTR: each part is in memory of its own', async () => {
+    it('AES-256-CTR: each piece is in memory of its own', async () => {
       const stream = engine.aes256Ctr(new Uint8Array(32), new Uint8Array(16));
       for (const length of [16, 4096, 16]) expect((await stream.next(length)).buffer.byteLength).to.equal(length);
     });
@@ -180,11 +185,11 @@ for (const [name, engine] of Object.entries(engines)) {
       expect(toHex(derived)).to.equal('3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf');
     });
 
-    it('SHA-256 and HKDF: of any length, in any parts, as node:crypto alone', () => {
+    it('SHA-256 and HKDF: the same as node:crypto alone, for any length and in any pieces', () => {
       const bytes = (most: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength: most });
-      const parts = fc.array(fc.oneof(bytes(100), bytes(1500)), { maxLength: 4 });
+      const pieces = fc.array(fc.oneof(bytes(100), bytes(1500)), { maxLength: 4 });
       fc.assert(
-        fc.property(parts, bytes(64), bytes(1024), (given, salt, info) => {
+        fc.property(pieces, bytes(64), bytes(1024), (given, salt, info) => {
           const whole = concat(given);
           expect(toHex(engine.sha256(given))).to.equal(createHash('sha256').update(whole).digest('hex'));
           const derived = Buffer.from(hkdfSync('sha256', whole, salt, info, 32)).toString('hex');
@@ -193,7 +198,7 @@ for (const [name, engine] of Object.entries(engines)) {
       );
     });
 
-    it('base64: canonical both ways, and nothing else', () => {
+    it('base64: writes and reads the canonical form only', () => {
       for (const length of [0, 1, 2, 3, 100, 0x8001]) {
         const bytes = Uint8Array.from({ length }, (_, i) => i * 31);
         const text = engine.toBase64(bytes);
@@ -205,7 +210,7 @@ for (const [name, engine] of Object.entries(engines)) {
       }
     });
 
-    it('random bytes: as many as asked for, and others each time', () => {
+    it('random bytes: gives as many as asked for, and others each time', () => {
       for (const length of [0, 1, 32, 200_000]) expect(engine.randomBytes(length)).to.have.length(length);
       expect(engine.randomBytes(32)).not.to.deep.equal(engine.randomBytes(32));
       expect(
@@ -250,7 +255,7 @@ describe('strict signatures', () => {
     }
   });
 
-  it('refuse what engines judge differently before any engine is asked, also one that takes everything', async () => {
+  it('are refused if engines decide them differently, before any engine is asked', async () => {
     const { secretKey, publicKey } = ed25519.keygen();
     const message = Uint8Array.of(1, 2, 3);
     const [r, s] = [ed25519.sign(message, secretKey).subarray(0, 32), ed25519.sign(message, secretKey).subarray(32)];

@@ -1,4 +1,4 @@
-// Run as a program with the web engine: plays a session without WebCrypto, and prints one line if the sum is exact.
+// Run as a program with the web engine: runs a session without WebCrypto, and prints one line if the sum is exact.
 import './take-webcrypto-away.ts';
 import { Session } from '../support/session.ts';
 

@@ -1,2 +1,2 @@
-// Imported first: what is imported after it finds no WebCrypto.
+// Takes WebCrypto away. It is imported first, so that later imports find none.
 Object.defineProperty(globalThis.crypto, 'subtle', { value: undefined });

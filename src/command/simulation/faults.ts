@@ -1,8 +1,9 @@
-// What goes wrong and costs nobody its place: the network, and processes that start again. And what a liar does.
+// Faults that a session must bear without losing a user: those of the network, and processes that start again. Also the user
+// that lies.
 import { UserWrapper, type Listener, type UserEvent } from '../../index.ts';
 import type { Seeded } from './seeded.ts';
 
-/** By name, what they are; the honest message follows in each case. */
+/** The faults by name, in words. The honest message follows in each case. */
 export const FAULTS = {
   repeated: 'messages that came twice, in both directions',
   changed: 'messages with a bit changed on the way',
@@ -13,18 +14,18 @@ export const FAULTS = {
 } as const;
 export type Fault = keyof typeof FAULTS;
 
-/** Before round 2 a user's state has the keys of all users, and nothing that it could be sent is old. */
+/** Faults before round 2. A user's state still holds the keys of all users then, and there is no old message to send it again. */
 const EARLY = ['repeated', 'changed', 'mistaken'] as const;
 const LATER = [...EARLY, 'stale', 'restarted'] as const;
 
-/** What goes wrong with one user in one round; null for nothing. */
+/** Draws the fault of one user in one round; null for none. */
 export function drawFault(rate: number, round: number, random: Seeded): Fault | null {
   if (!random.chance(rate)) return null;
   const kinds = round < 2 ? EARLY : LATER;
   return kinds[random.below(kinds.length)] ?? null;
 }
 
-/** With one bit changed. */
+/** The message with one bit changed. */
 export function changed(message: Uint8Array, random: Seeded): Uint8Array {
   const copy = Uint8Array.from(message);
   const bit = random.below(8 * copy.length);
@@ -36,7 +37,7 @@ interface Holding {
   shares: { selfMask: string; pairwiseKey: string } | null;
 }
 
-/** The same user before round 4, with other shares of all other users' secrets than those that were dealt to it. */
+/** The same user before round 4, but with wrong shares of all other users' secrets. */
 export function liar(user: UserWrapper, listener: Listener<UserEvent>): UserWrapper {
   const document = JSON.parse(user.serializeState()) as { state: { holdings: Holding[] } };
   for (const { shares } of document.state.holdings) {

@@ -1,13 +1,14 @@
-// Who is lost, in which round and how. All that costs a session a user is a loss, so that a plan's dropouts bound them together.
+// Which users are lost, in which round and how. Whatever makes a session lose a user is a loss, so that all losses together are
+// within the dropouts of a plan.
 import type { Seeded } from './seeded.ts';
 
 export const ROUNDS = 5;
 
 /**
- * The last thing that a user does not do:
- * - `silent`: it says nothing from this round on.
- * - `misled`: it is handed another user's message of round 2, refuses it and gives up.
- * - `lies`: the shares that it reveals in round 4 are wrong, so that they cannot be used.
+ * How a user is lost:
+ * - `silent`: it sends nothing from this round on.
+ * - `misled`: it gets another user's message in round 2, refuses it and gives up.
+ * - `lies`: the shares that it reveals in round 4 are wrong, so that the server cannot use them.
  */
 export interface Loss {
   readonly userId: number;
@@ -16,9 +17,11 @@ export interface Loss {
 }
 
 /**
- * @param all ids are 0 to all − 1.
- * @param count of them are lost, each in a round of its own draw; with `faults`, half of those of round 2 are misled and half of
- * those of round 4 lie.
+ * Draws the users that are lost, and for each of them a round.
+ *
+ * @param all number of users, whose ids are 0 to all − 1.
+ * @param count number of users that are lost.
+ * @param faults whether half of the users lost in round 2 are misled, and half of those lost in round 4 lie.
  */
 export function drawLosses(all: number, count: number, faults: boolean, random: Seeded): ReadonlyMap<number, Loss> {
   const lost = random.order(all).slice(0, count);

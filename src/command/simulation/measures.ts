@@ -1,9 +1,9 @@
-// What sessions cost, as their parties tell it: bytes and times by role and round, over all sessions of a simulation.
+// What sessions cost, from the events of their parties: bytes and times by role and round, over all sessions of a simulation.
 import type { Listener, ServerEvent, UserEvent } from '../../index.ts';
 import { increase } from './findings.ts';
 import { ROUNDS } from './losses.ts';
 
-/** Of some numbers. */
+/** Number, sum and largest of some numbers. */
 export class Tally {
   count = 0;
   total = 0;
@@ -30,7 +30,7 @@ interface UserRound {
 
 /** One round of the server. */
 interface ServerRound {
-  /** Messages taken, their bytes, and the milliseconds that it took. */
+  /** Messages accepted, their bytes, and the milliseconds that this took. */
   heard: number;
   bytesHeard: number;
   hearing: number;
@@ -43,8 +43,9 @@ interface ServerRound {
 export class Measures {
   readonly users: readonly UserRound[];
   readonly server: readonly ServerRound[];
-  /** Masks that were removed from sums; those between a user that was lost and one that stayed, each an agreement. */
+  /** Masks that were removed from sums. */
   masks = 0;
+  /** Agreements: one for each of these masks that is between a user that was lost and one that stayed. */
   agreements = 0;
   /** Messages that the server refused, by the error's code. */
   readonly refused: Map<string, number> = new Map<string, number>();

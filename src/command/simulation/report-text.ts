@@ -1,4 +1,4 @@
-// What a simulation gives, as tables for people.
+// The report of a simulation as tables for people.
 import { number, percent, plural, table } from '../table.ts';
 import { FAULTS } from './faults.ts';
 import { ROUNDS, type Loss } from './losses.ts';
@@ -65,7 +65,7 @@ function refusedLine(name: string, codes: Record<string, number>): string[][] {
   return entries.map(([code, count], i) => [i === 0 ? name : '', `${number(count)} ${code}`]);
 }
 
-/** Each different text with how often it is there. */
+/** Each different text after the number of times that it occurs. */
 function counted(texts: readonly string[]): string {
   const different = [...new Set(texts)];
   return different.map((text) => `${number(texts.filter((other) => other === text).length)} ${text}`).join(', ');
@@ -147,7 +147,7 @@ function work({ server: { masks, agreements, predicted } }: Report): Rows {
 
 const add = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);
 
-/** One number, or from the least to the most. */
+/** One number, or the least and the largest of several. */
 function spread(numbers: readonly number[]): string {
   const least = Math.min(...numbers);
   const most = Math.max(...numbers);

@@ -1,4 +1,4 @@
-// What a simulation gives, as the object that --json prints.
+// The report of a simulation: the object that --json prints.
 import { createHash } from 'node:crypto';
 import type { Graph } from '../../index.ts';
 import type { GraphKind, ResolvedRequest, ServerWork } from '../../planner/index.ts';
@@ -6,12 +6,13 @@ import { increase, type Ousted } from './findings.ts';
 import type { Loss } from './losses.ts';
 import { median, type Tally } from './measures.ts';
 import type { Scenario } from './scenario.ts';
-import type { Course, Played, PlayedRun, PlayedSession } from './simulation.ts';
+import type { SimulationOptions, SimulationResult, SimulatedRun, SimulatedSession } from './simulation.ts';
 
-/** Bytes of one user in one round, in one direction; `predicted` is of a user that stays to the end, and null where nobody knows. */
+/** Bytes of one user in one round, in one direction; `predicted` is for a user that stays to the end. */
 export interface BytesReport {
   readonly mean: number;
   readonly most: number;
+  /** Null if there is no prediction. */
   readonly predicted: number | null;
 }
 
@@ -24,7 +25,7 @@ interface UserRoundReport {
   readonly milliseconds: number;
 }
 
-/** All users and sessions together; the mean of the runs. */
+/** All users and sessions of a run together: the mean of the runs. */
 interface ServerRoundReport {
   readonly heard: number;
   readonly bytesHeard: number;
@@ -37,30 +38,30 @@ interface ServerRoundReport {
 export interface SessionReport {
   readonly users: number;
   readonly threshold: number;
-  /** Why it has no sum. */
+  /** Why it has no sum; null if it has one. */
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly included: readonly number[] | null;
   readonly lost: readonly Loss[];
   readonly named: readonly number[];
   readonly ousted: readonly Ousted[];
-  /** What must never happen; empty. */
+  /** What must never happen, in words; empty if all is well. */
   readonly wrong: readonly string[];
 }
 
 interface RunReport {
   /** Users in the sum. */
   readonly users: number;
-  /** Digest of the components, little-endian in 4 or 8 bytes each; null where no session has a sum. */
+  /** Digest of the components, little-endian in 4 or 8 bytes each; null if no session has a sum. */
   readonly sha256: string | null;
   readonly sessions: readonly SessionReport[];
 }
 
-export interface Report extends Course {
+export interface Report extends SimulationOptions {
   readonly request: ResolvedRequest;
   readonly kind: GraphKind;
   readonly graph: Graph;
   readonly sums: readonly RunReport[];
-  /** How often each fault was played. */
+  /** How often each fault happened. */
   readonly faultsPlayed: Record<string, number>;
   /** Messages that were refused, by the error's code. */
   readonly refused: { readonly byServer: Record<string, number>; readonly byUsers: Record<string, number> };
@@ -72,17 +73,17 @@ export interface Report extends Course {
     readonly predicted: { readonly undisturbed: ServerWork; readonly disturbed: ServerWork } | null;
   };
   readonly milliseconds: number;
-  /** Most memory that the process has had, in bytes. */
+  /** Most memory that the process has used, in bytes. */
   readonly memory: number;
 }
 
-export function reportOf(scenario: Scenario, course: Course, played: Played, milliseconds: number): Report {
+export function reportOf(scenario: Scenario, options: SimulationOptions, result: SimulationResult, milliseconds: number): Report {
   const { request, kind, graph, predicted } = scenario;
-  const { runs, measures } = played;
-  const aRun = (total: number): number => total / course.runs;
+  const { runs, measures } = result;
+  const aRun = (total: number): number => total / options.runs;
   const findings = runs.flatMap(({ sessions }) => sessions.map(({ findings }) => findings));
   return {
-    ...course,
+    ...options,
     request,
     kind,
     graph,
@@ -118,21 +119,21 @@ export function reportOf(scenario: Scenario, course: Course, played: Played, mil
   };
 }
 
-/** 0 where every session gave its sum, 1 where one ended without, 3 where anything was wrong. */
+/** 0 if every session gave its sum, 1 if one ended without, 3 if anything was wrong. */
 export function exitCodeOf({ sums }: Pick<Report, 'sums'>): 0 | 1 | 3 {
   const sessions = sums.flatMap(({ sessions }) => sessions);
   if (sessions.some(({ wrong }) => wrong.length > 0)) return 3;
   return sessions.some(({ error }) => error !== null) ? 1 : 0;
 }
 
-function runReport({ sessions, sum }: PlayedRun): RunReport {
+function runReport({ sessions, sum }: SimulatedRun): RunReport {
   const users = sessions.reduce((total, { sum, included }) => total + (sum === null ? 0 : (included?.length ?? 0)), 0);
   const bytes = sum === null ? null : new Uint8Array(sum.buffer, sum.byteOffset, sum.byteLength);
   const sha256 = bytes === null ? null : createHash('sha256').update(bytes).digest('hex');
   return { users, sha256, sessions: sessions.map(sessionReport) };
 }
 
-function sessionReport({ users, threshold, error, included, losses, named, findings }: PlayedSession): SessionReport {
+function sessionReport({ users, threshold, error, included, losses, named, findings }: SimulatedSession): SessionReport {
   return {
     users,
     threshold,
@@ -149,7 +150,7 @@ function bytesOf({ mean, most }: Tally, predicted: number | undefined): BytesRep
   return { mean, most, predicted: predicted ?? null };
 }
 
-/** Counts of several sessions. */
+/** The counts of several sessions added up. */
 function together(counts: readonly ReadonlyMap<string, number>[]): Record<string, number> {
   const total = new Map<string, number>();
   for (const map of counts) for (const [key, count] of map) increase(total, key, count);

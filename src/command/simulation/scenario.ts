@@ -1,17 +1,18 @@
-// What is played: sessions by the planner, or by parameters that were given; and what their messages are predicted to take.
+// What is simulated: sessions with parameters of the planner, or with parameters that were given, and the predicted sizes of their
+// messages.
 import { messageSizes, type Graph, type MessageSizes, type SessionOptions } from '../../index.ts';
 import { plan, type GraphKind, type Plan, type PlanRequest, type ResolvedRequest } from '../../planner/index.ts';
 import { resolveRequest } from '../../planner/request.ts';
 
-/** Parameters in place of the planner's. */
-export interface Explicit {
+/** Parameters that take the place of the planner's. */
+export interface ExplicitParameters {
   readonly threshold: number | null;
   /** Null for the complete graph. */
   readonly sparse: { readonly neighbors: number; readonly shareThreshold: number } | null;
 }
 
-/** One session. */
-export interface Terms {
+/** The parameters of one session. */
+export interface SessionParameters {
   readonly users: number;
   readonly threshold: number;
   readonly options: SessionOptions;
@@ -21,16 +22,17 @@ export interface Scenario {
   readonly request: ResolvedRequest;
   readonly kind: GraphKind;
   readonly graph: Graph;
-  /** Together one sum over all users: one, or the cohorts. */
-  readonly sessions: readonly Terms[];
-  /** Bytes of a user that stays to the end, and the server's work; null where nobody has planned it. */
+  /** One session, or one a cohort; together they give one sum over all users. */
+  readonly sessions: readonly SessionParameters[];
   readonly predicted: {
+    /** Bytes of a user that stays to the end. */
     readonly user: MessageSizes;
+    /** The server's work; null if the parameters are not the planner's. */
     readonly server: Plan['server'] | null;
   };
 }
 
-/** @throws PlanError where there is no plan; TypeError, RangeError that name the argument. */
+/** @throws PlanError if there is no plan; TypeError, RangeError that name the argument. */
 export function plannedScenario(request: PlanRequest): Scenario {
   const { request: resolved, kind, graph, sessions, user, server } = plan(request);
   return {
@@ -38,14 +40,14 @@ export function plannedScenario(request: PlanRequest): Scenario {
     kind,
     graph,
     sessions: sessions.flatMap(({ count, users, threshold, options }) =>
-      Array.from({ length: count }, (): Terms => ({ users, threshold, options })),
+      Array.from({ length: count }, (): SessionParameters => ({ users, threshold, options })),
     ),
     predicted: { user, server },
   };
 }
 
 /** @throws TypeError, RangeError that name the argument; the parties check the rest. */
-export function explicitScenario(request: PlanRequest, { threshold, sparse }: Explicit): Scenario {
+export function explicitScenario(request: PlanRequest, { threshold, sparse }: ExplicitParameters): Scenario {
   const resolved = resolveRequest(request);
   const { users, vecLen, bits, dropouts, colluders, adversary } = resolved;
   const kind = sparse === null ? 'complete' : 'sparse';

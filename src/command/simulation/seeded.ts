@@ -1,12 +1,13 @@
-// Randomness that --seed repeats: inputs, who is lost, what goes wrong. Never that of keys, masks and the sparse graph, which the library
-// takes from the system. A stream for each purpose, so that none depends on how much another one draws, or in which order.
+// Randomness that --seed repeats: inputs, losses and faults. Keys, masks and the sparse graph are never drawn from it, as the
+// library takes those from the system. Each purpose has a stream of its own, so that no stream depends on how much another one
+// draws, or in which order.
 import { createCipheriv, createHash, type Cipher } from 'node:crypto';
+import { shuffle, uniformBelow } from '../../leaves/permutation.ts';
 
-const WORD = 2 ** 32;
-
-/** The AES-256-CTR key stream under the digest of the seed and what it is for. */
+/** The AES-256-CTR key stream under a digest of the seed and the purpose. */
 export class Seeded {
   readonly #stream: Cipher;
+  readonly #word = (): number => this.#stream.update(new Uint8Array(4)).readUInt32LE();
 
   constructor(seed: number, ...purpose: readonly (string | number)[]) {
     const key = createHash('sha256')
@@ -21,28 +22,17 @@ export class Seeded {
 
   /** An integer in [0, count), count at most 2^32. */
   below(count: number): number {
-    const whole = WORD - (WORD % count);
-    for (;;) {
-      const drawn = this.#word();
-      if (drawn < whole) return drawn % count;
-    }
+    return uniformBelow(count, this.#word);
   }
 
   chance(probability: number): boolean {
-    return this.#word() < probability * WORD;
+    return this.#word() < probability * 2 ** 32;
   }
 
   /** The numbers 0 to count − 1 in random order. */
   order(count: number): number[] {
     const order = Array.from({ length: count }, (_, i) => i);
-    for (let i = count - 1; i > 0; i--) {
-      const j = this.below(i + 1);
-      [order[i], order[j]] = [order[j] ?? 0, order[i] ?? 0];
-    }
+    shuffle(order, this.#word);
     return order;
-  }
-
-  #word(): number {
-    return this.#stream.update(new Uint8Array(4)).readUInt32LE();
   }
 }

@@ -1,7 +1,7 @@
-// One session: real messages between real objects in one process, set up outside the clock, the sum checked; beside it the
-// same vectors added in the clear.
+// The cost of one session: real messages between real objects in one process, beside the same vectors added in the clear. The
+// setup is not measured, and the sum is checked.
 import { ServerWrapper, round0Msg, type SessionOptions } from '../../src/index.ts';
-import { addInTheClear, cohortOf, requireSum, usersOf, vectorOf } from '../cohort.ts';
+import { addInTheClear, registerUsers, requireSum, usersOf, vectorOf } from '../registered-users.ts';
 import { timed } from '../statistics.ts';
 
 export interface Size {
@@ -27,14 +27,14 @@ export interface SessionCost extends Size {
   readonly clearMs: number;
 }
 
-/** @throws unless the sum is exact. */
-export async function play(size: Size): Promise<SessionCost> {
+/** Runs a session. @throws if the sum is wrong. */
+export async function costOf(size: Size): Promise<SessionCost> {
   const { users, vecLen, dropout } = size;
   const [threshold, options] = termsOf(size);
-  const cohort = cohortOf(users);
-  // Whatever the size, on one thread: costs that are to be compared.
-  const server = new ServerWrapper(threshold, vecLen, { ...options, publicKeys: cohort.publicKeys, threads: 0 });
-  const parties = usersOf(cohort, { threshold, vecLen, options });
+  const registered = registerUsers(users);
+  // On one thread whatever the size, so that costs can be compared.
+  const server = new ServerWrapper(threshold, vecLen, { ...options, publicKeys: registered.publicKeys, threads: 0 });
+  const parties = usersOf(registered, { threshold, vecLen, options });
   const dropped = Math.floor(users * dropout);
   let messages = new Map(parties.map(({ id }) => [id, round0Msg()]));
   const rounds: RoundCost[] = [];
@@ -64,7 +64,7 @@ export async function play(size: Size): Promise<SessionCost> {
 
 function termsOf({ users, bits, neighbors }: Size): [threshold: number, options: SessionOptions] {
   if (neighbors === null) return [Math.floor(users / 2) + 1, { bits }];
-  // 3t ≥ 2k + 2: what a server that lies once the graph is drawn must not get around.
+  // 3t ≥ 2k + 2, the condition against a server that lies once the graph is drawn.
   const graph = { neighbors, shareThreshold: Math.ceil((2 * neighbors + 2) / 3) };
   return [users, { bits, graph, adversary: 'semi-malicious' }];
 }

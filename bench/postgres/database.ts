@@ -1,7 +1,7 @@
-// Where a bench keeps its sessions.
+// The database and the schema in which a bench keeps its sessions.
 import type pg from 'pg';
 
-export interface Place {
+export interface Database {
   readonly url: string;
   readonly pool: pg.Pool;
   readonly schema: string;

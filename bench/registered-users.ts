@@ -1,4 +1,4 @@
-// Users with registered keys, and the vectors that they put in.
+// Users with registered keys, the vectors that they send, and the sum of these.
 import {
   genKeypair,
   PublicKeysWrapper,
@@ -8,33 +8,33 @@ import {
   type SignSecretKey,
 } from '../src/index.ts';
 
-export interface Cohort {
-  /** By id: 0, 1, … */
+export interface RegisteredUsers {
+  /** Key pairs by id: 0, 1, … */
   readonly keys: readonly (readonly [SignPublicKey, SignSecretKey])[];
   readonly publicKeys: PublicKeysWrapper;
 }
 
-export function cohortOf(users: number): Cohort {
+export function registerUsers(users: number): RegisteredUsers {
   const keys = Array.from({ length: users }, () => genKeypair());
   return { keys, publicKeys: new PublicKeysWrapper(keys.map(([pk], id) => [id, pk] as const)) };
 }
 
-/** All of a cohort as users of one session. */
+/** All registered users as users of one session. */
 export function usersOf(
-  { keys, publicKeys }: Cohort,
+  { keys, publicKeys }: RegisteredUsers,
   { threshold, vecLen, options = {} }: { threshold: number; vecLen: number; options?: SessionOptions },
 ): UserWrapper[] {
   return keys.map(([pk, sk], id) => new UserWrapper(id, threshold, pk, sk, vectorOf(id, vecLen), publicKeys, options));
 }
 
-/** More than two thirds: then fewer than a third may work with a lying server. */
+/** A threshold of more than two thirds, so that fewer than a third of the users may work with a lying server. */
 export function thresholdFor(users: number): number {
   return Math.floor((2 * users) / 3) + 1;
 }
 
-/** What a user puts in: components up to 1000. */
+/** The vector of a user: components up to 1000. */
 export function vectorOf(id: number, vecLen: number): Int32Array {
-  const vector = new Int32Array(vecLen); // in a loop: a tenth of what Int32Array.from takes
+  const vector = new Int32Array(vecLen); // a loop takes a tenth of the time of Int32Array.from
   for (let j = 0; j < vecLen; j++) vector[j] = ((id + 1) * (j + 7)) % 1001;
   return vector;
 }
@@ -45,7 +45,7 @@ export function addInTheClear(vectors: Iterable<Int32Array>, vecLen: number): In
   return sum;
 }
 
-/** A bench of a wrong sum would be worth nothing. */
+/** @throws if the sum is wrong, because the figures of a wrong sum mean nothing. */
 export function requireSum(got: ArrayLike<number | bigint> | undefined, expected: Int32Array): void {
   const right = got?.length === expected.length && expected.every((component, j) => Number(got[j]) === component);
   if (!right) throw new Error('the sum is wrong');

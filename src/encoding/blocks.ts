@@ -1,26 +1,26 @@
-// Long arrays are worked on in stretches that stay in the cache, each step a plain loop over doubles: the cost is the same
-// whatever kind of array the values come in, and nothing is allocated for an element.
+// Visits long arrays in blocks of doubles that stay in the cache. Each step is then a plain loop over doubles, which costs the
+// same for every kind of array, and nothing is allocated for an element.
 import { kindOf } from '../leaves/checks.ts';
 import { load, type Components } from './components.ts';
 import type { Named } from './tensors.ts';
 
-const STRETCH = 16_384;
+const BLOCK = 16_384;
 
 /**
- * Visits copies of the values of all arrays in turn: `name` and `from` tell where they come from, `position` where they
- * are among all values.
+ * Visits copies of the values of all arrays in turn. `name` and `from` are the array and the index of the first value, `position` is
+ * its index among all values.
  *
- * @throws TypeError that names the element that is no number.
+ * @throws TypeError that names an element that is no number.
  */
 export function visitValues(
   arrays: readonly Named[],
   visit: (values: Float64Array, name: string, from: number, position: number) => void,
 ): void {
-  const scratch = new Float64Array(STRETCH);
+  const scratch = new Float64Array(BLOCK);
   let position = 0;
   for (const { name, data } of arrays) {
-    for (let from = 0; from < data.length; from += STRETCH) {
-      const values = scratch.subarray(0, Math.min(STRETCH, data.length - from));
+    for (let from = 0; from < data.length; from += BLOCK) {
+      const values = scratch.subarray(0, Math.min(BLOCK, data.length - from));
       copy(data, from, values, name);
       visit(values, name, from, position + from);
     }
@@ -40,16 +40,16 @@ function copy(data: ArrayLike<unknown>, from: number, values: Float64Array, name
   }
 }
 
-/** Visits `length` components of a sum from `offset` on. */
+/** Visits copies of `length` components of a sum from `offset` on. */
 export function visitSum(
   sum: Components,
   offset: number,
   length: number,
   visit: (values: Float64Array, from: number) => void,
 ): void {
-  const scratch = new Float64Array(STRETCH);
-  for (let from = 0; from < length; from += STRETCH) {
-    const values = scratch.subarray(0, Math.min(STRETCH, length - from));
+  const scratch = new Float64Array(BLOCK);
+  for (let from = 0; from < length; from += BLOCK) {
+    const values = scratch.subarray(0, Math.min(BLOCK, length - from));
     load(sum, offset + from, values);
     visit(values, from);
   }

@@ -1,0 +1,107 @@
+// The statistic that an encoding computes of users' data, with its parameters: before a ring is chosen, and in its place in the
+// vector of a session.
+import type { Components } from './components.ts';
+import type { Strata } from './strata.ts';
+
+/** One weight for all weighted statistics, or in a combination one weight by name. */
+export type Weights = number | { readonly [name: string]: Weights };
+
+/** The users and cohorts in a sum. */
+export interface SumTerms {
+  /** Number of users in the sum. */
+  readonly users: number;
+  /** Number of cohorts in the sum, each a session of up to `maxUsers` users, if it is the total of `secagg/cohorts`. */
+  readonly cohorts?: number | undefined;
+}
+
+/** The users in a sum, and their total weight, for which an error bound is asked. */
+export interface ErrorTerms extends SumTerms {
+  /** The sum of their weights, or one sum by name if the statistics of a combination have different weights. */
+  readonly totalWeight?: Weights | undefined;
+}
+
+/** The largest distance of a decoded value from the result of exact arithmetic on the clipped values. */
+export interface ErrorBound {
+  /** The largest error of any component. */
+  readonly worst: number;
+  /**
+   * A bound on the root mean square of a component's error over the randomness of the rounding, for any data. `'nearest'` has no
+   * randomness: for it this is the root mean square for data whose fractions of a step are spread evenly.
+   */
+  readonly rms: number;
+}
+
+/** Where a statistic lies in the vector, and what it costs. */
+export interface LayoutEntry {
+  /** Name in a combination, with dots if combinations are nested; empty for an encoding that is not combined. */
+  readonly name: string;
+  readonly offset: number;
+  readonly length: number;
+  /** The narrowest ring that would hold this statistic. */
+  readonly leastBits: number;
+  /** Bits of each of its components that the ring has and the statistic cannot use. */
+  readonly wastedBits: number;
+}
+
+/** A statistic's ring, and its position in the vector. */
+export interface Placement {
+  readonly bits: number;
+  /** Index of its first component in the vector. */
+  readonly offset: number;
+  /** Its name in a combination, after those of the combinations around it; for errors. */
+  readonly path: readonly string[];
+}
+
+/** The values that a user gives besides its data. */
+interface UserTerms {
+  readonly weight: Weights | undefined;
+  readonly strata: Strata;
+}
+
+/** A statistic before a ring is chosen. */
+export interface Statistic<Data, Result, Bound> {
+  /** The parameters that all parties must agree on, as JSON. */
+  readonly description: unknown;
+  readonly maxUsers: number;
+  /** The largest magnitude of a component that the encoding needs. */
+  readonly reach: bigint;
+  /** Whether it uses the bits of a wider ring as precision. */
+  readonly fillsRing: boolean;
+  /** Whether `encode` takes a weight. */
+  readonly weighted: boolean;
+  /** Whether `encode` takes a place. */
+  readonly correlated: boolean;
+  place(placement: Placement): PlacedStatistic<Data, Result, Bound>;
+}
+
+/** A statistic in its place in the vector of a session. */
+export interface PlacedStatistic<Data, Result, Bound> {
+  readonly length: number;
+  /** Writes `length` components; returns how many values were clipped. */
+  write(data: Data, terms: UserTerms, out: Components): number;
+  read(sum: Components, users: number): Result;
+  errorBound(terms: ErrorTerms): Bound;
+  /** The entries of its statistics, if it is a combination. */
+  readonly layout?: readonly LayoutEntry[];
+}
+
+/** Least b such that `maxUsers` components of magnitude `reach` add up to at most 2^(b−1) − 1. */
+export function leastBits({ maxUsers, reach }: { readonly maxUsers: number; readonly reach: bigint }): number {
+  return (BigInt(maxUsers) * reach).toString(2).length + 1;
+}
+
+export function layoutOf(
+  statistic: Statistic<unknown, unknown, unknown>,
+  { bits, offset, path }: Placement,
+  { length, layout }: PlacedStatistic<unknown, unknown, unknown>,
+): readonly LayoutEntry[] {
+  const least = leastBits(statistic);
+  return (
+    layout ?? [{ name: path.join('.'), offset, length, leastBits: least, wastedBits: statistic.fillsRing ? 0 : bits - least }]
+  );
+}
+
+/** The name of a value in errors: the argument, and the names that lead to it. */
+export function nameOf(root: string, path: readonly string[]): string {
+  return [root, ...path].join('.');
+}
