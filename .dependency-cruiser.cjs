@@ -34,13 +34,19 @@ module.exports = {
       from: { path: STEPS },
       to: { path: '^src/(wire/|(user|server|session)/json\\.ts$)' },
     },
-    only('encoding', '^src/encoding/', ['^src/encoding/', '^src/crypto/(random|digest)\\.ts$', '^src/session/parameters\\.ts$']),
+    only('encoding', '^src/encoding/', [
+      '^src/encoding/',
+      '^src/crypto/(random|digest)\\.ts$',
+      '^src/masking/vector\\.ts$',
+      '^src/session/parameters\\.ts$',
+    ]),
     // The public classes, and below them what seals users' states and writes bytes: one sealing primitive, one base64.
     only('postgres', '^src/postgres/', [
       '^src/postgres/',
       '^src/server/(server-wrapper|output|options)\\.ts$',
       '^src/user/(user-wrapper|start)\\.ts$',
       '^src/session/public-keys\\.ts$',
+      '^src/masking/vector\\.ts$',
       '^src/crypto/(seal|random)\\.ts$',
       '^src/platform/',
     ]),
@@ -52,6 +58,7 @@ module.exports = {
     ]),
     only('cohorts', '^src/cohorts/', [
       '^src/cohorts/',
+      '^src/masking/vector\\.ts$',
       '^src/graph/policy\\.ts$',
       '^src/crypto/(digest|labels)\\.ts$',
       '^src/session/(codec|json|parameters)\\.ts$',

@@ -4,10 +4,8 @@ import { fingerprint } from '../crypto/digest.ts';
 import { ProtocolError, ThresholdError, type ProtocolErrorCode } from '../leaves/errors.ts';
 import { userId } from '../leaves/ids.ts';
 import { countMembers, membersOf, type Members } from '../leaves/members.ts';
+import type { SumVector } from '../masking/vector.ts';
 import type { Cohort } from './cohorts.ts';
-
-/** A sum as `ServerOutputWrapper.getVector()` gives it. */
-export type SumVector = Int32Array | BigInt64Array;
 
 export interface RingShape {
   readonly bits: number;

@@ -1,6 +1,7 @@
 // The exact sum of many sums of any ring, in doubles that hold integers and never round. One total is in memory.
 import { UsageError } from '../leaves/errors.ts';
-import type { RingShape, SumVector } from './result.ts';
+import type { SumVector } from '../masking/vector.ts';
+import type { RingShape } from './result.ts';
 
 const HALF = 0x1_0000_0000;
 

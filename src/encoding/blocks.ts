@@ -1,7 +1,8 @@
 // Visits long arrays in blocks of doubles that stay in the cache. Each step is then a plain loop over doubles, which costs the
 // same for every kind of array, and nothing is allocated for an element.
 import { kindOf } from '../leaves/checks.ts';
-import { load, type Components } from './components.ts';
+import type { SumVector } from '../masking/vector.ts';
+import { load } from './components.ts';
 import type { Named } from './tensors.ts';
 
 const BLOCK = 16_384;
@@ -42,7 +43,7 @@ function copy(data: ArrayLike<unknown>, from: number, values: Float64Array, name
 
 /** Visits copies of `length` components of a sum from `offset` on. */
 export function visitSum(
-  sum: Components,
+  sum: SumVector,
   offset: number,
   length: number,
   visit: (values: Float64Array, from: number) => void,

@@ -1,10 +1,9 @@
 // The components of a vector or a sum, as the rounds take and give them: `Int32Array` for rings of up to 32 bits,
 // `BigInt64Array` for wider ones. They are read and written in blocks of doubles, which hold every integer that an encoding of
 // floats makes, so that no BigInt is made for a component.
+import type { SumVector } from '../masking/vector.ts';
 
-export type Components = Int32Array | BigInt64Array;
-
-export function zeroComponents(bits: number, length: number): Components {
+export function zeroComponents(bits: number, length: number): SumVector {
   return bits <= 32 ? new Int32Array(length) : new BigInt64Array(length);
 }
 
@@ -13,7 +12,7 @@ const words = (components: BigInt64Array): Uint32Array =>
   new Uint32Array(components.buffer, components.byteOffset, 2 * components.length);
 
 /** components[offset + i] := values[i] for integers below 2^63 in magnitude. */
-export function store(components: Components, offset: number, values: Float64Array): void {
+export function store(components: SumVector, offset: number, values: Float64Array): void {
   if (components instanceof Int32Array) {
     // From doubles, `set` takes twice as long as a loop.
     for (let i = 0; i < values.length; i++) components[offset + i] = values[i] ?? 0;
@@ -29,7 +28,7 @@ export function store(components: Components, offset: number, values: Float64Arr
 }
 
 /** values[i] := components[offset + i], rounded to the nearest double beyond 2^53. */
-export function load(components: Components, offset: number, values: Float64Array): void {
+export function load(components: SumVector, offset: number, values: Float64Array): void {
   if (components instanceof Int32Array) {
     values.set(components.subarray(offset, offset + values.length));
     return;
@@ -41,11 +40,11 @@ export function load(components: Components, offset: number, values: Float64Arra
   }
 }
 
-export function storeExact(components: Components, index: number, value: bigint): void {
+export function storeExact(components: SumVector, index: number, value: bigint): void {
   if (components instanceof Int32Array) components[index] = Number(value);
   else components[index] = value;
 }
 
-export function loadExact(components: Components, index: number): bigint {
+export function loadExact(components: SumVector, index: number): bigint {
   return BigInt(components[index] ?? 0);
 }

@@ -4,7 +4,8 @@ import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { SecAggError, type CodesOf } from '../leaves/errors.ts';
 import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
-import { zeroComponents, type Components } from './components.ts';
+import type { SumVector } from '../masking/vector.ts';
+import { zeroComponents } from './components.ts';
 import {
   layoutOf,
   leastBits,
@@ -20,7 +21,7 @@ import type { Strata } from './strata.ts';
 /** What a user hands to `UserWrapper`. */
 export interface Encoded {
   /** `vecLen` integers: `Int32Array` if `bits` ≤ 32, else `BigInt64Array`. */
-  readonly vector: Components;
+  readonly vector: SumVector;
   /** How many values were outside the range of the plan and were moved to its edge. */
   readonly clipped: number;
 }
@@ -139,7 +140,7 @@ export class Encoding<Data, Result, Bound> {
    * @throws EncodingError `ERR_SECAGG_ZERO_WEIGHT` if the weights add up to zero; `ERR_SECAGG_SUM_RANGE` if honest users cannot
    * have made this sum; TypeError, RangeError for a sum of another plan.
    */
-  decode(sum: Components, terms: SumTerms): Result {
+  decode(sum: SumVector, terms: SumTerms): Result {
     const users = this.#usersIn(terms);
     const ofCohorts = terms.cohorts !== undefined;
     const narrow = this.bits <= 32 && !ofCohorts;

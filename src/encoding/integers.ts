@@ -1,7 +1,8 @@
 // Exact sums of bounded integers. Values are sent as their distance from the middle of their range, which takes one bit less if
 // the range is on one side of zero.
 import { kindOf } from '../leaves/checks.ts';
-import { loadExact, store, storeExact, type Components } from './components.ts';
+import type { SumVector } from '../masking/vector.ts';
+import { loadExact, store, storeExact } from './components.ts';
 import { outOfRange } from './encoding.ts';
 import type { Placement } from './statistic.ts';
 import { visitSum, visitValues } from './blocks.ts';
@@ -12,9 +13,9 @@ export interface Integers {
   /** Largest distance from the middle of the range. */
   readonly reach: bigint;
   /** Writes a user's values from `offset` on; returns how many were outside the range and were moved to its edge. */
-  write(arrays: readonly Named[], offset: number, out: Components): number;
+  write(arrays: readonly Named[], offset: number, out: SumVector): number;
   /** The exact sums of `users`, under the plan's names. */
-  read(layout: Layout, placement: Placement, sum: Components, users: number): unknown;
+  read(layout: Layout, placement: Placement, sum: SumVector, users: number): unknown;
 }
 
 const middleOf = (min: bigint, max: bigint): bigint => (min + max) >> 1n;

@@ -1,5 +1,6 @@
 // Turns reals into integers on a grid of `scale` steps a unit, and sums of these back into reals.
-import { store, type Components } from './components.ts';
+import type { SumVector } from '../masking/vector.ts';
+import { store } from './components.ts';
 import { outOfRange } from './encoding.ts';
 import type { FloatType } from './floats.ts';
 import type { Placement } from './statistic.ts';
@@ -16,7 +17,7 @@ export interface Grid {
 }
 
 /** Writes the integers of a user's values into the vector. @returns how many values were clipped. */
-export function quantize(layout: Layout, { offset, path }: Placement, data: unknown, grid: Grid, out: Components): number {
+export function quantize(layout: Layout, { offset, path }: Placement, data: unknown, grid: Grid, out: SumVector): number {
   let clipped = 0;
   visitValues(layout.arrays(data, path), (values, name, from, position) => {
     clipped += clipAndScale(values, grid, name, from);
@@ -53,7 +54,7 @@ export interface Inverse {
 }
 
 /** The reals of a sum, in arrays of the plan's type and under its names. */
-export function dequantize(layout: Layout, { offset, path }: Placement, sum: Components, inverse: Inverse): unknown {
+export function dequantize(layout: Layout, { offset, path }: Placement, sum: SumVector, inverse: Inverse): unknown {
   const { divisor, reach, type } = inverse;
   return layout.restore((start, length) => {
     const result = type === 'float64' ? new Float64Array(length) : new Float32Array(length);

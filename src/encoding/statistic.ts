@@ -1,6 +1,6 @@
 // The statistic that an encoding computes of users' data, with its parameters: before a ring is chosen, and in its place in the
 // vector of a session.
-import type { Components } from './components.ts';
+import type { SumVector } from '../masking/vector.ts';
 import type { Strata } from './strata.ts';
 
 /** One weight for all weighted statistics, or in a combination one weight by name. */
@@ -78,8 +78,8 @@ export interface Statistic<Data, Result, Bound> {
 export interface PlacedStatistic<Data, Result, Bound> {
   readonly length: number;
   /** Writes `length` components; returns how many values were clipped. */
-  write(data: Data, terms: UserTerms, out: Components): number;
-  read(sum: Components, users: number): Result;
+  write(data: Data, terms: UserTerms, out: SumVector): number;
+  read(sum: SumVector, users: number): Result;
   errorBound(terms: ErrorTerms): Bound;
   /** The entries of its statistics, if it is a combination. */
   readonly layout?: readonly LayoutEntry[];

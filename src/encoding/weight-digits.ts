@@ -2,7 +2,8 @@
 // ring has, and weights take nothing from the range of the values.
 import { componentLimit } from '../session/parameters.ts';
 import { kindOf } from '../leaves/checks.ts';
-import { loadExact, storeExact, type Components } from './components.ts';
+import type { SumVector } from '../masking/vector.ts';
+import { loadExact, storeExact } from './components.ts';
 import { EncodingError, outOfRange } from './encoding.ts';
 import { nameOf, type Placement, type Weights } from './statistic.ts';
 
@@ -40,7 +41,7 @@ export class WeightDigits {
   }
 
   /** Writes the digits, the least significant one first. */
-  write(units: number, out: Components): void {
+  write(units: number, out: SumVector): void {
     let rest = BigInt(units);
     for (let i = 0; i < this.count; i++) {
       storeExact(out, this.#placement.offset + i, BigInt.asUintN(this.#bitsPerDigit, rest));
@@ -49,7 +50,7 @@ export class WeightDigits {
   }
 
   /** Reads the total weight of `users`. */
-  read(sum: Components, users: number): number {
+  read(sum: SumVector, users: number): number {
     const name = nameOf('totalWeight', this.#placement.path);
     const n = BigInt(users);
     const largest = n * ((1n << BigInt(this.#bitsPerDigit)) - 1n);

@@ -1,6 +1,6 @@
 // The request to the planner: checks it, fills in defaults and turns rates into numbers of users.
 import { checkInteger, checkNames, checkNumber, checkOneOf } from '../leaves/checks.ts';
-import type { Adversary } from '../session/parameters.ts';
+import { ADVERSARIES, type Adversary } from '../session/parameters.ts';
 
 /** Most users of a plan. */
 export const MAX_PLANNED_USERS = 1_000_000;
@@ -44,7 +44,6 @@ export interface ResolvedRequest extends Required<Omit<PlanRequest, 'graph' | 'm
 }
 
 const NAMES = ['users', 'dropout', 'vecLen', 'bits', 'corrupt', 'adversary', 'security', 'correctness', 'minHonest', 'graph'];
-const ADVERSARIES = ['malicious', 'semi-malicious', 'semi-honest'] as const;
 const GRAPHS = ['complete', 'sparse', 'cohorts'] as const;
 
 /** @throws TypeError, RangeError that name the argument. */

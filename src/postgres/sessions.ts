@@ -3,6 +3,7 @@ import { copyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkDate, checkInteger, checkNames, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import type { ServerOutput } from '../server/output.ts';
+import type { SumVector } from '../masking/vector.ts';
 import type { ServerOptions } from '../server/options.ts';
 import { ServerWrapper } from '../server/server-wrapper.ts';
 import { splitState } from './bulk.ts';
@@ -164,7 +165,7 @@ export class PostgresSessions {
    *
    * @throws UsageError ERR_SECAGG_FAILED if the session has failed.
    */
-  async result(id: string): Promise<Int32Array | BigInt64Array | null> {
+  async result(id: string): Promise<SumVector | null> {
     const sessionId = checkSessionId(id);
     const [row] = await this.#database.read(sql.readStatus, [sessionId]);
     if (requireLive(row, sessionId).status === 'collecting') return null;

@@ -82,7 +82,7 @@ export interface Policy {
   readonly security: number;
 }
 
-const ADVERSARIES: readonly Adversary[] = ['malicious', 'semi-malicious', 'semi-honest'];
+export const ADVERSARIES: readonly Adversary[] = ['malicious', 'semi-malicious', 'semi-honest'];
 const SESSION_OPTION_NAMES = ['session', 'bits', 'graph', 'maxUsers', 'adversary', 'colluders', 'security'];
 
 /** Refuses misspelt options, which would silently weaken a policy. `own` lists the names that a role adds. */
