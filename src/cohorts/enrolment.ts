@@ -4,7 +4,7 @@ import { checkInteger, checkNames, checkObject, checkOneOf, kindOf } from '../le
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { userId } from '../leaves/ids.ts';
-import { largestCohort } from '../graph/policy.ts';
+import { largestDirectory } from '../graph/policy.ts';
 import { MAX_HOLDERS, resolveParameters, resolvePolicy, type Adversary, type Policy } from '../session/parameters.ts';
 
 /** Most cohorts, such that their sums of 32 bits add up to less than 2^53. */
@@ -122,7 +122,7 @@ function kindOfCohorts(sessions: CohortSessions, name: string): { readonly kind:
   if (maxUsers !== users) {
     throw new RangeError(`${name}.options.maxUsers: expected ${users}, as many as a cohort has, got ${maxUsers}`);
   }
-  if (threshold > users || largestCohort(parameters, policy) < users) {
+  if (threshold > users || largestDirectory(parameters, policy) < users) {
     const text = `${threshold} of ${users} users with ${colluders} colluders does not protect`;
     throw new RangeError(`${name}.threshold: ${text} against a ${adversary} server`);
   }

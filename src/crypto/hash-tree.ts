@@ -1,6 +1,6 @@
 // A hash tree over a list: one root for all of it, and a short proof that some leaves are at the indices that they claim.
 import { digest } from './digest.ts';
-import { halvesOf, within, type Stretch } from '../leaves/tree-shape.ts';
+import { halvesOf, within, type Subtree } from '../leaves/tree-shape.ts';
 import type { Label } from './labels.ts';
 
 /** All digests of a tree. */
@@ -33,7 +33,7 @@ export class HashTree {
    */
   proof(known: readonly number[]): Uint8Array[] {
     const proof: Uint8Array[] = [];
-    const visit = (part: Stretch, inside: readonly number[]): void => {
+    const visit = (part: Subtree, inside: readonly number[]): void => {
       if (inside.length === 0) proof.push(this.#digestOf(part));
       else if (part.size > 1) for (const half of halvesOf(part)) visit(half, within(inside, half));
     };
@@ -45,7 +45,7 @@ export class HashTree {
     return this.#digestOf({ first: 0, size: this.#size });
   }
 
-  #digestOf({ first, size }: Stretch): Uint8Array {
+  #digestOf({ first, size }: Subtree): Uint8Array {
     const level = Math.ceil(Math.log2(size));
     return this.#levels[level]?.[first / 2 ** level] ?? new Uint8Array();
   }
@@ -64,7 +64,7 @@ export function rootFrom(
   proof: readonly Uint8Array[],
 ): Uint8Array | null {
   let used = 0;
-  const visit = (part: Stretch, inside: readonly number[]): Uint8Array | null => {
+  const visit = (part: Subtree, inside: readonly number[]): Uint8Array | null => {
     if (inside.length === 0) return proof[used++] ?? null;
     if (part.size === 1) return known.get(part.first) ?? null;
     const [left, right] = halvesOf(part);

@@ -12,7 +12,7 @@ import { sparseGraphBears, sparseColludersBorne } from './sparse-bounds.ts';
  * follows the protocol, c colluders must not hold t shares: t > c (theorem 6.3). On a sparse graph `checkReachable` has made sure
  * that the bounds hold for every number of users up to `maxUsers`.
  */
-export function largestCohort({ threshold, graph }: Parameters, policy: Policy): number {
+export function largestDirectory({ threshold, graph }: Parameters, policy: Policy): number {
   const { adversary, colluders, maxUsers } = policy;
   if (graph !== 'complete') return maxUsers;
   const allowed = adversary === 'semi-honest' ? (threshold > colluders ? maxUsers : 0) : 2 * threshold - colluders - 1;
@@ -32,7 +32,7 @@ export function checkReachable(parameters: Parameters, policy: Policy): void {
     );
   }
   if (graph !== 'complete') checkSparse({ threshold, graph }, policy);
-  if (largestCohort(parameters, policy) >= threshold) return;
+  if (largestDirectory(parameters, policy) >= threshold) return;
   throw new RangeError(`threshold: with ${policy.colluders} colluders no number of users satisfies the policy, got ${threshold}`);
 }
 

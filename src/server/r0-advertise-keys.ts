@@ -1,6 +1,6 @@
 // [BIK+17] Fig. 4, round 0 (AdvertiseKeys), server: collect the keys of at least t users, U1, and show them to all.
 import { isPublicKey } from '../crypto/agree.ts';
-import { largestCohort } from '../graph/policy.ts';
+import { largestDirectory } from '../graph/policy.ts';
 import { permuted } from '../graph/sparse.ts';
 import { hex } from '../leaves/bytes.ts';
 import { ProtocolError } from '../leaves/errors.ts';
@@ -56,7 +56,7 @@ function receiveKeys(
 ): void {
   const { userId } = advertisement;
   // One user more, and the threshold would no longer satisfy the policy of anybody: the session would be lost for all.
-  const largest = largestCohort(parameters, policy);
+  const largest = largestDirectory(parameters, policy);
   if (state.advertisements.size >= largest) {
     const message =
       `keys: this session takes at most ${largest} users, by its maxUsers and by what a threshold of ` +

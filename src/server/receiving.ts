@@ -1,7 +1,7 @@
 // One message that comes to the server: is it new, who sent it, does it belong here? Only then is its body read.
 import { fingerprint } from '../crypto/digest.ts';
 import { verifySync } from '../crypto/sign.ts';
-import { largestCohort } from '../graph/policy.ts';
+import { largestDirectory } from '../graph/policy.ts';
 import { concat, equalBytes } from '../leaves/bytes.ts';
 import { AuthenticationError, ProtocolError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
@@ -72,7 +72,7 @@ function opened({ parameters, policy, publicKeys, tag }: ServerContext, sender: 
     throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `user ${sender} is not registered`, { round: null });
   }
   const { graph } = parameters;
-  const holders = graph === 'complete' ? largestCohort(parameters, policy) : graph.neighbors;
+  const holders = graph === 'complete' ? largestDirectory(parameters, policy) : graph.neighbors;
   const most = Math.max(shareKeysBytes(holders), maskedInputBytes(parameters), unmaskBytes(holders));
   const message = decodeUserMessage(bytes, tag, sender, most);
   // The body, which may be long, is hashed once for both.

@@ -109,7 +109,7 @@ interface Check {
 }
 
 function checkDirectory({ lines }: Roster, { parameters, policy, path }: Check): void {
-  common.requireCohort(lines.length, parameters, policy, `${path}.directory`);
+  common.requireDirectorySize(lines.length, parameters, policy, `${path}.directory`);
   common.requireOrder(
     lines.map((line) => line.userId),
     parameters,

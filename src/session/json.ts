@@ -1,7 +1,7 @@
 // Codecs for what the states of both sides hold, and rules that span several fields.
 import { isUserId, type UserId } from '../leaves/ids.ts';
 import { countMembers, isMembers, type Members } from '../leaves/members.ts';
-import { checkReachable, largestCohort } from '../graph/policy.ts';
+import { checkReachable, largestDirectory } from '../graph/policy.ts';
 import {
   MAX_USERS,
   mostUsers,
@@ -110,8 +110,8 @@ export const failed: Codec<Failed> = record<Failed>({
 type Kind<K extends ErrorRecord['kind']> = Extract<ErrorRecord, { readonly kind: K }>;
 
 /** Throws unless |U1| is what a user or a server would have accepted. */
-export function requireCohort(users: number, parameters: Parameters, policy: Policy, path: string): void {
-  const largest = largestCohort(parameters, policy);
+export function requireDirectorySize(users: number, parameters: Parameters, policy: Policy, path: string): void {
+  const largest = largestDirectory(parameters, policy);
   require(users >= parameters.threshold &&
     users <= largest, path, `${parameters.threshold} to ${largest} users, as threshold and policy allow`);
 }

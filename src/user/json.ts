@@ -137,7 +137,7 @@ type Context = User.UserSnapshot['context'];
 
 function checkState(state: Exclude<User.UserState, { phase: 'failed' }>, context: Context, path: string): void {
   if (state.phase === 'advertise-keys' || state.phase === 'share-keys') return;
-  common.requireCohort(state.users, context.parameters, context.policy, path);
+  common.requireDirectorySize(state.users, context.parameters, context.policy, path);
   require(state.position < state.users, `${path}.position`, 'a position in U1');
   if (state.phase === 'masked-input') {
     checkPeers(

@@ -7,7 +7,7 @@ import { firstForged } from '../crypto/sign.ts';
 import { concat, equalBytes, hex, wipe } from '../leaves/bytes.ts';
 import { AuthenticationError, ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
-import { largestCohort } from '../graph/policy.ts';
+import { largestDirectory } from '../graph/policy.ts';
 import { at } from '../leaves/lists.ts';
 import { positionAt } from '../leaves/positions.ts';
 import { Pace } from '../masking/pace.ts';
@@ -39,7 +39,7 @@ export async function shareKeys(
   { random, split }: Dependencies,
 ): Promise<Step<ShareKeysMessage, AwaitingSealedShares>> {
   const { users, first, lines } = excerpt;
-  checkCohort(context, users);
+  checkDirectorySize(context, users);
   checkKeys(context, state, lines);
   const own = ownLine(context, lines);
   await checkSignatures(context, lines);
@@ -124,14 +124,14 @@ function ownLine({ userId, parameters: { graph } }: UserContext, lines: Director
 }
 
 /** |U1| ≥ t, |U1| ≤ maxUsers, and the policy's floor on t. */
-function checkCohort({ parameters, policy }: UserContext, users: number): void {
+function checkDirectorySize({ parameters, policy }: UserContext, users: number): void {
   const { threshold } = parameters;
   requireAtLeast(threshold, users, { round, of: 'directory', what: 'users' });
   if (users > policy.maxUsers) {
     const message = `directory: expected at most ${policy.maxUsers} users, got ${users}`;
     throw new ProtocolError('ERR_SECAGG_TOO_MANY_USERS', message, { round });
   }
-  const largest = largestCohort(parameters, policy);
+  const largest = largestDirectory(parameters, policy);
   if (users > largest) {
     // With 2t ≤ n + c the server could show two halves of the users two different sets of survivors.
     const message = `directory: a threshold of ${threshold} bears at most ${largest} users against a ${policy.adversary} server with ${policy.colluders} colluders, got ${users}`;

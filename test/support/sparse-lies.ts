@@ -5,14 +5,14 @@ import type { Members } from '../../src/leaves/members.ts';
 import type { Field } from '../../src/wire/msgpack.ts';
 import { rejected } from './errors.ts';
 import { refields } from './forge.ts';
-import { placesOf, ringSession } from './sparse.ts';
+import { positionsOf, sparseSession } from './sparse.ts';
 import type { Session, Setup } from './session.ts';
 
 export const GRAPH: SparseGraph = { neighbors: 6, shareThreshold: 5 };
 export const USERS = 20;
 
 export function newSession(given: Partial<Setup> = {}): Session {
-  return ringSession(USERS, GRAPH, { threshold: 14, ...given, options: { adversary: 'semi-malicious', ...given.options } });
+  return sparseSession(USERS, GRAPH, { threshold: 14, ...given, options: { adversary: 'semi-malicious', ...given.options } });
 }
 
 /** A session in a round, and the user that is lied to: any, for all places are alike. */
@@ -22,8 +22,8 @@ export async function lied(
 ): Promise<{ session: Session; victim: number; place: number }> {
   const session = await newSession().before(1);
   const place = 7;
-  for (let r = 1; r < round; r++) await session.round(silent[r]?.map((at) => placesOf(session)[at]!));
-  return { session, victim: placesOf(session)[place]!, place };
+  for (let r = 1; r < round; r++) await session.round(silent[r]?.map((at) => positionsOf(session)[at]!));
+  return { session, victim: positionsOf(session)[place]!, place };
 }
 
 export async function refuses(

@@ -1,19 +1,19 @@
 // One session on a sparse graph with drop-outs in every round, at any size.
 import { expect } from 'chai';
-import { placesOf, ringSession } from './sparse.ts';
+import { positionsOf, sparseSession } from './sparse.ts';
 
 /** Users of U1, neighbors of each, shares that open a secret. */
 export type Size = readonly [users: number, neighbors: number, shareThreshold: number];
 
 export async function expectSumWithDropouts([users, neighbors, shareThreshold]: Size): Promise<void> {
-  const session = ringSession(users + 1, { neighbors, shareThreshold }, { threshold: users - neighbors + 2 });
+  const session = sparseSession(users + 1, { neighbors, shareThreshold }, { threshold: users - neighbors + 2 });
   const { ids } = session.setup;
   // One is lost before it advertises keys: U1 has the size that the title says.
   const absent = ids[5]!;
   await session.round([absent]);
-  const places = placesOf(session);
+  const places = positionsOf(session);
   expect(places).to.have.length(users).and.not.include(absent);
-  // Later one a round, each far from the others on the ring, so that no neighborhood loses more than two; of ten users only
+  // Later one a round, each far from the others in the order of positions, so that no neighborhood loses more than two; of ten users only
   // two, for more would let the others fall apart.
   const at = (i: number): number => places[Math.floor((i * users) / 4)]!;
   const lost = users === 10 ? [[at(0)], [], [at(2)], []] : [[at(0)], [at(1)], [at(2)], [at(3)]];

@@ -2,8 +2,8 @@
 import type { SparseGraph } from '../../src/index.ts';
 import { Session, type Setup } from './session.ts';
 
-/** @param users ids 10, 13, 16, …, so that id, position in the order of ids and place on the ring are three different things. */
-export function ringSession(users: number, graph: SparseGraph, given: Partial<Setup> = {}): Session {
+/** @param users ids 10, 13, 16, …, so that id, index in the order of ids and position in the directory are three different things. */
+export function sparseSession(users: number, graph: SparseGraph, given: Partial<Setup> = {}): Session {
   const ids = Array.from({ length: users }, (_, i) => 10 + 3 * i);
   return new Session({
     ids,
@@ -14,17 +14,17 @@ export function ringSession(users: number, graph: SparseGraph, given: Partial<Se
   });
 }
 
-/** The ids of U1 in the order of the ring, once it is drawn. */
-export function placesOf(session: Session): number[] {
+/** The ids of U1 by position, once the graph is drawn. */
+export function positionsOf(session: Session): number[] {
   const { state } = JSON.parse(session.server.serializeState()) as { state: { directory: { userId: number }[] } };
   return state.directory.map(({ userId }) => userId);
 }
 
 /** A user's neighbors, from the furthest on one side to the furthest on the other. */
 export function neighborsOf(session: Session, id: number): number[] {
-  const places = placesOf(session);
+  const places = positionsOf(session);
   const { graph } = session.setup.options;
-  if (graph === undefined || graph === 'complete') throw new Error('expected a ring');
+  if (graph === undefined || graph === 'complete') throw new Error('expected a sparse graph');
   const half = graph.neighbors / 2;
   const position = places.indexOf(id);
   return Array.from({ length: 2 * half + 1 }, (_, i) => places[(position - half + i + places.length) % places.length]!).filter(

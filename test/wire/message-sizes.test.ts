@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { messageSizes } from '../../src/index.ts';
 import { sparseIds } from '../support/cohort.ts';
-import { placesOf, ringSession } from '../support/sparse.ts';
+import { positionsOf, sparseSession } from '../support/sparse.ts';
 import { Session } from '../support/session.ts';
 
 describe('messageSizes', () => {
@@ -38,12 +38,12 @@ describe('messageSizes', () => {
     ] as const) {
       // Ids that all take as many bytes.
       const ids = Array.from({ length: users }, (_, i) => 70_000 + 5 * i);
-      const session = ringSession(users, graph, { ids });
+      const session = sparseSession(users, graph, { ids });
       const { rounds } = messageSizes({ users, vecLen: 3, graph, ids });
       for (const [round, expected] of rounds.entries()) {
         const answers = await session.answers();
         for (const answer of answers.values()) expect(answer.length, `round ${round}, up`).to.equal(expected.up);
-        const middle = round === 0 ? ids[0]! : placesOf(session)[Math.floor(users / 2)]!;
+        const middle = round === 0 ? ids[0]! : positionsOf(session)[Math.floor(users / 2)]!;
         for (const [id, { length }] of session.messages) {
           if (round !== 1 || id === middle) expect(length, `round ${round}, down`).to.equal(expected.down);
           else expect(Math.abs(length - expected.down)).to.be.at.most(2 * 32 * Math.log2(users));

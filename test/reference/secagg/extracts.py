@@ -8,7 +8,7 @@ from itertools import pairwise
 from .derivation import DIGEST_BYTES
 from .directory import AdvertisedKeys, decode_advertised_keys
 from .encoding import split
-from .graph import Graph, Ring
+from .graph import Graph, SparseGraph
 from .key_agreement import KEY_BYTES
 from .messages import decode_server_message, encode_server_message
 from .refusal import require
@@ -30,7 +30,7 @@ class Extract:
 def encode_extract(graph: Graph, tag: bytes, extract: Extract) -> bytes:
     """The server's message of round 1 (section Round 1)."""
     keys, signatures = b"".join(keys.body for keys in extract.keys), b"".join(extract.signatures)
-    if isinstance(graph, Ring):
+    if isinstance(graph, SparseGraph):
         n, first, proof = extract.user_count, extract.positions[0], b"".join(extract.proof)
         return encode_server_message(1, tag, n, first, extract.ids, keys, signatures, proof)
     return encode_server_message(1, tag, extract.ids, keys, signatures)
@@ -38,7 +38,7 @@ def encode_extract(graph: Graph, tag: bytes, extract: Extract) -> bytes:
 
 def decode_extract(graph: Graph, tag: bytes, message: bytes) -> Extract:
     """The server's message of round 1; users without a proof are all of U1, in ascending order (section Round 1)."""
-    if isinstance(graph, Ring):
+    if isinstance(graph, SparseGraph):
         kinds = [int, int, list, bytes, bytes, bytes]
         user_count, first, ids, keys, signatures, proof = decode_server_message(message, 1, tag, kinds)
         require(first < user_count, "a position out of range")

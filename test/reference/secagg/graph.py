@@ -38,7 +38,7 @@ class CompleteGraph:
 
 
 @dataclass(frozen=True)
-class Ring:
+class SparseGraph:
     """Everybody with the k / 2 users on either side (section Graphs)."""
 
     neighbor_count: int
@@ -77,4 +77,4 @@ class Ring:
         return self.neighbors(position, user_count)
 
 
-Graph = CompleteGraph | Ring
+Graph = CompleteGraph | SparseGraph

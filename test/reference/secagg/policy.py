@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
-from .graph import Ring
+from .graph import SparseGraph
 from .parameters import Parameters
 from .refusal import require
 
 SECURITY_BITS = 40
-"""The survivors of a ring fall apart with probability 2^-(SECURITY_BITS + 1) at most (docs/planner.md)."""
+"""The survivors on a sparse graph fall apart with probability 2^-(SECURITY_BITS + 1) at most (docs/planner.md)."""
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,18 @@ class Policy:
     max_users: int
 
     def check_parameters(self, parameters: Parameters) -> None:
-        """Before the session starts: what a ring needs, for all n that it allows (docs/planner.md, Rings)."""
-        ring = parameters.graph
-        if not isinstance(ring, Ring):
+        """Before the session starts: what a sparse graph needs, for all n that it allows (docs/planner.md, Sparse graphs)."""
+        graph = parameters.graph
+        if not isinstance(graph, SparseGraph):
             return
-        require(self.adversary != "malicious", "a ring that a lying server draws")
+        require(self.adversary != "malicious", "a sparse graph that a lying server draws")
         if self.adversary == "semi-malicious":
-            require(3 * ring.shares_needed >= 2 * ring.neighbor_count + 2, "a share threshold below the floor")
+            require(3 * graph.shares_needed >= 2 * graph.neighbor_count + 2, "a share threshold below the floor")
         else:
-            require(self.stays_connected(parameters.threshold, ring.neighbor_count), "survivors could fall apart")
+            require(self.stays_connected(parameters.threshold, graph.neighbor_count), "survivors could fall apart")
 
     def stays_connected(self, threshold: int, neighbor_count: int) -> bool:
-        """The second event against a server that follows the protocol (docs/planner.md, Rings)."""
+        """The second event against a server that follows the protocol (docs/planner.md, Sparse graphs)."""
         n, k, lost = self.max_users, neighbor_count, self.max_users - threshold
         if lost < k:
             return True
@@ -42,5 +42,5 @@ class Policy:
         """In round 1, knowing n."""
         most = min(self.max_users, parameters.graph.most_users)
         require(parameters.threshold <= user_count <= most, "too few or too many users")
-        if self.adversary != "semi-honest" and not isinstance(parameters.graph, Ring):
+        if self.adversary != "semi-honest" and not isinstance(parameters.graph, SparseGraph):
             require(2 * parameters.threshold > user_count, "a threshold below the floor")

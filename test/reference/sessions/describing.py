@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from secagg.graph import Graph, Ring
+from secagg.graph import Graph, SparseGraph
 
 from .running import Round, Session, run
 from .scenario import Scenario, Tampering
@@ -40,8 +40,8 @@ def describe_user(session: Session, user_id: int) -> dict[str, Any]:
 
 
 def describe_graph(graph: Graph) -> dict[str, Any]:
-    """The graph, where it is a ring."""
-    if not isinstance(graph, Ring):
+    """The graph, if it is a sparse one."""
+    if not isinstance(graph, SparseGraph):
         return {}
     return {"graph": {"neighbors": graph.neighbor_count, "shareThreshold": graph.shares_needed}}
 
@@ -76,7 +76,7 @@ def describe_round(round_: Round) -> dict[str, Any]:
 def describe(session: Session) -> dict[str, Any]:
     """A transcript, its keys in the order in which they are written."""
     scenario, server = session.scenario, session.server
-    order = {"order": list(server.order)} if isinstance(scenario.graph, Ring) else {}
+    order = {"order": list(server.order)} if isinstance(scenario.graph, SparseGraph) else {}
     tampered = {"tampered": describe_tampering(scenario.tampering)} if scenario.tampering else {}
     return {
         "name": scenario.name,

@@ -1,10 +1,10 @@
-"""What a session draws: bytes that a transcript's name determines, the order of a ring, the components of inputs."""
+"""What a session draws: bytes that a transcript's name determines, the order of a sparse graph, the components of inputs."""
 
 from __future__ import annotations
 
 import hashlib
 
-from secagg.graph import Ring
+from secagg.graph import SparseGraph
 
 from .scenario import Scenario
 
@@ -18,7 +18,7 @@ def draw(name: str, user_id: int, what: str, size: int) -> bytes:
 def drawn_order(scenario: Scenario) -> list[int]:
     """The ids of U1 by position; on a sparse graph every order is as likely as any other."""
     ids = scenario.heard(0)
-    if isinstance(scenario.graph, Ring):
+    if isinstance(scenario.graph, SparseGraph):
         return sorted(ids, key=lambda user_id: draw(scenario.name, user_id, "place", 32))
     return ids
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from secagg.graph import Ring
+from secagg.graph import SparseGraph
 
 from .drawing import any_integer, near_the_ends, short_component
 from .scenario import Scenario, Tampering
@@ -108,45 +108,45 @@ SCENARIOS = [
     Scenario(
         name="ring-of-three",
         description="The smallest sparse graph: everybody is everybody's neighbor, and proofs are empty.",
-        threshold=3, vec_len=4, bits=32, graph=Ring(2, 2), ids=[4, 5, 6],
+        threshold=3, vec_len=4, bits=32, graph=SparseGraph(2, 2), ids=[4, 5, 6],
         context="a ring", adversary="semi-malicious",
     ),
     Scenario(
         name="ring-but-one",
         description="A sparse graph on which each user has all others but one as neighbors; one user falls silent in round 2.",
-        threshold=5, vec_len=6, bits=13, graph=Ring(4, 3), ids=[1, 127, 128, 2**32 - 1, 2**32, 2**53 - 1],
+        threshold=5, vec_len=6, bits=13, graph=SparseGraph(4, 3), ids=[1, 127, 128, 2**32 - 1, 2**32, 2**53 - 1],
         silent={2: [128]}, context="a ring", adversary="semi-honest",
     ),
     Scenario(
         name="ring-sparse-ids",
         description="Ids far apart on a sparse graph, one user falls silent in each of rounds 1 to 3.",
-        threshold=6, vec_len=7, bits=17, graph=Ring(4, 2),
+        threshold=6, vec_len=7, bits=17, graph=SparseGraph(4, 2),
         ids=[0, 24, 256, 65535, 65536, 2**32 - 1, 2**32, 2**40 + 5, 2**53 - 1],
         silent={1: [24], 2: [65536], 3: [2**40 + 5]}, context="Rundgang № 9 – 環 ⭕", adversary="semi-honest",
     ),
     Scenario(
         name="ring-every-round",
         description="On a sparse graph, one user falls silent in each of rounds 0 to 4, and as many answer as needed.",
-        threshold=7, vec_len=9, bits=64, graph=Ring(6, 3), ids=[2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377],
+        threshold=7, vec_len=9, bits=64, graph=SparseGraph(6, 3), ids=[2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377],
         silent={0: [13], 1: [89], 2: [3], 3: [8], 4: [377]}, context="thinning out", adversary="semi-honest",
     ),
     Scenario(
         name="ring-semi-malicious",
         description="A sparse graph whose server may lie once it is drawn; one user falls silent in each of rounds 2 and 4.",
-        threshold=10, vec_len=10, bits=40, graph=Ring(8, 6), ids=[7 * position for position in range(12)],
+        threshold=10, vec_len=10, bits=40, graph=SparseGraph(8, 6), ids=[7 * position for position in range(12)],
         silent={2: [21], 4: [63]}, context="lies", adversary="semi-malicious",
     ),
     Scenario(
         name="ring-tampered-record",
         description="An altered record on a sparse graph: its dealer is reported, two others fall silent, s of its shares remain.",
-        threshold=7, vec_len=9, bits=20, graph=Ring(6, 3), ids=[11, 22, 33, 44, 55, 66, 77, 88, 99, 110],
+        threshold=7, vec_len=9, bits=20, graph=SparseGraph(6, 3), ids=[11, 22, 33, 44, 55, 66, 77, 88, 99, 110],
         silent={1: [22], 2: [66]}, context="tampered", adversary="semi-honest",
         tampering=Tampering(user_id=44, dealer=88, byte=60),
     ),
     Scenario(
         name="ring-one-bit",
         description="Components modulo 2, a long way round; one user falls silent in each of rounds 1, 2 and 4.",
-        threshold=30, vec_len=17, bits=1, graph=Ring(4, 2), ids=many_ids(33),
+        threshold=30, vec_len=17, bits=1, graph=SparseGraph(4, 2), ids=many_ids(33),
         silent={1: [23 + 97 * 4], 2: [23 + 97 * 9], 4: [23 + 97 * 30]},
         context="many neighbourhoods", adversary="semi-honest", modular_inputs=True, component=any_integer,
     ),

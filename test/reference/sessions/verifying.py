@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secagg.graph import Ring
+from secagg.graph import SparseGraph
 from secagg.ring import to_signed
 from secagg.sharing import reconstruct_secret
 
@@ -67,7 +67,7 @@ def verify_sizes(session: Session) -> None:
     scenario, graph = session.scenario, session.scenario.graph
     n, m, bits = len(scenario.heard(0)), scenario.vec_len, scenario.bits
     shown, neighbors, holders = len(graph.shown(0, n)), len(graph.neighbors(0, n)), len(graph.holders(0, n))
-    own_commitment, proof, envelope = (0, 2 * 32 * (n - 1).bit_length(), 63) if isinstance(graph, Ring) else (16, 0, 54)
+    own_commitment, proof, envelope = (0, 2 * 32 * (n - 1).bit_length(), 63) if isinstance(graph, SparseGraph) else (16, 0, 54)
     users_bitmap, holders_bitmap = (n + 7) // 8, (holders + 7) // 8
     deal, answer = 64 + own_commitment + 136 * neighbors, 32 + holders_bitmap + 32 * holders
     sent = [64, deal, 32 + (m * bits + 7) // 8, 32, answer]

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { ServerWrapper, ThresholdError, UserWrapper } from '../../../src/index.ts';
 import { rejected, rejection } from '../../support/errors.ts';
-import { neighborsOf, placesOf, ringSession } from '../../support/sparse.ts';
+import { neighborsOf, positionsOf, sparseSession } from '../../support/sparse.ts';
 import { sumOf, type Session, type Silent } from '../../support/session.ts';
 
 /** Plays what is left of a session and asserts that the sum is that of exactly the users of U3. */
@@ -17,31 +17,31 @@ describe('a session on a sparse graph', () => {
   it('draws a new order for every session, and whoever comes first has no say in it', async () => {
     const orders = new Set<string>();
     for (let i = 0; i < 20; i++) {
-      const session = ringSession(10, { neighbors: 4, shareThreshold: 2 });
+      const session = sparseSession(10, { neighbors: 4, shareThreshold: 2 });
       await session.round();
-      expect([...placesOf(session)].sort((a, b) => a - b)).to.deep.equal(session.setup.ids);
-      orders.add(placesOf(session).join());
+      expect([...positionsOf(session)].sort((a, b) => a - b)).to.deep.equal(session.setup.ids);
+      orders.add(positionsOf(session).join());
     }
     expect(orders.size).to.equal(20);
   });
 
   it('bears dropouts up to the last share that a neighborhood needs', async () => {
-    const session = ringSession(20, { neighbors: 6, shareThreshold: 4 });
+    const session = sparseSession(20, { neighbors: 6, shareThreshold: 4 });
     await session.round();
-    const around = neighborsOf(session, placesOf(session)[7]!);
+    const around = neighborsOf(session, positionsOf(session)[7]!);
     // Two of six neighbors leave four, one of them in each way that matters: with and without its input in the sum.
     await finishAndCheck(session, [[], [], [around[0]!], [around[5]!], []]);
   });
 
   it('recovers either party from its state before every message', async () => {
-    const session = ringSession(14, { neighbors: 6, shareThreshold: 4 });
+    const session = sparseSession(14, { neighbors: 6, shareThreshold: 4 });
     for (let round = 0; round < 5; round++) {
       const again = (): void => {
         session.server = ServerWrapper.fromState(session.server.serializeState());
         for (const [id, user] of session.users) session.users.set(id, UserWrapper.fromState(user.serializeState()));
       };
       again();
-      const silent = round === 2 ? [placesOf(session)[3]!] : [];
+      const silent = round === 2 ? [positionsOf(session)[3]!] : [];
       for (const [id, answer] of await session.answers(silent)) {
         session.server.recv(id, answer);
         session.server = ServerWrapper.fromState(session.server.serializeState());
@@ -58,15 +58,15 @@ describe('a session on a sparse graph', () => {
 describe('a neighborhood on a sparse graph that has become too small ends the session with an error that names its user', () => {
   const graph = { neighbors: 6, shareThreshold: 4 };
   /** Three of the six neighbors of the user at place 0; every other user has four or more left. */
-  const gone = (session: Session): number[] => [1, 2, 19].map((place) => placesOf(session)[place]!);
+  const gone = (session: Session): number[] => [1, 2, 19].map((place) => positionsOf(session)[place]!);
   for (const round of [1, 2, 3, 4]) {
     it(`where it is lost in round ${round}`, async () => {
-      const session = ringSession(20, graph, { threshold: 17 });
+      const session = sparseSession(20, graph, { threshold: 17 });
       await session.before(round);
       const lost = gone(session);
       const owners = round === 1 ? session.setup.ids.filter((id) => !lost.includes(id)) : session.setup.ids;
       const named = owners.filter((id) => neighborsOf(session, id).filter((other) => !lost.includes(other)).length < 4);
-      expect(named).to.include(placesOf(session)[0]!);
+      expect(named).to.include(positionsOf(session)[0]!);
       session.deliver(await session.answers(lost));
       expect(session.server.progress()).to.include({ ready: false });
       const error = await rejection(session.server.round());
@@ -79,7 +79,7 @@ describe('a neighborhood on a sparse graph that has become too small ends the se
   }
 });
 
-describe('any dropouts on a small ring', () => {
+describe('any drop-outs on a small sparse graph', () => {
   it('give the exact sum of U3 where every neighborhood bears them, and else name exactly those that do not', async function () {
     this.timeout(120_000);
     const users = 11;
@@ -87,10 +87,10 @@ describe('any dropouts on a small ring', () => {
     let [sums, errors] = [0, 0];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(2, 3, 4), fc.tuple(subset, subset, subset, subset), async (shareThreshold, silentAt) => {
-        const session = ringSession(users, { neighbors: 4, shareThreshold }, { threshold: 8 });
+        const session = sparseSession(users, { neighbors: 4, shareThreshold }, { threshold: 8 });
         await session.round();
         for (const round of [1, 2, 3, 4]) {
-          const places = placesOf(session);
+          const places = positionsOf(session);
           const silent = silentAt[round - 1]!.map((place) => places[place]!);
           const heard = new Set([...session.messages.keys()].filter((id) => !silent.includes(id)));
           const owners = round === 1 ? [...heard].sort((a, b) => a - b) : sharersIn(session);
@@ -124,7 +124,7 @@ describe('any dropouts on a small ring', () => {
 function sharersIn(session: Session): number[] {
   const { state } = JSON.parse(session.server.serializeState()) as { state: { u2: string } };
   const u2 = Buffer.from(state.u2, 'base64');
-  return placesOf(session)
+  return positionsOf(session)
     .filter((_, i) => ((u2[i >> 3]! >> (i & 7)) & 1) === 1)
     .sort((a, b) => a - b);
 }

@@ -4,19 +4,19 @@ import { expect } from 'chai';
 import { DisputeError, ProtocolError, type SparseGraph } from '../../../src/index.ts';
 import { refused, rejected } from '../../support/errors.ts';
 import { bodyOf, flip, rebody } from '../../support/forge.ts';
-import { neighborsOf, placesOf, ringSession } from '../../support/sparse.ts';
+import { neighborsOf, positionsOf, sparseSession } from '../../support/sparse.ts';
 import { sumOf, type Session } from '../../support/session.ts';
 
 const GRAPH: SparseGraph = { neighbors: 6, shareThreshold: 4 };
 const USERS = 16;
 const RECORD = 136;
 
-const newSession = (): Session => ringSession(USERS, GRAPH);
+const newSession = (): Session => sparseSession(USERS, GRAPH);
 
 /** Plays to round 4 with one dealer whose records for some of its neighbors are spoilt, and gives these neighbors. */
 async function withBadDeal(bad: number): Promise<{ session: Session; dealer: number; receivers: number[] }> {
   const session = await newSession().before(1);
-  const dealer = placesOf(session)[3]!;
+  const dealer = positionsOf(session)[3]!;
   const answers = await session.answers();
   answers.set(
     dealer,
@@ -36,7 +36,7 @@ async function withBadDeal(bad: number): Promise<{ session: Session; dealer: num
 describe('a liar on a sparse graph', () => {
   it('reveals a wrong share: it is named, and the share of the others is enough', async () => {
     const session = await newSession().before(4);
-    const liar = placesOf(session)[0]!;
+    const liar = positionsOf(session)[0]!;
     const answers = await session.answers();
     // Behind the view and one byte of reports: the share of its third neighbor.
     answers.set(liar, await rebody(session, liar, answers.get(liar)!, (body) => flip(body, 33 + 2 * 32)));
@@ -47,7 +47,7 @@ describe('a liar on a sparse graph', () => {
 
   it('answers about more or fewer users than it has neighbors, or deals as on the complete graph', async () => {
     const session = await newSession().before(1);
-    const liar = placesOf(session)[0]!;
+    const liar = positionsOf(session)[0]!;
     const deal = (await session.answers()).get(liar)!;
     for (const [code, change] of [
       [
@@ -62,7 +62,7 @@ describe('a liar on a sparse graph', () => {
       refused(code, () => session.server.recv(liar, lie));
     }
     const late = await newSession().before(4);
-    const [other] = placesOf(late);
+    const [other] = positionsOf(late);
     const answer = (await late.answers()).get(other!)!;
     expect(bodyOf(answer)).to.have.length(32 + 1 + 6 * 32);
     for (const change of [
@@ -77,7 +77,7 @@ describe('a liar on a sparse graph', () => {
 
   it('reports honest dealers: two of six are borne', async () => {
     const session = await newSession().before(4);
-    const victim = placesOf(session)[8]!;
+    const victim = positionsOf(session)[8]!;
     const answers = await session.answers();
     for (const liar of neighborsOf(session, victim).slice(0, 2)) {
       const at = neighborsOf(session, liar).indexOf(victim);

@@ -1,5 +1,5 @@
 // What a server could try against users on a sparse graph when it is drawn: graphs that do not bear the adversary, neighborhoods that are
-// not those of the ring, two rings.
+// not those of the graph, two graphs.
 import { expect } from 'chai';
 import { generateKeyPair } from '../../../src/crypto/agree.ts';
 import { systemRandom } from '../../../src/crypto/random.ts';
@@ -8,12 +8,12 @@ import type { Field } from '../../../src/wire/msgpack.ts';
 import { refused, rejected, rejection } from '../../support/errors.ts';
 import { flip, refields } from '../../support/forge.ts';
 import { GRAPH, lied, newSession, OWN, refuses, replaced, stretch, USERS, type Part } from '../../support/sparse-lies.ts';
-import { placesOf } from '../../support/sparse.ts';
+import { positionsOf } from '../../support/sparse.ts';
 
 describe('parameters that do not bear the adversary a party asks for', () => {
   const options = { adversary: 'malicious' } as const;
 
-  it('a ring against a malicious server, the default: refused by either party, with what holds instead', () => {
+  it('a sparse graph against a malicious server, the default, is refused by either party, with what holds instead', () => {
     const error = refused('ERR_SECAGG_UNSAFE', () => newSession({ options }));
     expect(error.message).to.contain('cohorts').and.to.contain('complete graph');
     refused('ERR_SECAGG_UNSAFE', () => new ServerWrapper(14, 3, { graph: GRAPH }));
@@ -117,7 +117,7 @@ describe('a lying server on a sparse graph, round 1: the neighborhood', () => {
     });
   });
 
-  it('another place on the ring, or another ring around it: its deal is for a directory that nobody else has', async () => {
+  it('another position, or another graph around it: its deal is for a directory that nobody else has', async () => {
     for (const change of [
       (fields: Field[]): Field[] => {
         const [users, first, ids, keys, signatures, proof] = fields as Part;
@@ -138,7 +138,7 @@ describe('a lying server on a sparse graph, round 1: the neighborhood', () => {
       },
     ]) {
       const { session, victim } = await lied(1);
-      const far = session.messages.get(placesOf(session)[17]!)!;
+      const far = session.messages.get(positionsOf(session)[17]!)!;
       let farFields: Field[] = [];
       refields(session, far, (fields) => {
         farFields = fields;
@@ -161,16 +161,16 @@ describe('a lying server on a sparse graph, round 1: the neighborhood', () => {
 
   it("another user's neighborhood", async () => {
     const { session, victim } = await lied(1);
-    const [near, far] = [placesOf(session)[8]!, placesOf(session)[17]!];
+    const [near, far] = [positionsOf(session)[8]!, positionsOf(session)[17]!];
     await rejected('ERR_SECAGG_DIRECTORY', session.user(victim).round(session.messages.get(near)!));
     await rejected('ERR_SECAGG_OWN_KEYS', session.user(near).round(session.messages.get(far)!));
   });
 });
 
-describe('two directories on one ring', () => {
+describe('two directories on one sparse graph', () => {
   it('the same users and keys in two orders for two halves: nothing that is sealed by one half opens for the other', async () => {
     const one = newSession();
-    // The second server draws another ring over the same messages of round 0.
+    // The second server draws another graph over the same messages of round 0.
     const messages = await one.answers();
     one.deliver(messages);
     const other = new ServerWrapper(14, 3, { ...one.setup.options, publicKeys: one.cohort.pki });

@@ -9,7 +9,7 @@ import type { Field } from '../../../src/wire/msgpack.ts';
 import { rejected, rejection } from '../../support/errors.ts';
 import { flip, refields, signatureOf, tagOf, userMessage } from '../../support/forge.ts';
 import { GRAPH, lied, refuses, replaced, USERS, type Signatures } from '../../support/sparse-lies.ts';
-import { neighborsOf, placesOf } from '../../support/sparse.ts';
+import { neighborsOf, positionsOf } from '../../support/sparse.ts';
 import type { Session } from '../../support/session.ts';
 
 describe('a lying server on a sparse graph, round 4: the signatures of the neighbors', () => {
@@ -23,7 +23,7 @@ describe('a lying server on a sparse graph, round 4: the signatures of the neigh
   it('signatures of users that are no neighbors in place of those of neighbors', async () => {
     const { session, victim } = await lied(4);
     // All over the same view, and all good: but these users hold no share of the victim.
-    const far = placesOf(session).slice(12, 18);
+    const far = positionsOf(session).slice(12, 18);
     const signatures: Uint8Array[] = [];
     for (const id of far) signatures.push(await signatureFor(session, id));
     await refuses({ session, victim }, 'ERR_SECAGG_SIGNATURE', ([signers]) => [
@@ -150,7 +150,7 @@ describe('a lying server on a sparse graph, round 4: the signatures of the neigh
     // Against 2t > k alone an arc between lied-away users could be summed by itself; see test/planner/lying-server.test.ts.
     const { session } = await lied(3);
     const gone = [0, 5];
-    const places = placesOf(session);
+    const places = positionsOf(session);
     const view = ([u3]: Field[]): Field[] => [
       membersOf(
         positions(u3 as Members).filter((at) => !gone.includes(at)),

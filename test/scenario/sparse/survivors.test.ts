@@ -107,7 +107,7 @@ describe('a lying server on a sparse graph, round 3: U3', () => {
     expect(error).to.deep.include({ have: 4, need: 5 });
   });
 
-  it('another U3 than others, wherever on the ring it differs: what the user signs is refused, and no second time is signed', async () => {
+  it('another U3 than others, wherever in the graph it differs: what the user signs is refused, and no second time is signed', async () => {
     const { session, victim } = await lied(3);
     const lie = refields(
       session,
