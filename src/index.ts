@@ -24,7 +24,7 @@ export { round0Msg } from './user/start.ts';
 export { UserWrapper } from './user/user-wrapper.ts';
 export type { DescribedUserOptions, UserLocalOptions, UserOptions } from './user/options.ts';
 export { ServerWrapper } from './server/server-wrapper.ts';
-export type { RoundOptions, ServerLocalOptions, ServerOptions } from './server/options.ts';
+export type { ServerLocalOptions, ServerOptions } from './server/options.ts';
 export { ServerOutputWrapper, type MessagesOutput, type ServerOutput, type SumOutput } from './server/output.ts';
 export type { DescribedParameters, SessionDescriptor } from './session/descriptor.ts';
 export type { Adversary, Graph, SessionOptions, SparseGraph } from './session/parameters.ts';
@@ -32,7 +32,7 @@ export { messageSizes, type MessageSizes, type MessageSizesInput, type RoundSize
 export type { InputVector, SumVector } from './masking/vector.ts';
 export type { DroppedUser, DropReason, ServerEvent, ServerProgress, UserEvent, UserProgress } from './leaves/progress.ts';
 export type { Listener } from './leaves/events.ts';
-export type { AbortSignalLike } from './leaves/signals.ts';
+export type { AbortSignalLike, RoundOptions } from './leaves/signals.ts';
 export {
   AuthenticationError,
   DecodeError,

@@ -1,7 +1,10 @@
 // Listeners: an application's metrics and logs. Leaf: imports nothing.
 
-/** Hears of events as they happen; must not block. */
-export type Listener<Event> = (event: Event) => void;
+/**
+ * Hears of events as they happen, and must not block. If it throws, or returns a promise that rejects, the error is written
+ * to the console, and the session goes on: nobody waits for a listener, and none can change what happens.
+ */
+export type Listener<Event> = (event: Event) => unknown;
 
 /** The listener, or one that hears nothing. */
 export function checkListener<Event>(listener: Listener<Event> | undefined): Listener<Event> {
@@ -18,16 +21,20 @@ export function isHeard<Event>(listener: Listener<Event>): boolean {
   return listener !== silence;
 }
 
-/**
- * Tells a listener. What it throws must not change the outcome of a round, and must not be lost either: it is thrown
- * again where no protocol code is on the stack, as browsers do for event listeners.
- */
+/** Tells a listener. Thrown again, its error would end a process of Node, and with it all sessions in memory. */
 export function emit<Event>(listener: Listener<Event>, event: Event): void {
   try {
-    listener(event);
+    const outcome = listener(event);
+    if (isThenable(outcome)) outcome.then(undefined, report);
   } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    report(error);
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function report(error: unknown): void {
+  console.error('secagg: a listener failed', error);
 }

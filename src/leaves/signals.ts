@@ -11,6 +11,12 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** How a round is closed, or its message answered. */
+export interface RoundOptions {
+  /** Calls the work off: `round` throws its reason, and the session is as it was before. */
+  signal?: AbortSignalLike;
+}
+
 /** @throws TypeError unless a value is undefined or can be used as a signal. */
 export function checkSignal(value: unknown, name: string): AbortSignalLike | undefined {
   if (value === undefined || isSignal(value)) return value;
@@ -29,4 +35,30 @@ export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   // Signals of before 2022 have no reason.
   const reason: unknown = signal.reason ?? Object.assign(new Error('this work was called off'), { name: 'AbortError' });
   throw reason;
+}
+
+/** Work that can be called off, by a caller's signal or from inside. What listens to the signal is taken away at the end. */
+export class Cancellation {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignalLike | undefined;
+  readonly #follow = (): void => this.cancel(this.#outer?.reason);
+
+  /** @param outer the caller's signal. It may live long, so `release` must be called. */
+  constructor(outer: AbortSignalLike | undefined) {
+    this.#outer = outer;
+    outer?.addEventListener('abort', this.#follow);
+    if (outer?.aborted === true) this.#follow();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  cancel(reason?: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  release(): void {
+    this.#outer?.removeEventListener('abort', this.#follow);
+  }
 }

@@ -114,5 +114,5 @@ export function isSame(stored: Uint8Array | undefined, digest: Uint8Array): bool
 
 export function equivocation(user: number, round: number): ProtocolError {
   const text = `round ${round}: user ${user} has sent another message before; the first one counts`;
-  return new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: [user] });
+  return new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: round === 0 ? [] : [user] });
 }

@@ -1,13 +1,20 @@
 // What a server is made with, and the snapshot that it begins with.
 import { platform } from '#platform';
 import type { RandomSource } from '../crypto/random.ts';
-import { checkReachable } from '../graph/policy.ts';
+import { checkReachable, largestDirectory } from '../graph/policy.ts';
 import { checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
 import { checkListener, type Listener } from '../leaves/events.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { ServerEvent } from '../leaves/progress.ts';
-import type { AbortSignalLike } from '../leaves/signals.ts';
-import { checkOptionNames, MAX_USERS, resolveParameters, resolvePolicy, type SessionOptions } from '../session/parameters.ts';
+import {
+  checkOptionNames,
+  MAX_USERS,
+  resolveParameters,
+  resolvePolicy,
+  type Parameters,
+  type Policy,
+  type SessionOptions,
+} from '../session/parameters.ts';
 import { PublicKeysWrapper } from '../session/public-keys.ts';
 import { Announcer } from './announcer.ts';
 import type { ServerSnapshot } from './state.ts';
@@ -30,12 +37,6 @@ export interface ServerOptions extends SessionOptions, ServerLocalOptions {
    * sender, when they arrive, so that one bad user costs only itself. Without them users find out, and abort.
    */
   publicKeys?: PublicKeysWrapper;
-}
-
-/** How to close a round. */
-export interface RoundOptions {
-  /** Calls the work off: `round` throws its reason, and the session is as it was before. */
-  signal?: AbortSignalLike;
 }
 
 /** What a server has beside its snapshot. */
@@ -62,6 +63,22 @@ export function checkLocalOptions(options: ServerLocalOptions): void {
   checkNames(options, 'options', LOCAL_NAMES);
 }
 
+/**
+ * Refuses a threshold with which some of the registered users would be turned away: the session could never hear all users
+ * that it lists as missing.
+ */
+function checkBearsAll(parameters: Parameters, policy: Policy, registered: number): void {
+  const { threshold } = parameters;
+  const largest = largestDirectory(parameters, policy);
+  if (largest >= registered) return;
+  // 2t > n + c
+  const least = Math.floor((registered + policy.colluders) / 2) + 1;
+  throw new RangeError(
+    `threshold: ${threshold} of ${registered} registered keys bears at most ${largest} users; expected at least ${least}, ` +
+      'or options.maxUsers if fewer users may come',
+  );
+}
+
 /** @throws TypeError, RangeError that name the argument. */
 export function newServerSnapshot(threshold: unknown, vecLen: unknown, options: ServerOptions): ServerSnapshot {
   checkOptionNames(options, ['publicKeys', ...LOCAL_NAMES]);
@@ -72,6 +89,7 @@ export function newServerSnapshot(threshold: unknown, vecLen: unknown, options: 
   const parameters = resolveParameters(threshold, vecLen, options);
   const policy = resolvePolicy(options, parameters.graph, publicKeys?.size ?? MAX_USERS);
   checkReachable(parameters, policy);
+  if (publicKeys !== undefined && options.maxUsers === undefined) checkBearsAll(parameters, policy, publicKeys.size);
   return {
     revision: 0,
     context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },

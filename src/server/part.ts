@@ -60,8 +60,10 @@ function requireSameMessage(
 ): void {
   if (known === undefined) return;
   if (!equalBytes(known, digest)) {
-    const text = `round ${round}: user ${userId} has sent two servers different messages`;
-    throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: [userId] });
+    const text = `round ${round}: two servers have different messages of user ${userId}`;
+    // In round 0 one of them may be of an earlier session with the same tag, which somebody else has sent again. Later messages
+    // are taken only if they were made for this session.
+    throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: round === 0 ? [] : [userId] });
   }
   if (round === 2) throw new StateError(`part: the input of user ${userId} would be in the sum twice`);
 }

@@ -19,10 +19,12 @@ const round = 1;
 export const shareKeys: DirectoryRound<CollectingDeals, ShareKeysMessage> = {
   number: round,
   speakers: () => null,
+  view: ({ directoryDigest }) => directoryDigest,
 
-  receive({ parameters }, { directory, directoryDigest, deals }, position, message) {
+  receive({ parameters }, state, position, message) {
+    const { directory, deals } = state;
     const userId = directory.userIdAt(position);
-    requireView(message.directoryDigest, directoryDigest, { round, userId });
+    requireView(message.directoryDigest, shareKeys.view(state, position), { round, userId });
     const { sealed } = message.deal;
     const neighbors = neighborhoodsOf(parameters.graph, directory.size).degree;
     if (sealed.length !== neighbors * RECORD_BYTES) {

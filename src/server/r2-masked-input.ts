@@ -21,16 +21,18 @@ export const maskedInput: DirectoryRound<CollectingInputs, MaskedInputMessage> =
   number: round,
   speakers: ({ u2 }) => u2,
 
-  /** The codec has checked that the vector is bit-packed and has the session's length. */
-  receive({ parameters }, { directory, directoryDigest, view2, deals, sum, heard }, position, { view, vector }) {
-    // Made for another U2 its masks would not cancel; made for another deal no shares could remove them: the sum would be
-    // noise.
+  /** Made for another U2 the masks would not cancel; made for another deal no shares could remove them: the sum would be noise. */
+  view({ directoryDigest, view2, deals }, position) {
     const deal = deals.get(position);
-    const expected = deal === undefined ? NOTHING : maskedInputView(view2, digestOfDeal(directoryDigest, deal));
-    requireView(view, expected, { round, userId: directory.userIdAt(position) });
+    return deal === undefined ? NOTHING : maskedInputView(view2, digestOfDeal(directoryDigest, deal));
+  },
+
+  /** The codec has checked that the vector is bit-packed and has the session's length. */
+  receive({ parameters }, state, position, { view, vector }) {
+    requireView(view, maskedInput.view(state, position), { round, userId: state.directory.userIdAt(position) });
     // All checks have passed: from here on nothing throws, so that the sum and who is in it stay together.
-    accumulatePacked(ringOf(parameters.bits), sum, vector);
-    heard.add(position);
+    accumulatePacked(ringOf(parameters.bits), state.sum, vector);
+    state.heard.add(position);
     return [];
   },
 

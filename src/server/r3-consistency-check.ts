@@ -12,6 +12,7 @@ const round = 3;
 export const consistencyCheck: DirectoryRound<CollectingSignatures, ConsistencyMessage> = {
   number: round,
   speakers: ({ u3 }) => u3,
+  view: ({ view3 }) => view3,
 
   receive(_, { directory, view3, signatures }, position, { view, signature }) {
     // Passed on, a signature over another view would make every other user abort.

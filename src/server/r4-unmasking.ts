@@ -23,6 +23,7 @@ const round = 4;
 export const unmasking: DirectoryRound<CollectingAnswers, UnmaskMessage> = {
   number: round,
   speakers: ({ u4 }) => u4,
+  view: ({ view3 }) => view3,
 
   /** The codec has arranged one share about each of `ownersFor`, of the kind that U3 asks for. */
   receive(context, state, holder, { view, answer: shares }) {

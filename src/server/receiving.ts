@@ -52,10 +52,7 @@ export function received(
   const known = heard.get(sender);
   if (known !== undefined && equalBytes(known, digest)) return null;
   authenticate(context, sender, message);
-  if (known !== undefined) {
-    const text = `round ${round}: user ${sender} has sent another message before; the first one counts`;
-    throw new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: [sender] });
-  }
+  if (known !== undefined) throw equivocation(context, state, sender, message);
   const collecting = requireCollected(state, sender, round);
   if (closing) {
     throw new ProtocolError('ERR_SECAGG_LATE', `round ${round} is being closed, user ${sender} is late`, { round });
@@ -63,6 +60,23 @@ export function received(
   const dropped = roundOf(collecting).receive(context, collecting, sender, message);
   heard.set(sender, digest);
   return { round, digest, dropped };
+}
+
+/**
+ * A second message of a user in one round. The user is named only if it made both for this session: a message of round 0, or
+ * one of an earlier session with the same tag, may be an old one that somebody else has sent again.
+ */
+function equivocation(
+  context: ServerContext,
+  state: CollectingState | Finished,
+  sender: UserId,
+  message: OpenedMessage,
+): ProtocolError {
+  const { round } = message;
+  const isCollected = state.phase !== 'finished' && ROUND_OF_PHASE[state.phase] === round;
+  const userIds = isCollected && roundOf(state).isOurs(context, state, sender, message) ? [sender] : [];
+  const text = `round ${round}: another message of user ${sender} came before; the first one counts`;
+  return new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds });
 }
 
 /** Opens a user's envelope. Who signed it is not checked yet: see `authenticate`. */

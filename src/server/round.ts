@@ -48,6 +48,8 @@ export interface DirectoryRound<State extends Exclude<CollectingState, Collectin
 > {
   /** Users that may speak; null for all of U1. */
   readonly speakers: (state: State) => Members | null;
+  /** What the message of a speaker must begin with: the digest of what the server has shown it. */
+  readonly view: (state: State, speaker: Position) => Uint8Array;
   /** Users that were heard. */
   readonly heard: (state: State) => Iterable<Position>;
   /** Whether the round could be closed if these users had been heard, which are enough in number. */

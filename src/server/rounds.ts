@@ -1,7 +1,9 @@
 // The five rounds of the server in one table, by the phase that collects them: who may speak in each, how a message is read
 // and entered, who was heard, whether that is enough, what closing gives, what the users are then sent, and what a part of it
 // is. The rules of a round are in its rN file, its bytes in wire/rN; here they meet.
+import { equalBytes } from '../leaves/bytes.ts';
 import type { UserId } from '../leaves/ids.ts';
+import { DIGEST_BYTES } from '../leaves/sizes.ts';
 import { positions } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import type { UserMessage } from '../wire/envelope.ts';
@@ -24,6 +26,11 @@ import type { CollectingKeys, CollectingState, ServerContext, StateOf } from './
 export interface ServerRound<State extends CollectingState> extends RoundSteps<State, UserId, UserMessage> {
   /** Users that may speak; in round 0 the registered users, or none if none are registered. */
   readonly speakers: (context: ServerContext, state: State) => UserId[];
+  /**
+   * Whether a message was made for this session and for what its sender was shown in this round. A signature alone does not
+   * tell: an earlier session may have had the same tag.
+   */
+  readonly isOurs: (context: ServerContext, state: State, sender: UserId, message: UserMessage) => boolean;
   /** Users that were heard. */
   readonly heard: (state: State) => UserId[];
   /** Whether the round could be closed if these users had been heard, which are enough in number. */
@@ -38,6 +45,7 @@ const ROUNDS: { readonly [P in CollectingState['phase']]: ServerRound<StateOf<P>
     speakers: ({ publicKeys }) => (publicKeys === null ? [] : ascending(publicKeys.keys())),
     receive: (context, state, sender, { body, signature }) =>
       advertiseKeys.receive(context, state, sender, { ...decodeAdvertiseKeys(body), signature }),
+    isOurs: () => false,
     heard: ({ advertisements }) => ascending(advertisements.keys()),
     ready: () => true,
     outgoing: () => null,
@@ -105,6 +113,10 @@ function withIds<State extends Exclude<CollectingState, CollectingKeys>, Message
     receive(context, state, sender, message) {
       const position = speakerAt(state.directory, steps.speakers(state), sender, steps.number);
       return steps.receive(context, state, position, decode(message, context, state, position));
+    },
+    isOurs(_, state, sender, { body }) {
+      const position = speakerAt(state.directory, steps.speakers(state), sender, steps.number);
+      return equalBytes(body.subarray(0, DIGEST_BYTES), steps.view(state, position));
     },
     heard: (state) => state.directory.userIds(steps.heard(state)),
     ready: (context, state, heard) => steps.ready(context, state, state.directory.positionsOf(heard)),

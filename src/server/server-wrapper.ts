@@ -6,7 +6,7 @@ import { SecAggError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { ServerProgress } from '../leaves/progress.ts';
-import { checkSignal, throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
+import { checkSignal, throwIfAborted, type AbortSignalLike, type RoundOptions } from '../leaves/signals.ts';
 import { sessionTag } from '../session/binding.ts';
 import { Recovered } from '../session/codec.ts';
 import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
@@ -17,7 +17,6 @@ import {
   checkLocalOptions,
   newServerSnapshot,
   serverLocals,
-  type RoundOptions,
   type ServerLocalOptions,
   type ServerLocals,
   type ServerOptions,

@@ -28,6 +28,7 @@ interface Attributed extends Described {
 
 /** An error by its class, with all that the class tells. */
 export type ErrorRecord =
+  | (Described & { readonly kind: 'abandoned' })
   | (Described & { readonly kind: 'decode' })
   | (Attributed & { readonly kind: 'protocol'; readonly code: CodesOf<'ProtocolError'> })
   | (Attributed & { readonly kind: 'authentication' })
@@ -71,9 +72,14 @@ function recordOf(error: unknown): ErrorRecord | null {
   return null;
 }
 
+/** A session that a user has given up. */
+export const ABANDONED: Failed = { phase: 'failed', error: { kind: 'abandoned', message: 'the user was abandoned' } };
+
 /** The error that ended the session, made again. */
 export function errorOf({ error: record }: Failed): AnySecAggError {
   switch (record.kind) {
+    case 'abandoned':
+      return new UsageError('ERR_SECAGG_ABANDONED', record.message);
     case 'decode':
       return new DecodeError(record.message);
     case 'protocol':

@@ -92,6 +92,7 @@ const disputedDeal = record<DisputedDeal>({ owner: userId, accusers: list(userId
 export const failed: Codec<Failed> = record<Failed>({
   phase: oneOf('failed'),
   error: oneOfKinds<'kind', ErrorRecord>('kind', {
+    abandoned: record<Kind<'abandoned'>>({ kind: oneOf('abandoned'), message: text }),
     decode: record<Kind<'decode'>>({ kind: oneOf('decode'), message: text }),
     protocol: record<Kind<'protocol'>>({ kind: oneOf('protocol'), code: oneOf(...ERROR_CODES.ProtocolError), ...attributed }),
     authentication: record<Kind<'authentication'>>({ kind: oneOf('authentication'), ...attributed }),

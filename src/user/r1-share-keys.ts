@@ -36,7 +36,7 @@ export async function shareKeys(
   context: UserContext,
   state: AwaitingDirectory,
   excerpt: DirectoryExcerpt,
-  { random, split }: Dependencies,
+  { random, split, signal }: Dependencies,
 ): Promise<Step<ShareKeysMessage, AwaitingSealedShares>> {
   const { users, first, lines } = excerpt;
   checkDirectorySize(context, users);
@@ -55,7 +55,7 @@ export async function shareKeys(
   // [BIK+17] Fig. 4, round 1: sample b_u; share s_u^SK and b_u among U1, on a sparse graph among the neighbors
   const selfMaskSeed = random(KEY_BYTES);
   const threshold = shareThresholdOf(parameters);
-  const pace = new Pace();
+  const pace = new Pace(signal);
   const keyShares = await split(state.maskSecretKey, graph.groupSize, threshold, random);
   await pace.maybePause();
   const seedShares = await split(selfMaskSeed, graph.groupSize, threshold, random);

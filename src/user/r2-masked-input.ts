@@ -5,6 +5,7 @@ import { ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
+import type { AbortSignalLike } from '../leaves/signals.ts';
 import { applyMasks, type Mask } from '../masking/expand.ts';
 import { Pace } from '../masking/pace.ts';
 import { pack } from '../masking/pack.ts';
@@ -22,12 +23,18 @@ import type { AwaitingSealedShares, AwaitingSurvivors, Holding, Peer, UserContex
 
 const round = 2;
 
-/** @param input x_u as lanes; not changed. */
+/** What a user masks, and a signal that calls the work off. */
+export interface GivenInput {
+  /** x_u as lanes; not changed. */
+  readonly input: Lanes;
+  readonly signal?: AbortSignalLike | undefined;
+}
+
 export async function maskInput(
   context: UserContext,
   state: AwaitingSealedShares,
   message: SharesMessage,
-  input: Lanes,
+  { input, signal }: GivenInput,
 ): Promise<Step<MaskedInputMessage, AwaitingSurvivors>> {
   const { u2 } = message;
   const { users, position, peers } = state;
@@ -39,14 +46,14 @@ export async function maskInput(
   checkSharers(context, state, message, dealers.length);
 
   const view2 = viewOfRound2(state.directoryDigest, u2);
-  const pace = new Pace();
+  const pace = new Pace(signal);
   const holdings: Holding[] = [];
   for (const [i, dealer] of dealers.entries()) {
     const shares = openShares(dealer, context.userId, state.directoryDigest, sealedAt(message.sealed, i));
     holdings.push({ position: dealer.position, shares });
     await pace.maybePause();
   }
-  const vector = await masked(context, state, { dealers, view2 }, input);
+  const vector = await masked(context, state, { dealers, view2, pace }, input);
 
   return {
     state: {
@@ -113,7 +120,7 @@ function openShares(dealer: Dealer, holder: UserId, directoryDigest: Uint8Array,
 async function masked(
   { parameters, userId }: UserContext,
   state: AwaitingSealedShares,
-  { dealers, view2 }: { readonly dealers: readonly Dealer[]; readonly view2: Uint8Array },
+  { dealers, view2, pace }: { readonly dealers: readonly Dealer[]; readonly view2: Uint8Array; readonly pace: Pace },
   input: Lanes,
 ): Promise<Uint8Array> {
   const ring = ringOf(parameters.bits);
@@ -129,7 +136,7 @@ async function masked(
       yield { seed, sign: maskSign(userId, dealer.userId) };
     }
   }
-  await applyMasks(ring, lanes, masks(), new Pace());
+  await applyMasks(ring, lanes, masks(), pace);
   const vector = pack(ring, lanes);
   lanes.fill(0);
   return vector;

@@ -42,10 +42,10 @@ const ROUNDS: { readonly [P in AwaitingState['phase']]: UserRound<Extract<Awaiti
     return { ...step, out: encodeShareKeys(out) };
   },
 
-  async 'masked-input'(context, state, fields, { input }) {
+  async 'masked-input'(context, state, fields, { input, signal }) {
     const shares = decodeShares(fields, state.users);
     if (input === null) throw new UsageError('ERR_SECAGG_NO_VECTOR', 'round 2: setVector has not been called');
-    const { out, spent, ...step } = await maskInput(context, state, shares, input);
+    const { out, spent, ...step } = await maskInput(context, state, shares, { input, signal });
     return { ...step, out: encodeMaskedInput(out), spent: [...spent, input] };
   },
 

@@ -65,6 +65,12 @@ export function allSecrets({ state, input }: UserSnapshot): Uint8Array[] {
   return [...secretsOf(state), ...(input === null ? [] : [input])];
 }
 
+/** Secrets of an answer that is not given, without those that the user still holds. */
+export function secretsOnlyIn({ state, spent }: Answer, snapshot: UserSnapshot): Uint8Array[] {
+  const held = new Set(allSecrets(snapshot));
+  return [...spent, ...secretsOf(state)].filter((secret) => !held.has(secret));
+}
+
 /** Once a user has its neighbors, it no longer needs the keys of others. */
 function contextFor(context: UserSnapshot['context'], state: UserState): UserSnapshot['context'] {
   if (state.phase !== 'masked-input') return context;

@@ -1,5 +1,6 @@
 // What every step of a user is given besides its state and the message, and what it gives back.
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
+import type { AbortSignalLike } from '../leaves/signals.ts';
 import { split, type Split } from '../crypto/shamir.ts';
 import type { UserState } from './state.ts';
 
@@ -7,6 +8,8 @@ import type { UserState } from './state.ts';
 export interface Dependencies {
   readonly random: RandomSource;
   readonly split: Split;
+  /** Calls long work off. */
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 export const systemDependencies: Dependencies = { random: systemRandom, split };

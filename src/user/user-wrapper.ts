@@ -3,16 +3,17 @@
 import { fingerprint } from '../crypto/digest.ts';
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import { copyOf, equalBytes, wipe } from '../leaves/bytes.ts';
-import { checkBytes } from '../leaves/checks.ts';
+import { checkBytes, checkNames } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { emit } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { UserProgress } from '../leaves/progress.ts';
+import { Cancellation, checkSignal, throwIfAborted, type AbortSignalLike, type RoundOptions } from '../leaves/signals.ts';
 import type { InputVector } from '../masking/vector.ts';
 import { sessionTag } from '../session/binding.ts';
 import { Recovered } from '../session/codec.ts';
 import { requireRoster, type SessionDescriptor } from '../session/descriptor.ts';
-import { errorOf, failureOf } from '../session/failure.ts';
+import { ABANDONED, errorOf, failedError, failureOf, type Failed } from '../session/failure.ts';
 import type { PublicKeysWrapper } from '../session/public-keys.ts';
 import { answered } from './answering.ts';
 import { userDocument } from './json.ts';
@@ -27,9 +28,16 @@ import {
   type UserOptions,
 } from './options.ts';
 import { userProgress } from './progress.ts';
-import { afterAnswer, afterFailure, allSecrets, repeatedAnswer, requireNewer, withInput } from './snapshot.ts';
+import { afterAnswer, afterFailure, allSecrets, repeatedAnswer, requireNewer, secretsOnlyIn, withInput } from './snapshot.ts';
 import type { UserContext, UserSnapshot } from './state.ts';
 import { systemDependencies } from './step.ts';
+
+/** A message that is being answered. */
+interface Pending {
+  readonly received: Uint8Array;
+  readonly answer: Promise<Uint8Array>;
+  readonly work: Cancellation;
+}
 
 /**
  * One user in one session of secure aggregation.
@@ -57,7 +65,7 @@ export class UserWrapper {
   #snapshot: UserSnapshot;
   #tag: Uint8Array;
   readonly #locals: UserLocals;
-  #pending: { readonly received: Uint8Array; readonly answer: Promise<Uint8Array> } | null = null;
+  #pending: Pending | null = null;
 
   static {
     // Nothing secret.
@@ -130,12 +138,15 @@ export class UserWrapper {
    * @returns fresh bytes for the server.
    * @throws UsageError ERR_SECAGG_NO_VECTOR (round 2 without a vector), ERR_SECAGG_ANSWERED (a message of an older round
    * again), ERR_SECAGG_BUSY (another message is being answered): the user is as it was.
+   * @throws The reason of `options.signal` if it is aborted before the end: the user is as it was.
    * @throws DecodeError, ProtocolError, AuthenticationError, ThresholdError end the session for this user; its secrets are
    * wiped, and later calls throw UsageError ERR_SECAGG_FAILED with the error as their cause. After any other error the user
    * is as it was.
    */
-  async round(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  async round(input: Uint8Array, options: RoundOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkBytes(input, 'input');
+    checkNames(options, 'options', ['signal']);
+    const signal = checkSignal(options.signal, 'options.signal');
     const bytes = copyOf(input);
     const received = fingerprint(bytes);
     const pending = this.#pending;
@@ -148,20 +159,25 @@ export class UserWrapper {
       emit(this.#locals.listener, { type: 'message-repeated', round: repeated.round, bytesIn: bytes.length });
       return copyOf(repeated.output);
     }
-    const answer = this.#answer(bytes, received);
-    this.#pending = { received, answer };
+    const work = new Cancellation(signal);
+    const answer = this.#answer(bytes, received, work.signal);
+    this.#pending = { received, answer, work };
     try {
       return copyOf(await answer);
     } finally {
       this.#pending = null;
+      work.release();
     }
   }
 
-  async #answer(bytes: Uint8Array, received: Uint8Array): Promise<Uint8Array> {
+  async #answer(bytes: Uint8Array, received: Uint8Array, signal: AbortSignalLike): Promise<Uint8Array> {
     const started = performance.now();
     const { state, input } = this.#snapshot;
     try {
-      const answer = await answered(this.#context, state, bytes, { ...this.#locals.dependencies, input });
+      throwIfAborted(signal);
+      const answer = await answered(this.#context, state, bytes, { ...this.#locals.dependencies, input, signal });
+      if (signal.aborted) wipe(secretsOnlyIn(answer, this.#snapshot));
+      throwIfAborted(signal);
       // The present snapshot, not the one above: setVector may have been called meanwhile.
       this.#snapshot = afterAnswer(this.#snapshot, received, answer);
       wipe(answer.spent);
@@ -170,16 +186,31 @@ export class UserWrapper {
       emit(this.#locals.listener, { type: 'round-answered', round, bytesIn, bytesOut, milliseconds });
       return out;
     } catch (error) {
-      const failure = failureOf(error);
-      if (failure !== null) {
-        // The session is over for this user, which needs its secrets no longer.
-        const secrets = allSecrets(this.#snapshot);
-        this.#snapshot = afterFailure(this.#snapshot, failure);
-        wipe(secrets);
-        emit(this.#locals.listener, { type: 'failed', code: errorOf(failure).code });
-      }
+      const failure = signal.aborted ? null : failureOf(error);
+      if (failure !== null) this.#fail(failure);
       throw error;
     }
+  }
+
+  /** The session is over for this user, which needs its secrets no longer. */
+  #fail(failure: Failed): void {
+    const secrets = allSecrets(this.#snapshot);
+    this.#snapshot = afterFailure(this.#snapshot, failure);
+    wipe(secrets);
+    emit(this.#locals.listener, { type: 'failed', code: errorOf(failure).code });
+  }
+
+  /**
+   * Gives the session up: the secrets of this user are wiped, a message that is being answered stays unanswered, and later
+   * calls throw UsageError ERR_SECAGG_FAILED, whose cause has the code ERR_SECAGG_ABANDONED. For the server the user has
+   * dropped out; after it has answered round 2, its input is in the sum. A user that has answered round 4, or has failed,
+   * is left as it is.
+   */
+  abandon(): void {
+    const { phase } = this.#snapshot.state;
+    if (phase === 'finished' || phase === 'failed') return;
+    this.#fail(ABANDONED);
+    this.#pending?.work.cancel(failedError(ABANDONED));
   }
 
   get #context(): UserContext {

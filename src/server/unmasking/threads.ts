@@ -2,7 +2,7 @@
 // caller's thread adds the threads' results to the sum. The caller's thread does the work alone if there is little of it, or if
 // the engine has no threads.
 import { platform } from '#platform';
-import { throwIfAborted, type AbortSignalLike } from '../../leaves/signals.ts';
+import { Cancellation, throwIfAborted, type AbortSignalLike } from '../../leaves/signals.ts';
 import { accumulate } from '../../masking/kernel.ts';
 import { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
@@ -76,12 +76,8 @@ async function unmaskInThreads(
   const tell = progressOf(total, threads, onProgress);
   const acc = Uint8Array.from(sum);
   const ring = ringOf(unmasking.bits);
-  // A thread that fails takes the others with it, and so does the caller's signal. It may live long: what listens to it is
-  // taken away at the end, which AbortSignal.any would not do.
-  const all = new AbortController();
-  const stop = (): void => all.abort();
-  signal?.addEventListener('abort', stop);
-  if (signal?.aborted === true) stop();
+  // A thread that fails takes the others with it, and so does the caller's signal.
+  const all = new Cancellation(signal);
   let partials = 0;
   const runs = rangesOf(total, threads).map((range) => {
     const task: Task = { unmasking, range, length: sum.length };
@@ -96,8 +92,8 @@ async function unmaskInThreads(
   try {
     await Promise.all(runs);
   } finally {
-    stop();
-    signal?.removeEventListener('abort', stop);
+    all.cancel();
+    all.release();
     await Promise.allSettled(runs);
   }
   // However a thread ended, a sum that lacks a part of the masks must not leave.
