@@ -40,11 +40,15 @@ export interface CohortRun {
 
 /** One session of one cohort. */
 export interface Cohort {
+  /** The cohort's index, from 0 on. */
   readonly index: number;
+  /** Which attempt of the run this session is, from 0 on. */
   readonly attempt: number;
   /** Its members, ascending: those whose public keys the parties are given. */
   readonly userIds: readonly number[];
+  /** t: the least number of users in each round. */
   readonly threshold: number;
+  /** What the session's server and its users are given as options. */
   readonly options: CohortOptions;
 }
 
@@ -52,9 +56,13 @@ export interface Cohort {
 export interface CohortOptions {
   /** 64 hexadecimal digits over enrolment, seed, cohort, attempt and the run's own context. No other session has it. */
   readonly session: string;
+  /** Ring Z_2^bits of every component. */
   readonly bits: number;
+  /** Users of the cohort. */
   readonly maxUsers: number;
+  /** What the threshold withstands besides drop-outs. */
   readonly adversary: Adversary;
+  /** Users of the cohort that may work with the server. */
   readonly colluders: number;
 }
 

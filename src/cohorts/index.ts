@@ -1,4 +1,8 @@
-// The entry point `secagg/cohorts`: users in random cohorts that all can check, and the sum over the cohorts' sessions.
+/**
+ * Divides users into random cohorts, which every party can check, and adds the sums of the cohorts' sessions.
+ *
+ * @packageDocumentation
+ */
 export { assignCohorts, type AssignmentTerms, type Cohort, type CohortOptions, type CohortRun, type Cohorts } from './cohorts.ts';
 export { CohortSum, type CohortSumOptions, type CohortSumProgress, type FailedCohort } from './cohort-sum.ts';
 export { enrolmentDigest, type CohortSessions, type EnrolmentTerms } from './enrolment.ts';

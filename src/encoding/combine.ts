@@ -4,14 +4,18 @@ import { context, exactNames } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import { layoutOf, nameOf, type ErrorTerms, type Part, type PlacedPart, type Placement, type Weights } from './part.ts';
 
-type AnyEncoding = Encoding<unknown, unknown, unknown>;
-type PartsData<Parts> = {
+/** An encoding of whatever data. */
+export type AnyEncoding = Encoding<unknown, unknown, unknown>;
+/** The data that a combination encodes: one value for each encoding, under its name. */
+export type PartsData<Parts> = {
   readonly [Name in keyof Parts]: Parts[Name] extends Encoding<infer Data, unknown, unknown> ? Data : never;
 };
-type PartsResult<Parts> = {
+/** The results that a combination decodes to: one for each encoding, under its name. */
+export type PartsResult<Parts> = {
   readonly [Name in keyof Parts]: Parts[Name] extends Encoding<never, infer Result, unknown> ? Result : never;
 };
-type PartsBound<Parts> = {
+/** The error bounds of a combination: one for each encoding, under its name. */
+export type PartsBound<Parts> = {
   readonly [Name in keyof Parts]: Parts[Name] extends Encoding<never, unknown, infer Bound> ? Bound : never;
 };
 

@@ -2,6 +2,7 @@
 // `BigInt64Array` for wider ones. Here they are read and written in stretches of doubles, which hold every integer that an
 // encoding of floats makes, so that no component costs a BigInt.
 
+/** The integers of a vector or a sum: `Int32Array` if the ring has up to 32 bits, else `BigInt64Array`. */
 export type Components = Int32Array | BigInt64Array;
 
 export function zeroComponents(bits: number, length: number): Components {

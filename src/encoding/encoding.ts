@@ -29,7 +29,9 @@ export interface Encoded {
 export interface EncodingOptions {
   /** Names the encoding with all its parameters, so that parties with different ones notice at once. */
   readonly session: string;
+  /** Ring Z_2^bits of every component. */
   readonly bits: number;
+  /** Most users that may take part. */
   readonly maxUsers: number;
 }
 
@@ -43,6 +45,7 @@ export interface Place {
 
 /** The sum cannot be decoded. */
 export class EncodingError extends SecAggError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'EncodingError'>;
 
   constructor(code: CodesOf<'EncodingError'>, message: string) {

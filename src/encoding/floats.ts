@@ -7,7 +7,7 @@ import { rounderOf, type Rounder, type Rounding, type RoundingOptions } from './
 import { strataFor } from './strata.ts';
 import { Layout, type Dimensions } from './tensors.ts';
 
-/** Of the decoded arrays. */
+/** The type of the decoded arrays. */
 export type FloatType = 'float32' | 'float64';
 
 /** The arrays that a plan decodes to. */

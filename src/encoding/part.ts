@@ -34,7 +34,9 @@ export interface ErrorBound {
 export interface LayoutEntry {
   /** Name in a combination, dotted where nested; empty for an encoding that stands alone. */
   readonly part: string;
+  /** Index of its first component in the vector. */
   readonly offset: number;
+  /** How many components it has. */
   readonly length: number;
   /** The narrowest ring that would hold this part. */
   readonly leastBits: number;

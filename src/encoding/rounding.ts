@@ -6,6 +6,8 @@ import { kindOf } from '../leaves/checks.ts';
 import { strataFor, strataOf, type Strata } from './strata.ts';
 
 /**
+ * How a value is rounded to an integer.
+ *
  * `'stochastic'`: unbiased; one user's error is below one step, with a root mean square of at most half of one.
  * `'correlated'`: unbiased as well, and users' errors cancel instead of merely adding up like noise: up to 1/√3 of the
  * error, and never more. `encode` is then given the user's place.

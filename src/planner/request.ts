@@ -35,9 +35,11 @@ export interface PlanRequest {
 export interface ResolvedRequest extends Required<Omit<PlanRequest, 'graph' | 'minHonest'>> {
   /** Null where the default of the graph holds. */
   readonly minHonest: number | null;
+  /** The one kind of graph that was asked for; null if `plan` may choose. */
   readonly graph: GraphKind | null;
-  /** ⌊users · dropout⌋, ⌊users · corrupt⌋. */
+  /** Users that may be lost on the way: ⌊users · dropout⌋. */
   readonly dropouts: number;
+  /** Users that may work with the server: ⌊users · corrupt⌋. */
   readonly colluders: number;
 }
 

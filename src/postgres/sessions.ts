@@ -19,6 +19,18 @@ import { checkSessionId, requireLive } from './session-status.ts';
 import * as sql from './statements.ts';
 import { sweepSessions, type Swept } from './sweep.ts';
 
+/** Options of {@link PostgresSessions}. */
+export interface PostgresSessionsOptions {
+  /** Name of the schema that has all tables, 1 to 63 bytes. Default `'secagg'`. */
+  readonly schema?: string;
+}
+
+/** What a sweep does besides expiring sessions. */
+export interface SweepOptions {
+  /** Sessions that ended before this time are removed, with their results. Default: none. */
+  readonly endedBefore?: Date;
+}
+
 /** A session to be created. */
 export interface NewSession {
   /** t, as for {@link ServerWrapper}. */
@@ -55,10 +67,10 @@ export class PostgresSessions {
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
-   * @param options.schema name of the schema that has all tables, default 'secagg'.
+   * @param options where the tables are.
    * @throws TypeError, RangeError that name the argument.
    */
-  constructor(pool: PostgresPool, options: { readonly schema?: string } = {}) {
+  constructor(pool: PostgresPool, options: PostgresSessionsOptions = {}) {
     checkNames(options, 'options', ['schema']);
     this.#database = new Database(pool, options.schema);
     this.#inboxes = new Inboxes(this.#database);
@@ -198,9 +210,9 @@ export class PostgresSessions {
    * Expires sessions whose time is over, and drops what nobody needs any more. Call it now and then, from one process or
    * several. It takes 100 sessions at a time, each in a transaction of its own.
    *
-   * @param options.endedBefore sessions that ended before are removed with their results. Default: none.
+   * @param options which sessions to remove.
    */
-  async sweep(options: { readonly endedBefore?: Date } = {}): Promise<Swept> {
+  async sweep(options: SweepOptions = {}): Promise<Swept> {
     checkNames(options, 'options', ['endedBefore']);
     const { endedBefore } = options;
     return sweepSessions(this.#database, endedBefore === undefined ? null : checkDate(endedBefore, 'options.endedBefore'));
