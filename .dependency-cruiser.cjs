@@ -40,7 +40,7 @@ module.exports = {
       '^src/postgres/',
       '^src/server/(server-wrapper|output|options)\\.ts$',
       '^src/user/user-wrapper\\.ts$',
-      '^src/session/public-keys\\.ts$',
+      '^src/session/(descriptor|public-keys)\\.ts$',
       '^src/crypto/(seal|random)\\.ts$',
       '^src/platform/',
     ]),

@@ -5,6 +5,7 @@ import { userId } from '../leaves/ids.ts';
 import type { ServerOutput } from '../server/output.ts';
 import type { ServerOptions } from '../server/options.ts';
 import { ServerWrapper } from '../server/server-wrapper.ts';
+import type { SessionDescriptor } from '../session/descriptor.ts';
 import { splitState } from './bulk.ts';
 import { closeRound } from './closing.ts';
 import { Database } from './database.ts';
@@ -103,6 +104,15 @@ export class PostgresSessions {
   }
 
   /**
+   * What a user needs to know of a session to take part in it, as plain JSON; `UserWrapper.fromDescriptor` makes a user
+   * from it. It stays the same for the whole session, and reading it takes as long as reading the session's state: keep it.
+   */
+  async describe(id: string): Promise<SessionDescriptor> {
+    const { server } = await loadSession(this.#database.read, checkSessionId(id));
+    return server.describe();
+  }
+
+  /**
    * Takes one user's message. It is durable when the promise resolves. The same bytes again are accepted and change
    * nothing, so that a message whose acknowledgement was lost can be sent again, to any process.
    *
@@ -111,15 +121,17 @@ export class PostgresSessions {
    *
    * @param user the sender, as the transport knows it.
    * @param input bytes from that user; copied.
+   * @returns whether the message was new, or one that had been accepted before, by whatever process.
    * @throws what {@link ServerWrapper.recv} throws, if the message is refused. StoreError if the message was not accepted
    * or nobody knows whether it was: send it again.
    */
-  async recv(id: string, user: number, input: Uint8Array): Promise<void> {
+  async recv(id: string, user: number, input: Uint8Array): Promise<'accepted' | 'repeated'> {
     const sessionId = checkSessionId(id);
     const sender = userId(user, 'user');
     checkBytes(input, 'input');
-    await this.#inboxes.use(sessionId).put(sender, copyOf(input));
+    const acceptance = await this.#inboxes.use(sessionId).put(sender, copyOf(input));
     this.#inboxes.limitMemory();
+    return acceptance;
   }
 
   /**
