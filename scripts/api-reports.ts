@@ -48,6 +48,8 @@ function configOf(declarations: string, report: string): ExtractorConfig {
         },
         tsdocMessageReporting: {
           default: { logLevel: error },
+          // TypeDoc's `@module`. TypeDoc itself refuses tags that it does not know.
+          'tsdoc-undefined-tag': { logLevel: none },
           // The docstrings have `@param name text`, without a hyphen.
           'tsdoc-param-tag-missing-hyphen': { logLevel: none },
         },

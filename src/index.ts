@@ -2,6 +2,7 @@
  * Secure aggregation in five rounds: the users, the server, and the errors of all entry points.
  *
  * @packageDocumentation
+ * @module secagg
  */
 import { generateSignKeyPair, type SignPublicKey, type SignSecretKey } from './crypto/sign.ts';
 import { systemRandom } from './crypto/random.ts';

@@ -3,6 +3,7 @@
  * Pure functions, which know nothing of the rounds.
  *
  * @packageDocumentation
+ * @module secagg/encoding
  */
 export type { RandomSource } from '../crypto/random.ts';
 export { combine, type AnyEncoding, type PartsBound, type PartsData, type PartsResult } from './combine.ts';

@@ -49,8 +49,11 @@ export const ERROR_CODES = {
     'ERR_SECAGG_VIEW',
     'ERR_SECAGG_INCONSISTENT_DEAL',
   ],
+  /** A signature does not verify. */
   AuthenticationError: ['ERR_SECAGG_SIGNATURE'],
+  /** A dealer and those who report it contradict each other. */
   DisputeError: ['ERR_SECAGG_DISPUTED_DEAL'],
+  /** There are fewer users than the protocol needs. */
   ThresholdError: ['ERR_SECAGG_THRESHOLD'],
   /** A serialised state cannot be recovered. */
   StateError: ['ERR_SECAGG_STATE', 'ERR_SECAGG_STATE_VERSION', 'ERR_SECAGG_STATE_ROLE', 'ERR_SECAGG_STATE_OLD'],
@@ -274,7 +277,10 @@ export class StoreError extends SecAggError {
 export type AnySecAggError =
   | UsageError
   | DecodeError
-  | (ProtocolError & { readonly code: CodesOf<'ProtocolError'> })
+  | (ProtocolError & {
+      /** A code of this class and of none that extends it. */
+      readonly code: CodesOf<'ProtocolError'>;
+    })
   | AuthenticationError
   | DisputeError
   | ThresholdError

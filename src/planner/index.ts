@@ -3,6 +3,7 @@
  * of the rounds only how long their messages are.
  *
  * @packageDocumentation
+ * @module secagg/planner
  */
 export type { Bound } from './bounds.ts';
 export type { ServerWork, UserWork } from './cost.ts';

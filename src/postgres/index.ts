@@ -2,6 +2,7 @@
  * Keeps sessions of servers and states of users in PostgreSQL.
  *
  * @packageDocumentation
+ * @module secagg/postgres
  */
 export { PostgresSessions, type NewSession, type PostgresSessionsOptions, type SweepOptions } from './sessions.ts';
 export { PostgresUsers, type PostgresUsersOptions } from './users.ts';
