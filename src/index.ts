@@ -1,4 +1,9 @@
-// The entry point `secagg`: the rounds.
+/**
+ * Secure aggregation in five rounds: the users, the server, and the errors of all entry points.
+ *
+ * @packageDocumentation
+ * @module secagg
+ */
 import { generateSignKeyPair, type SignPublicKey, type SignSecretKey } from './crypto/sign.ts';
 import { systemRandom } from './crypto/random.ts';
 
@@ -37,6 +42,7 @@ export {
   AuthenticationError,
   DecodeError,
   DisputeError,
+  ERROR_CODES,
   ProtocolError,
   SecAggError,
   StateError,

@@ -46,6 +46,7 @@ describe('the entry point', () => {
   it('exports what the documents name, and no more', () => {
     expect(Object.keys(secagg).sort()).to.deep.equal(
       [
+        'ERROR_CODES',
         'genKeypair',
         'messageSizes',
         'round0Msg',

@@ -22,8 +22,11 @@ export interface CohortSumOptions {
 
 /** A cohort without a sum. */
 export interface FailedCohort {
+  /** The cohort's index, from 0 on. */
   readonly index: number;
+  /** The attempt that failed, from 0 on. */
   readonly attempt: number;
+  /** Why it failed, as `fail` was told. */
   readonly reason: string;
 }
 
@@ -35,6 +38,7 @@ export interface CohortSumProgress {
   readonly open: readonly number[];
   /** Cohorts whose sums are in the total. */
   readonly done: readonly number[];
+  /** Cohorts whose present attempt has failed. */
   readonly failed: readonly FailedCohort[];
   /** Users whose vectors are in the total. */
   readonly included: readonly number[];
@@ -67,7 +71,8 @@ export class CohortSum {
   readonly #present: Map<string, number>;
 
   /**
-   * @param cohorts the assignment, which all parties have drawn alike.
+   * @param cohorts as all parties have assigned them.
+   * @param options what is summed.
    * @throws TypeError, RangeError that name the argument.
    */
   constructor(cohorts: Cohorts, options: CohortSumOptions);

@@ -42,11 +42,15 @@ export interface CohortRun {
 
 /** One session of one cohort. */
 export interface Cohort {
+  /** The cohort's index, from 0 on. */
   readonly index: number;
+  /** Which attempt of the run this session is, from 0 on. */
   readonly attempt: number;
   /** Its users, ascending. The parties are given the public keys of these. */
   readonly userIds: readonly number[];
+  /** t: the least number of users in each round. */
   readonly threshold: number;
+  /** What the session's server and its users are given as options. */
   readonly options: CohortOptions;
 }
 
@@ -54,9 +58,13 @@ export interface Cohort {
 export interface CohortOptions {
   /** 64 hexadecimal digits over enrolment, seed, cohort, attempt and the context of the run. No other session has the same. */
   readonly session: string;
+  /** Ring Z_2^bits of every component. */
   readonly bits: number;
+  /** Users of the cohort. */
   readonly maxUsers: number;
+  /** What the threshold withstands besides drop-outs. */
   readonly adversary: Adversary;
+  /** Users of the cohort that may work with the server. */
   readonly colluders: number;
 }
 

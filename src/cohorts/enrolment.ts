@@ -20,10 +20,15 @@ export interface CohortSessions {
   readonly threshold: number;
   /** Options of the sessions and their parties. If `maxUsers` is given, it is `users`. */
   readonly options?: {
+    /** Ring Z_2^bits of every component, the same in all cohorts; default 32. */
     readonly bits?: number;
+    /** Cohorts are sessions on the complete graph. */
     readonly graph?: 'complete';
+    /** Users of each cohort. */
     readonly maxUsers?: number;
+    /** Default `'malicious'`. */
     readonly adversary?: Adversary;
+    /** Users of a cohort that may work with the server; default 0. */
     readonly colluders?: number;
   };
 }

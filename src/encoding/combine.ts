@@ -12,14 +12,18 @@ import {
   type Weights,
 } from './statistic.ts';
 
-type AnyEncoding = Encoding<unknown, unknown, unknown>;
-type DataOf<Encodings> = {
+/** An encoding of whatever data. */
+export type AnyEncoding = Encoding<unknown, unknown, unknown>;
+/** The data that a combination encodes: one value for each encoding, under its name. */
+export type CombinedData<Encodings> = {
   readonly [Name in keyof Encodings]: Encodings[Name] extends Encoding<infer Data, unknown, unknown> ? Data : never;
 };
-type ResultOf<Encodings> = {
+/** The results that a combination decodes to: one for each encoding, under its name. */
+export type CombinedResult<Encodings> = {
   readonly [Name in keyof Encodings]: Encodings[Name] extends Encoding<never, infer Result, unknown> ? Result : never;
 };
-type BoundOf<Encodings> = {
+/** The error bounds of a combination: one for each encoding, under its name. */
+export type CombinedBound<Encodings> = {
   readonly [Name in keyof Encodings]: Encodings[Name] extends Encoding<never, unknown, infer Bound> ? Bound : never;
 };
 
@@ -60,7 +64,7 @@ interface PlacedMember extends Member {
 export function combine<const Encodings extends Readonly<Record<string, AnyEncoding>>>(
   encodings: Encodings,
   options: { readonly session?: string } = {},
-): Encoding<DataOf<Encodings>, ResultOf<Encodings>, BoundOf<Encodings>> {
+): Encoding<CombinedData<Encodings>, CombinedResult<Encodings>, CombinedBound<Encodings>> {
   checkNames(options, 'plan', ['session']);
   const session = context(options.session ?? '');
   const members = membersOf(encodings);
@@ -83,7 +87,11 @@ export function combine<const Encodings extends Readonly<Record<string, AnyEncod
     correlated: members.some(({ statistic }) => statistic.correlated),
     // The names of the encodings are known at run time only.
     place: (placement) =>
-      placeAll(members, placement) as PlacedStatistic<DataOf<Encodings>, ResultOf<Encodings>, BoundOf<Encodings>>,
+      placeAll(members, placement) as PlacedStatistic<
+        CombinedData<Encodings>,
+        CombinedResult<Encodings>,
+        CombinedBound<Encodings>
+      >,
   });
 }
 

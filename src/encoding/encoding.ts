@@ -30,7 +30,9 @@ export interface Encoded {
 export interface EncodingOptions {
   /** Names the encoding with all its parameters, so that the first message of a party with others is refused. */
   readonly session: string;
+  /** Ring Z_2^bits of every component. */
   readonly bits: number;
+  /** Most users that may take part. */
   readonly maxUsers: number;
 }
 
@@ -44,6 +46,7 @@ export interface Place {
 
 /** The sum cannot be decoded. */
 export class EncodingError extends SecAggError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'EncodingError'>;
 
   constructor(code: CodesOf<'EncodingError'>, message: string) {

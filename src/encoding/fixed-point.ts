@@ -6,12 +6,15 @@ import type { ErrorBound } from './statistic.ts';
 import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 
+/** What {@link fixedPoint} is told. */
 export type FixedPointPlan = FloatPlan & {
   /** Binary digits after the point, −400 to 400: the grid is 2^−fractionBits. Default 16. */
   readonly fractionBits?: number;
 };
 
+/** A decoded sum. */
 export interface Sum<Values> {
+  /** The sum over the users, value by value. */
   readonly sum: Values;
 }
 

@@ -6,6 +6,7 @@ import { doubles } from './integers.ts';
 import { nameOf, type ErrorBound } from './statistic.ts';
 import { arrayOf, Layout, type Named } from './tensors.ts';
 
+/** What {@link histogram} is told. */
 export interface HistogramPlan {
   /** Most users of a session, 1 to 1,000,000. */
   readonly maxUsers: number;
@@ -17,10 +18,20 @@ export interface HistogramPlan {
   readonly session?: string;
 }
 
-/** A user's events: the bin of each event in any order, or the number of events in each bin. */
-export type HistogramData = { readonly indices: ArrayLike<number> } | { readonly counts: ArrayLike<number> };
+/** A user's events as the bins they fall into, in any order; or already counted, bin by bin. */
+export type HistogramData =
+  | {
+      /** For each event the index of its bin, from 0 on. */
+      readonly indices: ArrayLike<number>;
+    }
+  | {
+      /** For each bin the number of events. */
+      readonly counts: ArrayLike<number>;
+    };
 
+/** A decoded histogram. */
 export interface Histogram {
+  /** How many events fall into each bin. */
   readonly counts: Float64Array;
 }
 

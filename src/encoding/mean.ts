@@ -15,7 +15,9 @@ import type { ErrorBound } from './statistic.ts';
 import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 
+/** A decoded mean. */
 export interface Mean<Values> {
+  /** The mean over the users, value by value. */
   readonly mean: Values;
 }
 

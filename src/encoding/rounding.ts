@@ -6,11 +6,12 @@ import { checkOneOf, kindOf } from '../leaves/checks.ts';
 import { strataFor, strataOf, type Strata } from './strata.ts';
 
 /**
- * How an encoding rounds.
- * `'stochastic'`: unbiased. One user's error is less than one step, with a root mean square of at most half a step.
- * `'correlated'`: unbiased. Errors of different users cancel, so that the error of the sum is never larger than with `'stochastic'`,
- * and as small as 1/√3 of it. `encode` then takes the user's place.
- * `'nearest'`: one user's error is at most half a step, but errors of users with similar data add up.
+ * How a value is rounded to an integer.
+ *
+ * `'stochastic'`: unbiased; one user's error is below one step, with a root mean square of at most half of one.
+ * `'correlated'`: unbiased as well, and users' errors cancel instead of merely adding up like noise: up to 1/√3 of the
+ * error, and never more. `encode` is then given the user's place.
+ * `'nearest'`: at most half a step, but errors of users with similar data add up instead of cancelling.
  */
 export type Rounding = 'stochastic' | 'correlated' | 'nearest';
 const ROUNDINGS: readonly Rounding[] = ['stochastic', 'correlated', 'nearest'];

@@ -20,11 +20,18 @@ export type SumPlan = Dimensions & {
         /** Largest value of a user. */
         readonly max: number;
       }
-    | { readonly min: bigint; readonly max: bigint }
+    | {
+        /** Least value of a user. */
+        readonly min: bigint;
+        /** Largest value of a user. */
+        readonly max: bigint;
+      }
   );
 
-type InputOf<Plan> = Plan extends { readonly max: bigint } ? ArrayLike<bigint> : ArrayLike<number>;
-type OutputOf<Plan> = Plan extends { readonly max: bigint } ? BigInt64Array : Float64Array;
+/** The array of integers that a plan encodes: of numbers or bigints, as its bounds are. */
+export type InputOf<Plan> = Plan extends { readonly max: bigint } ? ArrayLike<bigint> : ArrayLike<number>;
+/** The array of integers that a plan decodes to. */
+export type OutputOf<Plan> = Plan extends { readonly max: bigint } ? BigInt64Array : Float64Array;
 
 /**
  * Plans the exact sum of integers in [min, max]. Values outside are clipped and counted.

@@ -8,12 +8,15 @@ export type Shape = readonly number[];
 
 /** Names to shapes, or to further names. */
 export interface Shapes {
+  /** A tensor's shape, or further names. */
   readonly [name: string]: Shape | Shapes;
 }
 
 /** Values of a tensor in row-major order. */
 export interface Tensor<Values> {
+  /** The tensor's dimensions. */
   readonly shape: Shape;
+  /** Its values in row-major order. */
   readonly data: Values;
 }
 
@@ -22,7 +25,18 @@ export type Tensors<S, Values> = S extends Shape ? Tensor<Values> : { readonly [
 
 /** The form of the values of a plan: the length of a flat array, or the shapes of named tensors. */
 export type Dimensions =
-  { readonly length: number; readonly shapes?: never } | { readonly shapes: Shapes; readonly length?: never };
+  | {
+      /** Number of values, which are one flat array. */
+      readonly length: number;
+      /** Not beside `length`. */
+      readonly shapes?: never;
+    }
+  | {
+      /** Shapes of the named tensors that the values are. */
+      readonly shapes: Shapes;
+      /** Not beside `shapes`. */
+      readonly length?: never;
+    };
 
 /** The values of a plan: a flat array, or named tensors. */
 export type ValuesOf<Plan, Values> = Plan extends { readonly shapes: infer S } ? Tensors<S, Values> : Values;

@@ -17,13 +17,17 @@ import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 import { WeightDigits } from './weight-digits.ts';
 
+/** What {@link weightedMean} is told. */
 export type WeightedMeanPlan = MeanPlan & {
   /** The largest weight of a user, up to 2^53 − 1; default 1000. */
   readonly maxWeight?: number;
 };
 
+/** A decoded weighted mean. */
 export interface WeightedMean<Values> {
+  /** The weighted mean over the users, value by value. */
   readonly mean: Values;
+  /** The sum of the users' weights. */
   readonly totalWeight: number;
 }
 

@@ -1,6 +1,15 @@
 // Every error that the library raises, by who must act on it. Leaf: imports nothing. docs/errors.md explains each code.
 
-/** The stable codes, by the class that carries them: one code belongs to one class. Applications branch on codes. */
+/**
+ * The stable codes, by the class that carries them: one code belongs to one class. Applications branch on codes.
+ *
+ * @example
+ * ```js
+ * import { ERROR_CODES } from 'secagg';
+ *
+ * console.log(ERROR_CODES.ThresholdError); // prints: [ 'ERR_SECAGG_THRESHOLD' ]
+ * ```
+ */
 export const ERROR_CODES = {
   /** The caller must act. */
   UsageError: [
@@ -41,8 +50,11 @@ export const ERROR_CODES = {
     'ERR_SECAGG_VIEW',
     'ERR_SECAGG_INCONSISTENT_DEAL',
   ],
+  /** A signature does not verify. */
   AuthenticationError: ['ERR_SECAGG_SIGNATURE'],
+  /** A dealer and those who report it contradict each other. */
   DisputeError: ['ERR_SECAGG_DISPUTED_DEAL'],
+  /** There are fewer users than the protocol needs. */
   ThresholdError: ['ERR_SECAGG_THRESHOLD'],
   /** A serialised state cannot be recovered. */
   StateError: ['ERR_SECAGG_STATE', 'ERR_SECAGG_STATE_VERSION', 'ERR_SECAGG_STATE_ROLE', 'ERR_SECAGG_STATE_OLD'],
@@ -85,7 +97,7 @@ export interface SecAggErrorOptions {
  * ```
  */
 export class SecAggError extends Error {
-  /** Says what happened; docs/errors.md explains each code. Texts of messages may change, codes do not. */
+  /** The stable code, which says what happened; docs/errors.md explains each. Texts of messages may change, codes do not. */
   readonly code: SecAggErrorCode;
 
   constructor(code: SecAggErrorCode, message: string, options?: SecAggErrorOptions) {
@@ -97,6 +109,7 @@ export class SecAggError extends Error {
 
 /** The caller must act: a call came at the wrong time, or it is one that the session cannot take. */
 export class UsageError extends SecAggError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'UsageError'>;
 
   constructor(code: CodesOf<'UsageError'>, message: string, options?: SecAggErrorOptions) {
@@ -106,6 +119,7 @@ export class UsageError extends SecAggError {
 
 /** The bytes are not a message of this protocol. */
 export class DecodeError extends SecAggError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'DecodeError'>;
 
   constructor(message: string) {
@@ -126,6 +140,7 @@ export interface ProtocolErrorDetails {
 
 /** A peer broke a rule of the protocol, or a network delivered a message where it does not belong. */
 export class ProtocolError extends SecAggError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: ProtocolErrorCode;
   /** The round, 0 to 4, whose rule was broken; null if no round can be told. */
   readonly round: number | null;
@@ -149,6 +164,7 @@ export class ProtocolError extends SecAggError {
 
 /** A signature does not verify: the bytes were changed, or somebody else sent them. */
 export class AuthenticationError extends ProtocolError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'AuthenticationError'>;
 
   constructor(message: string, details: ProtocolErrorDetails) {
@@ -166,6 +182,7 @@ export interface DisputedDeal {
 
 /** What a {@link DisputeError} tells. */
 export interface DisputeErrorDetails extends ProtocolErrorDetails {
+  /** The dealers in question, each with its accusers. */
   readonly disputes: readonly DisputedDeal[];
 }
 
@@ -174,6 +191,7 @@ export interface DisputeErrorDetails extends ProtocolErrorDetails {
  * either the dealer or its accusers are at fault; fewer than t of them accuse, so all accusers may be lying.
  */
 export class DisputeError extends ProtocolError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'DisputeError'>;
   /** The dealers in question, each with its accusers. */
   readonly disputes: readonly DisputedDeal[];
@@ -198,6 +216,7 @@ export interface ThresholdErrorDetails {
 
 /** There are fewer users than the protocol needs to go on. */
 export class ThresholdError extends SecAggError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'ThresholdError'>;
   /** Users, or shares of a secret, that are there. */
   readonly have: number;
@@ -222,6 +241,7 @@ export class ThresholdError extends SecAggError {
 
 /** A serialised state cannot be recovered; the object is as it was. */
 export class StateError extends SecAggError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'StateError'>;
 
   constructor(message: string, code: CodesOf<'StateError'> = 'ERR_SECAGG_STATE') {
@@ -240,6 +260,7 @@ export interface StoreErrorDetails extends SecAggErrorOptions {
  * harmless, even if it cannot be known whether the first one took effect.
  */
 export class StoreError extends SecAggError {
+  /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'StoreError'>;
   /** SQLSTATE, or null if the database could not be reached. */
   readonly sqlState: string | null;
@@ -257,7 +278,10 @@ export class StoreError extends SecAggError {
 export type AnySecAggError =
   | UsageError
   | DecodeError
-  | (ProtocolError & { readonly code: CodesOf<'ProtocolError'> })
+  | (ProtocolError & {
+      /** A code of this class and of none that extends it. */
+      readonly code: CodesOf<'ProtocolError'>;
+    })
   | AuthenticationError
   | DisputeError
   | ThresholdError

@@ -16,8 +16,11 @@ export type DropReason = 'no-shares' | 'no-masked-input' | 'no-signature' | 'no-
 
 /** A user that is out, or named, since when and why. */
 export interface DroppedUser {
+  /** The user's id. */
   readonly userId: number;
+  /** The round, 0 to 4, in which it was found out. */
   readonly round: number;
+  /** Why the user is out, or is named. */
   readonly reason: DropReason;
 }
 
@@ -69,37 +72,103 @@ export interface UserProgress {
 /** What happens in a session, for an application's metrics and logs. Times are in milliseconds, sizes in bytes. */
 export type ServerEvent =
   | {
+      /** A user's message was new, and was accepted. */
       readonly type: 'message-accepted';
+      /** The sender's id. */
       readonly userId: number;
+      /** The round of the message, 0 to 4. */
       readonly round: number;
+      /** Size of the message, in bytes. */
       readonly bytes: number;
-      /** 32 bytes that tell this message from any other. */
+      /** Digest of the message, 32 bytes: no other message has the same. */
       readonly digest: Uint8Array;
+      /** Time that `recv` took, in milliseconds. */
       readonly milliseconds: number;
     }
-  | { readonly type: 'message-repeated'; readonly userId: number; readonly bytes: number }
-  | { readonly type: 'message-refused'; readonly userId: number; readonly bytes: number; readonly code: SecAggErrorCode }
-  | ({ readonly type: 'user-dropped' } & DroppedUser)
   | {
-      readonly type: 'round-closed';
-      readonly round: number;
-      readonly users: number;
+      /** A message came again that had been accepted before. */
+      readonly type: 'message-repeated';
+      /** The sender's id. */
+      readonly userId: number;
+      /** Size of the message, in bytes. */
       readonly bytes: number;
+    }
+  | {
+      /** A message was refused; `recv` has thrown why. */
+      readonly type: 'message-refused';
+      /** The id of the user that the transport takes for the sender. */
+      readonly userId: number;
+      /** Size of the message, in bytes. */
+      readonly bytes: number;
+      /** The code of the error that `recv` has thrown. */
+      readonly code: SecAggErrorCode;
+    }
+  | ({
+      /** A user is out, or is named. */
+      readonly type: 'user-dropped';
+    } & DroppedUser)
+  | {
+      /** `round` has closed a round. */
+      readonly type: 'round-closed';
+      /** The round that was closed, 0 to 4. */
+      readonly round: number;
+      /** Users that go on; 0 after round 4. */
+      readonly users: number;
+      /** Size of all messages that go to users now, in bytes; 0 after round 4. */
+      readonly bytes: number;
+      /** Time that `round` took, in milliseconds. */
       readonly milliseconds: number;
     }
-  /** While masks are removed, now and then: how many are gone, of how many, and how many worker threads are at it. */
-  | { readonly type: 'unmasking'; readonly done: number; readonly total: number; readonly threads: number }
-  | { readonly type: 'finished'; readonly included: readonly number[] }
-  | { readonly type: 'failed'; readonly round: number; readonly code: SecAggErrorCode };
+  | {
+      /** The server removes masks from the sum; it tells now and then how far it is. */
+      readonly type: 'unmasking';
+      /** Masks that were removed. */
+      readonly done: number;
+      /** Masks to be removed in all. */
+      readonly total: number;
+      /** Worker threads that take part; 0 if the caller's thread does all. */
+      readonly threads: number;
+    }
+  | {
+      /** The session has its sum. */
+      readonly type: 'finished';
+      /** Ids of the users in the sum, ascending. */
+      readonly included: readonly number[];
+    }
+  | {
+      /** An error has ended the session. */
+      readonly type: 'failed';
+      /** The round that was being closed, 0 to 4. */
+      readonly round: number;
+      /** The code of the error. */
+      readonly code: SecAggErrorCode;
+    };
 
 /** What happens to one user in a session. Times are in milliseconds, sizes in bytes. */
 export type UserEvent =
   | {
+      /** The user has answered a message of the server. */
       readonly type: 'round-answered';
+      /** The round of the message, 0 to 4. */
       readonly round: number;
+      /** Size of the server's message, in bytes. */
       readonly bytesIn: number;
+      /** Size of the answer, in bytes. */
       readonly bytesOut: number;
+      /** Time that `round` took, in milliseconds. */
       readonly milliseconds: number;
     }
-  | { readonly type: 'message-repeated'; readonly round: number; readonly bytesIn: number }
-  | { readonly type: 'failed'; readonly code: SecAggErrorCode };
+  | {
+      /** The server's last message came again, and the user gave the same answer. */
+      readonly type: 'message-repeated';
+      /** The round of the message, 0 to 4. */
+      readonly round: number;
+      /** Size of the server's message, in bytes. */
+      readonly bytesIn: number;
+    }
+  | {
+      /** An error has ended the session for this user. */
+      readonly type: 'failed';
+      /** The code of the error. */
+      readonly code: SecAggErrorCode;
+    };

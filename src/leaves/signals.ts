@@ -7,7 +7,9 @@ export interface AbortSignalLike {
   readonly aborted: boolean;
   /** What the work is called off with; it is thrown. */
   readonly reason?: unknown;
+  /** Calls `listener` once the work is called off. */
   addEventListener(type: 'abort', listener: () => void): void;
+  /** Takes back what `addEventListener` was given. */
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 

@@ -9,8 +9,9 @@ export interface UserWork {
   readonly agreements: number;
   /** Masks of the vector's length, its own included. */
   readonly masks: number;
-  /** Ed25519 signatures made and verified. */
+  /** Ed25519 signatures made. */
   readonly signatures: number;
+  /** Ed25519 signatures verified. */
   readonly verifications: number;
   /** Shares of its two secrets. It seals two shares for each peer, and opens two of each. */
   readonly shares: number;

@@ -13,6 +13,7 @@ const MIN_HONEST_IN_COHORTS = 100;
 
 /** A bound that a graph cannot meet. */
 export interface PlanReason {
+  /** The graph that was tried. */
   readonly graph: GraphKind;
   /**
    * `'adversary'`: the graph has no parameters for this adversary. `'users'`: there are too many or too few of them.
@@ -20,12 +21,15 @@ export interface PlanReason {
    * users in a sum. `'neighbors'`, `'cohort'`: no size of a neighborhood or of a cohort keeps all probabilities.
    */
   readonly bound: 'adversary' | 'users' | 'threshold' | 'honest' | 'neighbors' | 'cohort';
+  /** The bound in words, with its numbers. */
   readonly message: string;
 }
 
 /** Thresholds from the least that protects to the most that bears the dropouts. */
 export interface ThresholdRange {
+  /** The least threshold that protects. */
   readonly least: number;
+  /** The largest threshold that bears the dropouts. */
   readonly most: number;
 }
 

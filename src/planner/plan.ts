@@ -13,6 +13,7 @@ const MANY_PEERS = 1024;
 
 /** One session, or several of the same size and parameters. */
 export interface PlannedSession<Graph> {
+  /** How many sessions there are of this size. */
   readonly count: number;
   /** Most users of one session. */
   readonly users: number;
@@ -22,31 +23,54 @@ export interface PlannedSession<Graph> {
   readonly thresholds: ThresholdRange;
   /** The options that the classes of `secagg` take. */
   readonly options: {
+    /** Ring Z_2^bits of every component. */
     readonly bits: number;
+    /** Which users share keys with which. */
     readonly graph: Graph;
+    /** Most users that may take part. */
     readonly maxUsers: number;
+    /** What the threshold withstands besides drop-outs. */
     readonly adversary: Adversary;
+    /** Users that may work with the server. */
     readonly colluders: number;
+    /** The guarantees may fail with probability 2^−security at most, by chance. */
     readonly security: number;
   };
 }
 
-interface PlanOf<Kind extends GraphKind, Graph> {
+/** What a plan of any kind tells. */
+export interface PlanOf<Kind extends GraphKind, Graph> {
+  /** How users are tied to each other; tells the kinds of plans apart. */
   readonly kind: Kind;
+  /** Which users of a session share keys with which. */
   readonly graph: Graph;
   /** The request with defaults filled in, and with rates as numbers of users. */
   readonly request: ResolvedRequest;
+  /** The sessions to run, grouped by size. */
   readonly sessions: readonly PlannedSession<Graph>[];
   /** Least number of honest users in any sum that the server may learn. */
   readonly honest: number;
   /** What may go wrong. Empty for the complete graph, on which nothing is left to chance. */
   readonly bounds: readonly Bound[];
   /** Bits of security and of correctness that the bounds leave together; null if there is nothing to bound. */
-  readonly reached: { readonly security: number | null; readonly correctness: number | null };
+  readonly reached: {
+    /** −log2 of the probability that some user is not protected. */
+    readonly security: number | null;
+    /** −log2 of the probability that there is no sum. */
+    readonly correctness: number | null;
+  };
   /** Bytes and work of one user, in the largest of the sessions. */
-  readonly user: MessageSizes & { readonly work: UserWork };
-  /** Work of the server in all sessions: without dropouts, and with as many as planned. */
-  readonly server: { readonly undisturbed: ServerWork; readonly disturbed: ServerWork };
+  readonly user: MessageSizes & {
+    /** What the user computes. */
+    readonly work: UserWork;
+  };
+  /** Work of the server in all sessions, undisturbed and with all dropouts. */
+  readonly server: {
+    /** Work if no user drops out. */
+    readonly undisturbed: ServerWork;
+    /** Work if as many users drop out as were planned for. */
+    readonly disturbed: ServerWork;
+  };
 }
 
 /** One session on the complete graph. */
@@ -58,6 +82,7 @@ export interface SparsePlan extends PlanOf<'sparse', SparseGraph> {
   /** From the least share threshold that protects to the largest that bears the dropouts, which is the one taken. */
   readonly shareThresholds: ThresholdRange;
 }
+/** A plan, as a union that `kind` tells apart. */
 export type Plan = CompletePlan | CohortsPlan | SparsePlan;
 
 /**

@@ -6,7 +6,9 @@ import { MAX_PLANNED_USERS, type PlanRequest, type ResolvedRequest } from './req
 
 /** No parameters keep the bounds of a request. Has the bound that each graph cannot meet, and similar requests that have a plan. */
 export class PlanError extends SecAggError {
+  /** The stable code, `ERR_SECAGG_PLAN`. */
   declare readonly code: CodesOf<'PlanError'>;
+  /** For each graph that was tried, the bound that it cannot meet. */
   readonly reasons: readonly PlanReason[];
   readonly #findRemedies: () => PlanRequest[];
   #remedies: readonly PlanRequest[] | undefined;

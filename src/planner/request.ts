@@ -36,10 +36,11 @@ export interface PlanRequest {
 export interface ResolvedRequest extends Required<Omit<PlanRequest, 'graph' | 'minHonest'>> {
   /** Null for the default of the graph. */
   readonly minHonest: number | null;
-  /** Null if the planner may choose. */
+  /** The one kind of graph that was asked for; null if `plan` may choose. */
   readonly graph: GraphKind | null;
-  /** ⌊users · dropout⌋, ⌊users · corrupt⌋. */
+  /** Users that may be lost on the way: ⌊users · dropout⌋. */
   readonly dropouts: number;
+  /** Users that may work with the server: ⌊users · corrupt⌋. */
   readonly colluders: number;
 }
 

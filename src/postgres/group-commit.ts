@@ -1,6 +1,6 @@
 // One transaction that hears a batch of messages: it locks the session's row, judges the messages, and writes those that
 // are new.
-import { StoreError } from '../leaves/errors.ts';
+import { StoreError, type ProtocolError } from '../leaves/errors.ts';
 import { splitState } from './bulk.ts';
 import type { WaitingMessage } from './message-queue.ts';
 import { hearOthers, MASKED_INPUT, type RecoveredSession } from './recovered-session.ts';
@@ -50,9 +50,18 @@ export async function hearBatch(
     session.round,
     others.map(({ message }) => message.user),
   );
-  const equivocal = others.filter(({ message, digest }) => !isSame(stored.get(message.user), digest));
-  for (const { message } of equivocal) verdicts.set(message, equivocation(message.user, session.round));
-  return { session: equivocal.length > 0 ? null : session, verdicts };
+  const ofOthers = new Map(
+    others.map(({ message: { user }, digest }): [number, 'repeated' | ProtocolError] => [
+      user,
+      isSame(stored.get(user), digest) ? 'repeated' : equivocation(user, session.round),
+    ]),
+  );
+  // The batch may have such a message several times.
+  for (const [message, verdict] of verdicts) {
+    if (typeof verdict === 'string') verdicts.set(message, ofOthers.get(message.user) ?? verdict);
+  }
+  const isEquivocal = [...ofOthers.values()].some((verdict) => verdict !== 'repeated');
+  return { session: isEquivocal ? null : session, verdicts };
 }
 
 /** Locks the session's row, and loads the session if it has moved on; it cannot move while the lock is held. */

@@ -2,7 +2,7 @@
 // Messages that arrive during a transaction go into the next one.
 import type { Database } from './database.ts';
 import { HEARD_ELSEWHERE, hearBatch } from './group-commit.ts';
-import { MessageQueue, type WaitingMessage } from './message-queue.ts';
+import { MessageQueue, type Acceptance, type WaitingMessage } from './message-queue.ts';
 import type { RecoveredSession } from './recovered-session.ts';
 import { DigestListener, type Verdicts } from './verdicts.ts';
 
@@ -44,13 +44,9 @@ export class Inbox {
   }
 
   /** Resolves when the message is durable. */
-  put(user: number, bytes: Uint8Array): Promise<void> {
+  put(user: number, bytes: Uint8Array): Promise<Acceptance> {
     return new Promise((resolve, reject) => {
-      const settle = (error: unknown): void => {
-        if (error === null) resolve();
-        else reject(error instanceof Error ? error : new Error('not an error', { cause: error }));
-      };
-      this.#queue.add({ user, bytes, settle });
+      this.#queue.add({ user, bytes, resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -73,11 +69,14 @@ export class Inbox {
 
   async #writeBatch(batch: readonly WaitingMessage[]): Promise<void> {
     try {
-      for (const [message, error] of await this.#commit(batch)) message.settle(error);
+      for (const [message, verdict] of await this.#commit(batch)) {
+        if (typeof verdict === 'string') message.resolve(verdict);
+        else message.reject(verdict);
+      }
     } catch (error) {
       // Nobody of the batch was acknowledged, and the session in memory may have heard what the database has not.
       this.#session = null;
-      for (const message of batch) message.settle(error);
+      for (const message of batch) message.reject(error);
     }
   }
 

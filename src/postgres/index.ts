@@ -1,7 +1,12 @@
-// The entry point `secagg/postgres`: durable sessions and users' states in PostgreSQL.
-export { PostgresSessions, type NewSession } from './sessions.ts';
-export { PostgresUsers } from './users.ts';
-export type { PoolConnection, PostgresPool } from './pool.ts';
+/**
+ * Keeps sessions of servers and states of users in PostgreSQL.
+ *
+ * @packageDocumentation
+ * @module secagg/postgres
+ */
+export { PostgresSessions, type NewSession, type PostgresSessionsOptions, type SweepOptions } from './sessions.ts';
+export { PostgresUsers, type PostgresUsersOptions } from './users.ts';
+export type { PoolConnection, PoolResult, PostgresPool } from './pool.ts';
 export type { SessionProgress } from './session-progress.ts';
 export type { SessionStatus } from './session-status.ts';
 export type { Swept } from './sweep.ts';

@@ -1,11 +1,16 @@
 // Messages that wait in memory until they are written together.
 
+/** Whether a message that was not refused is new, or had been accepted before. */
+export type Acceptance = 'accepted' | 'repeated';
+
 /** A message that waits, and the call of `recv` that waits for it. */
 export interface WaitingMessage {
   readonly user: number;
   readonly bytes: Uint8Array;
-  /** Ends the call: null resolves it, an error rejects it. */
-  readonly settle: (error: unknown) => void;
+  /** Resolves the call. */
+  readonly resolve: (acceptance: Acceptance) => void;
+  /** Rejects the call. */
+  readonly reject: (error: unknown) => void;
 }
 
 /** Lengths of messages, in bytes. */

@@ -1,12 +1,23 @@
 // The part of `pg.Pool` that is used, so that the application gives its own pool, or whatever wraps one. Imports no driver.
 import { checkString } from '../leaves/checks.ts';
 
+/** What a statement gives. */
+export interface PoolResult {
+  /** The rows, each an object with the names of the columns. */
+  readonly rows: readonly unknown[];
+  /** The kind of statement that was run, such as `COMMIT`. */
+  readonly command?: string;
+}
+
 /** One connection, taken from the pool for a transaction. */
 export interface PoolConnection {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[]; readonly command?: string }>;
+  /** Runs one statement of SQL, whose parameters are `values`. */
+  query(text: string, values?: unknown[]): Promise<PoolResult>;
   /** Gives the connection back to the pool; with an error, the pool closes it. */
   release(error?: Error | boolean): void;
+  /** Listens to the connection's errors between statements. */
   on?(event: 'error', listener: (error: Error) => void): unknown;
+  /** Takes back what `on` was given. */
   off?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
@@ -17,6 +28,7 @@ export interface PoolConnection {
  * `pg` emits it when an idle connection breaks, and Node ends a process that does not listen.
  */
 export interface PostgresPool {
+  /** Takes a connection from the pool. */
   connect(): Promise<PoolConnection>;
 }
 

@@ -8,6 +8,7 @@ import * as sql from './statements.ts';
 
 /** Where a session stands. */
 export interface SessionProgress extends ServerProgress {
+  /** Whether the session goes on, and if not, why. */
   readonly status: SessionStatus;
   /** When the session's time is over; null for a session without a limit. */
   readonly expiresAt: Date | null;

@@ -2,10 +2,18 @@
 import { checkString } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
 
-export const SESSION_STATUSES = ['collecting', 'finished', 'failed', 'aborted', 'expired'] as const;
+/**
+ * The status of a stored session.
+ *
+ * - `'collecting'`: the session goes on.
+ * - `'finished'`: it has its sum.
+ * - `'failed'`: an error of the protocol has ended it.
+ * - `'aborted'`: the application has ended it.
+ * - `'expired'`: its time is over.
+ */
+export type SessionStatus = 'collecting' | 'finished' | 'failed' | 'aborted' | 'expired';
 
-/** The status of a stored session. */
-export type SessionStatus = (typeof SESSION_STATUSES)[number];
+export const SESSION_STATUSES: readonly SessionStatus[] = ['collecting', 'finished', 'failed', 'aborted', 'expired'];
 
 /** The columns of a session that tell whether it can go on. */
 export interface StatusRow {

@@ -6,6 +6,7 @@ import type { ServerOutput } from '../server/output.ts';
 import type { SumVector } from '../masking/vector.ts';
 import type { ServerOptions } from '../server/options.ts';
 import { ServerWrapper } from '../server/server-wrapper.ts';
+import type { SessionDescriptor } from '../session/descriptor.ts';
 import { splitState } from './bulk.ts';
 import { closeRound } from './closing.ts';
 import { Database } from './database.ts';
@@ -19,6 +20,18 @@ import { readProgress, type SessionProgress } from './session-progress.ts';
 import { checkSessionId, requireLive } from './session-status.ts';
 import * as sql from './statements.ts';
 import { sweepSessions, type Swept } from './sweep.ts';
+
+/** Options of {@link PostgresSessions}. */
+export interface PostgresSessionsOptions {
+  /** Name of the schema that has all tables, 1 to 63 bytes. Default `'secagg'`. */
+  readonly schema?: string;
+}
+
+/** What a sweep does besides expiring sessions. */
+export interface SweepOptions {
+  /** Sessions that ended before this time are removed, with their results. Default: none. */
+  readonly endedBefore?: Date;
+}
 
 /** A session to be created. */
 export interface NewSession {
@@ -56,10 +69,10 @@ export class PostgresSessions {
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
-   * @param options.schema name of the schema that has all tables, default 'secagg'.
+   * @param options where the tables are.
    * @throws TypeError, RangeError that name the argument.
    */
-  constructor(pool: PostgresPool, options: { readonly schema?: string } = {}) {
+  constructor(pool: PostgresPool, options: PostgresSessionsOptions = {}) {
     checkNames(options, 'options', ['schema']);
     this.#database = new Database(pool, options.schema);
     this.#inboxes = new Inboxes(this.#database);
@@ -92,6 +105,15 @@ export class PostgresSessions {
   }
 
   /**
+   * What a user needs to know of a session to take part in it, as plain JSON; `UserWrapper.fromDescriptor` makes a user
+   * from it. It stays the same for the whole session, and reading it takes as long as reading the session's state: keep it.
+   */
+  async describe(id: string): Promise<SessionDescriptor> {
+    const { server } = await loadSession(this.#database.read, checkSessionId(id));
+    return server.describe();
+  }
+
+  /**
    * Takes one user's message. It is durable when the promise resolves. The same bytes again are accepted and change
    * nothing, so that a message whose acknowledgement was lost can be sent again, to any process.
    *
@@ -100,15 +122,17 @@ export class PostgresSessions {
    *
    * @param user the sender, as the transport knows it.
    * @param input bytes from that user; copied.
+   * @returns whether the message was new, or one that had been accepted before, by whatever process.
    * @throws what {@link ServerWrapper.recv} throws, if the message is refused. StoreError if the message was not accepted
    * or nobody knows whether it was: send it again.
    */
-  async recv(id: string, user: number, input: Uint8Array): Promise<void> {
+  async recv(id: string, user: number, input: Uint8Array): Promise<'accepted' | 'repeated'> {
     const sessionId = checkSessionId(id);
     const sender = userId(user, 'user');
     checkBytes(input, 'input');
-    await this.#inboxes.use(sessionId).put(sender, copyOf(input));
+    const acceptance = await this.#inboxes.use(sessionId).put(sender, copyOf(input));
     this.#inboxes.limitMemory();
+    return acceptance;
   }
 
   /**
@@ -199,9 +223,9 @@ export class PostgresSessions {
    * Expires sessions whose time is over, and drops what nobody needs any more. Call it now and then, from one process or
    * several. It takes 100 sessions at a time, each in a transaction of its own.
    *
-   * @param options.endedBefore sessions that ended before are removed with their results. Default: none.
+   * @param options which sessions to remove.
    */
-  async sweep(options: { readonly endedBefore?: Date } = {}): Promise<Swept> {
+  async sweep(options: SweepOptions = {}): Promise<Swept> {
     checkNames(options, 'options', ['endedBefore']);
     const { endedBefore } = options;
     return sweepSessions(this.#database, endedBefore === undefined ? null : checkDate(endedBefore, 'options.endedBefore'));

@@ -17,6 +17,14 @@ import * as sql from './user-statements.ts';
 /** Number of users whose last revisions one object remembers. */
 const MOST_REMEMBERED = 100_000;
 
+/** Options of {@link PostgresUsers}. */
+export interface PostgresUsersOptions {
+  /** The key that seals the states: 32 secret bytes; copied. */
+  readonly key: Uint8Array;
+  /** Name of the schema that has all tables, as for `PostgresSessions`. Default `'secagg'`. */
+  readonly schema?: string;
+}
+
 /** A user in a session. */
 interface SessionUser {
   readonly session: string;
@@ -59,11 +67,10 @@ export class PostgresUsers {
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
-   * @param options.key 32 secret bytes; copied.
-   * @param options.schema as for PostgresSessions, default 'secagg'.
+   * @param options the key that seals the states, and where the tables are.
    * @throws TypeError, RangeError that name the argument.
    */
-  constructor(pool: PostgresPool, options: { readonly key: Uint8Array; readonly schema?: string }) {
+  constructor(pool: PostgresPool, options: PostgresUsersOptions) {
     checkNames(options, 'options', ['key', 'schema']);
     const { key, schema } = options;
     checkBytes(key, 'options.key');

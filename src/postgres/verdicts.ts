@@ -5,7 +5,7 @@ import { ProtocolError, SecAggError, StoreError } from '../leaves/errors.ts';
 import type { Listener } from '../leaves/events.ts';
 import type { ServerEvent } from '../leaves/progress.ts';
 import type { ServerWrapper } from '../server/server-wrapper.ts';
-import type { WaitingMessage } from './message-queue.ts';
+import type { Acceptance, WaitingMessage } from './message-queue.ts';
 import { loadSession, MASKED_INPUT, type RecoveredSession } from './recovered-session.ts';
 import type { Query } from './statement.ts';
 import * as sql from './statements.ts';
@@ -13,8 +13,8 @@ import * as sql from './statements.ts';
 /** Judging a message with more bytes takes long enough to delay other work of the process. */
 const LONG = 2 ** 18;
 
-/** What the call that waits for each message is told once the transaction is committed; null if it was accepted. */
-export type Verdicts = Map<WaitingMessage, SecAggError | null>;
+/** What the call that waits for each message is told once the transaction is committed; an error if it was refused. */
+export type Verdicts = Map<WaitingMessage, Acceptance | SecAggError>;
 
 /** A message that the server has heard for the first time. */
 export interface AcceptedMessage {
@@ -70,9 +70,10 @@ export async function judge(
     const judging = stored === undefined || copy === null ? session : copy;
     try {
       const digest = hearing.digests.hear(judging.server, message);
-      if (digest !== null && judging === session) accepted.push({ message, digest });
+      const isNew = digest !== null && judging === session;
+      if (isNew) accepted.push({ message, digest });
       else if (digest !== null && !isSame(stored, digest)) throw equivocation(user, session.round);
-      verdicts.set(message, null);
+      verdicts.set(message, isNew ? 'accepted' : 'repeated');
     } catch (error) {
       if (!(error instanceof SecAggError) || error instanceof StoreError) throw error;
       verdicts.set(message, error);

@@ -85,6 +85,7 @@ function noMessages(asked: string): UsageError {
 
 /** The outcome of a round from 0 to 3. */
 export class MessagesOutput extends ServerOutputWrapper {
+  /** Tells this outcome from {@link SumOutput}. */
   override readonly kind = 'messages';
   readonly #messages: Messages;
   /** What `getMessages` has made. */
@@ -100,16 +101,28 @@ export class MessagesOutput extends ServerOutputWrapper {
     this.#messages = messages;
   }
 
+  /**
+   * The message for each user that goes on. Users that are sent the same may share its bytes: do not change them.
+   *
+   * @returns a fresh map from user id to bytes.
+   */
   override getMessages(): Map<number, Uint8Array<ArrayBuffer>> {
     const messages = this.#messages;
     this.#all ??= new Map(Array.from(messages.keys(), (id) => [id, messages.get(id) ?? new Uint8Array()]));
     return new Map(this.#all);
   }
 
+  /**
+   * The message for one user, made when it is asked for and not kept.
+   *
+   * @returns bytes as in {@link getMessages}; null for a user that gets none.
+   * @throws TypeError, RangeError if `id` is no user id.
+   */
   override getMessage(id: number): Uint8Array<ArrayBuffer> | null {
     return this.#messages.get(userId(id, 'id')) ?? null;
   }
 
+  /** The users that there is a message for. */
   override recipients(): number[] {
     return [...this.#messages.keys()];
   }
@@ -117,6 +130,7 @@ export class MessagesOutput extends ServerOutputWrapper {
 
 /** The outcome of round 4. */
 export class SumOutput extends ServerOutputWrapper {
+  /** Tells this outcome from {@link MessagesOutput}. */
   override readonly kind = 'sum';
   readonly #vector: SumVector;
 
@@ -130,6 +144,11 @@ export class SumOutput extends ServerOutputWrapper {
     this.#vector = vector;
   }
 
+  /**
+   * The sum over the users whose masked input was accepted in round 2.
+   *
+   * @returns fresh signed components, vecLen of them.
+   */
   override getVector(): SumVector {
     return this.#vector.slice();
   }

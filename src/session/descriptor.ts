@@ -20,6 +20,7 @@ export interface SessionDescriptor {
   readonly secagg: 'session';
   /** Version of the wire format. */
   readonly version: number;
+  /** What all parties of the session agree on. */
   readonly parameters: DescribedParameters;
   /** SHA-256 over the registered users and their keys, in base64; null if the server was not given any. */
   readonly roster: string | null;

@@ -34,8 +34,9 @@ export interface RoundSizes {
 export interface MessageSizes {
   /** By round, 0 to 4. */
   readonly rounds: readonly RoundSizes[];
-  /** Of all rounds together. */
+  /** From the server to the user in all rounds together. */
   readonly down: number;
+  /** From the user to the server in all rounds together. */
   readonly up: number;
 }
 

@@ -1,7 +1,7 @@
 // Sessions in a real database, through three objects that share no memory, as if each were a process.
 import { expect } from 'chai';
 import pg from 'pg';
-import { ProtocolError, ServerWrapper, StoreError, ThresholdError, UsageError } from '../../src/index.ts';
+import { ProtocolError, ServerWrapper, StoreError, ThresholdError, UsageError, UserWrapper } from '../../src/index.ts';
 import { PostgresSessions, type NewSession, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
 import { decodeFields } from '../../src/wire/msgpack.ts';
 import { cohortOf } from '../support/cohort.ts';
@@ -174,27 +174,80 @@ describe('sessions in PostgreSQL', function () {
       again.messages = session.messages;
       const second = await again.answers();
       const bytes = first.get(7)!;
-      await one!.recv(id, 7, bytes);
-      await one!.recv(id, 7, bytes);
-      await Promise.all([two!, three!, one!, two!].map((sessions) => sessions.recv(id, 7, bytes)));
+      expect(await one!.recv(id, 7, bytes)).to.equal('accepted');
+      expect(await one!.recv(id, 7, bytes)).to.equal('repeated');
+      const repeats = await Promise.all([two!, three!, one!, two!].map((sessions) => sessions.recv(id, 7, bytes)));
+      expect(repeats).to.deep.equal(['repeated', 'repeated', 'repeated', 'repeated']);
       expect(await rowsOf('messages', id)).to.equal(1);
       if (round <= 1) {
         for (const sessions of [one!, two!, three!]) {
           const error = await rejected('ERR_SECAGG_EQUIVOCATION', sessions.recv(id, 7, second.get(7)!), ProtocolError);
           expect(error.userIds).to.deep.equal([7]);
           // The first message still counts.
-          await sessions.recv(id, 7, bytes);
+          expect(await sessions.recv(id, 7, bytes)).to.equal('repeated');
         }
       }
       await rejected('ERR_SECAGG_DECODE', two!.recv(id, 7, new Uint8Array(9)));
       for (const [user, answer] of first) await two!.recv(id, user, answer);
       await three!.round(id, round);
       for (const sessions of [one!, two!, three!]) {
-        await sessions.recv(id, 7, bytes);
+        expect(await sessions.recv(id, 7, bytes)).to.equal('repeated');
         if (round <= 1) await rejected('ERR_SECAGG_EQUIVOCATION', sessions.recv(id, 7, second.get(7)!));
       }
     });
   }
+
+  for (const round of [0, 1, 2, 3, 4]) {
+    it(`round ${round}: of the same message at the same time in three processes, one is accepted and the others repeat it`, async () => {
+      const [session, id] = await playedTo(round);
+      const answers = await session.answers();
+      for (const [user, bytes] of answers) {
+        const calls = [one!, two!, three!].flatMap((sessions) => [
+          sessions.recv(id, user, bytes),
+          sessions.recv(id, user, bytes),
+        ]);
+        const outcomes = (await Promise.all(calls)).sort();
+        expect(outcomes).to.deep.equal(['accepted', 'repeated', 'repeated', 'repeated', 'repeated', 'repeated']);
+      }
+    });
+  }
+
+  it('round 1: of two different messages of a user at the same time, one counts and the other is refused, each time', async () => {
+    const [session, id] = await playedTo(1);
+    const states = new Map([...session.users].map(([user, wrapper]) => [user, wrapper.serializeState()]));
+    const answers = await session.answers();
+    for (const [user, bytes] of answers) {
+      const other = await UserWrapper.fromState(states.get(user)!).round(session.messages.get(user)!);
+      const send = (sessions: PostgresSessions, message: Uint8Array): Promise<string>[] =>
+        [0, 1, 2].map(() => sessions.recv(id, user, message).catch((error: unknown) => (error as ProtocolError).code));
+      const [first, second] = await Promise.all([Promise.all(send(one!, bytes)), Promise.all(send(two!, other))]);
+      expect([first, second].sort()).to.deep.equal([
+        ['ERR_SECAGG_EQUIVOCATION', 'ERR_SECAGG_EQUIVOCATION', 'ERR_SECAGG_EQUIVOCATION'],
+        ['accepted', 'repeated', 'repeated'],
+      ]);
+    }
+  });
+
+  it('a user takes part with what any process says of the session, in every round and after the end', async () => {
+    const [session, id] = await created();
+    const descriptor = session.server.describe();
+    for (let round = 0; round <= 4; round++) {
+      expect(await [one!, two!, three!][round % 3]!.describe(id)).to.deep.equal(descriptor);
+      const answers = await session.answers();
+      await deliver(id, answers);
+      session.deliver(answers);
+      await two!.round(id, round);
+      await session.close();
+    }
+    expect(await three!.describe(id)).to.deep.equal(descriptor);
+    const [signPk, signSk] = COHORT.keys.get(7)!;
+    const user = UserWrapper.fromDescriptor(await one!.describe(id), { id: 7, signPk, signSk, othersSignPks: COHORT.pki });
+    expect(user.id).to.equal(7);
+    await rejected('ERR_SECAGG_UNKNOWN_SESSION', one!.describe(UNKNOWN), UsageError);
+    const [, aborted] = await created();
+    await one!.abort(aborted, 'enough');
+    await rejected('ERR_SECAGG_ABORTED', two!.describe(aborted), UsageError);
+  });
 
   it('a user that sends its input to three processes at the same time is in the sum once', async () => {
     const [session, id] = await playedTo(2, { vecLen: 8_000 });

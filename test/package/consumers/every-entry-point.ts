@@ -1,0 +1,111 @@
+// A program that uses every entry point. Each project beside it compiles it under options of its own.
+import {
+  ERROR_CODES,
+  genKeypair,
+  messageSizes,
+  PublicKeysWrapper,
+  round0Msg,
+  SecAggError,
+  ServerWrapper,
+  UserWrapper,
+  type AbortSignalLike,
+  type AnySecAggError,
+  type Listener,
+  type SecAggErrorCode,
+  type ServerEvent,
+  type SessionDescriptor,
+  type SumVector,
+  type UserEvent,
+} from 'secagg';
+import { assignCohorts, CohortSum, enrolmentDigest, type CohortSumProgress } from 'secagg/cohorts';
+import { combine, fixedPoint, histogram, mean, sum, weightedMean } from 'secagg/encoding';
+import { plan, PlanError, type Plan } from 'secagg/planner';
+import { PostgresSessions, PostgresUsers, type PostgresPool, type SessionProgress } from 'secagg/postgres';
+
+const maxUsers = 3;
+const training = combine({
+  update: weightedMean({ maxUsers, shapes: { layer: { kernel: [2, 2], bias: [2] } } }),
+  loss: mean({ maxUsers, length: 1, type: 'float64' }),
+  clicks: sum({ maxUsers, length: 2, min: 0, max: 10 }),
+  money: sum({ maxUsers, length: 1, min: -10n, max: 10n }),
+  ages: histogram({ maxUsers, bins: 4 }),
+  grid: fixedPoint({ maxUsers, length: 1, fractionBits: 8 }),
+});
+
+const seen: (ServerEvent | UserEvent)[] = [];
+const listener: Listener<ServerEvent | UserEvent> = (event) => void seen.push(event);
+
+/** A session of three users, played to its end. */
+export async function session(signal: AbortSignalLike): Promise<SumVector> {
+  const keys = [0, 1, 2].map(() => genKeypair());
+  const publicKeys = new PublicKeysWrapper(keys.map(([pk], id) => [id, pk] as const));
+  const { vecLen, options } = training;
+  const server = new ServerWrapper(2, vecLen, { ...options, publicKeys, listener });
+  const descriptor: SessionDescriptor = server.describe();
+  const users = keys.map(([signPk, signSk], id) => {
+    const { vector } = training.encode(
+      {
+        update: { layer: { kernel: { shape: [2, 2], data: [1, 2, 3, 4] }, bias: { shape: [2], data: [5, 6] } } },
+        loss: [0.5],
+        clicks: [1, 2],
+        money: [3n],
+        ages: { indices: [0, 1] },
+        grid: [0.25],
+      },
+      10,
+    );
+    return UserWrapper.fromDescriptor(descriptor, { id, signPk, signSk, vec: vector, othersSignPks: publicKeys, listener });
+  });
+  let messages = new Map(users.map((user) => [user.id, round0Msg()]));
+  for (;;) {
+    for (const user of users) server.recv(user.id, await user.round(messages.get(user.id) ?? new Uint8Array()));
+    const output = await server.round({ signal });
+    if (output.isVector()) return output.getVector();
+    messages = output.getMessages();
+  }
+}
+
+/** What a sum says: the types follow from the plans. */
+export function decoded(vector: SumVector): [Float32Array, Float64Array, Float64Array, BigInt64Array, Float64Array, number] {
+  const { update, loss, clicks, money, ages } = training.decode(vector, { users: 3 });
+  return [update.mean.layer.kernel.data, loss.mean, clicks.sum, money.sum, ages.counts, update.totalWeight];
+}
+
+/** The rounds' errors as a union that `code` tells apart. */
+export function needed(error: AnySecAggError): number | null {
+  return error.code === 'ERR_SECAGG_THRESHOLD' ? error.need - error.have : null;
+}
+
+export function codeOf(error: unknown): SecAggErrorCode | null {
+  return error instanceof SecAggError ? error.code : null;
+}
+
+export const codes: readonly string[] = ERROR_CODES.ProtocolError;
+
+export function cohorts(seed: Uint8Array): CohortSumProgress {
+  const enrolment = { userIds: [1, 2, 3, 4], sessions: [{ count: 2, users: 2, threshold: 2 }] };
+  const assigned = assignCohorts({ ...enrolment, seed });
+  if (assigned.enrolment !== enrolmentDigest(enrolment)) throw new Error('another enrolment');
+  return new CohortSum(assigned, { session: 'week 7', vecLen: 1 }).progress();
+}
+
+export function planned(): Plan {
+  try {
+    return plan({ users: 1000, dropout: 0.1, vecLen: training.vecLen });
+  } catch (error) {
+    const [remedy] = error instanceof PlanError ? error.remedies : [];
+    if (remedy === undefined) throw error;
+    return plan(remedy);
+  }
+}
+
+export const bytesUp: number = messageSizes({ users: 3, vecLen: 10 }).up;
+
+export async function stored(pool: PostgresPool, key: Uint8Array): Promise<SessionProgress> {
+  const sessions = new PostgresSessions(pool);
+  const users = new PostgresUsers(pool, { key });
+  const id = await sessions.create({ threshold: 2, vecLen: 1, options: { bits: 16 }, expiresAt: new Date(0) });
+  const message = await sessions.message(id, 1);
+  if (message !== null) await sessions.recv(id, 1, await users.answer(id, 1, message));
+  return sessions.progress(id);
+}

@@ -1,0 +1,54 @@
+// The package as npm packs it, from what is built in dist/.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Pack {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** Without the script `prepack`, which would build dist/ anew under the tests that run beside this one. */
+function pack(...options: readonly string[]): Pack {
+  const npm = ['npm', 'pack', '--json', '--ignore-scripts', ...options].join(' ');
+  const [result] = JSON.parse(
+    execFileSync(npm, { cwd: ROOT, encoding: 'utf8', shell: true, stdio: ['ignore', 'pipe', 'ignore'] }),
+  ) as Pack[];
+  if (result === undefined) throw new Error('npm has packed nothing');
+  return result;
+}
+
+/** Paths of the files in the tarball, with `/`. */
+export function packedFiles(): readonly string[] {
+  return pack('--dry-run').files.map(({ path }) => path);
+}
+
+/** A fresh folder that has the package installed with its dependencies, and no other package. */
+export class Installation {
+  readonly folder = mkdtempSync(join(tmpdir(), 'secagg-installed-'));
+
+  constructor() {
+    const { filename } = pack('--pack-destination', JSON.stringify(this.folder));
+    const installed = join(this.folder, 'node_modules', 'secagg');
+    mkdirSync(installed, { recursive: true });
+    execFileSync('tar', ['-xzf', filename, '-C', installed, '--strip-components=1'], { cwd: this.folder });
+    const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    for (const name of Object.keys(dependencies)) {
+      const target = join(ROOT, 'node_modules', name);
+      const link = join(this.folder, 'node_modules', name);
+      if (!existsSync(target)) throw new Error(`${name} is not installed`);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(target, link, 'junction');
+    }
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
