@@ -35,7 +35,9 @@ export interface ErrorBound {
 export interface LayoutEntry {
   /** Name in a combination, with dots if combinations are nested; empty for an encoding that is not combined. */
   readonly name: string;
+  /** Index of its first component in the vector. */
   readonly offset: number;
+  /** How many components it has. */
   readonly length: number;
   /** The narrowest ring that would hold this statistic. */
   readonly leastBits: number;
@@ -46,6 +48,7 @@ export interface LayoutEntry {
 /** A statistic's ring, and its position in the vector. */
 export interface Placement {
   readonly bits: number;
+  /** Index of its first component in the vector. */
   /** Index of its first component in the vector. */
   readonly offset: number;
   /** Its name in a combination, after those of the combinations around it; for errors. */
@@ -76,6 +79,7 @@ export interface Statistic<Data, Result, Bound> {
 
 /** A statistic in its place in the vector of a session. */
 export interface PlacedStatistic<Data, Result, Bound> {
+  /** How many components it has. */
   readonly length: number;
   /** Writes `length` components; returns how many values were clipped. */
   write(data: Data, terms: UserTerms, out: SumVector): number;

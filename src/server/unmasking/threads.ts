@@ -2,7 +2,8 @@
 // caller's thread adds the threads' results to the sum. The caller's thread does the work alone if there is little of it, or if
 // the engine has no threads.
 import { platform } from '#platform';
-import { Cancellation, throwIfAborted, type AbortSignalLike } from '../../leaves/signals.ts';
+import { Cancellation } from '../../leaves/cancellation.ts';
+import { throwIfAborted, type AbortSignalLike } from '../../leaves/signals.ts';
 import { accumulate } from '../../masking/kernel.ts';
 import { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
