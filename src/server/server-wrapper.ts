@@ -162,9 +162,11 @@ export class ServerWrapper {
       const { unmasking: onProgress } = this.#announce;
       const { state, dropped } = await close(this.#context, collecting, { threads, signal, random, onProgress });
       const output = this.#outputOf(state);
+      const sent = this.#announce.sent(output);
+      // From here on nothing throws: whoever is told that the round is not closed closes it again.
       this.#snapshot = changed(this.#snapshot, dropped, state);
       this.#asked = { state, output };
-      this.#announce.closed(round, output, dropped, performance.now() - started);
+      this.#announce.closed(round, sent, dropped, performance.now() - started);
       if (state.phase === 'finished') this.#announce.finished(state.included);
       return output;
     } catch (error) {

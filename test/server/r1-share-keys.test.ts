@@ -65,6 +65,7 @@ for (const [name, setup] of [
         sum: new Uint8Array(4 * 5),
         heard: new Set(),
       } satisfies Record<keyof CollectingInputs, unknown>);
+      expect((next as CollectingInputs).deals).not.to.equal(state.deals);
       expect(dropped).to.deep.equal([{ userId: idAt(moment, 3), round: 1, reason: 'no-shares' }]);
     });
 

@@ -23,7 +23,7 @@ export function serverWith(server: ServerWrapper, random: RandomSource): ServerW
 }
 
 /** Runs something while the engine has other functions. */
-export async function withPlatform<T>(functions: Partial<Platform>, run: () => Promise<T>): Promise<T> {
+export async function withPlatform<T>(functions: Partial<Platform>, run: () => T | Promise<T>): Promise<T> {
   const engine = { ...platform };
   Object.assign(platform, functions);
   try {
