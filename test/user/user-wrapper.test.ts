@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { systemRandom, type RandomSource } from '../../src/crypto/random.ts';
 import { split, type Split } from '../../src/crypto/shamir.ts';
-import { round0Msg, UsageError, UserWrapper } from '../../src/index.ts';
+import { round0Msg, UsageError, UserWrapper, type UserEvent } from '../../src/index.ts';
 import { userFrom } from '../support/arguments.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { callsOf, ENGINE_FUNCTIONS, Fault, placesIn, thrownAt, type EngineFunction } from '../support/faults.ts';
@@ -27,6 +27,21 @@ describe('a user object', () => {
     for (let i = 0; i < 2; i++) await rejected('ERR_SECAGG_FAILED', own.round(round0Msg()), UsageError);
     refused('ERR_SECAGG_FAILED', () => own.setVector([1, 2]), UsageError);
     expect(own.progress()).to.deep.include({ round: null, users: [], unusableDeals: [], colludersBorne: null });
+  });
+
+  it('tells its listener of rounds with their sizes, of repetitions, and of its failure', async () => {
+    const events: UserEvent[] = [];
+    const session = new Session({ ids: [40, 10, 30, 20], threshold: 3 });
+    const listener = (event: UserEvent): unknown => events.push(event);
+    const user = UserWrapper.fromState(session.user(30).serializeState(), { listener });
+    session.users.set(30, user);
+    const message = session.messages.get(30)!;
+    const [answer] = [await user.round(message), await user.round(message)];
+    await rejected('ERR_SECAGG_DECODE', user.round(new Uint8Array(2)));
+    expect(events.map(({ type }) => type)).to.deep.equal(['round-answered', 'message-repeated', 'failed']);
+    expect(events[0]).to.include({ round: 0, bytesIn: message.length, bytesOut: answer.length });
+    expect(events[1]).to.deep.equal({ type: 'message-repeated', round: 0, bytesIn: message.length });
+    expect(events[2]).to.deep.equal({ type: 'failed', code: 'ERR_SECAGG_DECODE' });
   });
 
   it('shows its id and round in a log, and nothing else', async () => {
