@@ -111,7 +111,10 @@ describe('checks of option names', () => {
 
   it('propose nothing for a name that is far from all, and the nearest of several', () => {
     for (const given of ['threads', 'x', 'publicKeys', 'seed']) expect(proposed(given)).to.equal(null);
-    expect(() => checkNames({ colluder: 1 }, 'options', ['collectors', 'colluders', 'color'])).to.throw(TypeError, "'colluders'");
+    expect(() => checkNames({ colluder: 1 }, 'options', ['colliders', 'colluders', 'colliders'])).to.throw(
+      TypeError,
+      "'colluders'",
+    );
   });
 
   it('refuse what is no plain object: it would stand for an empty one', () => {

@@ -6,7 +6,8 @@ import { membersOf } from '../../src/leaves/members.ts';
 import type { Position } from '../../src/leaves/positions.ts';
 import { isEnough, requireNeighborhoods, requireThreshold, requireView, silent, speakerAt } from '../../src/server/attendance.ts';
 import { refused } from '../support/errors.ts';
-import { COMPLETE, momentAt, SPARSE, type Moments, type Setup } from '../support/steps.ts';
+import { COMPLETE, SPARSE, type Setup } from '../support/step-session.ts';
+import { momentAt, type Moments } from '../support/steps.ts';
 
 describe('attendance', () => {
   let complete: Moments[1];

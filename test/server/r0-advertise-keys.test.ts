@@ -10,7 +10,8 @@ import { digestOfDirectory, directoryTree, rootOfExcerpt } from '../../src/sessi
 import type { Advertisement } from '../../src/session/messages.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { leaving } from '../support/states.ts';
-import { beginning, closingWork, COMPLETE, idAt, keysOf, momentAt, positionOf, seededRandom, SPARSE } from '../support/steps.ts';
+import { closingWork, COMPLETE, seededRandom, SPARSE } from '../support/step-session.ts';
+import { beginning, idAt, keysOf, momentAt, positionOf } from '../support/steps.ts';
 
 type Keys = Omit<Advertisement, 'userId'>;
 

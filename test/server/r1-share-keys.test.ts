@@ -13,7 +13,8 @@ import type { ShareKeysMessage } from '../../src/session/messages.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { flip } from '../support/forge.ts';
 import { leaving } from '../support/states.ts';
-import { closingWork, COMPLETE, dealOf, idAt, momentAt, SPARSE, type Moments } from '../support/steps.ts';
+import { closingWork, COMPLETE, SPARSE } from '../support/step-session.ts';
+import { dealOf, idAt, momentAt, type Moments } from '../support/steps.ts';
 
 for (const [name, setup] of [
   ['the complete graph', COMPLETE],

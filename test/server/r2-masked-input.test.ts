@@ -13,7 +13,8 @@ import type { MaskedInputMessage } from '../../src/session/messages.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { flip } from '../support/forge.ts';
 import { leaving } from '../support/states.ts';
-import { closingWork, COMPLETE, idAt, inputOf, momentAt, SPARSE, type Moments } from '../support/steps.ts';
+import { closingWork, COMPLETE, SPARSE } from '../support/step-session.ts';
+import { idAt, inputOf, momentAt, type Moments } from '../support/steps.ts';
 
 for (const [name, setup] of [
   ['the complete graph', COMPLETE],

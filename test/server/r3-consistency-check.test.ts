@@ -9,7 +9,8 @@ import type { ConsistencyMessage } from '../../src/session/messages.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { flip } from '../support/forge.ts';
 import { leaving } from '../support/states.ts';
-import { closingWork, COMPLETE, idAt, momentAt, SPARSE, viewOf, type Moments } from '../support/steps.ts';
+import { closingWork, COMPLETE, SPARSE } from '../support/step-session.ts';
+import { idAt, momentAt, viewOf, type Moments } from '../support/steps.ts';
 
 for (const [name, setup] of [
   ['the complete graph', COMPLETE],

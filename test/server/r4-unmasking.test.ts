@@ -13,7 +13,8 @@ import type { UnmaskMessage, UnmaskShare } from '../../src/session/messages.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { flip } from '../support/forge.ts';
 import { leaving } from '../support/states.ts';
-import { closingWork, COMPLETE, idAt, momentAt, revealedBy, SPARSE, type Moments } from '../support/steps.ts';
+import { closingWork, COMPLETE, SPARSE } from '../support/step-session.ts';
+import { idAt, momentAt, revealedBy, type Moments } from '../support/steps.ts';
 
 for (const [name, setup] of [
   // With five users, so that one may be silent after another one has sent no input.

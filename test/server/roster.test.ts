@@ -4,7 +4,8 @@ import type { UserId } from '../../src/leaves/ids.ts';
 import { membersOf } from '../../src/leaves/members.ts';
 import type { Position } from '../../src/leaves/positions.ts';
 import type { Roster } from '../../src/server/roster.ts';
-import { momentAt, SPARSE } from '../support/steps.ts';
+import { SPARSE } from '../support/step-session.ts';
+import { momentAt } from '../support/steps.ts';
 
 describe('a roster', () => {
   let roster: Roster;

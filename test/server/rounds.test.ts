@@ -16,19 +16,8 @@ import { encodeMaskedInput } from '../../src/wire/r2-masked-input.ts';
 import { encodeUnmask } from '../../src/wire/r4-unmasking.ts';
 import { refused } from '../support/errors.ts';
 import { leaving } from '../support/states.ts';
-import {
-  COMPLETE,
-  dealOf,
-  idAt,
-  inputOf,
-  keysOf,
-  momentAt,
-  positionOf,
-  revealedBy,
-  SPARSE,
-  viewOf,
-  type Moments,
-} from '../support/steps.ts';
+import { COMPLETE, SPARSE } from '../support/step-session.ts';
+import { dealOf, idAt, inputOf, keysOf, momentAt, positionOf, revealedBy, viewOf, type Moments } from '../support/steps.ts';
 
 /** What a user says in a round, as its envelope holds it. */
 async function messageOf(moment: Moments[Round], id: UserId): Promise<UserMessage> {

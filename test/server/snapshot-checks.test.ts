@@ -95,6 +95,7 @@ const CONTRADICTIONS: readonly Contradiction[] = [
   ['an answer of somebody who is not in U4', [4], ({ state }) => (state.answers[0]![0] = 3)],
   ['verdicts about more users than there are', [4], ({ state }) => (state.answers[0]![1].verdicts = base64(0, 0, 0, 3, 3))],
   ['messages of four rounds', EVERY_ROUND, ({ received }) => received.pop()],
+  ['messages of six rounds', EVERY_ROUND, ({ received }) => received.push([])],
   [
     'a user heard in a round after one in which it was silent',
     [2, 3, 4],
@@ -129,8 +130,9 @@ describe('the state of a server that contradicts itself', () => {
     refusedAfter(finished, ({ state }) => (state.sum = base64(1, 2, 3)));
   });
 
-  it('is refused after an error: users heard in a round after one in which they were silent', async () => {
+  it('is refused after an error: users heard in a round after one in which they were silent, or a round less', async () => {
     const failed = (await statesOfEveryPhase()).servers.at(-1)!;
+    refusedAfter(failed, ({ received }) => received.pop());
     refusedAfter(failed, ({ received }) => received[4]!.push(received[0]![0]!));
   });
 

@@ -20,22 +20,18 @@ import { secretsOf, type UserSnapshot, type UserState } from '../../src/user/sta
 import { rejected } from '../support/errors.ts';
 import { flip } from '../support/forge.ts';
 import { expectSameArrays, leaving } from '../support/states.ts';
+import { COMPLETE, recordedDependencies, seededRandom, SPARSE, type StepSession } from '../support/step-session.ts';
 import {
-  COMPLETE,
   excerptFor,
   idAt,
   inputOf,
   momentAt,
-  recordedDependencies,
   revealedBy,
-  seededRandom,
   sharesFor,
   signersFor,
-  SPARSE,
   survivorsFor,
   viewOf,
   type Moments,
-  type StepSession,
 } from '../support/steps.ts';
 
 const ID = (session: StepSession): (typeof session.ids)[0] => session.ids[1]!;

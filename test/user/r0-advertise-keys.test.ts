@@ -5,7 +5,8 @@ import { split } from '../../src/crypto/shamir.ts';
 import { advertiseKeys } from '../../src/user/r0-advertise-keys.ts';
 import { secretsOf } from '../../src/user/state.ts';
 import { expectSameArrays, leaving } from '../support/states.ts';
-import { beginning, COMPLETE, recordedDependencies, seededRandom } from '../support/steps.ts';
+import { COMPLETE, recordedDependencies, seededRandom } from '../support/step-session.ts';
+import { beginning } from '../support/steps.ts';
 
 const random = (): ReturnType<typeof seededRandom> => seededRandom('user');
 

@@ -19,7 +19,8 @@ import { rejected } from '../support/errors.ts';
 import { flip } from '../support/forge.ts';
 import { withPlatform } from '../support/injected.ts';
 import { expectSameArrays, leaving } from '../support/states.ts';
-import { COMPLETE, idAt, momentAt, sharesFor, SPARSE, type Moments } from '../support/steps.ts';
+import { COMPLETE, SPARSE } from '../support/step-session.ts';
+import { idAt, momentAt, sharesFor, type Moments } from '../support/steps.ts';
 
 const maskingOf = (moment: Moments[2], id: UserId, message = sharesFor(moment, id)): ReturnType<typeof maskInput> =>
   maskInput(moment.session.contextOf(id), moment.users.get(id)!, message, moment.session.lanesOf(id));

@@ -8,7 +8,8 @@ import { checkConsistency } from '../../src/user/r3-consistency-check.ts';
 import { secretsOf } from '../../src/user/state.ts';
 import { refused } from '../support/errors.ts';
 import { expectSameArrays, leaving } from '../support/states.ts';
-import { COMPLETE, idAt, momentAt, SPARSE, survivorsFor, type Moments } from '../support/steps.ts';
+import { COMPLETE, SPARSE } from '../support/step-session.ts';
+import { idAt, momentAt, survivorsFor, type Moments } from '../support/steps.ts';
 
 for (const [name, setup] of [
   ['the complete graph', COMPLETE],

@@ -10,7 +10,8 @@ import { secretsOf, type AwaitingSignatures } from '../../src/user/state.ts';
 import { rejected } from '../support/errors.ts';
 import { flip } from '../support/forge.ts';
 import { expectSameArrays, leaving } from '../support/states.ts';
-import { COMPLETE, idAt, momentAt, signersFor, SPARSE, type Moments } from '../support/steps.ts';
+import { COMPLETE, SPARSE } from '../support/step-session.ts';
+import { idAt, momentAt, signersFor, type Moments } from '../support/steps.ts';
 
 for (const [name, setup] of [
   ['the complete graph', COMPLETE],
