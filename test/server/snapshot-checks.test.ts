@@ -94,6 +94,15 @@ const CONTRADICTIONS: readonly Contradiction[] = [
   ['a signature less than U4 has users', [4], ({ state }) => state.signatures.pop()],
   ['an answer of somebody who is not in U4', [4], ({ state }) => (state.answers[0]![0] = 3)],
   ['verdicts about more users than there are', [4], ({ state }) => (state.answers[0]![1].verdicts = base64(0, 0, 0, 3, 3))],
+  [
+    'sets with a byte more, in which nobody is',
+    [2, 3, 4],
+    ({ state }) => {
+      for (const name of ['u2', 'u3', 'u4'] as const) {
+        if (name in state) state[name] = base64(...Buffer.from(state[name], 'base64'), 0);
+      }
+    },
+  ],
   ['messages of four rounds', EVERY_ROUND, ({ received }) => received.pop()],
   ['messages of six rounds', EVERY_ROUND, ({ received }) => received.push([])],
   [
