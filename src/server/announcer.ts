@@ -7,6 +7,12 @@ import type { ServerOutput } from './output.ts';
 import type { Received } from './receiving.ts';
 import type { UnmaskingProgress } from './unmasking/threads.ts';
 
+/** How much a round sends, to how many users. */
+interface Sent {
+  readonly users: number;
+  readonly bytes: number;
+}
+
 export class Announcer {
   readonly #listener: Listener<ServerEvent>;
 
@@ -31,13 +37,17 @@ export class Announcer {
 
   readonly unmasking = (progress: UnmaskingProgress): void => this.#tell({ type: 'unmasking', ...progress });
 
-  closed(round: number, output: ServerOutput, dropped: readonly DroppedUser[], milliseconds: number): void {
-    this.#dropped(dropped);
-    // To tell how many bytes are sent, all messages are made.
-    if (!isHeard(this.#listener)) return;
+  /** What a round sends. All messages are made for that: ask before anything has changed, because memory may run out. */
+  sent(output: ServerOutput): Sent | null {
+    if (!isHeard(this.#listener)) return null;
     const recipients = output.kind === 'messages' ? output.recipients() : [];
     const bytes = recipients.reduce((total, id) => total + (output.getMessage(id)?.length ?? 0), 0);
-    this.#tell({ type: 'round-closed', round, users: recipients.length, bytes, milliseconds });
+    return { users: recipients.length, bytes };
+  }
+
+  closed(round: number, sent: Sent | null, dropped: readonly DroppedUser[], milliseconds: number): void {
+    this.#dropped(dropped);
+    if (sent !== null) this.#tell({ type: 'round-closed', round, ...sent, milliseconds });
   }
 
   finished(included: readonly number[]): void {

@@ -155,9 +155,11 @@ export class ServerWrapper {
       const work = { ...this.#locals, signal, onProgress: this.#locals.announce.unmasking };
       const { state, dropped } = await close(this.#context, collecting, work);
       const output = outputOf(this.#context, state);
+      const sent = this.#locals.announce.sent(output);
+      // From here on nothing throws: whoever is told that the round is not closed closes it again.
       this.#snapshot = changed(this.#snapshot, dropped, state);
       this.#asked = { state, output };
-      this.#locals.announce.closed(round, output, dropped, performance.now() - started);
+      this.#locals.announce.closed(round, sent, dropped, performance.now() - started);
       if (state.phase === 'finished') this.#locals.announce.finished(state.included);
       return output;
     } catch (error) {

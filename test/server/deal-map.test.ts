@@ -15,7 +15,7 @@ const dealOf = (length: number): Deal => ({
 const copyOf = (deal: Deal): Deal => ({ ...deal, sealed: Uint8Array.from(deal.sealed) });
 
 describe('a map of deals', () => {
-  it('gives what was put in, whatever its length, also where that has changed since', () => {
+  it('gives what was put into it, whatever its length, even if that has changed since', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom(...allPositions(31)), fc.nat({ max: 2000 }))), (entries) => {
         const plain = new Map<Position, Deal>();
@@ -38,7 +38,7 @@ describe('a map of deals', () => {
     expect(pieces.map(({ byteLength }) => byteLength)).to.deep.equal(Array.from({ length: 10 }, (_, i) => 1360 * 2 ** i));
   });
 
-  it('begins another piece where 64 MiB are full', () => {
+  it('begins another piece when 64 MiB are full', () => {
     const long = { ...dealOf(0), sealed: new Uint8Array(25 * 2 ** 20) };
     const deals = DealMap.of(allPositions(5).map((position) => [position, long]));
     const pieces = [...new Set([...deals.values()].map(({ sealed }) => sealed.buffer))];

@@ -1,14 +1,17 @@
-// What a session tells about itself: progress() of both roles, and the events.
+// Where a server stands: who was heard, who is missing, whether that is enough, and the error that ended it.
 import { expect } from 'chai';
-import { ServerWrapper, UserWrapper, type ServerEvent, type UserEvent } from '../../src/index.ts';
-import { flip, rebody } from '../support/forge.ts';
-import { rejected, refused } from '../support/errors.ts';
+import { split } from '../../src/crypto/shamir.ts';
+import { DisputeError, ProtocolError, ServerWrapper, ThresholdError, type AnySecAggError } from '../../src/index.ts';
+import { expectSameError, rejected } from '../support/errors.ts';
+import { rebody } from '../support/forge.ts';
+import { userWith } from '../support/injected.ts';
 import { Session } from '../support/session.ts';
+import { sparseSession } from '../support/sparse.ts';
 
 const IDS = [40, 10, 30, 20];
 const SORTED = [10, 20, 30, 40];
 
-describe('server.progress()', () => {
+describe('the progress of a server', () => {
   it('tells, in every round, who was heard, who is missing, what is needed and whether round() would succeed', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
     const { server } = session;
@@ -40,11 +43,11 @@ describe('server.progress()', () => {
     });
   });
 
-  it('lists nobody as missing in round 0 where nobody is registered', () => {
+  it('lists nobody as missing in round 0 if nobody is registered', () => {
     expect(new ServerWrapper(3, 1).progress()).to.deep.include({ heard: [], missing: [], ready: false });
   });
 
-  it('gives lists that are the caller’s own', async () => {
+  it('has lists that are the caller’s own', async () => {
     const session = await new Session({ ids: IDS, threshold: 3 }).before(3, [[], [20]]);
     const progress = session.server.progress();
     for (const list of [progress.heard, progress.missing, progress.dropped, progress.included]) (list as unknown[]).length = 0;
@@ -56,109 +59,101 @@ describe('server.progress()', () => {
   });
 });
 
-describe('user.progress()', () => {
-  it('tells the round, a revision that grows, the sizes of U1 to U3, and how many colluders the threshold bears', async () => {
+describe('the error in the progress of a server', () => {
+  /** The error that a server tells of, which must be the one that ended it, also after recovery. */
+  async function toldAfter(session: Session, code: AnySecAggError['code']): Promise<AnySecAggError> {
+    expect(session.server.progress().error).to.equal(null);
+    const thrown = await rejected(code, session.server.round());
+    const told = session.server.progress();
+    expect(told).to.deep.include({ round: null, heard: [], missing: [], ready: false });
+    const recovered = ServerWrapper.fromState(session.server.serializeState()).progress().error;
+    for (const error of [told.error, recovered]) expectSameError(error, thrown);
+    return told.error!;
+  }
+
+  it('is null as long as the session goes on, and once the sum is known', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
-    const user = session.user(10);
-    const told = [];
     for (let round = 0; round <= 4; round++) {
-      told.push(user.progress());
-      await session.round([[], [20]][round]);
+      expect(session.server.progress().error).to.equal(null);
+      await session.round();
     }
-    told.push(user.progress());
-    expect(told.map(({ round }) => round)).to.deep.equal([0, 1, 2, 3, 4, 5]);
-    expect(told.map(({ revision }) => revision)).to.deep.equal([0, 1, 2, 3, 4, 5]);
-    expect(told.map(({ users }) => users)).to.deep.equal([[], [], [4], [4, 3], [4, 3, 3], [4, 3, 3]]);
-    expect(told.map(({ colludersBorne }) => colludersBorne)).to.deep.equal([null, null, 1, 1, 1, 1]);
-    expect(told.every(({ needsVector, unusableDeals }) => !needsVector && unusableDeals.length === 0)).to.equal(true);
+    expect(session.server.progress().error).to.equal(null);
+    expect(ServerWrapper.fromState(session.server.serializeState()).progress().error).to.equal(null);
+  });
+
+  it('is a threshold error with its numbers if too few users were heard', async () => {
+    const session = await new Session({ ids: IDS, threshold: 3 }).before(2);
+    session.deliver(await session.answers([10, 20]));
+    const error = await toldAfter(session, 'ERR_SECAGG_THRESHOLD');
+    expect(error).to.be.instanceOf(ThresholdError).and.to.deep.include({ have: 2, need: 3, round: 2, userIds: [] });
+  });
+
+  it('names the users whose neighborhood has become too small', async () => {
+    const session = await sparseSession(9, { neighbors: 4, shareThreshold: 3 }, { threshold: 6 }).before(1);
+    session.deliver(await session.answers([10, 13]));
+    const error = await toldAfter(session, 'ERR_SECAGG_THRESHOLD');
+    expect(error).to.be.instanceOf(ThresholdError).and.to.have.property('userIds').that.is.not.empty;
+  });
+
+  it('is a protocol error that names the user whose deal is inconsistent', async () => {
+    const session = new Session({ ids: IDS, threshold: 3 });
+    let shared = 0;
+    const dealer = userWith(session.user(30), {
+      split: async (...args) => {
+        const shares = await split(...args);
+        // The second secret that is shared is the self-mask seed.
+        if (++shared === 2) shares[0]![7]! ^= 1;
+        return shares;
+      },
+    });
+    session.users.set(30, dealer);
+    await session.before(4);
+    session.deliver(await session.answers());
+    const error = await toldAfter(session, 'ERR_SECAGG_INCONSISTENT_DEAL');
+    expect(error)
+      .to.be.instanceOf(ProtocolError)
+      .and.to.deep.include({ round: 1, userIds: [30], userId: 30 });
+  });
+
+  it('is a dispute with both sides if users report a deal', async () => {
+    const session = await new Session({ ids: IDS, threshold: 3 }).before(4);
+    const answers = await session.answers();
+    for (const id of [20, 40]) {
+      // The view, one byte of reports, then 32 bytes for each owner: that at position 0 is reported instead.
+      const lie = (body: Uint8Array): Uint8Array => Uint8Array.from([...body.subarray(0, 32), 1, ...body.subarray(65)]);
+      answers.set(id, await rebody(session, id, answers.get(id)!, lie));
+    }
+    session.deliver(answers);
+    const error = await toldAfter(session, 'ERR_SECAGG_DISPUTED_DEAL');
+    expect(error).to.be.instanceOf(DisputeError);
+    expect(error).to.deep.include({ round: 1, userIds: [], disputes: [{ owner: 10, accusers: [20, 40] }] });
   });
 });
 
-describe('events', () => {
-  const named = (events: readonly { readonly type: string }[]): string[] => events.map(({ type }) => type);
-
-  it('of the server: messages with sizes, drops, rounds, the outcome', async () => {
-    const events: ServerEvent[] = [];
-    const session = new Session({ ids: IDS, threshold: 3, serverOptions: { listener: (event) => events.push(event) } });
-    const answers = await session.answers();
-    session.deliver(answers);
-    session.server.recv(10, answers.get(10)!);
-    refused('ERR_SECAGG_DECODE', () => session.server.recv(10, new Uint8Array(9)));
-    await session.close();
-    const bytes = answers.get(10)!.length;
-    expect(events.slice(0, 4).every((event) => event.type === 'message-accepted' && event.milliseconds >= 0)).to.equal(true);
-    expect(events.slice(4, 6)).to.deep.equal([
-      { type: 'message-repeated', userId: 10, bytes },
-      { type: 'message-refused', userId: 10, bytes: 9, code: 'ERR_SECAGG_DECODE' },
-    ]);
-    const sent = [...session.messages.values()].reduce((total, message) => total + message.length, 0);
-    expect(events[6]).to.deep.include({ type: 'round-closed', round: 0, users: 4, bytes: sent });
-
-    events.length = 0;
-    await session.finish([[], [], [40]]);
-    expect(events).to.deep.include({ type: 'user-dropped', userId: 40, round: 2, reason: 'no-masked-input' });
-    expect(named(events).filter((type) => type === 'round-closed')).to.have.length(4);
-    expect(events.at(-1)).to.deep.equal({ type: 'finished', included: [10, 20, 30] });
-  });
-
-  it('of a wrong share: the message is accepted, its sender is named', async () => {
-    const events: ServerEvent[] = [];
-    const session = new Session({ ids: IDS, threshold: 3, serverOptions: { listener: (event) => events.push(event) } });
-    await session.before(4);
-    const answers = await session.answers();
-    events.length = 0;
-    session.server.recv(10, await rebody(session, 10, answers.get(10)!, (body) => flip(body, 40)));
-    expect(named(events)).to.deep.equal(['message-accepted', 'user-dropped']);
-    expect(events[1]).to.deep.equal({ type: 'user-dropped', userId: 10, round: 4, reason: 'wrong-share' });
-  });
-
-  it('of a session that fails', async () => {
-    const events: ServerEvent[] = [];
-    const session = new Session({ ids: IDS, threshold: 3, serverOptions: { listener: (event) => events.push(event) } });
-    await rejected('ERR_SECAGG_THRESHOLD', session.server.round());
-    expect(events).to.deep.equal([{ type: 'failed', round: 0, code: 'ERR_SECAGG_THRESHOLD' }]);
-  });
-
-  it('of a user: rounds with sizes and times, repetitions, failure', async () => {
-    const events: UserEvent[] = [];
+describe('readiness with users that have not been heard', () => {
+  it('is told for any users in rounds 0 to 3: as many as the threshold', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
-    const listener = (event: UserEvent): unknown => events.push(event);
-    const user = UserWrapper.fromState(session.user(30).serializeState(), { listener });
-    session.users.set(30, user);
-    const message = session.messages.get(30)!;
-    const [answer] = [await user.round(message), await user.round(message)];
-    await rejected('ERR_SECAGG_DECODE', user.round(new Uint8Array(2)));
-    expect(named(events)).to.deep.equal(['round-answered', 'message-repeated', 'failed']);
-    expect(events[0]).to.include({ round: 0, bytesIn: message.length, bytesOut: answer.length });
-    expect(events[1]).to.deep.equal({ type: 'message-repeated', round: 0, bytesIn: message.length });
-    expect(events[2]).to.deep.equal({ type: 'failed', code: 'ERR_SECAGG_DECODE' });
-  });
-
-  it('go on where the server is recovered with a listener', async () => {
-    const session = await new Session({ ids: IDS, threshold: 3 }).before(1);
-    const events: ServerEvent[] = [];
-    session.server = ServerWrapper.fromState(session.server.serializeState(), { listener: (event) => events.push(event) });
-    await session.finish();
-    expect(named(events).filter((type) => type === 'message-accepted')).to.have.length(16);
-  });
-
-  it('do not let a listener that throws change the outcome, and do not swallow what it throws', async () => {
-    const thrown: unknown[] = [];
-    const known = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
-    process.on('uncaughtException', (error) => thrown.push(error));
-    try {
-      const listener = (): never => {
-        throw new Error('of the listener');
-      };
-      const session = new Session({ ids: IDS, threshold: 3, serverOptions: { listener }, userOptions: { listener } });
-      session.expectSum(await session.finish(), IDS);
-      await new Promise((resolve) => setImmediate(resolve));
-    } finally {
-      process.removeAllListeners('uncaughtException');
-      for (const listener of known) process.on('uncaughtException', listener);
+    for (let round = 0; round < 4; round++) {
+      expect(session.server.readyWith([10, 20, 30])).to.equal(true);
+      expect(session.server.readyWith([10, 20])).to.equal(false);
+      await session.round();
     }
-    expect(thrown.length).to.be.greaterThan(20);
-    expect(thrown.every((error) => error instanceof Error && error.message === 'of the listener')).to.equal(true);
+  });
+
+  it('is false once the session is over', async () => {
+    const session = new Session({ ids: IDS, threshold: 3 });
+    await session.finish();
+    expect(session.server.readyWith(SORTED)).to.equal(false);
+    const failed = new Session({ ids: IDS, threshold: 3 });
+    await rejected('ERR_SECAGG_THRESHOLD', failed.server.round());
+    expect(failed.server.readyWith(SORTED)).to.equal(false);
+  });
+
+  it('on a sparse graph needs enough neighbors of everybody', async () => {
+    const session = await sparseSession(9, { neighbors: 4, shareThreshold: 3 }, { threshold: 6 }).before(1);
+    const ids = [...session.setup.ids];
+    expect(session.server.readyWith(ids)).to.equal(true);
+    expect(session.server.readyWith(ids.slice(1))).to.equal(true);
+    expect(session.server.readyWith(ids.slice(2))).to.equal(false);
   });
 });

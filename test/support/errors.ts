@@ -46,6 +46,14 @@ export async function rejection(promise: Promise<unknown>): Promise<SecAggError>
   return outcome;
 }
 
+/** Expects an error of the same class, with the same details and text. */
+export function expectSameError(error: unknown, expected: SecAggError): void {
+  if (!(error instanceof SecAggError)) throw new Error('expected a SecAggError', { cause: error });
+  expect(error.constructor).to.equal(expected.constructor);
+  expect(Object.entries(error)).to.deep.equal(Object.entries(expected));
+  expect(error.message).to.equal(expected.message);
+}
+
 function checked(outcome: unknown, code: SecAggErrorCode, kind: ErrorClass<SecAggError>): SecAggError {
   if (!(outcome instanceof kind)) throw new Error(`expected a ${kind.name} with ${code}`, { cause: outcome });
   expect(outcome.code, outcome.message).to.equal(code);

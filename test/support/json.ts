@@ -1,4 +1,5 @@
 // JSON documents with one place changed.
+import { StateError } from '../../src/index.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
@@ -40,4 +41,34 @@ function otherLengths(text: string): string[] {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length === 0 || bytes.toString('base64') !== text) return [];
   return [Buffer.concat([bytes, Buffer.of(1)]), bytes.subarray(1)].map((other) => other.toString('base64'));
+}
+
+/**
+ * Recovers each state with one place changed.
+ *
+ * @param admitted changes that give another valid state.
+ * @returns how many changes were tried, and those that were not refused as they must be.
+ */
+export function wronglyRecovered(
+  states: readonly string[],
+  recover: (text: string) => string,
+  admitted: readonly RegExp[],
+): { readonly tried: number; readonly wrong: readonly string[] } {
+  let tried = 0;
+  const wrong = new Set<string>();
+  for (const state of states) {
+    for (const [what, changed] of mutations(JSON.parse(state) as Json)) {
+      tried++;
+      let outcome: unknown;
+      try {
+        outcome = recover(JSON.stringify(changed));
+      } catch (error) {
+        outcome = error;
+      }
+      if (outcome instanceof StateError || admitted.some((pattern) => pattern.test(what))) continue;
+      const shown = what.replace(/"[^"]{30,}/g, '…').slice(0, 160);
+      wrong.add(`${shown}: ${outcome instanceof Error ? String(outcome.stack) : 'recovered'}`);
+    }
+  }
+  return { tried, wrong: [...wrong] };
 }

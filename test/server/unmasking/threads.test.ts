@@ -61,7 +61,7 @@ describe('unmasking', () => {
     }
   });
 
-  describe('of much', function () {
+  describe('of many masks', function () {
     this.timeout(60_000);
     let unmasking: Unmasking;
     let sum: Uint8Array;
@@ -70,7 +70,7 @@ describe('unmasking', () => {
       sum = systemRandom(2 ** 23);
     });
 
-    it('on the own thread gives way to the event loop, and tells how far it is', async () => {
+    it('on the caller’s thread gives way to the event loop, and tells how far it is', async () => {
       const told: UnmaskingProgress[] = [];
       let turns = 0;
       const timer = setInterval(() => turns++, 20);
@@ -84,7 +84,7 @@ describe('unmasking', () => {
     });
 
     for (const threads of [0, 2]) {
-      it(`with ${threads} threads ends with the signal's reason where it is called off`, async () => {
+      it(`with ${threads} threads ends with the signal's reason if it is called off`, async () => {
         const controller = new AbortController();
         const reason = new Error('enough');
         const before = Uint8Array.from(sum);
@@ -95,7 +95,7 @@ describe('unmasking', () => {
       });
     }
 
-    it('goes on here where no thread can be started', async () => {
+    it('goes on in the caller’s thread if no other one can be started', async () => {
       const told: number[] = [];
       const work = { signal: undefined, threads: 2, onProgress: ({ threads }: UnmaskingProgress) => told.push(threads) };
       const engine = { ...platform };
@@ -113,7 +113,7 @@ describe('unmasking', () => {
     });
   });
 
-  it('in threads, in a session of the built package: the sum is exact, the event loop free, an abort changes nothing', async function () {
+  it('in threads of the built package gives the exact sum, leaves the event loop free, and changes nothing if it is aborted', async function () {
     this.timeout(120_000);
     const program = fileURLToPath(new URL('./threads-program.js', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [program], {
