@@ -51,6 +51,17 @@ export function wipe(secrets: Iterable<Uint8Array>): void {
   for (const secret of secrets) secret.fill(0);
 }
 
+/** Runs work that makes secrets. If it throws, those that it has noted are wiped, because nobody will hold them. */
+export async function wipedOnError<T>(work: (note: (...secrets: Uint8Array[]) => void) => Promise<T>): Promise<T> {
+  const noted: Uint8Array[] = [];
+  try {
+    return await work((...secrets) => void noted.push(...secrets));
+  } catch (error) {
+    wipe(noted);
+    throw error;
+  }
+}
+
 /** Big-endian, 4 bytes. */
 export function u32(value: number): Uint8Array {
   const out = new Uint8Array(4);

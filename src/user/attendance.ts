@@ -22,7 +22,7 @@ export function requireAtLeast(need: number, have: number, { round, of, what, us
 }
 
 /**
- * Refuses a set that is too small, that lacks this user, or that lacks too many of the holders of its shares: with so few of
+ * Refuses a set that lacks this user, that is too small, or that lacks too many of the holders of its shares: with so few of
  * them nobody could ever remove its masks, so an honest server would not go on.
  *
  * @param set U2 in round 2, U3 in round 3.
@@ -34,9 +34,9 @@ export function requireOwnSet(
   set: Members,
   { round, of, name }: { readonly round: Round; readonly of: string; readonly name: 'U2' | 'U3' },
 ): void {
-  requireAtLeast(parameters.threshold, countMembers(set), { round, of, what: `users in ${name}` });
   if (!hasMember(set, position))
     throw new ProtocolError('ERR_SECAGG_NOT_INCLUDED', `${of}: this user is not in ${name}`, { round });
+  requireAtLeast(parameters.threshold, countMembers(set), { round, of, what: `users in ${name}` });
   const holders = neighborhoodsOf(parameters.graph, users).holdersIn(set)(position);
   const what = `holders of this user's shares in ${name}`;
   requireAtLeast(shareThresholdOf(parameters), holders, { round, of, what, userIds: [userId] });

@@ -4,12 +4,12 @@ import { fingerprint } from '../crypto/digest.ts';
 import { agreementWith, isPublicKey } from '../crypto/agree.ts';
 import { seal } from '../crypto/seal.ts';
 import { firstForged } from '../crypto/sign.ts';
-import { concat, equalBytes, hex, wipe } from '../leaves/bytes.ts';
+import { concat, equalBytes, hex, wipe, wipedOnError } from '../leaves/bytes.ts';
 import { AuthenticationError, ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import { largestDirectory } from '../graph/policy.ts';
 import { at } from '../leaves/lists.ts';
-import { positionAt } from '../leaves/positions.ts';
+import { positionAt, type Position } from '../leaves/positions.ts';
 import { Pace } from '../masking/pace.ts';
 import { shareThresholdOf } from '../session/parameters.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
@@ -36,7 +36,7 @@ export async function shareKeys(
   context: UserContext,
   state: AwaitingDirectory,
   excerpt: DirectoryExcerpt,
-  { random, split, signal }: Dependencies,
+  dependencies: Dependencies,
 ): Promise<Step<ShareKeysMessage, AwaitingSealedShares>> {
   const { users, first, lines } = excerpt;
   checkDirectorySize(context, users);
@@ -47,25 +47,44 @@ export async function shareKeys(
   if (root === null)
     throw new ProtocolError('ERR_SECAGG_DIRECTORY', 'directory: its proof is not one for these lines', { round });
 
-  const { userId, tag, parameters } = context;
-  const directoryDigest = digestOfDirectory(tag, users, root);
+  const directoryDigest = digestOfDirectory(context.tag, users, root);
   const position = positionAt((first + own) % users, users);
-  const graph = neighborhoodsOf(parameters.graph, users);
+  const others = lines.filter((line) => line.userId !== context.userId);
+  const place = { users, position, directoryDigest, others };
+  return wipedOnError((note) => dealt(context, state, place, { ...dependencies, note }));
+}
 
+/** Where a user is in a directory that it has checked, and the lines of its neighbors. */
+interface Place {
+  readonly users: number;
+  readonly position: Position;
+  readonly directoryDigest: Uint8Array;
+  readonly others: Directory;
+}
+
+async function dealt(
+  { userId, parameters }: UserContext,
+  state: AwaitingDirectory,
+  { users, position, directoryDigest, others }: Place,
+  { random, split, signal, note }: Dependencies & { readonly note: (...secrets: Uint8Array[]) => void },
+): Promise<Step<ShareKeysMessage, AwaitingSealedShares>> {
+  const graph = neighborhoodsOf(parameters.graph, users);
   // [BIK+17] Fig. 4, round 1: sample b_u; share s_u^SK and b_u among U1, on a sparse graph among the neighbors
   const selfMaskSeed = random(KEY_BYTES);
+  note(selfMaskSeed);
   const threshold = shareThresholdOf(parameters);
   const pace = new Pace(signal);
   const keyShares = await split(state.maskSecretKey, graph.groupSize, threshold, random);
+  note(...keyShares);
   await pace.maybePause();
   const seedShares = await split(selfMaskSeed, graph.groupSize, threshold, random);
+  note(...seedShares);
   await pace.maybePause();
 
   // [BIK+17] Fig. 4, round 1: e_{u,v} ← AE.enc(KA.agree(c_u^SK, c_v^PK), u ‖ v ‖ s^SK_{u,v} ‖ b_{u,v})
   const agree = agreementWith(state.channelSecretKey);
   const peers: Peer[] = [];
   const sealed: Uint8Array[] = [];
-  const others = lines.filter((line) => line.userId !== userId);
   for (const [i, neighbor] of graph.neighbors(position).entries()) {
     const peer = at(others, i);
     const agreed = await agree(peer.channelKey);
@@ -82,7 +101,9 @@ export async function shareKeys(
       pairwiseKey: commitToShare(directoryDigest, 'pairwise-key', userId, peer.userId, pairwiseKey),
     };
     sealed.push(joinSealed({ ciphertext, commitments }));
-    peers.push({ userId: peer.userId, maskKey: peer.maskKey, openingKey: sealKey(agreed, directoryDigest, peer.userId, userId) });
+    const openingKey = sealKey(agreed, directoryDigest, peer.userId, userId);
+    note(openingKey);
+    peers.push({ userId: peer.userId, maskKey: peer.maskKey, openingKey });
     wipe([agreed, key, plaintext]);
     await pace.maybePause();
   }

@@ -1,6 +1,7 @@
 // [BIK+17] Fig. 4, round 2 (MaskedInputCollection), user: open the shares that others dealt, mask the input.
 import { agreementWith } from '../crypto/agree.ts';
 import { open } from '../crypto/seal.ts';
+import { wipedOnError } from '../leaves/bytes.ts';
 import { ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { UserId } from '../leaves/ids.ts';
@@ -47,13 +48,16 @@ export async function maskInput(
 
   const view2 = viewOfRound2(state.directoryDigest, u2);
   const pace = new Pace(signal);
-  const holdings: Holding[] = [];
-  for (const [i, dealer] of dealers.entries()) {
-    const shares = openShares(dealer, context.userId, state.directoryDigest, sealedAt(message.sealed, i));
-    holdings.push({ position: dealer.position, shares });
-    await pace.maybePause();
-  }
-  const vector = await masked(context, state, { dealers, view2, pace }, input);
+  const { holdings, vector } = await wipedOnError(async (note) => {
+    const opened: Holding[] = [];
+    for (const [i, dealer] of dealers.entries()) {
+      const shares = openShares(dealer, context.userId, state.directoryDigest, sealedAt(message.sealed, i));
+      if (shares !== null) note(shares.selfMask, shares.pairwiseKey);
+      opened.push({ position: dealer.position, shares });
+      await pace.maybePause();
+    }
+    return { holdings: opened, vector: await masked(context, state, { dealers, view2, pace }, input) };
+  });
 
   return {
     state: {
@@ -136,8 +140,11 @@ async function masked(
       yield { seed, sign: maskSign(userId, dealer.userId) };
     }
   }
-  await applyMasks(ring, lanes, masks(), pace);
-  const vector = pack(ring, lanes);
-  lanes.fill(0);
-  return vector;
+  // The input lies in these lanes until all masks are added.
+  try {
+    await applyMasks(ring, lanes, masks(), pace);
+    return pack(ring, lanes);
+  } finally {
+    lanes.fill(0);
+  }
 }

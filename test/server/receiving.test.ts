@@ -105,10 +105,12 @@ describe('a message that comes to the server', () => {
         }
       });
 
-      it('is another one of a user that was heard, signed by it: the user is named, and the first one counts', async () => {
+      // In rounds 0 and 3 nothing shows that the second message was made for this session, and not for an earlier one.
+      const named = round !== 0 && round !== 3;
+      it(`is another one of a user that was heard, signed by it: the first one counts${named ? ', and the user is named' : ''}`, async () => {
         const other = await rebody(now.session, 1, now.answers.get(1)!, (body) => flip(body, body.length - 1));
         const error = await refusing('ERR_SECAGG_EQUIVOCATION', 1, other);
-        expect(error).to.deep.include({ round, userIds: [1] });
+        expect(error).to.deep.include({ round, userIds: named ? [1] : [] });
       });
 
       it('is another one in the name of a user that was heard, not signed by it: the user is not named', async () => {

@@ -18,8 +18,9 @@ describe('a policy', () => {
       [4, { colluders: 3 }],
       [2, { adversary: 'semi-malicious' }],
     ] as [number, SessionOptions][]) {
-      // The server takes no more users than that, so it is short of them.
-      const session = new Session({ ids: [0, 1, 2, 3, 4], threshold, options });
+      expect(() => new Session({ ids: [0, 1, 2, 3, 4], threshold, options })).to.throw(RangeError, 'of 5 registered keys');
+      // A server that is told that fewer may come takes no more users than the threshold bears.
+      const session = new Session({ ids: [0, 1, 2, 3, 4], threshold, options, serverOptions: { maxUsers: 5 } });
       const answers = [...(await session.answers())];
       const taken = 2 * threshold - (options.colluders ?? 0) - 1;
       session.deliver(new Map(answers.slice(0, taken)));

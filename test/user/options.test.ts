@@ -83,7 +83,7 @@ describe('the arguments of a user', () => {
       many.insert(id, key);
     }
     expect(userFrom({ others: many })).to.be.instanceOf(UserWrapper);
-    expect(new ServerWrapper(2, 5, { publicKeys: many })).to.be.instanceOf(ServerWrapper);
+    expect(new ServerWrapper(2, 5, { publicKeys: many, maxUsers: 3 })).to.be.instanceOf(ServerWrapper);
   });
 
   it('limit components by the most users that the user accepts', () => {
