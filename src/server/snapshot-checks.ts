@@ -8,6 +8,7 @@ import { RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES } from '../leaves/siz
 import { require } from '../session/codec.ts';
 import * as common from '../session/json.ts';
 import type { Deal } from '../session/messages.ts';
+import { ROUND_OF_PHASE } from '../session/notation.ts';
 import { laneBytes, type Parameters, type Policy } from '../session/parameters.ts';
 import type { Roster } from './roster.ts';
 import { roundOf } from './rounds.ts';
@@ -30,6 +31,14 @@ export function checkSnapshot(value: ServerSnapshot, path: string): void {
   common.requirePolicy(value.context.parameters, value.context.policy, `${path}.context`);
   checkState(value.state, value.context, `${path}.state`);
   checkReceived(value, `${path}.received`);
+  checkRevision(value, `${path}.revision`);
+}
+
+/** One change for each message, one for each round that was closed, and one for an error. */
+function checkRevision({ revision, received, state }: ServerSnapshot, path: string): void {
+  const closed = revision - received.reduce((sum, messages) => sum + messages.size, 0);
+  const fits = state.phase === 'failed' ? closed >= 1 && closed <= 5 : closed === ROUND_OF_PHASE[state.phase];
+  require(fits, path, 'the number of changes');
 }
 
 /** Whoever was heard in a round has the digest of its message there, and nobody else has. */

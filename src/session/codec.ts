@@ -2,6 +2,7 @@
 // of its type and length, or is a StateError that says where and what was expected, and never quotes a value.
 import { platform } from '#platform';
 import { StateError } from '../leaves/errors.ts';
+import { repeatsMembers } from '../leaves/json-text.ts';
 
 /** Both directions between values of one type and JSON. */
 export interface Codec<T> {
@@ -179,6 +180,7 @@ export function document<T extends object>(
         throw new StateError('state: expected JSON'); // the engine's own text quotes the document
       }
       if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new StateError('state: expected an object');
+      if (repeatsMembers(state, json)) throw new StateError('state: a field is there twice');
       const { secagg, version: found, ...rest } = json as Record<string, unknown>;
       if (secagg !== role) throw new StateError(`state: expected one of a ${role}, got another or none`, 'ERR_SECAGG_STATE_ROLE');
       if (found !== version) {

@@ -11,7 +11,9 @@ import { ROUND_OF_PHASE, type HeldShares } from '../session/notation.ts';
 import type { Position } from '../leaves/positions.ts';
 import type * as User from './state.ts';
 import { DIGEST_BYTES, KEY_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
+import { sessionTag } from '../session/binding.ts';
 import * as common from '../session/json.ts';
+import { decodeUserMessage } from '../wire/envelope.ts';
 import {
   bytes,
   called,
@@ -108,13 +110,25 @@ export const userDocument: Document<User.UserSnapshot> = document('user', VERSIO
   },
 });
 
+/** Throws unless a message is one of this user in this session. */
+function requireOwnAnswer(output: Uint8Array, { parameters, userId }: Context, path: string): void {
+  try {
+    decodeUserMessage(output, sessionTag(parameters), userId, output.length);
+  } catch {
+    require(false, path, 'a message of this user');
+  }
+}
+
 /** Checks what no single field shows: that the fields belong together. */
-function checkWhole({ context, input, answered, output, state }: User.UserSnapshot, path: string): void {
+function checkWhole({ revision, context, input, answered, output, state }: User.UserSnapshot, path: string): void {
   const { parameters, policy, userId, publicKeys } = context;
   common.requirePolicy(parameters, policy, `${path}.context`);
   require(publicKeys.has(userId), `${path}.context.publicKeys`, "the user's own key");
   const inputBytes = parameters.vecLen * laneBytes(parameters.bits);
   require(input === null || input.length === inputBytes, `${path}.input`, `${inputBytes} bytes`);
+  // One change for each answer, one if the vector came later, and one for an error.
+  const others = revision - answered.length - (state.phase === 'failed' ? 1 : 0);
+  require(others === 0 || others === 1, `${path}.revision`, 'the number of changes');
   if (state.phase === 'failed') {
     require(input === null && output === null, path, 'nothing to send after an error');
     return;
@@ -122,6 +136,7 @@ function checkWhole({ context, input, answered, output, state }: User.UserSnapsh
   const round = ROUND_OF_PHASE[state.phase];
   require(answered.length === round, `${path}.answered`, `${round} digests`);
   require((output === null) === (round === 0), `${path}.output`, 'the answer to the last message');
+  if (output !== null) requireOwnAnswer(output, context, `${path}.output`);
   require(input === null || round <= 2, `${path}.input`, 'no input once it is masked');
   if ('signSecretKey' in state) {
     const own = publicKeys.get(userId) ?? state.signSecretKey;

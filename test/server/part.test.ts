@@ -5,6 +5,7 @@ import type { UserId } from '../../src/leaves/ids.ts';
 import { partDocument, serverDocument } from '../../src/server/json.ts';
 import { mergedWith, partOf } from '../../src/server/part.ts';
 import { received } from '../../src/server/receiving.ts';
+import { changed } from '../../src/server/snapshot.ts';
 import type { ServerPart, ServerSnapshot } from '../../src/server/state.ts';
 import { sessionTag } from '../../src/session/binding.ts';
 import { refused } from '../support/errors.ts';
@@ -25,10 +26,11 @@ async function roundOf(
 
 /** A server that has heard some users since. */
 function having(base: string, heard: ReadonlyMap<number, Uint8Array>): { snapshot: ServerSnapshot; tag: Uint8Array } {
-  const snapshot = serverDocument.parse(base);
+  let snapshot = serverDocument.parse(base);
   const tag = sessionTag(snapshot.context.parameters);
   for (const [id, bytes] of heard) {
-    received({ ...snapshot.context, tag }, snapshot, { sender: id as UserId, bytes, closing: false });
+    const accepted = received({ ...snapshot.context, tag }, snapshot, { sender: id as UserId, bytes, closing: false });
+    snapshot = changed(snapshot, accepted?.dropped ?? []);
   }
   return { snapshot, tag };
 }

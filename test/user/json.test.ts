@@ -106,6 +106,26 @@ describe('the state of a user', () => {
     for (const state of states) expect(recovered(state)).to.equal(state);
   });
 
+  it('is refused if it names a field twice, or has a revision that its changes do not explain', () => {
+    for (const state of states) {
+      const { revision } = JSON.parse(state) as { revision: number };
+      refused('ERR_SECAGG_STATE', () => recovered(state.replace('{', `{"revision":${revision},`)));
+      for (const other of [revision + 2, Number.MAX_SAFE_INTEGER]) {
+        refused('ERR_SECAGG_STATE', () => recovered(state.replace(`"revision":${revision}`, `"revision":${other}`)));
+      }
+    }
+  });
+
+  it('is refused under the id of another user, also once it is finished', () => {
+    for (const state of states) {
+      const json = JSON.parse(state) as { context: { userId: number; publicKeys: [number, string][] }; output: string | null };
+      if (json.output === null) continue;
+      const other = json.context.publicKeys.find(([id]) => id !== json.context.userId)!;
+      json.context.userId = other[0];
+      refused('ERR_SECAGG_STATE', () => recovered(JSON.stringify(json)));
+    }
+  });
+
   it('is refused if it was changed: no field can be missing, extra, of another type or of another length', function () {
     this.timeout(60_000);
     const { tried, wrong } = wronglyRecovered(states, recovered, ADMITTED);
