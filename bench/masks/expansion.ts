@@ -5,7 +5,7 @@ import { ctr } from '@noble/ciphers/aes.js';
 import { applyMasks } from '../../src/masking/expand.ts';
 import { kernel } from '../../src/masking/kernel.ts';
 import { Pace } from '../../src/masking/pace.ts';
-import { accumulatePacked, pack } from '../../src/masking/pack.ts';
+import { accumulatePacked, pack } from '../../src/masking/packed-vectors.ts';
 import { plain } from '../../src/masking/plain.ts';
 import { ringOf, zeroLanes, type Kernel, type Ring } from '../../src/masking/ring.ts';
 import { makeKeystream } from './cipher.ts';

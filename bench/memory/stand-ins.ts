@@ -17,7 +17,7 @@ import { sign } from '../../src/crypto/sign.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { applyMasks } from '../../src/masking/expand.ts';
 import { Pace } from '../../src/masking/pace.ts';
-import { pack } from '../../src/masking/pack.ts';
+import { pack } from '../../src/masking/packed-vectors.ts';
 import { ringOf } from '../../src/masking/ring.ts';
 import { resolveParameters, type Parameters } from '../../src/session/parameters.ts';
 import {

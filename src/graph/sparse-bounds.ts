@@ -16,7 +16,7 @@ export function lnLimit(bits: number, times: number): number {
 }
 
 /**
- * Most corrupt neighbors that a user may have. Against a server that lies once the sparse graph is drawn, the α of 3t ≥ 2k + 2α + 2;
+ * Most corrupt neighbors that a user may have. Against a server that lies once the sparse graph is drawn, the α of 3s ≥ 2k + 2α + 2, s the share threshold;
  * against one that follows the protocol t − 1. Negative if the thresholds bear no corrupt user at all.
  */
 export function corruptNeighborsBorne({ neighbors, shareThreshold }: SparseGraph, adversary: Adversary): number {

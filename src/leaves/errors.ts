@@ -146,7 +146,7 @@ export class ProtocolError extends SecAggError {
   readonly round: number | null;
   /**
    * Users whose messages broke the rule, ascending. Nobody is listed who follows the protocol, keeps its state, and whose
-   * messages arrive as they were sent, unless t users or more lie about it.
+   * messages arrive as they were sent, unless t users or more lie about it (on a sparse graph, s of its neighbors).
    */
   readonly userIds: readonly number[];
 

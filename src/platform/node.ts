@@ -1,4 +1,4 @@
-// The engine for Node: node:crypto, 10 to 45 times faster than JavaScript. The one file that may import node: modules;
+// The engine for Node: node:crypto, 10 to 45 times faster than JavaScript. Beside the unmasking worker and the command, the one file that may import node: modules;
 // its bytes equal those of web.ts.
 import {
   createCipheriv,

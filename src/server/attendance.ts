@@ -44,8 +44,8 @@ export function requireThreshold(have: number, need: number, round: Round): void
 }
 
 /**
- * Users of U2 whose secrets those of a set cannot open: fewer than the share threshold of their holders are in it. Their masks
- * would stay in the sum. On the complete graph all hold shares of all, and the session's threshold says enough.
+ * Users of U2 of whose holders fewer than the share threshold are in a set. Their masks would stay in the sum. On the complete
+ * graph all users hold shares of all, and the session's threshold is enough.
  */
 function unopenable(parameters: Parameters, graph: Neighborhoods, u2: Members, present: Members): Position[] {
   if (parameters.graph === 'complete') return [];
@@ -62,8 +62,8 @@ export function isEnough(parameters: Parameters, roster: Roster, heard: Iterable
 }
 
 /**
- * DEVIATION from [BBGLR20], whose server goes on without users that have lost their neighbors: who is left out then would
- * depend on the graph, and the bound on survivors falling apart holds for those only who leave without knowing it.
+ * DEVIATION from [BBGLR20], whose server goes on without users that have lost their neighbors. Then the graph would decide who
+ * is left out, but the bound on survivors falling apart assumes that users drop out independently of the graph.
  *
  * @throws ThresholdError that names the users whose neighborhood has become too small.
  */

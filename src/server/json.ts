@@ -18,7 +18,7 @@ import {
   type Codec,
   type Document,
 } from '../session/codec.ts';
-import * as common from '../session/json.ts';
+import * as codecs from '../session/json.ts';
 import type { Advertisement, Deal } from '../session/messages.ts';
 import { DealMap } from './deal-map.ts';
 import { Roster } from './roster.ts';
@@ -28,19 +28,19 @@ import type * as Server from './state.ts';
 const VERSION = 1;
 const key = bytes(KEY_BYTES);
 const digest = bytes(DIGEST_BYTES);
-/** Version 1 of the state calls it by the name of what it binds. */
+/** Version 1 of the state calls this field `binding`. */
 const directoryDigest = called('binding', digest);
 const signature = bytes(SIGNATURE_BYTES);
 
-const advertisement = record<Advertisement>({ userId: common.userId, channelKey: key, maskKey: key, signature });
+const advertisement = record<Advertisement>({ userId: codecs.userId, channelKey: key, maskKey: key, signature });
 const ownShareCommitment = nullable(bytes(SHARE_COMMITMENT_BYTES));
-const dealsByPosition = mapOf(common.position, record<Deal>({ seedCommitment: digest, ownShareCommitment, sealed: bytes() }));
+const dealsByPosition = mapOf(codecs.position, record<Deal>({ seedCommitment: digest, ownShareCommitment, sealed: bytes() }));
 const deals: Codec<DealMap> = {
   encode: (dealt) => dealsByPosition.encode(dealt),
   decode: (json, path) => DealMap.of(dealsByPosition.decode(json, path)),
 };
 const commitments = mapOf(
-  common.position,
+  codecs.position,
   record<Server.DealtCommitments>({ seedCommitment: digest, ownShareCommitment, shares: bytes() }),
 );
 const directory: Codec<Roster> = {
@@ -70,21 +70,21 @@ const collectingKeys: Codec<Server.CollectingKeys> = {
 const distinctPositions: Codec<Set<Position>> = {
   encode: (heard: Set<Position>) => [...heard],
   decode(json, path): Set<Position> {
-    const heard = list(common.position).decode(json, path);
+    const heard = list(codecs.position).decode(json, path);
     const distinct = new Set(heard);
     require(distinct.size === heard.length, path, 'distinct users');
     return distinct;
   },
 };
 
-const signatures = mapOf(common.position, signature);
-const answers = mapOf(common.position, record<Server.Answer>({ shares: bytes(), verdicts: bytes() }));
+const signatures = mapOf(codecs.position, signature);
+const answers = mapOf(codecs.position, record<Server.Answer>({ shares: bytes(), verdicts: bytes() }));
 
 const collectingInputs: Codec<Server.CollectingInputs> = record<Server.CollectingInputs>({
   phase: oneOf('masked-input'),
   directory,
   directoryDigest,
-  u2: common.members,
+  u2: codecs.members,
   view2: digest,
   deals,
   sum: bytes(),
@@ -99,8 +99,8 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
     phase: oneOf('consistency-check'),
     directory,
     directoryDigest,
-    u2: common.members,
-    u3: common.members,
+    u2: codecs.members,
+    u3: codecs.members,
     view2: digest,
     view3: digest,
     commitments,
@@ -111,9 +111,9 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
     phase: oneOf('unmasking'),
     directory,
     directoryDigest,
-    u2: common.members,
-    u3: common.members,
-    u4: common.members,
+    u2: codecs.members,
+    u3: codecs.members,
+    u4: codecs.members,
     view2: digest,
     view3: digest,
     commitments,
@@ -123,15 +123,15 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
   }),
   finished: record<Server.Finished>({
     phase: oneOf('finished'),
-    included: list(common.userId),
+    included: list(codecs.userId),
     users: integer(1, Number.MAX_SAFE_INTEGER),
     sum: bytes(),
   }),
-  failed: common.failed,
+  failed: codecs.failed,
 });
 
 const droppedUser = record<DroppedUser>({
-  userId: common.userId,
+  userId: codecs.userId,
   round: integer(0, 4),
   reason: oneOf('no-shares', 'no-masked-input', 'no-signature', 'no-answer', 'wrong-share', 'inconsistent-deal'),
 });
@@ -139,11 +139,11 @@ const droppedUser = record<DroppedUser>({
 const snapshot = record<Server.ServerSnapshot>({
   revision: integer(0, Number.MAX_SAFE_INTEGER),
   context: record<Server.ServerSnapshot['context']>({
-    parameters: common.parameters,
-    policy: common.policy,
-    publicKeys: nullable(common.publicKeys),
+    parameters: codecs.parameters,
+    policy: codecs.policy,
+    publicKeys: nullable(codecs.publicKeys),
   }),
-  received: list(mapOf(common.userId, digest)),
+  received: list(mapOf(codecs.userId, digest)),
   dropped: list(droppedUser),
   state,
 });
@@ -163,7 +163,7 @@ export const partDocument: Document<Server.ServerPart> = document(
   VERSION,
   record<Server.ServerPart>({
     base: bytes(),
-    received: mapOf(common.userId, digest),
+    received: mapOf(codecs.userId, digest),
     dropped: list(droppedUser),
     heard: oneOfKinds<'phase', Server.Heard>('phase', {
       'advertise-keys': collectingKeys,

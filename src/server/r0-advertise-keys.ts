@@ -12,7 +12,7 @@ import type { AdvertisedKeys, Advertisement, DirectoryExcerpt } from '../session
 import { requireThreshold } from './attendance.ts';
 import { DealMap } from './deal-map.ts';
 import { Roster } from './roster.ts';
-import type { RoundSteps } from './round.ts';
+import type { RoundSteps } from './round-steps.ts';
 import type { CollectingDeals, CollectingKeys, ServerContext } from './state.ts';
 
 const round = 0;
@@ -55,7 +55,7 @@ function receiveKeys(
   advertisement: Advertisement,
 ): void {
   const { userId } = advertisement;
-  // One user more, and the threshold would no longer satisfy the policy of anybody: the session would be lost for all.
+  // With one user more, every user would refuse the directory, because the threshold would no longer satisfy its policy.
   const largest = largestDirectory(parameters, policy);
   if (state.advertisements.size >= largest) {
     const message =

@@ -5,13 +5,13 @@ import { ProtocolError } from '../leaves/errors.ts';
 import { hasMember, membersOf } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import { RECORD_BYTES } from '../leaves/sizes.ts';
-import { zeroSum } from '../masking/pack.ts';
+import { zeroSum } from '../masking/packed-vectors.ts';
 import { ringOf } from '../masking/ring.ts';
 import { viewOfRound2 } from '../session/binding.ts';
 import type { ShareKeysMessage } from '../session/messages.ts';
 import { isEnough, requireNeighborhoods, requireThreshold, requireView, silent } from './attendance.ts';
 import { DealMap } from './deal-map.ts';
-import { union, type DirectoryRound } from './round.ts';
+import { union, type DirectoryRound } from './round-steps.ts';
 import type { CollectingDeals, CollectingInputs, ServerContext } from './state.ts';
 
 const round = 1;

@@ -4,13 +4,13 @@ import { StateError } from '../leaves/errors.ts';
 import { membersOf, positions } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import { accumulate } from '../masking/kernel.ts';
-import { accumulatePacked } from '../masking/pack.ts';
+import { accumulatePacked } from '../masking/packed-vectors.ts';
 import { ringOf } from '../masking/ring.ts';
 import { digestOfDeal, maskedInputView, viewOfRound3 } from '../session/binding.ts';
 import { commitmentsOf } from '../session/deals.ts';
 import type { MaskedInputMessage } from '../session/messages.ts';
 import { isEnough, requireNeighborhoods, requireThreshold, requireView, silent } from './attendance.ts';
-import type { DirectoryRound } from './round.ts';
+import type { DirectoryRound } from './round-steps.ts';
 import type { CollectingInputs, CollectingSignatures, DealtCommitments } from './state.ts';
 
 const round = 2;
@@ -21,7 +21,7 @@ export const maskedInput: DirectoryRound<CollectingInputs, MaskedInputMessage> =
   number: round,
   speakers: ({ u2 }) => u2,
 
-  /** Made for another U2 the masks would not cancel; made for another deal no shares could remove them: the sum would be noise. */
+  /** An input that was masked for another U2 or another deal would make the sum noise. */
   view({ directoryDigest, view2, deals }, position) {
     const deal = deals.get(position);
     return deal === undefined ? NOTHING : maskedInputView(view2, digestOfDeal(directoryDigest, deal));
@@ -45,7 +45,7 @@ export const maskedInput: DirectoryRound<CollectingInputs, MaskedInputMessage> =
   close({ parameters }, { directory, directoryDigest, u2, view2, deals, sum, heard }) {
     requireThreshold(heard.size, parameters.threshold, round);
     const u3 = membersOf(heard, directory.size);
-    // An input is in the sum for good: if too few of those who could open its mask are left, no sum will ever come.
+    // If too few holders of a user's shares remain, the masks of its input can never be removed from the sum.
     const graph = neighborhoodsOf(parameters.graph, directory.size);
     requireNeighborhoods(parameters, graph, { roster: directory, u2, present: u3, round });
     const commitments = new Map<Position, DealtCommitments>();

@@ -40,7 +40,7 @@ interface OpenedMessage extends UserMessage {
  * @param closing whether the round is being closed, so that nothing more may enter it.
  * @returns null if the same message has been accepted before.
  */
-export function received(
+export function enterMessage(
   context: ServerContext,
   { state, received: digests }: ServerSnapshot,
   { sender, bytes, closing }: { readonly sender: UserId; readonly bytes: Uint8Array; readonly closing: boolean },

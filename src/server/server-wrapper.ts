@@ -11,7 +11,7 @@ import { sessionTag } from '../session/binding.ts';
 import { Recovered } from '../session/codec.ts';
 import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
 import { errorOf, failedError, failureOf } from '../session/failure.ts';
-import { outputOf } from './closed.ts';
+import { outputOf } from './output-of-state.ts';
 import { partDocument, serverDocument } from './json.ts';
 import {
   checkLocalOptions,
@@ -24,7 +24,7 @@ import {
 import type { ServerOutput } from './output.ts';
 import { mergedWith, partOf } from './part.ts';
 import { readyWith, serverProgress } from './progress.ts';
-import { received } from './receiving.ts';
+import { enterMessage } from './receiving.ts';
 import { roundOf } from './rounds.ts';
 import { changed, culpritsOf } from './snapshot.ts';
 import type { ClosedState, CollectingState, ServerContext, ServerSnapshot } from './state.ts';
@@ -107,7 +107,7 @@ export class ServerWrapper {
     const bytes = input.length;
     const started = performance.now();
     try {
-      const accepted = received(this.#context, this.#snapshot, { sender, bytes: input, closing: this.#closing });
+      const accepted = enterMessage(this.#context, this.#snapshot, { sender, bytes: input, closing: this.#closing });
       if (accepted === null) {
         this.#locals.announce.repeated(sender, bytes);
         return 'repeated';
@@ -156,7 +156,7 @@ export class ServerWrapper {
       const { state, dropped } = await close(this.#context, collecting, work);
       const output = outputOf(this.#context, state);
       const sent = this.#locals.announce.sent(output);
-      // From here on nothing throws: whoever is told that the round is not closed closes it again.
+      // Nothing below may throw: the caller would close the round twice.
       this.#snapshot = changed(this.#snapshot, dropped, state);
       this.#asked = { state, output };
       this.#locals.announce.closed(round, sent, dropped, performance.now() - started);

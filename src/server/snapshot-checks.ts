@@ -6,7 +6,7 @@ import { countMembers, hasMember, isSubset, positions, type Members } from '../l
 import type { Position } from '../leaves/positions.ts';
 import { RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES } from '../leaves/sizes.ts';
 import { require } from '../session/codec.ts';
-import * as common from '../session/json.ts';
+import * as codecs from '../session/json.ts';
 import type { Deal } from '../session/messages.ts';
 import { ROUND_OF_PHASE } from '../session/notation.ts';
 import { laneBytes, type Parameters, type Policy } from '../session/parameters.ts';
@@ -28,7 +28,7 @@ const NO_VERDICT: number = VERDICT.none;
 
 /** What no single field shows, of a whole state. @throws StateError. */
 export function checkSnapshot(value: ServerSnapshot, path: string): void {
-  common.requirePolicy(value.context.parameters, value.context.policy, `${path}.context`);
+  codecs.requirePolicy(value.context.parameters, value.context.policy, `${path}.context`);
   checkState(value.state, value.context, `${path}.state`);
   checkReceived(value, `${path}.received`);
   checkRevision(value, `${path}.revision`);
@@ -84,8 +84,8 @@ function checkState(value: ServerState, { parameters, policy }: ServerSnapshot['
       return;
     case 'masked-input':
       checkDirectory(value.directory, check);
-      common.requireMembers({ u2: value.u2 }, value.directory.size, path);
-      common.requireQuorum({ u2: value.u2 }, parameters, path);
+      codecs.requireMembers({ u2: value.u2 }, value.directory.size, path);
+      codecs.requireQuorum({ u2: value.u2 }, parameters, path);
       checkDeals(value.deals, value.directory, check);
       checkKeys(value.deals, value.u2, `${path}.deals`);
       require([...value.heard].every((position) => hasMember(value.u2, position)), `${path}.heard`, 'users of U2');
@@ -97,8 +97,8 @@ function checkState(value: ServerState, { parameters, policy }: ServerSnapshot['
       return;
     case 'unmasking':
       checkSurvivors(value, check);
-      common.requireMembers({ u4: value.u4 }, value.directory.size, path);
-      common.requireQuorum({ u4: value.u4 }, parameters, path);
+      codecs.requireMembers({ u4: value.u4 }, value.directory.size, path);
+      codecs.requireQuorum({ u4: value.u4 }, parameters, path);
       require(isSubset(value.u4, value.u3), `${path}.u4`, 'a subset of U3');
       checkKeys(value.signatures, value.u4, `${path}.signatures`);
       checkAnswers(value, check);
@@ -118,8 +118,8 @@ interface Check {
 }
 
 function checkDirectory({ lines }: Roster, { parameters, policy, path }: Check): void {
-  common.requireDirectorySize(lines.length, parameters, policy, `${path}.directory`);
-  common.requireOrder(
+  codecs.requireDirectorySize(lines.length, parameters, policy, `${path}.directory`);
+  codecs.requireOrder(
     lines.map((line) => line.userId),
     parameters,
     `${path}.directory`,
@@ -142,8 +142,8 @@ function checkSurvivors(value: CollectingSignatures | CollectingAnswers, check: 
   const users = value.directory.size;
   const { path, parameters } = check;
   checkDirectory(value.directory, check);
-  common.requireMembers({ u2: value.u2, u3: value.u3 }, users, path);
-  common.requireQuorum({ u2: value.u2, u3: value.u3 }, parameters, path);
+  codecs.requireMembers({ u2: value.u2, u3: value.u3 }, users, path);
+  codecs.requireQuorum({ u2: value.u2, u3: value.u3 }, parameters, path);
   require(isSubset(value.u3, value.u2), `${path}.u3`, 'a subset of U2');
   checkKeys(value.commitments, value.u2, `${path}.commitments`);
   const length = neighborhoodsOf(parameters.graph, users).degree * 2 * SHARE_COMMITMENT_BYTES;

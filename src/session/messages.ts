@@ -42,7 +42,7 @@ export interface Deal {
 /** Round 1, user to server: a deal, and the digest of the directory that it was made for. */
 export interface ShareKeysMessage {
   readonly directoryDigest: Uint8Array;
-  /** In a decoded message the records are a view of it. */
+  /** In a decoded message the records share memory with the message. */
   readonly deal: Deal;
 }
 
@@ -51,7 +51,7 @@ export interface SharesMessage {
   readonly u2: Members;
   /** The id of the user that the server made the message for. */
   readonly receiver: number;
-  /** Records of deals.ts; in a decoded message a view of it. */
+  /** Records of deals.ts; in a decoded message they share memory with the message. */
   readonly sealed: Uint8Array;
 }
 
@@ -59,7 +59,7 @@ export interface SharesMessage {
 export interface MaskedInputMessage {
   /** The digest of what the input was masked for. */
   readonly view: Uint8Array;
-  /** y_u, bit-packed; in a decoded message a view of it. */
+  /** y_u, bit-packed; in a decoded message it shares memory with the message. */
   readonly vector: Uint8Array;
 }
 

@@ -12,7 +12,7 @@ import type { Position } from '../leaves/positions.ts';
 import type * as User from './state.ts';
 import { DIGEST_BYTES, KEY_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
 import { sessionTag } from '../session/binding.ts';
-import * as common from '../session/json.ts';
+import * as codecs from '../session/json.ts';
 import { decodeUserMessage } from '../wire/envelope.ts';
 import {
   bytes,
@@ -33,10 +33,10 @@ const VERSION = 1;
 const key = bytes(KEY_BYTES);
 const share = bytes(SHARE_BYTES);
 const digest = bytes(DIGEST_BYTES);
-const placed = { users: integer(1, MAX_USERS), position: common.position };
+const placed = { users: integer(1, MAX_USERS), position: codecs.position };
 
 const holding = record<User.Holding>({
-  position: common.position,
+  position: codecs.position,
   shares: nullable(record<HeldShares>({ selfMask: share, pairwiseKey: share })),
 });
 
@@ -55,7 +55,7 @@ const state = oneOfKinds<'phase', User.UserState>('phase', {
     ...placed,
     // Version 1 of the state calls both by what they are digests of.
     directoryDigest: called('directory', digest),
-    peers: list(record<User.Peer>({ userId: common.userId, maskKey: key, openingKey: key })),
+    peers: list(record<User.Peer>({ userId: codecs.userId, maskKey: key, openingKey: key })),
     maskSecretKey: key,
     selfMaskSeed: key,
     ownShare: nullable(share),
@@ -65,8 +65,8 @@ const state = oneOfKinds<'phase', User.UserState>('phase', {
     phase: oneOf('consistency-check'),
     signSecretKey: key,
     ...placed,
-    peers: list(common.userId),
-    u2: common.members,
+    peers: list(codecs.userId),
+    u2: codecs.members,
     view2: digest,
     ownShare: nullable(share),
     holdings: list(holding),
@@ -75,24 +75,24 @@ const state = oneOfKinds<'phase', User.UserState>('phase', {
     phase: oneOf('unmasking'),
     signSecretKey: key,
     ...placed,
-    peers: list(common.userId),
-    u2: common.members,
-    u3: common.members,
+    peers: list(codecs.userId),
+    u2: codecs.members,
+    u3: codecs.members,
     view3: digest,
     ownShare: nullable(share),
     holdings: list(holding),
   }),
-  finished: record<User.Finished>({ phase: oneOf('finished'), ...placed, u2: common.members, u3: common.members }),
-  failed: common.failed,
+  finished: record<User.Finished>({ phase: oneOf('finished'), ...placed, u2: codecs.members, u3: codecs.members }),
+  failed: codecs.failed,
 });
 
 const snapshot = record<User.UserSnapshot>({
   revision: integer(0, Number.MAX_SAFE_INTEGER),
   context: record<User.UserSnapshot['context']>({
-    parameters: common.parameters,
-    policy: common.policy,
-    userId: common.userId,
-    publicKeys: common.publicKeys,
+    parameters: codecs.parameters,
+    policy: codecs.policy,
+    userId: codecs.userId,
+    publicKeys: codecs.publicKeys,
   }),
   modularInputs: flag,
   input: nullable(bytes()),
@@ -122,7 +122,7 @@ function requireOwnAnswer(output: Uint8Array, { parameters, userId }: Context, p
 /** Checks what no single field shows: that the fields belong together. */
 function checkWhole({ revision, context, input, answered, output, state }: User.UserSnapshot, path: string): void {
   const { parameters, policy, userId, publicKeys } = context;
-  common.requirePolicy(parameters, policy, `${path}.context`);
+  codecs.requirePolicy(parameters, policy, `${path}.context`);
   require(publicKeys.has(userId), `${path}.context.publicKeys`, "the user's own key");
   const inputBytes = parameters.vecLen * laneBytes(parameters.bits);
   require(input === null || input.length === inputBytes, `${path}.input`, `${inputBytes} bytes`);
@@ -152,7 +152,7 @@ type Context = User.UserSnapshot['context'];
 
 function checkState(state: Exclude<User.UserState, { phase: 'failed' }>, context: Context, path: string): void {
   if (state.phase === 'advertise-keys' || state.phase === 'share-keys') return;
-  common.requireDirectorySize(state.users, context.parameters, context.policy, path);
+  codecs.requireDirectorySize(state.users, context.parameters, context.policy, path);
   require(state.position < state.users, `${path}.position`, 'a position in U1');
   if (state.phase === 'masked-input') {
     checkPeers(
@@ -183,7 +183,7 @@ function checkPeers(
   // On the complete graph ids ascend by position, the user's own among them.
   const inOrder =
     parameters.graph === 'complete' ? [...peers.slice(0, position), userId, ...peers.slice(position)] : [userId, ...peers];
-  common.requireOrder(inOrder, parameters, `${path}.peers`);
+  codecs.requireOrder(inOrder, parameters, `${path}.peers`);
   require(inOrder.every((id) => publicKeys.has(id)), `${path}.peers`, 'users whose keys are registered');
   const keepsShare = parameters.graph === 'complete';
   require((state.ownShare !== null) === keepsShare, `${path}.ownShare`, keepsShare ? 'a share' : 'null on a sparse graph');
@@ -197,8 +197,8 @@ function checkSet(
   { parameters }: Context,
   path: string,
 ): void {
-  common.requireMembers({ [name]: set }, users, path);
-  common.requireQuorum({ [name]: set }, parameters, path);
+  codecs.requireMembers({ [name]: set }, users, path);
+  codecs.requireQuorum({ [name]: set }, parameters, path);
   require(hasMember(set, position), `${path}.${name}`, 'the user itself among them');
 }
 

@@ -9,7 +9,7 @@ import { at } from '../leaves/lists.ts';
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { applyMasks, type Mask } from '../masking/expand.ts';
 import { Pace } from '../masking/pace.ts';
-import { pack } from '../masking/pack.ts';
+import { pack } from '../masking/packed-vectors.ts';
 import { ringOf, type Lanes } from '../masking/ring.ts';
 import { hasMember } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';

@@ -61,7 +61,7 @@ export interface MessageSizes {
  */
 export function messageSizes({ users, vecLen, bits, graph = 'complete', ids }: MessageSizesInput): MessageSizes {
   const options = bits === undefined ? { graph } : { bits, graph };
-  const ring = resolveParameters(checkInteger(users, 'users', 2, MAX_USERS), vecLen, options).bits;
+  const width = resolveParameters(checkInteger(users, 'users', 2, MAX_USERS), vecLen, options).bits;
   if (ids !== undefined) checkIds(ids, users);
   const shown = graph === 'complete' ? users : graph.neighbors + 1;
   const largest = ids?.slice(-shown) ?? Array.from({ length: shown }, (_, i) => users - shown + i);
@@ -78,7 +78,7 @@ export function messageSizes({ users, vecLen, bits, graph = 'complete', ids }: M
     { down: toUser(...directory), up: toServer(2 * DIGEST_BYTES + ownCommitment + neighbors * RECORD_BYTES) },
     {
       down: toUser(bytesLength(everybody), id, bytesLength(neighbors * RECORD_BYTES)),
-      up: toServer(DIGEST_BYTES + packedLength(vecLen, ring)),
+      up: toServer(DIGEST_BYTES + packedLength(vecLen, width)),
     },
     { down: toUser(bytesLength(everybody)), up: toServer(DIGEST_BYTES) },
     {

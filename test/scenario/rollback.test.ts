@@ -6,7 +6,7 @@ import type { UserId } from '../../src/leaves/ids.ts';
 import { UserWrapper } from '../../src/index.ts';
 import { applyMasks, type Mask } from '../../src/masking/expand.ts';
 import { Pace } from '../../src/masking/pace.ts';
-import { accumulatePacked } from '../../src/masking/pack.ts';
+import { accumulatePacked } from '../../src/masking/packed-vectors.ts';
 import { ringOf, zeroLanes } from '../../src/masking/ring.ts';
 import { vectorOf } from '../../src/masking/vector.ts';
 import { hasMember, membersOf, positions, type Members } from '../../src/leaves/members.ts';

@@ -4,7 +4,7 @@ import { ProtocolError, StateError, UsageError } from '../../src/index.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { partDocument, serverDocument } from '../../src/server/json.ts';
 import { mergedWith, partOf } from '../../src/server/part.ts';
-import { received } from '../../src/server/receiving.ts';
+import { enterMessage } from '../../src/server/receiving.ts';
 import { changed } from '../../src/server/snapshot.ts';
 import type { ServerPart, ServerSnapshot } from '../../src/server/state.ts';
 import { sessionTag } from '../../src/session/binding.ts';
@@ -29,7 +29,7 @@ function having(base: string, heard: ReadonlyMap<number, Uint8Array>): { snapsho
   let snapshot = serverDocument.parse(base);
   const tag = sessionTag(snapshot.context.parameters);
   for (const [id, bytes] of heard) {
-    const accepted = received({ ...snapshot.context, tag }, snapshot, { sender: id as UserId, bytes, closing: false });
+    const accepted = enterMessage({ ...snapshot.context, tag }, snapshot, { sender: id as UserId, bytes, closing: false });
     snapshot = changed(snapshot, accepted?.dropped ?? []);
   }
   return { snapshot, tag };

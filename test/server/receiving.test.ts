@@ -6,7 +6,7 @@ import { concat } from '../../src/leaves/bytes.ts';
 import { AuthenticationError, DecodeError, ProtocolError, type SecAggErrorCode } from '../../src/index.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { serverDocument } from '../../src/server/json.ts';
-import { received } from '../../src/server/receiving.ts';
+import { enterMessage } from '../../src/server/receiving.ts';
 import type { ServerContext, ServerSnapshot } from '../../src/server/state.ts';
 import { sessionTag, signedBytes } from '../../src/session/binding.ts';
 import type { Round } from '../../src/session/notation.ts';
@@ -41,8 +41,8 @@ describe('a message that comes to the server', () => {
     describe(`in round ${round}`, () => {
       let now: Awaited<ReturnType<typeof collecting>>;
       before(async () => (now = await collecting(round)));
-      const take = (sender: number, bytes: Uint8Array, closing = false): ReturnType<typeof received> =>
-        received(now.context, now.snapshot, { sender: sender as UserId, bytes, closing });
+      const take = (sender: number, bytes: Uint8Array, closing = false): ReturnType<typeof enterMessage> =>
+        enterMessage(now.context, now.snapshot, { sender: sender as UserId, bytes, closing });
       const refusing = async (
         code: SecAggErrorCode,
         sender: number,
@@ -54,7 +54,7 @@ describe('a message that comes to the server', () => {
         const fresh = await collecting(round);
         const message = fresh.answers.get(2)!;
         const request = { sender: 2 as UserId, bytes: message, closing: false };
-        const outcome = received(fresh.context, fresh.snapshot, request)!;
+        const outcome = enterMessage(fresh.context, fresh.snapshot, request)!;
         const signed = signedBytes(fresh.context.tag, round, 2 as UserId, fingerprint(bodyOf(message)));
         expect(outcome).to.deep.equal({
           round,
@@ -62,7 +62,7 @@ describe('a message that comes to the server', () => {
           dropped: [],
         });
         expect([...fresh.snapshot.received[round]!.keys()]).to.deep.equal([1, 2]);
-        const again = await leaving(fresh.snapshot, () => received(fresh.context, fresh.snapshot, request));
+        const again = await leaving(fresh.snapshot, () => enterMessage(fresh.context, fresh.snapshot, request));
         expect(again).to.equal(null);
       });
 
@@ -143,7 +143,7 @@ describe('a message that comes to the server', () => {
     const message = answers.get(2)!;
     const fields = { round: 0 as const, sender: 2, body: bodyOf(message), signature: flip(signatureOf(message), 40) };
     const bytes = encodeUserMessage(tagOf(session), fields);
-    expect(received(context, snapshot, { sender: 2 as UserId, bytes, closing: false })).to.have.property('round', 0);
+    expect(enterMessage(context, snapshot, { sender: 2 as UserId, bytes, closing: false })).to.have.property('round', 0);
   });
 
   it('comes once the sum is known: one that was heard is recognised, any other is late', async () => {
@@ -156,7 +156,7 @@ describe('a message that comes to the server', () => {
     const snapshot = serverDocument.parse(session.server.serializeState());
     const context = { ...snapshot.context, tag: sessionTag(snapshot.context.parameters) };
     const take = (sender: number): unknown =>
-      received(context, snapshot, { sender: sender as UserId, bytes: answers.get(sender)!, closing: false });
+      enterMessage(context, snapshot, { sender: sender as UserId, bytes: answers.get(sender)!, closing: false });
     expect(await leaving(snapshot, () => take(1))).to.equal(null);
     await leaving(snapshot, () => refused('ERR_SECAGG_LATE', () => take(5), ProtocolError));
   });

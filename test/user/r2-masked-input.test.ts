@@ -7,7 +7,7 @@ import type { UserId } from '../../src/leaves/ids.ts';
 import { hasMember, membersOf, positions } from '../../src/leaves/members.ts';
 import { RECORD_BYTES } from '../../src/leaves/sizes.ts';
 import { applyMasks, type Mask } from '../../src/masking/expand.ts';
-import { pack } from '../../src/masking/pack.ts';
+import { pack } from '../../src/masking/packed-vectors.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { ringOf } from '../../src/masking/ring.ts';
 import { commitToShare, maskedInputView, pairwiseMaskSeed, selfMaskKey, viewOfRound2 } from '../../src/session/binding.ts';

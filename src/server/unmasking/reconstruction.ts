@@ -71,7 +71,7 @@ export function enoughShares({ parameters }: ServerContext, { directory, u2, ans
 
 /**
  * [BIK+17] Fig. 4, round 4: SS.recon of b_v for v ∈ U3 and of s_v^SK for v ∈ U2∖U3, from any t good shares. DEVIATION: a
- * secret is used only if it is the one that its owner advertised or committed to, so that a wrong sum never leaves.
+ * secret is used only if it is the one that its owner advertised or committed to, so that a wrong sum is never returned.
  *
  * @throws ProtocolError ERR_SECAGG_INCONSISTENT_DEAL names owners whose own shares do not give their secret;
  * DisputeError if too many holders reported a deal; ThresholdError if wrong shares leave too few.

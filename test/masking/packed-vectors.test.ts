@@ -1,7 +1,7 @@
 // The bit-packed vector of the wire against a definition written with bigints.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { accumulatePacked, pack } from '../../src/masking/pack.ts';
+import { accumulatePacked, pack } from '../../src/masking/packed-vectors.ts';
 import { ringOf, zeroLanes, type Ring } from '../../src/masking/ring.ts';
 import { packedLength } from '../../src/session/parameters.ts';
 import { integers, randomLanes, ringAndLanes, rings } from './lanes.ts';
