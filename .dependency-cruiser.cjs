@@ -65,7 +65,7 @@ module.exports = {
     ]),
     only('command', '^src/command/', [
       '^src/command/',
-      '^src/(index|cohorts/index|planner/(index|request)|session/parameters)\\.ts$',
+      '^src/(index|cohorts/index|planner/(index|request|complete)|session/parameters)\\.ts$',
       '^node_modules/cli-progress/',
     ]),
     {

@@ -14,6 +14,7 @@ describe('the entry point', () => {
         'UserWrapper',
         'ServerWrapper',
         'ServerOutputWrapper',
+        'ERROR_CODES',
         'SecAggError',
         'UsageError',
         'DecodeError',

@@ -69,13 +69,14 @@ export function checkLocalOptions(options: ServerLocalOptions): void {
  */
 function checkBearsAll(parameters: Parameters, policy: Policy, registered: number): void {
   const { threshold } = parameters;
+  const users = Math.min(registered, policy.maxUsers);
   const largest = largestDirectory(parameters, policy);
-  if (largest >= registered) return;
+  if (largest >= users) return;
   // 2t > n + c
-  const least = Math.floor((registered + policy.colluders) / 2) + 1;
+  const least = Math.floor((users + policy.colluders) / 2) + 1;
   throw new RangeError(
     `threshold: ${threshold} of ${registered} registered keys bears at most ${largest} users; expected at least ${least}, ` +
-      'or options.maxUsers if fewer users may come',
+      `or options.maxUsers of at most ${largest} if fewer users may come`,
   );
 }
 
@@ -89,7 +90,7 @@ export function newServerSnapshot(threshold: unknown, vecLen: unknown, options: 
   const parameters = resolveParameters(threshold, vecLen, options);
   const policy = resolvePolicy(options, parameters.graph, publicKeys?.size ?? MAX_USERS);
   checkReachable(parameters, policy);
-  if (publicKeys !== undefined && options.maxUsers === undefined) checkBearsAll(parameters, policy, publicKeys.size);
+  if (publicKeys !== undefined) checkBearsAll(parameters, policy, publicKeys.size);
   return {
     revision: 0,
     context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },

@@ -182,7 +182,8 @@ describe('sessions in PostgreSQL', function () {
       if (round <= 1) {
         for (const sessions of [one!, two!, three!]) {
           const error = await rejected('ERR_SECAGG_EQUIVOCATION', sessions.recv(id, 7, second.get(7)!), ProtocolError);
-          expect(error.userIds).to.deep.equal([7]);
+          // A message of round 0 may be one of an earlier session that somebody else has sent again.
+          expect(error.userIds).to.deep.equal(round === 0 ? [] : [7]);
           // The first message still counts.
           expect(await sessions.recv(id, 7, bytes)).to.equal('repeated');
         }

@@ -116,7 +116,31 @@ describe('a lying user, any round', () => {
       await refusesAndGoesOn(session, 'ERR_SECAGG_SESSION', () => answers.get(LIAR)!);
     });
 
+    if (round === 0) {
+      it(`${nameRound}: what the user sent in an earlier session with the same tag, before its own: nobody is named`, async () => {
+        const earlier = await sessionAt(round);
+        const replayed = (await earlier.answers()).get(LIAR)!;
+        const session = await sessionAt(round, { cohort: earlier.cohort });
+        session.server.recv(LIAR, replayed);
+        const own = (await session.answers()).get(LIAR)!;
+        const error = refused('ERR_SECAGG_EQUIVOCATION', () => session.server.recv(LIAR, own), ProtocolError);
+        expect(error).to.deep.include({ round, userIds: [] });
+      });
+    }
+
     if (round > 0) {
+      it(`${nameRound}: what the user sent in an earlier session with the same tag, after its own: it is not named`, async () => {
+        const earlier = await sessionAt(round);
+        const replayed = (await earlier.answers()).get(LIAR)!;
+        const session = await sessionAt(round, { cohort: earlier.cohort });
+        const answers = await session.answers();
+        session.deliver(answers);
+        const error = refused('ERR_SECAGG_EQUIVOCATION', () => session.server.recv(LIAR, replayed), ProtocolError);
+        expect(error).to.deep.include({ round, userIds: [] });
+        const output = await session.close();
+        session.expectSum(output.isVector() ? Array.from(output.getVector() as Int32Array, BigInt) : await session.finish(), IDS);
+      });
+
       it(`${nameRound}: what the user sent in an earlier session with the same tag: it is not named, and may still speak`, async () => {
         const earlier = await sessionAt(round);
         const replayed = (await earlier.answers()).get(LIAR)!;

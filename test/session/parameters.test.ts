@@ -19,10 +19,10 @@ describe('a policy', () => {
       [2, { adversary: 'semi-malicious' }],
     ] as [number, SessionOptions][]) {
       expect(() => new Session({ ids: [0, 1, 2, 3, 4], threshold, options })).to.throw(RangeError, 'of 5 registered keys');
-      // A server that is told that fewer may come takes no more users than the threshold bears.
-      const session = new Session({ ids: [0, 1, 2, 3, 4], threshold, options, serverOptions: { maxUsers: 5 } });
-      const answers = [...(await session.answers())];
+      // A server that is told that fewer may come takes no more users than that.
       const taken = 2 * threshold - (options.colluders ?? 0) - 1;
+      const session = new Session({ ids: [0, 1, 2, 3, 4], threshold, options, serverOptions: { maxUsers: taken } });
+      const answers = [...(await session.answers())];
       session.deliver(new Map(answers.slice(0, taken)));
       refused('ERR_SECAGG_TOO_MANY_USERS', () => session.server.recv(...answers[taken]!), ProtocolError);
     }

@@ -2,6 +2,7 @@
 // messages.
 import { messageSizes, type Graph, type MessageSizes, type SessionOptions } from '../../index.ts';
 import { plan, type GraphKind, type Plan, type PlanRequest, type ResolvedRequest } from '../../planner/index.ts';
+import { leastThreshold } from '../../planner/complete.ts';
 import { resolveRequest } from '../../planner/request.ts';
 
 /** Parameters that take the place of the planner's. */
@@ -54,6 +55,12 @@ export function explicitScenario(request: PlanRequest, { threshold, sparse }: Ex
   if (resolved.graph !== null && resolved.graph !== kind) {
     throw new RangeError(`graph: expected ${kind} with the parameters given, got ${resolved.graph}`);
   }
+  const chosen = threshold ?? users - dropouts;
+  const least = leastThreshold(users, colluders, adversary);
+  // Users beyond what the threshold bears would be turned away one by one.
+  if (kind === 'complete' && chosen < least) {
+    throw new RangeError(`threshold: expected at least ${least} of ${users} users with ${colluders} colluders, got ${chosen}`);
+  }
   const graph = sparse ?? 'complete';
   const security = Math.floor(resolved.security);
   const options: SessionOptions = { bits, graph, maxUsers: users, adversary, colluders, security };
@@ -61,7 +68,7 @@ export function explicitScenario(request: PlanRequest, { threshold, sparse }: Ex
     request: resolved,
     kind,
     graph,
-    sessions: [{ users, threshold: threshold ?? users - dropouts, options }],
+    sessions: [{ users, threshold: chosen, options }],
     predicted: { user: messageSizes({ users, vecLen, bits, graph }), server: null },
   };
 }
