@@ -9,7 +9,7 @@ import { keptAlive } from './database.ts';
 import { readOutput, writeOutgoing } from './outgoing.ts';
 import { hearOthers, loadSession, MASKED_INPUT, newPart, requireNotFailed, type RecoveredSession } from './recovered-session.ts';
 import { requireLive } from './session-status.ts';
-import type { Query } from './statement.ts';
+import { writeOne, type Query } from './statement.ts';
 import * as sql from './statements.ts';
 
 /** How a round ended. */
@@ -61,9 +61,9 @@ async function advance(query: Query, session: RecoveredSession, output: ServerOu
   const status = output === null ? 'failed' : output.isVector() ? 'finished' : 'collecting';
   const round = output === null ? session.round : session.round + 1;
   const { json, bulk } = splitState(server.serializeState());
-  await query(sql.advanceSession, [id, status, round, json]);
+  await writeOne(query, sql.advanceSession, [id, status, round, json]);
   const bulkDigest = platform.sha256([bulk]);
-  if (!equalBytes(bulkDigest, session.bulkDigest)) await query(sql.replaceBulk, [id, bulk]);
+  if (!equalBytes(bulkDigest, session.bulkDigest)) await writeOne(query, sql.replaceBulk, [id, bulk]);
   await query(sql.deleteMessages, [id]);
   if (session.round === MASKED_INPUT) await query(sql.deleteParts, [id]);
   if (output?.isMessages() === true) await writeOutgoing(query, id, round, output);

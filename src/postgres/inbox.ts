@@ -1,7 +1,7 @@
 // The messages of one session that one process hears: they wait here, and become durable several at a time (group commit).
 // Messages that arrive during a transaction go into the next one.
 import type { Database } from './database.ts';
-import { HEARD_ELSEWHERE, hearBatch } from './group-commit.ts';
+import { HeardElsewhere, hearBatch, messageNotWritten } from './group-commit.ts';
 import { MessageQueue, type WaitingMessage } from './message-queue.ts';
 import type { RecoveredSession } from './recovered-session.ts';
 import { DigestListener, type Verdicts } from './verdicts.ts';
@@ -82,6 +82,7 @@ export class Inbox {
   }
 
   async #commit(batch: readonly WaitingMessage[]): Promise<Verdicts> {
+    const elsewhere = new Set<number>();
     for (;;) {
       try {
         const { session, verdicts } = await this.#database.transaction((query) => {
@@ -93,8 +94,11 @@ export class Inbox {
         this.#session = session;
         return verdicts;
       } catch (error) {
-        // Ends, because each time another process has heard at least one more user of the batch.
-        if (error !== HEARD_ELSEWHERE) throw error;
+        if (!(error instanceof HeardElsewhere)) throw error;
+        // Ends, because each time other processes have heard at least one more user of the batch. A user that was heard
+        // elsewhere has a row, which the next attempt reads before it judges the message.
+        if (error.users.some((user) => elsewhere.has(user))) throw messageNotWritten();
+        for (const user of error.users) elsewhere.add(user);
       }
     }
   }

@@ -18,7 +18,8 @@ export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
 /** SQLSTATEs of a migration that another process was faster with: unique_violation, duplicate_table, duplicate_schema, duplicate_object. */
 const CLASHES = ['23505', '42P07', '42P06', '42710'];
-const MOST_CLASHES = 50;
+/** After a clash the other process has committed what clashed: first the schema, then all else. A third clash is with a stranger. */
+const MOST_CLASHES = 3;
 
 const BOOTSTRAP = statement(`
   create schema if not exists :schema;
@@ -41,7 +42,9 @@ export async function migrate(database: MigratedDatabase): Promise<void> {
     retryingClashes(() => database.transactionWithoutVersion(work));
   // Looks first, because looking takes no right to create anything.
   if ((await transaction((query) => appliedVersion(query, database.schema))) === SCHEMA_VERSION) return;
-  await transaction((query) => query(BOOTSTRAP));
+  await transaction(async (query) => {
+    if (!(await isBootstrapped(query, database.schema))) await query(BOOTSTRAP);
+  });
   for (const { version, name, sql } of MIGRATIONS) {
     await transaction(async (query) => {
       if ((await appliedVersion(query, database.schema)) >= version) return;
@@ -51,7 +54,7 @@ export async function migrate(database: MigratedDatabase): Promise<void> {
   }
 }
 
-/** Runs `work`, and again whenever another process was faster. */
+/** Runs `work`, and again if another process was faster. */
 async function retryingClashes<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -63,10 +66,15 @@ async function retryingClashes<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Whether the table of migrations is there. */
+async function isBootstrapped(query: Query, schema: string): Promise<boolean> {
+  const [table] = await query(FIND_MIGRATIONS, [`${schema}.migrations`]);
+  return table?.present === true;
+}
+
 /** The number of the newest migration, 0 before the first. @throws StoreError if it is newer than this code. */
 async function appliedVersion(query: Query, schema: string): Promise<number> {
-  const [table] = await query(FIND_MIGRATIONS, [`${schema}.migrations`]);
-  if (table?.present !== true) return 0;
+  if (!(await isBootstrapped(query, schema))) return 0;
   const [row] = await query(LAST_VERSION);
   const version = row?.version ?? 0;
   if (version <= SCHEMA_VERSION) return version;

@@ -2,7 +2,7 @@
 import { UsageError } from '../leaves/errors.ts';
 import { loadSession, requireNotFailed } from './recovered-session.ts';
 import { requireLive } from './session-status.ts';
-import type { Query } from './statement.ts';
+import { writeOne, type Query } from './statement.ts';
 import * as sql from './statements.ts';
 
 const MOST_REASON_CHARACTERS = 1_000;
@@ -28,6 +28,6 @@ export async function expireSession(query: Query, sessionId: string): Promise<bo
 
 /** Drops the state and all messages, and leaves the row, which says why. */
 async function dropSession(query: Query, sessionId: string, status: 'aborted' | 'expired', reason: string | null): Promise<void> {
-  await query(sql.dropSession, [sessionId, status, reason]);
+  await writeOne(query, sql.dropSession, [sessionId, status, reason]);
   for (const statement of [sql.deleteMessages, sql.deleteParts, sql.deleteOutgoing]) await query(statement, [sessionId]);
 }

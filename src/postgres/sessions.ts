@@ -17,6 +17,7 @@ import { loadSession, requireNotFailed } from './recovered-session.ts';
 import { abortSession } from './session-end.ts';
 import { readProgress, type SessionProgress } from './session-progress.ts';
 import { checkSessionId, requireLive } from './session-status.ts';
+import { writeOne } from './statement.ts';
 import * as sql from './statements.ts';
 import { sweepSessions, type Swept } from './sweep.ts';
 
@@ -87,7 +88,7 @@ export class PostgresSessions {
     const expires = expiresAt === undefined ? null : checkDate(expiresAt, 'expiresAt').getTime() / 1000;
     const id = crypto.randomUUID();
     const { json, bulk } = splitState(new ServerWrapper(threshold, vecLen, options).serializeState());
-    await this.#database.transaction((query) => query(sql.createSession, [id, json, bulk, expires]));
+    await this.#database.transaction((query) => writeOne(query, sql.createSession, [id, json, bulk, expires]));
     return id;
   }
 

@@ -35,6 +35,21 @@ export function statement<Row>(text: string, columns?: Columns<Row>): Statement<
   return { text, decode };
 }
 
+/**
+ * Runs a statement that must insert or change exactly one row, and that returns the rows that it has written.
+ *
+ * @throws StoreError if it has written none: somebody has deleted the row, or a trigger or rule of the database suppresses the
+ * write without an error.
+ */
+export async function writeOne<Row>(query: Query, statement: Statement<Row>, values: readonly unknown[]): Promise<void> {
+  const rows = await query(statement, values);
+  if (rows.length === 1) return;
+  throw new StoreError(
+    'ERR_SECAGG_STORE',
+    `database: expected one row to be written, got ${rows.length}; nothing was acknowledged`,
+  );
+}
+
 function wrongType(name: string, expected: string, value: unknown): StoreError {
   const got = value === null ? 'null' : typeof value;
   return new StoreError('ERR_SECAGG_STORE', `database: column ${name}: expected ${expected}, got ${got}`);

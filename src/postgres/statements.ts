@@ -8,10 +8,19 @@ const STATUS: Columns<StatusRow> = { status: oneOf(SESSION_STATUSES), round: int
 // The database decides whether a session is past its time: the processes' clocks differ.
 const EXPIRED = `status = 'collecting' and coalesce(expires_at <= clock_timestamp(), false) as expired`;
 
-export const createSession: Statement<never> = statement(`
+const SESSION_ID: Columns<SessionIdRow> = { session_id: text };
+
+interface SessionIdRow {
+  readonly session_id: string;
+}
+
+export const createSession: Statement<SessionIdRow> = statement(
+  `
   insert into :schema.sessions (session_id, state, bulk, expires_at)
   values ($1::uuid, $2::jsonb, $3::bytea, to_timestamp($4::float8))
-  on conflict do nothing`);
+  returning session_id`,
+  SESSION_ID,
+);
 
 /** A whole session. */
 export interface SessionRow extends StatusRow {
@@ -101,20 +110,27 @@ export const readPart: Statement<{ readonly state: string; readonly bulk: Uint8A
   { state: text, bulk: bytes },
 );
 
-export const advanceSession: Statement<never> = statement(`
+export const advanceSession: Statement<SessionIdRow> = statement(
+  `
   update :schema.sessions
   set status = $2::text, round = $3::smallint, state = $4::jsonb, changed_at = now(),
     ended_at = case when $2::text = 'collecting' then null else now() end
-  where session_id = $1::uuid`);
-
-export const replaceBulk: Statement<never> = statement(
-  `update :schema.sessions set bulk = $2::bytea where session_id = $1::uuid`,
+  where session_id = $1::uuid returning session_id`,
+  SESSION_ID,
 );
 
-export const dropSession: Statement<never> = statement(`
+export const replaceBulk: Statement<SessionIdRow> = statement(
+  `update :schema.sessions set bulk = $2::bytea where session_id = $1::uuid returning session_id`,
+  SESSION_ID,
+);
+
+export const dropSession: Statement<SessionIdRow> = statement(
+  `
   update :schema.sessions
   set status = $2::text, reason = $3::text, state = null, bulk = null, ended_at = now(), tidied_at = now()
-  where session_id = $1::uuid`);
+  where session_id = $1::uuid returning session_id`,
+  SESSION_ID,
+);
 
 export const insertOutgoing: Statement<never> = statement(`
   insert into :schema.outgoing (session_id, round, user_id, same_as, body)
@@ -150,12 +166,6 @@ export const readMessage: Statement<StatusRow & { readonly body: Uint8Array | nu
 export const deleteMessages: Statement<never> = statement(`delete from :schema.messages where session_id = $1::uuid`);
 export const deleteParts: Statement<never> = statement(`delete from :schema.parts where session_id = $1::uuid`);
 export const deleteOutgoing: Statement<never> = statement(`delete from :schema.outgoing where session_id = $1::uuid`);
-
-const SESSION_ID: Columns<SessionIdRow> = { session_id: text };
-
-interface SessionIdRow {
-  readonly session_id: string;
-}
 
 export const deleteSession: Statement<SessionIdRow> = statement(
   `delete from :schema.sessions where session_id = $1::uuid returning session_id`,

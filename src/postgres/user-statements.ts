@@ -31,7 +31,11 @@ export const insertUserState: Statement<{ readonly revision: number }> = stateme
   { revision: integer },
 );
 
-export const replaceUserState: Statement<never> = statement(`
+export const replaceUserState: Statement<{ readonly revision: number }> = statement(
+  `
   update :schema.user_states
   set revision = $3::bigint, answered = $4::boolean, sealed = $5::bytea, changed_at = now()
-  where session = $1::text and user_id = $2::bigint and revision = $6::bigint and answered <= $4::boolean`);
+  where session = $1::text and user_id = $2::bigint and revision = $6::bigint and answered <= $4::boolean
+  returning revision`,
+  { revision: integer },
+);

@@ -11,11 +11,14 @@ import { UserWrapper } from '../user/user-wrapper.ts';
 import { Database } from './database.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresPool } from './pool.ts';
-import type { Query } from './statement.ts';
+import { writeOne, type Query } from './statement.ts';
 import * as sql from './user-statements.ts';
 
 /** Number of users whose last revisions one object remembers. */
 const MOST_REMEMBERED = 100_000;
+
+/** Attempts to answer one message. A user has fewer revisions, so other processes cannot be faster more often. */
+const MOST_ATTEMPTS = 10;
 
 /** A user in a session. */
 interface SessionUser {
@@ -92,9 +95,7 @@ export class PostgresUsers {
    */
   async save(session: string, user: number, state: string): Promise<void> {
     const next = parseState(checkSession(session), userId(user, 'user'), state);
-    const expected = this.#revisions.get(keyOf(next)) ?? null;
-    await this.#database.transaction((query) => this.#write(query, next, expected));
-    this.#remember(next);
+    await this.#save(next, this.#revisions.get(keyOf(next)) ?? null);
   }
 
   /**
@@ -118,38 +119,50 @@ export class PostgresUsers {
 
   /**
    * Lets a user answer a message of the server, and saves the user's state before it returns the answer. The same message
-   * again gives the same answer, in any process.
+   * again gives the same answer, in any process. A user that has answered the unmasking round keeps its state: another
+   * message is refused with the error of `UserWrapper.round`, and the same message again still gives the same answer.
    *
    * @returns bytes for the server.
    * @throws UsageError ERR_SECAGG_USAGE if no state was saved. StateError as {@link load}. What `UserWrapper.round` throws,
    * once the user's new state is saved.
    */
   async answer(session: string, user: number, message: Uint8Array): Promise<Uint8Array> {
-    for (;;) {
+    const owner = { session: checkSession(session), user: userId(user, 'user') };
+    let refusal: { readonly revision: number; readonly error: unknown } | null = null;
+    for (let attempt = 1; ; attempt++) {
       const state = await this.load(session, user);
       if (state === null) throw new UsageError('ERR_SECAGG_USAGE', `user ${user}: no state was saved for this session`);
       const wrapper = UserWrapper.fromState(state);
+      const { revision } = wrapper.progress();
+      // The row has not moved since the last attempt, so the next attempt would end in the same way.
+      if (refusal !== null && (revision <= refusal.revision || attempt > MOST_ATTEMPTS)) throw refusal.error;
       const outcome = await wrapper.round(message).then(
         (bytes) => ({ bytes }),
         (error: unknown) => ({ error }),
       );
       const after = wrapper.serializeState();
+      const old = after === state ? null : await this.#saveAfter(revision, parseState(owner.session, owner.user, after));
       // If another process was faster, its answer counts, and this one is never sent.
-      if (after !== state && !(await this.#saveIfFirst(session, user, after))) continue;
-      if ('error' in outcome) throw outcome.error;
-      return outcome.bytes;
+      if (old !== null) refusal = { revision, error: 'error' in outcome ? outcome.error : old };
+      else if ('error' in outcome) throw outcome.error;
+      else return outcome.bytes;
     }
   }
 
-  /** Saves a state. Returns false if another process has saved one since this object has loaded the user's state. */
-  async #saveIfFirst(session: string, user: number, state: string): Promise<boolean> {
+  /** Saves a state in place of this revision. Returns the error if the database has another revision or takes no state. */
+  async #saveAfter(revision: number, next: UserState): Promise<StateError | null> {
     try {
-      await this.save(session, user, state);
-      return true;
+      await this.#save(next, revision);
+      return null;
     } catch (error) {
-      if (error instanceof StateError && error.code === 'ERR_SECAGG_STATE_OLD') return false;
+      if (error instanceof StateError && error.code === 'ERR_SECAGG_STATE_OLD') return error;
       throw error;
     }
+  }
+
+  async #save(next: UserState, expected: number | null): Promise<void> {
+    await this.#database.transaction((query) => this.#write(query, next, expected));
+    this.#remember(next);
   }
 
   /**
@@ -176,7 +189,7 @@ export class PostgresUsers {
     if (revision <= stored.revision) {
       throw stateOld(user, `revision ${revision} does not follow ${stored.revision}, which was saved`);
     }
-    await query(sql.replaceUserState, [...row, stored.revision]);
+    await writeOne(query, sql.replaceUserState, [...row, stored.revision]);
   }
 
   #open({ revision, answered, sealed }: sql.UserStateRow, { session, user }: SessionUser): UserState | null {

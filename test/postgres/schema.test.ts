@@ -9,7 +9,7 @@ import * as sessionStatements from '../../src/postgres/statements.ts';
 import * as userStatements from '../../src/postgres/user-statements.ts';
 import { rejected } from '../support/errors.ts';
 import { describeSchema } from './describe-schema.ts';
-import { poolOf, testDatabase, type TestDatabase } from './support.ts';
+import { overheard, poolOf, testDatabase, type TestDatabase } from './support.ts';
 
 const COMMITTED = new URL('schema.txt', import.meta.url);
 
@@ -35,6 +35,18 @@ describe('the schema in PostgreSQL', function () {
     const quoted = pg.escapeIdentifier(database.schema);
     const { rows } = await database.pool.query<{ version: number }>(`select version from ${quoted}.migrations order by version`);
     expect(rows.map(({ version }) => version)).to.deep.equal(Array.from({ length: SCHEMA_VERSION }, (_, i) => i + 1));
+  });
+
+  it('a process gives up soon if a table of the application has the name of one that it creates', async () => {
+    const schema = `taken ${crypto.randomUUID()}`;
+    const quoted = pg.escapeIdentifier(schema);
+    await database.pool.query(`create schema ${quoted}; create table ${quoted}.sessions ()`);
+    let transactions = 0;
+    const counted = overheard(database.pool, (text) => void (transactions += Number(text.startsWith('begin'))));
+    const error = await rejected('ERR_SECAGG_STORE', new PostgresSessions(counted, { schema }).migrate(), StoreError);
+    expect(error.sqlState).to.equal('42P07');
+    expect(transactions).to.be.at.most(5);
+    await database.pool.query(`drop schema ${quoted} cascade`);
   });
 
   it('migrate() creates what schema.txt describes, with a comment on every table and column', async () => {

@@ -7,7 +7,7 @@ import { decodeFields } from '../../src/wire/msgpack.ts';
 import { cohortOf } from '../support/cohort.ts';
 import { rejected } from '../support/errors.ts';
 import { Session, type Setup } from '../support/session.ts';
-import { poolOf, testDatabase, type TestDatabase } from './support.ts';
+import { poolOf, testDatabase, withoutWrites, type TestDatabase } from './support.ts';
 
 const COHORT = cohortOf([1, 7, 2 ** 53 - 1, 40, 41]);
 const SETUP = { cohort: COHORT, threshold: 4, vecLen: 5 };
@@ -479,6 +479,35 @@ describe('sessions in PostgreSQL', function () {
       pool.times = 0;
       await sessions.recv(id, ...answers[1]!);
       expect((await sessions.progress(id)).heard.length).to.equal(2);
+    });
+
+    for (const round of [1, 2]) {
+      it(`round ${round}: a message that the database does not insert is not acknowledged, and its user is not blamed`, async () => {
+        const [session, id] = await playedTo(round);
+        const answers = await session.answers();
+        await withoutWrites(database, ['insert', 'messages', 'new.user_id = 7'], async () => {
+          await rejected('ERR_SECAGG_STORE', one!.recv(id, 7, answers.get(7)!), StoreError);
+        });
+        await deliver(id, answers);
+        expect((await one!.progress(id)).heard).to.have.length(5);
+      });
+    }
+
+    it('a change of a session that the database does not write is not reported as done', async () => {
+      const [session, id] = await playedTo(2, { vecLen: 3_000 });
+      await deliver(id, await session.answers());
+      await withoutWrites(database, ['update', 'sessions', 'true'], async () => {
+        await rejected('ERR_SECAGG_STORE', one!.round(id, 2), StoreError);
+        await rejected('ERR_SECAGG_STORE', one!.abort(id, 'x'), StoreError);
+      });
+      await withoutWrites(database, ['update', 'sessions', 'old.bulk <> new.bulk'], async () => {
+        await rejected('ERR_SECAGG_STORE', one!.round(id, 2), StoreError);
+      });
+      await withoutWrites(database, ['insert', 'sessions', 'true'], async () => {
+        await rejected('ERR_SECAGG_STORE', one!.create({ threshold: 2, vecLen: 1 }), StoreError);
+      });
+      expect((await two!.progress(id)).round).to.equal(2);
+      expect((await one!.round(id, 2)).getMessages().size).to.equal(5);
     });
 
     it('a call without a database is refused and says to try again', async () => {

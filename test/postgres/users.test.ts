@@ -2,11 +2,11 @@
 // unmasking round once.
 import { expect } from 'chai';
 import pg from 'pg';
-import { round0Msg, StateError, UsageError, UserWrapper } from '../../src/index.ts';
+import { round0Msg, StateError, StoreError, UsageError, UserWrapper } from '../../src/index.ts';
 import { PostgresUsers } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
-import { testDatabase, type TestDatabase } from './support.ts';
+import { overheard, testDatabase, withoutWrites, type TestDatabase } from './support.ts';
 
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
 
@@ -122,6 +122,61 @@ describe("users' states in PostgreSQL", function () {
     await rejected('ERR_SECAGG_USAGE', store().answer('d', 1, session.messages.get(1)!), UsageError);
   });
 
+  it('a finished user that is sent another message refuses it once, and repeats its answer', async () => {
+    const session = await new Session({ vecLen: 4 }).before(4);
+    const name = crypto.randomUUID();
+    await store().save(name, 1, session.user(1).serializeState());
+    const answer = await store().answer(name, 1, session.messages.get(1)!);
+    let transactions = 0;
+    const counted = overheard(database.pool, (text) => void (transactions += Number(text.startsWith('begin'))));
+    const users = new PostgresUsers(counted, { key: KEY, schema: database.schema });
+    await rejected('ERR_SECAGG_DECODE', users.answer(name, 1, Uint8Array.of(1, 2, 3)));
+    expect(transactions).to.be.at.most(4);
+    expect(await users.answer(name, 1, session.messages.get(1)!)).to.deep.equal(answer);
+    expect(await store().answer(name, 1, session.messages.get(1)!)).to.deep.equal(answer);
+  });
+
+  it('a user gives up if other processes save a newer state during each of its attempts to answer', async () => {
+    const name = crypto.randomUUID();
+    await store().save(name, 1, new Session().user(1).serializeState());
+    let newer = 0;
+    const raced = overheard(database.pool, async (text) => {
+      if (!text.includes('insert into') && !text.includes('for update')) return;
+      const other = store();
+      await other.save(name, 1, withRevision((await other.load(name, 1))!, ++newer));
+    });
+    const users = new PostgresUsers(raced, { key: KEY, schema: database.schema });
+    await rejected('ERR_SECAGG_STATE_OLD', users.answer(name, 1, round0Msg()), StateError);
+    expect(newer).to.be.within(2, 20);
+  });
+
+  it('a user that has answered the unmasking round takes no other state, not even a newer one', async () => {
+    const session = await new Session({ vecLen: 4 }).before(4);
+    const name = crypto.randomUUID();
+    const users = store();
+    await users.save(name, 1, session.user(1).serializeState());
+    await users.answer(name, 1, session.messages.get(1)!);
+    const state = (await users.load(name, 1))!;
+    const { revision } = UserWrapper.fromState(state).progress();
+    await rejected('ERR_SECAGG_STATE_OLD', users.save(name, 1, withRevision(state, revision + 1)), StateError);
+    expect(await store().load(name, 1)).to.equal(state);
+  });
+
+  it('a state that the database does not write is not reported as saved', async () => {
+    const name = crypto.randomUUID();
+    const user = new Session().user(1);
+    const users = store();
+    await users.save(name, 1, user.serializeState());
+    const before = user.serializeState();
+    await user.round(round0Msg());
+    await withoutWrites(database, ['update', 'user_states', 'true'], async () => {
+      await rejected('ERR_SECAGG_STORE', users.save(name, 1, user.serializeState()), StoreError);
+    });
+    expect(await users.load(name, 1)).to.equal(before);
+    await users.save(name, 1, user.serializeState());
+    expect(await store().load(name, 1)).to.equal(user.serializeState());
+  });
+
   it('a user whose session has ended with an error stays at its end in other processes', async () => {
     const session = await new Session({ vecLen: 4 }).before(1);
     await store().save('e', 1, session.user(1).serializeState());
@@ -150,6 +205,11 @@ describe("users' states in PostgreSQL", function () {
     ).to.be.instanceOf(TypeError);
   });
 });
+
+/** The same state, as if it had been changed more often. */
+function withRevision(state: string, revision: number): string {
+  return JSON.stringify({ ...(JSON.parse(state) as object), revision });
+}
 
 /** The message of round 1 for user 1. */
 async function directoryFor(session: Session): Promise<Uint8Array> {
