@@ -1,7 +1,8 @@
 // Transactions. Each one begins, commits, and starts again if the database reports that it lost a race; any other error of
 // the database becomes a StoreError. All statements go through here.
-import { SecAggError, StoreError } from '../leaves/errors.ts';
+import { StoreError } from '../leaves/errors.ts';
 import { systemRandom } from '../crypto/random.ts';
+import { storeError } from './driver-error.ts';
 import { requireSchemaVersion } from './migrations.ts';
 import { checkPool, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
 import { statement, type Query, type Statement } from './statement.ts';
@@ -132,24 +133,6 @@ export async function keptAlive<T>(query: Query, work: () => Promise<T>): Promis
   } finally {
     clearInterval(beat);
   }
-}
-
-/** SQLSTATEs of a schema that is not there: undefined_table, invalid_schema_name, undefined_column. */
-const NOT_MIGRATED = ['42P01', '3F000', '42703'];
-
-/** The error of a driver as a StoreError that says what to do. */
-function storeError(error: unknown): SecAggError {
-  if (error instanceof SecAggError) return error;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
-  // A SQLSTATE has five characters; the codes of Node's network errors, such as ECONNREFUSED, have more.
-  const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
-  if (sqlState !== null && NOT_MIGRATED.includes(sqlState)) {
-    const message = `database: the schema is missing (SQLSTATE ${sqlState}); call migrate() first`;
-    return new StoreError('ERR_SECAGG_MIGRATION', message, { sqlState, cause: error });
-  }
-  const why = sqlState === null ? 'it cannot be reached, or the connection broke' : `SQLSTATE ${sqlState}`;
-  const message = `database: ${why}; nothing was acknowledged, try again`;
-  return new StoreError('ERR_SECAGG_STORE', message, { sqlState, cause: error });
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -63,7 +63,7 @@ export async function hearBatch(
 /** Neither was a message inserted, nor is there another message of its user: the user has done nothing wrong. */
 export function messageNotWritten(): StoreError {
   const text = 'database: a message was not written, although its user has none; does a trigger or rule suppress inserts?';
-  return new StoreError('ERR_SECAGG_STORE', text);
+  return new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
 }
 
 /** Locks the session's row, and loads the session if it has moved on; it cannot move while the lock is held. */

@@ -29,7 +29,10 @@ export interface NewSession {
   readonly vecLen: number;
   /** As for {@link ServerWrapper}, except a listener, which cannot be stored. */
   readonly options?: Omit<ServerOptions, 'listener'>;
-  /** The time from which on nothing is accepted, by the database's clock. Default: never. */
+  /**
+   * The time from which on nothing is accepted. The application computes it by its own clock, and the database compares it
+   * with the database's clock: a session lives longer or shorter by as much as the two differ. Default: never.
+   */
   readonly expiresAt?: Date;
 }
 
@@ -200,7 +203,8 @@ export class PostgresSessions {
    * Expires sessions whose time is over, and drops what nobody needs any more. Call it now and then, from one process or
    * several. It takes 100 sessions at a time, each in a transaction of its own.
    *
-   * @param options.endedBefore sessions that ended before are removed with their results. Default: none.
+   * @param options.endedBefore sessions that ended before are removed with their results. The time when a session ended is by
+   * the database's clock. Default: none.
    */
   async sweep(options: { readonly endedBefore?: Date } = {}): Promise<Swept> {
     checkNames(options, 'options', ['endedBefore']);

@@ -44,15 +44,14 @@ export function statement<Row>(text: string, columns?: Columns<Row>): Statement<
 export async function writeOne<Row>(query: Query, statement: Statement<Row>, values: readonly unknown[]): Promise<void> {
   const rows = await query(statement, values);
   if (rows.length === 1) return;
-  throw new StoreError(
-    'ERR_SECAGG_STORE',
-    `database: expected one row to be written, got ${rows.length}; nothing was acknowledged`,
-  );
+  const text = `database: expected one row to be written, got ${rows.length}; nothing was acknowledged`;
+  throw new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
 }
 
 function wrongType(name: string, expected: string, value: unknown): StoreError {
   const got = value === null ? 'null' : typeof value;
-  return new StoreError('ERR_SECAGG_STORE', `database: column ${name}: expected ${expected}, got ${got}`);
+  const text = `database: column ${name}: expected ${expected}, got ${got}; does the application change the driver's parsers of types?`;
+  return new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
 }
 
 /** A smallint, an integer, or a bigint up to 2^53 - 1. */

@@ -510,11 +510,49 @@ describe('sessions in PostgreSQL', function () {
       expect((await one!.round(id, 2)).getMessages().size).to.equal(5);
     });
 
+    it('an error says whether the same call may succeed later', async () => {
+      const retryableOf = async (code: string): Promise<[string | null, boolean]> => {
+        const pool = failing(/^begin/, 'before', Object.assign(new Error('refused'), { code }));
+        const sessions = new PostgresSessions(pool, { schema: database.schema });
+        pool.times = 100;
+        const error = await rejected('ERR_SECAGG_STORE', sessions.progress(UNKNOWN), StoreError);
+        return [error.sqlState, error.retryable];
+      };
+      for (const code of ['42501', '28000', '28P01', '3D000', '42601', '23514', '0A000', '22P02', '54000', 'P0001']) {
+        expect(await retryableOf(code)).to.deep.equal([code, false]);
+      }
+      for (const code of ['08006', '25P03', '25006', '40001', '53100', '53300', '55P03', '57014', '57P01', '57P03', '58030']) {
+        expect(await retryableOf(code)).to.deep.equal([code, true]);
+      }
+      for (const code of ['ECONNRESET', 'EPIPE']) expect(await retryableOf(code)).to.deep.equal([null, true]);
+    });
+
+    it('a role without rights, an unknown role and an unknown database are errors that no later call mends', async () => {
+      const url = new URL(database.server.url);
+      const role = `poor_${crypto.randomUUID().slice(0, 8)}`;
+      await database.pool.query(`create role ${role} login; grant usage on schema ${quoted} to ${role};
+        grant select on all tables in schema ${quoted} to ${role}`);
+      const [, id] = await playedTo(1);
+      const wrong: [sqlState: string, user: string, name: string][] = [
+        ['42501', role, url.pathname],
+        ['28000', 'nobody', url.pathname],
+        ['3D000', url.username, '/none'],
+      ];
+      for (const [sqlState, user, name] of wrong) {
+        const pool = poolOf(Object.assign(new URL(url), { username: user, pathname: name }).href);
+        const sessions = new PostgresSessions(pool, { schema: database.schema });
+        const error = await rejected('ERR_SECAGG_STORE', sessions.abort(id, 'x'), StoreError);
+        expect([error.sqlState, error.retryable]).to.deep.equal([sqlState, false]);
+        await pool.end();
+      }
+      await database.pool.query(`drop owned by ${role}; drop role ${role}`);
+    });
+
     it('a call without a database is refused and says to try again', async () => {
       const pool = poolOf('postgres://nobody@127.0.0.1:1/none');
       const error = await rejected('ERR_SECAGG_STORE', new PostgresSessions(pool).round(UNKNOWN, 0), StoreError);
       expect(error.sqlState).to.equal(null);
-      expect(error.message).to.contain('try again');
+      expect(error.retryable).to.equal(true);
       await pool.end();
     });
 

@@ -46,7 +46,10 @@ describe('a statement', () => {
       expires_at: [null, new Date(0)],
     };
     for (const [name, values] of Object.entries(wrong)) {
-      for (const value of values) refused('ERR_SECAGG_STORE', () => decode(all, { ...ROW, [name]: value }), StoreError);
+      for (const value of values) {
+        const error = refused('ERR_SECAGG_STORE', () => decode(all, { ...ROW, [name]: value }), StoreError);
+        expect(error.retryable).to.equal(false);
+      }
     }
   });
 
