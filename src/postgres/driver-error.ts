@@ -1,5 +1,6 @@
 // The errors of a driver as StoreErrors that say what to do.
 import { SecAggError, StoreError } from '../leaves/errors.ts';
+import type { Late } from './deadline.ts';
 
 /** SQLSTATEs of a schema that is not there: undefined_table, invalid_schema_name, undefined_column. */
 const NOT_MIGRATED = ['42P01', '3F000', '42703'];
@@ -11,6 +12,12 @@ const NOT_MIGRATED = ['42P01', '3F000', '42703'];
  * program_limit_exceeded, and errors that triggers raise.
  */
 const PERMANENT_CLASSES = ['0A', '22', '23', '28', '3D', '3F', '42', '44', '54', 'P0'];
+
+/** The error of a call that has waited too long. If it has waited for a commit, nobody knows whether that took place. */
+export function lateError(what: string, cause: Late): StoreError {
+  const message = `database: ${what}; the same call again is harmless, whether or not this one took effect`;
+  return new StoreError('ERR_SECAGG_STORE', message, { cause });
+}
 
 /** The error of a driver as a StoreError; an error of this library as it is. */
 export function storeError(error: unknown): SecAggError {

@@ -18,6 +18,8 @@ export interface PoolConnection {
  */
 export interface PostgresPool {
   connect(): Promise<PoolConnection>;
+  on?(event: 'connect', listener: (connection: PoolConnection) => void): unknown;
+  listeners?(event: 'connect'): readonly unknown[];
 }
 
 /** @throws TypeError if it has no method `connect`. */
@@ -25,6 +27,22 @@ export function checkPool(pool: PostgresPool): PostgresPool {
   const connect: unknown = (pool as Partial<PostgresPool> | null | undefined)?.connect;
   if (typeof connect !== 'function') throw new TypeError('pool: expected a pool of connections, such as a pg.Pool');
   return pool;
+}
+
+/**
+ * Lets new connections of a pool break without ending the process.
+ *
+ * A server may end a connection in the same packet in which it says that the connection is ready. Then `pg` emits the
+ * connection's event `error` before `connect()` resolves, and so before whoever called it can listen. The pool's event
+ * `connect` comes earlier. The error is not lost: the first statement on the connection fails.
+ */
+export function guardNewConnections(pool: PostgresPool): void {
+  // Several objects may use one pool.
+  if (pool.listeners?.('connect').includes(guardConnection) !== true) pool.on?.('connect', guardConnection);
+}
+
+function guardConnection(connection: PoolConnection): void {
+  connection.on?.('error', () => undefined);
 }
 
 /** The schema's name in double quotes, so that it is an identifier whatever it contains. @throws TypeError, RangeError. */

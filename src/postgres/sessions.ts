@@ -8,7 +8,7 @@ import type { ServerOptions } from '../server/options.ts';
 import { ServerWrapper } from '../server/server-wrapper.ts';
 import { splitState } from './bulk.ts';
 import { closeRound } from './closing.ts';
-import { Database } from './database.ts';
+import { Database, type DatabaseOptions } from './database.ts';
 import { Inboxes } from './inboxes.ts';
 import { migrate } from './migrations.ts';
 import { readMessage } from './outgoing.ts';
@@ -61,11 +61,13 @@ export class PostgresSessions {
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
    * @param options.schema name of the schema that has all tables, default 'secagg'.
+   * @param options.timeout most milliseconds to wait for a connection or for the answer to a statement, default 30,000. Then
+   * the call rejects with a StoreError, the connection is closed, and later calls use other ones.
    * @throws TypeError, RangeError that name the argument.
    */
-  constructor(pool: PostgresPool, options: { readonly schema?: string } = {}) {
-    checkNames(options, 'options', ['schema']);
-    this.#database = new Database(pool, options.schema);
+  constructor(pool: PostgresPool, options: DatabaseOptions = {}) {
+    checkNames(options, 'options', ['schema', 'timeout']);
+    this.#database = new Database(pool, options);
     this.#inboxes = new Inboxes(this.#database);
   }
 

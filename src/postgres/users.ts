@@ -8,7 +8,7 @@ import { StateError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
-import { Database } from './database.ts';
+import { Database, type DatabaseOptions } from './database.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresPool } from './pool.ts';
 import { writeOne, type Query } from './statement.ts';
@@ -63,17 +63,17 @@ export class PostgresUsers {
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
    * @param options.key 32 secret bytes; copied.
-   * @param options.schema as for PostgresSessions, default 'secagg'.
+   * @param options.schema, options.timeout as for PostgresSessions.
    * @throws TypeError, RangeError that name the argument.
    */
-  constructor(pool: PostgresPool, options: { readonly key: Uint8Array; readonly schema?: string }) {
-    checkNames(options, 'options', ['key', 'schema']);
-    const { key, schema } = options;
+  constructor(pool: PostgresPool, options: DatabaseOptions & { readonly key: Uint8Array }) {
+    checkNames(options, 'options', ['key', 'schema', 'timeout']);
+    const { key } = options;
     checkBytes(key, 'options.key');
     if (key.length !== KEY_BYTES) {
       throw new RangeError(`options.key: expected ${KEY_BYTES} bytes, got ${key.length}`);
     }
-    this.#database = new Database(pool, schema);
+    this.#database = new Database(pool, options);
     this.#key = copyOf(key);
   }
 
