@@ -3,6 +3,7 @@
 import { platform } from '#platform';
 import { equalBytes } from '../leaves/bytes.ts';
 import { SecAggError, ThresholdError, UsageError } from '../leaves/errors.ts';
+import type { ServerLocalOptions } from '../server/options.ts';
 import type { ServerOutput } from '../server/output.ts';
 import { splitState } from './bulk.ts';
 import { keptAlive } from './database.ts';
@@ -11,6 +12,14 @@ import { hearOthers, loadSession, MASKED_INPUT, newPart, requireNotFailed, type 
 import { requireLive } from './session-status.ts';
 import { writeOne, type Query } from './statement.ts';
 import * as sql from './statements.ts';
+
+/** The round that is to be closed. */
+interface RoundToClose {
+  readonly sessionId: string;
+  readonly round: number;
+  /** Options of the server that are not part of its state. */
+  readonly locals: ServerLocalOptions;
+}
 
 /** How a round ended. */
 export type ClosedRound =
@@ -27,15 +36,14 @@ export type ClosedRound =
  */
 export async function closeRound(
   query: Query,
-  sessionId: string,
-  round: number,
+  { sessionId, round, locals }: RoundToClose,
   known: RecoveredSession | null,
 ): Promise<ClosedRound> {
   const [row] = await query(sql.lockToClose, [sessionId]);
   const present = requireLive(row, sessionId);
   if (present.round > round) return { output: await readOutput(query, sessionId, round), next: null };
   const isPresent = known?.round === present.round && known.status === present.status;
-  const session = isPresent ? known : await loadSession(query, sessionId);
+  const session = isPresent ? known : await loadSession(query, sessionId, locals);
   await requireNotFailed(session);
   if (present.round < round) {
     const text = `round ${round}: round ${present.round} is being collected, close it first`;

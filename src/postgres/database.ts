@@ -6,7 +6,7 @@ import { systemRandom } from '../crypto/random.ts';
 import { inTime, Late } from './deadline.ts';
 import { lateError, storeError } from './driver-error.ts';
 import { requireSchemaVersion } from './migrations.ts';
-import { checkPool, guardNewConnections, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
+import { checkConnection, checkPool, guardNewConnections, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
 import { statement, type Query, type Statement } from './statement.ts';
 
 /** SQLSTATEs of a transaction that lost a race and can run again: serialization_failure, deadlock_detected. */
@@ -132,18 +132,17 @@ export class Database {
   }
 
   async #connect(): Promise<PoolConnection> {
-    const connecting = this.#pool.connect();
+    const connecting = (async (): Promise<unknown> => this.#pool.connect())();
+    let connection: unknown;
     try {
-      return await inTime(connecting, this.#timeout);
+      connection = await inTime(connecting, this.#timeout);
     } catch (error) {
       if (!(error instanceof Late)) throw storeError(error);
       // The pool may still hand over the connection that nobody waits for any more.
-      connecting.then(
-        (connection) => connection.release(),
-        () => undefined,
-      );
+      connecting.then((later) => checkConnection(later).release()).catch(() => undefined);
       throw lateError(`no connection from the pool within ${this.#timeout} ms`, error);
     }
+    return checkConnection(connection);
   }
 }
 

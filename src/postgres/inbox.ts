@@ -1,5 +1,6 @@
 // The messages of one session that one process hears: they wait here, and become durable several at a time (group commit).
 // Messages that arrive during a transaction go into the next one.
+import type { ServerLocalOptions } from '../server/options.ts';
 import type { Database } from './database.ts';
 import { HeardElsewhere, hearBatch, messageNotWritten } from './group-commit.ts';
 import { MessageQueue, type WaitingMessage } from './message-queue.ts';
@@ -9,15 +10,17 @@ import { DigestListener, type Verdicts } from './verdicts.ts';
 export class Inbox {
   readonly #database: Database;
   readonly #sessionId: string;
-  readonly #digests = new DigestListener();
+  readonly #digests: DigestListener;
   readonly #queue = new MessageQueue();
   /** A copy of the session that has heard what this process has made durable; null if the next batch must load it. */
   #session: RecoveredSession | null = null;
   #running: Promise<void> | null = null;
 
-  constructor(database: Database, sessionId: string) {
+  /** @param locals options of the session's server that are not part of its state. */
+  constructor(database: Database, sessionId: string, locals: ServerLocalOptions) {
     this.#database = database;
     this.#sessionId = sessionId;
+    this.#digests = new DigestListener(locals);
   }
 
   /** Whether no message waits, so that the inbox may be forgotten. */

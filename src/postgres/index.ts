@@ -1,5 +1,5 @@
 // The entry point `secagg/postgres`: durable sessions and users' states in PostgreSQL.
-export { PostgresSessions, type NewSession } from './sessions.ts';
+export { PostgresSessions, type NewSession, type PostgresSessionsOptions } from './sessions.ts';
 export { PostgresUsers } from './users.ts';
 export type { DatabaseOptions } from './database.ts';
 export type { PoolConnection, PostgresPool } from './pool.ts';

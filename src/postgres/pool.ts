@@ -22,11 +22,21 @@ export interface PostgresPool {
   listeners?(event: 'connect'): readonly unknown[];
 }
 
-/** @throws TypeError if it has no method `connect`. */
-export function checkPool(pool: PostgresPool): PostgresPool {
-  const connect: unknown = (pool as Partial<PostgresPool> | null | undefined)?.connect;
+/** @throws TypeError if it has no method `connect`, or is one connection instead of a pool. */
+export function checkPool(pool: unknown): PostgresPool {
+  const { connect, getTypeParser } = (pool ?? {}) as { readonly connect?: unknown; readonly getTypeParser?: unknown };
   if (typeof connect !== 'function') throw new TypeError('pool: expected a pool of connections, such as a pg.Pool');
-  return pool;
+  // A pg.Client has a method `connect` too, but only clients have parsers of types.
+  if (typeof getTypeParser === 'function')
+    throw new TypeError('pool: expected a pg.Pool, got a pg.Client, which is one connection');
+  return pool as PostgresPool;
+}
+
+/** @throws TypeError if what a pool has handed over is no connection. */
+export function checkConnection(connection: unknown): PoolConnection {
+  const { query, release } = (connection ?? {}) as { readonly query?: unknown; readonly release?: unknown };
+  if (typeof query === 'function' && typeof release === 'function') return connection as PoolConnection;
+  throw new TypeError('pool: expected connect() to give a promise of a connection with the methods query and release');
 }
 
 /**
@@ -49,8 +59,14 @@ function guardConnection(connection: PoolConnection): void {
 export function quoteSchema(schema: unknown): string {
   // PostgreSQL cuts longer names without an error, and two of them could become one.
   const name = checkString(schema, 'options.schema', { least: 1, most: 63 });
-  if (name.includes('\0') || name.startsWith('pg_')) {
-    throw new RangeError("options.schema: expected a name without a zero byte that does not begin with 'pg_'");
-  }
+  checkStorable(name, 'options.schema');
+  if (name.startsWith('pg_')) throw new RangeError("options.schema: expected a name that does not begin with 'pg_'");
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** PostgreSQL stores no zero characters, and half of a surrogate pair has no UTF-8: two names could become one. */
+export function checkStorable(name: string, argument: string): void {
+  if (/[\0\p{Surrogate}]/u.test(name)) {
+    throw new RangeError(`${argument}: expected a string without zero characters and without unpaired surrogates`);
+  }
 }

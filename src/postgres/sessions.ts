@@ -1,10 +1,10 @@
 // Sessions of servers in PostgreSQL, for any number of processes at a time (docs/postgres.md).
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, checkDate, checkInteger, checkNames, checkString } from '../leaves/checks.ts';
+import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import type { ServerOutput } from '../server/output.ts';
 import type { SumVector } from '../masking/vector.ts';
-import type { ServerOptions } from '../server/options.ts';
+import { MAX_THREADS, type ServerLocalOptions, type ServerOptions } from '../server/options.ts';
 import { ServerWrapper } from '../server/server-wrapper.ts';
 import { splitState } from './bulk.ts';
 import { closeRound } from './closing.ts';
@@ -27,13 +27,22 @@ export interface NewSession {
   readonly threshold: number;
   /** Number of components of the vectors. */
   readonly vecLen: number;
-  /** As for {@link ServerWrapper}, except a listener, which cannot be stored. */
-  readonly options?: Omit<ServerOptions, 'listener'>;
+  /**
+   * As for {@link ServerWrapper}, except the options that are not part of the state: a listener cannot be stored, and
+   * `threads` is an option of {@link PostgresSessions}.
+   */
+  readonly options?: Omit<ServerOptions, keyof ServerLocalOptions> & { readonly [Name in keyof ServerLocalOptions]?: never };
   /**
    * The time from which on nothing is accepted. The application computes it by its own clock, and the database compares it
    * with the database's clock: a session lives longer or shorter by as much as the two differ. Default: never.
    */
   readonly expiresAt?: Date;
+}
+
+/** Options of {@link PostgresSessions}. */
+export interface PostgresSessionsOptions extends DatabaseOptions {
+  /** Most worker threads that removing the masks may take in this process. Default: as many as the machine runs at once. */
+  readonly threads?: number | undefined;
 }
 
 /**
@@ -56,6 +65,7 @@ export interface NewSession {
  */
 export class PostgresSessions {
   readonly #database: Database;
+  readonly #locals: Pick<ServerLocalOptions, 'threads'>;
   readonly #inboxes: Inboxes;
 
   /**
@@ -63,12 +73,15 @@ export class PostgresSessions {
    * @param options.schema name of the schema that has all tables, default 'secagg'.
    * @param options.timeout most milliseconds to wait for a connection or for the answer to a statement, default 30,000. Then
    * the call rejects with a StoreError, the connection is closed, and later calls use other ones.
+   * @param options.threads most worker threads that removing the masks may take in this process, as for {@link ServerWrapper}.
    * @throws TypeError, RangeError that name the argument.
    */
-  constructor(pool: PostgresPool, options: DatabaseOptions = {}) {
-    checkNames(options, 'options', ['schema', 'timeout']);
+  constructor(pool: PostgresPool, options: PostgresSessionsOptions = {}) {
+    checkNames(options, 'options', ['schema', 'timeout', 'threads']);
+    const { threads } = options;
     this.#database = new Database(pool, options);
-    this.#inboxes = new Inboxes(this.#database);
+    this.#locals = threads === undefined ? {} : { threads: checkInteger(threads, 'options.threads', 0, MAX_THREADS) };
+    this.#inboxes = new Inboxes(this.#database, this.#locals);
   }
 
   /**
@@ -85,12 +98,13 @@ export class PostgresSessions {
    * Creates a session.
    *
    * @returns the session's id, a uuid.
-   * @throws TypeError, RangeError as the constructor of {@link ServerWrapper}.
+   * @throws TypeError, RangeError as the constructor of {@link ServerWrapper}; TypeError for a listener or threads.
    */
   async create(session: NewSession): Promise<string> {
     checkNames(session, 'session', ['threshold', 'vecLen', 'options', 'expiresAt']);
     const { threshold, vecLen, options = {}, expiresAt } = session;
-    const expires = expiresAt === undefined ? null : checkDate(expiresAt, 'expiresAt').getTime() / 1000;
+    const expires = expiresAt === undefined ? null : secondsOf(expiresAt, 'expiresAt');
+    checkStoredOptions(options);
     const id = crypto.randomUUID();
     const { json, bulk } = splitState(new ServerWrapper(threshold, vecLen, options).serializeState());
     await this.#database.transaction((query) => writeOne(query, sql.createSession, [id, json, bulk, expires]));
@@ -139,7 +153,7 @@ export class PostgresSessions {
       // Closing changes the session in memory: only the first attempt may use it.
       const session = known;
       known = null;
-      return closeRound(query, sessionId, r, session);
+      return closeRound(query, { sessionId, round: r, locals: this.#locals }, session);
     });
     if ('error' in closed) throw closed.error;
     if (closed.next !== null && closed.next.server === taken?.server) inbox?.putSession(closed.next);
@@ -211,6 +225,20 @@ export class PostgresSessions {
   async sweep(options: { readonly endedBefore?: Date } = {}): Promise<Swept> {
     checkNames(options, 'options', ['endedBefore']);
     const { endedBefore } = options;
-    return sweepSessions(this.#database, endedBefore === undefined ? null : checkDate(endedBefore, 'options.endedBefore'));
+    return sweepSessions(this.#database, endedBefore === undefined ? null : secondsOf(endedBefore, 'options.endedBefore'));
   }
+}
+
+/** Seconds since 1970; PostgreSQL's calendar begins later than that of Date. */
+function secondsOf(date: unknown, name: string): number {
+  const seconds = checkDate(date, name).getTime() / 1000;
+  if (seconds < 0) throw new RangeError(`${name}: expected a time since 1970`);
+  return seconds;
+}
+
+/** Refuses options of a server that are not part of its state, so that no process would have them. */
+function checkStoredOptions(options: unknown): void {
+  const { listener, threads } = checkObject(options, 'options');
+  if (listener !== undefined) throw new TypeError('options.listener: a stored session has no listener');
+  if (threads !== undefined) throw new TypeError('options.threads: expected as an option of PostgresSessions');
 }

@@ -17,8 +17,8 @@ export interface Swept {
 const TIDY_AFTER_SECONDS = 3_600;
 const PAGE = 100;
 
-/** @param endedBefore sessions that ended before are removed; null removes none. */
-export async function sweepSessions(database: Database, endedBefore: Date | null): Promise<Swept> {
+/** @param endedBefore sessions that ended before are removed, in seconds since 1970; null removes none. */
+export async function sweepSessions(database: Database, endedBefore: number | null): Promise<Swept> {
   const expired = await forEachSession(database, sql.sessionsToExpire, [], expireSession);
   const tidied = await forEachSession(database, sql.sessionsToTidy, [TIDY_AFTER_SECONDS], async (query, sessionId) => {
     const rows = await query(sql.tidySession, [sessionId]);
@@ -26,8 +26,7 @@ export async function sweepSessions(database: Database, endedBefore: Date | null
     return rows.length > 0;
   });
   if (endedBefore === null) return { expired, tidied, removed: 0 };
-  const seconds = endedBefore.getTime() / 1000;
-  const removed = await forEachSession(database, sql.sessionsToRemove, [seconds], async (query, sessionId) => {
+  const removed = await forEachSession(database, sql.sessionsToRemove, [endedBefore], async (query, sessionId) => {
     const rows = await query(sql.deleteSession, [sessionId]);
     return rows.length > 0;
   });

@@ -10,7 +10,7 @@ import { KEY_BYTES } from '../leaves/sizes.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { migrate } from './migrations.ts';
-import type { PostgresPool } from './pool.ts';
+import { checkStorable, type PostgresPool } from './pool.ts';
 import { writeOne, type Query } from './statement.ts';
 import * as sql from './user-statements.ts';
 
@@ -94,7 +94,7 @@ export class PostgresUsers {
    * @throws StateError if the text is not a state of this user.
    */
   async save(session: string, user: number, state: string): Promise<void> {
-    const next = parseState(checkSession(session), userId(user, 'user'), state);
+    const next = parseState(checkSession(session), userId(user, 'user'), checkString(state, 'state'));
     await this.#save(next, this.#revisions.get(keyOf(next)) ?? null);
   }
 
@@ -128,6 +128,7 @@ export class PostgresUsers {
    */
   async answer(session: string, user: number, message: Uint8Array): Promise<Uint8Array> {
     const owner = { session: checkSession(session), user: userId(user, 'user') };
+    checkBytes(message, 'message');
     let refusal: { readonly revision: number; readonly error: unknown } | null = null;
     for (let attempt = 1; ; attempt++) {
       const state = await this.load(session, user);
@@ -232,8 +233,7 @@ function parseState(session: string, user: UserId, state: string): UserState {
 
 function checkSession(session: unknown): string {
   const name = checkString(session, 'session', { least: 1, most: 1_000 });
-  // PostgreSQL stores no zero characters.
-  if (name.includes('\0')) throw new RangeError('session: expected a string without a zero byte');
+  checkStorable(name, 'session');
   return name;
 }
 

@@ -45,7 +45,7 @@ export interface ServerLocals {
   readonly random: RandomSource;
 }
 
-const MAX_THREADS = 1024;
+export const MAX_THREADS = 1024;
 const LOCAL_NAMES = ['listener', 'threads'] as const;
 
 /** @throws TypeError, RangeError that name the option. */
