@@ -5,7 +5,7 @@ import { checkInteger } from '../leaves/checks.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { inTime, Late } from './deadline.ts';
 import { lateError, storeError } from './driver-error.ts';
-import { requireSchemaVersion } from './migrations.ts';
+import { readSchemaId, requireSchemaVersion } from './migrations.ts';
 import { checkConnection, checkPool, guardNewConnections, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
 import { statement, type Query, type Statement } from './statement.ts';
 
@@ -62,6 +62,7 @@ export class Database {
   readonly #timeout: number;
   readonly #begin: Statement<never>;
   #versionChecked = false;
+  #schemaId: string | null = null;
 
   /** @throws TypeError, RangeError that name the argument. */
   constructor(pool: PostgresPool, { schema = 'secagg', timeout = DEFAULT_TIMEOUT_MS }: DatabaseOptions = {}) {
@@ -70,6 +71,12 @@ export class Database {
     this.schema = quoteSchema(schema);
     this.#timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
     this.#begin = beginWith(Math.ceil(LOCK_SHARE * this.#timeout));
+  }
+
+  /** The random identifier of the schema. @throws StoreError if it is missing. */
+  async schemaId(query: Query): Promise<string> {
+    this.#schemaId ??= await readSchemaId(query);
+    return this.#schemaId;
   }
 
   /** Runs one statement that only reads and is a transaction of its own. */

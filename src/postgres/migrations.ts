@@ -3,7 +3,7 @@
 import { StoreError } from '../leaves/errors.ts';
 import type { Migration } from './migration.ts';
 import { MIGRATION_0001 } from './migrations/0001-sessions.ts';
-import { boolean, integer, statement, type Query } from './statement.ts';
+import { boolean, integer, statement, text, type Query } from './statement.ts';
 
 /** The part of the class Database that migrations use. */
 interface MigratedDatabase {
@@ -35,6 +35,7 @@ const BOOTSTRAP = statement(`
 
 const FIND_MIGRATIONS = statement('select to_regclass($1) is not null as present', { present: boolean });
 const LAST_VERSION = statement('select coalesce(max(version), 0) as version from :schema.migrations', { version: integer });
+const SCHEMA_ID = statement('select schema_id from :schema.identity where only_row', { schema_id: text });
 const INSERT_VERSION = statement('insert into :schema.migrations (version, name) values ($1, $2)');
 
 export async function migrate(database: MigratedDatabase): Promise<void> {
@@ -78,14 +79,22 @@ async function appliedVersion(query: Query, schema: string): Promise<number> {
   const [row] = await query(LAST_VERSION);
   const version = row?.version ?? 0;
   if (version <= SCHEMA_VERSION) return version;
-  const text = `database: the schema has version ${version}, this secagg knows ${SCHEMA_VERSION}; update secagg`;
-  throw new StoreError('ERR_SECAGG_SCHEMA_NEWER', text);
+  const message = `database: the schema has version ${version}, this secagg knows ${SCHEMA_VERSION}; update secagg`;
+  throw new StoreError('ERR_SECAGG_SCHEMA_NEWER', message);
 }
 
 /** @throws StoreError if this code was written for another version of the schema. */
 export async function requireSchemaVersion(query: Query, schema: string): Promise<void> {
   const version = await appliedVersion(query, schema);
   if (version === SCHEMA_VERSION) return;
-  const text = `database: the schema has version ${version}, expected ${SCHEMA_VERSION}; call migrate() first`;
-  throw new StoreError('ERR_SECAGG_MIGRATION', text);
+  const message = `database: the schema has version ${version}, expected ${SCHEMA_VERSION}; call migrate() first`;
+  throw new StoreError('ERR_SECAGG_MIGRATION', message);
+}
+
+/** The random identifier of the schema. @throws StoreError if its row is missing. */
+export async function readSchemaId(query: Query): Promise<string> {
+  const [row] = await query(SCHEMA_ID);
+  if (row !== undefined) return row.schema_id;
+  const message = 'database: the row of the table identity is missing; was the schema restored without its data?';
+  throw new StoreError('ERR_SECAGG_STORE', message, { retryable: false });
 }

@@ -1,16 +1,14 @@
 // States of users in PostgreSQL. They are sealed with the application's key, no older state replaces a newer one, and a
 // user answers the unmasking round once. SECURITY.md, State, says what a store that forgets costs.
-import { concat, copyOf, equalBytes, u32, u64, utf8 } from '../leaves/bytes.ts';
+import { equalBytes, utf8 } from '../leaves/bytes.ts';
 import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
-import { systemRandom } from '../crypto/random.ts';
-import { open, seal } from '../crypto/seal.ts';
 import { StateError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
-import { KEY_BYTES } from '../leaves/sizes.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { migrate } from './migrations.ts';
 import { checkStorable, type PostgresPool } from './pool.ts';
+import { StateSeal } from './state-seal.ts';
 import { writeOne, type Query } from './statement.ts';
 import * as sql from './user-statements.ts';
 
@@ -34,11 +32,17 @@ interface UserState extends SessionUser {
   readonly state: string;
 }
 
+/** Options of {@link PostgresUsers}. */
+export interface PostgresUsersOptions extends DatabaseOptions {
+  /** One key or more, 32 random bytes each, all distinct, the newest first. */
+  readonly keys: readonly Uint8Array[];
+}
+
 /**
  * Users' states, for applications that play users on a server: institutions, gateways, simulations.
  *
- * A state CONTAINS SECRETS. It is sealed before it leaves the process (XChaCha20-Poly1305). Keep the key safe: whoever
- * has the database and the key has the users' inputs.
+ * A state CONTAINS SECRETS. It is sealed before it leaves the process (XChaCha20-Poly1305). Keep the keys safe: whoever
+ * has the database and its key has the users' inputs.
  *
  * A user that goes back to an older state may be made to answer twice. So a state is saved only in place of the one that
  * this object has loaded or saved last; the database compares revisions. If two processes answer at once, one of them is
@@ -49,32 +53,28 @@ interface UserState extends SessionUser {
  * import pg from 'pg';
  * import { PostgresUsers } from 'secagg/postgres';
  *
- * const users = new PostgresUsers(new pg.Pool(), { key }); // 32 bytes
+ * const users = new PostgresUsers(new pg.Pool(), { keys: [key] }); // 32 random bytes
  * await users.save('week 7', 12, user.serializeState());
  * const answer = await users.answer('week 7', 12, messageFromTheServer); // saved before it is returned
  * ```
  */
 export class PostgresUsers {
   readonly #database: Database;
-  readonly #key: Uint8Array;
+  readonly #seal: StateSeal;
   /** The last revision that this object has loaded or saved, by user. */
   readonly #revisions = new Map<string, number>();
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
-   * @param options.key 32 secret bytes; copied.
+   * @param options.keys one key or more, 32 random bytes each, all distinct, the newest first; copied. States are sealed with
+   * the newest key, and those that were sealed with another one are sealed with the newest key when they are next saved.
    * @param options.schema, options.timeout as for PostgresSessions.
    * @throws TypeError, RangeError that name the argument.
    */
-  constructor(pool: PostgresPool, options: DatabaseOptions & { readonly key: Uint8Array }) {
-    checkNames(options, 'options', ['key', 'schema', 'timeout']);
-    const { key } = options;
-    checkBytes(key, 'options.key');
-    if (key.length !== KEY_BYTES) {
-      throw new RangeError(`options.key: expected ${KEY_BYTES} bytes, got ${key.length}`);
-    }
+  constructor(pool: PostgresPool, options: PostgresUsersOptions) {
+    checkNames(options, 'options', ['keys', 'schema', 'timeout']);
+    this.#seal = new StateSeal(options.keys);
     this.#database = new Database(pool, options);
-    this.#key = copyOf(key);
   }
 
   /** Creates the schema or brings it to this version, as `migrate()` of PostgresSessions does: the two share it. */
@@ -101,13 +101,13 @@ export class PostgresUsers {
   /**
    * The newest state that was saved; null if none was, or if it was forgotten.
    *
-   * @throws StateError if the row was changed or sealed with another key, or if its revision is older than the last one
+   * @throws StateError if the row was changed or is sealed with an unknown key, whose id it names, or if its revision is older than the last one
    * that this object has loaded or saved.
    */
   async load(session: string, user: number): Promise<string | null> {
     const owner = { session: checkSession(session), user: userId(user, 'user') };
     const [row] = await this.#database.read(sql.readUserState, [owner.session, owner.user]);
-    const stored = row === undefined ? null : this.#open(row, owner);
+    const stored = row === undefined ? null : this.#open(row, owner, await this.#database.schemaId(this.#database.read));
     const last = this.#revisions.get(keyOf(owner));
     if (last !== undefined && (row?.revision ?? -1) < last) {
       throw stateOld(owner.user, 'the database has an older state than was saved; was a backup restored?');
@@ -178,11 +178,12 @@ export class PostgresUsers {
 
   async #write(query: Query, next: UserState, expected: number | null): Promise<void> {
     const { session, user, revision, answered, state } = next;
-    const sealed = seal(this.#key, this.#associatedData(next), utf8(state), systemRandom);
-    const row = [session, user, revision, answered, sealed];
+    const schemaId = await this.#database.schemaId(query);
+    const { keyId, sealed } = this.#seal.seal({ ...next, schema: this.#database.schema, schemaId }, state);
+    const row = [session, user, revision, answered, keyId, sealed];
     if (expected === null && (await query(sql.insertUserState, row)).length === 1) return;
     const [present] = await query(sql.lockUserState, [session, user]);
-    const stored = present === undefined ? null : this.#open(present, next);
+    const stored = present === undefined ? null : this.#open(present, next, schemaId);
     if (stored !== null && stored.revision === revision && equalBytes(utf8(stored.state), utf8(state))) return;
     if (stored === null) throw stateOld(user, 'its state was forgotten');
     if (stored.answered) throw stateOld(user, 'it has answered the unmasking round, which it does once');
@@ -193,25 +194,11 @@ export class PostgresUsers {
     await writeOne(query, sql.replaceUserState, [...row, stored.revision]);
   }
 
-  #open({ revision, answered, sealed }: sql.UserStateRow, { session, user }: SessionUser): UserState | null {
-    if (sealed === null) return null;
-    const plaintext = open(this.#key, this.#associatedData({ session, user, revision, answered }), copyOf(sealed));
-    if (plaintext === null) {
-      throw new StateError(`user ${user}: the row was changed, or sealed with another key`);
-    }
-    const state = new TextDecoder().decode(plaintext);
-    plaintext.fill(0);
-    return { session, user, revision, answered, state };
-  }
-
-  /**
-   * Associated data of the seal, with which a state opens only in its own row and at its own revision. Lengths come first,
-   * so that no two rows have the same.
-   */
-  #associatedData({ session, user, revision, answered }: Omit<UserState, 'state'>): Uint8Array {
-    const [table, name] = [utf8(`${this.#database.schema}.user_states`), utf8(session)];
-    const fields = [u32(table.length), table, u32(name.length), name, u64(user), u64(revision)];
-    return concat([utf8('secagg/1/user state at rest\0'), ...fields, Uint8Array.of(answered ? 1 : 0)]);
+  #open(row: sql.UserStateRow, { session, user }: SessionUser, schemaId: string): UserState | null {
+    const { revision, answered, key_id: keyId, sealed } = row;
+    if (keyId === null || sealed === null) return null;
+    const place = { schema: this.#database.schema, schemaId, session, user, revision, answered };
+    return { session, user, revision, answered, state: this.#seal.open(place, { keyId, sealed }) };
   }
 
   #remember(saved: UserState): void {

@@ -57,7 +57,7 @@ const object = (name: string, property: string, takes: readonly string[], others
 
 const STRINGS = ['string', 'an empty string', 'a number as a string'];
 const sessions = new PostgresSessions(NO_POOL);
-const users = new PostgresUsers(NO_POOL, { key: KEY });
+const users = new PostgresUsers(NO_POOL, { keys: [KEY] });
 const state = new Session().user(1).serializeState();
 
 // A string that is no uuid is an id of no session, which is not a programmer's mistake.
@@ -96,12 +96,14 @@ const CALLS: readonly (readonly [string, Run, readonly Argument[]])[] = [
   ],
   [
     'new PostgresUsers',
-    (...args) => new PostgresUsers(...(args as [PostgresPool, { key: Uint8Array }])),
+    (...args) => new PostgresUsers(...(args as [PostgresPool, { keys: Uint8Array[] }])),
     [
-      poolOf({ key: KEY }),
+      poolOf({ keys: [KEY] }),
       { name: 'options', at: (value) => [NO_POOL, value], takes: [] },
-      ...ofDatabase({ key: KEY }),
-      { name: 'options.key', at: (key) => [NO_POOL, { key }], takes: [] },
+      ...ofDatabase({ keys: [KEY] }),
+      { name: 'options.keys', at: (keys) => [NO_POOL, { keys }], takes: [] },
+      { name: 'options.keys[0]', at: (key) => [NO_POOL, { keys: [key, KEY] }], takes: [] },
+      { name: 'options.keys[1]', at: (key) => [NO_POOL, { keys: [KEY, key] }], takes: [] },
     ],
   ],
   [
@@ -175,7 +177,7 @@ describe('wrong arguments of sessions and users in PostgreSQL', () => {
           const outcome = await outcomeOf(() => run(...at(value)));
           const isMistake = outcome instanceof TypeError || outcome instanceof RangeError;
           expect(isMistake, `${kind}: ${String(outcome)}`).to.equal(!takes.includes(kind));
-          if (isMistake) expect(outcome.message, kind).to.match(new RegExp(`^${name.replaceAll('.', '\\.')}\\b`));
+          if (isMistake) expect(outcome.message, kind).to.match(new RegExp(`^${name.replace(/[.[\]]/g, '\\$&')}(:|\\b)`));
         }
       });
     }
@@ -187,10 +189,25 @@ describe('wrong arguments of sessions and users in PostgreSQL', () => {
     });
   }
 
+  it('keys of another length, equal keys, and no key are refused by name', () => {
+    const other = new Uint8Array(32).fill(1);
+    const wrong: readonly [Uint8Array[], RegExp][] = [
+      [[], /^options\.keys:/],
+      [[new Uint8Array(31)], /^options\.keys\[0\]:/],
+      [[KEY, new Uint8Array(33)], /^options\.keys\[1\]:/],
+      [[KEY, other, new Uint8Array(KEY)], /^options\.keys\[2\]:/],
+    ];
+    for (const [keys, text] of wrong) expect(() => new PostgresUsers(NO_POOL, { keys })).to.throw(RangeError, text);
+    const sparse = [KEY, , other] as Uint8Array[]; // eslint-disable-line no-sparse-arrays
+    expect(() => new PostgresUsers(NO_POOL, { keys: sparse })).to.throw(TypeError, /^options\.keys\[1\]:/);
+    const many = Array.from({ length: 50 }, (_, i) => new Uint8Array(32).fill(i));
+    expect(() => new PostgresUsers(NO_POOL, { keys: many })).not.to.throw();
+  });
+
   it('a misspelt name, and a name of something else, is refused by name', async () => {
     const calls: readonly [() => unknown, RegExp][] = [
       [() => new PostgresSessions(NO_POOL, { shema: 'x' } as object), /^options: .*shema/],
-      [() => new PostgresUsers(NO_POOL, { key: KEY, shema: 'x' } as { key: Uint8Array }), /^options: .*shema/],
+      [() => new PostgresUsers(NO_POOL, { keys: [KEY], shema: 'x' } as { keys: Uint8Array[] }), /^options: .*shema/],
       [() => sessions.create({ expiresIn: 5 } as unknown as NewSession), /^session: .*expiresIn/],
       [() => sessions.create({ ...NEW, options: { bitz: 5 } as NewSession['options'] & object }), /^options: .*bitz/],
       // @ts-expect-error a stored session has no listener
@@ -222,7 +239,7 @@ describe('wrong arguments of sessions and users in PostgreSQL', () => {
     const client = new pg.Client();
     for (const construct of [
       (): unknown => new PostgresSessions(client as unknown as PostgresPool),
-      (): unknown => new PostgresUsers(client as unknown as PostgresPool, { key: KEY }),
+      (): unknown => new PostgresUsers(client as unknown as PostgresPool, { keys: [KEY] }),
     ]) {
       expect(construct).to.throw(TypeError, /^pool/);
     }

@@ -69,7 +69,7 @@ describe('a database that does not answer', function () {
   const sessionsOf = (any: PostgresPool, timeout = TIMEOUT): PostgresSessions =>
     new PostgresSessions(any, { schema: database.schema, timeout });
   const usersOf = (any: PostgresPool): PostgresUsers =>
-    new PostgresUsers(any, { key: KEY, schema: database.schema, timeout: TIMEOUT });
+    new PostgresUsers(any, { keys: [KEY], schema: database.schema, timeout: TIMEOUT });
   /** The pool behind the proxy, which falls silent when a statement is about to be sent, and answers before. */
   const silentAt = (at: RegExp, silence: Silence): { pool: PostgresPool; armed: boolean; last: string } => {
     const heard = {

@@ -21,7 +21,7 @@ describe('the schema in PostgreSQL', function () {
 
   it('a call before migrate() is refused and says what to do', async () => {
     const sessions = new PostgresSessions(database.pool, { schema: database.schema });
-    const users = new PostgresUsers(database.pool, { key: new Uint8Array(32), schema: database.schema });
+    const users = new PostgresUsers(database.pool, { keys: [new Uint8Array(32)], schema: database.schema });
     const calls = [sessions.create({ threshold: 2, vecLen: 1 }), sessions.sweep(), users.load('a', 1)];
     for (const error of await Promise.all(calls.map((call) => rejected('ERR_SECAGG_MIGRATION', call, StoreError)))) {
       expect(error.retryable).to.equal(false);
@@ -86,6 +86,9 @@ describe('the schema in PostgreSQL', function () {
     const session = (change: string): string => `update ${quoted}.sessions set ${change} where session_id = '${id}'`;
     const message = (values: string): string =>
       `insert into ${quoted}.messages (session_id, round, user_id, digest, body, part_id) values ('${id}', ${values})`;
+    const state = (values: string): string =>
+      `insert into ${quoted}.user_states (user_id, revision, answered, session, key_id, sealed) values (1, 1, false, ${values})`;
+    const sealed = `'\\x${'00'.repeat(41)}'`;
     const digest = `'\\x${'00'.repeat(32)}'`;
     const part = `'${crypto.randomUUID()}'`;
     const wrong = [
@@ -114,8 +117,12 @@ describe('the schema in PostgreSQL', function () {
       `insert into ${quoted}.outgoing values ('${id}', 1, 1, 2, null)`,
       `insert into ${quoted}.parts (session_id, part_id, revision, users, state, bulk) values ('${id}', ${part}, 0, 1, '{}', '')`,
       `insert into ${quoted}.parts (session_id, part_id, revision, users, state, bulk) values ('${id}', ${part}, 1, 0, '{}', '')`,
-      `insert into ${quoted}.user_states values ('s', 1, 1, false, '\\x00')`,
-      `insert into ${quoted}.user_states values ('', 1, 1, false, null)`,
+      state(`'s', '\\x${'00'.repeat(16)}', '\\x00'`), // a sealed state that is too short
+      state(`'s', '\\x00', ${sealed}`), // a key id of one byte
+      state(`'s', null, ${sealed}`),
+      state(`'s', '\\x${'00'.repeat(16)}', null`),
+      state(`'', null, null`),
+      `insert into ${quoted}.identity (only_row) values (false)`,
     ];
     for (const statement of wrong) {
       const code = await database.pool.query(statement).then(
