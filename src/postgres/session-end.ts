@@ -1,7 +1,7 @@
 // The end of a session without a result: the application aborts it, or its time is over.
 import { UsageError } from '../leaves/errors.ts';
 import { loadSession, requireNotFailed } from './recovered-session.ts';
-import { requireLive } from './session-status.ts';
+import { requireLive, type StatusRow } from './session-status.ts';
 import { writeOne, type Query } from './statement.ts';
 import * as sql from './statements.ts';
 
@@ -18,10 +18,9 @@ export async function abortSession(query: Query, sessionId: string, reason: stri
   await dropSession(query, sessionId, 'aborted', reason.replaceAll('\0', '').slice(0, MOST_REASON_CHARACTERS));
 }
 
-/** Drops a session if its time is over. Returns whether it did. */
-export async function expireSession(query: Query, sessionId: string): Promise<boolean> {
-  const [row] = await query(sql.lockToClose, [sessionId]);
-  if (row?.expired !== true) return false;
+/** Drops a session, which the caller has locked, if its time is over. Returns whether it did. */
+export async function expireSession(query: Query, sessionId: string, { expired }: StatusRow): Promise<boolean> {
+  if (!expired) return false;
   await dropSession(query, sessionId, 'expired', null);
   return true;
 }

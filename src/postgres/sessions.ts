@@ -217,7 +217,8 @@ export class PostgresSessions {
 
   /**
    * Expires sessions whose time is over, and drops what nobody needs any more. Call it now and then, from one process or
-   * several. It takes 100 sessions at a time, each in a transaction of its own.
+   * several. It takes each session in a transaction of its own, and leaves a session that another transaction holds for the
+   * next time.
    *
    * @param options.endedBefore sessions that ended before are removed with their results. The time when a session ended is by
    * the database's clock. Default: none.

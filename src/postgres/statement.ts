@@ -78,6 +78,12 @@ export const bytes: Column<Uint8Array> = (value, name) => {
   return new Uint8Array(value.buffer, value.byteOffset, value.length);
 };
 
+/** A float8. */
+export const number: Column<number> = (value, name) => {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value);
+  return value;
+};
+
 /** A time, which the statement gives in seconds since 1970, as a float8. */
 export const time: Column<Date> = (value, name) => {
   if (typeof value !== 'number') throw wrongType(name, 'seconds', value);

@@ -1,7 +1,19 @@
 // Every statement about sessions and users, except those of migrations. $1 is the session wherever there is one; the three
 // statements with which sweep() looks for sessions have none, and read one page of one index.
 import { SESSION_STATUSES, type StatusRow } from './session-status.ts';
-import { boolean, bytes, integer, nullable, oneOf, statement, text, time, type Columns, type Statement } from './statement.ts';
+import {
+  boolean,
+  bytes,
+  integer,
+  nullable,
+  number,
+  oneOf,
+  statement,
+  text,
+  time,
+  type Columns,
+  type Statement,
+} from './statement.ts';
 
 const STATUS: Columns<StatusRow> = { status: oneOf(SESSION_STATUSES), round: integer, reason: nullable(text), expired: boolean };
 
@@ -49,6 +61,9 @@ export const lockToHear: Statement<StatusRow> = statement(`${readStatus.text} fo
 export const lockToAdmit: Statement<StatusRow> = statement(`${readStatus.text} for no key update`, STATUS);
 
 export const lockToClose: Statement<StatusRow> = statement(`${readStatus.text} for update`, STATUS);
+
+// The sweep does not wait for a session that somebody else works on: it returns no row then.
+export const lockToSweep: Statement<StatusRow> = statement(`${lockToClose.text} skip locked`, STATUS);
 
 // Sorted, so that two processes that insert the same users wait for one another in one order.
 export const insertMessages: Statement<{ readonly user_id: number }> = statement(
@@ -172,28 +187,39 @@ export const deleteSession: Statement<SessionIdRow> = statement(
   SESSION_ID,
 );
 
-export const sessionsToExpire: Statement<SessionIdRow> = statement(
+/** A session that a page lists, and the time by which the page is ordered, in seconds since 1970. */
+interface ListedSession extends SessionIdRow {
+  readonly at: number;
+}
+
+const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, at: number };
+
+// $1 and $2 are the last session of the page before, $3 is the length of a page.
+export const sessionsToExpire: Statement<ListedSession> = statement(
   `
-  select session_id from :schema.sessions
+  select session_id, extract(epoch from expires_at)::float8 as at from :schema.sessions
   where status = 'collecting' and expires_at is not null and expires_at <= clock_timestamp()
-  order by expires_at limit $1::integer`,
-  SESSION_ID,
+    and (expires_at, session_id) > (to_timestamp($1::float8), $2::uuid)
+  order by expires_at, session_id limit $3::integer`,
+  LISTED_SESSION,
 );
 
-export const sessionsToTidy: Statement<SessionIdRow> = statement(
+export const sessionsToTidy: Statement<ListedSession> = statement(
   `
-  select session_id from :schema.sessions
-  where ended_at is not null and tidied_at is null and ended_at <= clock_timestamp() - $1::float8 * interval '1 second'
-  order by ended_at limit $2::integer`,
-  SESSION_ID,
+  select session_id, extract(epoch from ended_at)::float8 as at from :schema.sessions
+  where ended_at is not null and tidied_at is null and ended_at <= clock_timestamp() - $4::float8 * interval '1 second'
+    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
+  order by ended_at, session_id limit $3::integer`,
+  LISTED_SESSION,
 );
 
-export const sessionsToRemove: Statement<SessionIdRow> = statement(
+export const sessionsToRemove: Statement<ListedSession> = statement(
   `
-  select session_id from :schema.sessions
-  where ended_at is not null and ended_at < to_timestamp($1::float8)
-  order by ended_at limit $2::integer`,
-  SESSION_ID,
+  select session_id, extract(epoch from ended_at)::float8 as at from :schema.sessions
+  where ended_at is not null and ended_at < to_timestamp($4::float8)
+    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
+  order by ended_at, session_id limit $3::integer`,
+  LISTED_SESSION,
 );
 
 export const tidySession: Statement<SessionIdRow> = statement(

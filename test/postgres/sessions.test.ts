@@ -377,6 +377,35 @@ describe('sessions in PostgreSQL', function () {
     await rejected('ERR_SECAGG_UNKNOWN_SESSION', one!.progress(ids[0]!));
   });
 
+  it('a sweep does not wait for sessions that others hold, and takes them the next time', async () => {
+    // Those that a sweep comes to first are held, among them a whole page of sessions that have expired.
+    const create = async (expiresAt?: Date): Promise<string> =>
+      one!.create({ threshold: 2, vecLen: 1, ...(expiresAt ? { expiresAt } : {}) });
+    const past = new Date(Date.now() - 1_000);
+    const toExpire = (await Promise.all(Array.from({ length: 120 }, () => create(past)))).sort();
+    const ended = (await Promise.all([1, 2, 3, 4].map(() => create()))).sort();
+    for (const id of ended) await one!.abort(id, 'x');
+    await database.pool.query(
+      `update ${quoted}.sessions set ended_at = now() - interval '2 hours', tidied_at = null where session_id = any ($1)`,
+      [ended],
+    );
+    const held = [...toExpire.slice(0, 105), ...ended.slice(0, 3)];
+    const other = await database.pool.connect();
+    try {
+      await other.query('begin');
+      await other.query(`select 1 from ${quoted}.sessions where session_id = any ($1) for key share`, [held]);
+      const before = new Date(Date.now() - 3_600_000);
+      const started = performance.now();
+      const swept = await one!.sweep({ endedBefore: before });
+      expect(swept).to.deep.equal({ expired: 15, tidied: 1, removed: 1 });
+      expect(performance.now() - started).to.be.below(10_000);
+      await other.query('commit');
+      expect(await two!.sweep({ endedBefore: before })).to.deep.equal({ expired: 105, tidied: 3, removed: 3 });
+    } finally {
+      other.release(true);
+    }
+  });
+
   it('a sweep drops the messages of a session that ended an hour ago, and keeps its sum', async () => {
     const [session, id] = await playedTo(5);
     await database.pool.query(`update ${quoted}.sessions set ended_at = now() - interval '61 minutes' where session_id = $1`, [

@@ -43,9 +43,9 @@ comment on column :schema.sessions.created_at is 'When the session was created.'
 comment on column :schema.sessions.changed_at is 'When state was last written, which is when the last round was closed.';
 comment on column :schema.sessions.ended_at is 'When the session finished, failed, was aborted or expired; null while a round is open.';
 comment on column :schema.sessions.tidied_at is 'When the messages for users were dropped, by sweep() or by the end itself; null before.';
-create index sessions_to_expire on :schema.sessions (expires_at) where status = 'collecting' and expires_at is not null;
-create index sessions_to_tidy on :schema.sessions (ended_at) where ended_at is not null and tidied_at is null;
-create index sessions_ended on :schema.sessions (ended_at) where ended_at is not null;
+create index sessions_to_expire on :schema.sessions (expires_at, session_id) where status = 'collecting' and expires_at is not null;
+create index sessions_to_tidy on :schema.sessions (ended_at, session_id) where ended_at is not null and tidied_at is null;
+create index sessions_ended on :schema.sessions (ended_at, session_id) where ended_at is not null;
 
 create table :schema.parts (
   session_id uuid not null,
