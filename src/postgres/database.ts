@@ -67,10 +67,10 @@ export class Database {
   /** @throws TypeError, RangeError that name the argument. */
   constructor(pool: PostgresPool, { schema = 'secagg', timeout = DEFAULT_TIMEOUT_MS }: DatabaseOptions = {}) {
     this.#pool = checkPool(pool);
-    guardNewConnections(pool);
     this.schema = quoteSchema(schema);
     this.#timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
     this.#begin = beginWith(Math.ceil(LOCK_SHARE * this.#timeout));
+    guardNewConnections(pool);
   }
 
   /** The random identifier of the schema. @throws StoreError if it is missing. */
