@@ -47,7 +47,7 @@ module.exports = {
       '^src/user/(user-wrapper|start)\\.ts$',
       '^src/masking/vector\\.ts$',
       '^src/session/(descriptor|public-keys)\\.ts$',
-      '^src/crypto/(seal|random)\\.ts$',
+      '^src/crypto/(seal|random|digest|labels)\\.ts$',
       '^src/platform/',
     ]),
     only('planner', '^src/planner/', [

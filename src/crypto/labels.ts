@@ -1,5 +1,5 @@
 // All domain-separation labels. ASCII with a closing NUL that occurs nowhere else in them, so that none is a prefix of
-// another; the protocol version is in the name. May be imported by crypto/, masking/, session/ and cohorts/.
+// another; the protocol version is in the name. May be imported by crypto/, masking/, session/, cohorts/ and postgres/.
 import { utf8 } from '../leaves/bytes.ts';
 
 /** A label ready to be hashed. */
@@ -28,7 +28,9 @@ export const LABELS: Readonly<
     | 'selfMask'
     | 'enrolment'
     | 'cohortOrder'
-    | 'cohortSession',
+    | 'cohortSession'
+    | 'userStateSeal'
+    | 'userStateKeyId',
     Label
   >
 > = {
@@ -52,4 +54,6 @@ export const LABELS: Readonly<
   enrolment: label('enrolment'),
   cohortOrder: label('cohort order'),
   cohortSession: label('cohort session'),
+  userStateSeal: label('user state at rest'),
+  userStateKeyId: label('id of a key for user states'),
 };

@@ -253,21 +253,29 @@ export class StateError extends SecAggError {
 export interface StoreErrorDetails extends SecAggErrorOptions {
   /** SQLSTATE, or null if the database could not be reached. */
   readonly sqlState?: string | null;
+  /** Whether the same call may succeed later. Default: true for ERR_SECAGG_STORE, false for the other codes. */
+  readonly retryable?: boolean;
 }
 
 /**
  * The database could not do what it was asked. Nothing was acknowledged and the session is intact. The same call again is
- * harmless, even if it cannot be known whether the first one took effect.
+ * harmless, even if it cannot be known whether the first one took effect; `retryable` says whether it may succeed.
  */
 export class StoreError extends SecAggError {
   /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'StoreError'>;
   /** SQLSTATE, or null if the database could not be reached. */
   readonly sqlState: string | null;
+  /**
+   * Whether the same call may succeed later although nobody has acted, for example after a broken connection. False if the
+   * database refuses it for a reason that stays: a missing right, a wrong password, an older schema.
+   */
+  readonly retryable: boolean;
 
   constructor(code: CodesOf<'StoreError'>, message: string, details: StoreErrorDetails = {}) {
     super(code, message, 'cause' in details ? { cause: details.cause } : undefined);
     this.sqlState = details.sqlState ?? null;
+    this.retryable = details.retryable ?? code === 'ERR_SECAGG_STORE';
   }
 }
 

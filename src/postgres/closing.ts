@@ -3,14 +3,23 @@
 import { platform } from '#platform';
 import { equalBytes } from '../leaves/bytes.ts';
 import { SecAggError, ThresholdError, UsageError } from '../leaves/errors.ts';
+import type { ServerLocalOptions } from '../server/options.ts';
 import type { ServerOutput } from '../server/output.ts';
 import { splitState } from './bulk.ts';
 import { keptAlive } from './database.ts';
 import { readOutput, writeOutgoing } from './outgoing.ts';
 import { hearOthers, loadSession, MASKED_INPUT, newPart, requireNotFailed, type RecoveredSession } from './recovered-session.ts';
 import { requireLive } from './session-status.ts';
-import type { Query } from './statement.ts';
+import { writeOne, type Query } from './statement.ts';
 import * as sql from './statements.ts';
+
+/** The round that is to be closed. */
+interface RoundToClose {
+  readonly sessionId: string;
+  readonly round: number;
+  /** Options of the server that are not part of its state. */
+  readonly locals: ServerLocalOptions;
+}
 
 /** How a round ended. */
 export type ClosedRound =
@@ -27,15 +36,14 @@ export type ClosedRound =
  */
 export async function closeRound(
   query: Query,
-  sessionId: string,
-  round: number,
+  { sessionId, round, locals }: RoundToClose,
   known: RecoveredSession | null,
 ): Promise<ClosedRound> {
   const [row] = await query(sql.lockToClose, [sessionId]);
   const present = requireLive(row, sessionId);
   if (present.round > round) return { output: await readOutput(query, sessionId, round), next: null };
   const isPresent = known?.round === present.round && known.status === present.status;
-  const session = isPresent ? known : await loadSession(query, sessionId);
+  const session = isPresent ? known : await loadSession(query, sessionId, locals);
   await requireNotFailed(session);
   if (present.round < round) {
     const text = `round ${round}: round ${present.round} is being collected, close it first`;
@@ -61,9 +69,9 @@ async function advance(query: Query, session: RecoveredSession, output: ServerOu
   const status = output === null ? 'failed' : output.isVector() ? 'finished' : 'collecting';
   const round = output === null ? session.round : session.round + 1;
   const { json, bulk } = splitState(server.serializeState());
-  await query(sql.advanceSession, [id, status, round, json]);
+  await writeOne(query, sql.advanceSession, [id, status, round, json]);
   const bulkDigest = platform.sha256([bulk]);
-  if (!equalBytes(bulkDigest, session.bulkDigest)) await query(sql.replaceBulk, [id, bulk]);
+  if (!equalBytes(bulkDigest, session.bulkDigest)) await writeOne(query, sql.replaceBulk, [id, bulk]);
   await query(sql.deleteMessages, [id]);
   if (session.round === MASKED_INPUT) await query(sql.deleteParts, [id]);
   if (output?.isMessages() === true) await writeOutgoing(query, id, round, output);

@@ -1,9 +1,12 @@
 // Transactions. Each one begins, commits, and starts again if the database reports that it lost a race; any other error of
-// the database becomes a StoreError. All statements go through here.
-import { SecAggError, StoreError } from '../leaves/errors.ts';
+// the database becomes a StoreError. All statements go through here, and none waits longer than the deadline.
+import { StoreError } from '../leaves/errors.ts';
+import { checkInteger } from '../leaves/checks.ts';
 import { systemRandom } from '../crypto/random.ts';
-import { requireSchemaVersion } from './migrations.ts';
-import { checkPool, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
+import { inTime, Late } from './deadline.ts';
+import { lateError, storeError } from './driver-error.ts';
+import { readSchemaId, requireSchemaVersion } from './migrations.ts';
+import { checkConnection, checkPool, guardNewConnections, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
 import { statement, type Query, type Statement } from './statement.ts';
 
 /** SQLSTATEs of a transaction that lost a race and can run again: serialization_failure, deadlock_detected. */
@@ -15,17 +18,38 @@ const MOST_ATTEMPTS = 6;
 // the transaction waited for the lock, and a round would miss acknowledged messages (docs/postgres.md).
 // The timeout ends a process that stops in the middle of a transaction, so that it does not hold its locks for longer.
 // The setting synchronous_commit makes commits wait for the disk, because what is acknowledged must be on it.
-const BEGIN = statement(
-  'begin isolation level read committed read write; ' +
-    "set local idle_in_transaction_session_timeout = '30s'; " +
-    "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'",
-);
+// The setting lock_timeout ends a wait for a lock before the process closes the connection for it: PostgreSQL would not
+// notice that, and transactions that nobody needs would pile up behind the lock.
+const beginWith = (lockTimeout: number): Statement<never> =>
+  statement(
+    'begin isolation level read committed read write; ' +
+      "set local idle_in_transaction_session_timeout = '30s'; " +
+      "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'; " +
+      `select set_config('lock_timeout', '${lockTimeout}ms', true) where current_setting('lock_timeout') = '0'`,
+  );
 const COMMIT = statement('commit');
 const ROLLBACK = statement('rollback');
 
 const HEARTBEAT = statement('select 1');
 const HEARTBEAT_MS = 5_000;
 
+/** Waits for locks end when this share of the deadline has passed. */
+const LOCK_SHARE = 0.8;
+const DEFAULT_TIMEOUT_MS = 30_000;
+const MOST_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** How a database is used. */
+export interface DatabaseOptions {
+  /** Name of the schema that has all tables. Default: 'secagg'. */
+  readonly schema?: string | undefined;
+  /**
+   * Most milliseconds that a call waits for one answer of the database: for a connection from the pool, and for each
+   * statement. The time in which this process computes does not count. Default: 30,000.
+   */
+  readonly timeout?: number | undefined;
+}
+
+/** Sends one statement and decodes its rows. */
 type Run = <Row>(
   statement: Statement<Row>,
   values?: readonly unknown[],
@@ -35,11 +59,24 @@ export class Database {
   /** The schema's name in double quotes. */
   readonly schema: string;
   readonly #pool: PostgresPool;
+  readonly #timeout: number;
+  readonly #begin: Statement<never>;
   #versionChecked = false;
+  #schemaId: string | null = null;
 
-  constructor(pool: PostgresPool, schema = 'secagg') {
+  /** @throws TypeError, RangeError that name the argument. */
+  constructor(pool: PostgresPool, { schema = 'secagg', timeout = DEFAULT_TIMEOUT_MS }: DatabaseOptions = {}) {
     this.#pool = checkPool(pool);
     this.schema = quoteSchema(schema);
+    this.#timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
+    this.#begin = beginWith(Math.ceil(LOCK_SHARE * this.#timeout));
+    guardNewConnections(pool);
+  }
+
+  /** The random identifier of the schema. @throws StoreError if it is missing. */
+  async schemaId(query: Query): Promise<string> {
+    this.#schemaId ??= await readSchemaId(query);
+    return this.#schemaId;
   }
 
   /** Runs one statement that only reads and is a transaction of its own. */
@@ -71,45 +108,63 @@ export class Database {
 
   /** Runs `work` in a transaction once, whatever version the schema has, for migrations. */
   async transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.#connected((run, onBroken) => inTransaction(run, onBroken, work));
+    return this.#connected((run, onBroken) => inTransaction(run, onBroken, this.#begin, work));
   }
 
   async #connected<T>(work: (run: Run, onBroken: (error: Error) => void) => Promise<T>): Promise<T> {
-    const connection = await this.#pool.connect().catch((error: unknown) => {
-      throw storeError(error);
-    });
+    const connection = await this.#connect();
     // A connection that breaks while no statement runs emits an event, and Node ends a process that does not listen to it.
     let broken: Error | undefined;
-    const onBroken = (error: Error): void => void (broken = error);
+    const onBroken = (error: Error): void => void (broken ??= error);
     connection.on?.('error', onBroken);
+    const run: Run = async ({ text, decode }, values) => {
+      // A statement would wait behind the one that is not answered.
+      if (broken !== undefined) throw storeError(broken);
+      const sql = text.replaceAll(':schema', () => this.schema);
+      try {
+        const { rows, command } = await inTime(send(connection, sql, values), this.#timeout);
+        return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
+      } catch (error) {
+        if (!(error instanceof Late)) throw storeError(error);
+        onBroken(error);
+        throw lateError(`no answer within ${this.#timeout} ms, the connection was closed`, error);
+      }
+    };
     try {
-      return await work(this.#runOn(connection), onBroken);
+      return await work(run, onBroken);
     } finally {
       connection.off?.('error', onBroken);
       connection.release(broken);
     }
   }
 
-  #runOn(connection: PoolConnection): Run {
-    return async ({ text, decode }, values) => {
-      const sql = text.replaceAll(':schema', () => this.schema);
-      const { rows, command } = await send(connection, sql, values);
-      return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
-    };
+  async #connect(): Promise<PoolConnection> {
+    const connecting = (async (): Promise<unknown> => this.#pool.connect())();
+    let connection: unknown;
+    try {
+      connection = await inTime(connecting, this.#timeout);
+    } catch (error) {
+      if (!(error instanceof Late)) throw storeError(error);
+      // The pool may still hand over the connection that nobody waits for any more.
+      connecting.then((later) => checkConnection(later).release()).catch(() => undefined);
+      throw lateError(`no connection from the pool within ${this.#timeout} ms`, error);
+    }
+    return checkConnection(connection);
   }
 }
 
-async function send(connection: PoolConnection, sql: string, values?: readonly unknown[]): ReturnType<PoolConnection['query']> {
-  try {
-    return await (values === undefined ? connection.query(sql) : connection.query(sql, [...values]));
-  } catch (error) {
-    throw storeError(error);
-  }
+function send(connection: PoolConnection, sql: string, values?: readonly unknown[]): ReturnType<PoolConnection['query']> {
+  return values === undefined ? connection.query(sql) : connection.query(sql, [...values]);
 }
 
-async function inTransaction<T>(run: Run, onBroken: (error: Error) => void, work: (query: Query) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  run: Run,
+  onBroken: (error: Error) => void,
+  begin: Statement<never>,
+  work: (query: Query) => Promise<T>,
+): Promise<T> {
   try {
-    await run(BEGIN);
+    await run(begin);
     const result = await work(async (statement, values) => (await run(statement, values)).rows);
     const { command } = await run(COMMIT);
     // PostgreSQL answers a commit with ROLLBACK if a statement has failed before: nothing was committed.
@@ -132,24 +187,6 @@ export async function keptAlive<T>(query: Query, work: () => Promise<T>): Promis
   } finally {
     clearInterval(beat);
   }
-}
-
-/** SQLSTATEs of a schema that is not there: undefined_table, invalid_schema_name, undefined_column. */
-const NOT_MIGRATED = ['42P01', '3F000', '42703'];
-
-/** The error of a driver as a StoreError that says what to do. */
-function storeError(error: unknown): SecAggError {
-  if (error instanceof SecAggError) return error;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
-  // A SQLSTATE has five characters; the codes of Node's network errors, such as ECONNREFUSED, have more.
-  const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
-  if (sqlState !== null && NOT_MIGRATED.includes(sqlState)) {
-    const message = `database: the schema is missing (SQLSTATE ${sqlState}); call migrate() first`;
-    return new StoreError('ERR_SECAGG_MIGRATION', message, { sqlState, cause: error });
-  }
-  const why = sqlState === null ? 'it cannot be reached, or the connection broke' : `SQLSTATE ${sqlState}`;
-  const message = `database: ${why}; nothing was acknowledged, try again`;
-  return new StoreError('ERR_SECAGG_STORE', message, { sqlState, cause: error });
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -17,8 +17,15 @@ import {
   type Verdicts,
 } from './verdicts.ts';
 
-/** Thrown if another process has written the input of a user of this batch at the same time. */
-export const HEARD_ELSEWHERE: Error = new Error('heard elsewhere');
+/** Thrown if other processes have written the inputs of some users of this batch at the same time. */
+export class HeardElsewhere extends Error {
+  readonly users: readonly number[];
+
+  constructor(users: readonly number[]) {
+    super('heard elsewhere');
+    this.users = users;
+  }
+}
 
 /** What a batch has come to, once the transaction is committed. */
 export interface HeardBatch {
@@ -42,14 +49,12 @@ export async function hearBatch(
   const others = await insertMessages(hearing, session, accepted);
   if (session.round === MASKED_INPUT) {
     // The sum has the inputs of these users too, which cannot be taken out again.
-    if (others.length > 0) throw HEARD_ELSEWHERE;
+    if (others.length > 0) throw new HeardElsewhere(others.map(({ message }) => message.user));
     return { session: await writePart(hearing, session, accepted.length), verdicts };
   }
-  const stored = await readDigests(
-    hearing,
-    session.round,
-    others.map(({ message }) => message.user),
-  );
+  const users = others.map(({ message }) => message.user);
+  const stored = await readDigests(hearing, session.round, users);
+  if (!users.every((user) => stored.has(user))) throw messageNotWritten();
   const ofOthers = new Map(
     others.map(({ message: { user }, digest }): [number, 'repeated' | ProtocolError] => [
       user,
@@ -62,6 +67,12 @@ export async function hearBatch(
   }
   const isEquivocal = [...ofOthers.values()].some((verdict) => verdict !== 'repeated');
   return { session: isEquivocal ? null : session, verdicts };
+}
+
+/** Neither was a message inserted, nor is there another message of its user: the user has done nothing wrong. */
+export function messageNotWritten(): StoreError {
+  const text = 'database: a message was not written, although its user has none; does a trigger or rule suppress inserts?';
+  return new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
 }
 
 /** Locks the session's row, and loads the session if it has moved on; it cannot move while the lock is held. */

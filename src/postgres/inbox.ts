@@ -1,7 +1,8 @@
 // The messages of one session that one process hears: they wait here, and become durable several at a time (group commit).
 // Messages that arrive during a transaction go into the next one.
+import type { ServerLocalOptions } from '../server/options.ts';
 import type { Database } from './database.ts';
-import { HEARD_ELSEWHERE, hearBatch } from './group-commit.ts';
+import { HeardElsewhere, hearBatch, messageNotWritten } from './group-commit.ts';
 import { MessageQueue, type Acceptance, type WaitingMessage } from './message-queue.ts';
 import type { RecoveredSession } from './recovered-session.ts';
 import { DigestListener, type Verdicts } from './verdicts.ts';
@@ -9,15 +10,17 @@ import { DigestListener, type Verdicts } from './verdicts.ts';
 export class Inbox {
   readonly #database: Database;
   readonly #sessionId: string;
-  readonly #digests = new DigestListener();
+  readonly #digests: DigestListener;
   readonly #queue = new MessageQueue();
   /** A copy of the session that has heard what this process has made durable; null if the next batch must load it. */
   #session: RecoveredSession | null = null;
   #running: Promise<void> | null = null;
 
-  constructor(database: Database, sessionId: string) {
+  /** @param locals options of the session's server that are not part of its state. */
+  constructor(database: Database, sessionId: string, locals: ServerLocalOptions) {
     this.#database = database;
     this.#sessionId = sessionId;
+    this.#digests = new DigestListener(locals);
   }
 
   /** Whether no message waits, so that the inbox may be forgotten. */
@@ -81,6 +84,7 @@ export class Inbox {
   }
 
   async #commit(batch: readonly WaitingMessage[]): Promise<Verdicts> {
+    const elsewhere = new Set<number>();
     for (;;) {
       try {
         const { session, verdicts } = await this.#database.transaction((query) => {
@@ -92,8 +96,11 @@ export class Inbox {
         this.#session = session;
         return verdicts;
       } catch (error) {
-        // Ends, because each time another process has heard at least one more user of the batch.
-        if (error !== HEARD_ELSEWHERE) throw error;
+        if (!(error instanceof HeardElsewhere)) throw error;
+        // Ends, because each time other processes have heard at least one more user of the batch. A user that was heard
+        // elsewhere has a row, which the next attempt reads before it judges the message.
+        if (error.users.some((user) => elsewhere.has(user))) throw messageNotWritten();
+        for (const user of error.users) elsewhere.add(user);
       }
     }
   }

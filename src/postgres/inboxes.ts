@@ -1,4 +1,5 @@
 // The inboxes of one process, and how much memory they may take.
+import type { ServerLocalOptions } from '../server/options.ts';
 import type { Database } from './database.ts';
 import { Inbox } from './inbox.ts';
 
@@ -8,11 +9,14 @@ const MOST_INBOXES = 1_000;
 
 export class Inboxes {
   readonly #database: Database;
+  readonly #locals: ServerLocalOptions;
   /** By session, the one used last at the end. */
   readonly #inboxes = new Map<string, Inbox>();
 
-  constructor(database: Database) {
+  /** @param locals options of servers that are not part of their states. */
+  constructor(database: Database, locals: ServerLocalOptions) {
     this.#database = database;
+    this.#locals = locals;
   }
 
   /** The inbox of a session, if this process has one. */
@@ -22,7 +26,7 @@ export class Inboxes {
 
   /** The inbox of a session, made if this process has none. */
   use(sessionId: string): Inbox {
-    const inbox = this.#inboxes.get(sessionId) ?? new Inbox(this.#database, sessionId);
+    const inbox = this.#inboxes.get(sessionId) ?? new Inbox(this.#database, sessionId, this.#locals);
     this.#inboxes.delete(sessionId);
     this.#inboxes.set(sessionId, inbox);
     return inbox;

@@ -6,6 +6,7 @@
  */
 export { PostgresSessions, type NewSession, type PostgresSessionsOptions, type SweepOptions } from './sessions.ts';
 export { PostgresUsers, type PostgresUsersOptions } from './users.ts';
+export type { DatabaseOptions } from './database.ts';
 export type { PoolConnection, PoolResult, PostgresPool } from './pool.ts';
 export type { SessionProgress } from './session-progress.ts';
 export type { SessionStatus } from './session-status.ts';

@@ -30,21 +30,55 @@ export interface PoolConnection {
 export interface PostgresPool {
   /** Takes a connection from the pool. */
   connect(): Promise<PoolConnection>;
+  on?(event: 'connect', listener: (connection: PoolConnection) => void): unknown;
+  listeners?(event: 'connect'): readonly unknown[];
 }
 
-/** @throws TypeError if it has no method `connect`. */
-export function checkPool(pool: PostgresPool): PostgresPool {
-  const connect: unknown = (pool as Partial<PostgresPool> | null | undefined)?.connect;
+/** @throws TypeError if it has no method `connect`, or is one connection instead of a pool. */
+export function checkPool(pool: unknown): PostgresPool {
+  const { connect, getTypeParser } = (pool ?? {}) as { readonly connect?: unknown; readonly getTypeParser?: unknown };
   if (typeof connect !== 'function') throw new TypeError('pool: expected a pool of connections, such as a pg.Pool');
-  return pool;
+  // A pg.Client has a method `connect` too, but only clients have parsers of types.
+  if (typeof getTypeParser === 'function')
+    throw new TypeError('pool: expected a pg.Pool, got a pg.Client, which is one connection');
+  return pool as PostgresPool;
+}
+
+/** @throws TypeError if what a pool has handed over is no connection. */
+export function checkConnection(connection: unknown): PoolConnection {
+  const { query, release } = (connection ?? {}) as { readonly query?: unknown; readonly release?: unknown };
+  if (typeof query === 'function' && typeof release === 'function') return connection as PoolConnection;
+  throw new TypeError('pool: expected connect() to give a promise of a connection with the methods query and release');
+}
+
+/**
+ * Lets new connections of a pool break without ending the process.
+ *
+ * A server may end a connection in the same packet in which it says that the connection is ready. Then `pg` emits the
+ * connection's event `error` before `connect()` resolves, and so before whoever called it can listen. The pool's event
+ * `connect` comes earlier. The error is not lost: the first statement on the connection fails.
+ */
+export function guardNewConnections(pool: PostgresPool): void {
+  // Several objects may use one pool.
+  if (pool.listeners?.('connect').includes(guardConnection) !== true) pool.on?.('connect', guardConnection);
+}
+
+function guardConnection(connection: PoolConnection): void {
+  connection.on?.('error', () => undefined);
 }
 
 /** The schema's name in double quotes, so that it is an identifier whatever it contains. @throws TypeError, RangeError. */
 export function quoteSchema(schema: unknown): string {
   // PostgreSQL cuts longer names without an error, and two of them could become one.
   const name = checkString(schema, 'options.schema', { least: 1, most: 63 });
-  if (name.includes('\0') || name.startsWith('pg_')) {
-    throw new RangeError("options.schema: expected a name without a zero byte that does not begin with 'pg_'");
-  }
+  checkStorable(name, 'options.schema');
+  if (name.startsWith('pg_')) throw new RangeError("options.schema: expected a name that does not begin with 'pg_'");
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** PostgreSQL stores no zero characters, and half of a surrogate pair has no UTF-8: two names could become one. */
+export function checkStorable(name: string, argument: string): void {
+  if (/[\0\p{Surrogate}]/u.test(name)) {
+    throw new RangeError(`${argument}: expected a string without zero characters and without unpaired surrogates`);
+  }
 }

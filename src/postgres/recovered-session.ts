@@ -1,7 +1,7 @@
 // A server recovered from a session's row, and the messages of the round that other processes have made durable.
 import { platform } from '#platform';
 import { StateError } from '../leaves/errors.ts';
-import type { ServerOptions } from '../server/options.ts';
+import type { ServerLocalOptions } from '../server/options.ts';
 import { ServerWrapper } from '../server/server-wrapper.ts';
 import { joinState } from './bulk.ts';
 import { requireLive, type LiveSession } from './session-status.ts';
@@ -40,24 +40,20 @@ export function newPart(): Part {
 }
 
 /** @throws UsageError if the session is not live; StateError if somebody has changed the row. */
-export async function loadSession(
-  query: Query,
-  sessionId: string,
-  options: Pick<ServerOptions, 'listener'> = {},
-): Promise<RecoveredSession> {
+export async function loadSession(query: Query, sessionId: string, locals: ServerLocalOptions = {}): Promise<RecoveredSession> {
   const [row] = await query(sql.readSession, [sessionId]);
-  return recoverSession(requireLive(row, sessionId), sessionId, options);
+  return recoverSession(requireLive(row, sessionId), sessionId, locals);
 }
 
 export function recoverSession(
   row: LiveSession & Pick<sql.SessionRow, 'state' | 'bulk'>,
   sessionId: string,
-  options: Pick<ServerOptions, 'listener'> = {},
+  locals: ServerLocalOptions = {},
 ): RecoveredSession {
   const { status, round, bulk } = row;
   if (row.state === null || bulk === null) throw new StateError(`session ${sessionId}: the row holds no state`);
   const state = joinState(row.state, bulk);
-  const server = ServerWrapper.fromState(state, options);
+  const server = ServerWrapper.fromState(state, locals);
   const bulkDigest = platform.sha256([bulk]);
   return { id: sessionId, status, round, server, stateLength: state.length, bulkDigest, part: newPart() };
 }

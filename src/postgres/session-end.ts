@@ -1,8 +1,8 @@
 // The end of a session without a result: the application aborts it, or its time is over.
 import { UsageError } from '../leaves/errors.ts';
 import { loadSession, requireNotFailed } from './recovered-session.ts';
-import { requireLive } from './session-status.ts';
-import type { Query } from './statement.ts';
+import { requireLive, type StatusRow } from './session-status.ts';
+import { writeOne, type Query } from './statement.ts';
 import * as sql from './statements.ts';
 
 const MOST_REASON_CHARACTERS = 1_000;
@@ -18,16 +18,15 @@ export async function abortSession(query: Query, sessionId: string, reason: stri
   await dropSession(query, sessionId, 'aborted', reason.replaceAll('\0', '').slice(0, MOST_REASON_CHARACTERS));
 }
 
-/** Drops a session if its time is over. Returns whether it did. */
-export async function expireSession(query: Query, sessionId: string): Promise<boolean> {
-  const [row] = await query(sql.lockToClose, [sessionId]);
-  if (row?.expired !== true) return false;
+/** Drops a session, which the caller has locked, if its time is over. Returns whether it did. */
+export async function expireSession(query: Query, sessionId: string, { expired }: StatusRow): Promise<boolean> {
+  if (!expired) return false;
   await dropSession(query, sessionId, 'expired', null);
   return true;
 }
 
 /** Drops the state and all messages, and leaves the row, which says why. */
 async function dropSession(query: Query, sessionId: string, status: 'aborted' | 'expired', reason: string | null): Promise<void> {
-  await query(sql.dropSession, [sessionId, status, reason]);
+  await writeOne(query, sql.dropSession, [sessionId, status, reason]);
   for (const statement of [sql.deleteMessages, sql.deleteParts, sql.deleteOutgoing]) await query(statement, [sessionId]);
 }

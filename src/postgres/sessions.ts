@@ -1,15 +1,15 @@
 // Sessions of servers in PostgreSQL, for any number of processes at a time (docs/postgres.md).
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, checkDate, checkInteger, checkNames, checkString } from '../leaves/checks.ts';
+import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import type { ServerOutput } from '../server/output.ts';
 import type { SumVector } from '../masking/vector.ts';
-import type { ServerOptions } from '../server/options.ts';
+import { MAX_THREADS, type ServerLocalOptions, type ServerOptions } from '../server/options.ts';
 import { ServerWrapper } from '../server/server-wrapper.ts';
 import type { SessionDescriptor } from '../session/descriptor.ts';
 import { splitState } from './bulk.ts';
 import { closeRound } from './closing.ts';
-import { Database } from './database.ts';
+import { Database, type DatabaseOptions } from './database.ts';
 import { Inboxes } from './inboxes.ts';
 import { migrate } from './migrations.ts';
 import { readMessage } from './outgoing.ts';
@@ -18,6 +18,7 @@ import { loadSession, requireNotFailed } from './recovered-session.ts';
 import { abortSession } from './session-end.ts';
 import { readProgress, type SessionProgress } from './session-progress.ts';
 import { checkSessionId, requireLive } from './session-status.ts';
+import { writeOne } from './statement.ts';
 import * as sql from './statements.ts';
 import { sweepSessions, type Swept } from './sweep.ts';
 
@@ -39,10 +40,22 @@ export interface NewSession {
   readonly threshold: number;
   /** Number of components of the vectors. */
   readonly vecLen: number;
-  /** As for {@link ServerWrapper}, except a listener, which cannot be stored. */
-  readonly options?: Omit<ServerOptions, 'listener'>;
-  /** The time from which on nothing is accepted, by the database's clock. Default: never. */
+  /**
+   * As for {@link ServerWrapper}, except the options that are not part of the state: a listener cannot be stored, and
+   * `threads` is an option of {@link PostgresSessions}.
+   */
+  readonly options?: Omit<ServerOptions, keyof ServerLocalOptions> & { readonly [Name in keyof ServerLocalOptions]?: never };
+  /**
+   * The time from which on nothing is accepted. The application computes it by its own clock, and the database compares it
+   * with the database's clock: a session lives longer or shorter by as much as the two differ. Default: never.
+   */
   readonly expiresAt?: Date;
+}
+
+/** Options of {@link PostgresSessions}. */
+export interface PostgresSessionsOptions extends DatabaseOptions {
+  /** Most worker threads that removing the masks may take in this process. Default: as many as the machine runs at once. */
+  readonly threads?: number | undefined;
 }
 
 /**
@@ -65,17 +78,20 @@ export interface NewSession {
  */
 export class PostgresSessions {
   readonly #database: Database;
+  readonly #locals: Pick<ServerLocalOptions, 'threads'>;
   readonly #inboxes: Inboxes;
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
-   * @param options where the tables are.
+   * @param options where the tables are, how long to wait for the database, and how many threads to use.
    * @throws TypeError, RangeError that name the argument.
    */
   constructor(pool: PostgresPool, options: PostgresSessionsOptions = {}) {
-    checkNames(options, 'options', ['schema']);
-    this.#database = new Database(pool, options.schema);
-    this.#inboxes = new Inboxes(this.#database);
+    checkNames(options, 'options', ['schema', 'timeout', 'threads']);
+    const { threads } = options;
+    this.#database = new Database(pool, options);
+    this.#locals = threads === undefined ? {} : { threads: checkInteger(threads, 'options.threads', 0, MAX_THREADS) };
+    this.#inboxes = new Inboxes(this.#database, this.#locals);
   }
 
   /**
@@ -92,15 +108,16 @@ export class PostgresSessions {
    * Creates a session.
    *
    * @returns the session's id, a uuid.
-   * @throws TypeError, RangeError as the constructor of {@link ServerWrapper}.
+   * @throws TypeError, RangeError as the constructor of {@link ServerWrapper}; TypeError for a listener or threads.
    */
   async create(session: NewSession): Promise<string> {
     checkNames(session, 'session', ['threshold', 'vecLen', 'options', 'expiresAt']);
     const { threshold, vecLen, options = {}, expiresAt } = session;
-    const expires = expiresAt === undefined ? null : checkDate(expiresAt, 'expiresAt').getTime() / 1000;
+    const expires = expiresAt === undefined ? null : secondsOf(expiresAt, 'expiresAt');
+    checkStoredOptions(options);
     const id = crypto.randomUUID();
     const { json, bulk } = splitState(new ServerWrapper(threshold, vecLen, options).serializeState());
-    await this.#database.transaction((query) => query(sql.createSession, [id, json, bulk, expires]));
+    await this.#database.transaction((query) => writeOne(query, sql.createSession, [id, json, bulk, expires]));
     return id;
   }
 
@@ -157,7 +174,7 @@ export class PostgresSessions {
       // Closing changes the session in memory: only the first attempt may use it.
       const session = known;
       known = null;
-      return closeRound(query, sessionId, r, session);
+      return closeRound(query, { sessionId, round: r, locals: this.#locals }, session);
     });
     if ('error' in closed) throw closed.error;
     if (closed.next !== null && closed.next.server === taken?.server) inbox?.putSession(closed.next);
@@ -221,13 +238,28 @@ export class PostgresSessions {
 
   /**
    * Expires sessions whose time is over, and drops what nobody needs any more. Call it now and then, from one process or
-   * several. It takes 100 sessions at a time, each in a transaction of its own.
+   * several. It takes each session in a transaction of its own, and leaves a session that another transaction holds for the
+   * next time.
    *
-   * @param options which sessions to remove.
+   * @param options which sessions to remove; the time when a session ended is by the database's clock.
    */
   async sweep(options: SweepOptions = {}): Promise<Swept> {
     checkNames(options, 'options', ['endedBefore']);
     const { endedBefore } = options;
-    return sweepSessions(this.#database, endedBefore === undefined ? null : checkDate(endedBefore, 'options.endedBefore'));
+    return sweepSessions(this.#database, endedBefore === undefined ? null : secondsOf(endedBefore, 'options.endedBefore'));
   }
+}
+
+/** Seconds since 1970; PostgreSQL's calendar begins later than that of Date. */
+function secondsOf(date: unknown, name: string): number {
+  const seconds = checkDate(date, name).getTime() / 1000;
+  if (seconds < 0) throw new RangeError(`${name}: expected a time since 1970`);
+  return seconds;
+}
+
+/** Refuses options of a server that are not part of its state, so that no process would have them. */
+function checkStoredOptions(options: unknown): void {
+  const { listener, threads } = checkObject(options, 'options');
+  if (listener !== undefined) throw new TypeError('options.listener: a stored session has no listener');
+  if (threads !== undefined) throw new TypeError('options.threads: expected as an option of PostgresSessions');
 }

@@ -35,9 +35,23 @@ export function statement<Row>(text: string, columns?: Columns<Row>): Statement<
   return { text, decode };
 }
 
+/**
+ * Runs a statement that must insert or change exactly one row, and that returns the rows that it has written.
+ *
+ * @throws StoreError if it has written none: somebody has deleted the row, or a trigger or rule of the database suppresses the
+ * write without an error.
+ */
+export async function writeOne<Row>(query: Query, statement: Statement<Row>, values: readonly unknown[]): Promise<void> {
+  const rows = await query(statement, values);
+  if (rows.length === 1) return;
+  const text = `database: expected one row to be written, got ${rows.length}; nothing was acknowledged`;
+  throw new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
+}
+
 function wrongType(name: string, expected: string, value: unknown): StoreError {
   const got = value === null ? 'null' : typeof value;
-  return new StoreError('ERR_SECAGG_STORE', `database: column ${name}: expected ${expected}, got ${got}`);
+  const text = `database: column ${name}: expected ${expected}, got ${got}; does the application change the driver's parsers of types?`;
+  return new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
 }
 
 /** A smallint, an integer, or a bigint up to 2^53 - 1. */
@@ -62,6 +76,12 @@ export const boolean: Column<boolean> = (value, name) => {
 export const bytes: Column<Uint8Array> = (value, name) => {
   if (!(value instanceof Uint8Array)) throw wrongType(name, 'bytes', value);
   return new Uint8Array(value.buffer, value.byteOffset, value.length);
+};
+
+/** A float8. */
+export const number: Column<number> = (value, name) => {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value);
+  return value;
 };
 
 /** A time, which the statement gives in seconds since 1970, as a float8. */

@@ -1,17 +1,38 @@
 // Every statement about sessions and users, except those of migrations. $1 is the session wherever there is one; the three
 // statements with which sweep() looks for sessions have none, and read one page of one index.
 import { SESSION_STATUSES, type StatusRow } from './session-status.ts';
-import { boolean, bytes, integer, nullable, oneOf, statement, text, time, type Columns, type Statement } from './statement.ts';
+import {
+  boolean,
+  bytes,
+  integer,
+  nullable,
+  number,
+  oneOf,
+  statement,
+  text,
+  time,
+  type Columns,
+  type Statement,
+} from './statement.ts';
 
 const STATUS: Columns<StatusRow> = { status: oneOf(SESSION_STATUSES), round: integer, reason: nullable(text), expired: boolean };
 
 // The database decides whether a session is past its time: the processes' clocks differ.
 const EXPIRED = `status = 'collecting' and coalesce(expires_at <= clock_timestamp(), false) as expired`;
 
-export const createSession: Statement<never> = statement(`
+const SESSION_ID: Columns<SessionIdRow> = { session_id: text };
+
+interface SessionIdRow {
+  readonly session_id: string;
+}
+
+export const createSession: Statement<SessionIdRow> = statement(
+  `
   insert into :schema.sessions (session_id, state, bulk, expires_at)
   values ($1::uuid, $2::jsonb, $3::bytea, to_timestamp($4::float8))
-  on conflict do nothing`);
+  returning session_id`,
+  SESSION_ID,
+);
 
 /** A whole session. */
 export interface SessionRow extends StatusRow {
@@ -40,6 +61,9 @@ export const lockToHear: Statement<StatusRow> = statement(`${readStatus.text} fo
 export const lockToAdmit: Statement<StatusRow> = statement(`${readStatus.text} for no key update`, STATUS);
 
 export const lockToClose: Statement<StatusRow> = statement(`${readStatus.text} for update`, STATUS);
+
+// The sweep does not wait for a session that somebody else works on: it returns no row then.
+export const lockToSweep: Statement<StatusRow> = statement(`${lockToClose.text} skip locked`, STATUS);
 
 // Sorted, so that two processes that insert the same users wait for one another in one order.
 export const insertMessages: Statement<{ readonly user_id: number }> = statement(
@@ -101,20 +125,27 @@ export const readPart: Statement<{ readonly state: string; readonly bulk: Uint8A
   { state: text, bulk: bytes },
 );
 
-export const advanceSession: Statement<never> = statement(`
+export const advanceSession: Statement<SessionIdRow> = statement(
+  `
   update :schema.sessions
   set status = $2::text, round = $3::smallint, state = $4::jsonb, changed_at = now(),
     ended_at = case when $2::text = 'collecting' then null else now() end
-  where session_id = $1::uuid`);
-
-export const replaceBulk: Statement<never> = statement(
-  `update :schema.sessions set bulk = $2::bytea where session_id = $1::uuid`,
+  where session_id = $1::uuid returning session_id`,
+  SESSION_ID,
 );
 
-export const dropSession: Statement<never> = statement(`
+export const replaceBulk: Statement<SessionIdRow> = statement(
+  `update :schema.sessions set bulk = $2::bytea where session_id = $1::uuid returning session_id`,
+  SESSION_ID,
+);
+
+export const dropSession: Statement<SessionIdRow> = statement(
+  `
   update :schema.sessions
   set status = $2::text, reason = $3::text, state = null, bulk = null, ended_at = now(), tidied_at = now()
-  where session_id = $1::uuid`);
+  where session_id = $1::uuid returning session_id`,
+  SESSION_ID,
+);
 
 export const insertOutgoing: Statement<never> = statement(`
   insert into :schema.outgoing (session_id, round, user_id, same_as, body)
@@ -151,39 +182,44 @@ export const deleteMessages: Statement<never> = statement(`delete from :schema.m
 export const deleteParts: Statement<never> = statement(`delete from :schema.parts where session_id = $1::uuid`);
 export const deleteOutgoing: Statement<never> = statement(`delete from :schema.outgoing where session_id = $1::uuid`);
 
-const SESSION_ID: Columns<SessionIdRow> = { session_id: text };
-
-interface SessionIdRow {
-  readonly session_id: string;
-}
-
 export const deleteSession: Statement<SessionIdRow> = statement(
   `delete from :schema.sessions where session_id = $1::uuid returning session_id`,
   SESSION_ID,
 );
 
-export const sessionsToExpire: Statement<SessionIdRow> = statement(
+/** A session that a page lists, and the time by which the page is ordered, in seconds since 1970. */
+interface ListedSession extends SessionIdRow {
+  readonly at: number;
+}
+
+const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, at: number };
+
+// $1 and $2 are the last session of the page before, $3 is the length of a page.
+export const sessionsToExpire: Statement<ListedSession> = statement(
   `
-  select session_id from :schema.sessions
+  select session_id, extract(epoch from expires_at)::float8 as at from :schema.sessions
   where status = 'collecting' and expires_at is not null and expires_at <= clock_timestamp()
-  order by expires_at limit $1::integer`,
-  SESSION_ID,
+    and (expires_at, session_id) > (to_timestamp($1::float8), $2::uuid)
+  order by expires_at, session_id limit $3::integer`,
+  LISTED_SESSION,
 );
 
-export const sessionsToTidy: Statement<SessionIdRow> = statement(
+export const sessionsToTidy: Statement<ListedSession> = statement(
   `
-  select session_id from :schema.sessions
-  where ended_at is not null and tidied_at is null and ended_at <= clock_timestamp() - $1::float8 * interval '1 second'
-  order by ended_at limit $2::integer`,
-  SESSION_ID,
+  select session_id, extract(epoch from ended_at)::float8 as at from :schema.sessions
+  where ended_at is not null and tidied_at is null and ended_at <= clock_timestamp() - $4::float8 * interval '1 second'
+    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
+  order by ended_at, session_id limit $3::integer`,
+  LISTED_SESSION,
 );
 
-export const sessionsToRemove: Statement<SessionIdRow> = statement(
+export const sessionsToRemove: Statement<ListedSession> = statement(
   `
-  select session_id from :schema.sessions
-  where ended_at is not null and ended_at < to_timestamp($1::float8)
-  order by ended_at limit $2::integer`,
-  SESSION_ID,
+  select session_id, extract(epoch from ended_at)::float8 as at from :schema.sessions
+  where ended_at is not null and ended_at < to_timestamp($4::float8)
+    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
+  order by ended_at, session_id limit $3::integer`,
+  LISTED_SESSION,
 );
 
 export const tidySession: Statement<SessionIdRow> = statement(

@@ -1,29 +1,22 @@
 // States of users in PostgreSQL. They are sealed with the application's key, no older state replaces a newer one, and a
 // user answers the unmasking round once. SECURITY.md, State, says what a store that forgets costs.
-import { concat, copyOf, equalBytes, u32, u64, utf8 } from '../leaves/bytes.ts';
+import { equalBytes, utf8 } from '../leaves/bytes.ts';
 import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
-import { systemRandom } from '../crypto/random.ts';
-import { open, seal } from '../crypto/seal.ts';
 import { StateError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
-import { KEY_BYTES } from '../leaves/sizes.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
-import { Database } from './database.ts';
+import { Database, type DatabaseOptions } from './database.ts';
 import { migrate } from './migrations.ts';
-import type { PostgresPool } from './pool.ts';
-import type { Query } from './statement.ts';
+import { checkStorable, type PostgresPool } from './pool.ts';
+import { StateSeal } from './state-seal.ts';
+import { writeOne, type Query } from './statement.ts';
 import * as sql from './user-statements.ts';
 
 /** Number of users whose last revisions one object remembers. */
 const MOST_REMEMBERED = 100_000;
 
-/** Options of {@link PostgresUsers}. */
-export interface PostgresUsersOptions {
-  /** The key that seals the states: 32 secret bytes; copied. */
-  readonly key: Uint8Array;
-  /** Name of the schema that has all tables, as for `PostgresSessions`. Default `'secagg'`. */
-  readonly schema?: string;
-}
+/** Attempts to answer one message. A user has fewer revisions, so other processes cannot be faster more often. */
+const MOST_ATTEMPTS = 10;
 
 /** A user in a session. */
 interface SessionUser {
@@ -39,11 +32,17 @@ interface UserState extends SessionUser {
   readonly state: string;
 }
 
+/** Options of {@link PostgresUsers}. */
+export interface PostgresUsersOptions extends DatabaseOptions {
+  /** One key or more, 32 random bytes each, all distinct, the newest first. */
+  readonly keys: readonly Uint8Array[];
+}
+
 /**
  * Users' states, for applications that play users on a server: institutions, gateways, simulations.
  *
- * A state CONTAINS SECRETS. It is sealed before it leaves the process (XChaCha20-Poly1305). Keep the key safe: whoever
- * has the database and the key has the users' inputs.
+ * A state CONTAINS SECRETS. It is sealed before it leaves the process (XChaCha20-Poly1305). Keep the keys safe: whoever
+ * has the database and its key has the users' inputs.
  *
  * A user that goes back to an older state may be made to answer twice. So a state is saved only in place of the one that
  * this object has loaded or saved last; the database compares revisions. If two processes answer at once, one of them is
@@ -54,31 +53,26 @@ interface UserState extends SessionUser {
  * import pg from 'pg';
  * import { PostgresUsers } from 'secagg/postgres';
  *
- * const users = new PostgresUsers(new pg.Pool(), { key }); // 32 bytes
+ * const users = new PostgresUsers(new pg.Pool(), { keys: [key] }); // 32 random bytes
  * await users.save('week 7', 12, user.serializeState());
  * const answer = await users.answer('week 7', 12, messageFromTheServer); // saved before it is returned
  * ```
  */
 export class PostgresUsers {
   readonly #database: Database;
-  readonly #key: Uint8Array;
+  readonly #seal: StateSeal;
   /** The last revision that this object has loaded or saved, by user. */
   readonly #revisions = new Map<string, number>();
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
-   * @param options the key that seals the states, and where the tables are.
+   * @param options the keys that seal the states, and where the tables are.
    * @throws TypeError, RangeError that name the argument.
    */
   constructor(pool: PostgresPool, options: PostgresUsersOptions) {
-    checkNames(options, 'options', ['key', 'schema']);
-    const { key, schema } = options;
-    checkBytes(key, 'options.key');
-    if (key.length !== KEY_BYTES) {
-      throw new RangeError(`options.key: expected ${KEY_BYTES} bytes, got ${key.length}`);
-    }
-    this.#database = new Database(pool, schema);
-    this.#key = copyOf(key);
+    checkNames(options, 'options', ['keys', 'schema', 'timeout']);
+    this.#seal = new StateSeal(options.keys);
+    this.#database = new Database(pool, options);
   }
 
   /** Creates the schema or brings it to this version, as `migrate()` of PostgresSessions does: the two share it. */
@@ -98,22 +92,20 @@ export class PostgresUsers {
    * @throws StateError if the text is not a state of this user.
    */
   async save(session: string, user: number, state: string): Promise<void> {
-    const next = parseState(checkSession(session), userId(user, 'user'), state);
-    const expected = this.#revisions.get(keyOf(next)) ?? null;
-    await this.#database.transaction((query) => this.#write(query, next, expected));
-    this.#remember(next);
+    const next = parseState(checkSession(session), userId(user, 'user'), checkString(state, 'state'));
+    await this.#save(next, this.#revisions.get(keyOf(next)) ?? null);
   }
 
   /**
    * The newest state that was saved; null if none was, or if it was forgotten.
    *
-   * @throws StateError if the row was changed or sealed with another key, or if its revision is older than the last one
+   * @throws StateError if the row was changed or is sealed with an unknown key, whose id it names, or if its revision is older than the last one
    * that this object has loaded or saved.
    */
   async load(session: string, user: number): Promise<string | null> {
     const owner = { session: checkSession(session), user: userId(user, 'user') };
     const [row] = await this.#database.read(sql.readUserState, [owner.session, owner.user]);
-    const stored = row === undefined ? null : this.#open(row, owner);
+    const stored = row === undefined ? null : this.#open(row, owner, await this.#database.schemaId(this.#database.read));
     const last = this.#revisions.get(keyOf(owner));
     if (last !== undefined && (row?.revision ?? -1) < last) {
       throw stateOld(owner.user, 'the database has an older state than was saved; was a backup restored?');
@@ -125,38 +117,51 @@ export class PostgresUsers {
 
   /**
    * Lets a user answer a message of the server, and saves the user's state before it returns the answer. The same message
-   * again gives the same answer, in any process.
+   * again gives the same answer, in any process. A user that has answered the unmasking round keeps its state: another
+   * message is refused with the error of `UserWrapper.round`, and the same message again still gives the same answer.
    *
    * @returns bytes for the server.
    * @throws UsageError ERR_SECAGG_USAGE if no state was saved. StateError as {@link load}. What `UserWrapper.round` throws,
    * once the user's new state is saved.
    */
   async answer(session: string, user: number, message: Uint8Array): Promise<Uint8Array> {
-    for (;;) {
+    const owner = { session: checkSession(session), user: userId(user, 'user') };
+    checkBytes(message, 'message');
+    let refusal: { readonly revision: number; readonly error: unknown } | null = null;
+    for (let attempt = 1; ; attempt++) {
       const state = await this.load(session, user);
       if (state === null) throw new UsageError('ERR_SECAGG_USAGE', `user ${user}: no state was saved for this session`);
       const wrapper = UserWrapper.fromState(state);
+      const { revision } = wrapper.progress();
+      // The row has not moved since the last attempt, so the next attempt would end in the same way.
+      if (refusal !== null && (revision <= refusal.revision || attempt > MOST_ATTEMPTS)) throw refusal.error;
       const outcome = await wrapper.round(message).then(
         (bytes) => ({ bytes }),
         (error: unknown) => ({ error }),
       );
       const after = wrapper.serializeState();
+      const old = after === state ? null : await this.#saveAfter(revision, parseState(owner.session, owner.user, after));
       // If another process was faster, its answer counts, and this one is never sent.
-      if (after !== state && !(await this.#saveIfFirst(session, user, after))) continue;
-      if ('error' in outcome) throw outcome.error;
-      return outcome.bytes;
+      if (old !== null) refusal = { revision, error: 'error' in outcome ? outcome.error : old };
+      else if ('error' in outcome) throw outcome.error;
+      else return outcome.bytes;
     }
   }
 
-  /** Saves a state. Returns false if another process has saved one since this object has loaded the user's state. */
-  async #saveIfFirst(session: string, user: number, state: string): Promise<boolean> {
+  /** Saves a state in place of this revision. Returns the error if the database has another revision or takes no state. */
+  async #saveAfter(revision: number, next: UserState): Promise<StateError | null> {
     try {
-      await this.save(session, user, state);
-      return true;
+      await this.#save(next, revision);
+      return null;
     } catch (error) {
-      if (error instanceof StateError && error.code === 'ERR_SECAGG_STATE_OLD') return false;
+      if (error instanceof StateError && error.code === 'ERR_SECAGG_STATE_OLD') return error;
       throw error;
     }
+  }
+
+  async #save(next: UserState, expected: number | null): Promise<void> {
+    await this.#database.transaction((query) => this.#write(query, next, expected));
+    this.#remember(next);
   }
 
   /**
@@ -171,11 +176,12 @@ export class PostgresUsers {
 
   async #write(query: Query, next: UserState, expected: number | null): Promise<void> {
     const { session, user, revision, answered, state } = next;
-    const sealed = seal(this.#key, this.#associatedData(next), utf8(state), systemRandom);
-    const row = [session, user, revision, answered, sealed];
+    const schemaId = await this.#database.schemaId(query);
+    const { keyId, sealed } = this.#seal.seal({ ...next, schema: this.#database.schema, schemaId }, state);
+    const row = [session, user, revision, answered, keyId, sealed];
     if (expected === null && (await query(sql.insertUserState, row)).length === 1) return;
     const [present] = await query(sql.lockUserState, [session, user]);
-    const stored = present === undefined ? null : this.#open(present, next);
+    const stored = present === undefined ? null : this.#open(present, next, schemaId);
     if (stored !== null && stored.revision === revision && equalBytes(utf8(stored.state), utf8(state))) return;
     if (stored === null) throw stateOld(user, 'its state was forgotten');
     if (stored.answered) throw stateOld(user, 'it has answered the unmasking round, which it does once');
@@ -183,28 +189,14 @@ export class PostgresUsers {
     if (revision <= stored.revision) {
       throw stateOld(user, `revision ${revision} does not follow ${stored.revision}, which was saved`);
     }
-    await query(sql.replaceUserState, [...row, stored.revision]);
+    await writeOne(query, sql.replaceUserState, [...row, stored.revision]);
   }
 
-  #open({ revision, answered, sealed }: sql.UserStateRow, { session, user }: SessionUser): UserState | null {
-    if (sealed === null) return null;
-    const plaintext = open(this.#key, this.#associatedData({ session, user, revision, answered }), copyOf(sealed));
-    if (plaintext === null) {
-      throw new StateError(`user ${user}: the row was changed, or sealed with another key`);
-    }
-    const state = new TextDecoder().decode(plaintext);
-    plaintext.fill(0);
-    return { session, user, revision, answered, state };
-  }
-
-  /**
-   * Associated data of the seal, with which a state opens only in its own row and at its own revision. Lengths come first,
-   * so that no two rows have the same.
-   */
-  #associatedData({ session, user, revision, answered }: Omit<UserState, 'state'>): Uint8Array {
-    const [table, name] = [utf8(`${this.#database.schema}.user_states`), utf8(session)];
-    const fields = [u32(table.length), table, u32(name.length), name, u64(user), u64(revision)];
-    return concat([utf8('secagg/1/user state at rest\0'), ...fields, Uint8Array.of(answered ? 1 : 0)]);
+  #open(row: sql.UserStateRow, { session, user }: SessionUser, schemaId: string): UserState | null {
+    const { revision, answered, key_id: keyId, sealed } = row;
+    if (keyId === null || sealed === null) return null;
+    const place = { schema: this.#database.schema, schemaId, session, user, revision, answered };
+    return { session, user, revision, answered, state: this.#seal.open(place, { keyId, sealed }) };
   }
 
   #remember(saved: UserState): void {
@@ -226,8 +218,7 @@ function parseState(session: string, user: UserId, state: string): UserState {
 
 function checkSession(session: unknown): string {
   const name = checkString(session, 'session', { least: 1, most: 1_000 });
-  // PostgreSQL stores no zero characters.
-  if (name.includes('\0')) throw new RangeError('session: expected a string without a zero byte');
+  checkStorable(name, 'session');
   return name;
 }
 

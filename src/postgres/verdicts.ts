@@ -4,6 +4,7 @@ import { equalBytes } from '../leaves/bytes.ts';
 import { ProtocolError, SecAggError, StoreError } from '../leaves/errors.ts';
 import type { Listener } from '../leaves/events.ts';
 import type { ServerEvent } from '../leaves/progress.ts';
+import type { ServerLocalOptions } from '../server/options.ts';
 import type { ServerWrapper } from '../server/server-wrapper.ts';
 import type { Acceptance, WaitingMessage } from './message-queue.ts';
 import { loadSession, MASKED_INPUT, type RecoveredSession } from './recovered-session.ts';
@@ -25,10 +26,15 @@ export interface AcceptedMessage {
 /** Gives messages to servers that have its listener, and learns the messages' digests from their events. */
 export class DigestListener {
   #accepted: Uint8Array | null = null;
+  /** Options of the servers: the listener, and those that the caller gave. */
+  readonly locals: ServerLocalOptions;
 
-  readonly listener: Listener<ServerEvent> = (event) => {
-    if (event.type === 'message-accepted') this.#accepted = event.digest;
-  };
+  constructor(locals: ServerLocalOptions) {
+    const listener: Listener<ServerEvent> = (event) => {
+      if (event.type === 'message-accepted') this.#accepted = event.digest;
+    };
+    this.locals = { ...locals, listener };
+  }
 
   /** Gives a server a message. Returns the digest of a new message, and null for a repeated one. */
   hear(server: ServerWrapper, { user, bytes }: WaitingMessage): Uint8Array | null {
@@ -47,7 +53,7 @@ export interface Hearing {
 
 /** A session whose server has the listener. */
 export function loadHearing({ query, sessionId, digests }: Hearing): Promise<RecoveredSession> {
-  return loadSession(query, sessionId, { listener: digests.listener });
+  return loadSession(query, sessionId, digests.locals);
 }
 
 /** Judges a batch. The session's server has heard the messages that are returned as accepted. */

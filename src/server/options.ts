@@ -46,7 +46,7 @@ export interface ServerLocals {
   readonly random: RandomSource;
 }
 
-const MAX_THREADS = 1024;
+export const MAX_THREADS = 1024;
 const LOCAL_NAMES = ['listener', 'threads'] as const;
 
 /** @throws TypeError, RangeError that name the option. */

@@ -9,7 +9,7 @@ import * as sessionStatements from '../../src/postgres/statements.ts';
 import * as userStatements from '../../src/postgres/user-statements.ts';
 import { rejected } from '../support/errors.ts';
 import { describeSchema } from './describe-schema.ts';
-import { poolOf, testDatabase, type TestDatabase } from './support.ts';
+import { overheard, poolOf, testDatabase, type TestDatabase } from './support.ts';
 
 const COMMITTED = new URL('schema.txt', import.meta.url);
 
@@ -21,10 +21,10 @@ describe('the schema in PostgreSQL', function () {
 
   it('a call before migrate() is refused and says what to do', async () => {
     const sessions = new PostgresSessions(database.pool, { schema: database.schema });
-    const users = new PostgresUsers(database.pool, { key: new Uint8Array(32), schema: database.schema });
+    const users = new PostgresUsers(database.pool, { keys: [new Uint8Array(32)], schema: database.schema });
     const calls = [sessions.create({ threshold: 2, vecLen: 1 }), sessions.sweep(), users.load('a', 1)];
     for (const error of await Promise.all(calls.map((call) => rejected('ERR_SECAGG_MIGRATION', call, StoreError)))) {
-      expect(error.message).to.contain('migrate()');
+      expect(error.retryable).to.equal(false);
     }
   });
 
@@ -35,6 +35,18 @@ describe('the schema in PostgreSQL', function () {
     const quoted = pg.escapeIdentifier(database.schema);
     const { rows } = await database.pool.query<{ version: number }>(`select version from ${quoted}.migrations order by version`);
     expect(rows.map(({ version }) => version)).to.deep.equal(Array.from({ length: SCHEMA_VERSION }, (_, i) => i + 1));
+  });
+
+  it('a process gives up soon if a table of the application has the name of one that it creates', async () => {
+    const schema = `taken ${crypto.randomUUID()}`;
+    const quoted = pg.escapeIdentifier(schema);
+    await database.pool.query(`create schema ${quoted}; create table ${quoted}.sessions ()`);
+    let transactions = 0;
+    const counted = overheard(database.pool, (text) => void (transactions += Number(text.startsWith('begin'))));
+    const error = await rejected('ERR_SECAGG_STORE', new PostgresSessions(counted, { schema }).migrate(), StoreError);
+    expect(error.sqlState).to.equal('42P07');
+    expect(transactions).to.be.at.most(5);
+    await database.pool.query(`drop schema ${quoted} cascade`);
   });
 
   it('migrate() creates what schema.txt describes, with a comment on every table and column', async () => {
@@ -74,6 +86,9 @@ describe('the schema in PostgreSQL', function () {
     const session = (change: string): string => `update ${quoted}.sessions set ${change} where session_id = '${id}'`;
     const message = (values: string): string =>
       `insert into ${quoted}.messages (session_id, round, user_id, digest, body, part_id) values ('${id}', ${values})`;
+    const state = (values: string): string =>
+      `insert into ${quoted}.user_states (user_id, revision, answered, session, key_id, sealed) values (1, 1, false, ${values})`;
+    const sealed = `'\\x${'00'.repeat(41)}'`;
     const digest = `'\\x${'00'.repeat(32)}'`;
     const part = `'${crypto.randomUUID()}'`;
     const wrong = [
@@ -102,8 +117,12 @@ describe('the schema in PostgreSQL', function () {
       `insert into ${quoted}.outgoing values ('${id}', 1, 1, 2, null)`,
       `insert into ${quoted}.parts (session_id, part_id, revision, users, state, bulk) values ('${id}', ${part}, 0, 1, '{}', '')`,
       `insert into ${quoted}.parts (session_id, part_id, revision, users, state, bulk) values ('${id}', ${part}, 1, 0, '{}', '')`,
-      `insert into ${quoted}.user_states values ('s', 1, 1, false, '\\x00')`,
-      `insert into ${quoted}.user_states values ('', 1, 1, false, null)`,
+      state(`'s', '\\x${'00'.repeat(16)}', '\\x00'`), // a sealed state that is too short
+      state(`'s', '\\x00', ${sealed}`), // a key id of one byte
+      state(`'s', null, ${sealed}`),
+      state(`'s', '\\x${'00'.repeat(16)}', null`),
+      state(`'', null, null`),
+      `insert into ${quoted}.identity (only_row) values (false)`,
     ];
     for (const statement of wrong) {
       const code = await database.pool.query(statement).then(
@@ -122,7 +141,7 @@ describe('the schema in PostgreSQL', function () {
       await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
       for (const [name, statement] of Object.entries({ ...sessionStatements, ...userStatements })) {
         const text = statement.text.replaceAll(':schema', () => pg.escapeIdentifier(database.schema));
-        if (paged.has(name)) expect(text, name).to.match(/order by \w+ limit \$/);
+        if (paged.has(name)) expect(text, name).to.match(/order by \w+, session_id limit \$/);
         else if (name.includes('UserState'))
           expect(text, name).to.match(/\(session, user_id|session = \$1::text and user_id = \$2/);
         else expect(text, name).to.match(/session_id = \$1::uuid|(values \(|select )\$1::uuid/);

@@ -1,7 +1,18 @@
 // Rows as statements decode them: of the types that they declare, or a StoreError.
 import { expect } from 'chai';
 import { StoreError } from '../../src/index.ts';
-import { boolean, bytes, integer, nullable, oneOf, statement, text, time, type Statement } from '../../src/postgres/statement.ts';
+import {
+  boolean,
+  bytes,
+  integer,
+  nullable,
+  number,
+  oneOf,
+  statement,
+  text,
+  time,
+  type Statement,
+} from '../../src/postgres/statement.ts';
 import { refused } from '../support/errors.ts';
 
 const ROW = {
@@ -13,6 +24,7 @@ const ROW = {
   expired: false,
   status: 'open',
   expires_at: 0.5,
+  at: 0.25,
 };
 
 describe('a statement', () => {
@@ -25,6 +37,7 @@ describe('a statement', () => {
     expired: boolean,
     status: oneOf(['open', 'closed']),
     expires_at: time,
+    at: number,
   });
   const decode = <Row>({ decode }: Statement<Row>, row: unknown): Row | undefined => decode?.(row);
 
@@ -44,9 +57,13 @@ describe('a statement', () => {
       expired: ['f', null],
       status: ['lost', null],
       expires_at: [null, new Date(0)],
+      at: [null, '1'],
     };
     for (const [name, values] of Object.entries(wrong)) {
-      for (const value of values) refused('ERR_SECAGG_STORE', () => decode(all, { ...ROW, [name]: value }), StoreError);
+      for (const value of values) {
+        const error = refused('ERR_SECAGG_STORE', () => decode(all, { ...ROW, [name]: value }), StoreError);
+        expect(error.retryable).to.equal(false);
+      }
     }
   });
 

@@ -1,5 +1,6 @@
 // A database for the tests of one file.
 import pg from 'pg';
+import type { PoolConnection, PostgresPool } from '../../src/postgres/index.ts';
 import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
 
 export interface TestDatabase {
@@ -30,4 +31,39 @@ export function poolOf(url: string, max = 10): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max });
   pool.on('error', () => undefined); // idle connections break when the server restarts
   return pool;
+}
+
+/** A pool that gives each statement to `hear` before the statement runs. */
+export function overheard(pool: PostgresPool, hear: (text: string) => Promise<void> | void): PostgresPool {
+  return {
+    async connect(): Promise<PoolConnection> {
+      const connection = await pool.connect();
+      return {
+        async query(text: string, values?: unknown[]) {
+          await hear(text);
+          return connection.query(text, values);
+        },
+        release: (error) => connection.release(error),
+      };
+    },
+  };
+}
+
+/** Runs `work` while a trigger drops rows of a table before they are written, as a rule or trigger of an operator may. */
+export async function withoutWrites(
+  { pool, schema }: Pick<TestDatabase, 'pool' | 'schema'>,
+  [event, table, condition]: readonly [event: 'insert' | 'update', table: string, condition: string],
+  work: () => Promise<void>,
+): Promise<void> {
+  const quoted = pg.escapeIdentifier(schema);
+  await pool.query(
+    `create function ${quoted}.drop_row() returns trigger language plpgsql as 'begin return null; end';
+     create trigger drop_row before ${event} on ${quoted}.${table} for each row when (${condition})
+       execute function ${quoted}.drop_row()`,
+  );
+  try {
+    await work();
+  } finally {
+    await pool.query(`drop function ${quoted}.drop_row() cascade`);
+  }
 }

@@ -43,9 +43,9 @@ comment on column :schema.sessions.created_at is 'When the session was created.'
 comment on column :schema.sessions.changed_at is 'When state was last written, which is when the last round was closed.';
 comment on column :schema.sessions.ended_at is 'When the session finished, failed, was aborted or expired; null while a round is open.';
 comment on column :schema.sessions.tidied_at is 'When the messages for users were dropped, by sweep() or by the end itself; null before.';
-create index sessions_to_expire on :schema.sessions (expires_at) where status = 'collecting' and expires_at is not null;
-create index sessions_to_tidy on :schema.sessions (ended_at) where ended_at is not null and tidied_at is null;
-create index sessions_ended on :schema.sessions (ended_at) where ended_at is not null;
+create index sessions_to_expire on :schema.sessions (expires_at, session_id) where status = 'collecting' and expires_at is not null;
+create index sessions_to_tidy on :schema.sessions (ended_at, session_id) where ended_at is not null and tidied_at is null;
+create index sessions_ended on :schema.sessions (ended_at, session_id) where ended_at is not null;
 
 create table :schema.parts (
   session_id uuid not null,
@@ -125,26 +125,41 @@ comment on column :schema.outgoing.same_as is 'The user whose row has the bytes,
 comment on column :schema.outgoing.body is 'The bytes of the message; null if the row of another user has them.';
 create index outgoing_same_as on :schema.outgoing (session_id, round, same_as) where same_as is not null;
 
+create table :schema.identity (
+  only_row boolean not null default true,
+  schema_id uuid not null default gen_random_uuid(),
+  constraint identity_pkey primary key (only_row),
+  constraint identity_one_row check (only_row)
+);
+comment on table :schema.identity is 'What tells this schema from others of the same name: one row, made by the migration and never changed. A restored backup has the same row.';
+comment on column :schema.identity.only_row is 'Always true, so that there is one row.';
+comment on column :schema.identity.schema_id is 'Random id of the schema, to which sealed states of users are bound.';
+insert into :schema.identity default values;
+
 create table :schema.user_states (
   session text not null,
   user_id bigint not null,
   revision bigint not null,
   answered boolean not null,
+  key_id bytea,
   sealed bytea,
   changed_at timestamptz not null default now(),
   constraint user_states_pkey primary key (session, user_id),
   constraint user_states_session_length check (octet_length(session) between 1 and 1000),
   constraint user_states_user_range check (user_id between 0 and 9007199254740991),
   constraint user_states_revision_range check (revision between 0 and 9007199254740991),
-  constraint user_states_sealed_length check (octet_length(sealed) > 40)
+  constraint user_states_sealed_length check (octet_length(sealed) > 40),
+  constraint user_states_key_id_length check (octet_length(key_id) = 16),
+  constraint user_states_key_id_with_sealed check ((key_id is null) = (sealed is null))
 );
 alter table :schema.user_states alter column sealed set storage external;
-comment on table :schema.user_states is 'Sealed states of users: nobody without the application''s key can read them, or change them unnoticed.';
+comment on table :schema.user_states is 'Sealed states of users: nobody without a key of the application can read a state, make one, or move one to another row. An older row that is put back in its own place opens.';
 comment on column :schema.user_states.session is 'The application''s name of the session.';
 comment on column :schema.user_states.user_id is 'The user.';
 comment on column :schema.user_states.revision is 'Revision of the state, which only grows.';
 comment on column :schema.user_states.answered is 'Whether the user has answered the unmasking round, which it does once, or its state was forgotten. Once true, it stays true.';
-comment on column :schema.user_states.sealed is 'UserWrapper.serializeState() sealed with XChaCha20-Poly1305 (nonce, ciphertext, tag). The associated data are table, session, user, revision and answered. Null once the state was forgotten.';
+comment on column :schema.user_states.key_id is 'Id of the key that has sealed the state: the first 16 bytes of SHA-256 of a label and the key. Null once the state was forgotten.';
+comment on column :schema.user_states.sealed is 'UserWrapper.serializeState() sealed with XChaCha20-Poly1305 (nonce, ciphertext, tag). The associated data are table, schema_id, session, user, revision and answered. Null once the state was forgotten.';
 comment on column :schema.user_states.changed_at is 'When the state was last saved.';
 `,
 };

@@ -103,7 +103,7 @@ export const bytesUp: number = messageSizes({ users: 3, vecLen: 10 }).up;
 
 export async function stored(pool: PostgresPool, key: Uint8Array): Promise<SessionProgress> {
   const sessions = new PostgresSessions(pool);
-  const users = new PostgresUsers(pool, { key });
+  const users = new PostgresUsers(pool, { keys: [key] });
   const id = await sessions.create({ threshold: 2, vecLen: 1, options: { bits: 16 }, expiresAt: new Date(0) });
   const message = await sessions.message(id, 1);
   if (message !== null) await sessions.recv(id, 1, await users.answer(id, 1, message));

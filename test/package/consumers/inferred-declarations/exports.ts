@@ -50,7 +50,7 @@ export const run = new CohortSum(cohorts, { session: 'week 7', vecLen: 1 });
 export const runProgress = () => run.progress();
 
 export const sessions = (pool: PostgresPool) => new PostgresSessions(pool);
-export const users = (pool: PostgresPool, key: Uint8Array) => new PostgresUsers(pool, { key });
+export const users = (pool: PostgresPool, key: Uint8Array) => new PostgresUsers(pool, { keys: [key] });
 export const close = (pool: PostgresPool, id: string) => sessions(pool).round(id, 0);
 export const stored = (pool: PostgresPool, id: string) => sessions(pool).progress(id);
 export const sweep = (pool: PostgresPool) => sessions(pool).sweep();

@@ -1,0 +1,45 @@
+// The errors of a driver as StoreErrors that say what to do.
+import { SecAggError, StoreError } from '../leaves/errors.ts';
+import type { Late } from './deadline.ts';
+
+/** SQLSTATEs of a schema that is not there: undefined_table, invalid_schema_name, undefined_column. */
+const NOT_MIGRATED = ['42P01', '3F000', '42703'];
+
+/**
+ * Classes of SQLSTATEs with which the same call fails again until somebody changes the database, its settings or the
+ * connection's: feature_not_supported, data_exception, integrity_constraint_violation, invalid_authorization_specification,
+ * invalid_catalog_name, invalid_schema_name, syntax_error_or_access_rule_violation, with_check_option_violation,
+ * program_limit_exceeded, and errors that triggers raise.
+ */
+const PERMANENT_CLASSES = ['0A', '22', '23', '28', '3D', '3F', '42', '44', '54', 'P0'];
+
+/** The error of a call that has waited too long. If it has waited for a commit, nobody knows whether that took place. */
+export function lateError(what: string, cause: Late): StoreError {
+  const message = `database: ${what}; the same call again is harmless, whether or not this one took effect`;
+  return new StoreError('ERR_SECAGG_STORE', message, { cause });
+}
+
+/** The error of a driver as a StoreError; an error of this library as it is. */
+export function storeError(error: unknown): SecAggError {
+  if (error instanceof SecAggError) return error;
+  const sqlState = sqlStateOf(error);
+  if (sqlState === null) {
+    const message = 'database: it cannot be reached, or the connection broke; nothing was acknowledged, try again';
+    return new StoreError('ERR_SECAGG_STORE', message, { cause: error });
+  }
+  if (NOT_MIGRATED.includes(sqlState)) {
+    const message = `database: the schema is missing (SQLSTATE ${sqlState}); call migrate() first`;
+    return new StoreError('ERR_SECAGG_MIGRATION', message, { sqlState, cause: error });
+  }
+  const retryable = !PERMANENT_CLASSES.includes(sqlState.slice(0, 2));
+  const advice = retryable ? 'try again' : 'the same call fails again until the database or its settings are changed';
+  const message = `database: SQLSTATE ${sqlState}; nothing was acknowledged, ${advice}`;
+  return new StoreError('ERR_SECAGG_STORE', message, { sqlState, retryable, cause: error });
+}
+
+/** The SQLSTATE that an error carries; null if the database did not raise it. */
+function sqlStateOf(error: unknown): string | null {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
+  // Five characters, of which one is a digit. Codes of Node's network errors, such as ECONNREFUSED or EPIPE, have no digit.
+  return typeof code === 'string' && /^(?=.*[0-9])[0-9A-Z]{5}$/.test(code) ? code : null;
+}
