@@ -30,7 +30,9 @@ export interface PoolConnection {
 export interface PostgresPool {
   /** Takes a connection from the pool. */
   connect(): Promise<PoolConnection>;
+  /** Tells of each new connection, which is then listened to for errors. */
   on?(event: 'connect', listener: (connection: PoolConnection) => void): unknown;
+  /** The listeners that a pool has. */
   listeners?(event: 'connect'): readonly unknown[];
 }
 

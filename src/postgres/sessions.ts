@@ -22,12 +22,6 @@ import { writeOne } from './statement.ts';
 import * as sql from './statements.ts';
 import { sweepSessions, type Swept } from './sweep.ts';
 
-/** Options of {@link PostgresSessions}. */
-export interface PostgresSessionsOptions {
-  /** Name of the schema that has all tables, 1 to 63 bytes. Default `'secagg'`. */
-  readonly schema?: string;
-}
-
 /** What a sweep does besides expiring sessions. */
 export interface SweepOptions {
   /** Sessions that ended before this time are removed, with their results. Default: none. */
