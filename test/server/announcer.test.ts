@@ -52,6 +52,16 @@ describe('the events of a server', () => {
     expect(events).to.deep.equal([{ type: 'failed', round: 0, code: 'ERR_SECAGG_THRESHOLD' }]);
   });
 
+  it('give away copies: a listener that writes into a digest makes no message new', async () => {
+    const listener = (event: ServerEvent): void => {
+      if (event.type === 'message-accepted') event.digest.fill(0);
+    };
+    const session = new Session({ ids: IDS, threshold: 3, serverOptions: { listener } });
+    const answers = await session.answers();
+    session.deliver(answers);
+    expect(session.server.recv(IDS[0]!, answers.get(IDS[0]!)!)).to.equal('repeated');
+  });
+
   it('go on if the server is recovered with a listener', async () => {
     const session = await new Session({ ids: IDS, threshold: 3 }).before(1);
     const events: ServerEvent[] = [];
