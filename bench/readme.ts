@@ -24,7 +24,7 @@ function speedOf({ cpu, cores, node }: Machine, figures: Figures): string {
   const late = Math.max(...figures.masks.unmasking.map(({ timerLate }) => timerLate));
   return blocks(
     `On ${cores} cores of an ${cpu} with Node ${node.slice(1)}:`,
-    table(['', 'secagg', 'beside it'], [...maskRows(figures), ...serverRows(figures), ...expansionRows(figures)]),
+    table(['', 'secagg', 'compared with'], [...maskRows(figures), ...serverRows(figures), ...expansionRows(figures)]),
     `While masks are removed the event loop is free: a timer of 50 ms came ${whole(late)} ms late at most.`,
   );
 }
@@ -35,7 +35,7 @@ function maskRows({ masks, peers }: Figures): Row[] {
   const flower = ran('Flower', peers.flower);
   const xaynet = ran('xaynet-core', peers.xaynet);
   const [at32, at16] = [ofWidth(masks.expansion, 32), ofWidth(masks.expansion, 16)];
-  const others = `${ms(flower.mask + flower.add)}: Flower ${flower.version}; ${ms(xaynet.mask + xaynet.add)}: xaynet-core ${xaynet.version}, in its least ring, of ${xaynet.bits} bits`;
+  const others = `${ms(flower.mask + flower.add)}: Flower ${flower.version}; ${ms(xaynet.mask + xaynet.add)}: xaynet-core ${xaynet.version}, in its smallest ring, of ${xaynet.bits} bits`;
   return [
     [
       `one mask of ${power(masks.components)} components of 32 bits, made and added`,
@@ -90,7 +90,7 @@ function expansionRows({ bytes }: Figures): Row[] {
     if (neighbors !== null)
       return [[`the same with ${neighbors} neighbors on a sparse graph`, `${factor.toFixed(2)} times its input`, '']];
     if (paper === null) return [];
-    const what = `all that a user of ${power(users)} with ${power(vecLen)} components of ${inputBits} bits sends and receives`;
+    const what = `bytes that one of ${power(users)} users sends and receives in all, ${power(vecLen)} components of ${inputBits} bits`;
     return [[what, `${factor.toFixed(2)} times its input`, `${paper} in the paper's abstract`]];
   });
 }

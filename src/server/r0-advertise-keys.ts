@@ -12,7 +12,7 @@ import type { AdvertisedKeys, Advertisement, DirectoryExcerpt } from '../session
 import { requireThreshold } from './attendance.ts';
 import { DealMap } from './deal-map.ts';
 import { Roster } from './roster.ts';
-import type { RoundSteps } from './round-steps.ts';
+import type { RoundSteps } from './round-interface.ts';
 import type { CollectingDeals, CollectingKeys, ServerContext } from './state.ts';
 
 const round = 0;

@@ -11,7 +11,7 @@ import { viewOfRound2 } from '../session/binding.ts';
 import type { ShareKeysMessage } from '../session/messages.ts';
 import { isEnough, requireNeighborhoods, requireThreshold, requireView, silent } from './attendance.ts';
 import { DealMap } from './deal-map.ts';
-import { union, type DirectoryRound } from './round-steps.ts';
+import { union, type DirectoryRound } from './round-interface.ts';
 import type { CollectingDeals, CollectingInputs, ServerContext } from './state.ts';
 
 const round = 1;

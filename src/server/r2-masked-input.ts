@@ -10,7 +10,7 @@ import { digestOfDeal, maskedInputView, viewOfRound3 } from '../session/binding.
 import { commitmentsOf } from '../session/deals.ts';
 import type { MaskedInputMessage } from '../session/messages.ts';
 import { isEnough, requireNeighborhoods, requireThreshold, requireView, silent } from './attendance.ts';
-import type { DirectoryRound } from './round-steps.ts';
+import type { DirectoryRound } from './round-interface.ts';
 import type { CollectingInputs, CollectingSignatures, DealtCommitments } from './state.ts';
 
 const round = 2;

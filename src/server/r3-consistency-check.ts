@@ -4,7 +4,7 @@ import { hasMember, membersOf, positions } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import type { ConsistencyMessage, SignaturesMessage } from '../session/messages.ts';
 import { isEnough, requireNeighborhoods, requireThreshold, requireView, silent } from './attendance.ts';
-import { union, type DirectoryRound } from './round-steps.ts';
+import { union, type DirectoryRound } from './round-interface.ts';
 import type { CollectingAnswers, CollectingSignatures, ServerContext } from './state.ts';
 
 const round = 3;

@@ -12,7 +12,7 @@ import { isShareOf } from '../session/binding.ts';
 import { commitmentAt } from '../session/deals.ts';
 import type { UnmaskMessage, UnmaskShare } from '../session/messages.ts';
 import { requireThreshold, requireView, silent } from './attendance.ts';
-import { union, type DirectoryRound } from './round-steps.ts';
+import { union, type DirectoryRound } from './round-interface.ts';
 import { VERDICT, type Answer, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
 import { unmaskingOf, wipeUnmasking } from './unmasking/masks.ts';
 import { enoughShares, reconstructSecrets } from './unmasking/reconstruction.ts';

@@ -19,7 +19,7 @@ import { sealedFor, shareKeys } from './r1-share-keys.ts';
 import { maskedInput } from './r2-masked-input.ts';
 import { consistencyCheck, signaturesFor } from './r3-consistency-check.ts';
 import { ownersFor, unmasking } from './r4-unmasking.ts';
-import type { DirectoryRound, RoundSteps } from './round-steps.ts';
+import type { DirectoryRound, RoundSteps } from './round-interface.ts';
 import type { CollectingKeys, CollectingState, ServerContext, StateOf } from './state.ts';
 
 /** One round of the server, as functions of bytes and user ids. Lists of ids ascend. */

@@ -1,5 +1,5 @@
 // The server's side of a session: one object a session, which holds the present state and replaces it. What happens in each
-// round is in rounds.ts.
+// round is in the rN files; rounds.ts chooses one.
 import { systemRandom } from '../crypto/random.ts';
 import { checkBytes, checkNames } from '../leaves/checks.ts';
 import { SecAggError, UsageError } from '../leaves/errors.ts';

@@ -1,5 +1,5 @@
 // The user's side of a session: one object a user and session, which holds the present state and replaces it. What happens
-// in each round is in rounds.ts.
+// in each round is in the rN files; rounds.ts chooses one.
 import { fingerprint } from '../crypto/digest.ts';
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import { copyOf, equalBytes, wipe } from '../leaves/bytes.ts';
