@@ -15,9 +15,6 @@ import * as sql from './user-statements.ts';
 /** Number of users whose last revisions one object remembers. */
 const MOST_REMEMBERED = 100_000;
 
-/** Attempts to answer one message. A user has fewer revisions, so other processes cannot be faster more often. */
-const MOST_ATTEMPTS = 10;
-
 /** A user in a session. */
 interface SessionUser {
   readonly session: string;
@@ -128,13 +125,14 @@ export class PostgresUsers {
     const owner = { session: checkSession(session), user: userId(user, 'user') };
     checkBytes(message, 'message');
     let refusal: { readonly revision: number; readonly error: unknown } | null = null;
-    for (let attempt = 1; ; attempt++) {
+    // Ends by progress: each further attempt begins with a later revision, and a user has few of them.
+    for (;;) {
       const state = await this.load(session, user);
       if (state === null) throw new UsageError('ERR_SECAGG_USAGE', `user ${user}: no state was saved for this session`);
       const wrapper = UserWrapper.fromState(state);
       const { revision } = wrapper.progress();
       // The row has not moved since the last attempt, so the next attempt would end in the same way.
-      if (refusal !== null && (revision <= refusal.revision || attempt > MOST_ATTEMPTS)) throw refusal.error;
+      if (refusal !== null && revision <= refusal.revision) throw refusal.error;
       const outcome = await wrapper.round(message).then(
         (bytes) => ({ bytes }),
         (error: unknown) => ({ error }),
