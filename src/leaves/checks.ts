@@ -19,9 +19,9 @@ export function checkInteger(value: unknown, name: string, least: number, most: 
   return value;
 }
 
-/** What took the place of a number, which is never secret. */
+/** What took the place of a number. Any other string may be a secret in the wrong place. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return `the string '${value.slice(0, 40)}'`;
+  if (typeof value === 'string' && /^[\d.+-]{1,20}$/.test(value)) return `the string '${value}'`;
   return typeof value === 'bigint' ? `the bigint ${value}n` : kindOf(value);
 }
 

@@ -41,7 +41,7 @@ describe('checks of arguments', () => {
     for (const [value, shown] of [
       [6, 'got 6'],
       ['3', "got the string '3'"],
-      ['3'.repeat(100), `got the string '${'3'.repeat(40)}'`],
+      ['3'.repeat(100), 'got string'], // may be a secret in the wrong place
       [3n, 'got the bigint 3n'],
       [null, 'got null'],
       [[3], 'got an array'],
