@@ -27,7 +27,7 @@ export const GATE: readonly Suite[] = [
   { name: 'command', files: ['command'], budget: 240 },
   {
     name: 'web',
-    files: ['platform', 'vectors', 'crypto', 'scenario/dropouts.test.ts', 'scenario/lying-user.test.ts'],
+    files: ['platform', 'vectors/transcripts.test.ts', 'crypto', 'scenario/dropouts.test.ts', 'scenario/lying-user.test.ts'],
     web: true,
     budget: 300,
   },

@@ -11,7 +11,7 @@ import { Died, Fleet, RemoteError } from './fleet.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
 
 // `npm run test:long` runs hundreds.
-const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 24);
+const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 12);
 const AT_ONCE = 12;
 const PROCESSES = 4;
 

@@ -114,7 +114,7 @@ describe('any drop-outs on a small sparse graph', () => {
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
     expect([sums > 10, errors > 10]).to.deep.equal([true, true]);
   });
