@@ -95,8 +95,11 @@ class Server implements LocalPostgres {
       env: { ...process.env, SECAGG_DIRECTORY: this.#directory },
       ...unprivileged(),
     });
+    // Nobody awaits the guard while the server runs: a script that has forgotten to stop it still ends.
+    /* eslint-disable no-restricted-syntax */
     this.#guard.unref();
     (this.#guard.stdin as unknown as { unref(): void }).unref();
+    /* eslint-enable no-restricted-syntax */
     await this.#ready();
   }
 
@@ -131,10 +134,13 @@ class Server implements LocalPostgres {
     const guard = this.#guard;
     this.#guard = null;
     if (guard === null) return;
-    const ended = once(guard, 'exit');
-    guard.ref();
-    guard.stdin?.end();
-    await ended;
+    // The exit of a guard that has gone before is not told again.
+    if (guard.exitCode === null && guard.signalCode === null) {
+      const ended = once(guard, 'exit');
+      guard.ref();
+      guard.stdin?.end();
+      await ended;
+    }
     await rm(this.#directory, { recursive: true, force: true });
   }
 }

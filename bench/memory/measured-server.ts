@@ -22,11 +22,13 @@ export function idleMemory(): number {
 
 export class MeasuredServer {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #exited: Promise<unknown>;
   readonly #chunks: AsyncIterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array();
 
   constructor(setup: Setup) {
     this.#child = spawn(process.execPath, [program()], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#exited = once(this.#child, 'exit');
     this.#chunks = (this.#child.stdout as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     this.#write(0, Buffer.from(JSON.stringify(setup)));
   }
@@ -72,7 +74,7 @@ export class MeasuredServer {
 
   async end(): Promise<void> {
     this.#child.stdin.end();
-    await once(this.#child, 'exit');
+    await this.#exited;
   }
 }
 
