@@ -26,8 +26,14 @@ export default tseslint.config(
         'error',
         { selector: "MemberExpression[object.name='Math'][property.name='random']", message: 'Not random.' },
         // A script that awaits a timer which does not keep the process alive ends in silence, with code 13.
-        { selector: "Property[key.name='ref'] > Literal[value=false]", message: 'A timer that is awaited keeps the process alive.' },
-        { selector: "CallExpression > MemberExpression[property.name='unref']", message: 'What is awaited keeps the process alive.' },
+        {
+          selector: "Property[key.name='ref'] > Literal[value=false]",
+          message: 'A timer that is awaited keeps the process alive.',
+        },
+        {
+          selector: "CallExpression > MemberExpression[property.name='unref']",
+          message: 'What is awaited keeps the process alive.',
+        },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
