@@ -51,6 +51,11 @@ export default tseslint.config(
     rules: { '@typescript-eslint/explicit-function-return-type': ['error', { allowExpressions: true }] },
   },
   {
+    // A file is what a reader can hold. Docstrings do not count.
+    files: ['src/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', 'scripts/**/*.ts'],
+    rules: { 'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }] },
+  },
+  {
     // chai's assertions are expressions.
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-unused-expressions': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },

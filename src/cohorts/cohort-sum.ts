@@ -6,7 +6,6 @@ import { UsageError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import { positions } from '../leaves/members.ts';
 import { resolveParameters, sessionContext } from '../session/parameters.ts';
-import { Recovered } from '../session/codec.ts';
 import { Cohorts, type Cohort } from './cohorts.ts';
 import { broken, checkResult, type CohortResult } from './result.ts';
 import { RunningTotal } from './running-total.ts';
@@ -68,20 +67,16 @@ export interface CohortSumProgress {
 export class CohortSum {
   #snapshot: CohortSumSnapshot;
   /** The cohorts by the name of their present session. */
-  readonly #present: Map<string, number>;
+  #present: Map<string, number>;
 
   /**
    * @param cohorts as all parties have assigned them.
    * @param options what is summed.
    * @throws TypeError, RangeError that name the argument.
    */
-  constructor(cohorts: Cohorts, options: CohortSumOptions);
-  /** @internal */
-  constructor(recovered: Recovered<CohortSumSnapshot>);
-  constructor(...args: [Cohorts, CohortSumOptions] | [Recovered<CohortSumSnapshot>]) {
-    this.#snapshot =
-      args.length === 1 && args[0] instanceof Recovered ? args[0].snapshot : newRun(...(args as [Cohorts, CohortSumOptions]));
-    this.#present = new Map(this.#snapshot.standings.map((_, index) => [this.cohort(index).options.session, index]));
+  constructor(cohorts: Cohorts, options: CohortSumOptions) {
+    this.#snapshot = newRun(cohorts, options);
+    this.#present = this.#presentSessions();
   }
 
   /** The assignment of the run. */
@@ -204,7 +199,16 @@ export class CohortSum {
    * @throws StateError if the text is no state of a run of this version.
    */
   static fromState(state: string): CohortSum {
-    return new CohortSum(new Recovered(cohortSumDocument.parse(state), null));
+    const snapshot = cohortSumDocument.parse(state);
+    const { cohorts, session, vecLen } = snapshot;
+    const run = new CohortSum(cohorts, { session, vecLen });
+    run.#snapshot = snapshot;
+    run.#present = run.#presentSessions();
+    return run;
+  }
+
+  #presentSessions(): Map<string, number> {
+    return new Map(this.#snapshot.standings.map((_, index) => [this.cohort(index).options.session, index]));
   }
 
   #indexOf(session: string): number {
