@@ -37,6 +37,69 @@ export function subtract(acc: usize, term: usize, length: usize, laneBytes: u32)
   else combineAll<i64>(false, acc, term, length);
 }
 
+// A mask whose key stream has 3, 5, 6 or 7 bytes a component. They come in planes: the low bytes of all components as integers of 4
+// or 2 bytes, then the others, in the same way.
+
+/** acc := acc + term; if all bits of `flip` are set, acc := acc − term, because acc − term = ~(~acc + term). */
+// @ts-ignore: decorator
+@inline
+function combineWith<T>(flip: v128, acc: usize, term: v128): void {
+  v128.store(acc, v128.xor(v128.add<T>(v128.xor(v128.load(acc), flip), term), flip));
+}
+
+/** Planes of 2 bytes and 1 byte, to lanes of 4 bytes. */
+// @ts-ignore: decorator
+@inline
+function combineThree(flip: v128, acc: usize, planes: usize, count: usize): void {
+  let high = planes + 2 * count;
+  for (const end = acc + 4 * count; acc < end; acc += 32, planes += 16, high += 8) {
+    const lowHalves = v128.load(planes);
+    const highHalves = v128.load_ext<u8>(high);
+    combineWith<i32>(flip, acc, v128.shuffle<u16>(lowHalves, highHalves, 0, 8, 1, 9, 2, 10, 3, 11));
+    combineWith<i32>(flip, acc + 16, v128.shuffle<u16>(lowHalves, highHalves, 4, 12, 5, 13, 6, 14, 7, 15));
+  }
+}
+
+/** Planes of 4 bytes and of `maskBytes` − 4 bytes, to lanes of 8 bytes, eight of them at a time. */
+// @ts-ignore: decorator
+@inline
+function combineMore(flip: v128, acc: usize, planes: usize, count: usize, maskBytes: u32): void {
+  let high = planes + 4 * count;
+  let top = high + 2 * count;
+  for (const end = acc + 8 * count; acc < end; acc += 64, planes += 32) {
+    let left: v128;
+    let right: v128;
+    if (maskBytes == 5) {
+      const bytes = v128.load_ext<u8>(high);
+      left = v128.extend_low<u16>(bytes);
+      right = v128.extend_high<u16>(bytes);
+      high += 8;
+    } else {
+      const halves = v128.load(high);
+      const bytes = maskBytes == 7 ? v128.load_ext<u8>(top) : v128.splat<i32>(0);
+      left = v128.shuffle<u16>(halves, bytes, 0, 8, 1, 9, 2, 10, 3, 11);
+      right = v128.shuffle<u16>(halves, bytes, 4, 12, 5, 13, 6, 14, 7, 15);
+      high += 16;
+      top += 8;
+    }
+    const low = v128.load(planes);
+    combineWith<i64>(flip, acc, v128.shuffle<u32>(low, left, 0, 4, 1, 5));
+    combineWith<i64>(flip, acc + 16, v128.shuffle<u32>(low, left, 2, 6, 3, 7));
+    const next = v128.load(planes, 16);
+    combineWith<i64>(flip, acc + 32, v128.shuffle<u32>(next, right, 0, 4, 1, 5));
+    combineWith<i64>(flip, acc + 48, v128.shuffle<u32>(next, right, 2, 6, 3, 7));
+  }
+}
+
+/** acc := acc + the mask in planes, or acc − it, in steps of eight lanes. */
+export function addPlanes(acc: usize, planes: usize, count: usize, maskBytes: u32, subtract: bool): void {
+  const flip = v128.splat<i32>(subtract ? -1 : 0);
+  if (maskBytes == 3) combineThree(flip, acc, planes, count);
+  else if (maskBytes == 5) combineMore(flip, acc, planes, count, 5);
+  else if (maskBytes == 6) combineMore(flip, acc, planes, count, 6);
+  else combineMore(flip, acc, planes, count, 7);
+}
+
 // @ts-ignore: decorator
 @inline
 function packAll<Lane>(lanes: usize, count: u32, bits: u32, packed: usize): void {

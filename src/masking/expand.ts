@@ -1,10 +1,10 @@
 // PRG: expands a 32-byte seed to a mask over all lanes. AES-256 in counter mode from a zero block, whose key stream is read as
-// lanes. Each key is derived for one mask, so that the zero block never repeats under a key. [BIK+17] section 3.4: PRG.
+// integers of as many whole bytes as the ring needs. Each key is derived for one mask, so that the zero block never repeats under a key. [BIK+17] section 3.4: PRG.
 import { platform } from '#platform';
 import type { Keystream } from '../platform/platform.ts';
-import { kernel } from './kernel.ts';
+import { kernel, MAX_BLOCK } from './kernel.ts';
 import type { Pace } from './pace.ts';
-import type { Lanes, Ring, Term } from './ring.ts';
+import { PLANES_BLOCK, type Lanes, type Ring, type Term } from './ring.ts';
 
 /** One mask to add (+1) or to subtract (−1). */
 export interface Mask {
@@ -61,12 +61,21 @@ async function applySome(
     seed.fill(0);
     return { stream, sign };
   });
-  for (let at = 0; at < acc.length; at += platform.keystreamBlock) {
-    const block = acc.subarray(at, at + platform.keystreamBlock);
-    const terms = platform.keystreamAtOnce ? blocksOf(streams, block.length) : await awaitedBlocks(streams, block.length);
-    kernel.accumulate(ring, block, released(terms, port));
+  const bytesAtATime = componentsAtATime(ring) * ring.laneBytes;
+  for (let at = 0; at < acc.length; at += bytesAtATime) {
+    const block = acc.subarray(at, at + bytesAtATime);
+    const length = (block.length / ring.laneBytes) * ring.maskBytes;
+    const terms = platform.keystreamAtOnce ? blocksOf(streams, length) : await awaitedBlocks(streams, length);
+    kernel.accumulateMasks(ring, block, released(terms, port));
     await pace.maybePause();
   }
+}
+
+/** As many components as the kernel takes at once and the platform's block of key stream is enough for; whole blocks of planes. */
+function componentsAtATime({ laneBytes, maskBytes }: Ring): number {
+  if (laneBytes === maskBytes) return platform.keystreamBlock / laneBytes;
+  const most = Math.min(platform.keystreamBlock / maskBytes, MAX_BLOCK / laneBytes);
+  return Math.floor(most / PLANES_BLOCK) * PLANES_BLOCK;
 }
 
 interface Stream {

@@ -1,9 +1,14 @@
 // The kernel in plain TypeScript. It runs if WebAssembly SIMD is missing, and the other kernel is tested against it.
-import { view, type Kernel, type Lanes, type Ring } from './ring.ts';
+import { PLANES_BLOCK, view, type Kernel, type Lanes, type Ring } from './ring.ts';
 
 export const plain: Kernel = {
   accumulate: (ring, acc, terms): void => {
     for (const { bytes, sign } of terms) add(ring, acc, bytes, sign);
+  },
+
+  accumulateMasks: (ring, acc, terms): void => {
+    for (const { bytes, sign } of terms)
+      add(ring, acc, ring.maskBytes === ring.laneBytes ? bytes : lanesOfMask(ring, bytes), sign);
   },
 
   pack: ({ bits, laneBytes }, lanes, packed): void => {
@@ -46,6 +51,25 @@ function add(ring: Ring, acc: Lanes, term: Uint8Array, sign: 1 | -1): void {
   else if (ring.laneBytes === 4) addNarrow(view(acc, Int32Array), view(aligned, Int32Array), sign);
   else if (sign === 1) addWide(view(acc, Uint32Array), view(aligned, Uint32Array));
   else subtractWide(view(acc, Uint32Array), view(aligned, Uint32Array));
+}
+
+/** The lanes of a mask whose key stream has fewer bytes than they. */
+function lanesOfMask({ laneBytes, maskBytes }: Ring, stream: Uint8Array): Lanes {
+  const components = stream.length / maskBytes;
+  const lanes = new Uint8Array(components * laneBytes);
+  for (let first = 0; first < components; first += PLANES_BLOCK) {
+    const count = Math.min(PLANES_BLOCK, components - first);
+    let from = first * maskBytes;
+    let to = first * laneBytes;
+    for (const width of [4, 2, 1].filter((each) => (maskBytes & each) !== 0)) {
+      for (let i = 0; i < count; i++) {
+        for (let byte = 0; byte < width; byte++) lanes[to + i * laneBytes + byte] = stream[from + i * width + byte] ?? 0;
+      }
+      from += count * width;
+      to += width;
+    }
+  }
+  return lanes;
 }
 
 function addNarrow<T extends Uint8Array | Uint16Array | Int32Array>(acc: T, term: T, sign: 1 | -1): void {

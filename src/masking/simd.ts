@@ -3,12 +3,13 @@
 // are added to, are secret: they are wiped from the memory at the end of the call. Masked inputs are not secret, and are not wiped.
 import { platform } from '#platform';
 import { LANES_WASM } from './lanes-wasm.ts';
-import type { Kernel, Lanes } from './ring.ts';
+import { PLANES_BLOCK, type Kernel, type Lanes } from './ring.ts';
 
 /** What wasm/lanes.ts exports. */
 interface Exports {
   readonly add: (acc: number, term: number, length: number, laneBytes: number) => void;
   readonly subtract: (acc: number, term: number, length: number, laneBytes: number) => void;
+  readonly addPlanes: (acc: number, planes: number, count: number, maskBytes: number, subtract: boolean) => void;
   readonly pack: (lanes: number, count: number, laneBytes: number, bits: number, packed: number) => void;
   readonly tabulate: (table: number, laneBytes: number, bits: number) => void;
   readonly addPacked: (acc: number, packed: number, length: number, laneBytes: number, bits: number, table: number) => void;
@@ -78,12 +79,31 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
     memory.fill(0, terms, terms + length + SLACK);
   };
 
-  return {
+  const kernel: Kernel = {
     accumulate({ laneBytes }, acc, summands): void {
       memory.set(acc);
       for (const { bytes, sign } of summands) {
         memory.set(bytes, terms);
         (sign === 1 ? loops.add : loops.subtract)(0, terms, acc.length, laneBytes);
+      }
+      acc.set(memory.subarray(0, acc.length));
+      wipe(acc.length);
+    },
+
+    accumulateMasks(ring, acc, masks): void {
+      const { laneBytes, maskBytes } = ring;
+      if (maskBytes === laneBytes) {
+        kernel.accumulate(ring, acc, masks);
+        return;
+      }
+      const components = acc.length / laneBytes;
+      memory.set(acc);
+      for (const { bytes, sign } of masks) {
+        memory.set(bytes, terms);
+        for (let at = 0; at < components; at += PLANES_BLOCK) {
+          const count = Math.min(PLANES_BLOCK, components - at);
+          loops.addPlanes(at * laneBytes, terms + at * maskBytes, count, maskBytes, sign === -1);
+        }
       }
       acc.set(memory.subarray(0, acc.length));
       wipe(acc.length);
@@ -134,4 +154,5 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
       }
     },
   };
+  return kernel;
 }

@@ -7,6 +7,7 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { applyMasks, type Mask } from '../../src/masking/expand.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { ringOf, zeroLanes, type Ring } from '../../src/masking/ring.ts';
+import { integers, randomLanes, rings } from './lanes.ts';
 import { platform } from '../../src/platform/node.ts';
 
 const applyMask = (ring: Ring, lanes: Uint8Array, { seed, sign }: Mask): Promise<void> =>
@@ -22,26 +23,67 @@ function printedBy(url: URL): string {
   });
 }
 
+/** The components of a mask, from its key stream, as docs/wire-format.md says. */
+function maskOf(bits: number, stream: Uint8Array): bigint[] {
+  const size = Math.ceil(bits / 8);
+  const widths = { 3: [2, 1], 5: [4, 1], 6: [4, 2], 7: [4, 2, 1] }[size] ?? [size];
+  const mask: bigint[] = [];
+  for (let left = stream; left.length > 0; left = left.subarray(8192 * size)) {
+    const count = Math.min(8192, left.length / size);
+    const planes = Buffer.from(left.subarray(0, count * size));
+    for (let i = 0; i < count; i++) {
+      let [value, start, shift] = [0n, 0, 0n];
+      for (const width of widths) {
+        const at = start + i * width;
+        const bytes = planes.subarray(at, at + width);
+        value += BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`) << shift;
+        start += count * width;
+        shift += 8n * BigInt(width);
+      }
+      mask.push(value);
+    }
+  }
+  return mask;
+}
+
 describe('mask expansion', () => {
-  it('is AES-256-CTR from a zero counter block over any number of blocks, and subtracting a mask undoes adding it', async () => {
+  it('is AES-256-CTR from a zero counter block, as many whole bytes a component as the ring needs, at any length', async () => {
     for (const [bits, length] of [
       [8, 5],
-      [16, 70_000],
+      [12, 70_000],
+      [17, 1],
+      [24, 8191],
+      [20, 30_000],
       [27, 40_001],
+      [33, 8192],
+      [40, 20_001],
+      [48, 8193],
+      [45, 131_073],
+      [56, 16_385],
       [64, 9000],
     ] as const) {
       const ring = ringOf(bits);
       const seed = systemRandom(32);
+      const stream = platform.aes256Ctr(seed, new Uint8Array(16));
+      const bytes = new Uint8Array(length * Math.ceil(bits / 8));
+      for (let at = 0; at < bytes.length; at += 4096) {
+        bytes.set(await stream.next(Math.min(4096, bytes.length - at)), at);
+      }
       const lanes = zeroLanes(ring, length);
       await applyMask(ring, lanes, { seed, sign: 1 });
-      const stream = platform.aes256Ctr(seed, new Uint8Array(16));
-      const expected = new Uint8Array(lanes.length);
-      for (let at = 0; at < expected.length; at += 4096) {
-        expected.set(await stream.next(Math.min(4096, expected.length - at)), at);
-      }
-      expect(lanes).to.deep.equal(expected);
+      expect(integers(ring, lanes), `${bits} bits`).to.deep.equal(maskOf(bits, bytes));
+    }
+  });
+
+  it('is undone by subtracting the mask, at every width', async () => {
+    for (const ring of rings) {
+      const seed = systemRandom(32);
+      const lanes = randomLanes(ring, 20_003);
+      const before = Uint8Array.from(lanes);
+      await applyMask(ring, lanes, { seed: Uint8Array.from(seed), sign: 1 });
+      expect(lanes).not.to.deep.equal(before);
       await applyMask(ring, lanes, { seed, sign: -1 });
-      expect(lanes.every((byte) => byte === 0)).to.equal(true);
+      expect(lanes, `${ring.bits} bits`).to.deep.equal(before);
     }
   });
 

@@ -46,6 +46,21 @@ describe('lanes', () => {
     });
   }
 
+  it('get the same masks added and subtracted from both kernels, at every width and at lengths around their blocks', () => {
+    for (const ring of rings) {
+      for (const length of [1, 7, 8191, 8192, 8193, 16_384, Math.floor(MAX_BLOCK / ring.laneBytes)]) {
+        const lanes = randomLanes(ring, length);
+        const terms = ([1, -1, -1] as const).map((sign) => ({ bytes: systemRandom(length * ring.maskBytes), sign }));
+        const [one, other] = [plain, simd].map((each) => {
+          const acc = Uint8Array.from(lanes);
+          each.accumulateMasks(ring, acc, terms);
+          return acc;
+        });
+        expect(Buffer.compare(one!, other!), `${ring.bits} bits, ${length} components`).to.equal(0);
+      }
+    }
+  });
+
   it('get the same bytes from both kernels, at every width and at lengths around their blocks', () => {
     for (const ring of rings) {
       for (const length of [1, 16_383, 16_384, 16_385, 40_000]) {

@@ -10,11 +10,6 @@ from .encoding import split
 from .refusal import require
 
 
-def lane_bytes(bits: int) -> int:
-    """The size of a lane (section Ring and lanes)."""
-    return next(size for size in (1, 2, 4, 8) if 8 * size >= bits)
-
-
 def pack(components: Sequence[int], bits: int) -> bytes:
     """The stream of the components modulo 2^bits (section Ring and lanes)."""
     ring = 1 << bits
@@ -30,12 +25,34 @@ def unpack(data: bytes, vec_len: int, bits: int) -> list[int]:
     return [stream >> (index * bits) & ((1 << bits) - 1) for index in range(vec_len)]
 
 
+PLANES_BLOCK = 8192
+
+
+def plane_widths(size: int) -> list[int]:
+    """The bytes that an integer of `size` bytes has in each plane (section Ring and lanes)."""
+    return [size] if size in (1, 2, 4, 8) else [width for width in (4, 2, 1) if size & width]
+
+
 def expand_mask(seed: bytes, vec_len: int, bits: int) -> list[int]:
-    """PRG(seed) as a list of lanes (section Ring and lanes)."""
-    size = lane_bytes(bits)
+    """PRG(seed) as a list of integers (section Ring and lanes)."""
+    size = (bits + 7) // 8
     encryptor = Cipher(algorithms.AES(seed), modes.CTR(bytes(16))).encryptor()
     stream = encryptor.update(bytes(vec_len * size)) + encryptor.finalize()
-    return [int.from_bytes(lane, "little") for lane in split(stream, size)]
+    step = PLANES_BLOCK * size
+    blocks = [stream[start : start + step] for start in range(0, len(stream), step)]
+    return [number for block in blocks for number in from_planes(block, size)]
+
+
+def from_planes(block: bytes, size: int) -> list[int]:
+    """The integers of a block of key stream (section Ring and lanes)."""
+    numbers = [0] * (len(block) // size)
+    start, shift = 0, 0
+    for width in plane_widths(size):
+        end = start + width * len(numbers)
+        for index, piece in enumerate(split(block[start:end], width)):
+            numbers[index] += int.from_bytes(piece, "little") << shift
+        start, shift = end, shift + 8 * width
+    return numbers
 
 
 def add_scaled(total: Sequence[int], sign_: int, vector: Sequence[int]) -> list[int]:
