@@ -1,13 +1,16 @@
 // Rows as statements decode them: of the types that they declare, or a StoreError.
+import { constants } from 'node:buffer';
 import { expect } from 'chai';
-import { StoreError } from '../../src/index.ts';
+import { StateError, StoreError } from '../../src/index.ts';
 import {
   boolean,
   bytes,
   integer,
+  MOST_BYTEA_BYTES,
   nullable,
   number,
   oneOf,
+  requireReadable,
   statement,
   text,
   time,
@@ -69,5 +72,14 @@ describe('a statement', () => {
 
   it('without columns ignores the rows', () => {
     expect(statement('select 1').decode).to.equal(null);
+  });
+});
+
+describe('a value for the database', () => {
+  it('that the driver could write and never read, as text of two digits a byte, is refused before it is sent', () => {
+    const mostCharacters = constants.MAX_STRING_LENGTH;
+    expect(2 * MOST_BYTEA_BYTES + '\\x'.length).to.be.at.most(mostCharacters);
+    requireReadable(['x', null, new Uint8Array(MOST_BYTEA_BYTES)]);
+    refused('ERR_SECAGG_STATE_SIZE', () => requireReadable([1, new Uint8Array(MOST_BYTEA_BYTES + 1)]), StateError);
   });
 });
