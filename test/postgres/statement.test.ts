@@ -2,6 +2,8 @@
 import { constants } from 'node:buffer';
 import { expect } from 'chai';
 import { StateError, StoreError } from '../../src/index.ts';
+import { Database } from '../../src/postgres/database.ts';
+import type { PoolConnection } from '../../src/postgres/index.ts';
 import {
   boolean,
   bytes,
@@ -10,13 +12,12 @@ import {
   nullable,
   number,
   oneOf,
-  requireReadable,
   statement,
   text,
   time,
   type Statement,
 } from '../../src/postgres/statement.ts';
-import { refused } from '../support/errors.ts';
+import { refused, rejected } from '../support/errors.ts';
 
 const ROW = {
   id: '9007199254740991',
@@ -76,10 +77,22 @@ describe('a statement', () => {
 });
 
 describe('a value for the database', () => {
-  it('that the driver could write and never read, as text of two digits a byte, is refused before it is sent', () => {
-    const mostCharacters = constants.MAX_STRING_LENGTH;
-    expect(2 * MOST_BYTEA_BYTES + '\\x'.length).to.be.at.most(mostCharacters);
-    requireReadable(['x', null, new Uint8Array(MOST_BYTEA_BYTES)]);
-    refused('ERR_SECAGG_STATE_SIZE', () => requireReadable([1, new Uint8Array(MOST_BYTEA_BYTES + 1)]), StateError);
+  it('that the driver could write and never read, as text of two digits a byte, is refused before it is sent', async () => {
+    expect(2 * MOST_BYTEA_BYTES + '\\x'.length).to.be.at.most(constants.MAX_STRING_LENGTH);
+    const sent: string[] = [];
+    const connection: PoolConnection = {
+      query(text) {
+        sent.push(text);
+        return Promise.resolve({ rows: [], command: '' });
+      },
+      release: () => undefined,
+    };
+    const database = new Database({ connect: () => Promise.resolve(connection) });
+    const write = (length: number): Promise<unknown> =>
+      database.transactionWithoutVersion((query) => query(statement('insert'), ['x', null, new Uint8Array(length)]));
+    await write(MOST_BYTEA_BYTES);
+    expect(sent.slice(1)).to.deep.equal(['insert', 'commit']);
+    await rejected('ERR_SECAGG_STATE_SIZE', write(MOST_BYTEA_BYTES + 1), StateError);
+    expect(sent.slice(4)).to.deep.equal(['rollback']);
   });
 });
