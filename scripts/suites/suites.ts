@@ -41,6 +41,7 @@ export const LONG: readonly Suite[] = [
   { name: 'fuzz-100000', files: ['fuzz'], env: { SECAGG_FUZZ_CASES: '100000' }, budget: 7200 },
   { name: 'crashes-500', files: ['postgres/processes.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
+  { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
   { name: 'web-core', files: CORE, web: true, budget: 3600 },
   { name: 'node-22', files: CORE, node: '22', budget: 1200 },
   { name: 'node-24', files: CORE, node: '24', budget: 1200 },

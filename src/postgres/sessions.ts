@@ -102,7 +102,8 @@ export class PostgresSessions {
    * Creates a session.
    *
    * @returns the session's id, a uuid.
-   * @throws TypeError, RangeError as the constructor of {@link ServerWrapper}; TypeError for a listener or threads.
+   * @throws TypeError, RangeError as the constructor of {@link ServerWrapper}; TypeError for a listener or threads; StateError
+   * ERR_SECAGG_STATE_SIZE if the vectors are too long for a row.
    */
   async create(session: NewSession): Promise<string> {
     checkNames(session, 'session', ['threshold', 'vecLen', 'options', 'expiresAt']);

@@ -149,7 +149,10 @@ const snapshot = record<Server.ServerSnapshot>({
 });
 
 export const serverDocument: Document<Server.ServerSnapshot> = document('server', VERSION, {
-  encode: (value) => snapshot.encode(value),
+  encode(value): unknown {
+    codecs.requireStorable(value.context.parameters);
+    return snapshot.encode(value);
+  },
   decode(json, path): Server.ServerSnapshot {
     const decoded = snapshot.decode(json, path);
     checkSnapshot(decoded, path);

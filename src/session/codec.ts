@@ -152,6 +152,7 @@ export function require(condition: boolean, path: string, what: string): asserts
 
 /** The whole document: JSON text of one role in one version. */
 export interface Document<T> {
+  /** @throws StateError ERR_SECAGG_STATE_SIZE if the text would be longer than a string can be. */
   serialise(value: T): string;
   /** @throws StateError; the value is complete or there is none. */
   parse(state: string): T;
@@ -164,11 +165,11 @@ export function document<T extends object>(
 ): Document<T> {
   return {
     serialise(value): string {
-      const json = { secagg: role, version, ...(codec.encode(value) as object) };
       try {
-        return JSON.stringify(json);
+        return JSON.stringify({ secagg: role, version, ...(codec.encode(value) as object) });
       } catch {
-        throw new StateError('state: longer than a string can be'); // 2^29 characters in V8
+        // One byte string as base64, or all of the text, has more characters than a string of V8, 2^29.
+        throw new StateError('state: longer than a string can be', 'ERR_SECAGG_STATE_SIZE');
       }
     },
     parse(state): T {

@@ -102,7 +102,10 @@ const snapshot = record<User.UserSnapshot>({
 });
 
 export const userDocument: Document<User.UserSnapshot> = document('user', VERSION, {
-  encode: (value) => snapshot.encode(value),
+  encode(value): unknown {
+    codecs.requireStorable(value.context.parameters);
+    return snapshot.encode(value);
+  },
   decode(json, path): User.UserSnapshot {
     const decoded = snapshot.decode(json, path);
     checkWhole(decoded, path);

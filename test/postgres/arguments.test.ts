@@ -1,7 +1,9 @@
 // Wrong arguments of every public method: a TypeError or a RangeError that names the argument, before the database is asked.
 import { expect } from 'chai';
 import pg from 'pg';
+import { StateError } from '../../src/index.ts';
 import { PostgresSessions, PostgresUsers, type NewSession, type PostgresPool } from '../../src/postgres/index.ts';
+import { MOST_BYTEA_BYTES } from '../../src/postgres/statement.ts';
 import { rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
 
@@ -220,6 +222,18 @@ describe('wrong arguments of sessions and users in PostgreSQL', () => {
       const outcome = await outcomeOf(run);
       expect(outcome).to.be.instanceOf(TypeError);
       expect((outcome as TypeError).message).to.match(text);
+    }
+  });
+
+  it('vectors that no row could hold are refused when the session is created, with the numbers that fit', async () => {
+    for (const [bits, most] of [
+      [16, 125_829_120],
+      [32, 62_914_560],
+    ] as const) {
+      const create = (vecLen: number): Promise<string> => sessions.create({ ...NEW, vecLen, options: { bits } });
+      expect(2 * most * (bits / 8)).to.be.below(2 * MOST_BYTEA_BYTES);
+      await rejected('ERR_SECAGG_STATE_SIZE', create(most + 1), StateError);
+      await rejected('ERR_SECAGG_STORE', create(most)); // the database was asked
     }
   });
 

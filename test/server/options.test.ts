@@ -34,9 +34,16 @@ describe('the arguments of a server', () => {
     for (const options of [null, 3, 'bits']) expect(() => serverFrom(2, 3, options)).to.throw(TypeError, 'options');
   });
 
-  it('allow no vector that no state could hold', () => {
-    expect(() => serverFrom(2, 2 ** 26 + 1)).to.throw(RangeError, 'vecLen: expected at most 67108864');
-    expect(() => serverFrom(2, 2 ** 25 + 1, { bits: 33 })).to.throw(RangeError, 'vecLen');
+  it('allow vectors of up to 2^29 bytes of lanes', () => {
+    for (const [bits, most] of [
+      [8, 2 ** 29],
+      [16, 2 ** 28],
+      [32, 2 ** 27],
+      [33, 2 ** 26],
+    ] as const) {
+      expect(serverFrom(2, most, { bits }).describe().parameters.vecLen).to.equal(most);
+      expect(() => serverFrom(2, most + 1, { bits })).to.throw(RangeError, 'vecLen');
+    }
   });
 
   it('of the session cannot be given beside a state', () => {
