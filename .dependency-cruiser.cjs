@@ -23,7 +23,7 @@ module.exports = {
     ]),
     only('graph', '^src/graph/', ['^src/graph/', '^src/crypto/random\\.ts$', '^src/session/parameters\\.ts$']),
     only('session', '^src/session/', ['^src/session/', '^src/crypto/', '^src/graph/', '^src/platform/']),
-    only('wire', '^src/wire/', ['^src/wire/', '^src/session/(notation|parameters|messages)\\.ts$', '^node_modules/msgpackr/']),
+    only('wire', '^src/wire/', ['^src/wire/', '^src/session/(notation|parameters|messages)\\.ts$']),
     // Neither side of a session sees the other.
     only('user', '^src/user/', ['^src/(user|session|wire|crypto|masking|graph|platform)/']),
     only('server', '^src/server/', ['^src/(server|session|wire|crypto|masking|graph|platform)/']),
@@ -73,12 +73,6 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(platform/node|server/unmasking/worker|command/.+)\\.ts$' },
       to: { dependencyTypes: ['core'] },
-    },
-    {
-      name: 'msgpackr-in-one-file',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/wire/msgpack\\.ts$' },
-      to: { path: 'node_modules/msgpackr/' },
     },
     {
       name: 'known-dependencies',

@@ -33,7 +33,7 @@ export const GATE: readonly Suite[] = [
   },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], budget: 180 },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
-  { name: 'package', files: ['package', 'browser'], budget: 400 },
+  { name: 'package', files: ['package', 'browser/browser.test.ts', 'runtimes/edge-runtime.test.ts'], budget: 400 },
 ];
 
 /** `npm run test:long` runs these, or those that are named. */
@@ -43,6 +43,8 @@ export const LONG: readonly Suite[] = [
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
   { name: 'web-core', files: CORE, web: true, budget: 3600 },
+  { name: 'webkit', files: ['browser/webkit.test.ts'], budget: 300 },
+  { name: 'runtimes', files: ['runtimes'], budget: 600 },
   { name: 'node-22', files: CORE, node: '22', budget: 1200 },
   { name: 'node-24', files: CORE, node: '24', budget: 1200 },
   { name: 'node-26', files: CORE, node: '26', budget: 1200 },

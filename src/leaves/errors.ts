@@ -25,6 +25,7 @@ export const ERROR_CODES = {
     'ERR_SECAGG_UNKNOWN_SESSION',
     'ERR_SECAGG_ABORTED',
     'ERR_SECAGG_EXPIRED',
+    'ERR_SECAGG_ENGINE',
   ],
   /** The bytes are not a message. */
   DecodeError: ['ERR_SECAGG_DECODE'],

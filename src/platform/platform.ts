@@ -33,11 +33,17 @@ export interface Threads {
   run(module: URL, data: unknown, stop: AbortSignal, onMessage: (message: unknown) => void): Promise<void>;
 }
 
+/** What ECMAScript 2024 adds to `ArrayBuffer`: moves the memory into another one, of another size. */
+export interface Transferable {
+  transfer(length: number): unknown;
+}
+
 export interface Platform {
   randomBytes(length: number): Uint8Array;
   sha256(parts: readonly Uint8Array[]): Uint8Array;
   /** RFC 5869 with SHA-256, 32 bytes; the salt has up to 64. */
   hkdfSha256(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array;
+  /** The caller leaves `secretKey` as it is until the agreements are made: an engine may read it again instead of a copy. */
   x25519(secretKey: Uint8Array): AgreementKey;
   x25519Peer(publicKey: Uint8Array): PeerKey;
   ed25519PublicKey(secretKey: Uint8Array): Uint8Array;
@@ -52,6 +58,12 @@ export interface Platform {
   readonly keystreamBlock: number;
   /** Whether `Keystream.next` never gives a promise. */
   readonly keystreamAtOnce: boolean;
+  /**
+   * What gives the memory of a block of key stream back at once, if the engine can. Blocks that are left to the garbage collector
+   * pile up to tens of megabytes. The memory of every new block is then out of the cache, or fresh from the system, which costs
+   * more than filling it.
+   */
+  releaser(): Promise<(block: Uint8Array) => void>;
   /** Fulfilled once timers and messages that are due have had their turn. */
   pause(): Promise<void>;
   readonly threads: Threads | null;
