@@ -1,5 +1,5 @@
-// The engine for Node: node:crypto, 10 to 45 times faster than JavaScript. Beside the unmasking worker and the command, the one file that may import node: modules;
-// its bytes equal those of web.ts.
+// The engine for Node: node:crypto, 10 to 45 times faster than JavaScript. Its bytes equal those of web.ts. Beside node-threads.ts, the
+// unmasking worker and the command, the one file that may import Node's modules.
 import {
   createCipheriv,
   createHash,
@@ -13,10 +13,9 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto';
-import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { once } from '../leaves/once.ts';
-import type { AgreementKey, Keystream, PeerKey, Platform, Threads, Transferable } from './platform.ts';
+import { threads } from './node-threads.ts';
+import type { AgreementKey, Keystream, PeerKey, Platform, Transferable } from './platform.ts';
 
 type Curve = 'X25519' | 'Ed25519';
 
@@ -109,40 +108,9 @@ function verifySync(key: Uint8Array, message: Uint8Array, signature: Uint8Array)
   }
 }
 
-type Release = (block: Uint8Array) => void;
-
-const transferAway: Release = ({ buffer }) => void (buffer as ArrayBuffer & Transferable).transfer(0);
-
-/** For Node 20, whose buffers have no `transfer`: what is transferred to a port whose other end is closed is freed. */
-async function toClosedPort(): Promise<Release> {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  // Node closes the other end at the end of the event loop's turn, and keeps what is sent before.
-  await platform.pause();
-  await platform.pause();
-  return ({ buffer }) => port1.postMessage(null, [buffer as ArrayBuffer]);
-}
-
-const threads: Threads = {
-  available: availableParallelism(),
-  run: (module, data, stop, onMessage) =>
-    new Promise((resolve, reject) => {
-      // The options that Node itself was started with are not passed on: loaders and debuggers are for the caller.
-      const worker = new Worker(module, { workerData: data, execArgv: [] });
-      const end = (): void => void worker.terminate();
-      stop.addEventListener('abort', end);
-      worker.on('message', onMessage);
-      worker.on('error', reject);
-      worker.on('exit', (code) => {
-        stop.removeEventListener('abort', end);
-        // A thread that is stopped before it has begun also ends with 0.
-        if (code === 0 && !stop.aborted) resolve();
-        else reject(new Error('a worker thread was stopped'));
-      });
-      if (stop.aborted) end();
-    }),
-};
-
+import { once } from '../leaves/once.ts';
+import { threads } from './node-threads.ts';
+import type { AgreementKey, Keystream, PeerKey, Platform, Transferable } from './platform.ts';
 export const platform: Platform = {
   randomBytes: (length): Uint8Array => plain(randomBytes(length)),
 

@@ -21,17 +21,32 @@ export interface AgreementKey {
   agree(peer: PeerKey): Awaitable<Uint8Array>;
 }
 
-/** Threads that run a module of this package beside the caller's. */
+/** What tells a worker of this package from any other file. */
+export interface WorkerSigns {
+  /** Stands in the worker's file, and is the first thing that the worker says. */
+  readonly greeting: string;
+  /** Stands in each file that may start workers. A file that holds both is an application with all its parts. */
+  readonly starter: string;
+}
+
+/** Threads that run the worker of this package beside the caller's. */
 export interface Threads {
   /** That run at once on this machine. */
   readonly available: number;
   /**
-   * Runs a module with a copy of `data` until it ends.
+   * Finds the worker: the file at this address, or the package's own if it is null. Nothing is started.
    *
-   * @throws what the module threw, or an error if it did not end by itself.
+   * @returns null if there is no file of a worker.
    */
-  run(module: URL, data: unknown, stop: AbortSignal, onMessage: (message: unknown) => void): Promise<void>;
+  find(address: string | null, signs: WorkerSigns): Promise<RunInThread | null>;
 }
+
+/**
+ * Runs the worker in a thread of its own until it ends. The worker is sent a copy of `data` once it has greeted.
+ *
+ * @throws what the worker threw, or an error if it did not greet in time or did not end by itself.
+ */
+export type RunInThread = (data: unknown, stop: AbortSignal, onMessage: (message: unknown) => void) => Promise<void>;
 
 /** What ECMAScript 2024 adds to `ArrayBuffer`: moves the memory into another one, of another size. */
 export interface Transferable {

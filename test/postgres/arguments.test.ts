@@ -94,6 +94,7 @@ const CALLS: readonly (readonly [string, Run, readonly Argument[]])[] = [
       { name: 'options', at: (value) => [NO_POOL, value], takes: ['undefined', 'an empty object'] },
       ...ofDatabase({}),
       { name: 'options.threads', at: (threads) => [NO_POOL, { threads }], takes: ['undefined', 'number'] },
+      { name: 'options.worker', at: (worker) => [NO_POOL, { worker }], takes: ['undefined'] },
     ],
   ],
   [
@@ -120,6 +121,7 @@ const CALLS: readonly (readonly [string, Run, readonly Argument[]])[] = [
       // An option that is undefined is not given.
       { name: 'options.listener', at: (listener) => [{ ...NEW, options: { listener } }], takes: ['undefined'] },
       { name: 'options.threads', at: (threads) => [{ ...NEW, options: { threads } }], takes: ['undefined'] },
+      { name: 'options.worker', at: (worker) => [{ ...NEW, options: { worker } }], takes: ['undefined'] },
     ],
   ],
   [
@@ -216,6 +218,8 @@ describe('wrong arguments of sessions and users in PostgreSQL', () => {
       [() => sessions.create({ ...NEW, options: { listener: () => undefined } }), /^options\.listener/],
       // @ts-expect-error it is an option of PostgresSessions
       [() => sessions.create({ ...NEW, options: { threads: 1 } }), /^options\.threads/],
+      // @ts-expect-error it is an option of PostgresSessions
+      [() => sessions.create({ ...NEW, options: { worker: new URL('file:///worker.js') } }), /^options\.worker/],
       [() => sessions.sweep({ endedBefor: new Date() } as object), /^options: .*endedBefor/],
     ];
     for (const [run, text] of calls) {

@@ -54,7 +54,7 @@ export function recordedDependencies(random: RandomSource): {
 
 /** Closes a round on the caller's own thread. */
 export function closingWork(random: RandomSource = seededRandom('closing')): Parameters<typeof advertiseKeys.close>[2] {
-  return { random, threads: 0, signal: undefined, onProgress: () => undefined };
+  return { random, threads: 0, worker: null, signal: undefined, onProgress: () => undefined };
 }
 
 export interface Setup {
