@@ -40,7 +40,7 @@ export function instrument(
   };
 
   const render = (node: ts.Node): string => {
-    const texts = isLeftAlone(node) ? [] : textsFor(node, checker);
+    const texts = isOpaque(node) ? [] : textsFor(node, checker);
     const ids = texts.length === 0 ? [] : note(node, texts);
     let inner = '';
     let at = node.getStart(source);
@@ -81,15 +81,18 @@ function isOpaque(node: ts.Node): boolean {
     ts.isTypeAliasDeclaration(node) ||
     ts.isImportDeclaration(node) ||
     ts.isExportDeclaration(node) ||
-    (ts.isTemplateExpression(node) && isOfError(node))
+    isMessage(node)
   );
 }
 
-function isLeftAlone(node: ts.Node): boolean {
-  return isOpaque(node) || (ts.isBinaryExpression(node) && isOfError(node));
-}
-
-function isOfError({ parent }: ts.Node): boolean {
-  const maker = ts.isNewExpression(parent) || ts.isCallExpression(parent) ? parent.expression.getText() : '';
-  return /Error$|^refus|Old$/.test(maker);
+/** Whether a node is an argument of what makes errors, other than a code; or what `require` says, after its condition. */
+function isMessage(node: ts.Node): boolean {
+  if (ts.isSourceFile(node)) return false;
+  const { parent } = node;
+  if (!(ts.isNewExpression(parent) || ts.isCallExpression(parent))) return false;
+  const index = parent.arguments?.findIndex((argument) => argument === node) ?? -1;
+  const maker = parent.expression.getText();
+  if (maker === 'require') return index > 0;
+  const isMade = /Error$|^refus|Old$|^expected$/.test(maker);
+  return isMade && index >= 0 && !ts.isStringLiteral(node) && !ts.isObjectLiteralExpression(node);
 }

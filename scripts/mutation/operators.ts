@@ -146,8 +146,12 @@ function ofCall(node: ts.Expression): string[] {
 /** Each element of a list is left out in turn; of a copy by `[...list]`, the list itself is tried. */
 function ofList(node: ts.Expression): string[] {
   if (!ts.isArrayLiteralExpression(node)) return [];
-  const elements = node.elements.map((element) => element.getText());
-  const texts = elements.map((_, left) => `[${elements.filter((__, i) => i !== left).join(', ')}]`);
+  const [text, start] = [node.getText(), node.getStart()];
+  const texts = node.elements.map((element, i) => {
+    const [before, after] = [node.elements[i - 1], node.elements[i + 1]];
+    const from = after === undefined && before !== undefined ? before.end : element.getStart();
+    return text.slice(0, from - start) + text.slice((after?.getStart() ?? element.end) - start);
+  });
   const [first] = node.elements;
   return node.elements.length === 1 && first !== undefined && ts.isSpreadElement(first)
     ? [...texts, first.expression.getText()]
@@ -167,7 +171,9 @@ function ofLiteral(node: ts.Expression): string[] {
   return isArgument(node) && !node.text.startsWith('ERR_') ? [] : [`'${node.text === '' ? 'x' : ''}'`];
 }
 
+/** Whether the compiler asks for the number only, or it is what wipes an array: that the array is wiped is another mutant. */
 function isFiller({ parent }: ts.NumericLiteral): boolean {
+  if (ts.isCallExpression(parent) && parent.expression.getText().endsWith('.fill')) return true;
   return ts.isBinaryExpression(parent) && parent.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken;
 }
 

@@ -14,7 +14,7 @@ import { Trial, type Verdict } from './trial.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPY = join(ROOT, 'out', 'mutation');
-/** The tests that need neither a build nor minutes. */
+/** The tests that need no build. */
 const TESTS = ['crypto', 'graph', 'leaves', 'session', 'wire', 'user', 'server', 'vectors', 'scenario'].map(
   (name) => `test/${name}`,
 );
@@ -28,8 +28,11 @@ if (positionals.length === 0) throw new Error('name the sources to mutate, for e
 const compiler = new Compiler(ROOT);
 const mutants = prepare();
 const files = filesOf(
-  values.tests ?? [...TESTS, ...(positionals.some(isOfPostgres) ? ['test/postgres/users.test.ts'] : [])],
+  values.tests ?? (positionals.some(isOfPostgres) ? ['test/postgres/users.test.ts'] : TESTS),
   '.test.ts',
+).filter(
+  // These measure whole processes, in which there are no mutants.
+  (file) => !/\/(memory|threads)\.test/.test(file),
 );
 const database = files.some(isOfPostgres) ? await localPostgres() : null;
 const env: Record<string, string> = database === null ? {} : { DATABASE_URL: database.url };
@@ -38,7 +41,8 @@ const trial = await Trial.start({ root: COPY, files, count: mutants.length, env 
 for (const title of trial.failing) console.log(`left out, because it fails without a mutant: ${title}`);
 
 const verdicts = new Map<Mutant, Verdict>();
-for (const mutant of mutants) {
+for (const [done, mutant] of mutants.entries()) {
+  if (done > 0 && done % 100 === 0) console.log(`${done} of ${mutants.length} have been tried`);
   const verdict = await trial.judge(mutant);
   if (verdict !== 'killed' && compiler.refuses(mutant, ROOT)) continue;
   verdicts.set(mutant, verdict);

@@ -67,6 +67,11 @@ function topOf(test: Mocha.Runnable): Mocha.Suite | undefined {
   return suite;
 }
 
+function setBail(suite: Mocha.Suite, bail: boolean): void {
+  suite.bail(bail);
+  for (const inner of suite.suites) setBail(inner, bail);
+}
+
 /** Runs all tests without a mutant, and notes what each reaches. */
 function baseline(loaded: number[]): Promise<Reached> {
   const tests: Reached['tests'][number][] = [];
@@ -77,10 +82,10 @@ function baseline(loaded: number[]): Promise<Reached> {
     return takeEvaluated();
   };
   const failed = new Set<string>();
-  mocha.bail(false);
+  setBail(mocha.suite, false);
   return new Promise((resolve) => {
     const runner = mocha.run(() => {
-      mocha.bail(true);
+      setBail(mocha.suite, true);
       const all = tests.map((test) => ({ ...test, failed: failed.has(test.title) }));
       resolve({ loaded, tests: all, most: [...most] });
     });

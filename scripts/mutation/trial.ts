@@ -43,7 +43,7 @@ export class Trial {
     this.#process.end();
   }
 
-  async judge({ id }: Mutant): Promise<Verdict> {
+  async judge({ id, file }: Mutant): Promise<Verdict> {
     const tests = this.#tests.filter(({ ids }) => ids.includes(id));
     let isEvaluated = false;
     for (const batch of inBatches(tests, this.#seconds)) {
@@ -51,18 +51,27 @@ export class Trial {
       if (ending === 'killed') return 'killed';
       isEvaluated ||= ending === 'evaluated';
     }
-    if (tests.length > 0 && isEvaluated && !this.#loaded.has(id)) return 'survived';
+    if (isEvaluated) return 'survived';
     if (tests.length === 0 && !this.#loaded.has(id)) return 'unreached';
     // Evaluated once in a process, while it loads or when a table is made: it must be there from the start.
-    const fresh = new TestProcess(this.#options, id);
+    const rest = inBatches(tests.length === 0 ? this.#besides(file) : tests, this.#seconds);
+    const files = new Set(rest.flat().map((test) => test.file));
+    const fresh = new TestProcess({ ...this.#options, files: [...files] }, id);
     try {
-      for (const batch of inBatches(tests.length === 0 ? this.#tests : tests, this.#seconds)) {
+      for (const batch of rest) {
         if ((await this.#run(fresh, id, batch)) === 'killed') return 'killed';
       }
       return 'survived';
     } finally {
       fresh.end();
     }
+  }
+
+  /** The tests of the folder that a source file is in, and those with vectors, whose results depend on all constants. */
+  #besides(file: string): readonly Test[] {
+    const [, folder = ''] = file.split('/');
+    const some = this.#tests.filter((test) => test.file.includes(`/test/${folder}/`) || test.file.includes('/test/vectors/'));
+    return some.length === 0 ? this.#tests : some;
   }
 
   async #run(process: TestProcess, id: number, tests: readonly Test[]): Promise<'killed' | 'evaluated' | 'not evaluated'> {
