@@ -1,6 +1,7 @@
 // The process that runs tests on mutated sources. It loads the test files once, tells which tests reach which mutants, and then runs the
 // tests that it is asked for with one mutant at a time.
 import Mocha from 'mocha';
+import { timesLoad } from './load.ts';
 import type { Asked, Reached, Told } from './messages.ts';
 
 const { files, count, fixed } = JSON.parse(process.argv[2] ?? '') as {
@@ -9,9 +10,6 @@ const { files, count, fixed } = JSON.parse(process.argv[2] ?? '') as {
   /** The mutant that is there from the start, while modules are loaded; −1 for none. */
   readonly fixed: number;
 };
-
-/** How long a test may take. */
-const TIMEOUT = 10_000;
 
 const evaluated = new Uint32Array(count);
 let active = fixed;
@@ -43,7 +41,7 @@ class Titles extends RegExp {
   }
 }
 
-const mocha = new Mocha({ timeout: TIMEOUT, bail: true, reporter: Mocha.reporters.Base });
+const mocha = new Mocha({ timeout: timesLoad(5_000), bail: true, reporter: Mocha.reporters.Base });
 mocha.cleanReferencesAfterRun(false);
 for (const file of files) mocha.addFile(file);
 

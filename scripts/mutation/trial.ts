@@ -1,6 +1,7 @@
 // Tries one mutant after the other: the tests that reach a mutant run, the quickest first, until one fails.
 import type { Mutant } from './instrument.ts';
 import type { Asked, Reached } from './messages.ts';
+import { timesLoad } from './load.ts';
 import { TestProcess, type TestProcessOptions } from './tests.ts';
 
 /** What became of a mutant. `unreached`: no test evaluates it. */
@@ -70,14 +71,15 @@ export class Trial {
   /** The tests of the folder that a source file is in, and those with vectors, whose results depend on all constants. */
   #besides(file: string): readonly Test[] {
     const [, folder = ''] = file.split('/');
-    const some = this.#tests.filter((test) => test.file.includes(`/test/${folder}/`) || test.file.includes('/test/vectors/'));
-    return some.length === 0 ? this.#tests : some;
+    const reaching = this.#tests.filter(({ ids }) => ids.length > 0);
+    const some = reaching.filter((test) => test.file.includes(`/test/${folder}/`) || test.file.includes('/test/vectors/'));
+    return some.length === 0 ? reaching : some;
   }
 
   async #run(process: TestProcess, id: number, tests: readonly Test[]): Promise<'killed' | 'evaluated' | 'not evaluated'> {
     const most = this.#reached.most[id] ?? 0;
     const asked: Asked = { id, titles: tests.map(({ title }) => title), most };
-    const milliseconds = 20_000 + 5 * durationOf(tests);
+    const milliseconds = timesLoad(10_000 + 5 * durationOf(tests));
     for (let attempt = 1; ; attempt++) {
       const ending = await process.run(asked, milliseconds);
       if (ending.type === 'over') return 'killed';
