@@ -108,9 +108,19 @@ function verifySync(key: Uint8Array, message: Uint8Array, signature: Uint8Array)
   }
 }
 
-import { once } from '../leaves/once.ts';
-import { threads } from './node-threads.ts';
-import type { AgreementKey, Keystream, PeerKey, Platform, Transferable } from './platform.ts';
+type Release = (block: Uint8Array) => void;
+
+const transferAway: Release = ({ buffer }) => void (buffer as ArrayBuffer & Transferable).transfer(0);
+
+/** For Node 20, whose buffers have no `transfer`: what is transferred to a port whose other end is closed is freed. */
+async function toClosedPort(): Promise<Release> {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  // Node closes the other end at the end of the event loop's turn, and keeps what is sent before.
+  await platform.pause();
+  await platform.pause();
+  return ({ buffer }) => port1.postMessage(null, [buffer as ArrayBuffer]);
+}
 export const platform: Platform = {
   randomBytes: (length): Uint8Array => plain(randomBytes(length)),
 

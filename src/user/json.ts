@@ -183,9 +183,8 @@ function checkPeers(
   const { users, position } = state;
   const count = neighborhoodsOf(parameters.graph, users).degree;
   require(peers.length === count, `${path}.peers`, `${count} users`);
-  // On the complete graph ids ascend by position, the user's own among them.
-  const inOrder =
-    parameters.graph === 'complete' ? [...peers.slice(0, position), userId, ...peers.slice(position)] : [userId, ...peers];
+  // On the complete graph ids ascend by position, the user's own among them. On a sparse graph only that they are distinct is checked.
+  const inOrder = [...peers.slice(0, position), userId, ...peers.slice(position)];
   codecs.requireOrder(inOrder, parameters, `${path}.peers`);
   require(inOrder.every((id) => publicKeys.has(id)), `${path}.peers`, 'users whose keys are registered');
   const keepsShare = parameters.graph === 'complete';
