@@ -200,5 +200,9 @@ describe('a combination', () => {
     expect([result.c.totalWeight, result.inner.a.totalWeight, result.inner.b.totalWeight]).to.deep.equal([2, 0, 0]);
     expect(result.c.mean[0]).to.be.closeTo(5, outer.errorBound({ users: 1, totalWeight: { inner: 0, c: 2 } }).c.worst);
     refused('ERR_SECAGG_ZERO_WEIGHT', () => result.inner.b.mean, EncodingError);
+    // Whichever part it is that has a weight, the others cost it nothing.
+    const last = outer.encode({ inner: { a: null, b: [-5] }, c: null }, { inner: { a: 0, b: 3 }, c: 0 });
+    const { inner: pair, c } = outer.decode(last.vector, { users: 1 });
+    expect([c.totalWeight, pair.a.totalWeight, pair.b.totalWeight]).to.deep.equal([0, 0, 3]);
   });
 });
