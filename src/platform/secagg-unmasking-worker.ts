@@ -1,6 +1,6 @@
 // What a worker thread of Node runs: some of the masks of one sum, added up, and back to who asked. See server/unmasking/threads.ts.
-// The entry point `secagg/unmasking-worker`, beside node-threads.ts, so that in a bundle too the one finds the other. No import
-// of a bundle may start it: it waits in a worker thread, and does nothing elsewhere.
+// It is the entry point `secagg/unmasking-worker`, and has an unmistakable name, because in a bundle it stands among files of the
+// application. node-threads.ts looks for it beside itself. Outside of a worker thread it does nothing.
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { Pace } from '../masking/pace.ts';
 import { removeMasks } from '../server/unmasking/masks.ts';
