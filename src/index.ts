@@ -38,6 +38,7 @@ export type { InputVector, SumVector } from './masking/vector.ts';
 export type { DroppedUser, DropReason, ServerEvent, ServerProgress, UserEvent, UserProgress } from './leaves/progress.ts';
 export type { Listener } from './leaves/events.ts';
 export type { AbortSignalLike, RoundOptions } from './leaves/signals.ts';
+export type { UrlLike } from './leaves/urls.ts';
 export {
   AuthenticationError,
   DecodeError,

@@ -23,7 +23,8 @@ export interface Expansion {
 }
 
 const MASKS = 16;
-const CIPHER_BLOCK = 131_072;
+/** Components of a block of key stream for the plain kernel. */
+const COMPONENTS_AT_A_TIME = 16_384;
 
 export async function measureExpansion(bits: number, components: number, runs: number): Promise<Expansion> {
   const ring = ringOf(bits);
@@ -45,12 +46,12 @@ export async function measureExpansion(bits: number, components: number, runs: n
   const packed = pack(ring, lanes);
   for (let i = 0; i < runs; i++) {
     await time('cipher', MASKS, () => {
-      for (let mask = 0; mask < MASKS; mask++) makeKeystream(lanes.length);
+      for (let mask = 0; mask < MASKS; mask++) makeKeystream(components * ring.maskBytes);
     });
     await time('ours', MASKS, () => applyMasks(ring, lanes, masks(), new Pace()));
     await time('plainKernel', 1, () => expandWith(plain, ring, lanes));
     // It is far slower, so that a sixteenth of the length is enough.
-    const sample = lanes.slice((lanes.length * 15) / 16);
+    const sample = new Uint8Array((components * ring.maskBytes) / 16);
     await time('javascript', 1 / 16, () => ctr(randomBytes(32), new Uint8Array(16)).encrypt(sample));
     await time('pack', 1, () => pack(ring, lanes));
     await time('unpackAndAdd', 1, () => accumulatePacked(ring, lanes, packed));
@@ -64,9 +65,10 @@ export async function measureExpansion(bits: number, components: number, runs: n
 /** One mask as `applyMasks` makes it, but with another kernel. */
 function expandWith(other: Kernel, ring: Ring, lanes: Uint8Array): void {
   const cipher = createCipheriv('aes-256-ctr', randomBytes(32), new Uint8Array(16));
-  for (let at = 0; at < lanes.length; at += CIPHER_BLOCK) {
-    const block = lanes.subarray(at, at + CIPHER_BLOCK);
-    other.accumulate(ring, block, [{ bytes: cipher.update(new Uint8Array(block.length)), sign: 1 }]);
+  for (let at = 0; at < lanes.length; at += COMPONENTS_AT_A_TIME * ring.laneBytes) {
+    const block = lanes.subarray(at, at + COMPONENTS_AT_A_TIME * ring.laneBytes);
+    const length = (block.length / ring.laneBytes) * ring.maskBytes;
+    other.accumulateMasks(ring, block, [{ bytes: cipher.update(new Uint8Array(length)), sign: 1 }]);
   }
 }
 
@@ -75,8 +77,8 @@ async function check(ring: Ring): Promise<void> {
   const seed = Uint8Array.from(randomBytes(32));
   const stream = createCipheriv('aes-256-ctr', seed, new Uint8Array(16)).update(new Uint8Array(8000));
   const [ours, expected] = [zeroLanes(ring, 1000), zeroLanes(ring, 1000)];
-  plain.accumulate(ring, expected, [{ bytes: stream.subarray(0, expected.length), sign: 1 }]);
+  plain.accumulateMasks(ring, expected, [{ bytes: stream.subarray(0, 1000 * ring.maskBytes), sign: 1 }]);
   await applyMasks(ring, ours, [{ seed, sign: 1 }], new Pace());
   if (Buffer.compare(ours, expected) !== 0) throw new Error('the mask is wrong');
-  if (kernel === plain) console.log('WebAssembly is missing: the plain kernel is all there is');
+  if (kernel() === plain) console.log('WebAssembly is missing: the plain kernel is all there is');
 }

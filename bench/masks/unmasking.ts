@@ -54,7 +54,7 @@ export async function measureUnmasking(users: number, vecLen: number, dropped: n
     };
     const timer = setInterval(tick, 50);
     const [unmasked, ms] = await timed(() =>
-      sumWithoutMasks(unmasking, sum, { threads: count, signal: undefined, onProgress: () => undefined }),
+      sumWithoutMasks(unmasking, sum, { threads: count, worker: null, signal: undefined, onProgress: () => undefined }),
     );
     tick(); // it may be due since long
     clearInterval(timer);

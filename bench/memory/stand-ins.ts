@@ -10,7 +10,6 @@
 // - The server's messages are not checked.
 import { concat } from '../../src/leaves/bytes.ts';
 import { generateKeyPair } from '../../src/crypto/agree.ts';
-import { fingerprint } from '../../src/crypto/digest.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { split } from '../../src/crypto/shamir.ts';
 import { sign } from '../../src/crypto/sign.ts';
@@ -23,6 +22,7 @@ import { resolveParameters, type Parameters } from '../../src/session/parameters
 import {
   commitToSeed,
   commitToShare,
+  digestOfBody,
   digestOfDeal,
   digestOfDirectory,
   maskedInputView,
@@ -97,7 +97,7 @@ export class StandIns {
     for (const user of this.#users) {
       const body = await bodyOf(user);
       const [, signSecretKey = new Uint8Array()] = this.#registered.keys[user.id] ?? [];
-      const signature = await sign(signSecretKey, signedBytes(this.#tag, round, user.id, fingerprint(body)));
+      const signature = await sign(signSecretKey, signedBytes(this.#tag, round, user.id, digestOfBody(this.#parameters, round, body)));
       yield [user.id, encodeUserMessage(this.#tag, { round, sender: user.id, body, signature })];
     }
   }

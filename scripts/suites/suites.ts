@@ -33,7 +33,8 @@ export const GATE: readonly Suite[] = [
   },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], budget: 180 },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
-  { name: 'package', files: ['package', 'browser'], budget: 400 },
+  { name: 'package', files: ['package', 'browser/browser.test.ts', 'runtimes/edge-runtime.test.ts'], budget: 400 },
+  { name: 'bundles', files: ['bundles'], budget: 120 },
 ];
 
 /** `npm run test:long` runs these, or those that are named. */
@@ -41,7 +42,11 @@ export const LONG: readonly Suite[] = [
   { name: 'fuzz-100000', files: ['fuzz'], env: { SECAGG_FUZZ_CASES: '100000' }, budget: 7200 },
   { name: 'crashes-500', files: ['postgres/processes.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
+  { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
+  { name: 'bundlers', files: ['long/bundles.test.ts', 'long/browser-bundles.test.ts'], budget: 1200 },
   { name: 'web-core', files: CORE, web: true, budget: 3600 },
+  { name: 'webkit', files: ['browser/webkit.test.ts'], budget: 300 },
+  { name: 'runtimes', files: ['runtimes'], budget: 600 },
   { name: 'node-22', files: CORE, node: '22', budget: 1200 },
   { name: 'node-24', files: CORE, node: '24', budget: 1200 },
   { name: 'node-26', files: CORE, node: '26', budget: 1200 },

@@ -1,5 +1,6 @@
 // Arithmetic in GF(2^8) and GF(2^16) by tables of logarithms, for values that are public or that the server has just
 // learned. Secrets are never looked up in these tables: see the dealing in shamir.ts.
+import { once } from '../leaves/once.ts';
 
 /** A binary field whose elements are `symbolBytes` bytes, most significant first. */
 export interface BinaryField {
@@ -35,11 +36,6 @@ function multiplyByShifts(a: number, b: number, polynomial: number, size: number
     if (shifted & size) shifted ^= polynomial;
   }
   return product;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
 }
 
 /** x^8 + x^4 + x^3 + x + 1, the field of AES and of shamir-secret-sharing. */

@@ -19,6 +19,8 @@ export const LABELS: Readonly<
     | 'survivors3'
     | 'deal'
     | 'maskedInputView'
+    | 'piece'
+    | 'pieces'
     | 'selfMaskCommitment'
     | 'selfMaskShare'
     | 'pairwiseKeyShare'
@@ -44,6 +46,8 @@ export const LABELS: Readonly<
   survivors3: label('view of round 3'),
   deal: label('deal'),
   maskedInputView: label('masked input'),
+  piece: label('piece of a masked input'),
+  pieces: label('pieces of a masked input'),
   selfMaskCommitment: label('commitment to a self-mask seed'),
   selfMaskShare: label('commitment to a self-mask share'),
   pairwiseKeyShare: label('commitment to a pairwise-key share'),

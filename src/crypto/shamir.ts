@@ -30,7 +30,10 @@ export const split: Split = async (secret, groupSize, threshold, random) =>
  * share. All 255 shares are made, so that each point occurs once, and each holder gets the share of its own point.
  */
 async function splitSmall(secret: Uint8Array, groupSize: number, threshold: number): Promise<Uint8Array[]> {
-  const all = await splitOver256(secret, SMALL_GROUP, threshold);
+  const own = Uint8Array.from(secret);
+  // The library asks an array for its constructor, which is not the one of the global name where that is wrapped, as in edge runtimes.
+  Object.defineProperty(own, 'constructor', { value: Uint8Array });
+  const all = await splitOver256(own, SMALL_GROUP, threshold).finally(() => void own.fill(0));
   const shares: Uint8Array[] = new Array<Uint8Array>(groupSize);
   for (const share of all) {
     const holder = (share[SHARE_BYTES] ?? 0) - 1;

@@ -29,6 +29,14 @@ export function visitValues(
   }
 }
 
+/** Visits as many zeros as a user has values, for one that contributes nothing. `position` is that of the first of them. */
+export function visitZeros(length: number, visit: (values: Float64Array, position: number) => void): void {
+  const scratch = new Float64Array(Math.min(BLOCK, length));
+  for (let position = 0; position < length; position += BLOCK) {
+    visit(scratch.subarray(0, Math.min(BLOCK, length - position)).fill(0), position);
+  }
+}
+
 function copy(data: ArrayLike<unknown>, from: number, values: Float64Array, name: string): void {
   if (data instanceof Float32Array || data instanceof Float64Array || data instanceof Int32Array) {
     values.set(data.subarray(from, from + values.length));

@@ -8,6 +8,7 @@ import {
   type ErrorTerms,
   type PlacedStatistic,
   type Placement,
+  type Reading,
   type Statistic,
   type Weights,
 } from './statistic.ts';
@@ -41,7 +42,8 @@ interface PlacedMember extends Member {
  *
  * The ring is the widest that any of them needs. Means use the bits that they do not need as precision, exact sums cannot;
  * `layout` tells how many bits are wasted. Data, results and error bounds are objects with the names of the encodings. Weights and
- * total weights are such objects too, or one number for all encodings that are weighted.
+ * total weights are such objects too, or one number for all encodings that are weighted. A user that lacks the data of one
+ * encoding gives it `null`, with the weight 0 if it is weighted.
  *
  * @throws TypeError, RangeError that name the encoding, also if there is none, or if they differ in `maxUsers`.
  * @example
@@ -135,7 +137,14 @@ function placeAll(members: readonly Member[], { bits, offset, path }: Placement)
       }
       return clipped;
     },
-    read: (sum, users) => byName(({ placed: statistic }) => statistic.read(sum, users)),
+    read(sum, users): Reading<unknown> {
+      const readings = placed.map((member) => ({ name: member.name, ...member.placed.read(sum, users) }));
+      const result = Object.fromEntries(readings.map((reading) => [reading.name, reading.result]));
+      // One part without weights must not cost the others.
+      const [first] = readings;
+      const nothing = first !== undefined && readings.every((reading) => reading.nothing !== null) ? first.nothing : null;
+      return { result, nothing };
+    },
     errorBound({ users, cohorts, totalWeight }: ErrorTerms): unknown {
       const totalOf = weightsOf(totalWeight, 'totalWeight');
       return byName(({ name, placed: statistic }) => statistic.errorBound({ users, cohorts, totalWeight: totalOf(name) }));

@@ -45,6 +45,11 @@ export function storeExact(components: SumVector, index: number, value: bigint):
   else components[index] = value;
 }
 
+export function fillExact(components: SumVector, offset: number, length: number, value: bigint): void {
+  if (components instanceof Int32Array) components.fill(Number(value), offset, offset + length);
+  else components.fill(value, offset, offset + length);
+}
+
 export function loadExact(components: SumVector, index: number): bigint {
   return BigInt(components[index] ?? 0);
 }

@@ -2,10 +2,11 @@
 // wrap, and with the digest by which all parties of a session agree on it.
 import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { SecAggError, type CodesOf } from '../leaves/errors.ts';
 import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
 import type { SumVector } from '../masking/vector.ts';
+import { mostComponents } from '../session/parameters.ts';
 import { zeroComponents } from './components.ts';
+import { EncodingError } from './encoding-error.ts';
 import {
   layoutOf,
   leastBits,
@@ -44,21 +45,6 @@ export interface Place {
   readonly seed: string | Uint8Array;
 }
 
-/** The sum cannot be decoded. */
-export class EncodingError extends SecAggError {
-  /** The stable code; docs/errors.md explains it. */
-  declare readonly code: CodesOf<'EncodingError'>;
-
-  constructor(code: CodesOf<'EncodingError'>, message: string) {
-    super(code, message);
-  }
-}
-
-/** The error for a sum that honest users cannot make, because a user sent what `encode` never gives. */
-export function outOfRange(path: string): EncodingError {
-  return new EncodingError('ERR_SECAGG_SUM_RANGE', `${path}: outside what the users in the sum can add up to`);
-}
-
 const MAX_BITS = 64;
 const MAX_COHORTS = 2 ** 20;
 
@@ -88,14 +74,22 @@ export class Encoding<Data, Result, Bound> {
     const { maxUsers, reach } = statistic;
     const bits = leastBits(statistic);
     if (bits > MAX_BITS) {
-      throw new RangeError(
-        `plan: components of up to ±${reach} from ${maxUsers} users need a ring of ${bits} bits; ` + `the widest has ${MAX_BITS}`,
+      throw new EncodingError(
+        'ERR_SECAGG_RING_SIZE',
+        `components of up to ±${reach} from ${maxUsers} users need a ring of ${bits} bits; the widest has ${MAX_BITS}`,
+        { element: 'plan', value: bits, limits: [1, MAX_BITS] },
       );
     }
     const placement = { bits, offset: 0, path: [] };
     this.statistic = statistic;
     this.#placed = statistic.place(placement);
     this.vecLen = this.#placed.length;
+    const most = mostComponents(bits);
+    if (this.vecLen > most) {
+      const message = `expected at most ${most} components of ${bits} bits, as a session has, got ${this.vecLen}`;
+      const details = { element: 'plan', value: this.vecLen, limits: [1, most] } as const;
+      throw new EncodingError('ERR_SECAGG_VECTOR_SIZE', message, details);
+    }
     this.bits = bits;
     const digest = hex(fingerprint(utf8(JSON.stringify(statistic.description))));
     this.options = { session: `secagg/encoding 1 ${digest}`, bits, maxUsers };
@@ -105,12 +99,15 @@ export class Encoding<Data, Result, Bound> {
   /**
    * Encodes one user's data as a vector.
    *
-   * @param data of the form of the plan: an array of its `length`, or its named tensors. It is not kept.
-   * @param weight of the user, in (0, maxWeight], if the encoding is weighted: one number, or in a combination one by name.
+   * @param data of the form of the plan: an array of its `length`, or its named tensors. It is not kept. `null` if the user has
+   * nothing to contribute, except to a `mean`, which counts every user.
+   * @param weight of the user, in [0, maxWeight], if the encoding is weighted: one number, or in a combination one by name. A
+   * user with the weight 0 contributes nothing: its values are not read, whatever they are, and may be `null`.
    * @param place of the user, if the plan's rounding is `'correlated'`.
    * @returns a fresh vector, and how many values were clipped.
-   * @throws TypeError, RangeError that name the element: not a number, NaN, infinite; wrong lengths, shapes or names;
-   * a weight or a place that is missing, out of range or not taken by the encoding. Cost: linear in the length.
+   * @throws EncodingError `ERR_SECAGG_VALUE` for a value that is NaN or infinite, no integer, or in no bin; `ERR_SECAGG_WEIGHT`
+   * for a weight out of range. TypeError, RangeError that name the element: not a number; wrong lengths, shapes or names; a weight
+   * or a place that is missing or not taken by the encoding. Cost: linear in the length.
    */
   encode(data: Data, weight?: Weights, place?: Place): Encoded {
     if (this.statistic.weighted) given(weight, 'weight');
@@ -140,8 +137,10 @@ export class Encoding<Data, Result, Bound> {
    * @param sum as `ServerOutputWrapper.getVector()` gives it, or with `cohorts` as `CohortSum.total()` does. It is not changed.
    * @param terms `users`: number of users in the sum, the length of `progress().included`; `cohorts`: number of sessions in the
    * sum, the length of `CohortSum.progress().done`.
-   * @throws EncodingError `ERR_SECAGG_ZERO_WEIGHT` if the weights add up to zero; `ERR_SECAGG_SUM_RANGE` if honest users cannot
-   * have made this sum; TypeError, RangeError for a sum of another plan.
+   * @returns the result. In a combination of which a part has only weights of zero, that part has the `totalWeight` 0, and reading
+   * its `mean` throws EncodingError `ERR_SECAGG_ZERO_WEIGHT`.
+   * @throws EncodingError `ERR_SECAGG_ZERO_WEIGHT` if the weights add up to zero and the plan has no other part;
+   * `ERR_SECAGG_SUM_RANGE` if honest users cannot have made this sum; TypeError, RangeError for a sum of another plan.
    */
   decode(sum: SumVector, terms: SumTerms): Result {
     const users = this.#usersIn(terms);
@@ -155,14 +154,16 @@ export class Encoding<Data, Result, Bound> {
     if (sum.length !== this.vecLen) {
       throw new RangeError(`sum: expected ${this.vecLen} components, got ${sum.length}`);
     }
-    return this.#placed.read(sum, users);
+    const { result, nothing } = this.#placed.read(sum, users);
+    if (nothing !== null) throw nothing;
+    return result;
   }
 
   /**
    * The largest errors of the result, without those from clipping values outside the range of the plan.
    *
    * @param terms `users` and `cohorts` as for {@link decode}, and `totalWeight` if the encoding is weighted. Errors are in inverse
-   * proportion to it.
+   * proportion to it, and infinite if it is 0.
    */
   errorBound(terms: ErrorTerms): Bound {
     this.#usersIn(terms);
@@ -185,5 +186,5 @@ function given<T>(value: T | undefined, name: string): T {
 
 /** Refuses a value that would have no effect, although the caller expects one. */
 function notAskedFor(value: unknown, name: string): void {
-  if (value !== undefined) throw new TypeError(`${name}: this encoding takes none`);
+  if (value !== undefined) throw new TypeError(`${name}: this encoding takes none, got ${kindOf(value)}`);
 }

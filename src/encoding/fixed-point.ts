@@ -2,8 +2,8 @@
 import { checkInteger, checkNames } from '../leaves/checks.ts';
 import { Encoding } from './encoding.ts';
 import { FLOAT_NAMES, floatErrorBound, floatParameters, type FloatArrayOf, type FloatPlan } from './floats.ts';
-import type { ErrorBound } from './statistic.ts';
-import { dequantize, quantize } from './quantize.ts';
+import type { ErrorBound, Reading } from './statistic.ts';
+import { dequantize, quantize, quantizeNothing } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 
 /** What {@link fixedPoint} is told. */
@@ -22,7 +22,7 @@ export interface Sum<Values> {
  * Plans the sum of floats in fixed point.
  *
  * A value x, clipped to ±clippingRange, is sent as x · 2^fractionBits rounded to an integer. The sum of values that are
- * multiples of 2^−fractionBits is exact, as far as the type of the result can hold it.
+ * multiples of 2^−fractionBits is exact, as far as the type of the result can hold it. `null` stands for zeros.
  *
  * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
@@ -36,7 +36,7 @@ export interface Sum<Values> {
  */
 export function fixedPoint<const Plan extends FixedPointPlan>(
   plan: Plan,
-): Encoding<ValuesOf<Plan, ArrayLike<number>>, Sum<ValuesOf<Plan, FloatArrayOf<Plan>>>, ErrorBound> {
+): Encoding<ValuesOf<Plan, ArrayLike<number>> | null, Sum<ValuesOf<Plan, FloatArrayOf<Plan>>>, ErrorBound> {
   checkNames(plan, 'plan', [...FLOAT_NAMES, 'fractionBits']);
   const parameters = floatParameters(plan);
   const { maxUsers, clip, type, rounder, layout } = parameters;
@@ -54,11 +54,15 @@ export function fixedPoint<const Plan extends FixedPointPlan>(
       length: layout.length,
       write(data, { strata }, out): number {
         const round = rounder(placement.offset, strata);
+        if (data === null) {
+          quantizeNothing(layout.length, placement.offset, round, out);
+          return 0;
+        }
         return quantize(layout, placement, data, { clip, scale, round }, out);
       },
-      read(sum, users): Sum<ValuesOf<Plan, FloatArrayOf<Plan>>> {
+      read(sum, users): Reading<Sum<ValuesOf<Plan, FloatArrayOf<Plan>>>> {
         const values = dequantize(layout, placement, sum, { divisor: scale, reach: users * largest, type });
-        return { sum: values as ValuesOf<Plan, FloatArrayOf<Plan>> };
+        return { result: { sum: values as ValuesOf<Plan, FloatArrayOf<Plan>> }, nothing: null };
       },
       errorBound: ({ users, cohorts }) => floatErrorBound(parameters, { users, cohorts, step: 1 / scale, size: users * clip }),
     }),

@@ -2,8 +2,9 @@
 import { checkInteger, checkNames, checkObject, kindOf } from '../leaves/checks.ts';
 import { context, exactNames, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
+import { EncodingError } from './encoding-error.ts';
 import { doubles } from './integers.ts';
-import { nameOf, type ErrorBound } from './statistic.ts';
+import { nameOf, type ErrorBound, type Reading } from './statistic.ts';
 import { arrayOf, Layout, type Named } from './tensors.ts';
 
 /** What {@link histogram} is told. */
@@ -36,7 +37,7 @@ export interface Histogram {
 }
 
 /**
- * Plans a histogram.
+ * Plans a histogram. A user without events gives `null`, which is the same as no indices.
  *
  * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
@@ -48,7 +49,7 @@ export interface Histogram {
  * console.log(ages.bits, ages.decode(vector, { users: 1 }).counts); // prints: 13 Float64Array(4) [ 1, 0, 2, 0 ]
  * ```
  */
-export function histogram(plan: HistogramPlan): Encoding<HistogramData, Histogram, ErrorBound> {
+export function histogram(plan: HistogramPlan): Encoding<HistogramData | null, Histogram, ErrorBound> {
   checkNames(plan, 'plan', ['maxUsers', 'bins', 'maxCount', 'session']);
   const maxUsers = users(plan.maxUsers, 'maxUsers');
   const bins = checkInteger(plan.bins, 'bins', 1, 2 ** 32 - 1);
@@ -64,8 +65,14 @@ export function histogram(plan: HistogramPlan): Encoding<HistogramData, Histogra
     correlated: false,
     place: (placement) => ({
       length: bins,
-      write: (data, _terms, out) => integers.write([countsOf(data, bins, placement.path)], placement.offset, out),
-      read: (sum, n) => ({ counts: integers.read(layout, placement, sum, n) as Float64Array }),
+      write(data, _terms, out): number {
+        if (data !== null) return integers.write([countsOf(data, bins, placement.path)], placement.offset, out);
+        integers.writeNothing(bins, placement, out);
+        return 0;
+      },
+      read(sum, n): Reading<Histogram> {
+        return { result: { counts: integers.read(layout, placement, sum, n) as Float64Array }, nothing: null };
+      },
       errorBound: () => ({ worst: 0, rms: 0 }),
     }),
   });
@@ -83,7 +90,8 @@ function countsOf(data: unknown, bins: number, path: readonly string[]): Named {
     const bin = indices[i];
     if (typeof bin !== 'number') throw new TypeError(`${name}[${i}]: expected a number, got ${kindOf(bin)}`);
     if (!(Number.isInteger(bin) && bin >= 0 && bin < bins)) {
-      throw new RangeError(`${name}[${i}]: expected an integer in [0, ${bins - 1}]`);
+      const details = { element: `${name}[${i}]`, index: i, value: bin, limits: [0, bins - 1] } as const;
+      throw new EncodingError('ERR_SECAGG_VALUE', `expected the index of a bin, 0 to ${bins - 1}, got another number`, details);
     }
     counts[bin] = (counts[bin] ?? 0) + 1;
   }

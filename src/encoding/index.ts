@@ -7,7 +7,8 @@
  */
 export type { RandomSource } from '../crypto/random.ts';
 export { combine, type AnyEncoding, type CombinedBound, type CombinedData, type CombinedResult } from './combine.ts';
-export { EncodingError, type Encoded, type Encoding, type EncodingOptions, type Place } from './encoding.ts';
+export type { Encoded, Encoding, EncodingOptions, Place } from './encoding.ts';
+export { EncodingError, type EncodingErrorDetails, type Limits } from './encoding-error.ts';
 export { fixedPoint, type FixedPointPlan, type Sum } from './fixed-point.ts';
 export type { FloatArrayOf, FloatPlan, FloatType, MeanPlan } from './floats.ts';
 export { histogram, type Histogram, type HistogramData, type HistogramPlan } from './histogram.ts';

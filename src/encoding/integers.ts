@@ -2,9 +2,9 @@
 // the range is on one side of zero.
 import { kindOf } from '../leaves/checks.ts';
 import type { SumVector } from '../masking/vector.ts';
-import { loadExact, store, storeExact } from './components.ts';
-import { outOfRange } from './encoding.ts';
-import type { Placement } from './statistic.ts';
+import { fillExact, loadExact, store, storeExact } from './components.ts';
+import { EncodingError, outOfRange } from './encoding-error.ts';
+import { nameOf, type Placement } from './statistic.ts';
 import { visitSum, visitValues } from './blocks.ts';
 import type { Layout, Named } from './tensors.ts';
 
@@ -14,6 +14,8 @@ export interface Integers {
   readonly reach: bigint;
   /** Writes a user's values from `offset` on; returns how many were outside the range and were moved to its edge. */
   write(arrays: readonly Named[], offset: number, out: SumVector): number;
+  /** Writes the zeros of a user that contributes nothing. @throws TypeError that names the data if 0 is out of the range. */
+  writeNothing(length: number, placement: Placement, out: SumVector): void;
   /** The exact sums of `users`, under the plan's names. */
   read(layout: Layout, placement: Placement, sum: SumVector, users: number): unknown;
 }
@@ -30,13 +32,16 @@ export function doubles(min: number, max: number): Integers {
       visitValues(arrays, (values, name, from, position) => {
         for (let i = 0; i < values.length; i++) {
           const value = values[i] ?? 0;
-          if (!Number.isInteger(value)) throw new RangeError(`${name}[${from + i}]: expected an integer`);
+          if (!Number.isInteger(value)) throw noInteger(name, from + i, value);
           if (value < min || value > max) clipped++;
           values[i] = Math.min(Math.max(value, min), max) - middle;
         }
         store(out, offset + position, values);
       });
       return clipped;
+    },
+    writeNothing: (length, placement, out) => {
+      writeZeros({ min, max, middle: BigInt(middle) }, length, placement, out);
     },
     read(layout, { offset, path }, sum, users): unknown {
       // The sum of one session is below 2^53; that of many cohorts may not be.
@@ -47,7 +52,10 @@ export function doubles(min: number, max: number): Integers {
         visitSum(sum, offset + start, length, (values, from) => {
           for (let i = 0; i < values.length; i++) {
             const value = (values[i] ?? 0) + users * middle;
-            if (value < users * min || value > users * max) throw outOfRange(layout.nameOf(start + from + i, path));
+            if (value < users * min || value > users * max) {
+              const { element, index } = layout.elementAt(start + from + i, path);
+              throw outOfRange(element, value, [users * min, users * max], index);
+            }
             result[from + i] = value;
           }
         });
@@ -76,6 +84,9 @@ export function bigints(min: bigint, max: bigint): Integers {
       }
       return clipped;
     },
+    writeNothing: (length, placement, out) => {
+      writeZeros({ min, max, middle }, length, placement, out);
+    },
     read(layout, { offset, path }, sum, users): unknown {
       const n = BigInt(users);
       if (n * (-min > max ? -min : max) >= 2n ** 63n) throw tooMany(users, '2^63');
@@ -83,13 +94,36 @@ export function bigints(min: bigint, max: bigint): Integers {
         const result = new BigInt64Array(length);
         for (let i = 0; i < length; i++) {
           const value = loadExact(sum, offset + start + i) + n * middle;
-          if (value < n * min || value > n * max) throw outOfRange(layout.nameOf(start + i, path));
+          if (value < n * min || value > n * max) {
+            const { element, index } = layout.elementAt(start + i, path);
+            throw outOfRange(element, value, [n * min, n * max], index);
+          }
           result[i] = value;
         }
         return result;
       });
     },
   };
+}
+
+interface Range {
+  readonly min: number | bigint;
+  readonly max: number | bigint;
+  readonly middle: bigint;
+}
+
+function writeZeros({ min, max, middle }: Range, length: number, { offset, path }: Placement, out: SumVector): void {
+  if (min > 0 || max < 0) {
+    throw new TypeError(`${nameOf('data', path)}: expected values, as 0 is not in [${min}, ${max}], got null`);
+  }
+  fillExact(out, offset, length, -middle);
+}
+
+function noInteger(name: string, index: number, value: number): EncodingError {
+  // A number that is no number at all may be told, a value may not.
+  const kind = Number.isFinite(value) ? 'a fraction' : value;
+  const element = `${name}[${index}]`;
+  return new EncodingError('ERR_SECAGG_VALUE', `expected an integer, got ${kind}`, { element, index, value });
 }
 
 function tooMany(users: number, limit: string): RangeError {

@@ -11,7 +11,7 @@ import {
   type FloatArrayOf,
   type MeanPlan,
 } from './floats.ts';
-import type { ErrorBound } from './statistic.ts';
+import type { ErrorBound, Reading } from './statistic.ts';
 import { dequantize, quantize } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 
@@ -25,7 +25,8 @@ export interface Mean<Values> {
  * Plans the mean of floats.
  *
  * A value x, clipped to ±clippingRange, is sent as x · s rounded to an integer. s · clippingRange is the largest component of
- * which `maxUsers` can be added without a wrap. The mean is Σ / (users · s).
+ * which `maxUsers` can be added without a wrap. The mean is Σ / (users · s). It counts every user: if some may have no value, plan a
+ * {@link weightedMean} with the weights 0 and 1.
  *
  * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
@@ -59,9 +60,10 @@ export function mean<const Plan extends MeanPlan>(
           const round = rounder(placement.offset, strata);
           return quantize(layout, placement, data, { clip, scale, round }, out);
         },
-        read(sum, users): Mean<ValuesOf<Plan, FloatArrayOf<Plan>>> {
+        read(sum, users): Reading<Mean<ValuesOf<Plan, FloatArrayOf<Plan>>>> {
           const inverse = { divisor: users * scale, reach: users * (clip * scale + 1), type };
-          return { mean: dequantize(layout, placement, sum, inverse) as ValuesOf<Plan, FloatArrayOf<Plan>> };
+          const values = dequantize(layout, placement, sum, inverse) as ValuesOf<Plan, FloatArrayOf<Plan>>;
+          return { result: { mean: values }, nothing: null };
         },
         errorBound: ({ users, cohorts }) =>
           floatErrorBound(parameters, { users, cohorts, step: 1 / (users * scale), size: clip }),

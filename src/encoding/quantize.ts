@@ -1,11 +1,11 @@
 // Turns reals into integers on a grid of `scale` steps a unit, and sums of these back into reals.
 import type { SumVector } from '../masking/vector.ts';
 import { store } from './components.ts';
-import { outOfRange } from './encoding.ts';
+import { EncodingError, outOfRange } from './encoding-error.ts';
 import type { FloatType } from './floats.ts';
 import type { Placement } from './statistic.ts';
 import type { Round } from './rounding.ts';
-import { visitSum, visitValues } from './blocks.ts';
+import { visitSum, visitValues, visitZeros } from './blocks.ts';
 import type { Layout } from './tensors.ts';
 
 export interface Grid {
@@ -27,6 +27,17 @@ export function quantize(layout: Layout, { offset, path }: Placement, data: unkn
   return clipped;
 }
 
+/**
+ * Writes zeros for a user that contributes nothing. They are rounded like values, so that encoding takes about as long as it does
+ * for others. Every rounding gives 0 for 0.
+ */
+export function quantizeNothing(length: number, offset: number, round: Round, out: SumVector): void {
+  visitZeros(length, (values, position) => {
+    round(values);
+    store(out, offset + position, values);
+  });
+}
+
 function clipAndScale(values: Float64Array, { clip, scale }: Grid, name: string, from: number): number {
   let clipped = 0;
   for (let i = 0; i < values.length; i++) {
@@ -36,7 +47,8 @@ function clipAndScale(values: Float64Array, { clip, scale }: Grid, name: string,
       continue;
     }
     if (!Number.isFinite(value)) {
-      throw new RangeError(`${name}[${from + i}]: expected a finite number, got ${value}`);
+      const element = `${name}[${from + i}]`;
+      throw new EncodingError('ERR_SECAGG_VALUE', `expected a finite number, got ${value}`, { element, index: from + i, value });
     }
     values[i] = (value > 0 ? clip : -clip) * scale;
     clipped++;
@@ -61,7 +73,10 @@ export function dequantize(layout: Layout, { offset, path }: Placement, sum: Sum
     visitSum(sum, offset + start, length, (values, from) => {
       for (let i = 0; i < values.length; i++) {
         const value = values[i] ?? 0;
-        if (value > reach || value < -reach) throw outOfRange(layout.nameOf(start + from + i, path));
+        if (value > reach || value < -reach) {
+          const { element, index } = layout.elementAt(start + from + i, path);
+          throw outOfRange(element, value, [0 - reach, reach], index);
+        }
         values[i] = value / divisor;
       }
       result.set(values, from);

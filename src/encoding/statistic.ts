@@ -1,6 +1,7 @@
 // The statistic that an encoding computes of users' data, with its parameters: before a ring is chosen, and in its place in the
 // vector of a session.
 import type { SumVector } from '../masking/vector.ts';
+import type { EncodingError } from './encoding-error.ts';
 import type { Strata } from './strata.ts';
 
 /** One weight for all weighted statistics, or in a combination one weight by name. */
@@ -49,7 +50,6 @@ export interface LayoutEntry {
 export interface Placement {
   readonly bits: number;
   /** Index of its first component in the vector. */
-  /** Index of its first component in the vector. */
   readonly offset: number;
   /** Its name in a combination, after those of the combinations around it; for errors. */
   readonly path: readonly string[];
@@ -77,13 +77,20 @@ export interface Statistic<Data, Result, Bound> {
   place(placement: Placement): PlacedStatistic<Data, Result, Bound>;
 }
 
+/** What was read from a sum. */
+export interface Reading<Result> {
+  readonly result: Result;
+  /** Why the sum has nothing to decode: all weights in it are zero. Null if it has something. */
+  readonly nothing: EncodingError | null;
+}
+
 /** A statistic in its place in the vector of a session. */
 export interface PlacedStatistic<Data, Result, Bound> {
   /** How many components it has. */
   readonly length: number;
   /** Writes `length` components; returns how many values were clipped. */
   write(data: Data, terms: UserTerms, out: SumVector): number;
-  read(sum: SumVector, users: number): Result;
+  read(sum: SumVector, users: number): Reading<Result>;
   errorBound(terms: ErrorTerms): Bound;
   /** The entries of its statistics, if it is a combination. */
   readonly layout?: readonly LayoutEntry[];

@@ -4,7 +4,8 @@ import { context, users } from './checks.ts';
 import { Encoding } from './encoding.ts';
 import type { Sum } from './fixed-point.ts';
 import { bigints, doubles, type Integers } from './integers.ts';
-import type { ErrorBound } from './statistic.ts';
+import { EncodingError } from './encoding-error.ts';
+import type { ErrorBound, Reading } from './statistic.ts';
 import { Layout, type Dimensions, type ValuesOf } from './tensors.ts';
 
 /** The parameters of an exact sum. If the bounds are bigints, data and sums are bigints too. */
@@ -37,7 +38,7 @@ export type OutputOf<Plan> = Plan extends { readonly max: bigint } ? BigInt64Arr
  * Plans the exact sum of integers in [min, max]. Values outside are clipped and counted.
  *
  * With numbers as bounds, data are numbers and sums a `Float64Array` of integers below 2^53; with bigints, data are
- * bigints and sums a `BigInt64Array`.
+ * bigints and sums a `BigInt64Array`. `null` stands for zeros, if 0 is in the range.
  *
  * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
@@ -51,7 +52,7 @@ export type OutputOf<Plan> = Plan extends { readonly max: bigint } ? BigInt64Arr
  */
 export function sum<const Plan extends SumPlan>(
   plan: Plan,
-): Encoding<ValuesOf<Plan, InputOf<Plan>>, Sum<ValuesOf<Plan, OutputOf<Plan>>>, ErrorBound> {
+): Encoding<ValuesOf<Plan, InputOf<Plan>> | null, Sum<ValuesOf<Plan, OutputOf<Plan>>>, ErrorBound> {
   checkNames(plan, 'plan', ['length', 'shapes', 'maxUsers', 'min', 'max', 'session']);
   const maxUsers = users(plan.maxUsers, 'maxUsers');
   const layout = new Layout(plan);
@@ -67,8 +68,15 @@ export function sum<const Plan extends SumPlan>(
     correlated: false,
     place: (placement) => ({
       length: layout.length,
-      write: (data, _terms, out) => integers.write(layout.arrays(data, placement.path), placement.offset, out),
-      read: (total, n) => ({ sum: integers.read(layout, placement, total, n) as ValuesOf<Plan, OutputOf<Plan>> }),
+      write(data, _terms, out): number {
+        if (data !== null) return integers.write(layout.arrays(data, placement.path), placement.offset, out);
+        integers.writeNothing(layout.length, placement, out);
+        return 0;
+      },
+      read(total, n): Reading<Sum<ValuesOf<Plan, OutputOf<Plan>>>> {
+        const values = integers.read(layout, placement, total, n) as ValuesOf<Plan, OutputOf<Plan>>;
+        return { result: { sum: values }, nothing: null };
+      },
       errorBound: () => ({ worst: 0, rms: 0 }),
     }),
   });
@@ -89,8 +97,10 @@ function checkSums(min: bigint, max: bigint, maxUsers: number, limit: bigint): v
   if (min >= max) throw new RangeError(`max: expected more than min, ${min}, got ${max}`);
   const farthest = BigInt(maxUsers) * (-min > max ? -min : max);
   if (farthest <= limit) return;
-  throw new RangeError(
-    `plan: expected sums of up to ±${limit}, got ±${farthest} for ${maxUsers} users` +
-      (limit < 2n ** 53n ? '; a plan with bigints has sums of up to 2^63 − 1' : ''),
+  const hint = limit < 2n ** 53n ? '; a plan with bigints has sums of up to 2^63 − 1' : '';
+  throw new EncodingError(
+    'ERR_SECAGG_RING_SIZE',
+    `expected sums of up to ±${limit}, got ±${farthest} for ${maxUsers} users${hint}`,
+    { element: 'plan', value: farthest, limits: [0n, limit] },
   );
 }

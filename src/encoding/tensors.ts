@@ -1,9 +1,10 @@
 // The layout of values in the vector: one flat array, or an object of named tensors, which may be nested.
 import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
 import { exactNames } from './checks.ts';
+import { EncodingError } from './encoding-error.ts';
 import { nameOf } from './statistic.ts';
 
-/** A tensor's dimensions, rows first; `[]` is a scalar. */
+/** A tensor's dimensions, rows first; `[]` is a scalar. A tensor with a dimension of 0 is empty, and takes no component. */
 export type Shape = readonly number[];
 
 /** Names to shapes, or to further names. */
@@ -76,6 +77,10 @@ export class Layout {
         ? { shape: undefined, length: checkInteger(length, 'length', 1, MAX_LENGTH) }
         : branchOf(checkObject(shapes, 'shapes'), 'shapes');
     this.length = this.#tree.length;
+    if (this.length === 0) {
+      const message = 'expected at least one value, got none: each tensor has a dimension of 0';
+      throw new EncodingError('ERR_SECAGG_NO_VALUES', message, { element: 'shapes', value: 0, limits: [1, MAX_LENGTH] });
+    }
     this.description = describe(this.#tree);
   }
 
@@ -95,8 +100,8 @@ export class Layout {
     return restore(this.#tree, 0, make);
   }
 
-  /** The name of one value of a sum in errors. */
-  nameOf(index: number, path: readonly string[]): string {
+  /** The name of one value of a sum in errors, and its index in its tensor. */
+  elementAt(index: number, path: readonly string[]): { readonly element: string; readonly index: number } {
     let tree = this.#tree;
     let name = nameOf('sum', path);
     let rest = index;
@@ -110,7 +115,7 @@ export class Layout {
         rest -= child.length;
       }
     }
-    return `${name}[${rest}]`;
+    return { element: `${name}[${rest}]`, index: rest };
   }
 }
 
@@ -131,14 +136,10 @@ function branchOf(shapes: Readonly<Record<string, unknown>>, name: string): Bran
 
 function treeOf(value: unknown, name: string): Tree {
   if (!Array.isArray(value)) return branchOf(checkObject(value, name), name);
-  const shape = value.map((n, i) => checkInteger(n, `${name}[${i}]`, 1, MAX_LENGTH));
-  return {
-    shape,
-    length: checkedLength(
-      shape.reduce((product, n) => product * n, 1),
-      name,
-    ),
-  };
+  const shape = value.map((n, i) => checkInteger(n, `${name}[${i}]`, 0, MAX_LENGTH));
+  // The product of many large dimensions is infinite, and no longer 0 when it is multiplied by 0.
+  const length = shape.includes(0) ? 0 : shape.reduce((product, n) => product * n, 1);
+  return { shape, length: checkedLength(length, name) };
 }
 
 function checkedLength(length: number, name: string): number {

@@ -4,7 +4,7 @@ import { componentLimit } from '../session/parameters.ts';
 import { kindOf } from '../leaves/checks.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { loadExact, storeExact } from './components.ts';
-import { EncodingError, outOfRange } from './encoding.ts';
+import { EncodingError, outOfRange } from './encoding-error.ts';
 import { nameOf, type Placement, type Weights } from './statistic.ts';
 
 /** Bits of the largest weight, as many as a double has. */
@@ -30,14 +30,19 @@ export class WeightDigits {
     this.count = Math.ceil(BigInt(this.#maxUnits).toString(2).length / this.#bitsPerDigit);
   }
 
-  /** The weight in units. A positive weight is never rounded to 0. */
+  /** The weight in units. Only the weight 0 has 0 units: a positive weight is never rounded to 0. */
   units(weight: Weights | undefined): number {
     const name = nameOf('weight', this.#placement.path);
     if (typeof weight !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(weight)}`);
-    if (!(weight > 0 && weight <= this.#maxWeight)) {
-      throw new RangeError(`${name}: expected a number in (0, ${this.#maxWeight}]`);
+    if (!(weight >= 0 && weight <= this.#maxWeight)) {
+      const limits = [0, this.#maxWeight] as const;
+      throw new EncodingError('ERR_SECAGG_WEIGHT', `expected a number in [${limits.join(', ')}]`, {
+        element: name,
+        value: weight,
+        limits,
+      });
     }
-    return Math.max(1, Math.round(weight / this.unit));
+    return weight === 0 ? 0 : Math.max(1, Math.round(weight / this.unit));
   }
 
   /** Writes the digits, the least significant one first. */
@@ -49,21 +54,28 @@ export class WeightDigits {
     }
   }
 
-  /** Reads the total weight of `users`. */
+  /** Reads the total weight of `users`. It is 0 if no user has a weight above 0. */
   read(sum: SumVector, users: number): number {
-    const name = nameOf('totalWeight', this.#placement.path);
     const n = BigInt(users);
     const largest = n * ((1n << BigInt(this.#bitsPerDigit)) - 1n);
     let units = 0n;
     for (let i = 0; i < this.count; i++) {
       const digit = loadExact(sum, this.#placement.offset + i);
-      if (digit < 0n || digit > largest) throw outOfRange(name);
+      if (digit < 0n || digit > largest) throw outOfRange(this.#totalName, digit, [0n, largest], i);
       units += digit << BigInt(i * this.#bitsPerDigit);
     }
-    if (units === 0n) {
-      throw new EncodingError('ERR_SECAGG_ZERO_WEIGHT', `${name}: expected weights that add up to more than zero, got zero`);
-    }
-    if (units < n || units > n * BigInt(this.#maxUnits)) throw outOfRange(name);
-    return Number(units) * this.unit;
+    const total = Number(units) * this.unit;
+    if (units > n * BigInt(this.#maxUnits)) throw outOfRange(this.#totalName, total, [0, users * this.#maxWeight]);
+    return total;
+  }
+
+  /** The error for a mean without weights. */
+  zeroWeight(): EncodingError {
+    const details = { element: this.#totalName, value: 0 };
+    return new EncodingError('ERR_SECAGG_ZERO_WEIGHT', 'expected weights that add up to more than zero, got zero', details);
+  }
+
+  get #totalName(): string {
+    return nameOf('totalWeight', this.#placement.path);
   }
 }

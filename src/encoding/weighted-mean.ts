@@ -2,6 +2,7 @@
 import { checkNames } from '../leaves/checks.ts';
 import { magnitude } from './checks.ts';
 import { Encoding } from './encoding.ts';
+import type { EncodingError } from './encoding-error.ts';
 import {
   floatErrorBound,
   floatParameters,
@@ -12,8 +13,8 @@ import {
   type FloatArrayOf,
   type MeanPlan,
 } from './floats.ts';
-import { nameOf, type ErrorBound } from './statistic.ts';
-import { dequantize, quantize } from './quantize.ts';
+import { nameOf, type ErrorBound, type Reading } from './statistic.ts';
+import { dequantize, quantize, quantizeNothing } from './quantize.ts';
 import type { ValuesOf } from './tensors.ts';
 import { WeightDigits } from './weight-digits.ts';
 
@@ -25,7 +26,10 @@ export type WeightedMeanPlan = MeanPlan & {
 
 /** A decoded weighted mean. */
 export interface WeightedMean<Values> {
-  /** The weighted mean over the users, value by value. */
+  /**
+   * The weighted mean over the users, value by value. If `totalWeight` is 0, which happens in a combination only, there is none:
+   * reading it throws EncodingError `ERR_SECAGG_ZERO_WEIGHT`.
+   */
   readonly mean: Values;
   /** The sum of the users' weights. */
   readonly totalWeight: number;
@@ -38,7 +42,8 @@ export interface WeightedMean<Values> {
  * the largest component of which `maxUsers` can be added without a wrap. The weight w is sent exactly, in as many components as its
  * digits need. The mean is Σ / (s · Σw).
  *
- * Integers up to maxWeight are exact as weights, and so are the other multiples of maxWeight · 2^−52.
+ * Integers up to maxWeight are exact as weights, and so are the other multiples of maxWeight · 2^−52. A user with the weight 0
+ * contributes nothing, and what it sends looks like what others send. Its values may be `null`, and are not read otherwise.
  *
  * @throws TypeError, RangeError that name the parameter; RangeError with the numbers if no ring of up to 64 bits is wide enough.
  * @example
@@ -54,7 +59,7 @@ export interface WeightedMean<Values> {
  */
 export function weightedMean<const Plan extends WeightedMeanPlan>(
   plan: Plan,
-): Encoding<ValuesOf<Plan, ArrayLike<number>>, WeightedMean<ValuesOf<Plan, FloatArrayOf<Plan>>>, ErrorBound> {
+): Encoding<ValuesOf<Plan, ArrayLike<number>> | null, WeightedMean<ValuesOf<Plan, FloatArrayOf<Plan>>>, ErrorBound> {
   checkNames(plan, 'plan', [...MEAN_NAMES, 'maxWeight']);
   const parameters = floatParameters(plan);
   const { maxUsers, clip, type, rounder, layout } = parameters;
@@ -77,16 +82,28 @@ export function weightedMean<const Plan extends WeightedMeanPlan>(
           const units = weights.units(weight);
           weights.write(units, out);
           const round = rounder(values.offset, strata);
+          if (units === 0) {
+            // Values without a weight are not read: they are often NaN, as a mean over no examples is, and 0 · NaN is NaN.
+            if (data !== null) layout.arrays(data, values.path);
+            quantizeNothing(layout.length, values.offset, round, out);
+            return 0;
+          }
           // Values are multiplied with the rounded weight, which is sent, so that the answer is a mean whatever that rounding is.
           return quantize(layout, values, data, { clip, scale: units * weights.unit * scale, round }, out);
         },
-        read(sum, users): WeightedMean<ValuesOf<Plan, FloatArrayOf<Plan>>> {
+        read(sum, users): Reading<WeightedMean<ValuesOf<Plan, FloatArrayOf<Plan>>>> {
           const totalWeight = weights.read(sum, users);
+          if (totalWeight === 0) {
+            dequantize(layout, values, sum, { divisor: 1, reach: 0, type }); // users without a weight send zeros
+            return { result: withoutMean(() => weights.zeroWeight()), nothing: weights.zeroWeight() };
+          }
           const divisor = totalWeight * scale;
           const inverse = { divisor, reach: divisor * clip * (1 + 2 ** -40) + users, type };
-          return { mean: dequantize(layout, values, sum, inverse) as ValuesOf<Plan, FloatArrayOf<Plan>>, totalWeight };
+          const mean = dequantize(layout, values, sum, inverse) as ValuesOf<Plan, FloatArrayOf<Plan>>;
+          return { result: { mean, totalWeight }, nothing: null };
         },
         errorBound({ users, cohorts, totalWeight }): ErrorBound {
+          if (totalWeight === 0) return { worst: Infinity, rms: Infinity };
           const most = users * maxWeight * (1 + 2 ** -40); // the caller may have added up doubles
           const total = magnitude(totalWeight, nameOf('totalWeight', placement.path), most);
           const { worst, rms } = floatErrorBound(parameters, { users, cohorts, step: 1 / (total * scale), size: clip });
@@ -97,4 +114,12 @@ export function weightedMean<const Plan extends WeightedMeanPlan>(
       };
     },
   });
+}
+
+/** The result if all weights are zero. The mean is not enumerable, so that copying or printing a combination's results throws nothing. */
+function withoutMean<Values>(zeroWeight: () => EncodingError): WeightedMean<Values> {
+  const get = (): never => {
+    throw zeroWeight();
+  };
+  return Object.defineProperty({ totalWeight: 0 }, 'mean', { get }) as WeightedMean<Values>;
 }

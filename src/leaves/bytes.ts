@@ -1,10 +1,26 @@
 // Byte strings: joining, comparing, wiping, fixed-width integers. Leaf: imports nothing.
 
-const encoder = new TextEncoder();
-
 /** UTF-8 bytes of a string. */
-export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  // Asked for at each call, because a test environment may add it later; Jest's jsdom has none.
+  return typeof TextEncoder === 'undefined' ? encodedByHand(text) : new TextEncoder().encode(text);
+}
+
+function encodedByHand(text: string): Uint8Array<ArrayBuffer> {
+  // Half of a surrogate pair becomes the replacement character, as in a TextEncoder.
+  const codes = Array.from(text, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code >= 0xd800 && code <= 0xdfff ? 0xfffd : code;
+  });
+  const following = (code: number): number => (code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x1_0000 ? 2 : 3);
+  const out = new Uint8Array(codes.reduce((length, code) => length + 1 + following(code), 0));
+  let at = 0;
+  for (const code of codes) {
+    const rest = following(code);
+    out[at++] = rest === 0 ? code : (0xff00 >> (rest + 1)) | (code >> (6 * rest));
+    for (let i = rest - 1; i >= 0; i--) out[at++] = 0x80 | ((code >> (6 * i)) & 0x3f);
+  }
+  return out;
 }
 
 /** A fresh plain Uint8Array with the same content; also unwraps Node's Buffer and any other subclass. */

@@ -1,5 +1,6 @@
 // Checks of what programmers give: TypeError and RangeError that name the argument, say what was expected and what came.
-// Leaf: imports nothing.
+// Leaf.
+import { utf8 } from './bytes.ts';
 
 /** What an error calls a value of the wrong kind. */
 export function kindOf(value: unknown): string {
@@ -84,7 +85,7 @@ export function checkString(
   { least = 0, most = Infinity }: { readonly least?: number; readonly most?: number } = {},
 ): string {
   if (typeof value !== 'string') throw new TypeError(`${name}: expected a string, got ${kindOf(value)}`);
-  const { length } = new TextEncoder().encode(value);
+  const { length } = utf8(value);
   if (length < least || length > most) throw new RangeError(`${name}: expected ${least} to ${most} bytes, got ${length}`);
   return value;
 }

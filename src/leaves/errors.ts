@@ -25,6 +25,7 @@ export const ERROR_CODES = {
     'ERR_SECAGG_UNKNOWN_SESSION',
     'ERR_SECAGG_ABORTED',
     'ERR_SECAGG_EXPIRED',
+    'ERR_SECAGG_ENGINE',
   ],
   /** The bytes are not a message. */
   DecodeError: ['ERR_SECAGG_DECODE'],
@@ -56,12 +57,26 @@ export const ERROR_CODES = {
   DisputeError: ['ERR_SECAGG_DISPUTED_DEAL'],
   /** There are fewer users than the protocol needs. */
   ThresholdError: ['ERR_SECAGG_THRESHOLD'],
-  /** A serialised state cannot be recovered. */
-  StateError: ['ERR_SECAGG_STATE', 'ERR_SECAGG_STATE_VERSION', 'ERR_SECAGG_STATE_ROLE', 'ERR_SECAGG_STATE_OLD'],
+  /** A state cannot be recovered, or cannot be serialised. */
+  StateError: [
+    'ERR_SECAGG_STATE',
+    'ERR_SECAGG_STATE_VERSION',
+    'ERR_SECAGG_STATE_ROLE',
+    'ERR_SECAGG_STATE_OLD',
+    'ERR_SECAGG_STATE_SIZE',
+  ],
   /** The database must be looked at. */
   StoreError: ['ERR_SECAGG_STORE', 'ERR_SECAGG_MIGRATION', 'ERR_SECAGG_SCHEMA_NEWER'],
-  /** The sum cannot be decoded; raised by `secagg/encoding`. */
-  EncodingError: ['ERR_SECAGG_ZERO_WEIGHT', 'ERR_SECAGG_SUM_RANGE'],
+  /** Data cannot be encoded, or a sum cannot be decoded; raised by `secagg/encoding`. */
+  EncodingError: [
+    'ERR_SECAGG_NO_VALUES',
+    'ERR_SECAGG_VECTOR_SIZE',
+    'ERR_SECAGG_RING_SIZE',
+    'ERR_SECAGG_VALUE',
+    'ERR_SECAGG_WEIGHT',
+    'ERR_SECAGG_ZERO_WEIGHT',
+    'ERR_SECAGG_SUM_RANGE',
+  ],
   /** No parameters give what was asked for; raised by `secagg/planner`. */
   PlanError: ['ERR_SECAGG_PLAN'],
 } as const;
@@ -239,7 +254,7 @@ export class ThresholdError extends SecAggError {
   }
 }
 
-/** A serialised state cannot be recovered; the object is as it was. */
+/** A state cannot be recovered, or cannot be serialised; the object is as it was. */
 export class StateError extends SecAggError {
   /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'StateError'>;

@@ -20,41 +20,27 @@ const MASKS_AT_A_TIME: number = Math.floor((4 << 20) / platform.keystreamBlock);
 
 const ZERO_COUNTER = new Uint8Array(16);
 
-/** Opened when it is first needed, because importing a module must have no effect. */
-let closedPort: Promise<MessagePort> | undefined;
-
-/** A port whose other end is closed: what is transferred to it is freed. */
-async function openClosedPort(): Promise<MessagePort> {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  // Node closes the other end at the end of the event loop's turn, and keeps what is sent before.
-  await platform.pause();
-  await platform.pause();
-  return port1;
-}
-
 /**
  * acc := acc + Σ sign · PRG(seed); the seeds are wiped. Needs memory for one block of MASKS_AT_A_TIME masks, whatever their
  * number and length, and lets the event loop run in between.
  */
 export async function applyMasks(ring: Ring, acc: Lanes, masks: AsyncIterable<Mask> | Iterable<Mask>, pace: Pace): Promise<void> {
-  closedPort ??= openClosedPort();
-  const port = await closedPort;
+  const release = await platform.releaser();
   let some: Mask[] = [];
   for await (const mask of masks) {
     some.push(mask);
     if (some.length < MASKS_AT_A_TIME) continue;
-    await applySome(ring, acc, some, { pace, port });
+    await applySome(ring, acc, some, { pace, release });
     some = [];
   }
-  if (some.length > 0) await applySome(ring, acc, some, { pace, port });
+  if (some.length > 0) await applySome(ring, acc, some, { pace, release });
 }
 
 async function applySome(
   ring: Ring,
   acc: Lanes,
   masks: readonly Mask[],
-  { pace, port }: { readonly pace: Pace; readonly port: MessagePort },
+  { pace, release }: { readonly pace: Pace; readonly release: (block: Uint8Array) => void },
 ): Promise<void> {
   const streams = masks.map(({ seed, sign }): Stream => {
     const stream = platform.aes256Ctr(seed, ZERO_COUNTER);
@@ -66,7 +52,7 @@ async function applySome(
     const block = acc.subarray(at, at + bytesAtATime);
     const length = (block.length / ring.laneBytes) * ring.maskBytes;
     const terms = platform.keystreamAtOnce ? blocksOf(streams, length) : await awaitedBlocks(streams, length);
-    kernel.accumulateMasks(ring, block, released(terms, port));
+    kernel().accumulateMasks(ring, block, released(terms, release));
     await pace.maybePause();
   }
 }
@@ -92,14 +78,10 @@ async function awaitedBlocks(streams: readonly Stream[], length: number): Promis
   return Promise.all(streams.map(async ({ stream, sign }) => ({ bytes: await stream.next(length), sign })));
 }
 
-/**
- * Gives each block's memory back once the block is added, by transferring it to a closed port. Blocks that are left to the
- * garbage collector pile up to tens of megabytes. The memory of every new block is then out of the cache, or fresh from the
- * system, which costs more than filling it.
- */
-function* released(blocks: Iterable<Term>, port: MessagePort): Generator<Term> {
+/** Gives each block's memory back once the block is added. */
+function* released(blocks: Iterable<Term>, release: (block: Uint8Array) => void): Generator<Term> {
   for (const block of blocks) {
     yield block;
-    port.postMessage(null, [block.bytes.buffer]);
+    release(block.bytes);
   }
 }

@@ -1,6 +1,7 @@
 // The inner loops over lanes: WebAssembly SIMD if the engine has it and the page's policy allows it, else plain TypeScript.
 // Both give the same bytes.
 import { platform } from '#platform';
+import { once } from '../leaves/once.ts';
 import { plain } from './plain.ts';
 import type { Kernel, Lanes, Ring } from './ring.ts';
 import { instantiateSimd } from './simd.ts';
@@ -8,11 +9,12 @@ import { instantiateSimd } from './simd.ts';
 /** Most bytes of lanes in one call of the kernel: few enough for the cache, but at least a block of key stream. */
 export const MAX_BLOCK: number = Math.max(1 << 17, platform.keystreamBlock);
 
-export const kernel: Kernel = instantiateSimd(MAX_BLOCK) ?? plain;
+/** Made when it is first needed, because importing a module must have no effect, and some runtimes allow none. */
+export const kernel: () => Kernel = once(() => instantiateSimd(MAX_BLOCK) ?? plain);
 
 /** acc := acc + term, of any length. */
 export function accumulate(ring: Ring, acc: Lanes, term: Uint8Array): void {
   for (let at = 0; at < acc.length; at += MAX_BLOCK) {
-    kernel.accumulate(ring, acc.subarray(at, at + MAX_BLOCK), [{ bytes: term.subarray(at, at + MAX_BLOCK), sign: 1 }]);
+    kernel().accumulate(ring, acc.subarray(at, at + MAX_BLOCK), [{ bytes: term.subarray(at, at + MAX_BLOCK), sign: 1 }]);
   }
 }

@@ -2,6 +2,7 @@
 // memory of an instance of its own, because copying it with each vector would cost about half as much as adding. Masks, and what they
 // are added to, are secret: they are wiped from the memory at the end of the call. Masked inputs are not secret, and are not wiped.
 import { platform } from '#platform';
+import { once } from '../leaves/once.ts';
 import { LANES_WASM } from './lanes-wasm.ts';
 import { PLANES_BLOCK, type Kernel, type Lanes } from './ring.ts';
 
@@ -33,9 +34,12 @@ const MOST_OWN = 16;
  * memory of their own. (WeakRefs do not help: reading a sum through one keeps it to the end of the turn, and garbage is collected
  * within a turn.)
  */
-const gone = new FinalizationRegistry<{ left: number }>((own) => {
-  own.left++;
-});
+const gone = once(
+  () =>
+    new FinalizationRegistry<{ left: number }>((own) => {
+      own.left++;
+    }),
+);
 
 /**
  * The kernel, or null if WebAssembly or its SIMD is missing, or a page's Content Security Policy forbids it.
@@ -122,12 +126,13 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
 
     zeroSum(length): Lanes {
       // A short sum stays in the cache, so that copying it costs next to nothing.
-      if (length <= maxBlock || own.left === 0) return new Uint8Array(length);
+      // Nor does a sum have one if the engine could not tell that the sum is gone.
+      if (length <= maxBlock || own.left === 0 || typeof FinalizationRegistry === 'undefined') return new Uint8Array(length);
       try {
         const room = roomFor(module, length, maxBlock);
         const sum = room.memory.subarray(0, length);
         roomOfSum.set(sum, room);
-        gone.register(sum, own);
+        gone().register(sum, own);
         own.left--;
         return sum;
       } catch {

@@ -4,7 +4,7 @@ import type { Bound } from './bounds.ts';
 import { cohortBounds, MAX_COHORT, smallestCohorts } from './cohorts.ts';
 import { leastThreshold } from './complete.ts';
 import type { GraphKind, ResolvedRequest } from './request.ts';
-import { sparseBounds, semiHonestGraph, semiMaliciousGraph, type SparseDemand } from './sparse.ts';
+import { mostNeighbors, sparseBounds, semiHonestGraph, semiMaliciousGraph, type SparseDemand } from './sparse.ts';
 
 /** A sum over one honest user would be its vector. */
 const MIN_HONEST = 2;
@@ -23,6 +23,13 @@ export interface PlanReason {
   readonly bound: 'adversary' | 'users' | 'threshold' | 'honest' | 'neighbors' | 'cohort';
   /** The bound in words, with its numbers. */
   readonly message: string;
+  /** What the request leads to: users, or honest users in a sum. Null if nothing that was tried has a number to tell. */
+  readonly got: number | null;
+  /**
+   * The bound: most users, least threshold, least honest users, most neighbors or most users of a cohort. Null for `'adversary'`,
+   * which is no number.
+   */
+  readonly limit: number | null;
 }
 
 /** Thresholds from the least that protects to the most that bears the dropouts. */
@@ -69,23 +76,32 @@ export function attempt(kind: GraphKind, request: ResolvedRequest): Attempt {
   }
 }
 
-const refuse = (graph: GraphKind, bound: PlanReason['bound'], message: string): Attempt => ({
-  reason: { graph, bound, message },
-});
+const refuse = (
+  graph: GraphKind,
+  bound: PlanReason['bound'],
+  message: string,
+  { got = null, limit = null }: Partial<Pick<PlanReason, 'got' | 'limit'>> = {},
+): Attempt => ({ reason: { graph, bound, message, got, limit } });
 
 function complete({ users, dropouts, colluders, adversary, minHonest: asked }: ResolvedRequest): Attempt {
   const graph = 'complete';
   const minHonest = asked ?? MIN_HONEST;
   if (users > MAX_HOLDERS) {
-    return refuse(graph, 'users', `the complete graph has at most ${MAX_HOLDERS} users, not ${users}`);
+    return refuse(graph, 'users', `the complete graph has at most ${MAX_HOLDERS} users, not ${users}`, {
+      got: users,
+      limit: MAX_HOLDERS,
+    });
   }
   const left = users - dropouts;
   const least = leastThreshold(users, colluders, adversary);
   if (left < least) {
     const need = `the threshold against a ${adversary} server with ${colluders} corrupt users is at least ${least}`;
-    return refuse(graph, 'threshold', `on the complete graph ${need}, but only ${left} of ${users} users may remain`);
+    return refuse(graph, 'threshold', `on the complete graph ${need}, but only ${left} of ${users} users may remain`, {
+      got: left,
+      limit: least,
+    });
   }
-  if (left < colluders + minHonest) return refuse(graph, 'honest', tooFewHonest(left, colluders, minHonest));
+  if (left < colluders + minHonest) return tooFewHonest(graph, left, colluders, minHonest);
   const thresholds = { least: Math.max(least, colluders + minHonest), most: left };
   return {
     design: { kind: graph, sessions: [{ count: 1, users, colluders, thresholds }], sparse: null, bounds: [], peers: users - 1 },
@@ -104,7 +120,7 @@ function sparse(request: ResolvedRequest): Attempt {
     );
   }
   const least = users - dropouts;
-  if (least < colluders + minHonest) return refuse(graph, 'honest', tooFewHonest(least, colluders, minHonest));
+  if (least < colluders + minHonest) return tooFewHonest(graph, least, colluders, minHonest);
   const demand: SparseDemand = { users, least, corrupt: colluders, dropped: dropouts, security, correctness };
   const found = adversary === 'semi-honest' ? semiHonestGraph(demand) : semiMaliciousGraph(demand);
   if (found === null) {
@@ -113,6 +129,7 @@ function sparse(request: ResolvedRequest): Attempt {
       graph,
       'neighbors',
       `no sparse graph of ${from} users with fewer neighbors than the complete graph bears ${dropouts} dropouts and ${colluders} corrupt users`,
+      { limit: mostNeighbors(least) },
     );
   }
   const shareThresholds = { least: found.leastShareThreshold, most: found.mostShareThreshold };
@@ -138,6 +155,7 @@ function cohorts(request: ResolvedRequest): Attempt {
       'cohorts',
       'cohort',
       `no cohorts of at most ${MAX_COHORT} of ${users} users bear ${dropouts} dropouts and ${colluders} corrupt users with ${minHonest} honest users in each sum`,
+      { limit: MAX_COHORT },
     );
   }
   const bounds = cohortBounds(
@@ -150,7 +168,8 @@ function cohorts(request: ResolvedRequest): Attempt {
   return { design: { kind: 'cohorts', sessions, sparse: null, bounds, peers: Math.max(...found.map((each) => each.users)) - 1 } };
 }
 
-function tooFewHonest(left: number, colluders: number, minHonest: number): string {
+function tooFewHonest(graph: GraphKind, left: number, colluders: number, minHonest: number): Attempt {
   const honest = Math.max(0, left - colluders);
-  return `${left} users may remain, ${colluders} of them corrupt: ${honest} honest ones in a sum, not ${minHonest}`;
+  const message = `${left} users may remain, ${colluders} of them corrupt: ${honest} honest ones in a sum, not ${minHonest}`;
+  return refuse(graph, 'honest', message, { got: honest, limit: minHonest });
 }

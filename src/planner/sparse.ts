@@ -87,6 +87,11 @@ function mostShareThreshold(demand: SparseDemand, k: number): number {
   return k - quantile(droppedAmong(demand, k), lnLimit(demand.correctness, demand.users));
 }
 
+/** Most neighbors on a sparse graph of at least `least` users: an even number, and fewer than the complete graph has. */
+export function mostNeighbors(least: number): number {
+  return 2 * Math.floor(Math.min(least - 2, MAX_HOLDERS - 1) / 2);
+}
+
 interface Trial {
   readonly least: number;
   readonly most: number;
@@ -105,7 +110,7 @@ function fewestNeighbors(
   connected: (k: number) => boolean,
   tryOut: (k: number) => Trial,
 ): SparseAnswer | null {
-  const largest = 2 * Math.floor(Math.min(least - 2, MAX_HOLDERS - 1) / 2);
+  const largest = mostNeighbors(least);
   for (let k = firstConnected(largest, connected); k <= largest;) {
     const trial = tryOut(k);
     if (trial.missing <= 0) {

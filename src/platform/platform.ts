@@ -21,16 +21,36 @@ export interface AgreementKey {
   agree(peer: PeerKey): Awaitable<Uint8Array>;
 }
 
-/** Threads that run a module of this package beside the caller's. */
+/** What tells a worker of this package from any other file. */
+export interface WorkerSigns {
+  /** Stands in the worker's file, and is the first thing that the worker says. */
+  readonly greeting: string;
+  /** Stands in each file that may start workers. A file that holds both is an application with all its parts. */
+  readonly starter: string;
+}
+
+/** Threads that run the worker of this package beside the caller's. */
 export interface Threads {
   /** That run at once on this machine. */
   readonly available: number;
   /**
-   * Runs a module with a copy of `data` until it ends.
+   * Finds the worker: the file at this address, or the package's own if it is null. Nothing is started.
    *
-   * @throws what the module threw, or an error if it did not end by itself.
+   * @returns null if there is no file of a worker.
    */
-  run(module: URL, data: unknown, stop: AbortSignal, onMessage: (message: unknown) => void): Promise<void>;
+  find(address: string | null, signs: WorkerSigns): Promise<RunInThread | null>;
+}
+
+/**
+ * Runs the worker in a thread of its own until it ends. The worker is sent a copy of `data` once it has greeted.
+ *
+ * @throws what the worker threw, or an error if it did not greet in time or did not end by itself.
+ */
+export type RunInThread = (data: unknown, stop: AbortSignal, onMessage: (message: unknown) => void) => Promise<void>;
+
+/** What ECMAScript 2024 adds to `ArrayBuffer`: moves the memory into another one, of another size. */
+export interface Transferable {
+  transfer(length: number): unknown;
 }
 
 export interface Platform {
@@ -38,6 +58,7 @@ export interface Platform {
   sha256(parts: readonly Uint8Array[]): Uint8Array;
   /** RFC 5869 with SHA-256, 32 bytes; the salt has up to 64. */
   hkdfSha256(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array;
+  /** The caller leaves `secretKey` as it is until the agreements are made: an engine may read it again instead of a copy. */
   x25519(secretKey: Uint8Array): AgreementKey;
   x25519Peer(publicKey: Uint8Array): PeerKey;
   ed25519PublicKey(secretKey: Uint8Array): Uint8Array;
@@ -52,6 +73,12 @@ export interface Platform {
   readonly keystreamBlock: number;
   /** Whether `Keystream.next` never gives a promise. */
   readonly keystreamAtOnce: boolean;
+  /**
+   * What gives the memory of a block of key stream back at once, if the engine can. Blocks that are left to the garbage collector
+   * pile up to tens of megabytes. The memory of every new block is then out of the cache, or fresh from the system, which costs
+   * more than filling it.
+   */
+  releaser(): Promise<(block: Uint8Array) => void>;
   /** Fulfilled once timers and messages that are due have had their turn. */
   pause(): Promise<void>;
   readonly threads: Threads | null;

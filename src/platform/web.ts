@@ -1,68 +1,54 @@
-// The engine for browsers and other runtimes: WebCrypto if it can be used, noble if WebCrypto is missing, lacks a curve
-// or cannot answer at once. Its bytes equal those of node.ts.
+// The engine for browsers and other runtimes: WebCrypto if it can be used, noble if WebCrypto is missing, lacks a curve, refuses
+// what it is given, or cannot answer at once. Its bytes equal those of node.ts. Nothing is looked for at import: a runtime may
+// forbid it there, or add what it lacks later.
 import { ctr } from '@noble/ciphers/aes.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, copyOf } from '../leaves/bytes.ts';
+import { UsageError } from '../leaves/errors.ts';
+import { once } from '../leaves/once.ts';
 import { curves as noble } from './noble.ts';
-import type { AgreementKey, Awaitable, Keystream, Platform } from './platform.ts';
-
-// Undefined on pages that were not loaded securely.
-const subtle = globalThis.crypto.subtle as SubtleCrypto | undefined;
+import type { AgreementKey, Keystream, Platform, Transferable } from './platform.ts';
 
 // One call costs about as much as 100 KB of key stream, so that larger blocks than Node's pay off.
 const KEYSTREAM_BLOCK = 1 << 20;
-const ZEROS = new Uint8Array(KEYSTREAM_BLOCK);
+const zeros = once(() => new Uint8Array(KEYSTREAM_BLOCK));
 const MOST_RANDOM_BYTES = 65_536; // a limit of getRandomValues
 
-// PKCS #8 around a raw private key (RFC 8410 section 7): WebCrypto imports private keys in no shorter form.
+// PKCS #8 around a raw private key (RFC 8410 section 7): WebCrypto imports private keys in no other form that can be wiped.
 const PKCS8 = (algorithm: number): number[] => [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, algorithm, 4, 0x22, 4, 0x20];
 const PKCS8_PREFIX = { X25519: Uint8Array.from(PKCS8(0x6e)), Ed25519: Uint8Array.from(PKCS8(0x70)) };
 const BASE_POINT = Uint8Array.of(9, ...new Uint8Array(31));
 
 type Curve = keyof typeof PKCS8_PREFIX;
 
-async function privateKey(crypto: SubtleCrypto, curve: Curve, secretKey: Uint8Array): Promise<CryptoKey> {
+/** WebCrypto; undefined on pages that were not loaded securely, and in engines without it. */
+function subtleCrypto(): SubtleCrypto | undefined {
+  return (globalThis.crypto as Crypto | undefined)?.subtle;
+}
+
+/**
+ * What WebCrypto gives, or noble's answer if WebCrypto is missing or refuses. Engines refuse what others take: WebKit, for one, a
+ * secret key whose first byte is 0.
+ */
+async function webCryptoOr<T>(work: (subtle: SubtleCrypto) => Promise<T>, otherwise: () => T): Promise<T> {
+  const subtle = subtleCrypto();
+  if (subtle === undefined) return otherwise();
+  try {
+    return await work(subtle);
+  } catch {
+    return otherwise();
+  }
+}
+
+async function privateKey(subtle: SubtleCrypto, curve: Curve, secretKey: Uint8Array): Promise<CryptoKey> {
   const der = concat([PKCS8_PREFIX[curve], secretKey]);
   const usages: KeyUsage[] = curve === 'X25519' ? ['deriveBits'] : ['sign'];
-  const key = await crypto.importKey('pkcs8', der as BufferSource, { name: curve }, false, usages);
-  der.fill(0);
-  return key;
-}
-
-async function agree(crypto: SubtleCrypto, key: CryptoKey, publicKey: Uint8Array): Promise<Uint8Array> {
   try {
-    const peer = await crypto.importKey('raw', publicKey as BufferSource, { name: 'X25519' }, false, []);
-    return new Uint8Array(await crypto.deriveBits({ name: 'X25519', public: peer }, key, 256));
-  } catch {
-    return new Uint8Array(32); // WebCrypto refuses points of small order by itself
+    return await subtle.importKey('pkcs8', der as BufferSource, { name: curve }, false, usages);
+  } finally {
+    der.fill(0);
   }
-}
-
-// Which curves WebCrypto offers is asked once, by using them: there is no other way to find out.
-const offered = new Map<Curve, Promise<SubtleCrypto | null>>();
-
-function webCryptoWith(curve: Curve): Promise<SubtleCrypto | null> {
-  let answer = offered.get(curve);
-  if (answer === undefined) {
-    answer =
-      subtle === undefined
-        ? Promise.resolve(null)
-        : privateKey(subtle, curve, new Uint8Array(32).fill(1)).then(
-            () => subtle,
-            () => null,
-          );
-    offered.set(curve, answer);
-  }
-  return answer;
-}
-
-async function x25519With(secretKey: Uint8Array): Promise<(publicKey: Uint8Array) => Awaitable<Uint8Array>> {
-  const crypto = await webCryptoWith('X25519');
-  if (crypto === null) return (peer) => noble.x25519(secretKey, peer);
-  const key = await privateKey(crypto, 'X25519', secretKey);
-  secretKey.fill(0); // the copy that x25519() made
-  return (peer) => agree(crypto, key, peer);
 }
 
 /** counter + blocks, big-endian, modulo 2^128. */
@@ -78,9 +64,16 @@ function advanced(counter: Uint8Array, blocks: number): Uint8Array<ArrayBuffer> 
 
 export const platform: Platform = {
   randomBytes(length): Uint8Array {
+    const source = globalThis.crypto as Partial<Crypto> | undefined;
+    if (typeof source?.getRandomValues !== 'function') {
+      throw new UsageError(
+        'ERR_SECAGG_ENGINE',
+        'this JavaScript engine has no crypto.getRandomValues, and there is no other safe source',
+      );
+    }
     const out = new Uint8Array(length);
     for (let at = 0; at < length; at += MOST_RANDOM_BYTES) {
-      globalThis.crypto.getRandomValues(out.subarray(at, Math.min(length, at + MOST_RANDOM_BYTES)));
+      source.getRandomValues(out.subarray(at, Math.min(length, at + MOST_RANDOM_BYTES)));
     }
     return out;
   },
@@ -94,69 +87,90 @@ export const platform: Platform = {
   hkdfSha256: (secret, salt, info): Uint8Array => hkdf(sha256, secret, salt, info, 32),
 
   x25519(secretKey): AgreementKey {
-    const owned = Uint8Array.from(secretKey);
-    const ready = x25519With(owned);
-    return {
-      publicKey: ready.then((withPeer) => withPeer(BASE_POINT)),
-      agree: async (peer): Promise<Uint8Array> => (await ready)(peer.engine as Uint8Array),
-    };
+    const imported = webCryptoOr<CryptoKey | null>(
+      (subtle) => privateKey(subtle, 'X25519', secretKey),
+      () => null,
+    );
+    const agree = (publicKey: Uint8Array): Promise<Uint8Array> =>
+      webCryptoOr(
+        async (subtle) => {
+          const key = await imported;
+          if (key === null) return noble.x25519(secretKey, publicKey);
+          const peer = await subtle.importKey('raw', publicKey as BufferSource, { name: 'X25519' }, false, []);
+          return new Uint8Array(await subtle.deriveBits({ name: 'X25519', public: peer }, key, 256));
+        },
+        () => noble.x25519(secretKey, publicKey),
+      );
+    return { publicKey: agree(BASE_POINT), agree: (peer) => agree(peer.engine as Uint8Array) };
   },
 
   x25519Peer: (publicKey) => ({ engine: copyOf(publicKey) }),
 
   ed25519PublicKey: noble.ed25519PublicKey,
 
-  async ed25519Sign(secretKey, message): Promise<Uint8Array> {
-    const crypto = await webCryptoWith('Ed25519');
-    if (crypto === null) return noble.ed25519Sign(secretKey, message);
-    const key = await privateKey(crypto, 'Ed25519', secretKey);
-    return new Uint8Array(await crypto.sign('Ed25519', key, message as BufferSource));
-  },
+  ed25519Sign: (secretKey, message): Promise<Uint8Array> =>
+    webCryptoOr(
+      async (subtle) => {
+        const key = await privateKey(subtle, 'Ed25519', secretKey);
+        return new Uint8Array(await subtle.sign('Ed25519', key, message as BufferSource));
+      },
+      () => noble.ed25519Sign(secretKey, message),
+    ),
 
-  async ed25519Verify(publicKey, message, signature): Promise<boolean> {
-    const crypto = await webCryptoWith('Ed25519');
-    if (crypto === null) return noble.ed25519Verify(publicKey, message, signature);
-    try {
-      const key = await crypto.importKey('raw', publicKey as BufferSource, { name: 'Ed25519' }, false, ['verify']);
-      return await crypto.verify('Ed25519', key, signature as BufferSource, message as BufferSource);
-    } catch {
-      return false; // bytes that are no point
-    }
-  },
+  // WebCrypto refuses bytes that are no point; noble says so too.
+  ed25519Verify: (publicKey, message, signature): Promise<boolean> =>
+    webCryptoOr(
+      async (subtle) => {
+        const key = await subtle.importKey('raw', publicKey as BufferSource, { name: 'Ed25519' }, false, ['verify']);
+        return subtle.verify('Ed25519', key, signature as BufferSource, message as BufferSource);
+      },
+      () => noble.ed25519Verify(publicKey, message, signature),
+    ),
 
   ed25519VerifySync: (publicKey, message, signature): boolean => noble.ed25519Verify(publicKey, message, signature),
 
   aes256Ctr(key, counter): Keystream {
+    const owned = Uint8Array.from(key);
     let block = copyOf(counter);
     const take = (length: number): [from: Uint8Array, zeros: Uint8Array] => {
       const from = block;
       block = advanced(block, Math.ceil(length / 16));
-      return [from, ZEROS.subarray(0, length)];
+      return [from, zeros().subarray(0, length)];
     };
-    if (subtle === undefined) {
-      const owned = Uint8Array.from(key);
-      return {
-        next(length): Uint8Array {
-          const [from, zeros] = take(length);
-          return ctr(owned, from).encrypt(zeros);
-        },
-      };
-    }
-    const imported = subtle.importKey('raw', key as BufferSource, 'AES-CTR', false, ['encrypt']);
+    const subtle = subtleCrypto();
+    const nobleStream = ([from, input]: [Uint8Array, Uint8Array]): Uint8Array => ctr(owned, from).encrypt(input);
+    if (subtle === undefined) return { next: (length): Uint8Array => nobleStream(take(length)) };
+    const imported = subtle.importKey('raw', owned as BufferSource, 'AES-CTR', false, ['encrypt']).then(
+      (cryptoKey) => {
+        owned.fill(0);
+        return cryptoKey;
+      },
+      () => null, // refused
+    );
     return {
       async next(length): Promise<Uint8Array> {
-        const [from, zeros] = take(length);
+        const [from, input] = take(length);
+        const cryptoKey = await imported;
+        if (cryptoKey === null) return nobleStream([from, input]);
         const algorithm = { name: 'AES-CTR', counter: from as BufferSource, length: 128 };
-        return new Uint8Array(await subtle.encrypt(algorithm, await imported, zeros as BufferSource));
+        return new Uint8Array(await subtle.encrypt(algorithm, cryptoKey, input as BufferSource));
       },
     };
   },
   keystreamBlock: KEYSTREAM_BLOCK,
-  keystreamAtOnce: subtle === undefined,
+  get keystreamAtOnce(): boolean {
+    return subtleCrypto() === undefined;
+  },
+  // An engine before ECMAScript 2024 has no such method, and leaves the memory to the garbage collector.
+  releaser: () => Promise.resolve(({ buffer }) => void (buffer as Partial<Transferable>).transfer?.(0)),
 
-  // A message to oneself, because nested timers of browsers wait for 4 ms.
   pause: () =>
     new Promise((resolve) => {
+      // A message to oneself, because nested timers of browsers wait for 4 ms.
+      if (typeof MessageChannel === 'undefined') {
+        setTimeout(resolve, 0);
+        return;
+      }
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = (): void => {
         port1.close();

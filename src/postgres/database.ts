@@ -7,7 +7,7 @@ import { inTime, Late } from './deadline.ts';
 import { lateError, storeError } from './driver-error.ts';
 import { readSchemaId, requireSchemaVersion } from './migrations.ts';
 import { checkConnection, checkPool, guardNewConnections, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
-import { statement, type Query, type Statement } from './statement.ts';
+import { requireReadable, statement, type Query, type Statement } from './statement.ts';
 
 /** SQLSTATEs of a transaction that lost a race and can run again: serialization_failure, deadlock_detected. */
 const LOST_A_RACE = ['40001', '40P01'];
@@ -120,6 +120,7 @@ export class Database {
     const run: Run = async ({ text, decode }, values) => {
       // A statement would wait behind the one that is not answered.
       if (broken !== undefined) throw storeError(broken);
+      requireReadable(values ?? []);
       const sql = text.replaceAll(':schema', () => this.schema);
       try {
         const { rows, command } = await inTime(send(connection, sql, values), this.#timeout);

@@ -2,9 +2,10 @@
 import { copyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
+import type { UrlLike } from '../leaves/urls.ts';
 import type { ServerOutput } from '../server/output.ts';
 import type { SumVector } from '../masking/vector.ts';
-import { MAX_THREADS, type ServerLocalOptions, type ServerOptions } from '../server/options.ts';
+import { threadOptions, type ServerLocalOptions, type ServerOptions } from '../server/options.ts';
 import { ServerWrapper } from '../server/server-wrapper.ts';
 import type { SessionDescriptor } from '../session/descriptor.ts';
 import { splitState } from './bulk.ts';
@@ -36,7 +37,7 @@ export interface NewSession {
   readonly vecLen: number;
   /**
    * As for {@link ServerWrapper}, except the options that are not part of the state: a listener cannot be stored, and
-   * `threads` is an option of {@link PostgresSessions}.
+   * `threads` and `worker` are options of {@link PostgresSessions}.
    */
   readonly options?: Omit<ServerOptions, keyof ServerLocalOptions> & { readonly [Name in keyof ServerLocalOptions]?: never };
   /**
@@ -50,6 +51,8 @@ export interface NewSession {
 export interface PostgresSessionsOptions extends DatabaseOptions {
   /** Most worker threads that removing the masks may take in this process. Default: as many as the machine runs at once. */
   readonly threads?: number | undefined;
+  /** `file:` URL of what these threads run, if the application is bundled; as the option `worker` of {@link ServerWrapper}. */
+  readonly worker?: UrlLike | undefined;
 }
 
 /**
@@ -72,19 +75,18 @@ export interface PostgresSessionsOptions extends DatabaseOptions {
  */
 export class PostgresSessions {
   readonly #database: Database;
-  readonly #locals: Pick<ServerLocalOptions, 'threads'>;
+  readonly #locals: Pick<ServerLocalOptions, 'threads' | 'worker'>;
   readonly #inboxes: Inboxes;
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
-   * @param options where the tables are, how long to wait for the database, and how many threads to use.
+   * @param options where the tables are, how long to wait for the database, and how many threads to use and what they run.
    * @throws TypeError, RangeError that name the argument.
    */
   constructor(pool: PostgresPool, options: PostgresSessionsOptions = {}) {
-    checkNames(options, 'options', ['schema', 'timeout', 'threads']);
-    const { threads } = options;
+    checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker']);
     this.#database = new Database(pool, options);
-    this.#locals = threads === undefined ? {} : { threads: checkInteger(threads, 'options.threads', 0, MAX_THREADS) };
+    this.#locals = threadOptions(options);
     this.#inboxes = new Inboxes(this.#database, this.#locals);
   }
 
@@ -102,7 +104,8 @@ export class PostgresSessions {
    * Creates a session.
    *
    * @returns the session's id, a uuid.
-   * @throws TypeError, RangeError as the constructor of {@link ServerWrapper}; TypeError for a listener or threads.
+   * @throws TypeError, RangeError as the constructor of {@link ServerWrapper}; TypeError for a listener or threads; StateError
+   * ERR_SECAGG_STATE_SIZE if the vectors are too long for a row.
    */
   async create(session: NewSession): Promise<string> {
     checkNames(session, 'session', ['threshold', 'vecLen', 'options', 'expiresAt']);
@@ -253,7 +256,9 @@ function secondsOf(date: unknown, name: string): number {
 
 /** Refuses options of a server that are not part of its state, so that no process would have them. */
 function checkStoredOptions(options: unknown): void {
-  const { listener, threads } = checkObject(options, 'options');
+  const { listener, ...others } = checkObject(options, 'options');
   if (listener !== undefined) throw new TypeError('options.listener: a stored session has no listener');
-  if (threads !== undefined) throw new TypeError('options.threads: expected as an option of PostgresSessions');
+  for (const name of ['threads', 'worker']) {
+    if (others[name] !== undefined) throw new TypeError(`options.${name}: expected as an option of PostgresSessions`);
+  }
 }

@@ -1,6 +1,6 @@
 // A statement: its SQL text together with the type of its rows. What the driver gives for a column is checked and decoded
 // here and nowhere else: `pg` gives a bigint as text and a bytea as a Buffer.
-import { StoreError } from '../leaves/errors.ts';
+import { StateError, StoreError } from '../leaves/errors.ts';
 
 /** Decodes the value of one column; the name is for errors. @throws StoreError if the value has another type. */
 type Column<T> = (value: unknown, name: string) => T;
@@ -46,6 +46,21 @@ export async function writeOne<Row>(query: Query, statement: Statement<Row>, val
   if (rows.length === 1) return;
   const text = `database: expected one row to be written, got ${rows.length}; nothing was acknowledged`;
   throw new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
+}
+
+/**
+ * Most bytes of one bytea. The driver reads it as text with two digits for each byte, in one string; if that has more than the
+ * 2^29 − 24 characters of a string of V8, the driver's error ends the process.
+ */
+export const MOST_BYTEA_BYTES: number = 2 ** 28 - 64;
+
+/** @throws StateError ERR_SECAGG_STATE_SIZE if a value could be written and never be read. */
+export function requireReadable(values: readonly unknown[]): void {
+  for (const value of values) {
+    if (!(value instanceof Uint8Array) || value.length <= MOST_BYTEA_BYTES) continue;
+    const text = `database: expected at most ${MOST_BYTEA_BYTES} bytes in one value, got ${value.length}`;
+    throw new StateError(text, 'ERR_SECAGG_STATE_SIZE');
+  }
 }
 
 function wrongType(name: string, expected: string, value: unknown): StoreError {

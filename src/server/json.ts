@@ -5,7 +5,6 @@ import type { DroppedUser } from '../leaves/progress.ts';
 import { DIGEST_BYTES, KEY_BYTES, SHARE_COMMITMENT_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import {
   bytes,
-  called,
   document,
   integer,
   list,
@@ -28,8 +27,7 @@ import type * as Server from './state.ts';
 const VERSION = 1;
 const key = bytes(KEY_BYTES);
 const digest = bytes(DIGEST_BYTES);
-/** Version 1 of the state calls this field `binding`. */
-const directoryDigest = called('binding', digest);
+const directoryDigest = digest;
 const signature = bytes(SIGNATURE_BYTES);
 
 const advertisement = record<Advertisement>({ userId: codecs.userId, channelKey: key, maskKey: key, signature });
@@ -149,7 +147,10 @@ const snapshot = record<Server.ServerSnapshot>({
 });
 
 export const serverDocument: Document<Server.ServerSnapshot> = document('server', VERSION, {
-  encode: (value) => snapshot.encode(value),
+  encode(value): unknown {
+    codecs.requireStorable(value.context.parameters);
+    return snapshot.encode(value);
+  },
   decode(json, path): Server.ServerSnapshot {
     const decoded = snapshot.decode(json, path);
     checkSnapshot(decoded, path);

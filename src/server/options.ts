@@ -6,6 +6,7 @@ import { checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
 import { checkListener, type Listener } from '../leaves/events.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { ServerEvent } from '../leaves/progress.ts';
+import { checkFileUrl, type UrlLike } from '../leaves/urls.ts';
 import {
   checkOptionNames,
   MAX_USERS,
@@ -28,6 +29,18 @@ export interface ServerLocalOptions {
    * way to the event loop now and then. Default: as many as the machine runs at once.
    */
   threads?: number;
+  /**
+   * `file:` URL of what these threads run, if the application is bundled: a file that was bundled from the entry point
+   * `secagg/unmasking-worker`. If there is no such file at the URL, the caller's thread does all work; the event `unmasking`
+   * tells. Default: the package's own, or `secagg-unmasking-worker.js` beside the bundle.
+   */
+  worker?: UrlLike;
+}
+
+/** Options about threads, given or not. */
+interface ThreadOptions {
+  readonly threads?: number | undefined;
+  readonly worker?: UrlLike | undefined;
 }
 
 /** Options of a server: those of the session, and its own. */
@@ -43,18 +56,25 @@ export interface ServerOptions extends SessionOptions, ServerLocalOptions {
 export interface ServerLocals {
   readonly announce: Announcer;
   readonly threads: number;
+  readonly worker: string | null;
   readonly random: RandomSource;
 }
 
-export const MAX_THREADS = 1024;
-const LOCAL_NAMES = ['listener', 'threads'] as const;
+const MAX_THREADS = 1024;
+const LOCAL_NAMES = ['listener', 'threads', 'worker'] as const;
 
 /** @throws TypeError, RangeError that name the option. */
-export function serverLocals({ listener, threads }: ServerLocalOptions, random: RandomSource): ServerLocals {
+export function serverLocals(options: ServerLocalOptions, random: RandomSource): ServerLocals {
+  const announce = new Announcer(checkListener(options.listener));
+  const { threads, worker } = threadOptions(options);
+  return { announce, threads: threads ?? platform.threads?.available ?? 0, worker: worker?.href ?? null, random };
+}
+
+/** The options about threads that are given, copied. @throws TypeError, RangeError that name the option. */
+export function threadOptions({ threads, worker }: ThreadOptions): Pick<ServerLocalOptions, 'threads' | 'worker'> {
   return {
-    announce: new Announcer(checkListener(listener)),
-    threads: checkInteger(threads ?? platform.threads?.available ?? 0, 'options.threads', 0, MAX_THREADS),
-    random,
+    ...(threads !== undefined && { threads: checkInteger(threads, 'options.threads', 0, MAX_THREADS) }),
+    ...(worker !== undefined && { worker: { href: checkFileUrl(worker, 'options.worker') } }),
   };
 }
 

@@ -7,7 +7,7 @@ import { AuthenticationError, ProtocolError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import type { DroppedUser } from '../leaves/progress.ts';
-import { signedBytes } from '../session/binding.ts';
+import { digestOfBody, signedBytes } from '../session/binding.ts';
 import { failedError } from '../session/failure.ts';
 import { ROUND_OF_PHASE, type Round } from '../session/notation.ts';
 import { decodeUserMessage, type UserMessage } from '../wire/envelope.ts';
@@ -90,7 +90,7 @@ function opened({ parameters, policy, publicKeys, tag }: ServerContext, sender: 
   const most = Math.max(shareKeysBytes(holders), maskedInputBytes(parameters), unmaskBytes(holders));
   const message = decodeUserMessage(bytes, tag, sender, most);
   // The body, which may be long, is hashed once for both.
-  const signed = signedBytes(tag, message.round, sender, fingerprint(message.body));
+  const signed = signedBytes(tag, message.round, sender, digestOfBody(parameters, message.round, message.body));
   return { ...message, signed, digest: fingerprint(concat([signed, message.signature])) };
 }
 

@@ -12,6 +12,7 @@ import { Recovered } from '../session/codec.ts';
 import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
 import { errorOf, failedError, failureOf } from '../session/failure.ts';
 import { outputOf } from './output-of-state.ts';
+import { requireStorable } from '../session/json.ts';
 import { partDocument, serverDocument } from './json.ts';
 import {
   checkLocalOptions,
@@ -234,6 +235,7 @@ export class ServerWrapper {
    * @throws UsageError ERR_SECAGG_USAGE if the session is over, ERR_SECAGG_FAILED if it has failed.
    */
   serializePart(): string {
+    requireStorable(this.#snapshot.context.parameters);
     return partDocument.serialise(partOf(this.#tag, this.#snapshot));
   }
 

@@ -7,12 +7,12 @@
 // user starts with the digest of what it was made for, so that a message that was made for something else, an earlier
 // session with the same tag for instance, is refused when it arrives, before anybody can be blamed for what is in it.
 import { concat, equalBytes, u32, u64 } from '../leaves/bytes.ts';
-import { deriveKey, digest } from '../crypto/digest.ts';
+import { deriveKey, digest, fingerprint } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { Members } from '../leaves/members.ts';
 import { PROTOCOL_VERSION, type Parameters } from './parameters.ts';
-import { SHARE_COMMITMENT_BYTES } from '../leaves/sizes.ts';
+import { DIGEST_BYTES, SHARE_COMMITMENT_BYTES } from '../leaves/sizes.ts';
 import { HashTree, rootFrom } from '../crypto/hash-tree.ts';
 import type { AdvertisedKeys, Advertisement, Deal, Directory, DirectoryExcerpt } from './messages.ts';
 import type { Round } from './notation.ts';
@@ -82,7 +82,24 @@ export function maskedInputView(view2: Uint8Array, dealDigest: Uint8Array): Uint
   return digest(LABELS.maskedInputView, [view2, dealDigest]);
 }
 
-/** What every signature is over: label, session tag, round, sender and the SHA-256 of the message's body. */
+/** Components in a piece of a masked input. A piece is whole bytes at any width. */
+export const PIECE_COMPONENTS: number = 1 << 18;
+
+/**
+ * The digest of a message's body that its signature is over: SHA-256 of the body; of a masked input, a digest of the list of its pieces,
+ * so that a receiver who has the list can check each piece as it comes.
+ */
+export function digestOfBody({ bits }: Pick<Parameters, 'bits'>, round: Round, body: Uint8Array): Uint8Array {
+  if (round !== 2) return fingerprint(body);
+  const pieces: Uint8Array[] = [];
+  for (let at = DIGEST_BYTES; at < body.length; at += (PIECE_COMPONENTS * bits) / 8) {
+    const piece = body.subarray(at, at + (PIECE_COMPONENTS * bits) / 8);
+    pieces.push(digest(LABELS.piece, [u32(pieces.length), piece]));
+  }
+  return digest(LABELS.pieces, [u64(body.length), body.subarray(0, DIGEST_BYTES), u32(pieces.length), ...pieces]);
+}
+
+/** What every signature is over: label, session tag, round, sender and the digest of the message's body. */
 export function signedBytes(tag: Uint8Array, round: Round, sender: UserId, bodyDigest: Uint8Array): Uint8Array {
   return concat([LABELS.signature, tag, Uint8Array.of(round), u64(sender), bodyDigest]);
 }

@@ -9,8 +9,6 @@ export interface Codec<T> {
   encode(value: T): unknown;
   /** @param path of the value in the document, for errors. */
   decode(json: unknown, path: string): T;
-  /** The name of a record's field in the document, if it differs from the name of the property. */
-  readonly fieldName?: string;
 }
 
 function expected(path: string, what: string): StateError {
@@ -108,25 +106,18 @@ export type FieldCodecs<T> = { readonly [K in keyof T]-?: Codec<T[K]> };
 
 /** An object with exactly the named fields. */
 export function record<T extends object>(fields: FieldCodecs<T>): Codec<T> {
-  const properties = Object.keys(fields) as (keyof T & string)[];
-  const named = properties.map((property) => ({ property, name: fields[property].fieldName ?? property }));
+  const names = Object.keys(fields) as (keyof T & string)[];
   return {
-    encode: (value) => Object.fromEntries(named.map(({ property, name }) => [name, fields[property].encode(value[property])])),
+    encode: (value) => Object.fromEntries(names.map((name) => [name, fields[name].encode(value[name])])),
     decode(json, path): T {
       if (typeof json !== 'object' || json === null || Array.isArray(json)) throw expected(path, 'an object');
       const source = json as Record<string, unknown>;
-      if (Object.keys(source).length !== named.length || !named.every(({ name }) => Object.hasOwn(source, name))) {
-        throw expected(path, `exactly the fields ${named.map(({ name }) => name).join(', ')}`);
+      if (Object.keys(source).length !== names.length || !names.every((name) => Object.hasOwn(source, name))) {
+        throw expected(path, `exactly the fields ${names.join(', ')}`);
       }
-      const decoded = named.map(({ property, name }) => [property, fields[property].decode(source[name], `${path}.${name}`)]);
-      return Object.fromEntries(decoded) as T;
+      return Object.fromEntries(names.map((name) => [name, fields[name].decode(source[name], `${path}.${name}`)])) as T;
     },
   };
-}
-
-/** A codec for a field that the document calls by another name than the code does. */
-export function called<T>(fieldName: string, codec: Codec<T>): Codec<T> {
-  return { encode: (value) => codec.encode(value), decode: (json, path) => codec.decode(json, path), fieldName };
 }
 
 /** A discriminated union: the codec is chosen by the string in the field `name`. */
@@ -152,6 +143,7 @@ export function require(condition: boolean, path: string, what: string): asserts
 
 /** The whole document: JSON text of one role in one version. */
 export interface Document<T> {
+  /** @throws StateError ERR_SECAGG_STATE_SIZE if the text would be longer than a string can be. */
   serialise(value: T): string;
   /** @throws StateError; the value is complete or there is none. */
   parse(state: string): T;
@@ -164,11 +156,11 @@ export function document<T extends object>(
 ): Document<T> {
   return {
     serialise(value): string {
-      const json = { secagg: role, version, ...(codec.encode(value) as object) };
       try {
-        return JSON.stringify(json);
+        return JSON.stringify({ secagg: role, version, ...(codec.encode(value) as object) });
       } catch {
-        throw new StateError('state: longer than a string can be'); // 2^29 characters in V8
+        // One byte string as base64, or all of the text, has more characters than a string of V8, 2^29.
+        throw new StateError('state: longer than a string can be', 'ERR_SECAGG_STATE_SIZE');
       }
     },
     parse(state): T {

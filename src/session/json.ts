@@ -4,6 +4,7 @@ import { countMembers, isMembers, type Members } from '../leaves/members.ts';
 import { checkReachable, largestDirectory } from '../graph/policy.ts';
 import {
   MAX_USERS,
+  mostStoredComponents,
   mostUsers,
   resolveParameters,
   resolvePolicy,
@@ -54,6 +55,17 @@ export const parameters: Codec<Parameters> = checked(
   record<Parameters>({ threshold: integers, vecLen: integers, bits: integers, graph, session: bytes() }),
   ({ threshold, vecLen, ...options }) => resolveParameters(threshold, vecLen, options),
 );
+
+/**
+ * Throws if a vector of the session is too long for a text. It does so for the states of every round, also of those without a vector,
+ * so that a program finds out with its first state and not in round 2.
+ */
+export function requireStorable({ vecLen, bits }: Parameters): void {
+  const most = mostStoredComponents(bits);
+  if (vecLen <= most) return;
+  const message = `state: expected at most ${most} components of ${bits} bits, got ${vecLen}`;
+  throw new StateError(message, 'ERR_SECAGG_STATE_SIZE');
+}
 
 /** Whether it goes with the parameters is checked by `requirePolicy`. */
 export const policy: Codec<Policy> = record<Policy>({

@@ -12,8 +12,14 @@ export const MAX_HOLDERS = 65_535;
 /** Most users of one session, on a sparse graph. */
 export const MAX_USERS = 1_000_000;
 
-/** Most bytes of a vector in memory: as base64 in a state it must fit into a string, which in V8 has up to 2^29 characters. */
-const MAX_VECTOR_BYTES = 2 ** 28;
+/** Most bytes of a vector's lanes. docs/scale.md says why a session can hold as many, and what they cost. */
+const MAX_VECTOR_BYTES = 2 ** 29;
+/**
+ * Most bytes of the lanes of a vector in a state. A string of V8 has up to 2^29 − 24 characters. A state is such a string, in which the
+ * vector is base64; and `secagg/postgres` is given the vector and what else is long as two digits for each byte, which leaves 16 MiB for
+ * the latter.
+ */
+const MAX_STORED_VECTOR_BYTES = 2 ** 28 - 2 ** 24;
 const MAX_SESSION_BYTES = 65_536;
 
 /**
@@ -100,6 +106,16 @@ export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
   return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8;
 }
 
+/** Most components of a vector. */
+export function mostComponents(bits: number): number {
+  return MAX_VECTOR_BYTES / laneBytes(bits);
+}
+
+/** Most components of a vector if the states of its session are to be serialised. */
+export function mostStoredComponents(bits: number): number {
+  return MAX_STORED_VECTOR_BYTES / laneBytes(bits);
+}
+
 /** @throws TypeError, RangeError that name the argument. */
 export function resolveParameters(givenThreshold: unknown, givenVecLen: unknown, options: SessionOptions): Parameters {
   const graph = resolveGraph(options.graph ?? 'complete');
@@ -109,7 +125,7 @@ export function resolveParameters(givenThreshold: unknown, givenVecLen: unknown,
   const threshold = checkInteger(givenThreshold, 'threshold', least, mostUsers(graph));
   const bits = checkInteger(options.bits ?? 32, 'options.bits', 1, 64);
   const vecLen = checkInteger(givenVecLen, 'vecLen', 1, 2 ** 32 - 1);
-  const most = MAX_VECTOR_BYTES / laneBytes(bits);
+  const most = mostComponents(bits);
   if (vecLen > most) throw new RangeError(`vecLen: expected at most ${most} components of ${bits} bits, got ${vecLen}`);
   return { threshold, vecLen, bits, graph, session: sessionContext(options.session ?? '') };
 }

@@ -1,8 +1,7 @@
 // One message of the server to a user, bytes to bytes: open the envelope, take the step of its round, sign the answer.
-import { fingerprint } from '../crypto/digest.ts';
 import { sign } from '../crypto/sign.ts';
 import { ProtocolError } from '../leaves/errors.ts';
-import { signedBytes } from '../session/binding.ts';
+import { digestOfBody, signedBytes } from '../session/binding.ts';
 import { failedError } from '../session/failure.ts';
 import { ROUND_OF_PHASE, type Round } from '../session/notation.ts';
 import { decodeServerMessage, encodeUserMessage, type ServerMessage } from '../wire/envelope.ts';
@@ -29,7 +28,8 @@ export async function answered(
   const { round, fields } = opened(context, bytes);
   const awaiting = requireAwaited(state, round);
   const { out: body, ...step } = await roundOf(awaiting)(context, awaiting, fields, dependencies);
-  const signature = await sign(awaiting.signSecretKey, signedBytes(context.tag, round, context.userId, fingerprint(body)));
+  const signed = signedBytes(context.tag, round, context.userId, digestOfBody(context.parameters, round, body));
+  const signature = await sign(awaiting.signSecretKey, signed);
   return { ...step, round, out: encodeUserMessage(context.tag, { round, sender: context.userId, body, signature }) };
 }
 

@@ -16,7 +16,6 @@ import * as codecs from '../session/json.ts';
 import { decodeUserMessage } from '../wire/envelope.ts';
 import {
   bytes,
-  called,
   document,
   flag,
   integer,
@@ -53,13 +52,12 @@ const state = oneOfKinds<'phase', User.UserState>('phase', {
     phase: oneOf('masked-input'),
     signSecretKey: key,
     ...placed,
-    // Version 1 of the state calls both by what they are digests of.
-    directoryDigest: called('directory', digest),
+    directoryDigest: digest,
     peers: list(record<User.Peer>({ userId: codecs.userId, maskKey: key, openingKey: key })),
     maskSecretKey: key,
     selfMaskSeed: key,
     ownShare: nullable(share),
-    dealDigest: called('deal', digest),
+    dealDigest: digest,
   }),
   'consistency-check': record<User.AwaitingSurvivors>({
     phase: oneOf('consistency-check'),
@@ -102,7 +100,10 @@ const snapshot = record<User.UserSnapshot>({
 });
 
 export const userDocument: Document<User.UserSnapshot> = document('user', VERSION, {
-  encode: (value) => snapshot.encode(value),
+  encode(value): unknown {
+    codecs.requireStorable(value.context.parameters);
+    return snapshot.encode(value);
+  },
   decode(json, path): User.UserSnapshot {
     const decoded = snapshot.decode(json, path);
     checkWhole(decoded, path);
@@ -180,9 +181,8 @@ function checkPeers(
   const { users, position } = state;
   const count = neighborhoodsOf(parameters.graph, users).degree;
   require(peers.length === count, `${path}.peers`, `${count} users`);
-  // On the complete graph ids ascend by position, the user's own among them.
-  const inOrder =
-    parameters.graph === 'complete' ? [...peers.slice(0, position), userId, ...peers.slice(position)] : [userId, ...peers];
+  // On the complete graph ids ascend by position, the user's own among them. On a sparse graph only that they are distinct is checked.
+  const inOrder = [...peers.slice(0, position), userId, ...peers.slice(position)];
   codecs.requireOrder(inOrder, parameters, `${path}.peers`);
   require(inOrder.every((id) => publicKeys.has(id)), `${path}.peers`, 'users whose keys are registered');
   const keepsShare = parameters.graph === 'complete';

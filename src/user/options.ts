@@ -102,7 +102,7 @@ export function newUserSnapshot({ id, threshold, signPk, signSk, vec, othersSign
   checkKey(signPk, 'signPk');
   checkKey(signSk, 'signSk');
   const publicKeys = publicKeysWith(self, signPk, signSk, othersSignPks);
-  if (vec === undefined || (vec !== null && !isArrayLike(vec))) {
+  if (vec !== null && !isArrayLike(vec)) {
     throw new TypeError(`vec: expected an array, a typed array or null, got ${kindOf(vec)}`);
   }
   const vecLen = options.vecLen ?? vec?.length;

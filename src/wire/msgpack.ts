@@ -1,32 +1,76 @@
-// The only file that uses msgpackr. Messages are flat, positional arrays of unsigned integers, byte strings and lists of
-// unsigned integers, each in its shortest encoding. Nothing else reaches msgpackr, and none of its views, pools and error
-// texts leave this file.
-import { Packr, Unpackr } from 'msgpackr';
+// Messages as MessagePack: flat, positional arrays of unsigned integers, byte strings and lists of unsigned integers, each in its
+// shortest encoding. By hand, because no library writes and accepts only this subset: they write integers from 2^32 on in another
+// way, take maps, extensions and longer spellings, or bring native code.
 import { copyOf } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 
 /** What a message may hold. */
 export type Field = number | Uint8Array | readonly number[];
 
-const packr = new Packr({ useRecords: false });
-const unpackr = new Unpackr({ useRecords: false });
+/** Fields of one message at most: what the head of one byte counts. */
+const MOST_FIELDS = 15;
 
-/** @param fields integers in [0, 2^53), byte strings, lists of such integers. */
+/** @param fields up to 15 integers in [0, 2^53), byte strings, lists of such integers. */
 export function encodeFields(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
-  const packed = packr.pack(fields.map(toPackable)) as Uint8Array;
-  const out = copyOf(packed);
-  packed.fill(0); // a view of a pool that msgpackr uses again
-  return out;
+  const writer = new Writer(encodedLength(fields));
+  writer.listHead(fields.length);
+  for (const field of fields) {
+    if (typeof field === 'number') writer.integer(field);
+    else if (isBytes(field)) writer.bytes(field);
+    else {
+      writer.listHead(field.length);
+      for (const value of field) writer.integer(value);
+    }
+  }
+  return writer.out;
 }
 
-// msgpackr writes numbers above 32 bits as floats, bigints as 64-bit integers. It writes typed arrays other than
-// Uint8Array corrupt; their type keeps them out of here.
-function toPackable(field: Field): number | bigint | Uint8Array | (number | bigint)[] {
-  if (field instanceof Uint8Array) return field;
-  return typeof field === 'number' ? toInteger(field) : field.map(toInteger);
-}
+const isBytes = (field: Uint8Array | readonly number[]): field is Uint8Array => !Array.isArray(field);
 
-const toInteger = (value: number): number | bigint => (value > 0xffff_ffff ? BigInt(value) : value);
+/** Fills an array whose length is that of the message. */
+class Writer {
+  readonly out: Uint8Array<ArrayBuffer>;
+  #at = 0;
+
+  constructor(length: number) {
+    this.out = new Uint8Array(length);
+  }
+
+  integer(value: number): void {
+    if (value < 0x80) this.#head(value, 0, 0);
+    else if (value < 0x100) this.#head(0xcc, 1, value);
+    else if (value < 0x1_0000) this.#head(0xcd, 2, value);
+    else if (value < 0x1_0000_0000) this.#head(0xce, 4, value);
+    else this.#head(0xd3, 8, value);
+  }
+
+  bytes(value: Uint8Array): void {
+    const { length } = value;
+    if (length < 0x100) this.#head(0xc4, 1, length);
+    else if (length < 0x1_0000) this.#head(0xc5, 2, length);
+    else this.#head(0xc6, 4, length);
+    this.out.set(value, this.#at);
+    this.#at += length;
+  }
+
+  listHead(length: number): void {
+    if (length < 16) this.#head(0x90 | length, 0, 0);
+    else if (length < 0x1_0000) this.#head(0xdc, 2, length);
+    else this.#head(0xdd, 4, length);
+  }
+
+  /** A token, and after it a number of `width` bytes, most significant first. */
+  #head(token: number, width: number, value: number): void {
+    this.out[this.#at++] = token;
+    // Shifts take 32 bits, and a number may have 53.
+    if (width === 8) this.#digits(Math.floor(value / 0x1_0000_0000), 4);
+    this.#digits(value, Math.min(width, 4));
+  }
+
+  #digits(value: number, width: number): void {
+    for (let shift = 8 * (width - 1); shift >= 0; shift -= 8) this.out[this.#at++] = value >>> shift;
+  }
+}
 
 /** What a message may cost to parse; checked before anything is. */
 export interface Limits {
@@ -49,17 +93,11 @@ export function decodeFields(input: Uint8Array, name: string, limits: Limits): F
       `${name}: expected at most ${limits.bytes} bytes, as the registered keys, maxUsers and vecLen allow, got ${input.length}`,
     );
   }
-  // msgpackr leaves a property on the array that it is given, so it is given a view of its own.
-  const bytes = input.buffer instanceof ArrayBuffer ? input.subarray() : copyOf(input);
-  if (!isFlat(bytes, limits.listLength)) {
+  const bytes = input.buffer instanceof ArrayBuffer ? input : copyOf(input);
+  const fields = new Reader(bytes).fields(limits.listLength);
+  if (fields === null) {
     const lists = limits.listLength === 0 ? '' : `, and lists of at most ${limits.listLength} integers`;
     throw new DecodeError(`${name}: expected an array of integers and byte strings${lists}, got ${bytes.length} other bytes`);
-  }
-  let fields: Field[];
-  try {
-    fields = (unpackr.unpack(bytes) as unknown[]).map(fromUnpacked);
-  } catch {
-    throw new DecodeError(`${name}: not a message`); // msgpackr's own text may quote the payload
   }
   // Every element has one shortest form, so the whole is shortest only if all elements are.
   if (encodedLength(fields) !== bytes.length) throw new DecodeError(`${name}: not in the shortest encoding`);
@@ -69,7 +107,7 @@ export function decodeFields(input: Uint8Array, name: string, limits: Limits): F
 function encodedLength(fields: readonly Field[]): number {
   const lengthOf = (field: Field): number => {
     if (typeof field === 'number') return integerLength(field);
-    return field instanceof Uint8Array ? bytesLength(field.length) : listLength(field);
+    return isBytes(field) ? bytesLength(field.length) : listLength(field);
   };
   return fields.reduce<number>((sum, field) => sum + lengthOf(field), listHead(fields.length));
 }
@@ -93,57 +131,71 @@ function listHead(length: number): number {
   return length < 16 ? 1 : length < 0x1_0000 ? 3 : 5;
 }
 
-function fromUnpacked(value: unknown): Field {
-  // A Buffer gives Buffers, whose methods are not those of other arrays.
-  if (value instanceof Uint8Array) return new Uint8Array(value.buffer, value.byteOffset, value.length);
-  return Array.isArray(value) ? value.map(toNumber) : toNumber(value);
-}
+/** Reads what Writer writes, and other spellings of the same values. Past the end of the bytes everything is refused. */
+class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
 
-function toNumber(value: unknown): number {
-  const number = typeof value === 'bigint' ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) throw new RangeError();
-  return number;
-}
-
-/**
- * Whether bytes are one array whose elements are unsigned integers, byte strings or lists of unsigned integers, and
- * nothing after it. Keeps maps, extensions, records (which msgpackr compiles to code) and deep nesting from the library.
- */
-function isFlat(bytes: Uint8Array, listLength: number): boolean {
-  let at = 0;
-  const byte = (): number => bytes[at++] ?? -1;
-  const length = (width: number): number => {
-    let value = 0;
-    for (let i = 0; i < width; i++) value = value * 256 + byte();
-    return value;
-  };
-  const arrayLength = (token: number): number => {
-    if (token >= 0x90 && token <= 0x9f) return token & 0x0f;
-    return token === 0xdc ? length(2) : token === 0xdd ? length(4) : -1;
-  };
-  const skipInteger = (token: number): boolean => {
-    if (token >= 0 && token <= 0x7f) return true;
-    if (token !== 0xd3 && (token < 0xcc || token > 0xce)) return false;
-    at += token === 0xd3 ? 8 : 1 << (token - 0xcc);
-    return true;
-  };
-  const skipBytes = (token: number): boolean => {
-    if (token < 0xc4 || token > 0xc6) return false;
-    const count = length(1 << (token - 0xc4));
-    at += count;
-    return true;
-  };
-  const skipList = (token: number): boolean => {
-    const count = arrayLength(token);
-    if (count < 0 || count > listLength) return false;
-    for (let i = 0; i < count; i++) if (!skipInteger(byte())) return false;
-    return true;
-  };
-  const fields = arrayLength(byte());
-  if (fields < 0 || fields > 15) return false;
-  for (let i = 0; i < fields && at <= bytes.length; i++) {
-    const token = byte();
-    if (!skipInteger(token) && !skipBytes(token) && !skipList(token)) return false;
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
   }
-  return at === bytes.length;
+
+  /** The fields; null unless the bytes are one array of integers, byte strings and lists of integers, and nothing after it. */
+  fields(listLength: number): Field[] | null {
+    const count = this.#listLength(this.#byte());
+    if (count === null || count > MOST_FIELDS) return null;
+    const fields: Field[] = [];
+    for (let i = 0; i < count; i++) {
+      const token = this.#byte();
+      const field = this.#integer(token) ?? this.#byteString(token) ?? this.#list(token, listLength);
+      if (field === null) return null;
+      fields.push(field);
+    }
+    return this.#at === this.#bytes.length ? fields : null;
+  }
+
+  #byte(): number {
+    return this.#bytes[this.#at++] ?? NaN;
+  }
+
+  #number(width: number): number {
+    let value = 0;
+    for (let i = 0; i < width; i++) value = value * 256 + this.#byte();
+    return value;
+  }
+
+  #integer(token: number): number | null {
+    if (token < 0x80) return token;
+    const width = token === 0xd3 ? 8 : token >= 0xcc && token <= 0xce ? 1 << (token - 0xcc) : 0;
+    const value = width === 0 ? NaN : this.#number(width);
+    return Number.isSafeInteger(value) ? value : null;
+  }
+
+  /** A view, of a plain Uint8Array also if the input is a Buffer. */
+  #byteString(token: number): Uint8Array | null {
+    if (token !== 0xc4 && token !== 0xc5 && token !== 0xc6) return null;
+    const length = this.#number(1 << (token - 0xc4));
+    const from = this.#at;
+    if (!(length <= this.#bytes.length - from)) return null;
+    this.#at += length;
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + from, length);
+  }
+
+  #list(token: number, most: number): number[] | null {
+    const count = this.#listLength(token);
+    if (count === null || count > most) return null;
+    const list: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const value = this.#integer(this.#byte());
+      if (value === null) return null;
+      list.push(value);
+    }
+    return list;
+  }
+
+  #listLength(token: number): number | null {
+    if (token >= 0x90 && token <= 0x9f) return token & 0x0f;
+    const count = token === 0xdc ? this.#number(2) : token === 0xdd ? this.#number(4) : NaN;
+    return Number.isNaN(count) ? null : count;
+  }
 }

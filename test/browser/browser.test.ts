@@ -1,21 +1,21 @@
 // The built package in a real browser: bundled by esbuild for browsers, as an application would, and run in Chromium.
 import { existsSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { expect } from 'chai';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { platform as node } from '../../src/platform/node.ts';
+import { answersOf } from '../platform/leading-zeros.ts';
+import { expectedSum } from '../runtimes/expected.ts';
+import { servePage, type PageServer } from './pages.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const PAGE = fileURLToPath(new URL('./page.ts', import.meta.url));
 
 declare const session: (users: number, vecLen: number, bits: number) => Promise<string[]>;
+declare const engineAnswers: () => Promise<string[]>;
 
 describe('in a browser', function () {
   this.timeout(120_000);
   let browser: Browser;
-  let server: Server;
+  let server: PageServer | undefined;
   let page: Page;
   const problems: string[] = [];
 
@@ -24,35 +24,20 @@ describe('in a browser', function () {
       console.log(`    skipped: no Chromium at ${CHROMIUM} (set CHROMIUM to its path)`);
       this.skip();
     }
-    const bundle = await build({
-      entryPoints: [PAGE],
-      bundle: true,
-      write: false,
-      format: 'esm',
-      platform: 'browser',
-      logLevel: 'error',
-    });
-    const script = bundle.outputFiles[0]!.text;
-    server = createServer((request, response) => {
-      response.setHeader('content-type', request.url === '/page.js' ? 'text/javascript' : 'text/html');
-      // No script but our own, and none made from strings: what a careful application allows.
-      response.setHeader('content-security-policy', "default-src 'self'");
-      response.end(request.url === '/page.js' ? script : '<!doctype html><script type="module" src="/page.js"></script>');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    server = await servePage();
     browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run'],
     });
     page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(String(error)));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction(() => 'session' in globalThis);
+    await page.goto(server.url);
+    await page.waitForFunction(() => 'session' in globalThis && 'engineAnswers' in globalThis);
   });
 
   after(async () => {
     await (browser as Browser | undefined)?.close();
-    (server as Server | undefined)?.close();
+    server?.close();
   });
 
   for (const [users, vecLen, bits] of [
@@ -63,10 +48,12 @@ describe('in a browser', function () {
   ] as const) {
     it(`${users} users, ${vecLen} components of ${bits} bits, one dropping out: the exact sum`, async () => {
       const sum = await page.evaluate((given) => session(given[0], given[1], given[2]), [users, vecLen, bits] as const);
-      const ids = Array.from({ length: users - 1 }, (_, i) => i + 1);
-      const expected = Array.from({ length: vecLen }, (_, j) => ids.reduce((total, id) => total + id * 3 - (j % 7), 0));
-      expect(sum).to.deep.equal(expected.map(String));
+      expect(sum).to.deep.equal(expectedSum(users, vecLen).map(String));
       expect(problems).to.deep.equal([]);
     });
   }
+
+  it('keys, points, signatures and shares with zeros at their ends are what they are in Node', async () => {
+    expect(await page.evaluate(() => engineAnswers())).to.deep.equal(await answersOf(node));
+  });
 });

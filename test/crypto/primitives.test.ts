@@ -1,6 +1,8 @@
 // Seals, labels, commitments and derivations: that each depends on everything it should be bound to.
 import { platform } from '#platform';
 import { expect } from 'chai';
+import { createHash } from 'node:crypto';
+import { concat, u32, u64 } from '../../src/leaves/bytes.ts';
 import { agreementWith, generateKeyPair, publicKeyOf } from '../../src/crypto/agree.ts';
 import { LABELS } from '../../src/crypto/labels.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
@@ -13,6 +15,12 @@ import { resolveParameters } from '../../src/session/parameters.ts';
 import * as binding from '../../src/session/binding.ts';
 import { flip } from '../support/forge.ts';
 import { fromHex, publishedVectors, toHex } from '../support/vectors.ts';
+
+function sha256(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256').update(label);
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest());
+}
 
 describe('seals', () => {
   it('XChaCha20-Poly1305: Wycheproof', () => {
@@ -100,7 +108,7 @@ describe('signatures side by side', () => {
 describe('labels', () => {
   it('are distinct, and none is a prefix of another', () => {
     const texts = Object.values(LABELS).map(toHex);
-    expect(texts).to.have.length(22);
+    expect(texts).to.have.length(24);
     for (const [i, text] of texts.entries()) {
       for (const [j, other] of texts.entries()) if (i !== j) expect(text.startsWith(other)).to.equal(false);
     }
@@ -187,6 +195,42 @@ describe('bindings', () => {
       binding.signedBytes(key(1), 0, bob, body),
       binding.signedBytes(key(1), 0, alice, key(4)),
     ]);
+  });
+
+  it('the digest of a masked input depends on the length, on what it was made for, and on the bytes and the place of each piece', () => {
+    const body = (length: number, change?: number): Uint8Array => {
+      const bytes = Uint8Array.from({ length: 32 + length }, (_, i) => i % 251);
+      if (change !== undefined) bytes[change]! ^= 1;
+      return bytes;
+    };
+    const piece = 2 ** 15 * 3;
+    const of = (bytes: Uint8Array): Uint8Array => binding.digestOfBody({ bits: 3 }, 2, bytes);
+    const turned = body(2 * piece);
+    turned.copyWithin(32, 32 + piece);
+    turned.set(body(piece).subarray(32), 32 + piece);
+    distinct([
+      ...[0, 1, piece - 1, piece, piece + 1, 2 * piece].map((length) => of(body(length))),
+      ...[0, 31, 32, 32 + piece - 1, 32 + piece, 32 + 2 * piece - 1].map((change) => of(body(2 * piece, change))),
+      of(turned),
+      binding.digestOfBody({ bits: 3 }, 3, body(1)),
+      binding.digestOfBody({ bits: 4 }, 2, body(2 * piece)),
+    ]);
+  });
+
+  it('the digest of a masked input is over the list of its pieces, as docs/wire-format.md says', () => {
+    for (const [bits, length] of [
+      [1, 2 ** 15],
+      [20, 2 ** 15 * 20 + 7],
+      [64, 8],
+    ] as const) {
+      const vector = systemRandom(length);
+      const view = systemRandom(32);
+      const pieces = Array.from({ length: Math.ceil(length / (2 ** 15 * bits)) }, (_, i) =>
+        sha256('secagg/1/piece of a masked input\0', u32(i), vector.subarray(2 ** 15 * bits * i, 2 ** 15 * bits * (i + 1))),
+      );
+      const expected = sha256('secagg/1/pieces of a masked input\0', u64(32 + length), view, u32(pieces.length), ...pieces);
+      expect(binding.digestOfBody({ bits }, 2, concat([view, vector]))).to.deep.equal(expected);
+    }
   });
 
   it('seal keys depend on the directory and on the direction; mask seeds are one for a pair, and others for U2', () => {

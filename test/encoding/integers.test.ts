@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { histogram, sum } from '../../src/encoding/index.ts';
 import { addUp } from './plain.ts';
+import { expectRefusal } from './refusal.ts';
 
 describe('sums of bounded integers', () => {
   it('are exact, for numbers and for bigints, over any range', () => {
@@ -95,13 +96,18 @@ describe('a histogram', () => {
 
   it('refuses a bin that does not exist, by its index', () => {
     const bins = histogram({ maxUsers: 3, bins: 4 });
-    for (const bin of [4, -1, 0.5, NaN]) {
-      expect(() => bins.encode({ indices: [0, bin] })).to.throw(RangeError, 'data.indices[1]: expected an integer in [0, 3]');
+    for (const value of [4, -1, 0.5, NaN]) {
+      const details = { element: 'data.indices[1]', index: 1, value, limits: [0, 3] } as const;
+      expectRefusal('ERR_SECAGG_VALUE', () => bins.encode({ indices: [0, value] }), details);
     }
     expect(() => bins.encode({ indices: ['0'] as never })).to.throw(TypeError, 'data.indices[0]');
     expect(() => bins.encode({ indices: 7 as never })).to.throw(TypeError, 'data.indices');
     expect(() => bins.encode({ counts: [1, 2, 3] })).to.throw(RangeError, 'data.counts: expected 4 values, got 3');
-    expect(() => bins.encode({ counts: [1, 2, 3, 0.5] })).to.throw(RangeError, 'data.counts[3]');
+    expectRefusal('ERR_SECAGG_VALUE', () => bins.encode({ counts: [1, 2, 3, 0.5] }), {
+      element: 'data.counts[3]',
+      index: 3,
+      value: 0.5,
+    });
     expect(() => bins.encode({ counts: [], indices: [] })).to.throw(TypeError, 'data.indices');
     expect(() => bins.encode({} as never)).to.throw(TypeError, 'data.indices: missing');
     expect(() => bins.encode([1, 2, 3, 4] as never)).to.throw(TypeError, 'data: expected an object, got an array');

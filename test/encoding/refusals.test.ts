@@ -1,8 +1,10 @@
-// Refusals of encode and decode. They name the element and never its value.
+// Refusals of encode and decode. They tell the element, its index and the limits; a user's value is in no text.
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { combine, EncodingError, fixedPoint, histogram, mean, sum, weightedMean } from '../../src/encoding/index.ts';
 import { refused } from '../support/errors.ts';
 import { addUp } from './plain.ts';
+import { expectRefusal } from './refusal.ts';
 
 const shapes = { 'dense/kernel': [2, 2], deep: { bias: [2], scalar: [] } } as const;
 const tensors = {
@@ -16,9 +18,10 @@ describe('values', () => {
   it('that are not finite numbers are refused by their index', () => {
     for (const value of [NaN, Infinity, -Infinity]) {
       for (const data of [[0, 0, value], Float64Array.of(0, 0, value), Float32Array.of(0, 0, value)]) {
-        expect(() => flat.encode(data)).to.throw(RangeError, 'data[2]: expected a finite number');
-        expect(() => fixedPoint({ maxUsers: 1, length: 3 }).encode(data)).to.throw(RangeError, 'data[2]');
-        expect(() => sum({ maxUsers: 1, length: 3, min: 0, max: 9 }).encode(data)).to.throw(RangeError, 'data[2]');
+        const details = { element: 'data[2]', index: 2, value };
+        expectRefusal('ERR_SECAGG_VALUE', () => flat.encode(data), details);
+        expectRefusal('ERR_SECAGG_VALUE', () => fixedPoint({ maxUsers: 1, length: 3 }).encode(data), details);
+        expectRefusal('ERR_SECAGG_VALUE', () => sum({ maxUsers: 1, length: 3, min: 0, max: 9 }).encode(data), details);
       }
     }
     for (const value of ['1', null, undefined, 1n, {}]) {
@@ -28,17 +31,38 @@ describe('values', () => {
       TypeError,
       'data[0]: expected a number, got bigint',
     );
-    expect(() => sum({ maxUsers: 1, length: 1, min: 0, max: 9 }).encode([0.5])).to.throw(
-      RangeError,
-      'data[0]: expected an integer',
-    );
+    expectRefusal('ERR_SECAGG_VALUE', () => sum({ maxUsers: 1, length: 1, min: 0, max: 9 }).encode([0.5]), {
+      element: 'data[0]',
+      index: 0,
+      value: 0.5,
+    });
     expect(() => sum({ maxUsers: 1, length: 1, min: 0n, max: 9n }).encode([5] as never)).to.throw(
       TypeError,
       'data[0]: expected a bigint',
     );
     const long = new Float32Array(100_000);
     long[99_999] = NaN;
-    expect(() => mean({ maxUsers: 1, length: 100_000 }).encode(long)).to.throw(RangeError, 'data[99999]');
+    expectRefusal('ERR_SECAGG_VALUE', () => mean({ maxUsers: 1, length: 100_000 }).encode(long), {
+      element: 'data[99999]',
+      index: 99_999,
+      value: NaN,
+    });
+  });
+
+  it('and weights that are refused are told by the error, but neither in its message nor when it is printed', () => {
+    const integers = sum({ maxUsers: 1, length: 2, min: 0, max: 9 });
+    for (const refusal of [
+      refused('ERR_SECAGG_VALUE', () => integers.encode([1, 123.456]), EncodingError),
+      refused('ERR_SECAGG_VALUE', () => histogram({ maxUsers: 1, bins: 2 }).encode({ indices: [123.456] }), EncodingError),
+      refused(
+        'ERR_SECAGG_WEIGHT',
+        () => weightedMean({ maxUsers: 1, length: 1, maxWeight: 5 }).encode([0], 123.456),
+        EncodingError,
+      ),
+    ]) {
+      expect(refusal.value).to.equal(123.456);
+      expect(`${refusal.message} ${inspect(refusal)} ${JSON.stringify(refusal)}`).not.to.contain('123.456');
+    }
   });
 
   it('that are not an array of the plan’s length are refused', () => {
@@ -70,9 +94,13 @@ describe('values', () => {
       ],
       ['data.dense/kernel.shape: expected [2, 2], got [4]', { ...tensors, 'dense/kernel': { shape: [4], data: [1, 2, 3, 4] } }],
       ['data.dense/kernel.data: expected 4 values, got 3', { ...tensors, 'dense/kernel': { shape: [2, 2], data: [1, 2, 3] } }],
-      ['data.dense/kernel.data[3]: expected a finite', { ...tensors, 'dense/kernel': { shape: [2, 2], data: [1, 2, 3, NaN] } }],
     ];
     for (const [message, data] of wrong) expect(() => named.encode(data as never, 1), message).to.throw(Error, message);
+    expectRefusal(
+      'ERR_SECAGG_VALUE',
+      () => named.encode({ ...tensors, 'dense/kernel': { shape: [2, 2], data: [1, 2, 3, NaN] } }, 1),
+      { element: 'data.dense/kernel.data[3]', index: 3, value: NaN },
+    );
   });
 
   it('of tensors with names that objects inherit are encoded like others', () => {
@@ -88,9 +116,10 @@ describe('values', () => {
 });
 
 describe('weights', () => {
-  it('outside of (0, maxWeight] are refused', () => {
-    for (const weight of [0, -0, -1, 1000.001, NaN, Infinity, -Infinity]) {
-      expect(() => named.encode(tensors, weight)).to.throw(RangeError, 'weight: expected a number in (0, 1000]');
+  it('outside of [0, maxWeight] are refused', () => {
+    for (const value of [-1, -Number.MIN_VALUE, 1000.001, NaN, Infinity, -Infinity]) {
+      const details = { element: 'weight', value, limits: [0, 1000] } as const;
+      expectRefusal('ERR_SECAGG_WEIGHT', () => named.encode(tensors, value), details);
     }
     for (const weight of ['1', null, 1n]) expect(() => named.encode(tensors, weight as never)).to.throw(TypeError, 'weight');
   });
@@ -141,13 +170,12 @@ describe('a sum', () => {
   });
 
   it('whose weights are all zero is refused with a code, not divided by zero', () => {
-    const error = refused(
-      'ERR_SECAGG_ZERO_WEIGHT',
-      () => named.decode(new Int32Array(named.vecLen), { users: 3 }),
-      EncodingError,
-    );
-    expect(error.message).to.match(/^totalWeight: /);
-    refused('ERR_SECAGG_ZERO_WEIGHT', () => combine({ named }).decode(new Int32Array(named.vecLen), { users: 3 }));
+    const zeros = new Int32Array(named.vecLen);
+    expectRefusal('ERR_SECAGG_ZERO_WEIGHT', () => named.decode(zeros, { users: 3 }), { element: 'totalWeight', value: 0 });
+    expectRefusal('ERR_SECAGG_ZERO_WEIGHT', () => combine({ named }).decode(zeros, { users: 3 }), {
+      element: 'totalWeight.named',
+      value: 0,
+    });
   });
 
   it('that honest users cannot have made is refused by the name of the element', () => {
@@ -157,21 +185,31 @@ describe('a sum', () => {
       return sum;
     };
     const digits = named.vecLen - 7; // then deep.bias, deep.scalar, dense/kernel
-    for (const [index, value, name] of [
-      [0, -1, 'totalWeight'],
-      [0, 2 ** 30, 'totalWeight'],
-      [digits - 1, 2 ** 22 - 1, 'totalWeight'],
-      [digits, -(2 ** 23), 'sum.deep.bias[0]'],
-      [digits + 2, 2 ** 23, 'sum.deep.scalar[0]'],
-      [digits + 6, 2 ** 23, 'sum.dense/kernel[3]'],
+    const digit = 2 ** 22 - 1; // the largest of one user
+    for (const [index, value, element, at, limits] of [
+      [0, -1, 'totalWeight', 0, [0n, BigInt(digit)]],
+      [0, 2 ** 30, 'totalWeight', 0, [0n, BigInt(digit)]],
+      [digits - 1, digit, 'totalWeight', null, [0, 1000]],
+      [digits, -(2 ** 23), 'sum.deep.bias[0]', 0, null],
+      [digits + 2, 2 ** 23, 'sum.deep.scalar[0]', 0, null],
+      [digits + 6, 2 ** 23, 'sum.dense/kernel[3]', 3, null],
     ] as const) {
       const error = refused('ERR_SECAGG_SUM_RANGE', () => named.decode(changed(index, value), { users: 1 }), EncodingError);
-      expect(error.message.split(': ')[0]).to.equal(name);
+      expect([error.element, error.index]).to.deep.equal([element, at]);
+      if (limits !== null) expect(error.limits).to.deep.equal(limits);
+      const [least, most] = error.limits!;
+      expect(Number(error.value) < least || Number(error.value) > most).to.equal(true);
     }
-    // Positive, and yet less than so many users have at least.
-    const tiny = new Int32Array(named.vecLen);
-    tiny[0] = 1;
-    refused('ERR_SECAGG_SUM_RANGE', () => named.decode(tiny, { users: 2 }));
+
+    // Users without a weight send zeros.
+    const weightless = new Int32Array(named.vecLen);
+    weightless[named.vecLen - 1] = 1;
+    expectRefusal('ERR_SECAGG_SUM_RANGE', () => named.decode(weightless, { users: 3 }), {
+      element: 'sum.dense/kernel[3]',
+      index: 3,
+      value: 1,
+      limits: [0, 0],
+    });
 
     for (const decode of [
       () => flat.decode(Int32Array.of(0, 2 ** 23, 0), { users: 1 }),
@@ -180,7 +218,8 @@ describe('a sum', () => {
       () => sum({ maxUsers: 3, length: 2, min: 0n, max: 1n }).decode(Int32Array.of(0, -1), { users: 1 }),
       () => fixedPoint({ maxUsers: 3, length: 2 }).decode(Int32Array.of(0, 8 * 65_536 + 1), { users: 1 }),
     ]) {
-      expect(refused('ERR_SECAGG_SUM_RANGE', decode, EncodingError).message.split(': ')[0]).to.equal('sum[1]');
+      const { element, index } = refused('ERR_SECAGG_SUM_RANGE', decode, EncodingError);
+      expect([element, index]).to.deep.equal(['sum[1]', 1]);
     }
   });
 });

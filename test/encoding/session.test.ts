@@ -61,6 +61,54 @@ describe('a session of encoded vectors', () => {
     expect(loss.mean[0]).to.be.closeTo(who.reduce((sum, i) => sum + i, 0) / who.length, 1e-6);
   });
 
+  it('gives the mean of those with examples, and shows of the others nothing but masked vectors of the same length', async () => {
+    const maxUsers = ids.length;
+    const encoding = combine({
+      model: weightedMean({ maxUsers, shapes: { kernel: [40], none: [0, 3] }, type: 'float64' }),
+      head: weightedMean({ maxUsers, length: 2, type: 'float64' }),
+      hits: sum({ maxUsers, length: 1, min: 0, max: 9 }),
+    });
+    // Users 0 and 5 have no examples, and nobody has the head.
+    const weights = [0, 1000, 17.5, 300, 2, 0];
+    const modelOf = (i: number) => ({
+      kernel: { shape: [40], data: dataOf(i).subarray(10) },
+      none: { shape: [0, 3], data: [] },
+    });
+    const vectors = ids.map((_, i) => {
+      const model = i === 5 ? { ...modelOf(i), kernel: { shape: [40], data: new Float64Array(40).fill(NaN) } } : modelOf(i);
+      const data = { model: i === 0 ? null : model, head: null, hits: i === 0 ? null : [i] };
+      return encoding.encode(data, { model: weights[i]!, head: 0 }).vector;
+    });
+    const { offset: hits } = encoding.layout.find(({ name }) => name === 'hits')!; // whose zero is not the component 0
+    expect([...vectors[0]!].filter((component, j) => component !== 0 && j !== hits)).to.deep.equal([]);
+    const { vecLen, options } = encoding;
+    const session = new Session({ ids, threshold: 4, vecLen, options, vectorOf: (i) => vectors[i]! });
+    await session.before(2);
+    const answers = await session.answers([ids[1]!]);
+    // 2^40 is an id of more bytes than the others.
+    const bodies = ids.filter((_, i) => i !== 1 && i !== 3).map((id) => answers.get(id)!);
+    expect(new Set(bodies.map((body) => body.length)).size).to.equal(1);
+    // Of the bytes of a mask, one in 256 is 0.
+    for (const body of bodies) expect(body.filter((byte) => byte === 0).length / body.length).to.be.below(0.1);
+    session.deliver(answers);
+    await session.close();
+    await session.finish();
+    const included = session.server.progress().included!;
+    const who = included.map((id) => ids.indexOf(id));
+    expect([...who].sort()).to.deep.equal([0, 2, 3, 4, 5]);
+    const result = encoding.decode(session.server.output()!.getVector(), { users: included.length });
+    expect(result.model.totalWeight).to.equal(319.5);
+    const exact = Float64Array.from({ length: 40 }, (_, j) =>
+      [2, 3, 4].reduce((x, i) => x + (weights[i]! * clip(dataOf(i)[j + 10]!, 8)) / 319.5, 0),
+    );
+    const { worst } = encoding.errorBound({ users: included.length, totalWeight: { model: 319.5, head: 0 } }).model;
+    expect(farthest(result.model.mean.kernel.data, exact)).to.be.at.most(worst);
+    expect(result.model.mean.none).to.deep.equal({ shape: [0, 3], data: new Float64Array(0) });
+    expect(result.head.totalWeight).to.equal(0);
+    refused('ERR_SECAGG_ZERO_WEIGHT', () => result.head.mean);
+    expect(result.hits.sum[0]).to.equal(14);
+  });
+
   it('refuses the first message of a user with another clipping range or largest weight', async () => {
     const plan = { maxUsers: 4, length: 3 };
     const servers = weightedMean(plan);

@@ -1,5 +1,6 @@
 // Byte strings: copies, comparisons, wiping, fixed-width integers.
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { compareBytes, concat, copyOf, equalBytes, hex, u32, u64, utf8, wipe } from '../../src/leaves/bytes.ts';
 
 describe('bytes', () => {
@@ -42,5 +43,25 @@ describe('bytes', () => {
     expect(hex(u64(2 ** 53 - 1))).to.equal('001fffffffffffff');
     expect(hex(u64(0x1_0000_0002))).to.equal('0000000100000002');
     expect(hex(utf8('é0'))).to.equal('c3a930');
+  });
+
+  it('of a string are the same UTF-8 in an engine without a TextEncoder', () => {
+    const encoder = new TextEncoder();
+    const descriptor = Object.getOwnPropertyDescriptor(globalThis, 'TextEncoder')!;
+    Object.defineProperty(globalThis, 'TextEncoder', { ...descriptor, value: undefined });
+    try {
+      const units = fc.array(fc.oneof(fc.nat(0xffff), fc.integer({ min: 0xd800, max: 0xdfff })));
+      fc.assert(
+        fc.property(units, (each) => {
+          const text = String.fromCharCode(...each);
+          expect(utf8(text)).to.deep.equal(encoder.encode(text));
+        }),
+      );
+      for (const text of ['', '\0', '\x7f\x80', '\u07ff\u0800', '\uffff\u{10000}\u{10ffff}', '\ud800x']) {
+        expect(utf8(text)).to.deep.equal(encoder.encode(text));
+      }
+    } finally {
+      Object.defineProperty(globalThis, 'TextEncoder', descriptor);
+    }
   });
 });

@@ -27,15 +27,20 @@ export function packedFiles(): readonly string[] {
   return pack('--dry-run').files.map(({ path }) => path);
 }
 
+/** The path of a tarball of the package that this makes in a folder. */
+export function tarballIn(folder: string): string {
+  return join(folder, pack('--pack-destination', JSON.stringify(folder)).filename);
+}
+
 /** A fresh folder that has the package installed with its dependencies, and no other package. */
 export class Installation {
   readonly folder = mkdtempSync(join(tmpdir(), 'secagg-installed-'));
 
   constructor() {
-    const { filename } = pack('--pack-destination', JSON.stringify(this.folder));
+    const tarball = tarballIn(this.folder);
     const installed = join(this.folder, 'node_modules', 'secagg');
     mkdirSync(installed, { recursive: true });
-    execFileSync('tar', ['-xzf', filename, '-C', installed, '--strip-components=1'], { cwd: this.folder });
+    execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'], { cwd: this.folder });
     const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
       readonly dependencies: Readonly<Record<string, string>>;
     };

@@ -310,6 +310,21 @@ describe('a refusal', () => {
     ).to.deep.equal(['complete: honest']);
   });
 
+  it('tells what the request leads to on each graph, and the bound', () => {
+    const numbers = (request: PlanRequest): unknown[] =>
+      refusal(request).reasons.map(({ bound, got, limit }) => [bound, got, limit]);
+    expect(numbers({ users: 100, dropout: 0.5, vecLen: 1 })).to.deep.equal([
+      ['threshold', 50, 53], // 2t > 100 + 5
+      ['cohort', null, 8192],
+    ]);
+    expect(numbers({ users: 1_000_000, dropout: 0.6, vecLen: 1 })[1]).to.deep.equal(['users', 1_000_000, 65_535]);
+    expect(numbers({ users: 5000, dropout: 0.1, vecLen: 1, graph: 'sparse' })).to.deep.equal([['adversary', null, null]]);
+    const small = { users: 50, dropout: 0.3, corrupt: 0.3, vecLen: 1 };
+    expect(numbers({ ...small, graph: 'sparse', adversary: 'semi-malicious' })).to.deep.equal([['neighbors', null, 32]]);
+    const few = { users: 4, dropout: 0.5, corrupt: 0.25, vecLen: 1, graph: 'complete', adversary: 'semi-honest' } as const;
+    expect(numbers(few)).to.deep.equal([['honest', 1, 2]]);
+  });
+
   it('has remedies, each of which has a plan and changes one thing', function () {
     this.timeout(120_000);
     let remedies = 0;

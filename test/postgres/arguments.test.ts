@@ -1,7 +1,9 @@
 // Wrong arguments of every public method: a TypeError or a RangeError that names the argument, before the database is asked.
 import { expect } from 'chai';
 import pg from 'pg';
+import { StateError } from '../../src/index.ts';
 import { PostgresSessions, PostgresUsers, type NewSession, type PostgresPool } from '../../src/postgres/index.ts';
+import { MOST_BYTEA_BYTES } from '../../src/postgres/statement.ts';
 import { rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
 
@@ -92,6 +94,7 @@ const CALLS: readonly (readonly [string, Run, readonly Argument[]])[] = [
       { name: 'options', at: (value) => [NO_POOL, value], takes: ['undefined', 'an empty object'] },
       ...ofDatabase({}),
       { name: 'options.threads', at: (threads) => [NO_POOL, { threads }], takes: ['undefined', 'number'] },
+      { name: 'options.worker', at: (worker) => [NO_POOL, { worker }], takes: ['undefined'] },
     ],
   ],
   [
@@ -118,6 +121,7 @@ const CALLS: readonly (readonly [string, Run, readonly Argument[]])[] = [
       // An option that is undefined is not given.
       { name: 'options.listener', at: (listener) => [{ ...NEW, options: { listener } }], takes: ['undefined'] },
       { name: 'options.threads', at: (threads) => [{ ...NEW, options: { threads } }], takes: ['undefined'] },
+      { name: 'options.worker', at: (worker) => [{ ...NEW, options: { worker } }], takes: ['undefined'] },
     ],
   ],
   [
@@ -214,12 +218,26 @@ describe('wrong arguments of sessions and users in PostgreSQL', () => {
       [() => sessions.create({ ...NEW, options: { listener: () => undefined } }), /^options\.listener/],
       // @ts-expect-error it is an option of PostgresSessions
       [() => sessions.create({ ...NEW, options: { threads: 1 } }), /^options\.threads/],
+      // @ts-expect-error it is an option of PostgresSessions
+      [() => sessions.create({ ...NEW, options: { worker: new URL('file:///worker.js') } }), /^options\.worker/],
       [() => sessions.sweep({ endedBefor: new Date() } as object), /^options: .*endedBefor/],
     ];
     for (const [run, text] of calls) {
       const outcome = await outcomeOf(run);
       expect(outcome).to.be.instanceOf(TypeError);
       expect((outcome as TypeError).message).to.match(text);
+    }
+  });
+
+  it('vectors that no row could hold are refused when the session is created, with the numbers that fit', async () => {
+    for (const [bits, most] of [
+      [16, 125_829_120],
+      [32, 62_914_560],
+    ] as const) {
+      const create = (vecLen: number): Promise<string> => sessions.create({ ...NEW, vecLen, options: { bits } });
+      expect(2 * most * (bits / 8)).to.be.below(2 * MOST_BYTEA_BYTES);
+      await rejected('ERR_SECAGG_STATE_SIZE', create(most + 1), StateError);
+      await rejected('ERR_SECAGG_STORE', create(most)); // the database was asked
     }
   });
 

@@ -1,10 +1,14 @@
 // Rows as statements decode them: of the types that they declare, or a StoreError.
+import { constants } from 'node:buffer';
 import { expect } from 'chai';
-import { StoreError } from '../../src/index.ts';
+import { StateError, StoreError } from '../../src/index.ts';
+import { Database } from '../../src/postgres/database.ts';
+import type { PoolConnection } from '../../src/postgres/index.ts';
 import {
   boolean,
   bytes,
   integer,
+  MOST_BYTEA_BYTES,
   nullable,
   number,
   oneOf,
@@ -13,7 +17,7 @@ import {
   time,
   type Statement,
 } from '../../src/postgres/statement.ts';
-import { refused } from '../support/errors.ts';
+import { refused, rejected } from '../support/errors.ts';
 
 const ROW = {
   id: '9007199254740991',
@@ -69,5 +73,26 @@ describe('a statement', () => {
 
   it('without columns ignores the rows', () => {
     expect(statement('select 1').decode).to.equal(null);
+  });
+});
+
+describe('a value for the database', () => {
+  it('that the driver could write and never read, as text of two digits a byte, is refused before it is sent', async () => {
+    expect(2 * MOST_BYTEA_BYTES + '\\x'.length).to.be.at.most(constants.MAX_STRING_LENGTH);
+    const sent: string[] = [];
+    const connection: PoolConnection = {
+      query(text) {
+        sent.push(text);
+        return Promise.resolve({ rows: [], command: '' });
+      },
+      release: () => undefined,
+    };
+    const database = new Database({ connect: () => Promise.resolve(connection) });
+    const write = (length: number): Promise<unknown> =>
+      database.transactionWithoutVersion((query) => query(statement('insert'), ['x', null, new Uint8Array(length)]));
+    await write(MOST_BYTEA_BYTES);
+    expect(sent.slice(1)).to.deep.equal(['insert', 'commit']);
+    await rejected('ERR_SECAGG_STATE_SIZE', write(MOST_BYTEA_BYTES + 1), StateError);
+    expect(sent.slice(4)).to.deep.equal(['rollback']);
   });
 });

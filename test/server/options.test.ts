@@ -19,6 +19,9 @@ describe('the arguments of a server', () => {
       ['options.threads:', [2, 5, { threads: -1 }], RangeError],
       ['options.threads:', [2, 5, { threads: 1025 }], RangeError],
       ['options.threads:', [2, 5, { threads: '1' }], TypeError],
+      ['options.worker:', [2, 5, { worker: 'file:///worker.js' }], TypeError],
+      ['options.worker:', [2, 5, { worker: null }], TypeError],
+      ['options.worker:', [2, 5, { worker: new URL('https://example.org/worker.js') }], RangeError],
       ['threshold:', [2, 5, { colluders: 2 }], RangeError],
       ['registered keys', [2, 1, { publicKeys: new PublicKeysWrapper([[2, pk]]) }], RangeError],
       ['options: expected a plain object, got a PublicKeysWrapper', [2, 1, others], TypeError],
@@ -34,9 +37,16 @@ describe('the arguments of a server', () => {
     for (const options of [null, 3, 'bits']) expect(() => serverFrom(2, 3, options)).to.throw(TypeError, 'options');
   });
 
-  it('allow no vector that no state could hold', () => {
-    expect(() => serverFrom(2, 2 ** 26 + 1)).to.throw(RangeError, 'vecLen: expected at most 67108864');
-    expect(() => serverFrom(2, 2 ** 25 + 1, { bits: 33 })).to.throw(RangeError, 'vecLen');
+  it('allow vectors of up to 2^29 bytes of lanes', () => {
+    for (const [bits, most] of [
+      [8, 2 ** 29],
+      [16, 2 ** 28],
+      [32, 2 ** 27],
+      [33, 2 ** 26],
+    ] as const) {
+      expect(serverFrom(2, most, { bits }).describe().parameters.vecLen).to.equal(most);
+      expect(() => serverFrom(2, most + 1, { bits })).to.throw(RangeError, 'vecLen');
+    }
   });
 
   it('of the session cannot be given beside a state', () => {

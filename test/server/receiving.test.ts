@@ -8,7 +8,7 @@ import type { UserId } from '../../src/leaves/ids.ts';
 import { serverDocument } from '../../src/server/json.ts';
 import { enterMessage } from '../../src/server/receiving.ts';
 import type { ServerContext, ServerSnapshot } from '../../src/server/state.ts';
-import { sessionTag, signedBytes } from '../../src/session/binding.ts';
+import { digestOfBody, sessionTag, signedBytes } from '../../src/session/binding.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { encodeUserMessage } from '../../src/wire/envelope.ts';
 import { refused } from '../support/errors.ts';
@@ -55,7 +55,12 @@ describe('a message that comes to the server', () => {
         const message = fresh.answers.get(2)!;
         const request = { sender: 2 as UserId, bytes: message, closing: false };
         const outcome = enterMessage(fresh.context, fresh.snapshot, request)!;
-        const signed = signedBytes(fresh.context.tag, round, 2 as UserId, fingerprint(bodyOf(message)));
+        const signed = signedBytes(
+          fresh.context.tag,
+          round,
+          2 as UserId,
+          digestOfBody(fresh.context.parameters, round, bodyOf(message)),
+        );
         expect(outcome).to.deep.equal({
           round,
           digest: fingerprint(concat([signed, signatureOf(message)])),

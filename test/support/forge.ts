@@ -1,18 +1,18 @@
 // Messages that no honest party would send: an adversary's tools, built on the project's own codecs.
-import { fingerprint } from '../../src/crypto/digest.ts';
-import { signedBytes } from '../../src/session/binding.ts';
-import { sessionTag } from '../../src/session/binding.ts';
+import { digestOfBody, sessionTag, signedBytes } from '../../src/session/binding.ts';
 import { sign } from '../../src/crypto/sign.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
-import { resolveParameters } from '../../src/session/parameters.ts';
+import { resolveParameters, type Parameters } from '../../src/session/parameters.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { encodeServerMessage, encodeUserMessage } from '../../src/wire/envelope.ts';
 import { decodeFields, type Field } from '../../src/wire/msgpack.ts';
 import { secretKeyOf } from './cohort.ts';
 import type { Session } from './session.ts';
 
-export function tagOf({ setup }: Session): Uint8Array {
-  return sessionTag(resolveParameters(setup.threshold, setup.vecLen, setup.options));
+const parametersOf = ({ setup }: Session): Parameters => resolveParameters(setup.threshold, setup.vecLen, setup.options);
+
+export function tagOf(session: Session): Uint8Array {
+  return sessionTag(parametersOf(session));
 }
 
 /** A user's message with any body, properly signed by it or, with `key`, by somebody else. */
@@ -21,7 +21,7 @@ export async function userMessage(
   { round, sender, body, key, tag }: { round: Round; sender: number; body: Uint8Array; key?: Uint8Array; tag?: Uint8Array },
 ): Promise<Uint8Array> {
   const sessionsTag = tag ?? tagOf(session);
-  const signed = signedBytes(sessionsTag, round, sender as UserId, fingerprint(body));
+  const signed = signedBytes(sessionsTag, round, sender as UserId, digestOfBody(parametersOf(session), round, body));
   const signature = await sign(key ?? secretKeyOf(session.cohort, sender), signed);
   return encodeUserMessage(sessionsTag, { round, sender, body, signature });
 }

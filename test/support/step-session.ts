@@ -10,7 +10,7 @@ import { ringOf } from '../../src/masking/ring.ts';
 import { lanesOf } from '../../src/masking/vector.ts';
 import type { advertiseKeys } from '../../src/server/r0-advertise-keys.ts';
 import type * as Server from '../../src/server/state.ts';
-import { sessionTag, signedBytes } from '../../src/session/binding.ts';
+import { digestOfBody, sessionTag, signedBytes } from '../../src/session/binding.ts';
 import type { Round } from '../../src/session/notation.ts';
 import {
   resolveParameters,
@@ -54,7 +54,7 @@ export function recordedDependencies(random: RandomSource): {
 
 /** Closes a round on the caller's own thread. */
 export function closingWork(random: RandomSource = seededRandom('closing')): Parameters<typeof advertiseKeys.close>[2] {
-  return { random, threads: 0, signal: undefined, onProgress: () => undefined };
+  return { random, threads: 0, worker: null, signal: undefined, onProgress: () => undefined };
 }
 
 export interface Setup {
@@ -108,7 +108,7 @@ export class StepSession {
 
   /** A user's signature under its message of a round. */
   async signed(round: Round, id: UserId, body: Uint8Array): Promise<Uint8Array> {
-    return sign(this.secretKeys.get(id)!, signedBytes(this.tag, round, id, fingerprint(body)));
+    return sign(this.secretKeys.get(id)!, signedBytes(this.tag, round, id, digestOfBody(this.parameters, round, body)));
   }
 
   /** 2^i and −1 in turn for the i-th user, so that a sum shows exactly who is in it. */

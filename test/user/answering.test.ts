@@ -1,11 +1,13 @@
 // One message of the server to a user, from bytes to signed bytes; and the five rounds of a user, where bytes and steps meet.
 import { expect } from 'chai';
-import { fingerprint } from '../../src/crypto/digest.ts';
 import { split } from '../../src/crypto/shamir.ts';
 import { verify } from '../../src/crypto/sign.ts';
 import { DecodeError, ProtocolError, UsageError, type SecAggErrorCode } from '../../src/index.ts';
-import { signedBytes } from '../../src/session/binding.ts';
+import { digestOfBody, signedBytes } from '../../src/session/binding.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
+import { proofLength } from '../../src/leaves/tree-shape.ts';
 import type { Round } from '../../src/session/notation.ts';
+import { MAX_USERS } from '../../src/session/parameters.ts';
 import { decodeUserMessage, encodeServerMessage, encodeStartMessage } from '../../src/wire/envelope.ts';
 import { encodeAdvertiseKeys } from '../../src/wire/r0-advertise-keys.ts';
 import { encodeDirectory } from '../../src/wire/r1-share-keys.ts';
@@ -97,7 +99,7 @@ for (const [name, setup] of [
         const most = 10_000;
         const { body, signature, sender } = decodeUserMessage(answer.out, session.tag, id, most);
         expect(sender).to.equal(id);
-        const signed = signedBytes(session.tag, round, id, fingerprint(body));
+        const signed = signedBytes(session.tag, round, id, digestOfBody(session.parameters, round, body));
         expect(await verify(session.publicKeys.get(id)!, signed, signature)).to.equal(true);
         const expected = await expectedBody(moments[round]!);
         if (expected !== null) expect(body).to.deep.equal(expected);
@@ -189,6 +191,29 @@ async function expectedBody(moment: Moments[Round]): Promise<Uint8Array | null> 
       return encodeUnmask((await revealedBy(moment as Moments[4], id)).message);
   }
 }
+
+describe('a user that answers on a sparse graph of as many users as there can be', () => {
+  it('reads the longest directory that there can be, and refuses it for its users, not for its length', async () => {
+    const { session, users } = await momentAt(1, SPARSE);
+    const { graph } = session.parameters;
+    // Its lines are on both sides of the middle, so that the proof has the path to it twice.
+    const first = 2 ** 19 - 2;
+    const lines = Array.from({ length: 5 }, (_, i) => ({
+      userId: (Number.MAX_SAFE_INTEGER - i) as UserId,
+      channelKey: new Uint8Array(32),
+      maskKey: new Uint8Array(32),
+      signature: new Uint8Array(64),
+    }));
+    const places = lines.map((_, i) => first + i);
+    const proof = new Array<Uint8Array>(proofLength(MAX_USERS, places)).fill(new Uint8Array(32));
+    expect(proof.length).to.be.greaterThan(32);
+    const fields = encodeDirectory({ users: MAX_USERS, first, lines, proof }, graph);
+    const bytes = encodeServerMessage(session.tag, { round: 1, fields });
+    const { dependencies } = recordedDependencies(seededRandom('user'));
+    const answer = answered(session.contextOf(ID(session)), users.get(ID(session))!, bytes, { ...dependencies, input: null });
+    await rejected('ERR_SECAGG_TOO_MANY_USERS', answer);
+  });
+});
 
 describe('all secrets of a user', () => {
   it('are those of its state and its input', async () => {

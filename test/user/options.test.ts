@@ -23,6 +23,7 @@ describe('the arguments of a user', () => {
       ['signSk:', { sk: 'secret' }, TypeError],
       ['vec:', { vec: 'ab' }, TypeError],
       ['vec:', { vec: {}, options: { vecLen: 2 } }, TypeError],
+      ['vec:', { vec: { length: '2' }, options: { vecLen: 2 } }, TypeError],
       ['vec:', { vec: [1, 2, 3], options: { vecLen: 2 } }, RangeError],
       ['vec:', { vec: 5 }, TypeError],
       ['vec:', { vec: undefined }, TypeError],
@@ -89,6 +90,23 @@ describe('the arguments of a user', () => {
   it('limit components by the most users that the user accepts', () => {
     expect(() => userFrom({ vec: [2 ** 30, 0] })).to.throw(RangeError, 'for sums of 3 users');
     expect(userFrom({ vec: [2 ** 29, 0], options: { maxUsers: 2 } })).to.be.instanceOf(UserWrapper);
+  });
+
+  it('may ask for components of any size, which count modulo 2^bits', () => {
+    const options = { bits: 16, modularInputs: true };
+    const input = (vec: readonly number[]): string | null =>
+      (JSON.parse(userFrom({ vec, options }).serializeState()) as { input: string | null }).input;
+    expect(input([2 ** 16 + 5, -1])).to.equal(input([5, 2 ** 16 - 1]));
+    expect(() => userFrom({ vec: [2 ** 16 + 5, -1], options: { bits: 16, modularInputs: false } })).to.throw(
+      RangeError,
+      'vec[0]:',
+    );
+  });
+
+  it('are named if the vector comes later and is no array', () => {
+    const user = userFrom({ vec: null, options: { vecLen: 2 } });
+    for (const vec of [{}, 'ab', 5, null, undefined]) expect(() => user.setVector(vec as never)).to.throw(TypeError, 'vec:');
+    user.setVector([1, 2]);
   });
 
   it('of the session cannot be given beside a state', () => {

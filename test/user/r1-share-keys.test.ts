@@ -1,4 +1,5 @@
 // Round 1 of a user: what it deals. What it refuses is in r1-share-keys-lies.test.ts.
+import { platform } from '#platform';
 import { expect } from 'chai';
 import { agreementWith } from '../../src/crypto/agree.ts';
 import { seal } from '../../src/crypto/seal.ts';
@@ -10,6 +11,8 @@ import { joinSealed, type SealedShares } from '../../src/session/deals.ts';
 import { shareThresholdOf } from '../../src/session/parameters.ts';
 import { shareKeys } from '../../src/user/r1-share-keys.ts';
 import { secretsOf } from '../../src/user/state.ts';
+import { rejected } from '../support/errors.ts';
+import { withPlatform } from '../support/injected.ts';
 import { expectSameArrays, leaving } from '../support/states.ts';
 import { COMPLETE, recordedDependencies, seededRandom, SPARSE } from '../support/step-session.ts';
 import { excerptFor, idAt, momentAt, positionOf, type Moments } from '../support/steps.ts';
@@ -116,6 +119,31 @@ for (const [name, setup] of [
       });
       expectSameArrays(spent, [before.channelSecretKey, ...keyShares, ...seedShares.filter((share) => share !== ownShare)]);
       expect(secretsOf(state).some((secret) => spent.includes(secret))).to.equal(false);
+    });
+
+    it('a user that cannot deal to its last neighbor overwrites what it has drawn, dealt and derived for the others', async () => {
+      const { dependencies, drawn, shared } = recordedDependencies(seededRandom('dealer'));
+      const engine = { ...platform };
+      const derived: Uint8Array[] = [];
+      const failing: Partial<typeof platform> = {
+        x25519: (secretKey) => {
+          const key = engine.x25519(secretKey);
+          let left = excerptFor(moment, id).lines.length - 1;
+          return { ...key, agree: (peer) => (--left === 0 ? new Uint8Array(32) : key.agree(peer)) };
+        },
+        hkdfSha256: (...given) => {
+          const key = engine.hkdfSha256(...given);
+          derived.push(key);
+          return key;
+        },
+      };
+      const before = secretsOf(moment.users.get(id)!).map((secret) => [...secret]);
+      await withPlatform(failing, () => rejected('ERR_SECAGG_KEYS', dealing(dependencies)));
+      const [selfMaskSeed] = drawn;
+      const secrets = [selfMaskSeed!, ...shared.flatMap(({ shares }) => shares), ...derived];
+      expect([shared.length, derived.length]).to.deep.equal([2, 2 * (excerptFor(moment, id).lines.length - 2)]);
+      for (const secret of secrets) expect(secret.every((byte) => byte === 0)).to.equal(true);
+      expect(secretsOf(moment.users.get(id)!).map((secret) => [...secret])).to.deep.equal(before);
     });
 
     it('a user that deals again with the same draws deals the same, and with others it does not', async () => {

@@ -5,7 +5,7 @@ import { neighborhoodsOf } from '../../src/graph/graph.ts';
 import type { SecAggError, SecAggErrorCode } from '../../src/index.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { hasMember, membersOf, positions } from '../../src/leaves/members.ts';
-import { RECORD_BYTES } from '../../src/leaves/sizes.ts';
+import { RECORD_BYTES, SHARE_BYTES } from '../../src/leaves/sizes.ts';
 import { applyMasks, type Mask } from '../../src/masking/expand.ts';
 import { pack } from '../../src/masking/packed-vectors.ts';
 import { Pace } from '../../src/masking/pace.ts';
@@ -177,6 +177,26 @@ for (const [name, setup] of [
       const zeros = { publicKey: new Uint8Array(32), agree: () => new Uint8Array(32) };
       const error = await withPlatform({ x25519: () => zeros }, () => refused('ERR_SECAGG_KEYS', () => ({})));
       expect(error).to.deep.include({ round: 2, userIds: [] });
+    });
+
+    it('a user that cannot mask its input overwrites the shares that it has opened', async () => {
+      const opened: Uint8Array[] = [];
+      const slice = Reflect.get(Uint8Array.prototype, 'slice') as (...range: unknown[]) => Uint8Array<ArrayBuffer>;
+      // The shares of one dealer are cut out of the 64 bytes that it sealed.
+      Uint8Array.prototype.slice = function (...range) {
+        const part = slice.apply(this, range);
+        if (this.length === 2 * SHARE_BYTES) opened.push(part);
+        return part;
+      };
+      const zeros = { publicKey: new Uint8Array(32), agree: () => new Uint8Array(32) };
+      try {
+        await withPlatform({ x25519: () => zeros }, () => refused('ERR_SECAGG_KEYS', () => ({})));
+      } finally {
+        Reflect.deleteProperty(Uint8Array.prototype, 'slice');
+      }
+      const { holdings } = (await maskingOf(moment, id)).state;
+      expect(opened).to.have.length(2 * holdings.length);
+      for (const share of opened) expect(share.every((byte) => byte === 0)).to.equal(true);
     });
 
     if (setup === SPARSE) {

@@ -1,14 +1,27 @@
 // Unmasking on several cores: the masks of a sum are independent of each other, so each thread adds up some of them, and the
-// caller's thread adds the threads' results to the sum. The caller's thread does the work alone if there is little of it, or if
-// the engine has no threads.
+// caller's thread adds the threads' results to the sum. The caller's thread does the work alone if there is little of it, if the
+// engine has no threads, or if the file that they run is not found, as in a bundle without it.
 import { platform } from '#platform';
 import { Cancellation } from '../../leaves/cancellation.ts';
 import { throwIfAborted, type AbortSignalLike } from '../../leaves/signals.ts';
 import { accumulate } from '../../masking/kernel.ts';
 import { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
-import type { Threads } from '../../platform/platform.ts';
+import type { RunInThread, WorkerSigns } from '../../platform/platform.ts';
+import type { PROTOCOL_VERSION } from '../../session/parameters.ts';
 import { countMasks, removeMasks, type MaskRange, type Unmasking } from './masks.ts';
+
+/**
+ * The first thing that a worker thread says. It ends with the version of the wire format, which also says what a mask is. If a
+ * task or a report changes, its name must change.
+ */
+export type Greeting = `secagg-unmasking-worker/${typeof PROTOCOL_VERSION}`;
+
+// The worker's file does not hold the sign of the starter: it imports only types of this module.
+const SIGNS = {
+  greeting: 'secagg-unmasking-worker/1' satisfies Greeting,
+  starter: 'secagg-unmasking-starter',
+} as const satisfies WorkerSigns;
 
 /** What a worker thread is given. */
 export interface Task {
@@ -27,6 +40,8 @@ export interface Report {
 export interface UnmaskingWork {
   /** Most threads to use. */
   readonly threads: number;
+  /** Address of the file that they run; null for the package's own. */
+  readonly worker: string | null;
   readonly signal: AbortSignalLike | undefined;
   readonly onProgress: (progress: UnmaskingProgress) => void;
 }
@@ -55,11 +70,12 @@ export async function sumWithoutMasks(unmasking: Unmasking, sum: Lanes, work: Un
   const threads = engine === null ? 0 : Math.min(work.threads, Math.floor(estimate / LEAST_MILLISECONDS_PER_THREAD));
   if (engine !== null && threads > 1) {
     try {
-      return await unmaskInThreads(engine, unmasking, sum, { ...work, threads });
+      const run = await engine.find(work.worker, SIGNS);
+      if (run !== null) return await unmaskInThreads(run, unmasking, sum, { ...work, threads });
     } catch {
-      throwIfAborted(work.signal);
       // If no thread could be started, or one has died, the work can still be done here.
     }
+    throwIfAborted(work.signal);
   }
   const acc = Uint8Array.from(sum);
   const tell = progressOf(total, 0, work.onProgress);
@@ -68,7 +84,7 @@ export async function sumWithoutMasks(unmasking: Unmasking, sum: Lanes, work: Un
 }
 
 async function unmaskInThreads(
-  engine: Threads,
+  run: RunInThread,
   unmasking: Unmasking,
   sum: Lanes,
   { threads, signal, onProgress }: UnmaskingWork,
@@ -82,7 +98,7 @@ async function unmaskInThreads(
   let partials = 0;
   const runs = rangesOf(total, threads).map((range) => {
     const task: Task = { unmasking, range, length: sum.length };
-    return engine.run(workerModule(), task, all.signal, (message) => {
+    return run(task, all.signal, (message) => {
       const { done, partial } = message as Report;
       tell(done);
       if (partial === null) return;
@@ -100,11 +116,6 @@ async function unmaskInThreads(
   // However a thread ended, a sum that lacks a part of the masks must not leave.
   if (partials !== threads) throw new Error('a thread ended without its part of the sum');
   return acc;
-}
-
-/** This module's neighbor, with the same ending: source in tests, built in the package. */
-function workerModule(): URL {
-  return new URL(import.meta.url.replace('/threads.', '/worker.'));
 }
 
 /** The masks 0 to total in parts of nearly equal size. */

@@ -60,7 +60,7 @@ class Server:
         heard: dict[int, UserMessage] = {}
         for data in messages:
             message = decode_user_message(data, round_number, self.tag)
-            require_signature(self.registry, message)
+            require_signature(self.registry, self.parameters.bits, message)
             require(message.user_id in expected, f"user {message.user_id} has no part in round {round_number}")
             require(message.user_id not in heard, f"user {message.user_id} answered twice")
             heard[message.user_id] = message

@@ -66,7 +66,7 @@ class User:
 
     def message(self, round_number: int, body: bytes) -> bytes:
         """This user's signed message (sections Messages and Signatures)."""
-        signature = sign(self.sign_secret_key, signed_bytes(self.tag, round_number, self.user_id, body))
+        signature = sign(self.sign_secret_key, signed_bytes(self.tag, self.parameters.bits, round_number, self.user_id, body))
         return UserMessage(round_number, self.tag, self.user_id, body, signature).encode()
 
     def require_quorum(self, members: Sequence[int], of: Sequence[int], name: str) -> None:
@@ -103,7 +103,7 @@ class User:
         self.policy.check_user_count(self.parameters, user_count)
         require(len(set(extract.ids)) == len(extract.ids), "an id shown twice")
         for user_id, keys, signature in zip(extract.ids, extract.keys, extract.signatures, strict=True):
-            require_signature(self.registry, UserMessage(0, self.tag, user_id, keys.body, signature))
+            require_signature(self.registry, self.parameters.bits, UserMessage(0, self.tag, user_id, keys.body, signature))
         require_acceptable_keys([key for keys in extract.keys for key in (keys.channel, keys.mask)])
         lines = dict(zip(extract.positions, map(Line, extract.ids, extract.keys), strict=True))
         own = Line(self.user_id, self.keys)
@@ -210,7 +210,7 @@ class User:
         require(len(signatures) == SIGNATURE_BYTES * len(present), "a list of signatures of the wrong length")
         for position, signature in zip(present, split(signatures, SIGNATURE_BYTES), strict=True):
             message = UserMessage(3, self.tag, self.directory.id_at(position), self.view3, signature)
-            require_signature(self.registry, message)
+            require_signature(self.registry, self.parameters.bits, message)
 
     def revealed_share(self, owner: int) -> bytes:
         """The one share of this owner's secrets that U3 allows to reveal (section Round 4)."""

@@ -40,7 +40,7 @@ async function masksOf(survivors: number, dropped: number, bits: number): Promis
   };
 }
 
-const quiet: Omit<UnmaskingWork, 'threads'> = { signal: undefined, onProgress: () => undefined };
+const quiet: Omit<UnmaskingWork, 'threads'> = { worker: null, signal: undefined, onProgress: () => undefined };
 
 describe('unmasking', () => {
   it('gives the same sum whatever the ranges that it is cut into', async () => {
@@ -75,7 +75,7 @@ describe('unmasking', () => {
       let turns = 0;
       const timer = setInterval(() => turns++, 20);
       try {
-        await sumWithoutMasks(unmasking, sum, { signal: undefined, threads: 0, onProgress: (p) => told.push(p) });
+        await sumWithoutMasks(unmasking, sum, { ...quiet, threads: 0, onProgress: (p) => told.push(p) });
       } finally {
         clearInterval(timer);
       }
@@ -89,7 +89,7 @@ describe('unmasking', () => {
         const reason = new Error('enough');
         const before = Uint8Array.from(sum);
         const onProgress = (): void => controller.abort(reason);
-        const outcome = sumWithoutMasks(unmasking, sum, { threads, signal: controller.signal, onProgress });
+        const outcome = sumWithoutMasks(unmasking, sum, { ...quiet, threads, signal: controller.signal, onProgress });
         expect(await outcome.catch((error: unknown) => error)).to.equal(reason);
         expect(sum).to.deep.equal(before);
       });
@@ -97,11 +97,11 @@ describe('unmasking', () => {
 
     it('goes on in the caller’s thread if no other one can be started', async () => {
       const told: number[] = [];
-      const work = { signal: undefined, threads: 2, onProgress: ({ threads }: UnmaskingProgress) => told.push(threads) };
+      const work = { ...quiet, threads: 2, onProgress: ({ threads }: UnmaskingProgress) => told.push(threads) };
       const engine = { ...platform };
       let asked = 0;
       const run = (): Promise<never> => Promise.reject(new Error(`no thread ${++asked}`));
-      Object.assign(platform, { threads: { available: 2, run } });
+      Object.assign(platform, { threads: { available: 2, find: () => Promise.resolve(run) } });
       try {
         const outcome = await sumWithoutMasks(unmasking, sum, work);
         expect(outcome).to.deep.equal(await sumWithoutMasks(unmasking, sum, { ...quiet, threads: 0 }));

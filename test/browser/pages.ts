@@ -1,0 +1,27 @@
+// One page with the scripts of the tests, and a server for it.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { bundled } from '../runtimes/bundle.ts';
+
+/** A server on this machine. */
+export interface PageServer {
+  readonly url: string;
+  close(): void;
+}
+
+export async function servePage(): Promise<PageServer> {
+  const scripts: Readonly<Record<string, string>> = {
+    '/page.js': await bundled('../browser/page.ts'),
+    '/engine-page.js': await bundled('../browser/engine-page.ts', { conditions: ['secagg-source'] }),
+  };
+  const tags = Object.keys(scripts).map((path) => `<script type="module" src="${path}"></script>`);
+  const server = createServer((request, response) => {
+    const script = scripts[request.url ?? ''];
+    response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript');
+    // No script but our own, and none made from strings: what a careful application allows.
+    response.setHeader('content-security-policy', "default-src 'self'");
+    response.end(script ?? `<!doctype html>${tags.join('')}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => void server.close() };
+}

@@ -1,0 +1,107 @@
+// Run as a program on Linux, with Node's engine and --expose-gc: uses secret keys, wipes them, collects garbage, and prints
+// what is left of them in the memory of the process, as JSON.
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { platform } from '../../src/platform/node.ts';
+
+const LENGTH = 32;
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const HEX = '0123456789abcdef';
+const CHUNK = 1 << 20;
+
+/** The bytes of a secret one at a time, so that the search itself holds no copy of it. */
+type Secret = (index: number) => number;
+const numbered =
+  (n: number): Secret =>
+  (index) =>
+    (Math.imul(index + 1, 2 * n + 151) ^ (index * index * 29)) & 0xff;
+
+const bits = (secret: Secret, from: number, width: number): number => {
+  let value = 0;
+  for (let i = from; i < from + width; i++) value = (value << 1) | (i < 8 * LENGTH ? (secret(i >> 3) >> (7 - (i & 7))) & 1 : 0);
+  return value;
+};
+
+/** What memory would hold of a secret: its bytes, or its digits in a string. */
+const FORMS: Readonly<Record<string, { readonly length: number; readonly byte: (secret: Secret, index: number) => number }>> = {
+  bytes: { length: LENGTH, byte: (secret, i) => secret(i) },
+  base64url: { length: 42, byte: (secret, i) => DIGITS.charCodeAt(bits(secret, 6 * i, 6)) },
+  hex: { length: 2 * LENGTH, byte: (secret, i) => HEX.charCodeAt(bits(secret, 4 * i, 4)) },
+};
+
+/** How often each form of each secret lies in the memory that the process may write to. */
+function found(secrets: readonly Secret[]): Record<string, number[]> {
+  const counts = Object.fromEntries(Object.keys(FORMS).map((form) => [form, secrets.map(() => 0)]));
+  const memory = openSync('/proc/self/mem', 'r');
+  const chunk = Buffer.allocUnsafeSlow(CHUNK + 2 * LENGTH);
+  for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
+    const range = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line);
+    if (range === null || line.includes('[v')) continue;
+    const end = parseInt(range[2]!, 16);
+    for (let at = parseInt(range[1]!, 16); at < end; at += CHUNK) {
+      const read = readUpTo(memory, chunk, at, Math.min(chunk.length, end - at));
+      for (const [form, { length, byte }] of Object.entries(FORMS)) {
+        secrets.forEach((secret, n) => {
+          for (let i = -1; (i = chunk.indexOf(byte(secret, 0), i + 1)) !== -1 && i < CHUNK && i + length <= read;) {
+            let same = 1;
+            while (same < length && chunk[i + same] === byte(secret, same)) same++;
+            if (same === length) counts[form]![n]!++;
+          }
+        });
+      }
+      chunk.fill(0);
+    }
+  }
+  closeSync(memory);
+  return counts;
+}
+
+function readUpTo(memory: number, into: Buffer, at: number, length: number): number {
+  try {
+    return readSync(memory, into, 0, length, at);
+  } catch {
+    return 0; // reserved, and not there
+  }
+}
+
+function make(secret: Secret): Uint8Array {
+  const bytes = new Uint8Array(LENGTH);
+  for (let i = 0; i < LENGTH; i++) bytes[i] = secret(i);
+  return bytes;
+}
+
+/** All that the engine does with a secret key. */
+async function use(secretKey: Uint8Array): Promise<void> {
+  const peer = platform.x25519Peer(await platform.x25519(make(numbered(99))).publicKey);
+  for (let i = 0; i < 3; i++) {
+    const key = platform.x25519(secretKey);
+    await key.agree(peer);
+    const publicKey = platform.ed25519PublicKey(secretKey);
+    const message = Uint8Array.of(i);
+    await platform.ed25519Verify(publicKey, message, await platform.ed25519Sign(secretKey, message));
+    platform.hkdfSha256(secretKey, message, message).fill(0);
+  }
+}
+
+async function collected(): Promise<void> {
+  for (let i = 0; i < 6; i++) {
+    globalThis.gc!();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const [used, kept] = [numbered(1), numbered(2)];
+const secretKey = make(used);
+await use(secretKey);
+secretKey.fill(0);
+const held = make(kept);
+const texts = [Buffer.from(held.buffer).toString('base64url'), Buffer.from(held.buffer).toString('hex')];
+let counts: Record<string, number[]>;
+// A key object that the engine has not freed yet is freed by a later collection. What is left behind stays.
+for (let tries = 5; ; tries--) {
+  await collected();
+  counts = found([used, kept]);
+  if (tries === 1 || Object.values(counts).every(([left]) => left === 0)) break;
+}
+const countsOf = (index: number): Record<string, number> =>
+  Object.fromEntries(Object.entries(counts).map(([form, each]) => [form, each[index]!]));
+console.log(JSON.stringify({ used: countsOf(0), kept: countsOf(1), texts: texts.length, bytes: held.length }));
