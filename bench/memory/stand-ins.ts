@@ -97,7 +97,10 @@ export class StandIns {
     for (const user of this.#users) {
       const body = await bodyOf(user);
       const [, signSecretKey = new Uint8Array()] = this.#registered.keys[user.id] ?? [];
-      const signature = await sign(signSecretKey, signedBytes(this.#tag, round, user.id, digestOfBody(this.#parameters, round, body)));
+      const signature = await sign(
+        signSecretKey,
+        signedBytes(this.#tag, round, user.id, digestOfBody(this.#parameters, round, body)),
+      );
       yield [user.id, encodeUserMessage(this.#tag, { round, sender: user.id, body, signature })];
     }
   }

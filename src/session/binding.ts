@@ -83,7 +83,7 @@ export function maskedInputView(view2: Uint8Array, dealDigest: Uint8Array): Uint
 }
 
 /** Components in a piece of a masked input. A piece is whole bytes at any width. */
-export const PIECE_COMPONENTS: number = 1 << 18;
+const PIECE_COMPONENTS: number = 1 << 18;
 
 /**
  * The digest of a message's body that its signature is over: SHA-256 of the body; of a masked input, a digest of the list of its pieces,
