@@ -1,9 +1,10 @@
 // The class of all encodings: a plan with its ring, which is computed with exact integers so that no sum of `maxUsers` users can
 // wrap, and with the digest by which all parties of a session agree on it.
-import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
+import { hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { SecAggError, type CodesOf } from '../leaves/errors.ts';
-import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
+import { bytesOrText, checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
+import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { zeroComponents } from './components.ts';
 import {
@@ -127,11 +128,9 @@ export class Encoding<Data, Result, Bound> {
       return NOWHERE;
     }
     const { slot, seed } = given(place, 'place');
-    if (typeof seed !== 'string' && !(seed instanceof Uint8Array)) {
-      throw new TypeError(`place.seed: expected a string or a Uint8Array, got ${kindOf(seed)}`);
-    }
+    const bytes = bytesOrText(seed, 'place.seed');
     checkInteger(slot, 'place.slot', 0, this.statistic.maxUsers - 1);
-    return { slot, seed: typeof seed === 'string' ? utf8(seed) : copyOf(seed) };
+    return { slot, seed: bytes };
   }
 
   /**
@@ -147,15 +146,16 @@ export class Encoding<Data, Result, Bound> {
     const users = this.#usersIn(terms);
     const ofCohorts = terms.cohorts !== undefined;
     const narrow = this.bits <= 32 && !ofCohorts;
-    if (!(narrow ? sum instanceof Int32Array : sum instanceof BigInt64Array)) {
+    const components: SumVector | null = typedArrayOf(sum, narrow ? 'Int32Array' : 'BigInt64Array', 'sum');
+    if (components === null) {
       const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
       const source = ofCohorts ? 'cohorts add up to' : `a ring of ${this.bits} bits gives`;
       throw new TypeError(`sum: expected ${expected}, as ${source}, got ${kindOf(sum)}`);
     }
-    if (sum.length !== this.vecLen) {
-      throw new RangeError(`sum: expected ${this.vecLen} components, got ${sum.length}`);
+    if (components.length !== this.vecLen) {
+      throw new RangeError(`sum: expected ${this.vecLen} components, got ${components.length}`);
     }
-    return this.#placed.read(sum, users);
+    return this.#placed.read(components, users);
   }
 
   /**
