@@ -16,6 +16,7 @@ const RUNTIMES: readonly (readonly [name: string, version: string, args: readonl
   ['node', '22', []],
   ['node', '24', []],
   ['node', '26', []],
+  ['node', '24', ['--frozen-intrinsics']],
 ];
 
 describe('runtimes that are programs', function () {
@@ -31,7 +32,7 @@ describe('runtimes that are programs', function () {
   after(() => installation.remove());
 
   for (const [name, version, args] of RUNTIMES) {
-    it(`${name} ${version} runs whole sessions: one user drops out, states go through JSON, long vectors and floats`, async function () {
+    it(`${[name, version, ...args.filter((arg) => arg.includes('frozen'))].join(' ')} runs whole sessions: one user drops out, states go through JSON, long vectors and floats`, async function () {
       const program = fetched(name, version) ?? this.skip();
       expectAnswers(await printed(program, [...args, 'program.js'], installation.folder));
     });
