@@ -6,16 +6,14 @@ import { Installation } from '../package/packed.ts';
 import { bundled } from './bundle.ts';
 import { expectAnswers } from './expected.ts';
 import { fetched, printed } from './npx.ts';
+import { VERSIONS } from './versions.ts';
 
 /** In each line: the package, its version, and how it is told to run a module. */
 const RUNTIMES: readonly (readonly [name: string, version: string, args: readonly string[]])[] = [
   // Without any permission: a module that is imported may be read.
-  ['deno', '2.9.6', ['run', '--no-prompt', '--no-remote']],
-  ['bun', '1.4.5', ['--no-install']],
-  ['node', '20', []],
-  ['node', '22', []],
-  ['node', '24', []],
-  ['node', '26', []],
+  ['deno', VERSIONS.deno, ['run', '--no-prompt', '--no-remote']],
+  ['bun', VERSIONS.bun, ['--no-install']],
+  ...VERSIONS.node.map((version) => ['node', version, []] as const),
   ['node', '24', ['--frozen-intrinsics']],
 ];
 
