@@ -33,7 +33,11 @@ export const GATE: readonly Suite[] = [
   },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], budget: 180 },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
-  { name: 'package', files: ['package', 'browser/browser.test.ts', 'runtimes/edge-runtime.test.ts'], budget: 400 },
+  {
+    name: 'package',
+    files: ['package', 'browser/browser.test.ts', 'browser/import-map.test.ts', 'runtimes/edge-runtime.test.ts'],
+    budget: 400,
+  },
   { name: 'bundles', files: ['bundles'], budget: 120 },
 ];
 

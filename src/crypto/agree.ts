@@ -32,7 +32,7 @@ function fieldElement(bigEndian: string): Uint8Array {
  */
 export function isPublicKey(bytes: Uint8Array): boolean {
   if (bytes.length !== KEY_BYTES) return false;
-  if (compareBytes(Uint8Array.from(bytes).reverse(), Uint8Array.from(PRIME).reverse()) >= 0) return false;
+  if (compareBytes(new Uint8Array(bytes).reverse(), new Uint8Array(PRIME).reverse()) >= 0) return false;
   return !SMALL_ORDER.some((point) => compareBytes(point, bytes) === 0);
 }
 

@@ -30,7 +30,7 @@ export const split: Split = async (secret, groupSize, threshold, random) =>
  * share. All 255 shares are made, so that each point occurs once, and each holder gets the share of its own point.
  */
 async function splitSmall(secret: Uint8Array, groupSize: number, threshold: number): Promise<Uint8Array[]> {
-  const own = Uint8Array.from(secret);
+  const own = new Uint8Array(secret);
   // The library asks an array for its constructor, which is not the one of the global name where that is wrapped, as in edge runtimes.
   Object.defineProperty(own, 'constructor', { value: Uint8Array });
   const all = await splitOver256(own, SMALL_GROUP, threshold).finally(() => void own.fill(0));

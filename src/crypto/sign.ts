@@ -26,7 +26,7 @@ function bigEndian(digits: string): Uint8Array {
 
 /** Whether 32 bytes encode a point canonically (y < p) and the point is none of the eight of small order. */
 function isStrictPoint(bytes: Uint8Array): boolean {
-  const y = Uint8Array.from(bytes).reverse();
+  const y = new Uint8Array(bytes).reverse();
   y[0] = (y[0] ?? 0) & 0x7f; // the sign of x
   return compareBytes(y, PRIME) < 0 && !SMALL_ORDER_Y.some((small) => compareBytes(small, y) === 0);
 }
@@ -42,7 +42,7 @@ export function isSignPublicKey(bytes: Uint8Array): boolean {
  */
 function isStrictSignature(publicKey: Uint8Array, signature: Uint8Array): boolean {
   if (!isSignPublicKey(publicKey) || signature.length !== SIGNATURE_BYTES) return false;
-  const s = Uint8Array.from(signature.subarray(32)).reverse();
+  const s = new Uint8Array(signature.subarray(32)).reverse();
   return isStrictPoint(signature.subarray(0, 32)) && compareBytes(s, ORDER) < 0;
 }
 

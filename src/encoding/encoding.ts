@@ -1,8 +1,9 @@
 // The class of all encodings: a plan with its ring, which is computed with exact integers so that no sum of `maxUsers` users can
 // wrap, and with the digest by which all parties of a session agree on it.
-import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
+import { hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
+import { bytesOrText, checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
+import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { mostComponents } from '../session/parameters.ts';
 import { zeroComponents } from './components.ts';
@@ -124,11 +125,9 @@ export class Encoding<Data, Result, Bound> {
       return NOWHERE;
     }
     const { slot, seed } = given(place, 'place');
-    if (typeof seed !== 'string' && !(seed instanceof Uint8Array)) {
-      throw new TypeError(`place.seed: expected a string or a Uint8Array, got ${kindOf(seed)}`);
-    }
+    const bytes = bytesOrText(seed, 'place.seed');
     checkInteger(slot, 'place.slot', 0, this.statistic.maxUsers - 1);
-    return { slot, seed: typeof seed === 'string' ? utf8(seed) : copyOf(seed) };
+    return { slot, seed: bytes };
   }
 
   /**
@@ -146,15 +145,16 @@ export class Encoding<Data, Result, Bound> {
     const users = this.#usersIn(terms);
     const ofCohorts = terms.cohorts !== undefined;
     const narrow = this.bits <= 32 && !ofCohorts;
-    if (!(narrow ? sum instanceof Int32Array : sum instanceof BigInt64Array)) {
+    const components: SumVector | null = typedArrayOf(sum, narrow ? 'Int32Array' : 'BigInt64Array', 'sum');
+    if (components === null) {
       const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
       const source = ofCohorts ? 'cohorts add up to' : `a ring of ${this.bits} bits gives`;
       throw new TypeError(`sum: expected ${expected}, as ${source}, got ${kindOf(sum)}`);
     }
-    if (sum.length !== this.vecLen) {
-      throw new RangeError(`sum: expected ${this.vecLen} components, got ${sum.length}`);
+    if (components.length !== this.vecLen) {
+      throw new RangeError(`sum: expected ${this.vecLen} components, got ${components.length}`);
     }
-    const { result, nothing } = this.#placed.read(sum, users);
+    const { result, nothing } = this.#placed.read(components, users);
     if (nothing !== null) throw nothing;
     return result;
   }

@@ -3,6 +3,7 @@
 import { copyOf } from '../leaves/bytes.ts';
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
 import { checkOneOf, kindOf } from '../leaves/checks.ts';
+import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import { strataFor, strataOf, type Strata } from './strata.ts';
 
 /**
@@ -79,9 +80,10 @@ function roundToNearest(values: Float64Array): void {
 
 /** Draws the words of a whole block at once, because a call for each component would cost more than all else. */
 function uniformWords(count: number, random: RandomSource): Uint32Array {
-  const bytes = random(4 * count);
-  if (!(bytes instanceof Uint8Array) || bytes.length !== 4 * count) {
-    const came = (bytes as unknown) instanceof Uint8Array ? `${bytes.length} bytes` : kindOf(bytes);
+  const drawn: unknown = random(4 * count);
+  const bytes = typedArrayOf(drawn, 'Uint8Array', 'random');
+  if (bytes?.length !== 4 * count) {
+    const came = bytes === null ? kindOf(drawn) : `${bytes.length} bytes`;
     throw new TypeError(`random: expected a Uint8Array of ${4 * count} bytes, got ${came}`);
   }
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : copyOf(bytes);

@@ -26,7 +26,7 @@ function encodedByHand(text: string): Uint8Array<ArrayBuffer> {
 /** A fresh plain Uint8Array with the same content; also unwraps Node's Buffer and any other subclass. */
 export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  return plain.buffer instanceof ArrayBuffer ? plain.slice() : Uint8Array.from(plain);
+  return plain.buffer instanceof ArrayBuffer ? plain.slice() : new Uint8Array(plain);
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {

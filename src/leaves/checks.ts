@@ -1,14 +1,20 @@
 // Checks of what programmers give: TypeError and RangeError that name the argument, say what was expected and what came.
 // Leaf.
-import { utf8 } from './bytes.ts';
+import { copyOf, utf8 } from './bytes.ts';
+import { isArrayBuffer, typedArrayKind, typedArrayOf } from './typed-arrays.ts';
 
 /** What an error calls a value of the wrong kind. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (value instanceof Promise) return 'a Promise, which must be awaited';
-  if (value instanceof ArrayBuffer) return 'an ArrayBuffer, of which new Uint8Array(…) makes one';
-  return typeof value;
+  if (isPromise(value)) return 'a Promise, which must be awaited';
+  if (isArrayBuffer(value)) return 'an ArrayBuffer, of which new Uint8Array(…) makes one';
+  const kind = typedArrayKind(value);
+  return kind === undefined ? typeof value : `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** @throws TypeError, RangeError unless a value is an integer from `least` to `most`. */
@@ -26,9 +32,23 @@ function shown(value: unknown): string {
   return typeof value === 'bigint' ? `the bigint ${value}n` : kindOf(value);
 }
 
-/** @throws TypeError unless a value is bytes. */
-export function checkBytes(value: unknown, name: string): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`${name}: expected a Uint8Array, got ${kindOf(value)}`);
+/**
+ * Bytes of this realm, over memory that only the caller can change; see `typedArrayOf`. A longer life needs a copy.
+ *
+ * @throws TypeError unless a value is bytes.
+ */
+export function checkBytes(value: unknown, name: string): Uint8Array {
+  const bytes = typedArrayOf(value, 'Uint8Array', name);
+  if (bytes === null) throw new TypeError(`${name}: expected a Uint8Array, got ${kindOf(value)}`);
+  return bytes;
+}
+
+/** A fresh copy of bytes, or the UTF-8 of a string. @throws TypeError. */
+export function bytesOrText(value: unknown, name: string): Uint8Array {
+  if (typeof value === 'string') return utf8(value);
+  const bytes = typedArrayOf(value, 'Uint8Array', name);
+  if (bytes === null) throw new TypeError(`${name}: expected a string or a Uint8Array, got ${kindOf(value)}`);
+  return copyOf(bytes);
 }
 
 /** A plain object with names. An instance of a class has none of its own, and would silently stand for an empty one. */
@@ -90,11 +110,16 @@ export function checkString(
   return value;
 }
 
-/** A Date that is a time: not `new Date(NaN)`. */
-export function checkDate(value: unknown, name: string): Date {
-  if (!(value instanceof Date)) throw new TypeError(`${name}: expected a Date, got ${kindOf(value)}`);
-  if (Number.isNaN(value.getTime())) throw new RangeError(`${name}: expected a valid Date`);
-  return value;
+/** The milliseconds since 1970 of a Date of any realm that is a time: not `new Date(NaN)`. */
+export function checkDate(value: unknown, name: string): number {
+  let time: number;
+  try {
+    time = Date.prototype.getTime.call(value);
+  } catch {
+    throw new TypeError(`${name}: expected a Date, got ${kindOf(value)}`);
+  }
+  if (Number.isNaN(time)) throw new RangeError(`${name}: expected a valid Date`);
+  return time;
 }
 
 /** A number in [least, most], which need not be an integer. */

@@ -45,7 +45,7 @@ export const plain: Kernel = {
 };
 
 function add(ring: Ring, acc: Lanes, term: Uint8Array, sign: 1 | -1): void {
-  const aligned = term.byteOffset % 8 === 0 ? term : Uint8Array.from(term);
+  const aligned = term.byteOffset % 8 === 0 ? term : new Uint8Array(term);
   if (ring.laneBytes === 1) addNarrow(acc, aligned, sign);
   else if (ring.laneBytes === 2) addNarrow(view(acc, Uint16Array), view(aligned, Uint16Array), sign);
   else if (ring.laneBytes === 4) addNarrow(view(acc, Int32Array), view(aligned, Int32Array), sign);

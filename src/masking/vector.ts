@@ -110,7 +110,7 @@ export function vectorOf({ bits, laneBytes }: Ring, lanes: Lanes): SumVector {
     extendSign(new Int32Array(signed.buffer), { from: 1, step: 2, unused: 64 - bits });
     return signed;
   }
-  const signed = Int32Array.from(laneBytes === 1 ? lanes : laneBytes === 2 ? view(lanes, Uint16Array) : view(lanes, Int32Array));
+  const signed = new Int32Array(laneBytes === 1 ? lanes : laneBytes === 2 ? view(lanes, Uint16Array) : view(lanes, Int32Array));
   extendSign(signed, { from: 0, step: 1, unused: 32 - bits });
   return signed;
 }

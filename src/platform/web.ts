@@ -130,7 +130,7 @@ export const platform: Platform = {
   ed25519VerifySync: (publicKey, message, signature): boolean => noble.ed25519Verify(publicKey, message, signature),
 
   aes256Ctr(key, counter): Keystream {
-    const owned = Uint8Array.from(key);
+    const owned = new Uint8Array(key);
     let block = copyOf(counter);
     const take = (length: number): [from: Uint8Array, zeros: Uint8Array] => {
       const from = block;

@@ -1,6 +1,6 @@
 // States of users in PostgreSQL. They are sealed with the application's key, no older state replaces a newer one, and a
 // user answers the unmasking round once. SECURITY.md, State, says what a store that forgets costs.
-import { equalBytes, utf8 } from '../leaves/bytes.ts';
+import { copyOf, equalBytes, utf8 } from '../leaves/bytes.ts';
 import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
 import { StateError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
@@ -123,7 +123,7 @@ export class PostgresUsers {
    */
   async answer(session: string, user: number, message: Uint8Array): Promise<Uint8Array> {
     const owner = { session: checkSession(session), user: userId(user, 'user') };
-    checkBytes(message, 'message');
+    const given = copyOf(checkBytes(message, 'message'));
     let refusal: { readonly revision: number; readonly error: unknown } | null = null;
     // Ends by progress: each further attempt begins with a later revision, and a user has few of them.
     for (;;) {
@@ -133,7 +133,7 @@ export class PostgresUsers {
       const { revision } = wrapper.progress();
       // The row has not moved since the last attempt, so the next attempt would end in the same way.
       if (refusal !== null && revision <= refusal.revision) throw refusal.error;
-      const outcome = await wrapper.round(message).then(
+      const outcome = await wrapper.round(given).then(
         (bytes) => ({ bytes }),
         (error: unknown) => ({ error }),
       );

@@ -75,7 +75,7 @@ export const maskedInput: DirectoryRound<CollectingInputs, MaskedInputMessage> =
     if (part.sum.length !== state.sum.length) {
       throw new StateError(`part: expected a sum of ${state.sum.length} bytes, got ${part.sum.length}`);
     }
-    const sum = Uint8Array.from(state.sum);
+    const sum = new Uint8Array(state.sum);
     accumulate(ringOf(parameters.bits), sum, part.sum);
     return { ...state, sum, heard: new Set([...state.heard, ...part.heard]) };
   },

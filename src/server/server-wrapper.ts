@@ -104,11 +104,11 @@ export class ServerWrapper {
    */
   recv(id: number, input: Uint8Array): 'accepted' | 'repeated' {
     const sender = userId(id, 'id');
-    checkBytes(input, 'input');
-    const bytes = input.length;
+    const message = checkBytes(input, 'input');
+    const bytes = message.length;
     const started = performance.now();
     try {
-      const accepted = enterMessage(this.#context, this.#snapshot, { sender, bytes: input, closing: this.#closing });
+      const accepted = enterMessage(this.#context, this.#snapshot, { sender, bytes: message, closing: this.#closing });
       if (accepted === null) {
         this.#locals.announce.repeated(sender, bytes);
         return 'repeated';

@@ -53,16 +53,16 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
    */
   insert(u: number, pk: SignPublicKey): void {
     const id = userId(u, 'u');
-    checkBytes(pk, 'pk');
-    if (!isSignPublicKey(pk)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${KEY_BYTES} bytes`);
+    const key = checkBytes(pk, 'pk');
+    if (!isSignPublicKey(key)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${KEY_BYTES} bytes`);
     const known = this.#keys.get(id);
     if (known !== undefined) {
-      if (equalBytes(known, pk)) return;
+      if (equalBytes(known, key)) return;
       throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `user ${id} is registered with another key`);
     }
     if (this.#shared) this.#keys = new Map(this.#keys);
     this.#shared = false;
-    this.#keys.set(id, copyOf(pk));
+    this.#keys.set(id, copyOf(key));
   }
 
   /** Number of registered users. */

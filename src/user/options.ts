@@ -96,11 +96,11 @@ export function givenByDescriptor(descriptor: unknown, user: DescribedUserOption
 }
 
 /** @throws TypeError, RangeError that name the argument. */
-export function newUserSnapshot({ id, threshold, signPk, signSk, vec, othersSignPks, options }: GivenUser): UserSnapshot {
+export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, ...keys }: GivenUser): UserSnapshot {
   checkOptionNames(options, ['vecLen', 'modularInputs', 'listener']);
   const self = userId(id, 'id');
-  checkKey(signPk, 'signPk');
-  checkKey(signSk, 'signSk');
+  const signPk = checkKey(keys.signPk, 'signPk');
+  const signSk = checkKey(keys.signSk, 'signSk');
   const publicKeys = publicKeysWith(self, signPk, signSk, othersSignPks);
   if (vec !== null && !isArrayLike(vec)) {
     throw new TypeError(`vec: expected an array, a typed array or null, got ${kindOf(vec)}`);
@@ -123,9 +123,10 @@ export function newUserSnapshot({ id, threshold, signPk, signSk, vec, othersSign
   };
 }
 
-function checkKey(key: unknown, name: string): asserts key is Uint8Array {
-  checkBytes(key, name);
+function checkKey(given: unknown, name: string): Uint8Array {
+  const key = checkBytes(given, name);
   if (key.length !== KEY_BYTES) throw new RangeError(`${name}: expected ${KEY_BYTES} bytes, got ${key.length}`);
+  return key;
 }
 
 /** The PKI with this user in it. */

@@ -128,7 +128,7 @@ async function masked(
   input: Lanes,
 ): Promise<Uint8Array> {
   const ring = ringOf(parameters.bits);
-  const lanes = Uint8Array.from(input);
+  const lanes = new Uint8Array(input);
   async function* masks(): AsyncGenerator<Mask> {
     yield { seed: selfMaskKey(state.selfMaskSeed, view2, userId), sign: 1 };
     const agree = agreementWith(state.maskSecretKey);

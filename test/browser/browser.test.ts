@@ -4,10 +4,9 @@ import { expect } from 'chai';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { platform as node } from '../../src/platform/node.ts';
 import { answersOf } from '../platform/leading-zeros.ts';
-import { expectedSum } from '../runtimes/expected.ts';
+import { expectAnswers, expectedSum } from '../runtimes/expected.ts';
+import { CHROMIUM, LAUNCH } from './chromium.ts';
 import { servePage, type PageServer } from './pages.ts';
-
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 declare const session: (users: number, vecLen: number, bits: number) => Promise<string[]>;
 declare const engineAnswers: () => Promise<string[]>;
@@ -25,10 +24,7 @@ describe('in a browser', function () {
       this.skip();
     }
     server = await servePage();
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run'],
-    });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: LAUNCH });
     page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(String(error)));
     await page.goto(server.url);
@@ -55,5 +51,14 @@ describe('in a browser', function () {
 
   it('keys, points, signatures and shares with zeros at their ends are what they are in Node', async () => {
     expect(await page.evaluate(() => engineAnswers())).to.deep.equal(await answersOf(node));
+  });
+
+  it('a worker of the page runs whole sessions: one user drops out, states go through JSON, long vectors and floats', async () => {
+    const script = `new Promise((resolve, reject) => {
+      const worker = new Worker('/worker.js', { type: 'module' });
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    })`;
+    expectAnswers(await page.evaluate<string>(script));
   });
 });

@@ -13,8 +13,9 @@ export async function servePage(): Promise<PageServer> {
   const scripts: Readonly<Record<string, string>> = {
     '/page.js': await bundled('../browser/page.ts'),
     '/engine-page.js': await bundled('../browser/engine-page.ts', { conditions: ['secagg-source'] }),
+    '/worker.js': await bundled('../browser/worker.ts'),
   };
-  const tags = Object.keys(scripts).map((path) => `<script type="module" src="${path}"></script>`);
+  const tags = ['/page.js', '/engine-page.js'].map((path) => `<script type="module" src="${path}"></script>`);
   const server = createServer((request, response) => {
     const script = scripts[request.url ?? ''];
     response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript');

@@ -8,14 +8,26 @@ const QUIET = { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' };
 /**
  * The path of a program of a package.
  *
- * @param version as npm takes it; README names the versions that are tested.
+ * @param version as npm takes it; docs/runtimes.md names the versions that are tested.
+ * @param beside packages that are installed with it.
  * @returns null if npx cannot fetch it; a line on the console says so.
  */
-export function fetched(packageName: string, version: string, program = packageName): string | null {
+export function fetched(
+  packageName: string,
+  version: string,
+  program: string = packageName,
+  beside: readonly string[] = [],
+): string | null {
   const spec = `${packageName}@${version}`;
   try {
     const shell = process.platform === 'win32' ? `where ${program}` : `command -v ${program}`;
-    const command = ['npx', '--yes', '--package', spec, '--call', JSON.stringify(shell)].join(' ');
+    const command = [
+      'npx',
+      '--yes',
+      ...[spec, ...beside].flatMap((each) => ['--package', each]),
+      '--call',
+      JSON.stringify(shell),
+    ].join(' ');
     return execFileSync(command, { encoding: 'utf8', shell: true, env: QUIET, stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   } catch {
     console.log(`    skipped: npx cannot fetch ${spec}`);

@@ -6,16 +6,15 @@ import { Installation } from '../package/packed.ts';
 import { bundled } from './bundle.ts';
 import { expectAnswers } from './expected.ts';
 import { fetched, printed } from './npx.ts';
+import { VERSIONS } from './versions.ts';
 
 /** In each line: the package, its version, and how it is told to run a module. */
 const RUNTIMES: readonly (readonly [name: string, version: string, args: readonly string[]])[] = [
   // Without any permission: a module that is imported may be read.
-  ['deno', '2.9.6', ['run', '--no-prompt', '--no-remote']],
-  ['bun', '1.4.5', ['--no-install']],
-  ['node', '20', []],
-  ['node', '22', []],
-  ['node', '24', []],
-  ['node', '26', []],
+  ['deno', VERSIONS.deno, ['run', '--no-prompt', '--no-remote']],
+  ['bun', VERSIONS.bun, ['--no-install']],
+  ...VERSIONS.node.map((version) => ['node', version, []] as const),
+  ['node', '24', ['--frozen-intrinsics']],
 ];
 
 describe('runtimes that are programs', function () {
@@ -31,7 +30,7 @@ describe('runtimes that are programs', function () {
   after(() => installation.remove());
 
   for (const [name, version, args] of RUNTIMES) {
-    it(`${name} ${version} runs whole sessions: one user drops out, states go through JSON, long vectors and floats`, async function () {
+    it(`${[name, version, ...args.filter((arg) => arg.includes('frozen'))].join(' ')} runs whole sessions: one user drops out, states go through JSON, long vectors and floats`, async function () {
       const program = fetched(name, version) ?? this.skip();
       expectAnswers(await printed(program, [...args, 'program.js'], installation.folder));
     });

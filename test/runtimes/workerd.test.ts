@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { bundled } from './bundle.ts';
 import { expectAnswers } from './expected.ts';
 import { fetched } from './npx.ts';
+import { VERSIONS } from './versions.ts';
 
 const CONFIG = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -35,7 +36,7 @@ describe('workerd', function () {
   });
 
   it('runs whole sessions: one user drops out, states go through JSON, long vectors and floats', async function () {
-    const program = fetched('workerd', '1.20260426.1') ?? this.skip();
+    const program = fetched('workerd', VERSIONS.workerd) ?? this.skip();
     server = spawn(program, ['serve', 'config.capnp', '--control-fd=1'], {
       cwd: folder,
       env: { ...process.env, NODE_OPTIONS: '' },

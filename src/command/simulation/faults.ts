@@ -27,7 +27,7 @@ export function drawFault(rate: number, round: number, random: Seeded): Fault | 
 
 /** The message with one bit changed. */
 export function changed(message: Uint8Array, random: Seeded): Uint8Array {
-  const copy = Uint8Array.from(message);
+  const copy = new Uint8Array(message);
   const bit = random.below(8 * copy.length);
   copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
   return copy;

@@ -77,7 +77,7 @@ export async function sumWithoutMasks(unmasking: Unmasking, sum: Lanes, work: Un
     }
     throwIfAborted(work.signal);
   }
-  const acc = Uint8Array.from(sum);
+  const acc = new Uint8Array(sum);
   const tell = progressOf(total, 0, work.onProgress);
   await removeMasks(unmasking, { from: 0, to: total }, acc, new Pace(work.signal), () => tell(1));
   return acc;
@@ -91,7 +91,7 @@ async function unmaskInThreads(
 ): Promise<Lanes> {
   const total = countMasks(unmasking);
   const tell = progressOf(total, threads, onProgress);
-  const acc = Uint8Array.from(sum);
+  const acc = new Uint8Array(sum);
   const ring = ringOf(unmasking.bits);
   // A thread that fails takes the others with it, and so does the caller's signal.
   const all = new Cancellation(signal);
