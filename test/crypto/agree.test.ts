@@ -17,9 +17,9 @@ function littleEndian(value: bigint, length = 32): Uint8Array {
 }
 
 describe('a public key', () => {
-  it('is the base point, the smallest and the largest point of large order, and what is drawn', () => {
+  it('is the base point, the smallest and the largest point of large order, and what is drawn', async () => {
     for (const point of [9n, 2n, P - 2n]) expect(isPublicKey(littleEndian(point)), String(point)).to.equal(true);
-    for (let i = 0; i < 20; i++) expect(isPublicKey(platform.x25519(systemRandom(32)).publicKey)).to.equal(true);
+    for (let i = 0; i < 20; i++) expect(isPublicKey(await platform.x25519(systemRandom(32)).publicKey)).to.equal(true);
   });
 
   it('is no point of small order, with which everybody would agree on the same', async () => {
