@@ -1,6 +1,7 @@
 // The process with the tests, which is started again when a mutant has brought it down.
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { timesLoad } from './load.ts';
 import type { Asked, Outcome, Reached, Told } from './messages.ts';
 
 const RUNNER = fileURLToPath(new URL('runner.ts', import.meta.url));
@@ -57,8 +58,9 @@ export class TestProcess {
         stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       });
       this.#child = child;
-      const loaded = await told(child, 120_000);
+      const loaded = await told(child, timesLoad(60_000));
       if (loaded?.type === 'not-loaded' && this.#fixed === -1) throw new Error(`the tests cannot be loaded: ${loaded.why}`);
+      if (loaded === null && this.#fixed === -1) throw new Error('loading the tests takes too long');
       if (loaded?.type !== 'loaded') return null;
     }
     const answer = told(this.#child, milliseconds);

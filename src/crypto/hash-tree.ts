@@ -29,7 +29,7 @@ export class HashTree {
    * The digests that give the root together with some leaves: those of the largest subtrees without any of these leaves, from
    * left to right.
    *
-   * @param known their indices, ascending.
+   * @param known their indices, in any order.
    */
   proof(known: readonly number[]): Uint8Array[] {
     const proof: Uint8Array[] = [];
@@ -71,9 +71,6 @@ export function rootFrom(
     const [a, b] = [visit(left, within(inside, left)), visit(right, within(inside, right))];
     return a === null || b === null ? null : digest(node, [a, b]);
   };
-  const root = visit(
-    { first: 0, size },
-    [...known.keys()].sort((a, b) => a - b),
-  );
+  const root = visit({ first: 0, size }, [...known.keys()]);
   return used === proof.length ? root : null;
 }

@@ -2,7 +2,6 @@
 // A restored user may run round 1 again, so a nonce must not be derivable from the round; 24 random bytes never repeat.
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { concat } from '../leaves/bytes.ts';
-import { SEAL_OVERHEAD } from '../leaves/sizes.ts';
 import type { RandomSource } from './random.ts';
 
 const NONCE_BYTES = 24;
@@ -13,9 +12,8 @@ export function seal(key: Uint8Array, data: Uint8Array, plaintext: Uint8Array, r
   return concat([nonce, xchacha20poly1305(key, nonce, data).encrypt(plaintext)]);
 }
 
-/** The plaintext; null if the key, the associated data or a single bit of the sealed bytes differs. */
+/** The plaintext; null if the key, the associated data or a single bit of the sealed bytes differs, or if they are too short. */
 export function open(key: Uint8Array, data: Uint8Array, sealed: Uint8Array): Uint8Array | null {
-  if (sealed.length < SEAL_OVERHEAD) return null;
   try {
     return xchacha20poly1305(key, sealed.subarray(0, NONCE_BYTES), data).decrypt(sealed.subarray(NONCE_BYTES));
   } catch {

@@ -29,10 +29,9 @@ export function corruptNeighborsBorne({ neighbors, shareThreshold }: SparseGraph
  * k positions, and all users at these positions must be gone.
  */
 export function lnDisconnected({ users, gone }: { readonly users: number; readonly gone: number }, k: number): number {
-  const marked = Math.min(gone, users);
-  if (k > marked || users - k - 1 <= 0) return -Infinity;
+  if (users - k - 1 <= 0) return -Infinity;
   const pairs = Math.log(users) + Math.log(users - k - 1) - Math.LN2;
-  return pairs + lnPoint({ population: users, marked, draws: k }, k);
+  return pairs + lnPoint({ population: users, marked: Math.min(gone, users), draws: k }, k);
 }
 
 /** The parameters of a session on a sparse graph that decide these probabilities. */

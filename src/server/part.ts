@@ -16,7 +16,7 @@ export function partOf(tag: Uint8Array, { state, received, dropped }: ServerSnap
   return {
     base: round.base({ tag }, collecting),
     received: heard,
-    dropped: dropped.filter((user) => user.round === round.number && isIn(heard, user.userId)),
+    dropped: dropped.filter((user) => user.round === round.number),
     heard: round.part(collecting),
   };
 }

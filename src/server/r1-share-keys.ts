@@ -2,7 +2,7 @@
 import { neighborhoodsOf } from '../graph/graph.ts';
 import { concat } from '../leaves/bytes.ts';
 import { ProtocolError } from '../leaves/errors.ts';
-import { hasMember, membersOf } from '../leaves/members.ts';
+import { membersOf } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import { RECORD_BYTES } from '../leaves/sizes.ts';
 import { zeroSum } from '../masking/packed-vectors.ts';
@@ -65,17 +65,12 @@ export const shareKeys: DirectoryRound<CollectingDeals, ShareKeysMessage> = {
 };
 
 /** What the neighbors of a user dealt to it, those in U2, in the graph's order. */
-export function sealedFor(
-  { parameters }: ServerContext,
-  { directory, u2, deals }: CollectingInputs,
-  position: Position,
-): Uint8Array {
+export function sealedFor({ parameters }: ServerContext, { directory, deals }: CollectingInputs, position: Position): Uint8Array {
   const graph = neighborhoodsOf(parameters.graph, directory.size);
   const sealed: Uint8Array[] = [];
   for (const owner of graph.neighbors(position)) {
-    if (!hasMember(u2, owner)) continue;
+    const deal = deals.get(owner); // none of a user that is not in U2
     const start = graph.neighborIndex(owner, position) * RECORD_BYTES;
-    const deal = deals.get(owner);
     if (deal !== undefined) sealed.push(deal.sealed.subarray(start, start + RECORD_BYTES));
   }
   return concat(sealed);

@@ -66,6 +66,30 @@ describe('a sparse graph', () => {
     expect(chiSquare).to.be.below(80); // 23 degrees of freedom: above once in 10^8 runs
   });
 
+  it('is drawn from each random word once, in order, and from as many blocks as it takes', () => {
+    const users = Array.from({ length: 2500 }, (_, i) => i);
+    const blocks: Uint8Array[] = [];
+    const drawn = permuted(users, (length) => {
+      const block = systemRandom(length);
+      blocks.push(block.slice());
+      return block;
+    });
+    // Fisher and Yates' shuffle from the last place on, by the words modulo the places that are left; 2,499 draws take three blocks.
+    const bytes = Buffer.concat(blocks);
+    const expected = [...users];
+    let at = 0;
+    for (let last = users.length - 1; last > 0; last--) {
+      const places = last + 1;
+      const multiple = 2 ** 32 - (2 ** 32 % places);
+      let word = multiple;
+      for (; word >= multiple; at += 4) word = bytes.readUInt32BE(at);
+      [expected[last], expected[word % places]] = [expected[word % places]!, expected[last]!];
+    }
+    expect(drawn).to.deep.equal(expected);
+    expect(bytes.length - at).to.be.within(0, blocks[0]!.length - 1);
+    expect(blocks.length).to.be.greaterThan(1);
+  });
+
   it('of 300,000 users, of which a third is gone, ends in an error that names the users with too few neighbors', function () {
     this.timeout(20_000);
     const users = 300_000;

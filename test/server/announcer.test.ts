@@ -1,6 +1,7 @@
 // What a server's listener is told.
 import { expect } from 'chai';
 import { ServerWrapper, type ServerEvent } from '../../src/index.ts';
+import { Announcer } from '../../src/server/announcer.ts';
 import { flip, rebody } from '../support/forge.ts';
 import { rejected, refused } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
@@ -60,6 +61,24 @@ describe('the events of a server', () => {
     const answers = await session.answers();
     session.deliver(answers);
     expect(session.server.recv(IDS[0]!, answers.get(IDS[0]!)!)).to.equal('repeated');
+  });
+
+  it('give away copies: a listener that empties the list of those in the sum does not change who is in it', async () => {
+    const listener = (event: ServerEvent): void => {
+      if (event.type === 'finished') (event.included as number[]).length = 0;
+    };
+    const session = new Session({ ids: IDS, threshold: 3, serverOptions: { listener } });
+    session.expectSum(await session.finish(), IDS);
+  });
+
+  it('name the users that a session fails by, before they tell that it fails', () => {
+    const events: ServerEvent[] = [];
+    const guilty = { userId: 30, round: 1, reason: 'inconsistent-deal' } as const;
+    new Announcer((event) => events.push(event)).failed(4, 'ERR_SECAGG_INCONSISTENT_DEAL', [guilty]);
+    expect(events).to.deep.equal([
+      { type: 'user-dropped', ...guilty },
+      { type: 'failed', round: 4, code: 'ERR_SECAGG_INCONSISTENT_DEAL' },
+    ]);
   });
 
   it('go on if the server is recovered with a listener', async () => {

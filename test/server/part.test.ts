@@ -143,6 +143,16 @@ describe('a part of a session that is over', () => {
   });
 });
 
+describe('a part of a session in which a user has dropped out', () => {
+  it('does not name it again: the servers knew that when they began the round', async () => {
+    const session = await new Session({ ids: IDS, threshold: 3 }).before(2, [[], [4]]);
+    const snapshot = serverDocument.parse(session.server.serializeState());
+    expect(snapshot.dropped).to.deep.equal([{ userId: 4, round: 1, reason: 'no-shares' }]);
+    const part = partOf(sessionTag(snapshot.context.parameters), snapshot);
+    expect(part.dropped).to.deep.equal([]);
+  });
+});
+
 describe('a part with a user that was found out', () => {
   it('names it to the server that adds it, once', async () => {
     const { session, base, answers } = await roundOf(4);

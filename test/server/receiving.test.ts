@@ -166,6 +166,17 @@ describe('a message that comes to the server', () => {
     await leaving(snapshot, () => refused('ERR_SECAGG_LATE', () => take(5), ProtocolError));
   });
 
+  it('is another one of an earlier round, of a user that is out since: the first one counts, and nobody is named', async () => {
+    const session = await new Session({ ids: IDS, threshold: 3 }).before(1);
+    const answers = await session.answers();
+    session.deliver(answers);
+    await session.close();
+    await session.round([5]);
+    const other = await rebody(session, 5, answers.get(5)!, (body) => flip(body, body.length - 1));
+    const error = refused('ERR_SECAGG_EQUIVOCATION', () => session.server.recv(5, other), ProtocolError);
+    expect(error).to.deep.include({ round: 1, userIds: [] });
+  });
+
   it('comes after an error that ended the session: the error is told', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
     const answers = await session.answers();
