@@ -1,6 +1,6 @@
-// The inner loops over lanes in WebAssembly SIMD, in AssemblyScript. Their twin in plain TypeScript, which says what they
-// compute, is src/masking/plain.ts. Addresses are bytes in the memory that simd.ts lays out; whoever calls sees to it that
-// 128 bytes beyond each region may be read and written.
+// The inner loops over lanes in WebAssembly SIMD, in AssemblyScript. src/masking/typescript-kernel.ts computes the same in plain
+// TypeScript and is easier to read. Addresses are bytes in the memory that simd-kernel.ts lays out. The caller makes sure that 128
+// bytes beyond each region may be read and written.
 
 // @ts-ignore: decorator
 @inline

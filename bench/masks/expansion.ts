@@ -1,12 +1,12 @@
-// Expands a seed to a mask and adds it, and packs and unpacks a vector: ours beside the bare cipher, the plain kernel and a cipher in
+// Expands a seed to a mask and adds it, and packs and unpacks a vector: ours beside the bare cipher, the TypeScript kernel and a cipher in
 // JavaScript. All are measured in turn within one run, so that a busy machine slows all of them.
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { ctr } from '@noble/ciphers/aes.js';
-import { applyMasks } from '../../src/masking/expand.ts';
+import { applyMasks } from '../../src/masking/apply-masks.ts';
 import { kernel } from '../../src/masking/kernel.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { accumulatePacked, pack } from '../../src/masking/packed-vectors.ts';
-import { plain } from '../../src/masking/plain.ts';
+import { typescriptKernel } from '../../src/masking/typescript-kernel.ts';
 import { ringOf, zeroLanes, type Kernel, type Ring } from '../../src/masking/ring.ts';
 import { makeKeystream } from './cipher.ts';
 import { median, timed } from '../statistics.ts';
@@ -49,7 +49,7 @@ export async function measureExpansion(bits: number, components: number, runs: n
       for (let mask = 0; mask < MASKS; mask++) makeKeystream(components * ring.maskBytes);
     });
     await time('ours', MASKS, () => applyMasks(ring, lanes, masks(), new Pace()));
-    await time('plainKernel', 1, () => expandWith(plain, ring, lanes));
+    await time('plainKernel', 1, () => expandWith(typescriptKernel, ring, lanes));
     // It is far slower, so that a sixteenth of the length is enough.
     const sample = new Uint8Array((components * ring.maskBytes) / 16);
     await time('javascript', 1 / 16, () => ctr(randomBytes(32), new Uint8Array(16)).encrypt(sample));
@@ -77,8 +77,8 @@ async function check(ring: Ring): Promise<void> {
   const seed = Uint8Array.from(randomBytes(32));
   const stream = createCipheriv('aes-256-ctr', seed, new Uint8Array(16)).update(new Uint8Array(8000));
   const [ours, expected] = [zeroLanes(ring, 1000), zeroLanes(ring, 1000)];
-  plain.accumulateMasks(ring, expected, [{ bytes: stream.subarray(0, 1000 * ring.maskBytes), sign: 1 }]);
+  typescriptKernel.accumulateMasks(ring, expected, [{ bytes: stream.subarray(0, 1000 * ring.maskBytes), sign: 1 }]);
   await applyMasks(ring, ours, [{ seed, sign: 1 }], new Pace());
   if (Buffer.compare(ours, expected) !== 0) throw new Error('the mask is wrong');
-  if (kernel() === plain) console.log('WebAssembly is missing: the plain kernel is all there is');
+  if (kernel() === typescriptKernel) console.log('WebAssembly is missing: the TypeScript kernel is all there is');
 }

@@ -5,7 +5,7 @@ import { userId } from '../../src/leaves/ids.ts';
 import { allPositions } from '../../src/leaves/positions.ts';
 import type { Unmasking } from '../../src/server/unmasking/masks.ts';
 import { countMasks } from '../../src/server/unmasking/masks.ts';
-import type { UnmaskingWork } from '../../src/server/unmasking/threads.ts';
+import type { UnmaskingWork } from '../../src/server/unmasking/sum-without-masks.ts';
 import { makeKeystream } from './cipher.ts';
 import { median, timed } from '../statistics.ts';
 
@@ -13,7 +13,7 @@ type Unmask = (unmasking: Unmasking, sum: Uint8Array, work: UnmaskingWork) => Pr
 
 /** The built function: worker threads cannot run TypeScript. */
 async function builtUnmasking(): Promise<Unmask> {
-  const module = new URL('../../dist/server/unmasking/threads.js', import.meta.url);
+  const module = new URL('../../dist/server/unmasking/sum-without-masks.js', import.meta.url);
   return ((await import(module.href)) as { sumWithoutMasks: Unmask }).sumWithoutMasks;
 }
 

@@ -14,7 +14,7 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { split } from '../../src/crypto/shamir.ts';
 import { sign } from '../../src/crypto/sign.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
-import { applyMasks } from '../../src/masking/expand.ts';
+import { applyMasks } from '../../src/masking/apply-masks.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { pack } from '../../src/masking/packed-vectors.ts';
 import { ringOf } from '../../src/masking/ring.ts';

@@ -163,6 +163,9 @@ function collect(tree: Tree, data: unknown, name: string, arrays: Named[]): void
   } else if (tree.shape === undefined) {
     arrays.push({ name, data: arrayOf(data, name, tree.length) });
   } else {
+    if (Array.isArray(data) || ArrayBuffer.isView(data)) {
+      throw new TypeError(`${name}: expected an object { shape, data }, got an array of values`);
+    }
     const { shape, data: values } = exactNames(data, ['data', 'shape'], name);
     checkShape(shape, tree.shape, `${name}.shape`);
     arrays.push({ name: `${name}.data`, data: arrayOf(values, `${name}.data`, tree.length) });

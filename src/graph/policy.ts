@@ -33,7 +33,7 @@ export function checkReachable(parameters: Parameters, policy: Policy): void {
   }
   if (graph !== 'complete') checkSparse({ threshold, graph }, policy);
   if (largestDirectory(parameters, policy) >= threshold) return;
-  throw new RangeError(`threshold: with ${policy.colluders} colluders no number of users satisfies the policy, got ${threshold}`);
+  throw new RangeError(`threshold: expected more than the ${policy.colluders} colluders, got ${threshold}`);
 }
 
 function checkSparse({ threshold, graph }: { readonly threshold: number; readonly graph: SparseGraph }, policy: Policy): void {

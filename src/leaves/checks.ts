@@ -69,7 +69,8 @@ export function checkNames(value: unknown, name: string, known: readonly string[
   for (const each of Object.keys(checkObject(value, name))) {
     if (known.includes(each)) continue;
     const near = nearest(each, known);
-    throw new TypeError(`${name}: unknown option '${each}'${near === null ? '' : `; did you mean '${near}'?`}`);
+    const help = near === null ? `the options are ${known.join(', ')}` : `did you mean '${near}'?`;
+    throw new TypeError(`${name}: unknown option '${each}'; ${help}`);
   }
 }
 

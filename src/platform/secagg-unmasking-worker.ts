@@ -1,10 +1,11 @@
-// What a worker thread of Node runs: some of the masks of one sum, added up, and back to who asked. See server/unmasking/threads.ts.
+// What a worker thread of Node runs: it adds up some of the masks of one sum, and posts the result to the thread that started it,
+// which runs server/unmasking/sum-without-masks.ts.
 // It is the entry point `secagg/unmasking-worker`, and has an unmistakable name, because in a bundle it stands among files of the
 // application. node-threads.ts looks for it beside itself. Outside of a worker thread it does nothing.
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { Pace } from '../masking/pace.ts';
 import { removeMasks } from '../server/unmasking/masks.ts';
-import type { Greeting, Report, Task } from '../server/unmasking/threads.ts';
+import type { Greeting, Report, Task } from '../server/unmasking/sum-without-masks.ts';
 
 const REPORT_MILLISECONDS = 50;
 

@@ -209,7 +209,7 @@ export class PostgresUsers {
 
 function parseState(session: string, user: UserId, state: string): UserState {
   const wrapper = UserWrapper.fromState(state);
-  if (wrapper.id !== user) throw new StateError(`state: expected one of user ${user}, got user ${wrapper.id}`);
+  if (wrapper.id !== user) throw new StateError(`state: expected the state of user ${user}, got the state of user ${wrapper.id}`);
   const { revision, round } = wrapper.progress();
   return { session, user, revision, answered: round === 5, state };
 }

@@ -5,7 +5,7 @@ import { emit, isHeard, type Listener } from '../leaves/events.ts';
 import type { DroppedUser, ServerEvent } from '../leaves/progress.ts';
 import type { ServerOutput } from './output.ts';
 import type { Received } from './receiving.ts';
-import type { UnmaskingProgress } from './unmasking/threads.ts';
+import type { UnmaskingProgress } from './unmasking/sum-without-masks.ts';
 
 /** How much a round sends, to how many users. */
 interface Sent {

@@ -75,12 +75,12 @@ export abstract class ServerOutputWrapper {
    * @throws UsageError ERR_SECAGG_USAGE if it is messages.
    */
   getVector(): SumVector {
-    throw new UsageError('ERR_SECAGG_USAGE', 'getVector: this output is messages');
+    throw new UsageError('ERR_SECAGG_USAGE', 'getVector: this output holds messages; the sum comes when round 4 is closed');
   }
 }
 
 function noMessages(asked: string): UsageError {
-  return new UsageError('ERR_SECAGG_USAGE', `${asked}: this output is the sum`);
+  return new UsageError('ERR_SECAGG_USAGE', `${asked}: this output holds the sum and no messages`);
 }
 
 /** The outcome of a round from 0 to 3. */

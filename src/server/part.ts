@@ -26,7 +26,7 @@ export function mergedWith(tag: Uint8Array, snapshot: ServerSnapshot, part: Serv
   const state = requireCollecting(snapshot.state);
   const { number, base, merged } = roundOf(state);
   if (part.heard.phase !== state.phase || !equalBytes(part.base, base({ tag }, state))) {
-    throw new StateError(`part: expected one of round ${number} of the same session`);
+    throw new StateError(`part: expected a part of round ${number} of the same session`);
   }
   const known = at(snapshot.received, number);
   for (const [userId, digest] of part.received) requireSameMessage(known.get(userId), digest, { round: number, userId });

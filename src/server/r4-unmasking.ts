@@ -16,7 +16,7 @@ import { union, type DirectoryRound } from './round-interface.ts';
 import { VERDICT, type Answer, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
 import { unmaskingOf, wipeUnmasking } from './unmasking/masks.ts';
 import { enoughShares, reconstructSecrets } from './unmasking/reconstruction.ts';
-import { sumWithoutMasks } from './unmasking/threads.ts';
+import { sumWithoutMasks } from './unmasking/sum-without-masks.ts';
 
 const round = 4;
 

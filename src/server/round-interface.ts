@@ -5,7 +5,7 @@ import type { Position } from '../leaves/positions.ts';
 import type { DroppedUser } from '../leaves/progress.ts';
 import type { Round } from '../session/notation.ts';
 import type { ClosedState, CollectingKeys, CollectingState, Heard, ServerContext } from './state.ts';
-import type { UnmaskingWork } from './unmasking/threads.ts';
+import type { UnmaskingWork } from './unmasking/sum-without-masks.ts';
 
 /** What closing a round may take: randomness to draw the graph with, and all that removing the masks needs. */
 interface ClosingWork extends UnmaskingWork {

@@ -174,7 +174,12 @@ export function document<T extends object>(
       if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new StateError('state: expected an object');
       if (repeatsMembers(state, json)) throw new StateError('state: a field is there twice');
       const { secagg, version: found, ...rest } = json as Record<string, unknown>;
-      if (secagg !== role) throw new StateError(`state: expected one of a ${role}, got another or none`, 'ERR_SECAGG_STATE_ROLE');
+      if (secagg !== role) {
+        throw new StateError(
+          `state: the text is no state of a ${role}: its field secagg is not '${role}'`,
+          'ERR_SECAGG_STATE_ROLE',
+        );
+      }
       if (found !== version) {
         throw new StateError(
           `state: expected version ${version}, got ${typeof found === 'number' ? String(found) : typeof found}`,

@@ -7,7 +7,7 @@ import { neighborhoodsOf } from '../graph/graph.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import type { AbortSignalLike } from '../leaves/signals.ts';
-import { applyMasks, type Mask } from '../masking/expand.ts';
+import { applyMasks, type Mask } from '../masking/apply-masks.ts';
 import { Pace } from '../masking/pace.ts';
 import { pack } from '../masking/packed-vectors.ts';
 import { ringOf, type Lanes } from '../masking/ring.ts';

@@ -36,7 +36,7 @@ export function decodeUserMessage(bytes: Uint8Array, tag: Uint8Array, sender: Us
   const round = checkHead(name, fields, tag);
   const from = fields.integer(3, 'sender', Number.MAX_SAFE_INTEGER);
   if (from !== sender) {
-    const message = `${name}: expected one of user ${sender}, got one of user ${from}`;
+    const message = `${name}: expected a message of user ${sender}, got a message of user ${from}`;
     throw new ProtocolError('ERR_SECAGG_SENDER', message, { round });
   }
   return { round, sender: from, body: fields.view(4, 'body'), signature: fields.bytes(5, 'signature', SIGNATURE_BYTES) };

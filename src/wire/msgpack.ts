@@ -97,7 +97,9 @@ export function decodeFields(input: Uint8Array, name: string, limits: Limits): F
   const fields = new Reader(bytes).fields(limits.listLength);
   if (fields === null) {
     const lists = limits.listLength === 0 ? '' : `, and lists of at most ${limits.listLength} integers`;
-    throw new DecodeError(`${name}: expected an array of integers and byte strings${lists}, got ${bytes.length} other bytes`);
+    throw new DecodeError(
+      `${name}: these ${bytes.length} bytes are no message: expected a MessagePack array of integers and byte strings${lists}`,
+    );
   }
   // Every element has one shortest form, so the whole is shortest only if all elements are.
   if (encodedLength(fields) !== bytes.length) throw new DecodeError(`${name}: not in the shortest encoding`);

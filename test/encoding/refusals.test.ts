@@ -82,7 +82,10 @@ describe('values', () => {
       ['data.deep: expected an object, got number', { ...tensors, deep: 1 }],
       ['data.deep.scalar: missing', { ...tensors, deep: { bias: tensors.deep.bias } }],
       ['data.deep.scale: not in the plan', { ...tensors, deep: { ...tensors.deep, scale: 1 } }],
-      ['data.deep.bias: expected an object, got an array', { ...tensors, deep: { ...tensors.deep, bias: [1, 2] } }],
+      ...[[1, 2], Float32Array.of(1, 2)].map((bias): [string, unknown] => [
+        'data.deep.bias: expected an object { shape, data }, got an array of values',
+        { ...tensors, deep: { ...tensors.deep, bias } },
+      ]),
       ['data.deep.bias.shape: missing', { ...tensors, deep: { ...tensors.deep, bias: { data: [1, 2] } } }],
       [
         'data.deep.bias.shape: expected [2], got number',

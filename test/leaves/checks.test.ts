@@ -108,8 +108,11 @@ describe('checks of option names', () => {
     }
   });
 
-  it('propose nothing for a name that is far from all, and the nearest of several', () => {
-    for (const given of ['threads', 'x', 'publicKeys', 'seed']) expect(proposed(given)).to.equal(null);
+  it('propose no name for one that is far from all but list the names, and propose the nearest of several', () => {
+    for (const given of ['threads', 'x', 'publicKeys', 'seed']) {
+      expect(proposed(given)).to.equal(null);
+      expect(() => checkNames({ [given]: 1 }, 'options', KNOWN)).to.throw(TypeError, KNOWN.join(', '));
+    }
     expect(() => checkNames({ colluder: 1 }, 'options', ['colliders', 'colluders', 'colliders'])).to.throw(
       TypeError,
       "'colluders'",

@@ -1,6 +1,6 @@
 // Run as a program that makes masks before the event loop has turned once, as a thread begins, and without a pause. Prints
 // the bytes of array buffers that are left of them.
-import { applyMasks } from '../../src/masking/expand.ts';
+import { applyMasks } from '../../src/masking/apply-masks.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { ringOf } from '../../src/masking/ring.ts';
 

@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { accumulate, kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
 import { LANES_WASM } from '../../src/masking/lanes-wasm.ts';
-import { plain } from '../../src/masking/plain.ts';
+import { typescriptKernel } from '../../src/masking/typescript-kernel.ts';
 import { ringOf, type Kernel } from '../../src/masking/ring.ts';
-import { instantiateSimd } from '../../src/masking/simd.ts';
+import { instantiateSimd } from '../../src/masking/simd-kernel.ts';
 import { compile } from '../../wasm/build.js';
 import { integers, randomLanes, ringAndLanes, rings } from './lanes.ts';
 
@@ -21,7 +21,7 @@ describe('lanes', () => {
 
   const simd = instantiateSimd(MAX_BLOCK)!;
   const kernels: readonly (readonly [string, Kernel])[] = [
-    ['plain TypeScript', plain],
+    ['plain TypeScript', typescriptKernel],
     ['WebAssembly', simd],
   ];
 
@@ -65,14 +65,14 @@ describe('lanes', () => {
     for (const ring of rings) {
       for (const length of [1, 16_383, 16_384, 16_385, 40_000]) {
         const lanes = randomLanes(ring, length);
-        const packed = [plain, simd].map((each) => {
+        const packed = [typescriptKernel, simd].map((each) => {
           const out = new Uint8Array(Math.ceil((length * ring.bits) / 8));
           if (ring.bits < 8 * ring.laneBytes) each.pack(ring, lanes, out);
           return out;
         });
         expect(packed[0]).to.deep.equal(packed[1]);
         const vector = ring.bits === 8 * ring.laneBytes ? lanes : packed[0]!;
-        const sums = [plain, simd].map((each) => {
+        const sums = [typescriptKernel, simd].map((each) => {
           const acc = Uint8Array.from(lanes);
           each.accumulatePacked(ring, acc, vector);
           return acc;
@@ -86,7 +86,7 @@ describe('lanes', () => {
     for (const ring of rings) {
       const length = Math.floor(MAX_BLOCK / ring.laneBytes) + 1 + (ring.bits % 16);
       const vectors = [1, 2, 3].map(() => systemRandom(Math.ceil((length * ring.bits) / 8)));
-      const [expected, sum] = [plain, instantiateSimd(MAX_BLOCK)!].map((each) => {
+      const [expected, sum] = [typescriptKernel, instantiateSimd(MAX_BLOCK)!].map((each) => {
         const acc = each.zeroSum(length * ring.laneBytes);
         for (const vector of vectors) each.accumulatePacked(ring, acc, vector);
         return acc;
@@ -151,7 +151,7 @@ describe('lanes', () => {
 
   it('are added by WebAssembly here, whose embedded bytes are compiled from its source', async function () {
     this.timeout(60_000);
-    expect(kernel()).to.not.equal(plain);
+    expect(kernel()).to.not.equal(typescriptKernel);
     expect((await compile()).replace(/[\s'+]/g, '')).to.contain(LANES_WASM.replaceAll('+', ''));
   });
 

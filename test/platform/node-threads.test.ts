@@ -49,8 +49,8 @@ describe('threads of Node', () => {
     const [greeting] = /secagg-unmasking-worker\/\d+/.exec(worker)!;
     const real = { greeting, starter: 'secagg-unmasking-starter' };
     expect(await threads.find(built('platform/secagg-unmasking-worker.js'), real)).to.be.a('function');
-    expect(readFileSync(new URL(built('server/unmasking/threads.js')), 'utf8')).to.include(greeting);
-    expect(await threads.find(built('server/unmasking/threads.js'), real)).to.equal(null);
+    expect(readFileSync(new URL(built('server/unmasking/sum-without-masks.js')), 'utf8')).to.include(greeting);
+    expect(await threads.find(built('server/unmasking/sum-without-masks.js'), real)).to.equal(null);
   });
 
   it('a worker that greets is sent its task, is heard, and ends', async () => {

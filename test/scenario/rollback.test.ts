@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { agreementWith } from '../../src/crypto/agree.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { UserWrapper } from '../../src/index.ts';
-import { applyMasks, type Mask } from '../../src/masking/expand.ts';
+import { applyMasks, type Mask } from '../../src/masking/apply-masks.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { accumulatePacked } from '../../src/masking/packed-vectors.ts';
 import { ringOf, zeroLanes } from '../../src/masking/ring.ts';

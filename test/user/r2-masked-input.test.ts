@@ -6,7 +6,7 @@ import type { SecAggError, SecAggErrorCode } from '../../src/index.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { hasMember, membersOf, positions } from '../../src/leaves/members.ts';
 import { RECORD_BYTES, SHARE_BYTES } from '../../src/leaves/sizes.ts';
-import { applyMasks, type Mask } from '../../src/masking/expand.ts';
+import { applyMasks, type Mask } from '../../src/masking/apply-masks.ts';
 import { pack } from '../../src/masking/packed-vectors.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { ringOf } from '../../src/masking/ring.ts';

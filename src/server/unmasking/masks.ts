@@ -1,10 +1,10 @@
-// Round 4: from the sum of the masked inputs and the reconstructed secrets to the sum of the inputs.
+// Round 4: which masks are in the sum of the masked inputs, as the reconstructed secrets tell, and how to remove some of them.
 import { agreementWith, importPublicKey, type PeerKey } from '../../crypto/agree.ts';
 import { ProtocolError } from '../../leaves/errors.ts';
 import { neighborhoodsOf } from '../../graph/graph.ts';
 import type { UserId } from '../../leaves/ids.ts';
 import type { Position } from '../../leaves/positions.ts';
-import { applyMasks, type Mask } from '../../masking/expand.ts';
+import { applyMasks, type Mask } from '../../masking/apply-masks.ts';
 import type { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
 import { hasMember, positions } from '../../leaves/members.ts';

@@ -1,5 +1,6 @@
-// PRG: expands a 32-byte seed to a mask over all lanes. AES-256 in counter mode from a zero block, whose key stream is read as
-// integers of as many whole bytes as the ring needs. Each key is derived for one mask, so that the zero block never repeats under a key. [BIK+17] section 3.4: PRG.
+// Expands the 32-byte seeds of masks, and adds the masks to a vector or subtracts them from it. The PRG ([BIK+17] section 3.4) is
+// AES-256 in counter mode from a zero block, whose key stream is read as integers of as many whole bytes as the ring needs. Each key
+// is derived for one mask, so the zero block never repeats under a key.
 import { platform } from '#platform';
 import type { Keystream } from '../platform/platform.ts';
 import { kernel, MAX_BLOCK } from './kernel.ts';

@@ -1,6 +1,7 @@
-// Unmasking on several cores: the masks of a sum are independent of each other, so each thread adds up some of them, and the
-// caller's thread adds the threads' results to the sum. The caller's thread does the work alone if there is little of it, if the
-// engine has no threads, or if the file that they run is not found, as in a bundle without it.
+// The entry point of unmasking: removes the masks from the sum, in worker threads or in the caller's own thread. The masks of a sum
+// are independent of each other, so each worker thread adds up some of them, and the caller's thread adds the threads' results to the
+// sum. The caller's thread does the work alone if there is little of it, if the engine has no threads, or if the file that the worker
+// threads run is not found, as in a bundle without that file.
 import { platform } from '#platform';
 import { Cancellation } from '../../leaves/cancellation.ts';
 import { throwIfAborted, type AbortSignalLike } from '../../leaves/signals.ts';

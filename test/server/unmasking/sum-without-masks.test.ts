@@ -10,7 +10,7 @@ import { userId } from '../../../src/leaves/ids.ts';
 import { allPositions } from '../../../src/leaves/positions.ts';
 import { Pace } from '../../../src/masking/pace.ts';
 import { countMasks, removeMasks, type Unmasking } from '../../../src/server/unmasking/masks.ts';
-import { sumWithoutMasks, type UnmaskingProgress, type UnmaskingWork } from '../../../src/server/unmasking/threads.ts';
+import { sumWithoutMasks, type UnmaskingProgress, type UnmaskingWork } from '../../../src/server/unmasking/sum-without-masks.ts';
 
 /** Users that all dealt, some of which sent no input: the masks of a sum, as the server knows them in round 4. */
 async function masksOf(survivors: number, dropped: number, bits: number): Promise<Unmasking> {

@@ -1,7 +1,7 @@
-// The kernel in plain TypeScript. It runs if WebAssembly SIMD is missing, and the other kernel is tested against it.
+// The kernel in plain TypeScript. It runs if WebAssembly SIMD is missing, and the tests compare the other kernel with it.
 import { PLANES_BLOCK, view, type Kernel, type Lanes, type Ring } from './ring.ts';
 
-export const plain: Kernel = {
+export const typescriptKernel: Kernel = {
   accumulate: (ring, acc, terms): void => {
     for (const { bytes, sign } of terms) add(ring, acc, bytes, sign);
   },
