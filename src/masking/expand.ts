@@ -49,7 +49,7 @@ async function applySome(
   });
   for (let at = 0; at < acc.length; at += platform.keystreamBlock) {
     const block = acc.subarray(at, at + platform.keystreamBlock);
-    const terms = platform.keystreamAtOnce ? blocksOf(streams, block.length) : await awaitedBlocks(streams, block.length);
+    const terms = platform.keystreamAtOnce() ? blocksOf(streams, block.length) : await awaitedBlocks(streams, block.length);
     kernel().accumulate(ring, block, released(terms, release));
     await pace.maybePause();
   }

@@ -15,8 +15,8 @@ import {
 } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { once } from '../leaves/once.ts';
-import type { AgreementKey, Keystream, PeerKey, Platform, Threads, Transferable } from './platform.ts';
+import { releaserWith } from './release.ts';
+import type { AgreementKey, Keystream, PeerKey, Platform, Threads } from './platform.ts';
 
 type Curve = 'X25519' | 'Ed25519';
 
@@ -109,19 +109,7 @@ function verifySync(key: Uint8Array, message: Uint8Array, signature: Uint8Array)
   }
 }
 
-type Release = (block: Uint8Array) => void;
-
-const transferAway: Release = ({ buffer }) => void (buffer as ArrayBuffer & Transferable).transfer(0);
-
-/** For Node 20, whose buffers have no `transfer`: what is transferred to a port whose other end is closed is freed. */
-async function toClosedPort(): Promise<Release> {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  // Node closes the other end at the end of the event loop's turn, and keeps what is sent before.
-  await platform.pause();
-  await platform.pause();
-  return ({ buffer }) => port1.postMessage(null, [buffer as ArrayBuffer]);
-}
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const threads: Threads = {
   available: availableParallelism(),
@@ -184,9 +172,9 @@ export const platform: Platform = {
     };
   },
   keystreamBlock: KEYSTREAM_BLOCK,
-  keystreamAtOnce: true,
-  releaser: once(async (): Promise<Release> => ('transfer' in ArrayBuffer.prototype ? transferAway : toClosedPort())),
-  pause: () => new Promise((resolve) => setImmediate(resolve)),
+  keystreamAtOnce: () => true,
+  releaser: releaserWith(pause),
+  pause,
 
   threads,
 
