@@ -52,7 +52,7 @@ async function applySome(
   for (let at = 0; at < acc.length; at += bytesAtATime) {
     const block = acc.subarray(at, at + bytesAtATime);
     const length = (block.length / ring.laneBytes) * ring.maskBytes;
-    const terms = platform.keystreamAtOnce ? blocksOf(streams, length) : await awaitedBlocks(streams, length);
+    const terms = platform.keystreamAtOnce() ? blocksOf(streams, length) : await awaitedBlocks(streams, length);
     kernel().accumulateMasks(ring, block, released(terms, release));
     await pace.maybePause();
   }

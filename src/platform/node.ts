@@ -13,9 +13,9 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto';
-import { once } from '../leaves/once.ts';
 import { threads } from './node-threads.ts';
-import type { AgreementKey, Keystream, PeerKey, Platform, Transferable } from './platform.ts';
+import { releaserWith } from './release.ts';
+import type { AgreementKey, Keystream, PeerKey, Platform } from './platform.ts';
 
 type Curve = 'X25519' | 'Ed25519';
 
@@ -108,19 +108,8 @@ function verifySync(key: Uint8Array, message: Uint8Array, signature: Uint8Array)
   }
 }
 
-type Release = (block: Uint8Array) => void;
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const transferAway: Release = ({ buffer }) => void (buffer as ArrayBuffer & Transferable).transfer(0);
-
-/** For Node 20, whose buffers have no `transfer`: what is transferred to a port whose other end is closed is freed. */
-async function toClosedPort(): Promise<Release> {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  // Node closes the other end at the end of the event loop's turn, and keeps what is sent before.
-  await platform.pause();
-  await platform.pause();
-  return ({ buffer }) => port1.postMessage(null, [buffer as ArrayBuffer]);
-}
 export const platform: Platform = {
   randomBytes: (length): Uint8Array => plain(randomBytes(length)),
 
@@ -162,9 +151,9 @@ export const platform: Platform = {
     };
   },
   keystreamBlock: KEYSTREAM_BLOCK,
-  keystreamAtOnce: true,
-  releaser: once(async (): Promise<Release> => ('transfer' in ArrayBuffer.prototype ? transferAway : toClosedPort())),
-  pause: () => new Promise((resolve) => setImmediate(resolve)),
+  keystreamAtOnce: () => true,
+  releaser: releaserWith(pause),
+  pause,
 
   threads,
 

@@ -48,11 +48,6 @@ export interface Threads {
  */
 export type RunInThread = (data: unknown, stop: AbortSignal, onMessage: (message: unknown) => void) => Promise<void>;
 
-/** What ECMAScript 2024 adds to `ArrayBuffer`: moves the memory into another one, of another size. */
-export interface Transferable {
-  transfer(length: number): unknown;
-}
-
 export interface Platform {
   randomBytes(length: number): Uint8Array;
   sha256(parts: readonly Uint8Array[]): Uint8Array;
@@ -72,7 +67,7 @@ export interface Platform {
   /** Bytes that are best taken from a key stream at a time. */
   readonly keystreamBlock: number;
   /** Whether `Keystream.next` never gives a promise. */
-  readonly keystreamAtOnce: boolean;
+  keystreamAtOnce(): boolean;
   /**
    * What gives the memory of a block of key stream back at once, if the engine can. Blocks that are left to the garbage collector
    * pile up to tens of megabytes. The memory of every new block is then out of the cache, or fresh from the system, which costs

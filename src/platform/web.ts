@@ -8,7 +8,8 @@ import { concat, copyOf } from '../leaves/bytes.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { once } from '../leaves/once.ts';
 import { curves as noble } from './noble.ts';
-import type { AgreementKey, Keystream, Platform, Transferable } from './platform.ts';
+import { releaserWith } from './release.ts';
+import type { AgreementKey, Keystream, Platform } from './platform.ts';
 
 // One call costs about as much as 100 KB of key stream, so that larger blocks than Node's pay off.
 const KEYSTREAM_BLOCK = 1 << 20;
@@ -61,6 +62,21 @@ function advanced(counter: Uint8Array, blocks: number): Uint8Array<ArrayBuffer> 
   }
   return out;
 }
+
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    // A message to oneself, because nested timers of browsers wait for 4 ms.
+    if (typeof MessageChannel === 'undefined') {
+      setTimeout(resolve, 0);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = (): void => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 
 export const platform: Platform = {
   randomBytes(length): Uint8Array {
@@ -158,26 +174,9 @@ export const platform: Platform = {
     };
   },
   keystreamBlock: KEYSTREAM_BLOCK,
-  get keystreamAtOnce(): boolean {
-    return subtleCrypto() === undefined;
-  },
-  // An engine before ECMAScript 2024 has no such method, and leaves the memory to the garbage collector.
-  releaser: () => Promise.resolve(({ buffer }) => void (buffer as Partial<Transferable>).transfer?.(0)),
-
-  pause: () =>
-    new Promise((resolve) => {
-      // A message to oneself, because nested timers of browsers wait for 4 ms.
-      if (typeof MessageChannel === 'undefined') {
-        setTimeout(resolve, 0);
-        return;
-      }
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = (): void => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(null);
-    }),
+  keystreamAtOnce: (): boolean => subtleCrypto() === undefined,
+  releaser: releaserWith(pause),
+  pause,
 
   threads: null,
 
