@@ -62,7 +62,7 @@ export interface CohortOptions {
   readonly bits: number;
   /** Users of the cohort. */
   readonly maxUsers: number;
-  /** What the threshold withstands besides drop-outs. */
+  /** What the threshold withstands besides dropouts. */
   readonly adversary: Adversary;
   /** Users of the cohort that may work with the server. */
   readonly colluders: number;

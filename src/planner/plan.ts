@@ -29,7 +29,7 @@ export interface PlannedSession<Graph> {
     readonly graph: Graph;
     /** Most users that may take part. */
     readonly maxUsers: number;
-    /** What the threshold withstands besides drop-outs. */
+    /** What the threshold withstands besides dropouts. */
     readonly adversary: Adversary;
     /** Users that may work with the server. */
     readonly colluders: number;

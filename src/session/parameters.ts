@@ -22,7 +22,7 @@ const MAX_STORED_VECTOR_BYTES = 2 ** 28 - 2 ** 24;
 const MAX_SESSION_BYTES = 65_536;
 
 /**
- * What the threshold must withstand besides drop-outs.
+ * What the threshold must withstand besides dropouts.
  *
  * - `'malicious'`: the server may lie at any time, and work with users.
  * - `'semi-malicious'`: the server is honest until this user has received the directory, so that keys, and on a sparse graph

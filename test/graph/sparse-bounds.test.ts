@@ -31,7 +31,7 @@ describe('a sparse graph', () => {
   it('is refused if survivors could fall apart once users that work with the server are gone too', () => {
     expect(sparseGraphBears(session({ colluders: 0 }))).to.equal(true);
     expect(sparseGraphBears(session({ colluders: 150 }))).to.equal(false);
-    // Against more drop-outs without any colluder it is the same condition.
+    // Against more dropouts without any colluder it is the same condition.
     expect(sparseGraphBears(session({ threshold: 450 }))).to.equal(false);
   });
 

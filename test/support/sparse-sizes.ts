@@ -1,4 +1,4 @@
-// One session on a sparse graph with drop-outs in every round, at any size.
+// One session on a sparse graph with dropouts in every round, at any size.
 import { expect } from 'chai';
 import { positionsOf, sparseSession } from './sparse.ts';
 

@@ -79,7 +79,7 @@ describe('a neighborhood on a sparse graph that has become too small ends the se
   }
 });
 
-describe('any drop-outs on a small sparse graph', () => {
+describe('any dropouts on a small sparse graph', () => {
   it('give the exact sum of U3 where every neighborhood bears them, and else name exactly those that do not', async function () {
     this.timeout(120_000);
     const users = 11;

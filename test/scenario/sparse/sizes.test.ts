@@ -1,4 +1,4 @@
-// Whole sessions on sparse graphs of several sizes, with drop-outs in every round. The long run has larger ones.
+// Whole sessions on sparse graphs of several sizes, with dropouts in every round. The long run has larger ones.
 import { expectSumWithDropouts } from '../../support/sparse-sizes.ts';
 
 describe('a session on a sparse graph', () => {
@@ -9,7 +9,7 @@ describe('a session on a sparse graph', () => {
     [300, 24, 16],
   ] as const) {
     const [users, neighbors] = size;
-    it(`of ${users} users with ${neighbors} neighbors each gives the exact sum, with drop-outs in every round`, async function () {
+    it(`of ${users} users with ${neighbors} neighbors each gives the exact sum, with dropouts in every round`, async function () {
       this.timeout(120_000);
       await expectSumWithDropouts(size);
     });
