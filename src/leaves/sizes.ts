@@ -10,7 +10,7 @@ export const ID_BYTES = 9;
 export const SHARE_BYTES = 32;
 export const SHARE_COMMITMENT_BYTES = 16;
 /** Nonce (24) and tag (16) of XChaCha20-Poly1305. */
-export const SEAL_OVERHEAD = 40;
+const SEAL_OVERHEAD = 40;
 /** A sealed pair of shares. */
 export const CIPHERTEXT_BYTES: number = SEAL_OVERHEAD + 2 * SHARE_BYTES;
 /** What one owner deals to one holder: the ciphertext and the commitments to both shares. */
