@@ -20,7 +20,7 @@ const TESTS = ['crypto', 'graph', 'leaves', 'session', 'wire', 'user', 'server',
 );
 
 /** Of src/postgres, what users' states are sealed and loaded by. */
-const STATES_AT_REST = ['test/postgres/users.test.ts', 'test/postgres/state-seal.test.ts'];
+const STATES_AT_REST = ['users', 'state-seal', 'arguments'].map((name) => `test/postgres/${name}.test.ts`);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
