@@ -19,6 +19,9 @@ const TESTS = ['crypto', 'graph', 'leaves', 'session', 'wire', 'user', 'server',
   (name) => `test/${name}`,
 );
 
+/** Of src/postgres, what users' states are sealed and loaded by. */
+const STATES_AT_REST = ['users', 'state-seal', 'arguments'].map((name) => `test/postgres/${name}.test.ts`);
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { tests: { type: 'string', multiple: true }, seconds: { type: 'string', default: '20' } },
@@ -27,10 +30,7 @@ if (positionals.length === 0) throw new Error('name the sources to mutate, for e
 
 const compiler = new Compiler(ROOT);
 const mutants = prepare();
-const files = filesOf(
-  values.tests ?? (positionals.some(isOfPostgres) ? ['test/postgres/users.test.ts'] : TESTS),
-  '.test.ts',
-).filter(
+const files = filesOf(values.tests ?? (positionals.some(isOfPostgres) ? STATES_AT_REST : TESTS), '.test.ts').filter(
   // These measure whole processes, in which there are no mutants.
   (file) => !/\/(memory|threads)\.test/.test(file),
 );

@@ -55,7 +55,7 @@ export function sparseGraphBears({ graph, adversary, threshold, maxUsers, collud
   const borne = corruptNeighborsBorne(graph, adversary);
   if (borne < 0 || threshold <= colluders) return false;
   // The smallest U1 has the largest fraction of corrupt users.
-  const corrupt = { population: threshold - 1, marked: Math.min(colluders, threshold - 1), draws: graph.neighbors };
+  const corrupt = { population: threshold - 1, marked: colluders, draws: graph.neighbors };
   const surrounded = lnUpperTail(corrupt, borne + 1);
   if (adversary === 'semi-malicious') return surrounded <= lnLimit(security, maxUsers);
   const gone = colluders + maxUsers - threshold;
