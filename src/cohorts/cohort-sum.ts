@@ -104,7 +104,7 @@ export class CohortSum {
   record(session: string, result: CohortResult): void {
     const index = this.#indexOf(session);
     const { cohorts, vecLen, standings, total } = this.#snapshot;
-    const { digest, included } = checkResult(this.cohort(index), { bits: cohorts.bits, vecLen }, result);
+    const { digest, included, vector } = checkResult(this.cohort(index), { bits: cohorts.bits, vecLen }, result);
     const standing = at(standings, index);
     switch (standing.status) {
       case 'done':
@@ -113,7 +113,7 @@ export class CohortSum {
       case 'failed':
         throw broken('ERR_SECAGG_LATE', `cohort ${index} was given up: ${standing.reason}`);
       case 'open':
-        total.add(result.vector);
+        total.add(vector);
         this.#change(index, { status: 'done', attempt: standing.attempt, digest, included });
     }
   }

@@ -99,8 +99,8 @@ export interface CohortOptions {
  */
 export function assignCohorts(terms: AssignmentTerms): Cohorts {
   checkNames(terms, 'terms', ['userIds', 'sessions', 'seed']);
-  const { seed, ...enrolment } = terms;
-  checkBytes(seed, 'seed');
+  const { seed: given, ...enrolment } = terms;
+  const seed = checkBytes(given, 'seed');
   if (seed.length !== SEED_BYTES) throw new RangeError(`seed: expected ${SEED_BYTES} bytes, got ${seed.length}`);
   return new Cohorts(enrol(enrolment), copyOf(seed));
 }

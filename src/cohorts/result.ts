@@ -4,6 +4,7 @@ import { fingerprint } from '../crypto/digest.ts';
 import { ProtocolError, ThresholdError, type ProtocolErrorCode } from '../leaves/errors.ts';
 import { userId } from '../leaves/ids.ts';
 import { countMembers, membersOf, type Members } from '../leaves/members.ts';
+import { viewAs } from '../leaves/typed-arrays.ts';
 import type { SumVector } from '../masking/vector.ts';
 import type { Cohort } from './cohorts.ts';
 
@@ -20,27 +21,28 @@ export interface CohortResult {
   readonly vector: SumVector;
 }
 
-/** What a run keeps of a result. */
+/** What a run takes from a result: it keeps the digest and the users, and adds the vector up. */
 export interface CheckedResult {
   /** The digest of the vector, by which another vector is noticed. 32 bytes. */
   readonly digest: Uint8Array;
   /** The users in the sum, by position among the users of the cohort. */
   readonly included: Members;
+  /** The vector as an array of this realm, over the same memory. */
+  readonly vector: SumVector;
 }
 
 /** @throws as `CohortSum.record`. */
 export function checkResult(cohort: Cohort, ring: RingShape, result: CohortResult): CheckedResult {
   checkNames(result, 'result', ['included', 'vector']);
-  const { vector } = result;
-  checkVector(vector, ring);
+  const vector = checkVector(result.vector, ring);
   const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
-  return { included: positionsOf(cohort, result.included), digest: fingerprint(bytes) };
+  return { included: positionsOf(cohort, result.included), digest: fingerprint(bytes), vector };
 }
 
 function positionsOf({ index, userIds, threshold }: Cohort, included: unknown): Members {
   if (!Array.isArray(included)) throw new TypeError(`included: expected a list, got ${kindOf(included)}`);
   const known = new Map(userIds.map((id, position) => [id, position]));
-  const ids = included.map((id: number, i) => userId(id, `included[${i}]`));
+  const ids = Array.from(included, (id: unknown, i) => userId(id, `included[${i}]`));
   const strangers = ids.filter((id) => !known.has(id));
   if (strangers.length > 0) {
     throw broken('ERR_SECAGG_UNKNOWN_USER', `included: user ${strangers[0]} is not in cohort ${index}`);
@@ -58,13 +60,13 @@ function positionsOf({ index, userIds, threshold }: Cohort, included: unknown): 
   return members;
 }
 
-function checkVector(vector: unknown, { bits, vecLen }: RingShape): asserts vector is SumVector {
+function checkVector(vector: unknown, { bits, vecLen }: RingShape): SumVector {
   const narrow = bits <= 32;
-  if (!(narrow ? vector instanceof Int32Array : vector instanceof BigInt64Array)) {
+  const sum = viewAs<SumVector>(vector, narrow ? Int32Array : BigInt64Array);
+  if (sum === null) {
     const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
     throw new TypeError(`vector: expected ${expected}, as a ring of ${bits} bits gives, got ${kindOf(vector)}`);
   }
-  const sum = vector as SumVector;
   if (sum.length !== vecLen) throw new RangeError(`vector: expected ${vecLen} components, got ${sum.length}`);
   // In a wide ring the upper half of a component shows whether it is in range.
   const words = sum instanceof Int32Array ? sum : new Int32Array(sum.buffer, sum.byteOffset, 2 * vecLen);
@@ -73,6 +75,7 @@ function checkVector(vector: unknown, { bits, vecLen }: RingShape): asserts vect
     const word = words[first + step * i] ?? 0;
     if (word < -limit || word >= limit) throw new RangeError(`vector: component ${i} is outside a ring of ${bits} bits`);
   }
+  return sum;
 }
 
 /** The error for a result that cannot be. Whoever reported it is at fault, and no user. */

@@ -2,7 +2,8 @@
 // wrap, and with the digest by which all parties of a session agree on it.
 import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNames, checkText, kindOf } from '../leaves/checks.ts';
+import { viewAs } from '../leaves/typed-arrays.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { mostComponents } from '../session/parameters.ts';
 import { zeroComponents } from './components.ts';
@@ -47,6 +48,7 @@ export interface Place {
 
 const MAX_BITS = 64;
 const MAX_COHORTS = 2 ** 20;
+const SUM_NAMES = ['users', 'cohorts'] as const;
 
 /** The place of a user whose encoding takes none. */
 const NOWHERE: Strata = { slot: 0, seed: new Uint8Array(0) };
@@ -123,12 +125,12 @@ export class Encoding<Data, Result, Bound> {
       notAskedFor(place, 'place');
       return NOWHERE;
     }
-    const { slot, seed } = given(place, 'place');
-    if (typeof seed !== 'string' && !(seed instanceof Uint8Array)) {
-      throw new TypeError(`place.seed: expected a string or a Uint8Array, got ${kindOf(seed)}`);
-    }
+    const known = given(place, 'place');
+    checkNames(known, 'place', ['slot', 'seed']);
+    const { slot, seed } = known;
+    const bytes = checkText(seed, 'place.seed');
     checkInteger(slot, 'place.slot', 0, this.statistic.maxUsers - 1);
-    return { slot, seed: typeof seed === 'string' ? utf8(seed) : copyOf(seed) };
+    return { slot, seed: typeof bytes === 'string' ? utf8(bytes) : copyOf(bytes) };
   }
 
   /**
@@ -143,18 +145,19 @@ export class Encoding<Data, Result, Bound> {
    * `ERR_SECAGG_SUM_RANGE` if honest users cannot have made this sum; TypeError, RangeError for a sum of another plan.
    */
   decode(sum: SumVector, terms: SumTerms): Result {
-    const users = this.#usersIn(terms);
+    const users = this.#usersIn(terms, SUM_NAMES);
     const ofCohorts = terms.cohorts !== undefined;
     const narrow = this.bits <= 32 && !ofCohorts;
-    if (!(narrow ? sum instanceof Int32Array : sum instanceof BigInt64Array)) {
+    const components = viewAs<SumVector>(sum, narrow ? Int32Array : BigInt64Array);
+    if (components === null) {
       const expected = narrow ? 'an Int32Array' : 'a BigInt64Array';
       const source = ofCohorts ? 'cohorts add up to' : `a ring of ${this.bits} bits gives`;
       throw new TypeError(`sum: expected ${expected}, as ${source}, got ${kindOf(sum)}`);
     }
-    if (sum.length !== this.vecLen) {
-      throw new RangeError(`sum: expected ${this.vecLen} components, got ${sum.length}`);
+    if (components.length !== this.vecLen) {
+      throw new RangeError(`sum: expected ${this.vecLen} components, got ${components.length}`);
     }
-    const { result, nothing } = this.#placed.read(sum, users);
+    const { result, nothing } = this.#placed.read(components, users);
     if (nothing !== null) throw nothing;
     return result;
   }
@@ -166,14 +169,14 @@ export class Encoding<Data, Result, Bound> {
    * proportion to it, and infinite if it is 0.
    */
   errorBound(terms: ErrorTerms): Bound {
-    this.#usersIn(terms);
+    this.#usersIn(terms, [...SUM_NAMES, 'totalWeight']);
     if (this.statistic.weighted) given(terms.totalWeight, 'totalWeight');
     else notAskedFor(terms.totalWeight, 'totalWeight');
     return this.#placed.errorBound(terms);
   }
 
-  #usersIn(terms: SumTerms): number {
-    checkObject(terms, 'terms');
+  #usersIn(terms: SumTerms, names: readonly string[]): number {
+    checkNames(terms, 'terms', names);
     const cohorts = checkInteger(terms.cohorts ?? 1, 'cohorts', 1, MAX_COHORTS);
     return checkInteger(terms.users, 'users', 1, cohorts * this.statistic.maxUsers);
   }

@@ -2,7 +2,7 @@
 // integers this one has the least variance, f(1 − f) ≤ 1/4 for the fraction f.
 import { copyOf } from '../leaves/bytes.ts';
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
-import { checkOneOf, kindOf } from '../leaves/checks.ts';
+import { checkBytes, checkOneOf, kindOf } from '../leaves/checks.ts';
 import { strataFor, strataOf, type Strata } from './strata.ts';
 
 /**
@@ -79,11 +79,8 @@ function roundToNearest(values: Float64Array): void {
 
 /** Draws the words of a whole block at once, because a call for each component would cost more than all else. */
 function uniformWords(count: number, random: RandomSource): Uint32Array {
-  const bytes = random(4 * count);
-  if (!(bytes instanceof Uint8Array) || bytes.length !== 4 * count) {
-    const came = (bytes as unknown) instanceof Uint8Array ? `${bytes.length} bytes` : kindOf(bytes);
-    throw new TypeError(`random: expected a Uint8Array of ${4 * count} bytes, got ${came}`);
-  }
+  const bytes = checkBytes(random(4 * count), 'random', `a Uint8Array of ${4 * count} bytes`);
+  if (bytes.length !== 4 * count) throw new TypeError(`random: expected ${4 * count} bytes, got ${bytes.length}`);
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : copyOf(bytes);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, count);
 }

@@ -1,6 +1,7 @@
 // Checks of what programmers give: TypeError and RangeError that name the argument, say what was expected and what came.
 // Leaf.
 import { utf8 } from './bytes.ts';
+import { isTypedArray, isWithoutMemory, viewAs } from './typed-arrays.ts';
 
 /** What an error calls a value of the wrong kind. */
 export function kindOf(value: unknown): string {
@@ -8,6 +9,9 @@ export function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (value instanceof Promise) return 'a Promise, which must be awaited';
   if (value instanceof ArrayBuffer) return 'an ArrayBuffer, of which new Uint8Array(…) makes one';
+  if (ArrayBuffer.isView(value) && isTypedArray(value, 'Uint8Array') && isWithoutMemory(value)) {
+    return 'a Uint8Array without memory, which was transferred or resized';
+  }
   return typeof value;
 }
 
@@ -26,9 +30,16 @@ function shown(value: unknown): string {
   return typeof value === 'bigint' ? `the bigint ${value}n` : kindOf(value);
 }
 
-/** @throws TypeError unless a value is bytes. */
-export function checkBytes(value: unknown, name: string): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`${name}: expected a Uint8Array, got ${kindOf(value)}`);
+/** Bytes of any realm, as a plain Uint8Array over the same memory. @throws TypeError for any other value. */
+export function checkBytes(value: unknown, name: string, expected = 'a Uint8Array'): Uint8Array {
+  const bytes = viewAs(value, Uint8Array);
+  if (bytes === null) throw new TypeError(`${name}: expected ${expected}, got ${kindOf(value)}`);
+  return bytes;
+}
+
+/** A string, or bytes of any realm as {@link checkBytes} gives them. @throws TypeError for any other value. */
+export function checkText(value: unknown, name: string): string | Uint8Array {
+  return typeof value === 'string' ? value : checkBytes(value, name, 'a string or a Uint8Array');
 }
 
 /** A plain object with names. An instance of a class has none of its own, and would silently stand for an empty one. */
@@ -37,11 +48,28 @@ export function checkObject(value: unknown, name: string): Readonly<Record<strin
     throw new TypeError(`${name}: expected an object, got ${kindOf(value)}`);
   }
   const prototype = Object.getPrototypeOf(value) as object | null;
-  // By its name, because objects of other realms are plain too.
-  if (prototype !== null && prototype.constructor.name !== 'Object') {
-    throw new TypeError(`${name}: expected a plain object, got a ${prototype.constructor.name}`);
+  if (prototype !== null && !isObjectPrototype(prototype)) {
+    throw new TypeError(`${name}: expected a plain object, got ${classOf(prototype)}`);
   }
   return value as Readonly<Record<string, unknown>>;
+}
+
+/** Whether an object is `Object.prototype` of any realm: objects of other realms are plain too. */
+function isObjectPrototype(prototype: object): boolean {
+  const made: unknown = (prototype as { constructor?: unknown }).constructor;
+  const isOfObject = typeof made === 'function' && made.name === 'Object' && made.prototype === prototype;
+  return isOfObject && Object.getPrototypeOf(prototype) === null;
+}
+
+function classOf(prototype: object): string {
+  const made: unknown = (prototype as { constructor?: unknown }).constructor;
+  return typeof made === 'function' && made.name !== 'Object' ? `a ${made.name}` : 'one that inherits from another object';
+}
+
+/** @throws TypeError unless a value is true or false: any other one would be taken for one of them. */
+export function checkBoolean(value: unknown, name: string): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`${name}: expected a boolean, got ${kindOf(value)}`);
+  return value;
 }
 
 /** Refuses misspelt names, with which a default would silently take the place of what the caller meant. */
@@ -90,11 +118,21 @@ export function checkString(
   return value;
 }
 
-/** A Date that is a time: not `new Date(NaN)`. */
-export function checkDate(value: unknown, name: string): Date {
-  if (!(value instanceof Date)) throw new TypeError(`${name}: expected a Date, got ${kindOf(value)}`);
-  if (Number.isNaN(value.getTime())) throw new RangeError(`${name}: expected a valid Date`);
-  return value;
+/** The milliseconds since 1970 of a Date of any realm that is a time: not `new Date(NaN)`. */
+export function checkDate(value: unknown, name: string): number {
+  const milliseconds = millisecondsOf(value);
+  if (milliseconds === null) throw new TypeError(`${name}: expected a Date, got ${kindOf(value)}`);
+  if (Number.isNaN(milliseconds)) throw new RangeError(`${name}: expected a valid Date`);
+  return milliseconds;
+}
+
+/** Null for a value that is no Date. */
+function millisecondsOf(value: unknown): number | null {
+  try {
+    return Date.prototype.getTime.call(value);
+  } catch {
+    return null;
+  }
 }
 
 /** A number in [least, most], which need not be an integer. */

@@ -143,8 +143,8 @@ export class PostgresSessions {
   async recv(id: string, user: number, input: Uint8Array): Promise<'accepted' | 'repeated'> {
     const sessionId = checkSessionId(id);
     const sender = userId(user, 'user');
-    checkBytes(input, 'input');
-    const acceptance = await this.#inboxes.use(sessionId).put(sender, copyOf(input));
+    const bytes = copyOf(checkBytes(input, 'input'));
+    const acceptance = await this.#inboxes.use(sessionId).put(sender, bytes);
     this.#inboxes.limitMemory();
     return acceptance;
   }
@@ -249,7 +249,7 @@ export class PostgresSessions {
 
 /** Seconds since 1970; PostgreSQL's calendar begins later than that of Date. */
 function secondsOf(date: unknown, name: string): number {
-  const seconds = checkDate(date, name).getTime() / 1000;
+  const seconds = checkDate(date, name) / 1000;
   if (seconds < 0) throw new RangeError(`${name}: expected a time since 1970`);
   return seconds;
 }

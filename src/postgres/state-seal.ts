@@ -72,8 +72,8 @@ export class StateSeal {
 function checkKeys(keys: unknown): readonly Uint8Array[] {
   if (!Array.isArray(keys)) throw new TypeError(`options.keys: expected an array of keys, got ${kindOf(keys)}`);
   const checked: Uint8Array[] = [];
-  for (const [i, key] of Array.from<unknown>(keys).entries()) {
-    checkBytes(key, `options.keys[${i}]`);
+  for (const [i, given] of Array.from<unknown>(keys).entries()) {
+    const key = checkBytes(given, `options.keys[${i}]`);
     if (key.length !== KEY_BYTES) throw new RangeError(`options.keys[${i}]: expected ${KEY_BYTES} bytes, got ${key.length}`);
     const twin = checked.findIndex((other) => equalBytes(other, key));
     if (twin !== -1) throw new RangeError(`options.keys[${i}]: expected another key than options.keys[${twin}]`);

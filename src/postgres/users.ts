@@ -1,6 +1,6 @@
 // States of users in PostgreSQL. They are sealed with the application's key, no older state replaces a newer one, and a
 // user answers the unmasking round once. SECURITY.md, State, says what a store that forgets costs.
-import { equalBytes, utf8 } from '../leaves/bytes.ts';
+import { copyOf, equalBytes, utf8 } from '../leaves/bytes.ts';
 import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
 import { StateError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
@@ -117,13 +117,14 @@ export class PostgresUsers {
    * again gives the same answer, in any process. A user that has answered the unmasking round keeps its state: another
    * message is refused with the error of `UserWrapper.round`, and the same message again still gives the same answer.
    *
+   * @param message bytes from the server; copied.
    * @returns bytes for the server.
    * @throws UsageError ERR_SECAGG_USAGE if no state was saved. StateError as {@link load}. What `UserWrapper.round` throws,
    * once the user's new state is saved.
    */
   async answer(session: string, user: number, message: Uint8Array): Promise<Uint8Array> {
     const owner = { session: checkSession(session), user: userId(user, 'user') };
-    checkBytes(message, 'message');
+    const input = copyOf(checkBytes(message, 'message')); // it may be another one once the state is loaded
     let refusal: { readonly revision: number; readonly error: unknown } | null = null;
     // Ends by progress: each further attempt begins with a later revision, and a user has few of them.
     for (;;) {
@@ -133,7 +134,7 @@ export class PostgresUsers {
       const { revision } = wrapper.progress();
       // The row has not moved since the last attempt, so the next attempt would end in the same way.
       if (refusal !== null && revision <= refusal.revision) throw refusal.error;
-      const outcome = await wrapper.round(message).then(
+      const outcome = await wrapper.round(input).then(
         (bytes) => ({ bytes }),
         (error: unknown) => ({ error }),
       );

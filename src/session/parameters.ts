@@ -1,7 +1,7 @@
 // The session's parameters: what all agree on (hashed into the session tag) and what each party decides for itself (its
 // policy). [BIK+17] section 4 and theorems 6.3 to 6.5 for the floors on the threshold. Leaf: imports leaves only.
 import { copyOf, utf8 } from '../leaves/bytes.ts';
-import { checkInteger, checkNames } from '../leaves/checks.ts';
+import { checkInteger, checkNames, checkOneOf, checkText } from '../leaves/checks.ts';
 
 /** Version of the wire format and of every derivation; part of the session tag. */
 export const PROTOCOL_VERSION = 1;
@@ -154,10 +154,8 @@ export function shareThresholdOf({ threshold, graph }: Parameters): number {
 
 /** @throws TypeError, RangeError that name the option. */
 export function sessionContext(session: unknown): Uint8Array {
-  if (typeof session !== 'string' && !(session instanceof Uint8Array)) {
-    throw new TypeError(`options.session: expected a string or a Uint8Array, got ${typeof session}`);
-  }
-  const bytes = typeof session === 'string' ? utf8(session) : copyOf(session);
+  const given = checkText(session, 'options.session');
+  const bytes = typeof given === 'string' ? utf8(given) : copyOf(given);
   if (bytes.length > MAX_SESSION_BYTES) {
     throw new RangeError(`options.session: expected at most ${MAX_SESSION_BYTES} bytes, got ${bytes.length}`);
   }
@@ -166,10 +164,7 @@ export function sessionContext(session: unknown): Uint8Array {
 
 /** @throws TypeError, RangeError that name the option. */
 export function resolvePolicy(options: SessionOptions, graph: Graph, defaultMaxUsers: number): Policy {
-  const adversary = options.adversary ?? 'malicious';
-  if (!ADVERSARIES.includes(adversary)) {
-    throw new RangeError(`options.adversary: expected one of ${ADVERSARIES.join(', ')}, got '${adversary}'`);
-  }
+  const adversary = checkOneOf(options.adversary ?? 'malicious', 'options.adversary', ADVERSARIES);
   const most = mostUsers(graph);
   return {
     maxUsers: checkInteger(options.maxUsers ?? Math.min(defaultMaxUsers, most), 'options.maxUsers', 1, most),

@@ -3,7 +3,7 @@ import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey, type SignPublicKey } from '../crypto/sign.ts';
 import { concat, copyOf, equalBytes, u64 } from '../leaves/bytes.ts';
-import { checkBytes } from '../leaves/checks.ts';
+import { checkBytes, kindOf } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { isUserId, userId, type UserId } from '../leaves/ids.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
@@ -40,7 +40,7 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
 
   /** @param entries pairs of user id and public key, as for {@link insert}. */
   constructor(entries: Iterable<readonly [number, SignPublicKey]> = []) {
-    for (const [u, pk] of entries) this.insert(u, pk);
+    for (const [u, pk] of checkPairs(entries)) this.insert(u, pk);
   }
 
   /**
@@ -53,16 +53,16 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
    */
   insert(u: number, pk: SignPublicKey): void {
     const id = userId(u, 'u');
-    checkBytes(pk, 'pk');
-    if (!isSignPublicKey(pk)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${KEY_BYTES} bytes`);
+    const key = checkBytes(pk, 'pk');
+    if (!isSignPublicKey(key)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${KEY_BYTES} bytes`);
     const known = this.#keys.get(id);
     if (known !== undefined) {
-      if (equalBytes(known, pk)) return;
+      if (equalBytes(known, key)) return;
       throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `user ${id} is registered with another key`);
     }
     if (this.#shared) this.#keys = new Map(this.#keys);
     this.#shared = false;
-    this.#keys.set(id, copyOf(pk));
+    this.#keys.set(id, copyOf(key));
   }
 
   /** Number of registered users. */
@@ -107,6 +107,17 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
     copy.#keys = this.#keys;
     copy.#shared = this.#shared = true;
     return copy;
+  }
+}
+
+/** @throws TypeError that names the argument unless it can be iterated and gives pairs. */
+function* checkPairs(entries: unknown): Generator<[number, SignPublicKey], undefined, undefined> {
+  if (typeof entries !== 'object' || entries === null || !(Symbol.iterator in entries)) {
+    throw new TypeError(`entries: expected pairs of user id and public key, got ${kindOf(entries)}`);
+  }
+  for (const pair of entries as Iterable<unknown>) {
+    if (!Array.isArray(pair)) throw new TypeError(`entries: expected a pair of user id and public key, got ${kindOf(pair)}`);
+    yield [pair[0] as number, pair[1] as SignPublicKey];
   }
 }
 

@@ -2,7 +2,7 @@
 import { isSignKeyPair, type SignPublicKey, type SignSecretKey } from '../crypto/sign.ts';
 import { checkReachable } from '../graph/policy.ts';
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkBoolean, checkBytes, checkNames, kindOf } from '../leaves/checks.ts';
 import { checkListener, type Listener } from '../leaves/events.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
 import type { UserEvent } from '../leaves/progress.ts';
@@ -99,9 +99,9 @@ export function givenByDescriptor(descriptor: unknown, user: DescribedUserOption
 export function newUserSnapshot({ id, threshold, signPk, signSk, vec, othersSignPks, options }: GivenUser): UserSnapshot {
   checkOptionNames(options, ['vecLen', 'modularInputs', 'listener']);
   const self = userId(id, 'id');
-  checkKey(signPk, 'signPk');
-  checkKey(signSk, 'signSk');
-  const publicKeys = publicKeysWith(self, signPk, signSk, othersSignPks);
+  const publicKey = checkKey(signPk, 'signPk');
+  const secretKey = checkKey(signSk, 'signSk');
+  const publicKeys = publicKeysWith(self, publicKey, secretKey, othersSignPks);
   if (vec !== null && !isArrayLike(vec)) {
     throw new TypeError(`vec: expected an array, a typed array or null, got ${kindOf(vec)}`);
   }
@@ -111,7 +111,7 @@ export function newUserSnapshot({ id, threshold, signPk, signSk, vec, othersSign
   const policy = resolvePolicy(options, parameters.graph, publicKeys.size);
   checkReachable(parameters, policy);
   const context = { parameters, policy, userId: self, publicKeys };
-  const modularInputs = options.modularInputs ?? false;
+  const modularInputs = checkBoolean(options.modularInputs ?? false, 'options.modularInputs');
   return {
     revision: 0,
     context,
@@ -119,13 +119,14 @@ export function newUserSnapshot({ id, threshold, signPk, signSk, vec, othersSign
     input: vec === null ? null : inputLanes(vec, context, modularInputs),
     answered: [],
     output: null,
-    state: { phase: 'advertise-keys', signSecretKey: copyOf(signSk) },
+    state: { phase: 'advertise-keys', signSecretKey: copyOf(secretKey) },
   };
 }
 
-function checkKey(key: unknown, name: string): asserts key is Uint8Array {
-  checkBytes(key, name);
-  if (key.length !== KEY_BYTES) throw new RangeError(`${name}: expected ${KEY_BYTES} bytes, got ${key.length}`);
+function checkKey(key: unknown, name: string): Uint8Array {
+  const bytes = checkBytes(key, name);
+  if (bytes.length !== KEY_BYTES) throw new RangeError(`${name}: expected ${KEY_BYTES} bytes, got ${bytes.length}`);
+  return bytes;
 }
 
 /** The PKI with this user in it. */

@@ -145,10 +145,10 @@ export class UserWrapper {
    * is as it was.
    */
   async round(input: Uint8Array, options: RoundOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    checkBytes(input, 'input');
+    const given = checkBytes(input, 'input');
     checkNames(options, 'options', ['signal']);
     const signal = checkSignal(options.signal, 'options.signal');
-    const bytes = copyOf(input);
+    const bytes = copyOf(given);
     const received = fingerprint(bytes);
     const pending = this.#pending;
     if (pending !== null) {
