@@ -85,7 +85,7 @@ export function enrolmentDigest(terms: EnrolmentTerms): string {
 export function enrol({ userIds: given, sessions }: EnrolmentTerms): Enrolment {
   const userIds = ascending(given);
   if (!Array.isArray(sessions)) throw new TypeError(`sessions: expected a list, got ${kindOf(sessions)}`);
-  const resolved = (sessions as readonly CohortSessions[]).map((each, i) => kindOfCohorts(each, `sessions[${i}]`));
+  const resolved = Array.from(sessions as readonly CohortSessions[], (each, i) => kindOfCohorts(each, `sessions[${i}]`));
   const bits = resolved[0]?.bits ?? 0;
   const other = resolved.find((each) => each.bits !== bits);
   if (other !== undefined) {

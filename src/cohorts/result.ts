@@ -21,7 +21,7 @@ export interface CohortResult {
   readonly vector: SumVector;
 }
 
-/** What a run keeps of a result. */
+/** What a run takes from a result: it keeps the digest and the users, and adds the vector up. */
 export interface CheckedResult {
   /** The digest of the vector, by which another vector is noticed. 32 bytes. */
   readonly digest: Uint8Array;
@@ -42,7 +42,7 @@ export function checkResult(cohort: Cohort, ring: RingShape, result: CohortResul
 function positionsOf({ index, userIds, threshold }: Cohort, included: unknown): Members {
   if (!Array.isArray(included)) throw new TypeError(`included: expected a list, got ${kindOf(included)}`);
   const known = new Map(userIds.map((id, position) => [id, position]));
-  const ids = included.map((id: number, i) => userId(id, `included[${i}]`));
+  const ids = Array.from(included, (id: unknown, i) => userId(id, `included[${i}]`));
   const strangers = ids.filter((id) => !known.has(id));
   if (strangers.length > 0) {
     throw broken('ERR_SECAGG_UNKNOWN_USER', `included: user ${strangers[0]} is not in cohort ${index}`);

@@ -19,13 +19,13 @@ export function visitValues(
 ): void {
   const scratch = new Float64Array(BLOCK);
   let position = 0;
-  for (const { name, data } of arrays) {
-    for (let from = 0; from < data.length; from += BLOCK) {
-      const values = scratch.subarray(0, Math.min(BLOCK, data.length - from));
+  for (const { name, data, length } of arrays) {
+    for (let from = 0; from < length; from += BLOCK) {
+      const values = scratch.subarray(0, Math.min(BLOCK, length - from));
       copy(data, from, values, name);
       visit(values, name, from, position + from);
     }
-    position += data.length;
+    position += length;
   }
 }
 

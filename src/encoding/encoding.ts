@@ -2,7 +2,7 @@
 // wrap, and with the digest by which all parties of a session agree on it.
 import { hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { bytesOrText, checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
+import { bytesOrText, checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
 import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { mostComponents } from '../session/parameters.ts';
@@ -48,6 +48,7 @@ export interface Place {
 
 const MAX_BITS = 64;
 const MAX_COHORTS = 2 ** 20;
+const SUM_NAMES = ['users', 'cohorts'] as const;
 
 /** The place of a user whose encoding takes none. */
 const NOWHERE: Strata = { slot: 0, seed: new Uint8Array(0) };
@@ -124,7 +125,9 @@ export class Encoding<Data, Result, Bound> {
       notAskedFor(place, 'place');
       return NOWHERE;
     }
-    const { slot, seed } = given(place, 'place');
+    const known = given(place, 'place');
+    checkNames(known, 'place', ['slot', 'seed']);
+    const { slot, seed } = known;
     const bytes = bytesOrText(seed, 'place.seed');
     checkInteger(slot, 'place.slot', 0, this.statistic.maxUsers - 1);
     return { slot, seed: bytes };
@@ -142,7 +145,7 @@ export class Encoding<Data, Result, Bound> {
    * `ERR_SECAGG_SUM_RANGE` if honest users cannot have made this sum; TypeError, RangeError for a sum of another plan.
    */
   decode(sum: SumVector, terms: SumTerms): Result {
-    const users = this.#usersIn(terms);
+    const users = this.#usersIn(terms, SUM_NAMES);
     const ofCohorts = terms.cohorts !== undefined;
     const narrow = this.bits <= 32 && !ofCohorts;
     const components: SumVector | null = typedArrayOf(sum, narrow ? 'Int32Array' : 'BigInt64Array', 'sum');
@@ -166,14 +169,14 @@ export class Encoding<Data, Result, Bound> {
    * proportion to it, and infinite if it is 0.
    */
   errorBound(terms: ErrorTerms): Bound {
-    this.#usersIn(terms);
+    this.#usersIn(terms, [...SUM_NAMES, 'totalWeight']);
     if (this.statistic.weighted) given(terms.totalWeight, 'totalWeight');
     else notAskedFor(terms.totalWeight, 'totalWeight');
     return this.#placed.errorBound(terms);
   }
 
-  #usersIn(terms: SumTerms): number {
-    checkObject(terms, 'terms');
+  #usersIn(terms: SumTerms, names: readonly string[]): number {
+    checkNames(terms, 'terms', names);
     const cohorts = checkInteger(terms.cohorts ?? 1, 'cohorts', 1, MAX_COHORTS);
     return checkInteger(terms.users, 'users', 1, cohorts * this.statistic.maxUsers);
   }

@@ -83,7 +83,7 @@ function countsOf(data: unknown, bins: number, path: readonly string[]): Named {
   const given = 'counts' in checkObject(data, root) ? 'counts' : 'indices';
   const name = `${root}.${given}`;
   const { [given]: values } = exactNames(data, [given], root);
-  if (given === 'counts') return { name, data: arrayOf(values, name, bins) };
+  if (given === 'counts') return { name, data: arrayOf(values, name, bins), length: bins };
   const indices = arrayOf(values, name);
   const counts = new Float64Array(bins);
   for (let i = 0; i < indices.length; i++) {
@@ -95,5 +95,5 @@ function countsOf(data: unknown, bins: number, path: readonly string[]): Named {
     }
     counts[bin] = (counts[bin] ?? 0) + 1;
   }
-  return { name, data: counts };
+  return { name, data: counts, length: bins };
 }

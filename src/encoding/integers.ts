@@ -73,8 +73,8 @@ export function bigints(min: bigint, max: bigint): Integers {
     write(arrays, offset, out): number {
       let clipped = 0;
       let position = offset;
-      for (const { name, data } of arrays) {
-        for (let i = 0; i < data.length; i++) {
+      for (const { name, data, length } of arrays) {
+        for (let i = 0; i < length; i++) {
           const value = data[i];
           if (typeof value !== 'bigint') throw new TypeError(`${name}[${i}]: expected a bigint, got ${kindOf(value)}`);
           const kept = value < min ? min : value > max ? max : value;

@@ -46,6 +46,8 @@ export type ValuesOf<Plan, Values> = Plan extends { readonly shapes: infer S } ?
 export interface Named {
   readonly name: string;
   readonly data: ArrayLike<unknown>;
+  /** How many values are read, even if an array with getters changes its length meanwhile. */
+  readonly length: number;
 }
 
 interface Leaf {
@@ -136,7 +138,7 @@ function branchOf(shapes: Readonly<Record<string, unknown>>, name: string): Bran
 
 function treeOf(value: unknown, name: string): Tree {
   if (!Array.isArray(value)) return branchOf(checkObject(value, name), name);
-  const shape = value.map((n, i) => checkInteger(n, `${name}[${i}]`, 0, MAX_LENGTH));
+  const shape = Array.from<unknown, number>(value, (n, i) => checkInteger(n, `${name}[${i}]`, 0, MAX_LENGTH));
   // The product of many large dimensions is infinite, and no longer 0 when it is multiplied by 0.
   const length = shape.includes(0) ? 0 : shape.reduce((product, n) => product * n, 1);
   return { shape, length: checkedLength(length, name) };
@@ -161,14 +163,16 @@ function collect(tree: Tree, data: unknown, name: string, arrays: Named[]): void
     );
     for (const [key, child] of tree.children) collect(child, values[key], `${name}.${key}`, arrays);
   } else if (tree.shape === undefined) {
-    arrays.push({ name, data: arrayOf(data, name, tree.length) });
+    arrays.push({ name, data: arrayOf(data, name, tree.length), length: tree.length });
   } else {
     if (Array.isArray(data) || ArrayBuffer.isView(data)) {
       throw new TypeError(`${name}: expected an object { shape, data }, got an array of values`);
     }
     const { shape, data: values } = exactNames(data, ['data', 'shape'], name);
-    checkShape(shape, tree.shape, `${name}.shape`);
-    arrays.push({ name: `${name}.data`, data: arrayOf(values, `${name}.data`, tree.length) });
+    // A shape that came with other data is not told: the values may stand in its place.
+    const isTold = (values as ArrayLike<unknown> | null | undefined)?.length === tree.length;
+    checkShape(shape, tree.shape, `${name}.shape`, isTold);
+    arrays.push({ name: `${name}.data`, data: arrayOf(values, `${name}.data`, tree.length), length: tree.length });
   }
 }
 
@@ -187,10 +191,11 @@ function restore(tree: Tree, offset: number, make: (offset: number, length: numb
   return tree.shape === undefined ? data : { shape: [...tree.shape], data };
 }
 
-function checkShape(given: unknown, shape: Shape, name: string): void {
+function checkShape(given: unknown, shape: Shape, name: string, isTold: boolean): void {
   if (!Array.isArray(given)) throw new TypeError(`${name}: expected [${shape.join(', ')}], got ${kindOf(given)}`);
   if (given.length === shape.length && shape.every((n, i) => given[i] === n)) return;
-  throw new RangeError(`${name}: expected [${shape.join(', ')}], got [${given.map(String).join(', ')}]`);
+  const came = isTold && given.every(Number.isSafeInteger) ? `[${given.join(', ')}]` : `${given.length} other dimensions`;
+  throw new RangeError(`${name}: expected [${shape.join(', ')}], got ${came}`);
 }
 
 /** Checks that data is any kind of array. Its elements are checked when they are read. */

@@ -5,13 +5,13 @@ import type { AbortSignalLike } from './signals.ts';
 export class Cancellation {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignalLike | undefined;
-  readonly #follow = (): void => this.cancel(this.#outer?.reason);
+  readonly #follow = (): void => this.cancel(reasonOf(this.#outer));
 
   /** @param outer the caller's signal. It may live long, so `release` must be called. */
   constructor(outer: AbortSignalLike | undefined) {
     this.#outer = outer;
-    outer?.addEventListener('abort', this.#follow);
     if (outer?.aborted === true) this.#follow();
+    else outer?.addEventListener('abort', this.#follow);
   }
 
   get signal(): AbortSignal {
@@ -23,6 +23,19 @@ export class Cancellation {
   }
 
   release(): void {
-    this.#outer?.removeEventListener('abort', this.#follow);
+    try {
+      this.#outer?.removeEventListener('abort', this.#follow);
+    } catch {
+      // The work is done, and a signal of the caller's own making must not take its result away.
+    }
+  }
+}
+
+/** Why a signal was aborted. If it does not tell, what it throws instead. */
+function reasonOf(signal: AbortSignalLike | undefined): unknown {
+  try {
+    return signal?.reason;
+  } catch (error) {
+    return error;
   }
 }

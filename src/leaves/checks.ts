@@ -57,11 +57,28 @@ export function checkObject(value: unknown, name: string): Readonly<Record<strin
     throw new TypeError(`${name}: expected an object, got ${kindOf(value)}`);
   }
   const prototype = Object.getPrototypeOf(value) as object | null;
-  // By its name, because objects of other realms are plain too.
-  if (prototype !== null && prototype.constructor.name !== 'Object') {
-    throw new TypeError(`${name}: expected a plain object, got a ${prototype.constructor.name}`);
+  if (prototype !== null && !isObjectPrototype(prototype)) {
+    throw new TypeError(`${name}: expected a plain object, got ${classOf(prototype)}`);
   }
   return value as Readonly<Record<string, unknown>>;
+}
+
+/** Whether an object is `Object.prototype` of any realm: objects of other realms are plain too. */
+function isObjectPrototype(prototype: object): boolean {
+  const made: unknown = (prototype as { constructor?: unknown }).constructor;
+  const isOfObject = typeof made === 'function' && made.name === 'Object' && made.prototype === prototype;
+  return isOfObject && Object.getPrototypeOf(prototype) === null;
+}
+
+function classOf(prototype: object): string {
+  const made: unknown = (prototype as { constructor?: unknown }).constructor;
+  return typeof made === 'function' && made.name !== 'Object' ? `a ${made.name}` : 'one that inherits from another object';
+}
+
+/** @throws TypeError unless a value is true or false: any other one would be taken for one of them. */
+export function checkBoolean(value: unknown, name: string): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`${name}: expected a boolean, got ${kindOf(value)}`);
+  return value;
 }
 
 /** Refuses misspelt names, with which a default would silently take the place of what the caller meant. */

@@ -31,9 +31,16 @@ function isEscaped(text: string, at: number): boolean {
   return slashes % 2 === 1;
 }
 
+/** Without recursion: `JSON.parse` takes texts that are nested more deeply than functions can call each other. */
 function membersInValue(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  const values = Object.values(value) as unknown[];
-  const own = Array.isArray(value) ? 0 : values.length;
-  return values.reduce<number>((sum, each) => sum + membersInValue(each), own);
+  let count = 0;
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const values = Object.values(next) as unknown[];
+    if (!Array.isArray(next)) count += values.length;
+    for (const each of values) if (typeof each === 'object') open.push(each);
+  }
+  return count;
 }

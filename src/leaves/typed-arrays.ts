@@ -8,7 +8,13 @@ interface Kinds {
   readonly BigInt64Array: BigInt64Array;
 }
 
-const CLASSES: { readonly [K in keyof Kinds]: new (values: Kinds[K]) => Kinds[K] } = { Uint8Array, Int32Array, BigInt64Array };
+/** A class of typed arrays, which makes one over memory, or copies one. */
+interface TypedArrayClass<T> {
+  new (values: T): T;
+  new (memory: ArrayBufferLike, byteOffset: number, length: number): T;
+}
+
+const CLASSES: { readonly [K in keyof Kinds]: TypedArrayClass<Kinds[K]> } = { Uint8Array, Int32Array, BigInt64Array };
 
 function getterOf(prototype: object, name: PropertyKey): (this: unknown) => unknown {
   const { get } = Reflect.getOwnPropertyDescriptor(prototype, name) ?? {};
@@ -16,7 +22,11 @@ function getterOf(prototype: object, name: PropertyKey): (this: unknown) => unkn
 }
 
 // These read what the engine itself notes of an object, so they work for objects of every realm, and no object can pretend.
-const kindOfTypedArray = getterOf(Reflect.getPrototypeOf(Uint8Array.prototype) ?? {}, Symbol.toStringTag);
+const TYPED_ARRAY = Reflect.getPrototypeOf(Uint8Array.prototype) ?? {};
+const kindOfTypedArray = getterOf(TYPED_ARRAY, Symbol.toStringTag);
+const memoryOf = getterOf(TYPED_ARRAY, 'buffer') as (this: unknown) => ArrayBufferLike;
+const offsetOf = getterOf(TYPED_ARRAY, 'byteOffset') as (this: unknown) => number;
+const lengthOf = getterOf(TYPED_ARRAY, 'length') as (this: unknown) => number;
 const lengthOfBuffer = getterOf(ArrayBuffer.prototype, 'byteLength');
 
 /** `'Uint8Array'`, `'Float32Array'` and so on; undefined for what is no typed array. */
@@ -35,27 +45,29 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
 }
 
 /**
- * A typed array of a kind, of this realm, over memory that only the caller can change. It is the value itself if that is one, and
- * else a copy: of an array of another realm, and of memory that is shared with other threads or can be resized.
+ * A typed array of a kind, of this realm, over memory that only the caller can change. It shares the memory of the value, and is a
+ * copy if the value is of another realm, or if its memory is shared with other threads or can be resized.
  *
  * @returns null if the value is no typed array of the kind.
- * @throws TypeError if the memory was transferred to somebody else: an empty array is all that is left.
+ * @throws TypeError if there is no memory: it was transferred to somebody else, or a resize has left it too short.
  */
 export function typedArrayOf<K extends keyof Kinds>(value: unknown, kind: K, name: string): Kinds[K] | null {
   if (typedArrayKind(value) !== kind) return null;
-  const given = value as Kinds[K];
-  const { buffer } = given;
-  if (isDetached(buffer)) throw new TypeError(`${name}: expected a ${kind}, got one whose memory was transferred`);
-  const fixed = isArrayBuffer(buffer) && (buffer as { readonly resizable?: boolean }).resizable !== true;
+  const length = lengthOf.call(value);
+  if (length === 0 && isWithoutMemory(value)) {
+    throw new TypeError(`${name}: expected a ${kind}, got one without memory, which was transferred or resized`);
+  }
+  const memory = memoryOf.call(value);
   const own = CLASSES[kind];
-  return fixed && given instanceof own ? given : new own(given);
+  const array = new own(memory, offsetOf.call(value), length);
+  const fixed = isArrayBuffer(memory) && (memory as { readonly resizable?: boolean }).resizable !== true;
+  return fixed && value instanceof own ? array : new own(array);
 }
 
-function isDetached(buffer: ArrayBufferLike): boolean {
-  if (!isArrayBuffer(buffer) || buffer.byteLength > 0) return false;
+function isWithoutMemory(array: unknown): boolean {
   try {
-    // The property `detached` says it too, in engines since 2024.
-    return new Uint8Array(buffer).length > 0;
+    Uint8Array.prototype.keys.call(array as Uint8Array);
+    return false;
   } catch {
     return true;
   }

@@ -1,5 +1,6 @@
 // Converts a caller's vector to lanes, guards against a sum that wraps, and converts lanes to the signed result.
 import { componentLimit } from '../session/parameters.ts';
+import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import { view, zeroLanes, type Lanes, type Ring } from './ring.ts';
 
 /** Integers as numbers or bigints, in an array or a typed array. */
@@ -23,7 +24,8 @@ export function lanesOf(ring: Ring, vec: InputVector, length: number, range: Inp
   const lanes = zeroLanes(ring, length);
   const store = writer(ring, lanes);
   const limit = range === 'modular' ? null : { ring, users: range.users, most: componentLimit(ring.bits, range.users) };
-  if (vec instanceof BigInt64Array) copyBigInts(vec, length, store, limit);
+  const words = typedArrayOf(vec, 'BigInt64Array', 'vec');
+  if (words?.length === length) copyBigInts(words, length, store, limit);
   else copyIntegers(vec, length, store, limit);
   return lanes;
 }

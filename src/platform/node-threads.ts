@@ -79,7 +79,15 @@ function runnerOf(start: () => Worker, greeting: string, limit: number): RunInTh
           refuse(`another one, of type ${typeof first}`);
           return;
         }
-        worker.on('message', onMessage);
+        worker.on('message', (message: unknown) => {
+          try {
+            onMessage(message);
+          } catch (error) {
+            // Thrown to the worker's events it would end the process.
+            reject(error instanceof Error ? error : new Error('a worker thread sent what nobody understands'));
+            end();
+          }
+        });
         // Not before, because the data are secret.
         worker.postMessage(data);
       });

@@ -48,11 +48,18 @@ function sha256(parts: readonly Uint8Array[]): Uint8Array {
     JOINED.set(part, length);
     length += part.length;
   }
-  const text = hash('sha256', JOINED.subarray(0, length), 'binary');
-  JOINED.fill(0, 0, length);
+  const text = hashOfJoined(length);
   const digest = new Uint8Array(32);
   for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i);
   return digest;
+}
+
+function hashOfJoined(length: number): string {
+  try {
+    return hash('sha256', JOINED.subarray(0, length), 'binary');
+  } finally {
+    JOINED.fill(0, 0, length);
+  }
 }
 
 function hashOfParts(parts: readonly Uint8Array[]): Uint8Array {
@@ -91,24 +98,35 @@ function publicKeyOf(key: KeyObject): Uint8Array {
 
 /** Verifies on a thread of Node's pool, so that several verifications run in parallel and the event loop stays free. */
 function verifyBeside(key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  return new Promise((resolve) => {
-    try {
-      verify(null, message, publicKey('Ed25519', key), signature, (error, good) => resolve(error === null && good));
-    } catch {
-      resolve(false); // bytes that are no point
-    }
-  });
+  return new Promise<boolean>((resolve, reject) => {
+    verify(null, message, publicKey('Ed25519', key), signature, (error, good) => {
+      if (error === null) resolve(good);
+      else reject(error);
+    });
+  }).catch((error: unknown) => refusal(error, false)); // bytes that are no point
 }
 
 function verifySync(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   try {
     return verify(null, message, publicKey('Ed25519', key), signature);
-  } catch {
-    return false; // bytes that are no point
+  } catch (error) {
+    return refusal(error, false); // bytes that are no point
   }
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/**
+ * The answer for bytes that OpenSSL refuses. Whatever else Node throws says nothing about the bytes, and the user that has sent
+ * them must not be blamed for it.
+ *
+ * @throws any other error.
+ */
+function refusal<Answer>(error: unknown, answer: Answer): Answer {
+  const { code } = error as { readonly code?: unknown };
+  if (typeof code === 'string' && /^ERR_OSSL_(?!.*MALLOC)|^ERR_CRYPTO_INVALID_JWK$/.test(code)) return answer;
+  throw error;
+}
 
 export const platform: Platform = {
   randomBytes: (length): Uint8Array => plain(randomBytes(length)),
@@ -130,8 +148,8 @@ export const platform: Platform = {
       agree(peer): Uint8Array {
         try {
           return plain(diffieHellman({ privateKey: key, publicKey: peer.engine as KeyObject }));
-        } catch {
-          return new Uint8Array(32); // OpenSSL refuses a point of small order by itself
+        } catch (error) {
+          return refusal(error, new Uint8Array(32)); // OpenSSL refuses a point of small order by itself
         }
       },
     };

@@ -1,6 +1,7 @@
 // A statement: its SQL text together with the type of its rows. What the driver gives for a column is checked and decoded
 // here and nowhere else: `pg` gives a bigint as text and a bytea as a Buffer.
 import { StateError, StoreError } from '../leaves/errors.ts';
+import { typedArrayOf } from '../leaves/typed-arrays.ts';
 
 /** Decodes the value of one column; the name is for errors. @throws StoreError if the value has another type. */
 type Column<T> = (value: unknown, name: string) => T;
@@ -89,8 +90,9 @@ export const boolean: Column<boolean> = (value, name) => {
 
 /** A bytea, as a plain Uint8Array over the memory of the driver's Buffer. */
 export const bytes: Column<Uint8Array> = (value, name) => {
-  if (!(value instanceof Uint8Array)) throw wrongType(name, 'bytes', value);
-  return new Uint8Array(value.buffer, value.byteOffset, value.length);
+  const plain = typedArrayOf(value, 'Uint8Array', name);
+  if (plain === null) throw wrongType(name, 'bytes', value);
+  return plain;
 };
 
 /** A float8. */

@@ -117,6 +117,7 @@ export class PostgresUsers {
    * again gives the same answer, in any process. A user that has answered the unmasking round keeps its state: another
    * message is refused with the error of `UserWrapper.round`, and the same message again still gives the same answer.
    *
+   * @param message bytes from the server; copied.
    * @returns bytes for the server.
    * @throws UsageError ERR_SECAGG_USAGE if no state was saved. StateError as {@link load}. What `UserWrapper.round` throws,
    * once the user's new state is saved.

@@ -1,6 +1,7 @@
 // The server's side of a session: one object a session, which holds the present state and replaces it. What happens in each
 // round is in the rN files; rounds.ts chooses one.
 import { systemRandom } from '../crypto/random.ts';
+import { Cancellation } from '../leaves/cancellation.ts';
 import { checkBytes, checkNames } from '../leaves/checks.ts';
 import { SecAggError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
@@ -140,15 +141,18 @@ export class ServerWrapper {
     if (state.phase === 'failed') throw failedError(state);
     if (state.phase === 'finished') throw new UsageError('ERR_SECAGG_USAGE', 'round: the session is over, see output()');
     if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', 'round: this round is being closed');
+    // What follows trusts this signal, and not the caller's, whose getters may throw or change.
+    const work = new Cancellation(signal);
     this.#closing = true;
     try {
-      return await this.#close(state, signal);
+      return await this.#close(state, work.signal);
     } finally {
       this.#closing = false;
+      work.release();
     }
   }
 
-  async #close(collecting: CollectingState, signal: AbortSignalLike | undefined): Promise<ServerOutput> {
+  async #close(collecting: CollectingState, signal: AbortSignalLike): Promise<ServerOutput> {
     const started = performance.now();
     const { number: round, close } = roundOf(collecting);
     try {
@@ -164,7 +168,7 @@ export class ServerWrapper {
       if (state.phase === 'finished') this.#locals.announce.finished(state.included);
       return output;
     } catch (error) {
-      const failure = signal?.aborted === true ? null : failureOf(error);
+      const failure = signal.aborted ? null : failureOf(error);
       if (failure !== null) {
         const culprits = culpritsOf(failure);
         this.#snapshot = changed(this.#snapshot, culprits, failure);

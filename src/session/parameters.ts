@@ -1,6 +1,6 @@
 // The session's parameters: what all agree on (hashed into the session tag) and what each party decides for itself (its
 // policy). [BIK+17] section 4 and theorems 6.3 to 6.5 for the floors on the threshold. Leaf: imports leaves only.
-import { bytesOrText, checkInteger, checkNames } from '../leaves/checks.ts';
+import { bytesOrText, checkInteger, checkNames, checkOneOf } from '../leaves/checks.ts';
 
 /** Version of the wire format and of every derivation; part of the session tag. */
 export const PROTOCOL_VERSION = 1;
@@ -162,10 +162,7 @@ export function sessionContext(session: unknown): Uint8Array {
 
 /** @throws TypeError, RangeError that name the option. */
 export function resolvePolicy(options: SessionOptions, graph: Graph, defaultMaxUsers: number): Policy {
-  const adversary = options.adversary ?? 'malicious';
-  if (!ADVERSARIES.includes(adversary)) {
-    throw new RangeError(`options.adversary: expected one of ${ADVERSARIES.join(', ')}, got '${adversary}'`);
-  }
+  const adversary = checkOneOf(options.adversary ?? 'malicious', 'options.adversary', ADVERSARIES);
   const most = mostUsers(graph);
   return {
     maxUsers: checkInteger(options.maxUsers ?? Math.min(defaultMaxUsers, most), 'options.maxUsers', 1, most),

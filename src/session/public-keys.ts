@@ -3,7 +3,7 @@ import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey, type SignPublicKey } from '../crypto/sign.ts';
 import { concat, copyOf, equalBytes, u64 } from '../leaves/bytes.ts';
-import { checkBytes } from '../leaves/checks.ts';
+import { checkBytes, kindOf } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { isUserId, userId, type UserId } from '../leaves/ids.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
@@ -40,7 +40,7 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
 
   /** @param entries pairs of user id and public key, as for {@link insert}. */
   constructor(entries: Iterable<readonly [number, SignPublicKey]> = []) {
-    for (const [u, pk] of entries) this.insert(u, pk);
+    for (const [u, pk] of checkPairs(entries)) this.insert(u, pk);
   }
 
   /**
@@ -107,6 +107,17 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
     copy.#keys = this.#keys;
     copy.#shared = this.#shared = true;
     return copy;
+  }
+}
+
+/** @throws TypeError that names the argument unless it can be iterated and gives pairs. */
+function* checkPairs(entries: unknown): Generator<[number, SignPublicKey], undefined, undefined> {
+  if (typeof entries !== 'object' || entries === null || !(Symbol.iterator in entries)) {
+    throw new TypeError(`entries: expected pairs of user id and public key, got ${kindOf(entries)}`);
+  }
+  for (const pair of entries as Iterable<unknown>) {
+    if (!Array.isArray(pair)) throw new TypeError(`entries: expected a pair of user id and public key, got ${kindOf(pair)}`);
+    yield [pair[0] as number, pair[1] as SignPublicKey];
   }
 }
 

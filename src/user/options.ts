@@ -2,7 +2,7 @@
 import { isSignKeyPair, type SignPublicKey, type SignSecretKey } from '../crypto/sign.ts';
 import { checkReachable } from '../graph/policy.ts';
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkBoolean, checkBytes, checkNames, kindOf } from '../leaves/checks.ts';
 import { checkListener, type Listener } from '../leaves/events.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
 import type { UserEvent } from '../leaves/progress.ts';
@@ -111,7 +111,7 @@ export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, ..
   const policy = resolvePolicy(options, parameters.graph, publicKeys.size);
   checkReachable(parameters, policy);
   const context = { parameters, policy, userId: self, publicKeys };
-  const modularInputs = options.modularInputs ?? false;
+  const modularInputs = checkBoolean(options.modularInputs ?? false, 'options.modularInputs');
   return {
     revision: 0,
     context,

@@ -209,6 +209,7 @@ describe('terms of an assignment', () => {
     refusedAs(TypeError, /^userIds\[0\]/, { userIds: ['1', 2, 3, 4], sessions, seed });
     refusedAs(TypeError, /^userIds/, { userIds: 4, sessions, seed });
     refusedAs(TypeError, /^sessions/, { userIds, sessions: sessions[0], seed });
+    refusedAs(TypeError, /^sessions\[1\]/, { userIds, sessions: Object.assign(new Array(2), { 0: sessions[0] }), seed });
     refusedAs(TypeError, /^sessions\[0\]/, { userIds, sessions: [null], seed });
     refusedAs(RangeError, /^sessions\[0\].count/, { userIds, sessions: [{ count: 0, users: 4, threshold: 4 }], seed });
     refusedAs(RangeError, /^sessions\[0\].users/, { userIds, sessions: [{ count: 4, users: 1, threshold: 2 }], seed });

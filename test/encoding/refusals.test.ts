@@ -74,6 +74,42 @@ describe('values', () => {
     }
   });
 
+  it('in the place of a shape are not told, as they are part of the input', () => {
+    const swapped = { shape: [271, 828], data: [2] };
+    expect(() => named.encode({ ...tensors, deep: { ...tensors.deep, bias: swapped } }, 1))
+      .to.throw(RangeError, 'data.deep.bias.shape')
+      .with.property('message')
+      .that.does.not.match(/271|828/);
+    const fractions = { shape: [0.271], data: [1, 2] };
+    expect(() => named.encode({ ...tensors, deep: { ...tensors.deep, bias: fractions } }, 1))
+      .to.throw(RangeError, 'data.deep.bias.shape')
+      .with.property('message')
+      .that.does.not.match(/271/);
+    for (const shape of [[Object.create(null)], [Symbol('2')]]) {
+      const strange = { shape, data: [1, 2] };
+      expect(() => named.encode({ ...tensors, deep: { ...tensors.deep, bias: strange } }, 1)).to.throw(RangeError);
+    }
+  });
+
+  it('of an array that becomes shorter while it is read are refused, and those that it grows by are not read', () => {
+    const changing = (values: unknown[], length: number): unknown[] =>
+      Object.defineProperty([...values], 0, {
+        get(this: unknown[]) {
+          this.length = length;
+          return values[0];
+        },
+      });
+    for (const [encoding, one] of [
+      [sum({ maxUsers: 3, length: 2, min: 0n, max: 5n }), 3n],
+      [sum({ maxUsers: 3, length: 2, min: 0, max: 5 }), 3],
+      [mean({ maxUsers: 3, length: 2, rounding: 'nearest' }), 3],
+    ] as const) {
+      const encode = (data: unknown[]): unknown => encoding.encode(data as never).vector;
+      expect(() => encode(changing([one, one], 1))).to.throw(TypeError, 'data[1]');
+      expect(encode(changing([one, one], 9))).to.deep.equal(encode([one, one]));
+    }
+  });
+
   it('of named tensors that do not match the plan are refused by their path', () => {
     const wrong: readonly [string, unknown][] = [
       ['data: expected an object, got null', null],
@@ -115,6 +151,23 @@ describe('values', () => {
     const { mean: values } = encoding.decode(encoding.encode(data).vector, { users: 1 });
     expect(Object.keys(values).sort()).to.deep.equal(['__proto__', 'constructor', 'toString']);
     expect(() => encoding.encode({} as never)).to.throw(TypeError, 'data.__proto__: missing');
+  });
+});
+
+describe('a shape', () => {
+  it('that lacks a dimension is refused, and not taken for a shorter one', () => {
+    for (const shape of [Object.assign(new Array<number>(3), { 0: 2, 2: 3 }), new Array<number>(2)]) {
+      expect(() => mean({ maxUsers: 4, shapes: { kernel: shape } })).to.throw(TypeError, 'shapes.kernel[');
+    }
+  });
+});
+
+describe('a place', () => {
+  it('that is no object with a slot and a seed is refused', () => {
+    const correlated = mean({ maxUsers: 4, length: 1, rounding: 'correlated' });
+    for (const place of [null, 5, [], { slot: 0, seed: 'x', sed: 'y' }, { slot: 0 }, { slot: '0', seed: 'x' }]) {
+      expect(() => correlated.encode([1], undefined, place as never)).to.throw(TypeError, 'place');
+    }
   });
 });
 
@@ -170,6 +223,13 @@ describe('a sum', () => {
     expect(() => named.decode(vector.subarray(1), { users: 1 })).to.throw(RangeError, 'sum: expected');
     for (const users of [0, 5, 1.5, NaN]) expect(() => named.decode(vector, { users })).to.throw(RangeError, 'users');
     expect(() => named.decode(vector, {} as never)).to.throw(TypeError, 'users');
+  });
+
+  it('whose terms have a misspelt name is refused', () => {
+    const { vector } = flat.encode([1, 2, 3]);
+    expect(() => flat.decode(vector, { users: 1, cohort: 2 } as never)).to.throw(TypeError, 'terms');
+    expect(() => flat.decode(vector, { users: 1, totalWeight: 2 } as never)).to.throw(TypeError, 'terms');
+    expect(() => flat.errorBound({ users: 1, cohort: 2 } as never)).to.throw(TypeError, 'terms');
   });
 
   it('whose weights are all zero is refused with a code, not divided by zero', () => {

@@ -1,6 +1,16 @@
 // Checks of arguments: what they accept, and TypeError for a value of another type, RangeError for one out of range.
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString, kindOf } from '../../src/leaves/checks.ts';
+import {
+  checkBoolean,
+  checkBytes,
+  checkDate,
+  checkInteger,
+  checkNames,
+  checkObject,
+  checkString,
+  kindOf,
+} from '../../src/leaves/checks.ts';
 
 describe('checks of arguments', () => {
   it('checkString accepts strings of as many UTF-8 bytes as it is told', () => {
@@ -13,7 +23,10 @@ describe('checks of arguments', () => {
   });
 
   it('checkDate accepts a Date that is a time', () => {
-    expect(checkDate(new Date(5), 'x')).to.equal(5);
+    const date = new Date(5);
+    expect(checkDate(date, 'x')).to.equal(5);
+    expect(checkDate(runInNewContext('new Date(7)'), 'x')).to.equal(7);
+    expect(() => checkDate(Object.create(Date.prototype), 'x')).to.throw(TypeError);
     expect(() => checkDate(new Date(NaN), 'x')).to.throw(RangeError);
     for (const value of [undefined, null, 5, '2030-01-01']) expect(() => checkDate(value, 'x')).to.throw(TypeError);
   });
@@ -67,7 +80,32 @@ describe('checks of arguments', () => {
     for (const value of [undefined, null, 5, 'a', [], () => undefined]) {
       expect(() => checkObject(value, 'x')).to.throw(TypeError, 'x:');
     }
+    const foreign = runInNewContext('({ a: 1 })') as object;
+    expect(checkObject(foreign, 'x')).to.equal(foreign);
     expect(() => checkObject(new Map(), 'x')).to.throw(TypeError, 'Map');
+  });
+
+  it('checkObject refuses an object that inherits names, which would not be checked', () => {
+    class Plain {
+      bits = 16;
+    }
+    Object.setPrototypeOf(Plain.prototype, null);
+    for (const value of [
+      Object.create({ adversary: 'semi-honest' }) as object,
+      Object.create(Object.create(null) as object) as object,
+      Object.create({ constructor: null }) as object,
+      Object.create({ constructor: { name: 'Object' } }) as object,
+      new Plain(),
+    ]) {
+      expect(() => checkObject(value, 'x')).to.throw(TypeError, 'x:');
+    }
+  });
+
+  it('checkBoolean accepts true and false, and nothing that would be taken for one of them', () => {
+    expect([checkBoolean(true, 'x'), checkBoolean(false, 'x')]).to.deep.equal([true, false]);
+    for (const value of ['no', 'false', 0, 1, '', null, undefined, {}]) {
+      expect(() => checkBoolean(value, 'x')).to.throw(TypeError, 'x:');
+    }
   });
 });
 

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { assignCohorts, CohortSum } from '../../src/cohorts/index.ts';
 import { weightedMean, sum } from '../../src/encoding/index.ts';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper, type InputVector } from '../../src/index.ts';
+import { withoutMemory } from '../support/bytes.ts';
 import { checkBytes, checkDate, kindOf } from '../../src/leaves/checks.ts';
 import { typedArrayKind, typedArrayOf } from '../../src/leaves/typed-arrays.ts';
 import { PostgresUsers } from '../../src/postgres/index.ts';
@@ -114,10 +115,20 @@ for (const [name, made] of Object.entries(MADE)) {
 }
 
 describe('a typed array', () => {
-  it('is the value itself if it is one of this realm over memory of its own, also a Buffer', () => {
-    for (const bytes of [Uint8Array.of(1), Uint8Array.of(1, 2).subarray(1), Buffer.from('a'), new Uint8Array()]) {
-      expect(typedArrayOf(bytes, 'Uint8Array', 'x')).to.equal(bytes);
+  it('of this realm over memory of its own is taken over the same memory, also a Buffer, and one whose properties lie', () => {
+    class Lying extends Uint8Array {
+      override get length(): number {
+        return 1000;
+      }
     }
+    for (const bytes of [Uint8Array.of(1), Uint8Array.of(1, 2).subarray(1), Buffer.from('a'), Lying.of(1)]) {
+      const taken = typedArrayOf(bytes, 'Uint8Array', 'x')!;
+      expect(taken.constructor).to.equal(Uint8Array);
+      expect(taken.length).to.equal(1);
+      taken[0] = 7;
+      expect(bytes[0]).to.equal(7);
+    }
+    expect(typedArrayOf(new Uint8Array(), 'Uint8Array', 'x')).to.deep.equal(new Uint8Array());
     for (const [value, kind] of [
       [Int32Array.of(1), 'Uint8Array'],
       [new Uint8ClampedArray(1), 'Uint8Array'],
@@ -145,9 +156,10 @@ describe('a typed array', () => {
     }
   });
 
-  it('whose memory was transferred is refused, because nothing is left of it', () => {
-    for (const bytes of [new Uint8Array(32), new foreign.Uint8Array(32)]) {
-      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  it('whose memory was transferred, or cut by a resize, is refused, because nothing is left of it', () => {
+    const transferred = new foreign.Uint8Array(32);
+    structuredClone(transferred.buffer, { transfer: [transferred.buffer] });
+    for (const bytes of [transferred, ...withoutMemory()]) {
       expect(() => checkBytes(bytes, 'x')).to.throw(TypeError, 'x:');
     }
     expect(() => typedArrayOf(new Int32Array(), 'Int32Array', 'x')).not.to.throw();

@@ -75,6 +75,16 @@ describe('threads of Node', () => {
     });
   }
 
+  it('a thread whose message cannot be taken in ends with an error, and not the process', async () => {
+    const text = `${GREET} parentPort.once('message', () => { parentPort.postMessage(null); setInterval(() => {}, 1000); });`;
+    const worker = await threads.find(file('strange.mjs', text), signs);
+    const refusal = new TypeError('no such message');
+    const outcome = worker!('task', never, () => {
+      throw refusal;
+    });
+    expect(await outcome.catch((error: unknown) => error)).to.equal(refusal);
+  });
+
   it('a thread that has greeted while the caller was busy for longer than the limit is sent its task', async () => {
     const worker = await threadsWithin(200).find(file('busy.mjs', `${GREET} parentPort.once('message', () => {});`), signs);
     const outcome = worker!('task', never, () => undefined);

@@ -48,6 +48,16 @@ describe("users' states in PostgreSQL", function () {
     expect(rows).to.deep.equal(Array.from({ length: 4 }, () => ({ answered: true })));
   });
 
+  it('a message is copied: what the caller does with its bytes meanwhile changes nothing', async () => {
+    const session = new Session({ vecLen: 4 });
+    const name = crypto.randomUUID();
+    await store().save(name, 1, session.user(1).serializeState());
+    const message = round0Msg();
+    const answer = store().answer(name, 1, message);
+    message.fill(0xff);
+    expect(session.server.recv(1, await answer)).to.equal('accepted');
+  });
+
   it('a stored state is refused in another row, and after any change', async () => {
     const session = new Session({ vecLen: 4 });
     const state = session.user(1).serializeState();

@@ -102,6 +102,25 @@ class PolyfilledSignal implements AbortSignalLike {
 }
 
 describe('a signal for closing a round', () => {
+  it('that says that it is aborted at times only, and gives an error of ours as its reason, does not end the session', async () => {
+    const session = await heardIn(1);
+    const before = session.server.serializeState();
+    const reason = new ThresholdError('too few', { have: 1, need: 2, round: 1 });
+    const nothing = (): void => undefined;
+    let reads = 0;
+    const signal = {
+      get aborted(): boolean {
+        return ++reads === 2;
+      },
+      reason,
+      addEventListener: nothing,
+      removeEventListener: nothing,
+    };
+    expect(await outcomeOf(() => session.server.round({ signal }))).to.equal(reason);
+    expect(session.server.serializeState() === before).to.equal(true);
+    await endsWithSum(session);
+  });
+
   for (const round of [0, 1, 2, 3, 4]) {
     it(`round ${round}: what is no signal is refused, and the session is as it was`, async () => {
       const session = await heardIn(round);

@@ -64,6 +64,12 @@ describe('PublicKeysWrapper', () => {
     for (const id of ['0', null, NaN, 0.5]) expect(keys.has(id as never)).to.equal(false);
   });
 
+  it('refuses entries that are no pairs', () => {
+    for (const entries of [null, {}, 5, 'ab', [1], ['ab'], [null]]) {
+      expect(() => new PublicKeysWrapper(entries as never)).to.throw(TypeError, 'entries:');
+    }
+  });
+
   it('comes back from JSON with the same keys in the same order', () => {
     const keys = new PublicKeysWrapper([
       [2 ** 53 - 1, pk],
