@@ -133,7 +133,8 @@ export class UserWrapper {
 
   /**
    * Takes the server's message of the next round and gives the answer for the server. The same message again gives the
-   * same answer.
+   * same answer. While it is being answered, a call with the same message ends as the first call does, and its own signal does
+   * not count.
    *
    * @param input bytes from the server; copied.
    * @returns fresh bytes for the server.
