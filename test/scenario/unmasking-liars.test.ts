@@ -281,8 +281,8 @@ describe('a dealer whose shares do not fit', () => {
     session.deliver(new Map([...answers, [4, spoilt]]));
     await session.close();
     // Its own input is made for the deal that it believes to have sent.
-    const dealer = JSON.parse(session.user(4).serializeState()) as { state: { deal: string } };
-    dealer.state.deal = Buffer.from(digestOfDealIn(bodyOf(spoilt))).toString('base64');
+    const dealer = JSON.parse(session.user(4).serializeState()) as { state: { dealDigest: string } };
+    dealer.state.dealDigest = Buffer.from(digestOfDealIn(bodyOf(spoilt))).toString('base64');
     session.users.set(4, UserWrapper.fromState(JSON.stringify(dealer)));
     return session;
   }
