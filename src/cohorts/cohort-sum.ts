@@ -188,13 +188,13 @@ export class CohortSum {
     return total.toVector();
   }
 
-  /** Serialises the whole run as JSON, with users, seed and total. It holds no secret. */
+  /** Serializes the whole run as JSON, with users, seed and total. It holds no secret. */
   serializeState(): string {
-    return cohortSumDocument.serialise(this.#snapshot);
+    return cohortSumDocument.serialize(this.#snapshot);
   }
 
   /**
-   * Recovers a run from its serialised state alone.
+   * Recovers a run from its serialized state alone.
    *
    * @throws StateError if the text is no state of a run of this version.
    */

@@ -20,7 +20,7 @@ export interface AssignmentTerms extends EnrolmentTerms {
   readonly seed: Uint8Array;
 }
 
-/** What an assignment follows from, in the form in which it is serialised. @internal */
+/** What an assignment follows from, in the form in which it is serialized. @internal */
 export interface WrittenAssignment {
   readonly userIds: readonly number[];
   readonly sessions: readonly {

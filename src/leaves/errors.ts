@@ -57,7 +57,7 @@ export const ERROR_CODES = {
   DisputeError: ['ERR_SECAGG_DISPUTED_DEAL'],
   /** There are fewer users than the protocol needs. */
   ThresholdError: ['ERR_SECAGG_THRESHOLD'],
-  /** A state cannot be recovered, or cannot be serialised. */
+  /** A state cannot be recovered, or cannot be serialized. */
   StateError: [
     'ERR_SECAGG_STATE',
     'ERR_SECAGG_STATE_VERSION',
@@ -254,7 +254,7 @@ export class ThresholdError extends SecAggError {
   }
 }
 
-/** A state cannot be recovered, or cannot be serialised; the object is as it was. */
+/** A state cannot be recovered, or cannot be serialized; the object is as it was. */
 export class StateError extends SecAggError {
   /** The stable code; docs/errors.md explains it. */
   declare readonly code: CodesOf<'StateError'>;

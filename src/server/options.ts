@@ -20,7 +20,7 @@ import { PublicKeysWrapper } from '../session/public-keys.ts';
 import { Announcer } from './announcer.ts';
 import type { ServerSnapshot } from './state.ts';
 
-/** Options of a server that are not part of the serialised state. */
+/** Options of a server that are not part of the serialized state. */
 export interface ServerLocalOptions {
   /** Hears of every message and round; see {@link ServerEvent}. */
   listener?: Listener<ServerEvent>;

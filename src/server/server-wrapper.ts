@@ -208,11 +208,11 @@ export class ServerWrapper {
 
   /** The whole state as JSON. It holds no secret: nothing that the server has not been told. */
   serializeState(): string {
-    return serverDocument.serialise(this.#snapshot);
+    return serverDocument.serialize(this.#snapshot);
   }
 
   /**
-   * Becomes the server that was serialised, whatever this one was.
+   * Becomes the server that was serialized, whatever this one was.
    *
    * @throws StateError if the text is no state of a server of this version, with nothing recovered.
    */
@@ -240,7 +240,7 @@ export class ServerWrapper {
    */
   serializePart(): string {
     requireStorable(this.#snapshot.context.parameters);
-    return partDocument.serialise(partOf(this.#tag, this.#snapshot));
+    return partDocument.serialize(partOf(this.#tag, this.#snapshot));
   }
 
   /**
@@ -259,7 +259,7 @@ export class ServerWrapper {
     this.#snapshot = mergedWith(this.#tag, this.#snapshot, partDocument.parse(part));
   }
 
-  /** A server from its serialised state alone. @throws StateError as {@link recoverState}. */
+  /** A server from its serialized state alone. @throws StateError as {@link recoverState}. */
   static fromState(state: string, options: ServerLocalOptions = {}): ServerWrapper {
     checkLocalOptions(options);
     return new ServerWrapper(new Recovered(serverDocument.parse(state), serverLocals(options, systemRandom)));

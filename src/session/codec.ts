@@ -144,7 +144,7 @@ export function require(condition: boolean, path: string, what: string): asserts
 /** The whole document: JSON text of one role in one version. */
 export interface Document<T> {
   /** @throws StateError ERR_SECAGG_STATE_SIZE if the text would be longer than a string can be. */
-  serialise(value: T): string;
+  serialize(value: T): string;
   /** @throws StateError; the value is complete or there is none. */
   parse(state: string): T;
 }
@@ -155,7 +155,7 @@ export function document<T extends object>(
   codec: Codec<T>,
 ): Document<T> {
   return {
-    serialise(value): string {
+    serialize(value): string {
       try {
         return JSON.stringify({ secagg: role, version, ...(codec.encode(value) as object) });
       } catch {

@@ -110,7 +110,7 @@ export function mostComponents(bits: number): number {
   return MAX_VECTOR_BYTES / laneBytes(bits);
 }
 
-/** Most components of a vector if the states of its session are to be serialised. */
+/** Most components of a vector if the states of its session are to be serialized. */
 export function mostStoredComponents(bits: number): number {
   return MAX_STORED_VECTOR_BYTES / laneBytes(bits);
 }

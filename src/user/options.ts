@@ -15,7 +15,7 @@ import { PublicKeysWrapper } from '../session/public-keys.ts';
 import type { UserSnapshot } from './state.ts';
 import type { Dependencies } from './step.ts';
 
-/** Options of a user that are not part of the serialised state. */
+/** Options of a user that are not part of the serialized state. */
 export interface UserLocalOptions {
   /** Hears of every message; see {@link UserEvent}. */
   listener?: Listener<UserEvent>;

@@ -1,5 +1,5 @@
 // The states of a user: one interface a phase, named after the round whose message it waits for, with exactly the fields
-// that later rounds need. Only json.ts may serialise them.
+// that later rounds need. Only json.ts may serialize them.
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { Members } from '../leaves/members.ts';

@@ -229,11 +229,11 @@ export class UserWrapper {
    * Its field `revision` grows with every change; a store must never go back.
    */
   serializeState(): string {
-    return userDocument.serialise(this.#snapshot);
+    return userDocument.serialize(this.#snapshot);
   }
 
   /**
-   * Becomes the user that was serialised, whatever this one was; the secrets of this one are wiped.
+   * Becomes the user that was serialized, whatever this one was; the secrets of this one are wiped.
    *
    * @throws StateError if the text is no state of a user of this version; ERR_SECAGG_STATE_OLD if this object is the same
    * user in the same session and further on, because a user that goes back may be made to answer twice. Nothing is recovered
@@ -249,7 +249,7 @@ export class UserWrapper {
     this.#snapshot = snapshot;
   }
 
-  /** A user from its serialised state alone. @throws StateError as {@link recoverState}. */
+  /** A user from its serialized state alone. @throws StateError as {@link recoverState}. */
   static fromState(state: string, options: UserLocalOptions = {}): UserWrapper {
     checkLocalOptions(options);
     return new UserWrapper(new Recovered(userDocument.parse(state), userLocals(options, systemDependencies)));

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { combine, fixedPoint, histogram, mean, sum, weightedMean, type Encoding } from '../../src/encoding/index.ts';
 import { ServerWrapper, UserWrapper } from '../../src/index.ts';
 import { componentLimit, laneBytes, mostComponents } from '../../src/session/parameters.ts';
-import { cohortOf } from '../support/cohort.ts';
+import { registeredUsers } from '../support/registered-users.ts';
 import { addUp } from './plain.ts';
 import { expectRefusal } from './refusal.ts';
 
@@ -12,15 +12,15 @@ const usersOf = fc.integer({ min: 2, max: 65_535 }); // as sessions have
 const rangeOf = fc.oneof(fc.integer({ min: 2, max: 100 }), fc.integer({ min: 2, max: 2 ** 46 }));
 const clipOf = fc.oneof(fc.constantFrom(8, 1, 1e-30, 1e30, 0.1), fc.double({ min: 1e-3, max: 1e6, noNaN: true }));
 
-const cohort = cohortOf([1, 2, 3]);
+const registered = registeredUsers([1, 2, 3]);
 
 /** That `maxUsers` of this vector cannot wrap, neither by arithmetic nor in the eyes of the protocol. */
 function cannotWrap(encoding: Encoding<never, unknown, unknown>, vector: Int32Array | BigInt64Array): void {
   const { bits, maxUsers } = encoding.options;
   const limit = componentLimit(bits, maxUsers);
   for (const component of vector) expect(BigInt(component) <= limit && -BigInt(component) <= limit).to.equal(true);
-  const [pk, sk] = cohort.keys.get(1)!;
-  new UserWrapper(1, 2, pk, sk, vector, cohort.pki, encoding.options); // refuses what could wrap
+  const [pk, sk] = registered.keys.get(1)!;
+  new UserWrapper(1, 2, pk, sk, vector, registered.pki, encoding.options); // refuses what could wrap
 }
 
 describe('the ring of an encoding', () => {

@@ -137,7 +137,7 @@ describe('a session of encoded vectors', () => {
     const other = new Session({
       vecLen: servers.vecLen,
       options: weightedMean({ ...plan, clippingRange: 4 }).options,
-      cohort: honest.cohort,
+      registered: honest.registered,
       vectorOf: () => servers.encode([1, 2, 3], 1).vector,
     });
     await other.answers();

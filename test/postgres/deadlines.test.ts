@@ -90,8 +90,8 @@ describe('a database that does not answer', function () {
   };
   const played = async (round: number): Promise<[Session, string, ReadonlyMap<number, Uint8Array>]> => {
     const session = new Session({ vecLen: 4 });
-    const { threshold, vecLen, cohort } = session.setup;
-    const id = await direct.create({ threshold, vecLen, options: { publicKeys: cohort.pki } });
+    const { threshold, vecLen, registered } = session.setup;
+    const id = await direct.create({ threshold, vecLen, options: { publicKeys: registered.pki } });
     for (let r = 0; r < round; r++) {
       const answers = await session.answers();
       await Promise.all([...answers].map(([user, bytes]) => direct.recv(id, user, bytes)));

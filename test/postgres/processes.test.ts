@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { StoreError } from '../../src/index.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
-import { cohortOf } from '../support/cohort.ts';
+import { registeredUsers } from '../support/registered-users.ts';
 import { Session } from '../support/session.ts';
 import { Died, Fleet, RemoteError } from './fleet.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
@@ -15,7 +15,7 @@ const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 12);
 const AT_ONCE = 12;
 const PROCESSES = 4;
 
-const COHORT = cohortOf([1, 2, 3, 5, 8, 13]);
+const USERS = registeredUsers([1, 2, 3, 5, 8, 13]);
 const random = (below: number): number => crypto.getRandomValues(new Uint32Array(1))[0]! % below;
 const chance = (probability: number): boolean => random(1_000_000) < probability * 1_000_000;
 
@@ -37,7 +37,7 @@ describe('processes that share sessions', function () {
     sessions.create({
       threshold: session.setup.threshold,
       vecLen: session.setup.vecLen,
-      options: { ...session.setup.options, publicKeys: session.cohort.pki },
+      options: { ...session.setup.options, publicKeys: session.registered.pki },
     });
 
   before(async () => {
@@ -55,7 +55,7 @@ describe('processes that share sessions', function () {
 
   it('four processes each hear some users, and close each round once', async () => {
     await start();
-    const session = new Session({ cohort: COHORT, threshold: 4, vecLen: 6_000 });
+    const session = new Session({ registered: USERS, threshold: 4, vecLen: 6_000 });
     const id = await created(session);
     for (let round = 0; round <= 4; round++) {
       const answers = await session.answers(round === 2 ? [13] : []);
@@ -80,7 +80,7 @@ describe('processes that share sessions', function () {
 
   it('a process that stops in a transaction delays the closing of the round, and no message', async () => {
     await start();
-    const session = new Session({ cohort: COHORT, threshold: 4, vecLen: 2 });
+    const session = new Session({ registered: USERS, threshold: 4, vecLen: 2 });
     const id = await created(session);
     const answers = await session.answers();
     for (const [user, bytes] of answers) await sessions.recv(id, user, bytes);
@@ -107,7 +107,7 @@ describe('processes that share sessions', function () {
     await start();
     let [inside, refused] = [0, 0];
     for (let i = 0; i < 8; i++) {
-      const session = new Session({ cohort: COHORT, threshold: 4, vecLen: 2 });
+      const session = new Session({ registered: USERS, threshold: 4, vecLen: 2 });
       const id = await created(session);
       for (let round = 0; round <= 4; round++) {
         const answers = await session.answers();
@@ -190,7 +190,7 @@ describe('processes that share sessions', function () {
     const play = async (): Promise<void> => {
       const vecLen = chance(0.3) ? 8_000 : 3;
       const session = new Session({
-        cohort: COHORT,
+        registered: USERS,
         threshold: 4,
         vecLen,
         vectorOf: (index) => Array.from({ length: vecLen }, (_, j) => (index + 1) * 1_000 + (j % 7)),

@@ -5,13 +5,13 @@ import pg from 'pg';
 import { ProtocolError, ServerWrapper, StoreError, ThresholdError, UsageError, UserWrapper } from '../../src/index.ts';
 import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
 import { decodeFields } from '../../src/wire/msgpack.ts';
-import { cohortOf } from '../support/cohort.ts';
+import { registeredUsers } from '../support/registered-users.ts';
 import { rejected } from '../support/errors.ts';
 import { Session, type Setup } from '../support/session.ts';
 import { poolOf, testDatabase, withoutWrites, type TestDatabase } from './support.ts';
 
-const COHORT = cohortOf([1, 7, 2 ** 53 - 1, 40, 41]);
-const SETUP = { cohort: COHORT, threshold: 4, vecLen: 5 };
+const USERS = registeredUsers([1, 7, 2 ** 53 - 1, 40, 41]);
+const SETUP = { registered: USERS, threshold: 4, vecLen: 5 };
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 
 describe('sessions in PostgreSQL', function () {
@@ -34,11 +34,11 @@ describe('sessions in PostgreSQL', function () {
 
   const created = async (setup: Partial<Setup> = {}, expiresAt?: Date): Promise<[Session, string]> => {
     const session = new Session({ ...SETUP, ...setup });
-    const { threshold, vecLen, options, cohort } = session.setup;
+    const { threshold, vecLen, options, registered } = session.setup;
     const id = await one!.create({
       threshold,
       vecLen,
-      options: { ...options, publicKeys: cohort.pki },
+      options: { ...options, publicKeys: registered.pki },
       ...(expiresAt ? { expiresAt } : {}),
     });
     return [session, id];
@@ -145,15 +145,18 @@ describe('sessions in PostgreSQL', function () {
 
   it('processes that close round 0 at the same time draw one sparse graph and keep it', async () => {
     const graph = { neighbors: 4, shareThreshold: 3 };
-    const cohort = cohortOf(Array.from({ length: 12 }, (_, i) => 5 * i + 1));
+    const registered = registeredUsers(Array.from({ length: 12 }, (_, i) => 5 * i + 1));
     const options = { graph, adversary: 'semi-honest' } as const;
-    const [session, id] = await created({ cohort, ids: cohort.ids, threshold: 9, options });
+    const [session, id] = await created({ registered, ids: registered.ids, threshold: 9, options });
     for (let round = 0; round <= 4; round++) {
-      const silent = round === 2 ? [cohort.ids[3]!] : [];
+      const silent = round === 2 ? [registered.ids[3]!] : [];
       const answers = await session.answers(silent);
       if (round === 1) {
         // Two of four neighbors of one user are late: enough users in all, and too few around this one.
-        const [, , , , , around] = decodeFields(session.messages.get(cohort.ids[0]!)!, 'test', { bytes: 10_000, listLength: 10 });
+        const [, , , , , around] = decodeFields(session.messages.get(registered.ids[0]!)!, 'test', {
+          bytes: 10_000,
+          listLength: 10,
+        });
         const late = (around as number[]).slice(0, 2);
         await deliver(id, new Map([...answers].filter(([user]) => !late.includes(user))));
         const { ready, heard, needed } = await three!.progress(id);
@@ -167,7 +170,7 @@ describe('sessions in PostgreSQL', function () {
       for (const other of others) expect(other).to.deep.equal(first);
       session.messages = first!;
     }
-    const included = cohort.ids.filter((_, i) => i !== 3);
+    const included = registered.ids.filter((_, i) => i !== 3);
     expect(Array.from((await two!.result(id))!, BigInt)).to.deep.equal(session.plainSum(included));
     expect((await one!.progress(id)).included).to.deep.equal(included);
   });
@@ -197,7 +200,7 @@ describe('sessions in PostgreSQL', function () {
       const twins = new Map([...session.users].map(([user, wrapper]) => [user, wrapper.serializeState()]));
       const first = await session.answers();
       // Users with an older state answer again. Only in rounds 0 and 1 do their answers differ, by fresh randomness.
-      const again = new Session({ ...SETUP, cohort: COHORT });
+      const again = new Session({ ...SETUP, registered: USERS });
       for (const [user, state] of twins) again.users.get(user)!.recoverState(state);
       again.messages = session.messages;
       const second = await again.answers();
@@ -269,8 +272,8 @@ describe('sessions in PostgreSQL', function () {
       await session.close();
     }
     expect(await three!.describe(id)).to.deep.equal(descriptor);
-    const [signPk, signSk] = COHORT.keys.get(7)!;
-    const user = UserWrapper.fromDescriptor(await one!.describe(id), { id: 7, signPk, signSk, othersSignPks: COHORT.pki });
+    const [signPk, signSk] = USERS.keys.get(7)!;
+    const user = UserWrapper.fromDescriptor(await one!.describe(id), { id: 7, signPk, signSk, othersSignPks: USERS.pki });
     expect(user.id).to.equal(7);
     await rejected('ERR_SECAGG_UNKNOWN_SESSION', one!.describe(UNKNOWN), UsageError);
     const [, aborted] = await created();
@@ -288,8 +291,8 @@ describe('sessions in PostgreSQL', function () {
   });
 
   it('a process writes long messages without more waiting once there are enough of them', async () => {
-    const cohort = cohortOf(Array.from({ length: 24 }, (_, i) => i));
-    const [session, id] = await playedTo(2, { cohort, threshold: 16, vecLen: 8_000 });
+    const registered = registeredUsers(Array.from({ length: 24 }, (_, i) => i));
+    const [session, id] = await playedTo(2, { registered, threshold: 16, vecLen: 8_000 });
     const answers = await session.answers();
     const waits = globalThis.setTimeout;
     try {
@@ -328,7 +331,7 @@ describe('sessions in PostgreSQL', function () {
 
   it('three processes together admit as many users as the session may have', async () => {
     const session = new Session({ ...SETUP, serverOptions: { maxUsers: 4 } });
-    const id = await one!.create({ threshold: 4, vecLen: 5, options: { maxUsers: 4, publicKeys: COHORT.pki } });
+    const id = await one!.create({ threshold: 4, vecLen: 5, options: { maxUsers: 4, publicKeys: USERS.pki } });
     const answers = [...(await session.answers())];
     const outcomes = await Promise.allSettled(
       answers.map(([user, bytes], i) => [one!, two!, three!][i % 3]!.recv(id, user, bytes)),

@@ -13,19 +13,19 @@ import {
 } from '../../src/index.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { encodeUserMessage } from '../../src/wire/envelope.ts';
-import { cohortOf, type Cohort as Registry } from '../support/cohort.ts';
+import { registeredUsers, type RegisteredUsers } from '../support/registered-users.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { bodyOf, signatureOf, tagOf } from '../support/forge.ts';
 import { Session, type Silent } from '../support/session.ts';
 
 const VEC_LEN = 3;
-const registry = cohortOf(Array.from({ length: 60 }, (_, i) => 7 * i * i + 5));
+const registry = registeredUsers(Array.from({ length: 60 }, (_, i) => 7 * i * i + 5));
 const sessions: CohortSessions[] = [{ count: 5, users: 12, threshold: 9, options: { bits: 24, colluders: 5 } }];
 const terms: AssignmentTerms = { userIds: registry.ids, sessions, seed: new Uint8Array(32).fill(42) };
 const vectorOf = (id: number): number[] => [1, id % 1000, -registry.ids.indexOf(id)];
 
 /** The keys of some users only, as the application gives them to the users of one cohort. */
-const keysOf = (ids: readonly number[]): Registry => ({
+const keysOf = (ids: readonly number[]): RegisteredUsers => ({
   ids,
   keys: registry.keys,
   pki: new PublicKeysWrapper(ids.map((id) => [id, registry.keys.get(id)![0]])),
@@ -38,10 +38,10 @@ interface Given {
 
 /** One session of one cohort, each user as its own assignment has it. */
 function sessionOf({ userIds, threshold, options }: Cohort, { knowing = userIds, serverKnowsKeys = true }: Given = {}): Session {
-  const cohort = keysOf(knowing);
+  const registered = keysOf(knowing);
   return new Session({
     ids: userIds,
-    cohort,
+    registered,
     threshold,
     vecLen: VEC_LEN,
     options,

@@ -2,7 +2,7 @@
 // one of the rounds 0 to 4, or never. Inputs are 2^i, so that the sum shows exactly who is in it.
 import { expect } from 'chai';
 import { ServerWrapper, ThresholdError, UserWrapper } from '../../src/index.ts';
-import { sparseIds } from '../support/cohort.ts';
+import { sparseIds } from '../support/registered-users.ts';
 import { rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
 
@@ -44,7 +44,7 @@ describe('dropouts', () => {
   });
 });
 
-/** Branches by serialised states: what each party is after the rounds so far, for every set of speakers of this one. */
+/** Branches by serialized states: what each party is after the rounds so far, for every set of speakers of this one. */
 async function explore(
   at: Session,
   round: number,

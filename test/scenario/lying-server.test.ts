@@ -7,7 +7,7 @@ import { ServerWrapper, UserWrapper, type SecAggErrorCode } from '../../src/inde
 import { membersOf, type Members } from '../../src/leaves/members.ts';
 import { encodeServerMessage } from '../../src/wire/envelope.ts';
 import type { Field } from '../../src/wire/msgpack.ts';
-import { cohortOf } from '../support/cohort.ts';
+import { registeredUsers } from '../support/registered-users.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { bodyOf, flip, refields, signatureOf, tagOf, userMessage } from '../support/forge.ts';
 import { Session, type Setup } from '../support/session.ts';
@@ -163,7 +163,7 @@ describe('a lying server, round 1: the directory', () => {
   it('keys and signature of an earlier session, whose mask key the server has reconstructed there', async () => {
     const earlier = new Session({ ids: IDS, threshold: 4, options: { session: 'round 1' } });
     await earlier.before(1);
-    const session = new Session({ ids: IDS, threshold: 4, cohort: earlier.cohort, options: { session: 'round 2' } });
+    const session = new Session({ ids: IDS, threshold: 4, registered: earlier.registered, options: { session: 'round 2' } });
     await session.before(1);
     let old: Directory | undefined;
     refields(earlier, earlier.messages.get(VICTIM)!, (fields) => {
@@ -283,7 +283,7 @@ describe('a lying server, round 2: the survivors of round 1 and their shares', (
       old = sealed as Uint8Array;
       return undefined;
     });
-    const session = new Session({ ids: IDS, threshold: 4, cohort: other.cohort });
+    const session = new Session({ ids: IDS, threshold: 4, registered: other.registered });
     await session.before(2);
     await reports(session, [5], (sealed) => replace(sealed, 0, 136, record(old!, 0)));
   });
@@ -365,7 +365,7 @@ describe('a lying server, round 4: the signatures', () => {
 
   it('a signature over the same sets, of another session of the same users', async () => {
     const other = await sessionAt(4);
-    const session = await sessionAt(4, [], { cohort: other.cohort });
+    const session = await sessionAt(4, [], { registered: other.registered });
     let old: Uint8Array | undefined;
     refields(other, other.messages.get(VICTIM)!, ([, signatures]) => {
       old = signatures as Uint8Array;
@@ -483,17 +483,17 @@ describe('a lying server, any round', () => {
   it('a message of another session, with other options, or to another user of it', async () => {
     const session = await sessionAt(1);
     for (const options of [{ session: 'x' }, { bits: 31 }]) {
-      const other = await sessionAt(1, [], { cohort: session.cohort, options });
-      const user = (await sessionAt(1, [], { cohort: session.cohort })).user(VICTIM);
+      const other = await sessionAt(1, [], { registered: session.registered, options });
+      const user = (await sessionAt(1, [], { registered: session.registered })).user(VICTIM);
       await rejected('ERR_SECAGG_SESSION', user.round(other.messages.get(VICTIM)!));
     }
     for (const given of [{ threshold: 5 }, { vecLen: 4 }]) {
-      const other = await sessionAt(1, [], { cohort: session.cohort, ...given });
-      const user = (await sessionAt(1, [], { cohort: session.cohort })).user(VICTIM);
+      const other = await sessionAt(1, [], { registered: session.registered, ...given });
+      const user = (await sessionAt(1, [], { registered: session.registered })).user(VICTIM);
       await rejected('ERR_SECAGG_SESSION', user.round(other.messages.get(VICTIM)!));
     }
-    const second = await sessionAt(2, [], { cohort: session.cohort });
-    const third = (await sessionAt(2, [], { cohort: session.cohort })).user(VICTIM);
+    const second = await sessionAt(2, [], { registered: session.registered });
+    const third = (await sessionAt(2, [], { registered: session.registered })).user(VICTIM);
     // The tag is the same, the keys are not: what was dealt in the one session cannot be used in the other.
     await third.round(second.messages.get(VICTIM)!);
     expect(third.progress().unusableDeals).to.deep.equal([5, 20, 30, 40]);
@@ -506,7 +506,7 @@ describe('a lying server, any round', () => {
     for (const [expected, session] of order.entries()) {
       for (const [later, other] of order.entries()) {
         if (later <= expected) continue;
-        const user = (await sessionAt(expected, [], { cohort: session.cohort })).user(VICTIM);
+        const user = (await sessionAt(expected, [], { registered: session.registered })).user(VICTIM);
         await rejected('ERR_SECAGG_EARLY', user.round(other.messages.get(VICTIM)!));
       }
     }
@@ -524,16 +524,16 @@ describe('a lying server, any round', () => {
   it('another message of a round that has been answered', async () => {
     const session = await sessionAt(2);
     await refuses(session, 'ERR_SECAGG_DECODE', () => []);
-    const other = await sessionAt(1, [], { cohort: session.cohort });
+    const other = await sessionAt(1, [], { registered: session.registered });
     await rejected(
       'ERR_SECAGG_EQUIVOCATION',
-      (await sessionAt(2, [], { cohort: session.cohort })).user(VICTIM).round(other.messages.get(VICTIM)!),
+      (await sessionAt(2, [], { registered: session.registered })).user(VICTIM).round(other.messages.get(VICTIM)!),
     );
   });
 
   it('a session of strangers: users whose keys are registered otherwise', async () => {
-    const session = await sessionAt(1, [], { cohort: cohortOf(IDS) });
-    const strangers = await sessionAt(1, [], { cohort: cohortOf(IDS) });
+    const session = await sessionAt(1, [], { registered: registeredUsers(IDS) });
+    const strangers = await sessionAt(1, [], { registered: registeredUsers(IDS) });
     await rejected('ERR_SECAGG_OWN_KEYS', session.user(VICTIM).round(strangers.messages.get(VICTIM)!));
   });
 });

@@ -8,7 +8,7 @@ import { concat } from '../../src/leaves/bytes.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { encodeUserMessage } from '../../src/wire/envelope.ts';
 import { encodeFields } from '../../src/wire/msgpack.ts';
-import { secretKeyOf } from '../support/cohort.ts';
+import { secretKeyOf } from '../support/registered-users.ts';
 import { refused } from '../support/errors.ts';
 import { bodyOf, flip, rebody, signatureOf, tagOf, userMessage } from '../support/forge.ts';
 import { Session, type Setup } from '../support/session.ts';
@@ -77,7 +77,7 @@ describe('a lying user, any round', () => {
     it(`${nameRound}: a word under another user's id`, async () => {
       const session = await sessionAt(round);
       await refusesAndGoesOn(session, 'ERR_SECAGG_SENDER', (message) =>
-        userMessage(session, { round, sender: 5, body: bodyOf(message), key: secretKeyOf(session.cohort, LIAR) }),
+        userMessage(session, { round, sender: 5, body: bodyOf(message), key: secretKeyOf(session.registered, LIAR) }),
       );
     });
 
@@ -88,7 +88,7 @@ describe('a lying user, any round', () => {
         round,
         sender: 5,
         body: bodyOf(answers.get(5)!),
-        key: secretKeyOf(session.cohort, LIAR),
+        key: secretKeyOf(session.registered, LIAR),
       });
       refused('ERR_SECAGG_SIGNATURE', () => session.server.recv(5, forged));
       session.deliver(answers);
@@ -111,7 +111,7 @@ describe('a lying user, any round', () => {
 
     it(`${nameRound}: a message of another session`, async () => {
       const other = await sessionAt(round, { options: { bits: 21, session: 'other' } });
-      const session = await sessionAt(round, { cohort: other.cohort });
+      const session = await sessionAt(round, { registered: other.registered });
       const answers = await other.answers();
       await refusesAndGoesOn(session, 'ERR_SECAGG_SESSION', () => answers.get(LIAR)!);
     });
@@ -120,7 +120,7 @@ describe('a lying user, any round', () => {
       it(`${nameRound}: what the user sent in an earlier session with the same tag, before its own: nobody is named`, async () => {
         const earlier = await sessionAt(round);
         const replayed = (await earlier.answers()).get(LIAR)!;
-        const session = await sessionAt(round, { cohort: earlier.cohort });
+        const session = await sessionAt(round, { registered: earlier.registered });
         session.server.recv(LIAR, replayed);
         const own = (await session.answers()).get(LIAR)!;
         const error = refused('ERR_SECAGG_EQUIVOCATION', () => session.server.recv(LIAR, own), ProtocolError);
@@ -132,7 +132,7 @@ describe('a lying user, any round', () => {
       it(`${nameRound}: what the user sent in an earlier session with the same tag, after its own: it is not named`, async () => {
         const earlier = await sessionAt(round);
         const replayed = (await earlier.answers()).get(LIAR)!;
-        const session = await sessionAt(round, { cohort: earlier.cohort });
+        const session = await sessionAt(round, { registered: earlier.registered });
         const answers = await session.answers();
         session.deliver(answers);
         const error = refused('ERR_SECAGG_EQUIVOCATION', () => session.server.recv(LIAR, replayed), ProtocolError);
@@ -144,7 +144,7 @@ describe('a lying user, any round', () => {
       it(`${nameRound}: what the user sent in an earlier session with the same tag: it is not named, and may still speak`, async () => {
         const earlier = await sessionAt(round);
         const replayed = (await earlier.answers()).get(LIAR)!;
-        const session = await sessionAt(round, { cohort: earlier.cohort });
+        const session = await sessionAt(round, { registered: earlier.registered });
         const error = refused('ERR_SECAGG_VIEW', () => session.server.recv(LIAR, replayed), ProtocolError);
         expect(error).to.deep.include({ round, userIds: [] });
         session.expectSum(await session.finish(), IDS);
@@ -190,7 +190,7 @@ describe('a lying user, any round', () => {
         const session = await sessionAt(round);
         const other = new Session({ ids: [77, 78], threshold: 2 });
         const message = (sender: number): Promise<Uint8Array> =>
-          userMessage(session, { round, sender, body: new Uint8Array(64), key: secretKeyOf(other.cohort, 77) });
+          userMessage(session, { round, sender, body: new Uint8Array(64), key: secretKeyOf(other.registered, 77) });
         const stranger = await message(77);
         refused('ERR_SECAGG_UNKNOWN_USER', () => session.server.recv(77, stranger));
         session.expectSum(await session.finish(), IDS);
@@ -265,7 +265,7 @@ describe('a lying user, round 0', () => {
       round: 0,
       sender: 77,
       body: bodyOf((await stranger.answers()).get(77)!),
-      key: secretKeyOf(stranger.cohort, 77),
+      key: secretKeyOf(stranger.registered, 77),
     });
     const before = session.server.serializeState();
     refused('ERR_SECAGG_UNKNOWN_USER', () => session.server.recv(77, message), ProtocolError);

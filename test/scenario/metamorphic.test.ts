@@ -1,22 +1,22 @@
 // What must not matter: the order of ids, a user that adds nothing, how a vector is cut, which user is which.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { cohortOf } from '../support/cohort.ts';
+import { registeredUsers } from '../support/registered-users.ts';
 import { Session } from '../support/session.ts';
 
-const COHORT = cohortOf([0, 3, 77, 1000, 5_000_000_000]);
+const USERS = registeredUsers([0, 3, 77, 1000, 5_000_000_000]);
 const component = fc.integer({ min: -1000, max: 1000 });
 const vectorsOf = (vecLen: number): fc.Arbitrary<number[][]> =>
   fc.array(fc.array(component, { minLength: vecLen, maxLength: vecLen }), { minLength: 5, maxLength: 5 });
 
 async function sum(vectors: readonly number[][], order: readonly number[] = [0, 1, 2, 3, 4]): Promise<bigint[]> {
   const session = new Session({
-    ids: order.map((i) => COHORT.ids[i]!),
-    cohort: COHORT,
+    ids: order.map((i) => USERS.ids[i]!),
+    registered: USERS,
     threshold: 4,
     vecLen: vectors[0]!.length,
     options: { bits: 20 },
-    vectorOf: (_, id) => vectors[COHORT.ids.indexOf(id)]!,
+    vectorOf: (_, id) => vectors[USERS.ids.indexOf(id)]!,
   });
   return session.finish();
 }
@@ -47,13 +47,13 @@ describe('it does not matter', () => {
       fc.asyncProperty(vectorsOf(2), async (vectors) => {
         const given = [...vectors.slice(0, 4), [0, 0]];
         const session = new Session({
-          cohort: COHORT,
+          registered: USERS,
           threshold: 4,
           vecLen: 2,
           options: { bits: 20 },
           vectorOf: (i) => given[i]!,
         });
-        expect(await session.finish([[], [], [COHORT.ids[4]!]])).to.deep.equal(await sum(given));
+        expect(await session.finish([[], [], [USERS.ids[4]!]])).to.deep.equal(await sum(given));
       }),
       RUNS,
     );

@@ -103,7 +103,7 @@ describe('order and delay', () => {
   it('a word for a later round is refused: early', async () => {
     for (let round = 1; round <= 4; round++) {
       const ahead = await new Session({ ids: IDS, threshold: 4 }).before(round);
-      const session = new Session({ ids: IDS, threshold: 4, cohort: ahead.cohort });
+      const session = new Session({ ids: IDS, threshold: 4, registered: ahead.registered });
       const early = (await ahead.answers()).get(3)!;
       const before = session.server.serializeState();
       refused('ERR_SECAGG_EARLY', () => session.server.recv(3, early), ProtocolError);

@@ -6,7 +6,7 @@ import { assignCohorts, CohortSum } from '../../src/cohorts/index.ts';
 import { mean, sum } from '../../src/encoding/index.ts';
 import { PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from '../../src/index.ts';
 import { foreign, withoutMemory } from '../support/bytes.ts';
-import { cohortOf } from '../support/cohort.ts';
+import { registeredUsers } from '../support/registered-users.ts';
 import { rejection } from '../support/errors.ts';
 import { Session, sumOf } from '../support/session.ts';
 
@@ -21,7 +21,7 @@ const foreignBigInts = (vector: BigInt64Array): BigInt64Array => classes.BigInt6
 
 describe('bytes of another realm', () => {
   it('are keys, contexts, vectors and messages like any others, in all rounds', async () => {
-    const { keys } = cohortOf(IDS);
+    const { keys } = registeredUsers(IDS);
     const publicKeys = new PublicKeysWrapper(IDS.map((id) => [id, foreign(keys.get(id)![0])]));
     const options = { session: foreign(Uint8Array.of(7)), bits: 40 };
     const server = new ServerWrapper(2, 2, { ...options, publicKeys });

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { DecodeError, ServerWrapper, StateError, ThresholdError, UserWrapper } from '../../src/index.ts';
-import { sparseIds } from '../support/cohort.ts';
+import { sparseIds } from '../support/registered-users.ts';
 import { rejected, refused } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
 
@@ -47,7 +47,7 @@ describe('recovery', () => {
     session.expectSum(await session.finish(), [0, 1, 2, 3]);
   });
 
-  it('keeps the state text as it was: what is recovered serialises to the same', async () => {
+  it('keeps the state text as it was: what is recovered serializes to the same', async () => {
     const session = new Session({ threshold: 3 });
     for (let round = 0; round <= 4; round++) {
       for (const user of session.users.values()) {
@@ -62,7 +62,7 @@ describe('recovery', () => {
     expect(ServerWrapper.fromState(state).serializeState()).to.equal(state);
   });
 
-  it('recovers into an object of any session: it becomes what was serialised', async () => {
+  it('recovers into an object of any session: it becomes what was serialized', async () => {
     const session = await new Session({ threshold: 3 }).before(2);
     const other = new Session({ ids: [7, 8, 9], threshold: 2, vecLen: 9, options: { bits: 64 } });
     const user = other.user(7);
@@ -85,7 +85,7 @@ describe('recovery', () => {
     expect(user.serializeState()).to.equal(present);
     user.recoverState(present);
     // Another session, or another user, is another matter.
-    const behind = await new Session({ threshold: 3, cohort: session.cohort }).before(1);
+    const behind = await new Session({ threshold: 3, registered: session.registered }).before(1);
     const further = UserWrapper.fromState(present);
     further.recoverState(behind.user(2).serializeState());
     expect(further.progress().revision).to.equal(1);

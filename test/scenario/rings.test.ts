@@ -3,15 +3,15 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { InputVector } from '../../src/index.ts';
 import { componentLimit } from '../../src/session/parameters.ts';
-import { cohortOf } from '../support/cohort.ts';
+import { registeredUsers } from '../support/registered-users.ts';
 import { bodyOf } from '../support/forge.ts';
 import { Session } from '../support/session.ts';
 
-const COHORT = cohortOf([11, 5, 900]);
+const USERS = registeredUsers([11, 5, 900]);
 
 async function sumOfThree(bits: number, vectors: readonly InputVector[], modularInputs = false): Promise<Session> {
   const session = new Session({
-    cohort: COHORT,
+    registered: USERS,
     threshold: 2,
     vecLen: vectors[0]!.length,
     options: { bits },

@@ -110,7 +110,7 @@ describe('servers that share a session', () => {
     const [one, two] = [ServerWrapper.fromState(base), ServerWrapper.fromState(base)];
     const first = await answer();
     one.recv(5, first);
-    const rolledBack = new Session({ ...SETUP, cohort: session.cohort });
+    const rolledBack = new Session({ ...SETUP, registered: session.registered });
     rolledBack.users.get(5)!.recoverState(twin);
     two.recv(5, await rolledBack.user(5).round(session.messages.get(5)!));
     const before = one.serializeState();

@@ -60,7 +60,7 @@ for (const round of [0, 1, 2, 3, 4]) {
       const part = await leaving(snapshot, () => partOf(tag, snapshot));
       expect([...part.received.keys()]).to.deep.equal([3, 1]);
       expect(part.dropped).to.deep.equal([]);
-      expect(partDocument.parse(partDocument.serialise(part))).to.deep.equal(part);
+      expect(partDocument.parse(partDocument.serialize(part))).to.deep.equal(part);
     });
 
     it('is added without a change of either server; it counts as the same number of messages', async () => {

@@ -103,7 +103,7 @@ describe('a message that comes to the server', () => {
         const message = now.answers.get(2)!;
         const [body, signature] = [bodyOf(message), flip(signatureOf(message), 40)];
         const forged = encodeUserMessage(tagOf(now.session), { round, sender: 2, body, signature });
-        const key = now.session.cohort.keys.get(3)![1];
+        const key = now.session.registered.keys.get(3)![1];
         for (const bytes of [forged, await userMessage(now.session, { round, sender: 2, body, key })]) {
           const error = await refusing('ERR_SECAGG_SIGNATURE', 2, bytes);
           expect(error).to.be.instanceOf(AuthenticationError).and.to.deep.include({ round, userIds: [] });
@@ -120,7 +120,7 @@ describe('a message that comes to the server', () => {
 
       it('is another one in the name of a user that was heard, not signed by it: the user is not named', async () => {
         const body = flip(bodyOf(now.answers.get(1)!), 3);
-        const key = now.session.cohort.keys.get(3)![1];
+        const key = now.session.registered.keys.get(3)![1];
         const forged = await userMessage(now.session, { round, sender: 1, body, key });
         expect(await refusing('ERR_SECAGG_SIGNATURE', 1, forged)).to.deep.include({ round, userIds: [] });
       });

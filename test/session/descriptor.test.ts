@@ -20,9 +20,9 @@ const GRAPH = { neighbors: 4, shareThreshold: 3 };
 const sent = (server: ServerWrapper): SessionDescriptor => JSON.parse(JSON.stringify(server.describe())) as SessionDescriptor;
 
 function own(session: Session, id: number, options: Partial<DescribedUserOptions> = {}): DescribedUserOptions {
-  const [signPk, signSk] = session.cohort.keys.get(id)!;
+  const [signPk, signSk] = session.registered.keys.get(id)!;
   const vec = session.setup.vectorOf(session.setup.ids.indexOf(id), id);
-  return { id, signPk, signSk, vec, othersSignPks: session.cohort.pki, ...options };
+  return { id, signPk, signSk, vec, othersSignPks: session.registered.pki, ...options };
 }
 
 /** A session whose users are all made from the server's descriptor. */
@@ -170,15 +170,15 @@ describe('a descriptor that a user refuses', () => {
   }
 
   it('is of a session with other public keys', () => {
-    const [, ...others] = [...session.cohort.pki];
+    const [, ...others] = [...session.registered.pki];
     for (const pki of [
       new PublicKeysWrapper(others),
       new PublicKeysWrapper([...others, [0, genKeypair()[0]]]),
-      new PublicKeysWrapper([...session.cohort.pki, [8, genKeypair()[0]]]),
+      new PublicKeysWrapper([...session.registered.pki, [8, genKeypair()[0]]]),
     ]) {
       refused('ERR_SECAGG_KEY_CONFLICT', () => make(descriptor, { othersSignPks: pki }), UsageError);
     }
-    const withoutItself = new PublicKeysWrapper([...session.cohort.pki].filter(([id]) => id !== 5));
+    const withoutItself = new PublicKeysWrapper([...session.registered.pki].filter(([id]) => id !== 5));
     expect(make(descriptor, { othersSignPks: withoutItself }).id).to.equal(5);
   });
 

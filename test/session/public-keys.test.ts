@@ -22,7 +22,7 @@ describe('PublicKeysWrapper', () => {
 
   it('does not pass later insertions, or changes of the bytes, on to who was given it', async () => {
     const session = new Session({ ids: [1, 2, 3], threshold: 2 });
-    const { pki } = session.cohort;
+    const { pki } = session.registered;
     const stranger = genKeypair();
     pki.insert(9, stranger[0]);
     expect(session.server.progress().missing).to.deep.equal([1, 2, 3]);

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { ServerWrapper, StateError, UserWrapper } from '../../src/index.ts';
 import { document, record, text, type Codec } from '../../src/session/codec.ts';
-import { cohortOf } from '../support/cohort.ts';
+import { registeredUsers } from '../support/registered-users.ts';
 import { refused } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
 
@@ -13,10 +13,10 @@ const MOST: readonly (readonly [bits: number, most: number])[] = [
   [32, 62_914_560],
   [64, 31_457_280],
 ];
-const cohort = cohortOf([0, 1, 2]);
+const registered = registeredUsers([0, 1, 2]);
 const userOf = (vecLen: number, bits: number): UserWrapper => {
-  const [pk, sk] = cohort.keys.get(0)!;
-  return new UserWrapper(0, 2, pk, sk, null, cohort.pki, { vecLen, bits });
+  const [pk, sk] = registered.keys.get(0)!;
+  return new UserWrapper(0, 2, pk, sk, null, registered.pki, { vecLen, bits });
 };
 
 describe('the state of a session with long vectors', () => {
@@ -32,7 +32,7 @@ describe('the state of a session with long vectors', () => {
   });
 
   it('is refused without an end to the session, which goes on in memory', async () => {
-    const session = new Session({ vecLen: 62_914_561, cohort, threshold: 2, vectorOf: () => null });
+    const session = new Session({ vecLen: 62_914_561, registered, threshold: 2, vectorOf: () => null });
     await session.round();
     refused('ERR_SECAGG_STATE_SIZE', () => session.server.serializeState(), StateError);
     refused('ERR_SECAGG_STATE_SIZE', () => session.user(0).serializeState(), StateError);
@@ -46,12 +46,12 @@ describe('a text', () => {
     this.timeout(60_000);
     const pair = document('user', 1, record<{ a: string; b: string }>({ a: text, b: text }));
     const half = 'x'.repeat(2 ** 28);
-    refused('ERR_SECAGG_STATE_SIZE', () => pair.serialise({ a: half, b: half }), StateError);
+    refused('ERR_SECAGG_STATE_SIZE', () => pair.serialize({ a: half, b: half }), StateError);
     const tooLong: Codec<object> = {
       // As both platforms do with bytes whose base64 is too long.
       encode: () => `${half}${half}`,
       decode: () => ({}),
     };
-    refused('ERR_SECAGG_STATE_SIZE', () => document('user', 1, tooLong).serialise({}), StateError);
+    refused('ERR_SECAGG_STATE_SIZE', () => document('user', 1, tooLong).serialize({}), StateError);
   });
 });

@@ -6,7 +6,7 @@ import { resolveParameters, type Parameters } from '../../src/session/parameters
 import type { Round } from '../../src/session/notation.ts';
 import { encodeServerMessage, encodeUserMessage } from '../../src/wire/envelope.ts';
 import { decodeFields, type Field } from '../../src/wire/msgpack.ts';
-import { secretKeyOf } from './cohort.ts';
+import { secretKeyOf } from './registered-users.ts';
 import type { Session } from './session.ts';
 
 const parametersOf = ({ setup }: Session): Parameters => resolveParameters(setup.threshold, setup.vecLen, setup.options);
@@ -22,7 +22,7 @@ export async function userMessage(
 ): Promise<Uint8Array> {
   const sessionsTag = tag ?? tagOf(session);
   const signed = signedBytes(sessionsTag, round, sender as UserId, digestOfBody(parametersOf(session), round, body));
-  const signature = await sign(key ?? secretKeyOf(session.cohort, sender), signed);
+  const signature = await sign(key ?? secretKeyOf(session.registered, sender), signed);
   return encodeUserMessage(sessionsTag, { round, sender, body, signature });
 }
 

@@ -10,7 +10,7 @@ import {
   type SessionOptions,
   type UserOptions,
 } from '../../src/index.ts';
-import { cohortOf, type Cohort } from './cohort.ts';
+import { registeredUsers, type RegisteredUsers } from './registered-users.ts';
 
 export interface Setup {
   readonly ids: readonly number[];
@@ -24,7 +24,7 @@ export interface Setup {
   readonly serverKnowsKeys: boolean;
   /** By default 2^i at every component for the i-th id, so that the sum shows exactly who is in it. */
   readonly vectorOf: (index: number, id: number) => InputVector | null;
-  readonly cohort: Cohort;
+  readonly registered: RegisteredUsers;
 }
 
 /** Speakers left out in one round. */
@@ -32,14 +32,14 @@ export type Silent = readonly number[];
 
 export class Session {
   readonly setup: Setup;
-  readonly cohort: Cohort;
+  readonly registered: RegisteredUsers;
   readonly users: Map<number, UserWrapper>;
   server: ServerWrapper;
   /** What each user is to be given next. */
   messages: Map<number, Uint8Array>;
 
   constructor(given: Partial<Setup> = {}) {
-    const ids = given.ids ?? given.cohort?.ids ?? [0, 1, 2, 3];
+    const ids = given.ids ?? given.registered?.ids ?? [0, 1, 2, 3];
     const vecLen = given.vecLen ?? 3;
     this.setup = {
       threshold: Math.floor((2 * ids.length) / 3) + 1,
@@ -48,25 +48,25 @@ export class Session {
       serverOptions: {},
       serverKnowsKeys: true,
       vectorOf: (index) => new Array<number>(vecLen).fill(2 ** index),
-      cohort: given.cohort ?? cohortOf(ids),
+      registered: given.registered ?? registeredUsers(ids),
       ...given,
       ids,
       vecLen,
     };
-    const { threshold, options, userOptions, serverOptions, serverKnowsKeys, vectorOf, cohort } = this.setup;
-    this.cohort = cohort;
+    const { threshold, options, userOptions, serverOptions, serverKnowsKeys, vectorOf, registered } = this.setup;
+    this.registered = registered;
     this.users = new Map(
       ids.map((id, index) => {
-        const [pk, sk] = cohort.keys.get(id)!;
+        const [pk, sk] = registered.keys.get(id)!;
         return [
           id,
-          new UserWrapper(id, threshold, pk, sk, vectorOf(index, id), cohort.pki, { vecLen, ...options, ...userOptions }),
+          new UserWrapper(id, threshold, pk, sk, vectorOf(index, id), registered.pki, { vecLen, ...options, ...userOptions }),
         ];
       }),
     );
     this.server = new ServerWrapper(threshold, vecLen, {
       ...options,
-      ...(serverKnowsKeys ? { publicKeys: cohort.pki } : {}),
+      ...(serverKnowsKeys ? { publicKeys: registered.pki } : {}),
       ...serverOptions,
     });
     this.messages = new Map(ids.map((id) => [id, round0Msg()]));

@@ -63,8 +63,8 @@ describe('the arguments of a user', () => {
 
   it('may have the own key among the others’ keys or not', async () => {
     const session = new Session({ ids: [1, 2, 3], threshold: 2 });
-    const [own, secret] = session.cohort.keys.get(2)!;
-    const without = new PublicKeysWrapper([1, 3].map((id) => [id, session.cohort.keys.get(id)![0]] as const));
+    const [own, secret] = session.registered.keys.get(2)!;
+    const without = new PublicKeysWrapper([1, 3].map((id) => [id, session.registered.keys.get(id)![0]] as const));
     session.users.set(2, new UserWrapper(2, 2, own, secret, session.setup.vectorOf(1, 2), without));
     session.expectSum(await session.finish(), [1, 2, 3]);
   });
@@ -75,7 +75,7 @@ describe('the arguments of a user', () => {
     const states = (): string[] => [session.server, ...session.users.values()].map((party) => party.serializeState());
     const before = states();
     context.fill(9);
-    for (const [, secretKey] of session.cohort.keys.values()) secretKey.fill(9);
+    for (const [, secretKey] of session.registered.keys.values()) secretKey.fill(9);
     expect(states()).to.deep.equal(before);
     session.expectSum(await session.finish(), [1, 2, 3]);
   });

@@ -1,7 +1,7 @@
 // The sizes that are promised are those of real messages.
 import { expect } from 'chai';
 import { messageSizes } from '../../src/index.ts';
-import { sparseIds } from '../support/cohort.ts';
+import { sparseIds } from '../support/registered-users.ts';
 import { positionsOf, sparseSession } from '../support/sparse.ts';
 import { Session } from '../support/session.ts';
 

@@ -21,9 +21,9 @@ describe('parameters that do not bear the adversary a party asks for', () => {
 
   it('too few shares to keep two views apart, or too many colluders for these: each user refuses for itself', () => {
     const session = newSession();
-    const [pk, sk] = session.cohort.keys.get(10)!;
+    const [pk, sk] = session.registered.keys.get(10)!;
     const user = (graph: SparseGraph, more: object = {}): UserWrapper =>
-      new UserWrapper(10, 14, pk, sk, [1, 2, 3], session.cohort.pki, { graph, adversary: 'semi-malicious', ...more });
+      new UserWrapper(10, 14, pk, sk, [1, 2, 3], session.registered.pki, { graph, adversary: 'semi-malicious', ...more });
     user(GRAPH);
     refused('ERR_SECAGG_UNSAFE', () => user({ neighbors: 6, shareThreshold: 4 })); // 3 · 4 < 2 · 6 + 2
     refused('ERR_SECAGG_UNSAFE', () => user(GRAPH, { colluders: 1 })); // 3 · 5 < 2 · 6 + 2 + 2
@@ -34,7 +34,7 @@ describe('parameters that do not bear the adversary a party asks for', () => {
   it('a graph that others were not told: another k or t is another session', async () => {
     const [ours, theirs] = [newSession(), newSession({ options: { graph: { neighbors: 6, shareThreshold: 6 } } })];
     for (const [id, message] of await ours.answers()) refused('ERR_SECAGG_SESSION', () => theirs.server.recv(id, message));
-    const complete = new ServerWrapper(14, 3, { publicKeys: ours.cohort.pki });
+    const complete = new ServerWrapper(14, 3, { publicKeys: ours.registered.pki });
     for (const [id, message] of await newSession().answers()) refused('ERR_SECAGG_SESSION', () => complete.recv(id, message));
   });
 });
@@ -173,7 +173,7 @@ describe('two directories on one sparse graph', () => {
     // The second server draws another graph over the same messages of round 0.
     const messages = await one.answers();
     one.deliver(messages);
-    const other = new ServerWrapper(14, 3, { ...one.setup.options, publicKeys: one.cohort.pki });
+    const other = new ServerWrapper(14, 3, { ...one.setup.options, publicKeys: one.registered.pki });
     for (const [id, message] of messages) other.recv(id, message);
     const [first, second] = [(await one.server.round()).getMessages(), (await other.round()).getMessages()];
     const half = new Set(one.setup.ids.slice(0, USERS / 2));

@@ -1,13 +1,13 @@
 // Users with registered keys.
 import { genKeypair, PublicKeysWrapper, type SignPublicKey, type SignSecretKey } from '../../src/index.ts';
 
-export interface Cohort {
+export interface RegisteredUsers {
   readonly ids: readonly number[];
   readonly keys: ReadonlyMap<number, readonly [SignPublicKey, SignSecretKey]>;
   readonly pki: PublicKeysWrapper;
 }
 
-export function cohortOf(ids: readonly number[]): Cohort {
+export function registeredUsers(ids: readonly number[]): RegisteredUsers {
   const keys = new Map(ids.map((id) => [id, genKeypair()] as const));
   return { ids, keys, pki: new PublicKeysWrapper([...keys].map(([id, [pk]]) => [id, pk] as const)) };
 }
@@ -17,6 +17,6 @@ export function sparseIds(users: number): number[] {
   return Array.from({ length: users }, (_, i) => (i === 0 ? 2 ** 53 - 1 : i * i * 7 + 3));
 }
 
-export function secretKeyOf(cohort: Cohort, id: number): SignSecretKey {
-  return cohort.keys.get(id)![1];
+export function secretKeyOf(registered: RegisteredUsers, id: number): SignSecretKey {
+  return registered.keys.get(id)![1];
 }
