@@ -77,6 +77,7 @@ export const ERROR_CODES = {
     'ERR_SECAGG_WEIGHT',
     'ERR_SECAGG_ZERO_WEIGHT',
     'ERR_SECAGG_SUM_RANGE',
+    'ERR_SECAGG_EXACT_PART',
   ],
   /** No parameters give what was asked for; raised by `secagg/planner`. */
   PlanError: ['ERR_SECAGG_PLAN'],
