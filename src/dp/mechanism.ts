@@ -9,6 +9,9 @@ export type Mechanism = 'discrete-gaussian' | 'skellam';
  */
 export type Sampler = 'constant-time' | 'exact';
 
+/** The largest parameter σ² of a law: draws of it fit 32 bits. */
+export const MAX_VARIANCE = 2 ** 52;
+
 /** A law of integer noise. */
 export interface NoiseLaw {
   readonly mechanism: Mechanism;
