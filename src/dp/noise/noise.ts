@@ -28,7 +28,7 @@ export interface Noise {
  * The largest variance of Skellam noise, for both samplers: their tables are compared with, or hold, the law at each of 13·2^13 magnitudes. In
  * steps of a grid that is so fine, the discrete Gaussian is as good.
  */
-export const MAX_SKELLAM_VARIANCE = 2 ** 26;
+export const MAX_SKELLAM_VARIANCE: number = 2 ** 26;
 
 /** From this variance on, Skellam noise in constant time is thinned from a Gaussian. Below, a table of at most 256 entries is as fast. */
 const LEAST_THINNED = 400;
@@ -39,14 +39,14 @@ const SKELLAM_TABLES = remembered(KEPT_LAWS, skellamTables);
 const EXACT_SKELLAM = remembered(KEPT_LAWS, (variance) => new ExactSkellam(variance));
 
 /**
- * Noise of a law. Tables are made by the first draw, and shared by all noise of the law: 0.5 s for the largest variances of Skellam noise, a
- * few milliseconds for all others.
+ * Noise of a law. Tables are made by the first draw, and shared by all noise of the law: up to 0.5 s for the largest variances of Skellam
+ * noise, a few milliseconds for all others.
  *
  * | | constant-time, a draw | exact, a draw |
  * | --- | --- | --- |
- * | discrete Gaussian | 0.1 to 0.6 µs, growing with log σ | 2 µs; 10 µs if σ > 2^12 |
- * | Skellam, σ² < 400 | 0.1 to 0.6 µs, growing with σ | 0.2 µs |
- * | Skellam, larger | 0.6 µs | 0.3 µs |
+ * | discrete Gaussian | 0.1 to 0.6 µs up to σ = 2,400, 1 µs at σ = 2^26 | 0.5 µs; 2 µs if σ > 6,000 |
+ * | Skellam, σ² < 400 | 0.1 to 0.9 µs, growing with σ | 0.1 µs |
+ * | Skellam, larger | 0.7 to 0.8 µs | 0.2 µs |
  *
  * @param random gives fresh unpredictable bytes.
  * @throws TypeError, RangeError unless the law is one that `checkLaw` takes.
@@ -58,7 +58,7 @@ export function noiseOf(law: NoiseLaw, sampler: Sampler, random: RandomSource): 
     const draw = once(() => drawOf(mechanism, variance));
     return { error, fill: (out) => fillExactly(out, new RandomWords(random), draw()) };
   }
-  const tables = once(() => (mechanism === 'skellam' ? SKELLAM_TABLES : GAUSSIAN_TABLES)(variance));
+  const tables = once(() => tablesOf(law));
   return { error, fill: (out) => fillInConstantTime(out, tables(), random) };
 }
 
@@ -109,6 +109,11 @@ function checkLaw({ mechanism, variance }: NoiseLaw): NoiseLaw {
     throw new RangeError(`variance: ${most}, got ${variance}`);
   }
   return { mechanism, variance };
+}
+
+/** The tables of the constant-time sampler. */
+export function tablesOf({ mechanism, variance }: NoiseLaw): ConstantTimeTables {
+  return mechanism === 'skellam' ? SKELLAM_TABLES(variance) : GAUSSIAN_TABLES(variance);
 }
 
 function gaussianTables(variance: number): ConstantTimeTables {
