@@ -1,5 +1,6 @@
 // The noise of a combination: which of its sums carry noise, which are exact and no secret, and what session all of them need.
-import { kindOf } from '../leaves/checks.ts';
+import { kindOf, shownText } from '../leaves/checks.ts';
+import { memberName } from './checks.ts';
 import { EncodingError } from './encoding-error.ts';
 import type { Noise, NoisedPart, Statistic } from './statistic.ts';
 
@@ -29,14 +30,15 @@ export function combinedNoise(members: readonly Member[], publicNames: unknown):
     throw new EncodingError(
       'ERR_SECAGG_EXACT_PART',
       'an exact sum beside a sum with noise leaves a user no privacy; add noise to it, or name it in `public`',
-      { element: `encodings.${name}`, value: name },
+      { element: memberName('encodings', name), value: name },
     );
   }
   const session = JSON.stringify(first.noise.session);
   for (const { name, noise } of noised) {
     const own = JSON.stringify(noise.session);
     if (own === session) continue;
-    throw new RangeError(`encodings.${name}: expected a plan for the session ${session} as encodings.${first.name}, got ${own}`);
+    const others = `${shownText(session)} as ${memberName('encodings', first.name)}`;
+    throw new RangeError(`${memberName('encodings', name)}: expected a plan for the session ${others}, got ${shownText(own)}`);
   }
   return {
     session: first.noise.session,
@@ -54,5 +56,5 @@ function requireExact(name: unknown, members: readonly Member[]): void {
   if (typeof name !== 'string') throw new TypeError(`public: expected names, got ${kindOf(name)}`);
   const member = members.find((known) => known.name === name);
   if (member === undefined) throw new RangeError('public: expected names of encodings, got another');
-  if (member.statistic.noise !== null) throw new RangeError(`public: encodings.${name} carries noise`);
+  if (member.statistic.noise !== null) throw new RangeError(`public: ${memberName('encodings', name)} carries noise`);
 }

@@ -2,6 +2,7 @@
 // vector of a session.
 import type { SumVector } from '../masking/vector.ts';
 import type { SessionOptions, SparseGraph } from '../session/parameters.ts';
+import { memberName } from './checks.ts';
 import type { EncodingError } from './encoding-error.ts';
 import type { Strata } from './strata.ts';
 
@@ -144,5 +145,5 @@ export function layoutOf(
 
 /** The name of a value in errors: the argument, and the names that lead to it. */
 export function nameOf(root: string, path: readonly string[]): string {
-  return [root, ...path].join('.');
+  return path.reduce(memberName, root);
 }

@@ -65,9 +65,32 @@ describe('PublicKeysWrapper', () => {
   });
 
   it('refuses entries that are no pairs', () => {
-    for (const entries of [null, {}, 5, 'ab', [1], ['ab'], [null]]) {
+    for (const entries of [null, {}, 5, 'ab']) {
       expect(() => new PublicKeysWrapper(entries as never)).to.throw(TypeError, 'entries:');
     }
+    for (const entry of [1, 'ab', null]) {
+      expect(() => new PublicKeysWrapper([[5, pk], entry] as never)).to.throw(TypeError, 'entries[1]:');
+    }
+  });
+
+  it('says of one bad entry among a thousand where it is, and of which user', () => {
+    const good = Array.from({ length: 1000 }, (_, i): [number, Uint8Array] => [7 * i, pk]);
+    const small = new Uint8Array(32);
+    for (const [entry, kind, where] of [
+      [[6, pk.subarray(1)], RangeError, 'entries[700], user 6, pk:'],
+      [[6, small], RangeError, 'entries[700], user 6, pk:'],
+      [[6, [...pk]], TypeError, 'entries[700], user 6, pk:'],
+      [[6], TypeError, 'entries[700], user 6, pk:'],
+      [[-1, pk], RangeError, 'entries[700], u:'],
+      [['6', pk], TypeError, 'entries[700], u:'],
+      [[14, genKeypair()[0]], UsageError, 'entries[700], user 14 '],
+    ] as const) {
+      expect(() => new PublicKeysWrapper(good.with(700, entry as never))).to.throw(kind, where);
+    }
+    const json = good.map(([id, key]) => [id, Buffer.from(key).toString('base64')]);
+    const changed = json.with(700, [6, Buffer.from(small).toString('base64')]);
+    expect(() => PublicKeysWrapper.fromJSON(changed)).to.throw(RangeError, 'entries[700], user 6, pk:');
+    expect(() => PublicKeysWrapper.fromJSON(json.with(700, [6, 'AAAA']))).to.throw(StateError, 'public keys[700][1]');
   });
 
   it('comes back from JSON with the same keys in the same order', () => {
