@@ -153,6 +153,7 @@ describe('the state of a server that contradicts itself', () => {
     refusedAfter(finished, ({ state }) => state.included.pop());
     refusedAfter(finished, ({ state }) => (state.included[0] = 16));
     refusedAfter(finished, ({ state }) => (state.sum = base64(1, 2, 3)));
+    for (const users of [0, 3, 5]) refusedAfter(finished, ({ state }) => (state.users = users));
   });
 
   it('is refused if its revision is not the number of its changes', async () => {
@@ -170,10 +171,20 @@ describe('the state of a server that contradicts itself', () => {
   });
 
   it('is recovered once the sum is known, although users of the sum were silent in the rounds after it', async () => {
-    const session = new Session({ ids: [1, 2, 3, 4, 5], threshold: 3 });
-    session.expectSum(await session.finish([[], [5], [], [4]]), [1, 2, 3, 4]);
+    const session = new Session({ ids: [1, 2, 3, 4, 5], threshold: 2, options: { adversary: 'semi-honest' } });
+    session.expectSum(await session.finish([[], [5], [], [4], [3]]), [1, 2, 3, 4]);
     const state = session.server.serializeState();
-    expect(ServerWrapper.fromState(state).progress().included).to.deep.equal([1, 2, 3, 4]);
+    expect(ServerWrapper.fromState(state).progress()).to.deep.include({
+      included: [1, 2, 3, 4],
+      dropped: [
+        { userId: 5, round: 1, reason: 'no-shares' },
+        { userId: 4, round: 3, reason: 'no-signature' },
+        { userId: 3, round: 4, reason: 'no-answer' },
+      ],
+    });
+    for (const round of [0, 5, 2.5]) {
+      refusedAfter(state, (json) => ((json as unknown as { dropped: { round: number }[] }).dropped[2]!.round = round));
+    }
     refusedAfter(state, ({ received }) => received[4]!.push(received[2]!.find(([id]) => id === 4)!));
     refusedAfter(state, (json) => (json.state.included = [1, 2, 3]));
   });

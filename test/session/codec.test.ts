@@ -28,7 +28,7 @@ type Shape = { readonly kind: 'point'; readonly at: Point } | { readonly kind: '
 const point = record<Point>({ x: integer(-2, 9), name: text });
 const shape = oneOfKinds<'kind', Shape>('kind', {
   point: record<Extract<Shape, { kind: 'point' }>>({ kind: oneOf('point'), at: point }),
-  all: record<Extract<Shape, { kind: 'all' }>>({ kind: oneOf('all'), of: list(flag) as Codec<readonly boolean[]> }),
+  all: record<Extract<Shape, { kind: 'all' }>>({ kind: oneOf('all'), of: list(flag) }),
 });
 
 /** Each codec, values of it, and JSON that is none of its values, with the place that the error names. */
@@ -40,40 +40,40 @@ const CASES: readonly (readonly [
 ])[] = [
   [
     'an integer',
-    integer(-2, 9) as Codec<unknown>,
+    integer(-2, 9),
     fc.integer({ min: -2, max: 9 }),
     [-3, 10, 0.5, '5', null, true, [5], NaN, Infinity].map((json) => [json, 'it'] as const),
   ],
-  ['an integer of any size', integer(0, Infinity) as Codec<unknown>, fc.maxSafeNat(), [[2 ** 53, 'it']]],
-  ['a text', text as Codec<unknown>, fc.string(), [5, null, ['a'], {}].map((json) => [json, 'it'] as const)],
-  ['a flag', flag as Codec<unknown>, fc.boolean(), [0, 1, 'true', null].map((json) => [json, 'it'] as const)],
+  ['an integer of any size', integer(0, Infinity), fc.maxSafeNat(), [[2 ** 53, 'it']]],
+  ['a text', text, fc.string(), [5, null, ['a'], {}].map((json) => [json, 'it'] as const)],
+  ['a flag', flag, fc.boolean(), [0, 1, 'true', null].map((json) => [json, 'it'] as const)],
   [
     'one of two words',
-    oneOf('a', 'b') as Codec<unknown>,
+    oneOf('a', 'b'),
     fc.constantFrom('a', 'b'),
     ['c', '', 'A', null, ['a'], 0].map((json) => [json, 'it'] as const),
   ],
   [
     'bytes',
-    bytes() as Codec<unknown>,
+    bytes(),
     fc.uint8Array(),
     ['A', 'AA', 'AA=', 'AB==', ' ', 'AAAA\n', 5, null, [0]].map((json) => [json, 'it'] as const),
   ],
   [
     'two bytes',
-    bytes(2) as Codec<unknown>,
+    bytes(2),
     fc.uint8Array({ minLength: 2, maxLength: 2 }),
     ['', 'AA==', 'AAAA', 'AAB='].map((json) => [json, 'it'] as const),
   ],
   [
     'a value or none',
-    nullable(integer(0, 9)) as Codec<unknown>,
+    nullable(integer(0, 9)),
     fc.option(fc.integer({ min: 0, max: 9 })),
     [undefined, '', false, 10].map((json) => [json, 'it'] as const),
   ],
   [
     'a list',
-    list(integer(0, 9)) as Codec<unknown>,
+    list(integer(0, 9)),
     fc.array(fc.integer({ min: 0, max: 9 })),
     [
       [{}, 'it'],
@@ -86,7 +86,7 @@ const CASES: readonly (readonly [
   ],
   [
     'a map',
-    mapOf(integer(0, 9), text) as Codec<unknown>,
+    mapOf(integer(0, 9), text),
     fc
       .uniqueArray(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.string()), { selector: ([key]) => key })
       .map((pairs) => new Map(pairs)),
@@ -111,7 +111,7 @@ const CASES: readonly (readonly [
   ],
   [
     'a record',
-    point as Codec<unknown>,
+    point,
     fc.record({ x: fc.integer({ min: -2, max: 9 }), name: fc.string() }),
     [
       [null, 'it'],
@@ -131,7 +131,7 @@ const CASES: readonly (readonly [
   ],
   [
     'one of two kinds',
-    shape as Codec<unknown>,
+    shape,
     fc.oneof(
       fc.record({ kind: fc.constant('point'), at: fc.record({ x: fc.integer({ min: -2, max: 9 }), name: fc.string() }) }),
       fc.record({ kind: fc.constant('all'), of: fc.array(fc.boolean()) }),
