@@ -48,6 +48,20 @@ describe('a server object', () => {
     expect(own.progress()).to.include({ round: 0, revision: 0 });
   });
 
+  it('tells of each message at once, with the time that it took, and closes no round by a misspelt option', async () => {
+    const events: ServerEvent[] = [];
+    const server = serverFrom(2, 2, { listener: (event: ServerEvent) => events.push(event) });
+    const message = await userFrom({ id: 7 }).round(round0Msg());
+    expect([server.recv(7, message), server.recv(7, message)]).to.deep.equal(['accepted', 'repeated']);
+    expect(events.map(({ type }) => type)).to.deep.equal(['message-accepted', 'message-repeated']);
+    expect(events[0]).to.have.property('milliseconds').that.is.within(0, 60_000);
+    for (const options of [{ signl: null }, { signal: undefined, threads: 2 }]) {
+      expect(await outcomeOf(() => server.round(options as never))).to.be.instanceOf(TypeError);
+    }
+    expect(server.progress()).to.deep.include({ round: 0, revision: 1, heard: [7] });
+    expect(inspect(server)).to.equal('ServerWrapper { round: 0, heard: 1 }');
+  });
+
   it('says that it has accepted a message, and of the same one again that it is repeated, in every round', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
     for (let round = 0; round <= 4; round++) {

@@ -81,6 +81,15 @@ describe('the parameters of a session', () => {
     expect(shareThresholdOf(resolveParameters(7, 1, {}))).to.equal(7);
   });
 
+  it('name one of three adversaries', () => {
+    for (const adversary of ['malicious', 'semi-malicious', 'semi-honest'] as const) {
+      expect(resolvePolicy({ adversary }, 'complete', 7)).to.deep.equal({ ...POLICY, adversary, maxUsers: 7 });
+    }
+    for (const adversary of ['honest', 'Malicious', '', 5]) {
+      expect(() => resolvePolicy({ adversary: adversary as never }, 'complete', 7)).to.throw(RangeError, 'options.adversary:');
+    }
+  });
+
   it('take a context of up to 65,536 bytes, of a string its UTF-8', () => {
     expect(sessionContext('é')).to.deep.equal(Uint8Array.of(0xc3, 0xa9));
     for (const context of ['é'.repeat(32_768), new Uint8Array(65_536)]) expect(sessionContext(context)).to.have.length(65_536);
