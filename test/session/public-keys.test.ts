@@ -87,6 +87,7 @@ describe('PublicKeysWrapper', () => {
     ] as const) {
       expect(() => new PublicKeysWrapper(good.with(700, entry as never))).to.throw(kind, where);
     }
+    expect(() => new PublicKeysWrapper().insert(6, small)).to.throw(RangeError, /^pk:/);
     const json = good.map(([id, key]) => [id, Buffer.from(key).toString('base64')]);
     const changed = json.with(700, [6, Buffer.from(small).toString('base64')]);
     expect(() => PublicKeysWrapper.fromJSON(changed)).to.throw(RangeError, 'entries[700], user 6, pk:');
