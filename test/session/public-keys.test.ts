@@ -33,6 +33,20 @@ describe('PublicKeysWrapper', () => {
     session.expectSum(await session.finish(), [1, 2, 3]);
   });
 
+  it('does not pass later insertions on to a server, or to a user, that alone was given it', () => {
+    const [forServer, forUser] = [new PublicKeysWrapper(others), new PublicKeysWrapper(others)];
+    const server = serverFrom(2, 1, { publicKeys: forServer });
+    const user = userFrom({ others: forUser });
+    const before = [server.serializeState(), user.serializeState()];
+    for (const keys of [forServer, forUser]) {
+      keys.insert(9, pk);
+      keys.insert(10, pk);
+      expect([keys.size, keys.has(9)]).to.deep.equal([4, true]);
+    }
+    expect([server.serializeState(), user.serializeState()]).to.deep.equal(before);
+    expect(server.progress().missing).to.deep.equal([1, 2]);
+  });
+
   it('does not change when a user is given it: the user’s own key goes into a copy', () => {
     const keys = new PublicKeysWrapper([1, 2].map((id) => [id, genKeypair()[0]]));
     userFrom({ others: keys });
