@@ -62,6 +62,17 @@ describe('the largest message of the server', () => {
     refused('ERR_SECAGG_DECODE', () => fromServer(fields, most));
   });
 
+  it('of round 1 on a sparse graph is taken if the neighborhood is all of the directory, from any place; from one after the last it is none', () => {
+    const graph: Graph = { neighbors: 4, shareThreshold: 2 };
+    const excerpt = (first: number): DirectoryExcerpt => ({ users: 5, first, lines: linesOf(5), proof: [] });
+    for (const first of [0, 1, 2, 3, 4]) {
+      expect(decodeDirectory(encodeDirectory(excerpt(first), graph), graph)).to.deep.equal(excerpt(first));
+    }
+    refused('ERR_SECAGG_DECODE', () => decodeDirectory(encodeDirectory(excerpt(5), graph), graph));
+    const fewer = encodeDirectory({ ...excerpt(0), users: 4 }, graph);
+    refused('ERR_SECAGG_DECODE', () => decodeDirectory(fewer, graph));
+  });
+
   it('of round 2 is taken: the records of all neighbors; with two more it is too large', () => {
     for (const [users, neighbors] of [
       [300, 299],

@@ -68,6 +68,9 @@ describe('messageSizes', () => {
       ),
     );
     expect(messageSizes({ users: 3, vecLen: 3 })).to.include({ down: 1022, up: 1152 });
+    // Five of seven users at places 1 to 5 need two digests, at places 2 to 6 one.
+    const seven = messageSizes({ users: 7, vecLen: 3, graph: { neighbors: 4, shareThreshold: 2 } });
+    expect(seven.rounds[1]!.down).to.equal(1 + server + 1 + 1 + (1 + 5) + (3 + 5 * 64) + (3 + 5 * 64) + (2 + 2 * 32));
     // Users 125 to 129 at places 63 to 67, and eleven digests for the other 125 lines.
     const graph = { neighbors: 4, shareThreshold: 2 };
     expect(messageSizes({ users: 130, vecLen: 3, graph }).rounds).to.deep.equal(
