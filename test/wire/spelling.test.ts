@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import { concat } from '../../src/leaves/bytes.ts';
 import { DecodeError } from '../../src/index.ts';
 import { decodeFields, encodeFields, type Field } from '../../src/wire/msgpack.ts';
+import { resolveParameters } from '../../src/session/parameters.ts';
+import { decodeMaskedInput, maskedInputBytes } from '../../src/wire/r2-masked-input.ts';
 import { flip } from '../support/forge.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
 
@@ -104,5 +106,23 @@ describe('a message at the limit', () => {
     const within = new Uint8Array(bytes.length + 7);
     within.set(bytes, 7);
     expect(accepted(within.subarray(7))).to.deep.equal([new Uint8Array(300).fill(1)]);
+  });
+});
+
+describe('a masked input', () => {
+  it('has zeros in the bits that no component takes, and any bits in those that one takes', () => {
+    for (const bits of [1, 7, 8, 13]) {
+      for (let vecLen = 1; vecLen <= 8; vecLen++) {
+        const parameters = resolveParameters(2, vecLen, { bits });
+        const body = new Uint8Array(maskedInputBytes(parameters));
+        const used = (vecLen * bits) % 8 || 8;
+        for (let bit = 0; bit < 8; bit++) {
+          const taken = flip(body, body.length - 1, 1 << bit);
+          const decode = (): unknown => decodeMaskedInput(taken, parameters).vector.at(-1);
+          if (bit < used) expect(decode(), `${vecLen} of ${bits} bits`).to.equal(1 << bit);
+          else expect(decode, `${vecLen} of ${bits} bits`).to.throw(DecodeError);
+        }
+      }
+    }
   });
 });
