@@ -9,6 +9,8 @@ export interface Suite {
   readonly budget: number;
   /** Runs on the engine for browsers. */
   readonly web?: boolean;
+  /** Imports secret keys faster than the library does: test/support/quick-keys.ts says how, and why. */
+  readonly quickKeys?: boolean;
   /** Runs on this version of Node, from the package `node`; else on the one that runs the script. */
   readonly node?: string;
   readonly env?: Readonly<Record<string, string>>;
