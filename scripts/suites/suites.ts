@@ -49,6 +49,7 @@ export const LONG: readonly Suite[] = [
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
   { name: 'bundlers', files: ['long/bundles.test.ts', 'long/browser-bundles.test.ts'], budget: 1200 },
   { name: 'web-core', files: CORE, web: true, budget: 3600 },
+  { name: 'pauses', files: ['browser/pauses.test.ts'], budget: 900 },
   { name: 'webkit', files: ['browser/webkit.test.ts'], budget: 300 },
   { name: 'runtimes', files: ['runtimes'], budget: 600 },
   { name: 'node-22', files: CORE, node: '22', budget: 1200 },

@@ -198,6 +198,13 @@ for (const [name, engine] of Object.entries(engines)) {
       );
     });
 
+    it('SHA-256 beside the caller: gives what it gives at once, of any parts', async () => {
+      for (const lengths of [[], [0], [5, 0, 200_000]]) {
+        const parts = lengths.map((length) => engine.randomBytes(length));
+        expect(await engine.sha256Beside(parts)).to.deep.equal(engine.sha256(parts));
+      }
+    });
+
     it('base64: writes and reads the canonical form only', () => {
       for (const length of [0, 1, 2, 3, 100, 0x8001]) {
         const bytes = Uint8Array.from({ length }, (_, i) => i * 31);
