@@ -67,6 +67,14 @@ module.exports = {
       '^src/crypto/(digest|labels)\\.ts$',
       '^src/session/(codec|json|parameters)\\.ts$',
     ]),
+    // The user's side, and what it is given, in a worker.
+    only('worker-of-users', '^src/worker/', [
+      '^src/worker/',
+      '^src/user/(user-wrapper|options)\\.ts$',
+      '^src/session/(descriptor|noised-vectors|public-keys)\\.ts$',
+      '^src/masking/vector\\.ts$',
+      '^src/crypto/sign\\.ts$',
+    ]),
     only('command', '^src/command/', [
       '^src/command/',
       '^src/(index|cohorts/index|planner/(index|request|complete)|session/parameters)\\.ts$',

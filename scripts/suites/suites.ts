@@ -14,7 +14,19 @@ export interface Suite {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const UNITS = ['index.test.ts', 'leaves', 'session', 'user', 'server', 'graph', 'crypto', 'wire', 'masking', 'platform'];
+const UNITS = [
+  'index.test.ts',
+  'leaves',
+  'session',
+  'user',
+  'server',
+  'graph',
+  'crypto',
+  'wire',
+  'masking',
+  'platform',
+  'worker',
+];
 /** All tests that need nothing but the library itself: no database, browser, bundler or process of an application. */
 const CORE = [...UNITS, 'vectors', 'fuzz', 'scenario', 'encoding', 'planner', 'cohorts'];
 

@@ -27,6 +27,7 @@ export const ERROR_CODES = {
     'ERR_SECAGG_ABORTED',
     'ERR_SECAGG_EXPIRED',
     'ERR_SECAGG_ENGINE',
+    'ERR_SECAGG_WORKER',
   ],
   /** The bytes are not a message. */
   DecodeError: ['ERR_SECAGG_DECODE'],
