@@ -63,6 +63,7 @@ export const LONG: readonly Suite[] = [
   { name: 'web-core', files: CORE, web: true, budget: 3600 },
   { name: 'pauses', files: ['browser/pauses.test.ts'], budget: 900 },
   { name: 'webkit', files: ['browser/webkit.test.ts'], budget: 300 },
+  { name: 'firefox', files: ['browser/firefox.test.ts'], budget: 600 },
   { name: 'runtimes', files: ['runtimes'], budget: 600 },
   { name: 'node-22', files: CORE, node: '22', budget: 1200 },
   { name: 'node-24', files: CORE, node: '24', budget: 1200 },
