@@ -7,6 +7,7 @@ import { answersOf } from '../platform/leading-zeros.ts';
 import { expectAnswers, expectedSum } from '../runtimes/expected.ts';
 import { CHROMIUM, LAUNCH } from './chromium.ts';
 import type { SessionInWorkers } from './user-worker-page.ts';
+import { EXAMPLE_RESULT, RUN_EXAMPLE, serveExample } from './example-page.ts';
 import { servePage, type PageServer } from './pages.ts';
 
 declare const session: (users: number, vecLen: number, bits: number) => Promise<string[]>;
@@ -92,5 +93,17 @@ describe('in a browser', function () {
       worker.onerror = ({ message }) => reject(new Error(message));
     })`;
     expectAnswers(await page.evaluate<string>(script));
+  });
+
+  it('the example page shows the sum of the users that stayed', async () => {
+    const example = await serveExample();
+    const shown = await browser.newPage();
+    try {
+      await shown.goto(example.url);
+      expect(await shown.evaluate<string[]>(RUN_EXAMPLE)).to.deep.equal(EXAMPLE_RESULT);
+    } finally {
+      await shown.close();
+      example.close();
+    }
   });
 });

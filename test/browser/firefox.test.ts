@@ -5,6 +5,7 @@ import { platform as node } from '../../src/platform/node.ts';
 import { answersOf } from '../platform/leading-zeros.ts';
 import { expectAnswers, expectedSum } from '../runtimes/expected.ts';
 import { FIREFOX, openInFirefox } from './firefox.ts';
+import { EXAMPLE_RESULT, RUN_EXAMPLE, serveExample } from './example-page.ts';
 import { servePage, type PageServer } from './pages.ts';
 import { READY, type DrivenPage } from './web-driver.ts';
 
@@ -75,5 +76,16 @@ describe('in Firefox', function () {
     expect(missing).to.include({ name: 'UsageError', code: 'ERR_SECAGG_WORKER' });
     expect(early).to.include({ name: 'DecodeError', code: 'ERR_SECAGG_DECODE' });
     expect(abort).to.equal(true);
+  });
+
+  it('the example page shows the sum of the users that stayed', async () => {
+    const example = await serveExample();
+    const shown = await openInFirefox(example.url);
+    try {
+      expect(await shown.evaluate<string[]>(RUN_EXAMPLE)).to.deep.equal(EXAMPLE_RESULT);
+    } finally {
+      await shown.close();
+      example.close();
+    }
   });
 });

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { platform as node } from '../../src/platform/node.ts';
 import { answersOf } from '../platform/leading-zeros.ts';
 import { expectedSum } from '../runtimes/expected.ts';
+import { EXAMPLE_RESULT, RUN_EXAMPLE, serveExample } from './example-page.ts';
 import { servePage, type PageServer } from './pages.ts';
 import { openInWebKit, READY, type DrivenPage } from './web-driver.ts';
 
@@ -48,5 +49,16 @@ describe('in WebKit', function () {
 
   it('keys, points, signatures and shares with zeros at their ends are what they are in Node', async () => {
     expect(await page!.evaluate<string[]>('engineAnswers()')).to.deep.equal(await answersOf(node));
+  });
+
+  it('the example page shows the sum of the users that stayed', async () => {
+    const example = await serveExample();
+    const shown = await openInWebKit(example.url);
+    try {
+      expect(await shown.evaluate<string[]>(RUN_EXAMPLE)).to.deep.equal(EXAMPLE_RESULT);
+    } finally {
+      await shown.close();
+      example.close();
+    }
   });
 });
