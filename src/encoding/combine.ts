@@ -1,6 +1,7 @@
 // Several encodings in one vector, for one session and in one ring that is wide enough for all of them.
 import { checkNames, checkObject, kindOf } from '../leaves/checks.ts';
 import { context, exactNames } from './checks.ts';
+import { combinedNoise } from './combined-noise.ts';
 import { Encoding } from './encoding.ts';
 import {
   layoutOf,
@@ -12,6 +13,17 @@ import {
   type Statistic,
   type Weights,
 } from './statistic.ts';
+
+/** Options of a combination. */
+export interface CombineOptions {
+  /** Application context: task, model version, cohort. All parties must agree on it. Default empty. */
+  readonly session?: string;
+  /**
+   * Names of the parts whose exact sums everybody may know. Beside a part with noise each exact part must be named: no privacy is left
+   * of a user whose data is in an exact sum too.
+   */
+  readonly public?: readonly string[];
+}
 
 /** An encoding of whatever data. */
 export type AnyEncoding = Encoding<unknown, unknown, unknown>;
@@ -65,9 +77,9 @@ interface PlacedMember extends Member {
  */
 export function combine<const Encodings extends Readonly<Record<string, AnyEncoding>>>(
   encodings: Encodings,
-  options: { readonly session?: string } = {},
+  options: CombineOptions = {},
 ): Encoding<CombinedData<Encodings>, CombinedResult<Encodings>, CombinedBound<Encodings>> {
-  checkNames(options, 'plan', ['session']);
+  checkNames(options, 'plan', ['session', 'public']);
   const session = context(options.session ?? '');
   const members = membersOf(encodings);
   const [first] = members;
@@ -79,14 +91,20 @@ export function combine<const Encodings extends Readonly<Record<string, AnyEncod
       `encodings.${name}: expected ${maxUsers} maxUsers as encodings.${first.name} has, got ${statistic.maxUsers}`,
     );
   }
+  const noise = combinedNoise(members, options.public ?? []);
+  const publicParts = noise === null ? {} : { public: noise.publicParts };
   return new Encoding({
     // `parts` is hashed into the session's name, so that it stays as it is.
-    description: ['combine', { parts: members.map(({ name, statistic }) => [name, statistic.description]), session }],
+    description: [
+      'combine',
+      { parts: members.map(({ name, statistic }) => [name, statistic.description]), ...publicParts, session },
+    ],
     maxUsers,
-    reach: members.reduce((most, { statistic }) => (statistic.reach > most ? statistic.reach : most), 0n),
+    span: members.reduce((most, { statistic }) => (statistic.span > most ? statistic.span : most), 0n),
     fillsRing: true,
     weighted: members.some(({ statistic }) => statistic.weighted),
     correlated: members.some(({ statistic }) => statistic.correlated),
+    noise,
     // The names of the encodings are known at run time only.
     place: (placement) =>
       placeAll(members, placement) as PlacedStatistic<
@@ -109,10 +127,13 @@ function membersOf(encodings: unknown): Member[] {
     });
 }
 
-function placeAll(members: readonly Member[], { bits, offset, path }: Placement): PlacedStatistic<unknown, unknown, unknown> {
+function placeAll(
+  members: readonly Member[],
+  { bits, digest, offset, path }: Placement,
+): PlacedStatistic<unknown, unknown, unknown> {
   let length = 0;
   const placed = members.map(({ name, statistic }): PlacedMember => {
-    const placement = { bits, offset: offset + length, path: [...path, name] };
+    const placement = { bits, digest, offset: offset + length, path: [...path, name] };
     const member = { name, statistic, placement, placed: statistic.place(placement) };
     length += member.placed.length;
     return member;

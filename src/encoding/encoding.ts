@@ -5,6 +5,7 @@ import { fingerprint } from '../crypto/digest.ts';
 import { bytesOrText, checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
 import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import type { SumVector } from '../masking/vector.ts';
+import { bindToSession } from '../session/noised-vectors.ts';
 import { mostComponents } from '../session/parameters.ts';
 import { zeroComponents } from './components.ts';
 import { EncodingError } from './encoding-error.ts';
@@ -13,6 +14,7 @@ import {
   leastBits,
   type ErrorTerms,
   type LayoutEntry,
+  type NoiseSession,
   type PlacedStatistic,
   type Statistic,
   type SumTerms,
@@ -29,7 +31,7 @@ export interface Encoded {
 }
 
 /** The `SessionOptions` that follow from an encoding. Server and users are given the same. */
-export interface EncodingOptions {
+export interface EncodingOptions extends Partial<NoiseSession> {
   /** Names the encoding with all its parameters, so that the first message of a party with others is refused. */
   readonly session: string;
   /** Ring Z_2^bits of every component. */
@@ -73,16 +75,17 @@ export class Encoding<Data, Result, Bound> {
 
   /** @internal */
   constructor(statistic: Statistic<Data, Result, Bound>) {
-    const { maxUsers, reach } = statistic;
+    const { maxUsers, span } = statistic;
     const bits = leastBits(statistic);
     if (bits > MAX_BITS) {
       throw new EncodingError(
         'ERR_SECAGG_RING_SIZE',
-        `components of up to ±${reach} from ${maxUsers} users need a ring of ${bits} bits; the widest has ${MAX_BITS}`,
+        `sums of up to ±${span} of ${maxUsers} users need a ring of ${bits} bits; the widest has ${MAX_BITS}`,
         { element: 'plan', value: bits, limits: [1, MAX_BITS] },
       );
     }
-    const placement = { bits, offset: 0, path: [] };
+    const digest = fingerprint(utf8(JSON.stringify(statistic.description)));
+    const placement = { bits, digest, offset: 0, path: [] };
     this.statistic = statistic;
     this.#placed = statistic.place(placement);
     this.vecLen = this.#placed.length;
@@ -93,8 +96,7 @@ export class Encoding<Data, Result, Bound> {
       throw new EncodingError('ERR_SECAGG_VECTOR_SIZE', message, details);
     }
     this.bits = bits;
-    const digest = hex(fingerprint(utf8(JSON.stringify(statistic.description))));
-    this.options = { session: `secagg/encoding 1 ${digest}`, bits, maxUsers };
+    this.options = { session: `secagg/encoding 1 ${hex(digest)}`, bits, maxUsers, ...statistic.noise?.session };
     this.layout = layoutOf(statistic, placement, this.#placed);
   }
 
@@ -106,7 +108,7 @@ export class Encoding<Data, Result, Bound> {
    * @param weight of the user, in [0, maxWeight], if the encoding is weighted: one number, or in a combination one by name. A
    * user with the weight 0 contributes nothing: its values are not read, whatever they are, and may be `null`.
    * @param place of the user, if the plan's rounding is `'correlated'`.
-   * @returns a fresh vector, and how many values were clipped.
+   * @returns a fresh vector, and how many values were clipped. A vector with noise may be given to one user of one session.
    * @throws EncodingError `ERR_SECAGG_VALUE` for a value that is NaN or infinite, no integer, or in no bin; `ERR_SECAGG_WEIGHT`
    * for a weight out of range. TypeError, RangeError that name the element: not a number; wrong lengths, shapes or names; a weight
    * or a place that is missing or not taken by the encoding. Cost: linear in the length.
@@ -117,6 +119,7 @@ export class Encoding<Data, Result, Bound> {
     const strata = this.#strata(place);
     const vector = zeroComponents(this.bits, this.vecLen);
     const clipped = this.#placed.write(data, { weight, strata }, vector);
+    if (this.statistic.noise !== null) bindToSession(vector, this.options.session);
     return { vector, clipped };
   }
 

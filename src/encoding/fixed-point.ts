@@ -46,10 +46,11 @@ export function fixedPoint<const Plan extends FixedPointPlan>(
   return new Encoding({
     description: ['fixedPoint', { ...parameters.description, fractionBits }],
     maxUsers,
-    reach: BigInt(largest),
+    span: BigInt(maxUsers) * BigInt(largest),
     fillsRing: false,
     weighted: false,
     correlated: parameters.rounding === 'correlated',
+    noise: null,
     place: (placement) => ({
       length: layout.length,
       write(data, { strata }, out): number {

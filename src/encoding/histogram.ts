@@ -59,10 +59,11 @@ export function histogram(plan: HistogramPlan): Encoding<HistogramData | null, H
   return new Encoding({
     description: ['histogram', { maxUsers, bins, maxCount, session: context(plan.session ?? '') }],
     maxUsers,
-    reach: integers.reach,
+    span: BigInt(maxUsers) * integers.reach,
     fillsRing: false,
     weighted: false,
     correlated: false,
+    noise: null,
     place: (placement) => ({
       length: bins,
       write(data, _terms, out): number {

@@ -48,10 +48,11 @@ export function mean<const Plan extends MeanPlan>(
   return new Encoding({
     description: ['mean', { ...parameters.description, quantizationRange: range }],
     maxUsers,
-    reach: reachOf(range),
+    span: BigInt(maxUsers) * reachOf(range),
     fillsRing: true,
     weighted: false,
     correlated: parameters.rounding === 'correlated',
+    noise: null,
     place(placement) {
       const scale = stepsFor(clip, placement.bits, maxUsers);
       return {

@@ -1,6 +1,7 @@
 // The statistic that an encoding computes of users' data, with its parameters: before a ring is chosen, and in its place in the
 // vector of a session.
 import type { SumVector } from '../masking/vector.ts';
+import type { SessionOptions, SparseGraph } from '../session/parameters.ts';
 import type { EncodingError } from './encoding-error.ts';
 import type { Strata } from './strata.ts';
 
@@ -49,6 +50,8 @@ export interface LayoutEntry {
 /** A statistic's ring, and its position in the vector. */
 export interface Placement {
   readonly bits: number;
+  /** Names the encoding with all its parameters; the same for all parties of a session, and no secret. */
+  readonly digest: Uint8Array;
   /** Index of its first component in the vector. */
   readonly offset: number;
   /** Its name in a combination, after those of the combinations around it; for errors. */
@@ -61,19 +64,46 @@ interface UserTerms {
   readonly strata: Strata;
 }
 
+/** A part of an encoding whose sum carries noise. */
+export interface NoisedPart {
+  /** Its name in a combination. */
+  readonly path: readonly string[];
+  /** What its noise is and what it costs, which `secagg/dp` knows. */
+  readonly release: object;
+}
+
+/** The noise in the sums of an encoding. */
+export interface Noise {
+  /** What the noise asks of the session. */
+  readonly session: NoiseSession;
+  readonly parts: readonly NoisedPart[];
+  /** Names of the parts whose sums are exact, and said to be no secret. */
+  readonly publicParts: readonly string[];
+}
+
+/** The options of a session that decide how many honest users' noise is in a sum. */
+export interface NoiseSession extends Required<Pick<SessionOptions, 'adversary' | 'colluders' | 'minHonest' | 'modularInputs'>> {
+  /** Only if it is sparse. */
+  readonly graph?: SparseGraph;
+  /** Only if chance decides who is whose neighbor or in whose cohort. */
+  readonly security?: number;
+}
+
 /** A statistic before a ring is chosen. */
 export interface Statistic<Data, Result, Bound> {
   /** The parameters that all parties must agree on, as JSON. */
   readonly description: unknown;
   readonly maxUsers: number;
-  /** The largest magnitude of a component that the encoding needs. */
-  readonly reach: bigint;
+  /** The largest magnitude of a component of a sum of `maxUsers` users. */
+  readonly span: bigint;
   /** Whether it uses the bits of a wider ring as precision. */
   readonly fillsRing: boolean;
   /** Whether `encode` takes a weight. */
   readonly weighted: boolean;
   /** Whether `encode` takes a place. */
   readonly correlated: boolean;
+  /** Null if its sums are exact. */
+  readonly noise: Noise | null;
   place(placement: Placement): PlacedStatistic<Data, Result, Bound>;
 }
 
@@ -96,9 +126,9 @@ export interface PlacedStatistic<Data, Result, Bound> {
   readonly layout?: readonly LayoutEntry[];
 }
 
-/** Least b such that `maxUsers` components of magnitude `reach` add up to at most 2^(b−1) − 1. */
-export function leastBits({ maxUsers, reach }: { readonly maxUsers: number; readonly reach: bigint }): number {
-  return (BigInt(maxUsers) * reach).toString(2).length + 1;
+/** Least b such that a sum of magnitude `span` is at most 2^(b−1) − 1. */
+export function leastBits({ span }: { readonly span: bigint }): number {
+  return span.toString(2).length + 1;
 }
 
 export function layoutOf(

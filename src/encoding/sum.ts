@@ -62,10 +62,11 @@ export function sum<const Plan extends SumPlan>(
   return new Encoding({
     description: ['sum', { maxUsers, ...range, values: layout.description, session: context(session) }],
     maxUsers,
-    reach: integers.reach,
+    span: BigInt(maxUsers) * integers.reach,
     fillsRing: false,
     weighted: false,
     correlated: false,
+    noise: null,
     place: (placement) => ({
       length: layout.length,
       write(data, _terms, out): number {

@@ -68,10 +68,11 @@ export function weightedMean<const Plan extends WeightedMeanPlan>(
   return new Encoding({
     description: ['weightedMean', { ...parameters.description, quantizationRange: range, maxWeight }],
     maxUsers,
-    reach: reachOf(range),
+    span: BigInt(maxUsers) * reachOf(range),
     fillsRing: true,
     weighted: true,
     correlated: parameters.rounding === 'correlated',
+    noise: null,
     place(placement) {
       const weights = new WeightDigits(maxWeight, maxUsers, placement);
       const values = { ...placement, offset: placement.offset + weights.count };

@@ -32,8 +32,21 @@ export function checkReachable(parameters: Parameters, policy: Policy): void {
     );
   }
   if (graph !== 'complete') checkSparse({ threshold, graph }, policy);
-  if (largestDirectory(parameters, policy) >= threshold) return;
-  throw new RangeError(`threshold: expected more than the ${policy.colluders} colluders, got ${threshold}`);
+  if (largestDirectory(parameters, policy) < threshold) {
+    throw new RangeError(`threshold: expected more than the ${policy.colluders} colluders, got ${threshold}`);
+  }
+  checkMinHonest(threshold, policy);
+}
+
+/** No sum over fewer than `threshold` users is ever unmasked, and all but the colluders among these are honest. */
+function checkMinHonest(threshold: number, { colluders, minHonest }: Policy): void {
+  const honest = threshold - colluders;
+  if (honest >= minHonest) return;
+  throw new UsageError(
+    'ERR_SECAGG_UNSAFE',
+    `options.minHonest: a sum over ${threshold} users, ${colluders} of whom may be colluders, holds at least ${honest} honest users; ` +
+      `expected at least ${minHonest}`,
+  );
 }
 
 function checkSparse({ threshold, graph }: { readonly threshold: number; readonly graph: SparseGraph }, policy: Policy): void {

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
     'ERR_SECAGG_ABANDONED',
     'ERR_SECAGG_ANSWERED',
     'ERR_SECAGG_NO_VECTOR',
+    'ERR_SECAGG_VECTOR_USED',
     'ERR_SECAGG_KEY_CONFLICT',
     'ERR_SECAGG_UNSAFE',
     'ERR_SECAGG_TOTAL_RANGE',
@@ -76,6 +77,7 @@ export const ERROR_CODES = {
     'ERR_SECAGG_WEIGHT',
     'ERR_SECAGG_ZERO_WEIGHT',
     'ERR_SECAGG_SUM_RANGE',
+    'ERR_SECAGG_EXACT_PART',
   ],
   /** No parameters give what was asked for; raised by `secagg/planner`. */
   PlanError: ['ERR_SECAGG_PLAN'],

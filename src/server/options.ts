@@ -2,7 +2,7 @@
 import { platform } from '#platform';
 import type { RandomSource } from '../crypto/random.ts';
 import { checkReachable, largestDirectory } from '../graph/policy.ts';
-import { checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkBoolean, checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
 import { checkListener, type Listener } from '../leaves/events.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { ServerEvent } from '../leaves/progress.ts';
@@ -103,6 +103,7 @@ function checkBearsAll(parameters: Parameters, policy: Policy, registered: numbe
 /** @throws TypeError, RangeError that name the argument. */
 export function newServerSnapshot(threshold: unknown, vecLen: unknown, options: ServerOptions): ServerSnapshot {
   checkOptionNames(options, ['publicKeys', ...LOCAL_NAMES]);
+  checkBoolean(options.modularInputs ?? false, 'options.modularInputs');
   const publicKeys: unknown = options.publicKeys;
   if (publicKeys !== undefined && !(publicKeys instanceof PublicKeysWrapper)) {
     throw new TypeError(`options.publicKeys: expected a PublicKeysWrapper, got ${kindOf(publicKeys)}`);

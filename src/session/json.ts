@@ -73,6 +73,7 @@ export const policy: Codec<Policy> = record<Policy>({
   adversary: oneOf('malicious', 'semi-malicious', 'semi-honest'),
   colluders: integers,
   security: integers,
+  minHonest: integers,
 });
 
 /** Throws unless a constructor would have taken both. */

@@ -68,6 +68,13 @@ export interface SessionOptions {
    * 1 to 200, default 40.
    */
   security?: number;
+  /**
+   * Least honest users in a sum. A session is refused if its threshold less the colluders is lower. Default 1. Noise that users add
+   * (`secagg/dp`) is made for so many.
+   */
+  minHonest?: number;
+  /** Users take any integers modulo 2^bits instead of refusing those whose sum could wrap. A server ignores it. Default false. */
+  modularInputs?: boolean;
 }
 
 /** What all parties of a session agree on. */
@@ -85,10 +92,14 @@ export interface Policy {
   readonly adversary: Adversary;
   readonly colluders: number;
   readonly security: number;
+  readonly minHonest: number;
 }
 
 export const ADVERSARIES: readonly Adversary[] = ['malicious', 'semi-malicious', 'semi-honest'];
-const SESSION_OPTION_NAMES = ['session', 'bits', 'graph', 'maxUsers', 'adversary', 'colluders', 'security'];
+const SESSION_OPTION_NAMES: readonly (keyof SessionOptions)[] = [
+  ...(['session', 'bits', 'graph'] as const),
+  ...(['maxUsers', 'adversary', 'colluders', 'security', 'minHonest', 'modularInputs'] as const),
+];
 
 /** Refuses misspelt options, which would silently weaken a policy. `own` lists the names that a role adds. */
 export function checkOptionNames(options: unknown, own: readonly string[]): void {
@@ -169,6 +180,7 @@ export function resolvePolicy(options: SessionOptions, graph: Graph, defaultMaxU
     adversary,
     colluders: checkInteger(options.colluders ?? 0, 'options.colluders', 0, most),
     security: checkInteger(options.security ?? 40, 'options.security', 1, 200),
+    minHonest: checkInteger(options.minHonest ?? 1, 'options.minHonest', 1, most),
   };
 }
 

@@ -11,6 +11,7 @@ import { ringOf } from '../masking/ring.ts';
 import { lanesOf, type InputVector } from '../masking/vector.ts';
 import { parseDescriptor } from '../session/descriptor.ts';
 import { checkOptionNames, resolveParameters, resolvePolicy, type SessionOptions } from '../session/parameters.ts';
+import { checkUnused, markUsed } from '../session/noised-vectors.ts';
 import { PublicKeysWrapper } from '../session/public-keys.ts';
 import type { UserSnapshot } from './state.ts';
 import type { Dependencies } from './step.ts';
@@ -25,13 +26,13 @@ export interface UserLocalOptions {
 export interface UserOptions extends SessionOptions, UserLocalOptions {
   /** Components of the vector; needed if `vec` is null. */
   vecLen?: number;
-  /** Takes any integers modulo 2^bits instead of refusing those whose sum could wrap. Default false. */
-  modularInputs?: boolean;
 }
 
 /** What a user adds to a session's descriptor: who it is, whom it knows, and what it decides for itself. */
 export interface DescribedUserOptions
-  extends UserLocalOptions, Pick<SessionOptions, 'maxUsers' | 'adversary' | 'colluders' | 'security'> {
+  extends
+    UserLocalOptions,
+    Pick<SessionOptions, 'maxUsers' | 'adversary' | 'colluders' | 'security' | 'minHonest' | 'modularInputs'> {
   /** The user's id, an integer in [0, 2^53). */
   id: number;
   /** The user's Ed25519 public key, 32 bytes. */
@@ -42,8 +43,6 @@ export interface DescribedUserOptions
   vec?: InputVector | null;
   /** The other users' public keys, with or without this user's own; copied. */
   othersSignPks: PublicKeysWrapper;
-  /** Takes any integers modulo 2^bits instead of refusing those whose sum could wrap. Default false. */
-  modularInputs?: boolean;
 }
 
 const DESCRIBED_USER_NAMES: readonly (keyof DescribedUserOptions)[] = [
@@ -57,6 +56,7 @@ const DESCRIBED_USER_NAMES: readonly (keyof DescribedUserOptions)[] = [
   'adversary',
   'colluders',
   'security',
+  'minHonest',
   'listener',
 ];
 
@@ -97,7 +97,7 @@ export function givenByDescriptor(descriptor: unknown, user: DescribedUserOption
 
 /** @throws TypeError, RangeError that name the argument. */
 export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, ...keys }: GivenUser): UserSnapshot {
-  checkOptionNames(options, ['vecLen', 'modularInputs', 'listener']);
+  checkOptionNames(options, ['vecLen', 'listener']);
   const self = userId(id, 'id');
   const signPk = checkKey(keys.signPk, 'signPk');
   const signSk = checkKey(keys.signSk, 'signSk');
@@ -116,7 +116,7 @@ export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, ..
     revision: 0,
     context,
     modularInputs,
-    input: vec === null ? null : inputLanes(vec, context, modularInputs),
+    input: vec === null ? null : takeInput(vec, context, modularInputs),
     answered: [],
     output: null,
     state: { phase: 'advertise-keys', signSecretKey: copyOf(signSk) },
@@ -145,18 +145,17 @@ function publicKeysWith(
   return all.snapshot();
 }
 
-/** Lanes of an input. Errors name a component and never tell its value. */
-export function inputLanes(
-  vec: InputVector,
-  { parameters, policy }: UserSnapshot['context'],
-  modularInputs: boolean,
-): Uint8Array {
+/** Lanes of an input, which is then used if it carries noise. Errors name a component and never tell its value. */
+export function takeInput(vec: InputVector, { parameters, policy }: UserSnapshot['context'], modularInputs: boolean): Uint8Array {
   if (!isArrayLike(vec)) throw new TypeError(`vec: expected an array or a typed array, got ${kindOf(vec)}`);
   const { length } = vec;
   if (length !== parameters.vecLen) {
     throw new RangeError(`vec: expected ${parameters.vecLen} components, got ${length}`);
   }
-  return lanesOf(ringOf(parameters.bits), vec, length, modularInputs ? 'modular' : { users: policy.maxUsers });
+  checkUnused(vec, parameters.session);
+  const lanes = lanesOf(ringOf(parameters.bits), vec, length, modularInputs ? 'modular' : { users: policy.maxUsers });
+  markUsed(vec);
+  return lanes;
 }
 
 function isArrayLike(value: unknown): value is ArrayLike<unknown> {

@@ -7,7 +7,7 @@ import type { InputVector } from '../masking/vector.ts';
 import { failedError, type Failed } from '../session/failure.ts';
 import { ROUND_OF_PHASE } from '../session/notation.ts';
 import type { Answer } from './answering.ts';
-import { inputLanes } from './options.ts';
+import { takeInput } from './options.ts';
 import { secretsOf, type UserSnapshot, type UserState } from './state.ts';
 
 /** After a message was answered. @param received the digest of that message. */
@@ -36,7 +36,7 @@ export function withInput(snapshot: UserSnapshot, vec: InputVector): UserSnapsho
   if (input !== null || ROUND_OF_PHASE[state.phase] > 2) {
     throw new UsageError('ERR_SECAGG_USAGE', 'setVector: this user already has its vector');
   }
-  return { ...snapshot, revision: revision + 1, input: inputLanes(vec, context, modularInputs) };
+  return { ...snapshot, revision: revision + 1, input: takeInput(vec, context, modularInputs) };
 }
 
 /** The answer that a user gave to the same message before; null if the message is new. */

@@ -84,6 +84,8 @@ export class UserWrapper {
    * @param othersSignPks the other users' public keys, with or without this user's own; copied.
    * @throws TypeError, RangeError that name the argument. A RangeError for a component names the component, the limit
    * and the `bits` that would fit, never its value.
+   * @throws UsageError ERR_SECAGG_UNSAFE if no session with these parameters is safe; ERR_SECAGG_VECTOR_USED for a noised vector of
+   * `secagg/dp` that was given to a user before, or that is for another session.
    */
   constructor(
     id: number,
@@ -124,7 +126,7 @@ export class UserWrapper {
    * Gives the input of a user that was made without one; once, before round 2 is answered.
    *
    * @param vec as for the constructor, `vecLen` components.
-   * @throws UsageError ERR_SECAGG_USAGE if the user has a vector or has sent it.
+   * @throws UsageError ERR_SECAGG_USAGE if the user has a vector or has sent it; ERR_SECAGG_VECTOR_USED as the constructor.
    * @throws TypeError, RangeError as the constructor.
    */
   setVector(vec: InputVector): void {

@@ -18,6 +18,7 @@ const policy = (given: Partial<Policy>): Policy => ({
   colluders: 0,
   maxUsers: 1000,
   security: 40,
+  minHonest: 1,
   ...given,
 });
 /** Bears a semi-honest server whose users drop out down to 600 of 1,000. */
@@ -78,5 +79,24 @@ describe('the colluders that a session bears', () => {
       expect([bears(borne), bears(borne + 1)]).to.deep.equal([true, false]);
     }
     expect(colludersBorne(parameters(450, SPARSE), policy({ adversary: 'semi-honest' }), 1000)).to.equal(-1);
+  });
+});
+
+describe('a policy that asks for honest users', () => {
+  it('refuses a threshold that colluders bring below it, on either graph', () => {
+    const asked = { colluders: 7, minHonest: 60 };
+    expect(() => {
+      checkReachable(parameters(67), policy({ ...asked, maxUsers: 100 }));
+    }).not.to.throw();
+    refused('ERR_SECAGG_UNSAFE', () => {
+      checkReachable(parameters(66), policy({ ...asked, maxUsers: 100 }));
+    });
+    const sparse = { adversary: 'semi-honest', maxUsers: 1000 } as const;
+    expect(() => {
+      checkReachable(parameters(600, SPARSE), policy({ ...sparse, minHonest: 600 }));
+    }).not.to.throw();
+    refused('ERR_SECAGG_UNSAFE', () => {
+      checkReachable(parameters(600, SPARSE), policy({ ...sparse, minHonest: 601 }));
+    });
   });
 });

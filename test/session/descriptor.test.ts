@@ -205,12 +205,18 @@ describe('what a user decides for itself beside a descriptor', () => {
 
   it('has the defaults of the constructor, whatever the server has chosen', () => {
     const { policy } = contextOf(UserWrapper.fromDescriptor(descriptor, own(session, 5)));
-    expect(policy).to.deep.equal({ maxUsers: 4, adversary: 'malicious', colluders: 0, security: 40 });
+    expect(policy).to.deep.equal({ maxUsers: 4, adversary: 'malicious', colluders: 0, security: 40, minHonest: 1 });
   });
 
   it('is what it says, and counts in the session', async () => {
     const user = UserWrapper.fromDescriptor(descriptor, own(session, 5, { colluders: 1, maxUsers: 3, security: 60 }));
-    expect(contextOf(user).policy).to.deep.equal({ maxUsers: 3, adversary: 'malicious', colluders: 1, security: 60 });
+    expect(contextOf(user).policy).to.deep.equal({
+      maxUsers: 3,
+      adversary: 'malicious',
+      colluders: 1,
+      security: 60,
+      minHonest: 1,
+    });
     session.users.set(5, user);
     await session.before(1);
     await rejected('ERR_SECAGG_TOO_MANY_USERS', user.round(session.messages.get(5)!));
