@@ -16,7 +16,7 @@ export interface Suite {
 
 const UNITS = ['index.test.ts', 'leaves', 'session', 'user', 'server', 'graph', 'crypto', 'wire', 'masking', 'platform'];
 /** All tests that need nothing but the library itself: no database, browser, bundler or process of an application. */
-const CORE = [...UNITS, 'vectors', 'fuzz', 'scenario', 'encoding', 'planner', 'cohorts'];
+const CORE = [...UNITS, 'vectors', 'fuzz', 'scenario', 'encoding', 'planner', 'cohorts', 'dp'];
 
 /** Every change runs these: `npm test`. */
 export const GATE: readonly Suite[] = [
@@ -32,6 +32,7 @@ export const GATE: readonly Suite[] = [
     budget: 300,
   },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], budget: 180 },
+  { name: 'privacy', files: ['dp'], budget: 240 },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
   {
     name: 'package',
