@@ -1,4 +1,4 @@
-"""Rényi accounting of sums of integer noises, from the papers; decimal arithmetic with 50 digits. Only the standard library.
+"""Rényi accounting of sums of integer noises, written without a look at src/; decimal arithmetic with 50 digits. Only the standard library.
 
 [CKS20] 2004.00010, [KLS21] 2102.06387, [AKL21] 2110.04995, as docs/privacy-accounting.md states their bounds.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, getcontext
+from functools import cache
 
 getcontext().prec = 50
 ONE = Decimal(1)
@@ -43,6 +44,7 @@ class Sum:
     total_variation: Decimal = Decimal(0)
 
 
+@cache
 def tau(variance: Decimal, noises: int) -> Decimal:
     """[KLS21] Theorem 1."""
     return 10 * sum(((-2 * PI * PI * variance * k / (k + 1)).exp() for k in range(1, noises)), Decimal(0))

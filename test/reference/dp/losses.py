@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from itertools import combinations_with_replacement
 from math import factorial
 
@@ -37,6 +38,7 @@ def skellam_law(mu: Decimal, half: int) -> dict[int, Decimal]:
     return law
 
 
+@cache
 def summed_law(s: Sum, half: int) -> dict[int, Decimal]:
     """The law of all noises together on [-half, half]."""
     if s.mechanism == "skellam":
