@@ -4,7 +4,7 @@
 const SINGLE_TERMS = 4096;
 
 /** The least parameter σ² of a local noise for which the bound is proven. */
-export const LEAST_PROVEN_VARIANCE = 0.25;
+const LEAST_PROVEN_VARIANCE = 0.25;
 
 /**
  * τ: twice a bound on |ln(P(x) / Q(x))| for all x, where P is the law of the sum of `noises` independent discrete Gaussians of parameter

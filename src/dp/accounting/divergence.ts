@@ -5,7 +5,7 @@ import type { NoisedSum } from '../mechanism.ts';
 import { convolutionTau } from './convolution.ts';
 
 /** The largest parameter σ² of one noise. */
-export const MAX_VARIANCE = 2 ** 52;
+export const MAX_VARIANCE: number = 2 ** 52;
 
 /** A bound on the Rényi divergence at an order above 1, in nats. */
 export type Divergence = (order: number) => number;

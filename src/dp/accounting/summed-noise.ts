@@ -11,7 +11,7 @@ export interface SummedNoise {
 }
 
 /** The largest reach of a law that is computed. */
-export const MAX_REACH = 2 ** 21;
+export const MAX_REACH: number = 2 ** 21;
 
 /** The largest reach of a law that is computed by convolving. */
 const MAX_CONVOLVED = 4096;

@@ -11,7 +11,7 @@ import { PrivacyError } from '../privacy-error.ts';
 export type Adjacency = 'zero-out' | 'replace-one';
 
 /** Whose losses a ledger adds up. `'participant'`: one user's own. `'server'`: those of every user, of which the largest counts. */
-export type Subject = 'participant' | 'server';
+type Subject = 'participant' | 'server';
 
 /** The options of a ledger. */
 export interface LedgerOptions {
