@@ -84,12 +84,17 @@ async function errorsOfWorkers(): Promise<Record<string, unknown>> {
     stranger: await thrown(started(0, null, { vecLen: 2, worker: new URL('/stranger.js', location.href) })),
     ends: await thrown(started(0, null, { vecLen: 2, worker: () => new Worker('/ends.js', { type: 'module' }) })),
   };
+  // The answer of round 2 takes so long that the page's next line runs before it is there.
+  const { users, messages } = await atRound2(2 ** 20);
+  const [busy] = users;
+  await busy!.setVector(vectorOf(0, 2 ** 20));
   const controller = new AbortController();
   const reason = new Error('called off');
-  const waiting = user.round(round0Msg(), { signal: controller.signal });
+  const waiting = busy!.round(messages.get(0)!.slice(), { signal: controller.signal });
   controller.abort(reason);
   errors.abort = (await waiting.catch((error: unknown) => error)) === reason;
-  errors.afterAbort = (await user.round(round0Msg())).length > 0;
+  errors.afterAbort = (await busy!.round(messages.get(0)!)).length > 0;
+  await Promise.all(users.map((each) => each.terminate()));
   await user.abandon();
   errors.abandoned = await thrown(user.round(round0Msg()));
   const ended = user.progress();
@@ -100,8 +105,8 @@ async function errorsOfWorkers(): Promise<Record<string, unknown>> {
   return errors;
 }
 
-/** Three users in the page deal; the answer of round 2 is made in a worker, with so many components. */
-async function longRoundInWorker(vecLen: number): Promise<number> {
+/** Users in workers that have dealt, and what each is to be given in round 2. */
+async function atRound2(vecLen: number): Promise<{ users: UserWorker[]; messages: Map<number, Uint8Array> }> {
   const server = new ServerWrapper(THRESHOLD, vecLen, { ...options, publicKeys });
   const users = await Promise.all(keys.map((_, id) => started(id, null, { vecLen })));
   let messages = new Map(users.map(({ id }) => [id, round0Msg()]));
@@ -109,6 +114,12 @@ async function longRoundInWorker(vecLen: number): Promise<number> {
     for (const [id, message] of messages) server.recv(id, await users[id]!.round(message));
     messages = (await server.round()).getMessages();
   }
+  return { users, messages };
+}
+
+/** Three users in the page deal; the answer of round 2 is made in a worker, with so many components. */
+async function longRoundInWorker(vecLen: number): Promise<number> {
+  const { users, messages } = await atRound2(vecLen);
   const vector = vectorOf(0, vecLen);
   await new Promise((resolve) => setTimeout(resolve, 100));
   let last = performance.now();
