@@ -1,21 +1,10 @@
 // The worker's module in this process: what is said to it and what it says are copied, as between threads.
 import type { WorkerLike } from '../../src/worker/start.ts';
 import { GREETING } from '../../src/worker/calls.ts';
+import { hearer, scope } from './worker-scope.ts';
+import '../../src/worker/secagg-user-worker.ts';
 
 type Hear = (event: { readonly data: unknown; readonly message?: string }) => void;
-
-interface Scope {
-  postMessage: (message: unknown, transfer?: ArrayBuffer[]) => void;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-}
-
-const scope = globalThis as unknown as Scope;
-let current: (data: unknown) => void = () => undefined;
-scope.postMessage = (message, transfer = []): void => {
-  const data: unknown = structuredClone(message, { transfer });
-  queueMicrotask(() => current(data));
-};
-await import('../../src/worker/secagg-user-worker.ts');
 
 /** One at a time, because the module holds one user. */
 export class InProcessWorker implements WorkerLike {
@@ -27,7 +16,7 @@ export class InProcessWorker implements WorkerLike {
   /** @param greeting what it says first. */
   constructor(greeting: unknown = GREETING) {
     // What comes late for an earlier worker is dropped.
-    current = (data): void => {
+    hearer.current = (data): void => {
       const { call } = data as { readonly call?: number };
       const isOurs = call === undefined || this.sent.some((each) => (each as { readonly call?: number }).call === call);
       if (isOurs) this.say('message', { data });
