@@ -36,7 +36,7 @@ export {
 export type { ComponentBounds } from './accounting/loss-distribution.ts';
 export { composed, type Curve } from './accounting/curve.ts';
 export { epsilonOf, type EpsilonAtOrder } from './accounting/conversion.ts';
-export { Ledger, type LedgerProgress, type Spent } from './ledger/ledger.ts';
+export { Ledger, type Charged, type EpsilonDelta, type LedgerEntry, type LedgerProgress, type Spent } from './ledger/ledger.ts';
 export type { LedgerOptions, LedgerTerms, Subject } from './ledger/terms.ts';
 export type { ReleaseCost, Reservation, SettledCost } from './ledger/costs.ts';
 export type { EntryStatus } from './ledger/entries.ts';

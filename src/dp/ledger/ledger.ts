@@ -2,7 +2,7 @@
 import { hex } from '../../leaves/bytes.ts';
 import { checkNames, checkOneOf, checkString } from '../../leaves/checks.ts';
 import { StateError } from '../../leaves/errors.ts';
-import { epsilonAtOrder, epsilonOf } from '../accounting/conversion.ts';
+import { epsilonAtOrder, epsilonOf, type EpsilonAtOrder } from '../accounting/conversion.ts';
 import { PrivacyError } from '../privacy-error.ts';
 import { chargeOf, checkReservation, type Reservation, type SettledCost } from './costs.ts';
 import { Entries, type Entry, type EntryStatus } from './entries.ts';
@@ -10,23 +10,47 @@ import { firstHead, nextHead, type Charge, type LedgerEvent, type Survivors } fr
 import { ledgerDocument, type LedgerSnapshot } from './state.ts';
 import { divergenceBudget, resolveTerms, type LedgerOptions, type LedgerTerms } from './terms.ts';
 
+/** An amount that is charged, and the most that may be. */
+export interface Charged {
+  /** What is charged so far. */
+  readonly charged: number;
+  /** The most that may be charged. */
+  readonly budget: number;
+}
+
+/** A pair (ε, δ). */
+export interface EpsilonDelta {
+  /** ε. */
+  readonly epsilon: number;
+  /** δ. */
+  readonly delta: number;
+}
+
+/** An entry of a ledger. */
+export interface LedgerEntry {
+  /** Names the session. */
+  readonly id: string;
+  /** How far it is. */
+  readonly status: EntryStatus;
+}
+
 /** What is charged so far. */
 export interface Spent {
   /** The order at which the budget is kept. */
   readonly order: number;
   /** Divergence at that order: charged, and the most that may be. In a server's ledger that of the user with most. */
-  readonly divergence: { readonly charged: number; readonly budget: number };
+  readonly divergence: Charged;
   /** What is added to δ: charged, and the most that may be. */
-  readonly additiveDelta: { readonly charged: number; readonly budget: number };
+  readonly additiveDelta: Charged;
   /** The (ε, δ) that the ledger guarantees, however releases depended on those before. */
-  readonly guarantee: { readonly epsilon: number; readonly delta: number };
+  readonly guarantee: EpsilonDelta;
   /** The ε of what is charged, at the ledger's order and δ. It informs; {@link guarantee} is what holds. */
   readonly epsilon: number;
   /**
    * Informational only: the least ε over all orders. It holds only if the number of releases and their parameters were fixed
    * beforehand. Never decide by it.
    */
-  readonly leastOverOrders: { readonly epsilon: number; readonly order: number | null };
+  readonly leastOverOrders: EpsilonAtOrder;
 }
 
 /** The progress of a ledger. */
@@ -36,7 +60,7 @@ export interface LedgerProgress {
   /** The head of the hash chain, 64 hexadecimal digits. Keep it elsewhere: it shows whether a state went back. */
   readonly head: string;
   /** All entries, in the order of their reservations. */
-  readonly entries: readonly { readonly id: string; readonly status: EntryStatus }[];
+  readonly entries: readonly LedgerEntry[];
 }
 
 /**
