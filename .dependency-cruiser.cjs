@@ -42,7 +42,14 @@ module.exports = {
       '^src/encoding/',
       '^src/crypto/(random|digest)\\.ts$',
       '^src/masking/vector\\.ts$',
-      '^src/session/parameters\\.ts$',
+      '^src/session/(parameters|noised-vectors)\\.ts$',
+    ]),
+    only('dp', '^src/dp/', [
+      '^src/dp/',
+      '^src/encoding/',
+      '^src/crypto/(random|digest|labels)\\.ts$',
+      '^src/masking/vector\\.ts$',
+      '^src/session/(codec|json|parameters)\\.ts$',
     ]),
     // The public classes, and below them what seals users' states and writes bytes: one sealing primitive, one base64.
     only('postgres', '^src/postgres/', [
@@ -66,6 +73,14 @@ module.exports = {
       '^src/graph/policy\\.ts$',
       '^src/crypto/(digest|labels)\\.ts$',
       '^src/session/(codec|json|parameters)\\.ts$',
+    ]),
+    // The user's side, and what it is given, in a worker.
+    only('worker-of-users', '^src/worker/', [
+      '^src/worker/',
+      '^src/user/(user-wrapper|options)\\.ts$',
+      '^src/session/(descriptor|noised-vectors|public-keys)\\.ts$',
+      '^src/masking/vector\\.ts$',
+      '^src/crypto/sign\\.ts$',
     ]),
     only('command', '^src/command/', [
       '^src/command/',

@@ -43,7 +43,7 @@ export async function measureExpansion(bits: number, components: number, runs: n
   const time = async (what: keyof typeof times, per: number, run: () => unknown): Promise<void> => {
     times[what].push((await timed(run))[1] / per);
   };
-  const packed = pack(ring, lanes);
+  const packed = await pack(ring, lanes, new Pace());
   for (let i = 0; i < runs; i++) {
     await time('cipher', MASKS, () => {
       for (let mask = 0; mask < MASKS; mask++) makeKeystream(components * ring.maskBytes);
@@ -53,7 +53,7 @@ export async function measureExpansion(bits: number, components: number, runs: n
     // It is far slower, so that a sixteenth of the length is enough.
     const sample = new Uint8Array((components * ring.maskBytes) / 16);
     await time('javascript', 1 / 16, () => ctr(randomBytes(32), new Uint8Array(16)).encrypt(sample));
-    await time('pack', 1, () => pack(ring, lanes));
+    await time('pack', 1, () => pack(ring, lanes, new Pace()));
     await time('unpackAndAdd', 1, () => accumulatePacked(ring, lanes, packed));
   }
   return {

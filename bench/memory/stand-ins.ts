@@ -163,6 +163,6 @@ export class StandIns {
       { seed: next.slice(), sign: -1 },
     ] as const;
     await applyMasks(ring, lanes, masks, new Pace());
-    return encodeMaskedInput({ view: maskedInputView(this.#view2, deal), vector: pack(ring, lanes) });
+    return encodeMaskedInput({ view: maskedInputView(this.#view2, deal), vector: await pack(ring, lanes, new Pace()) });
   }
 }

@@ -61,18 +61,26 @@ function prepare(): Mutant[] {
   symlinkSync(join(ROOT, 'node_modules'), join(COPY, 'node_modules'));
   const { program } = compiler;
   const found: Mutant[] = [];
-  for (const named of positionals) {
-    const [, path = named, from = '1', to = from] = /^(.+):(\d+)(?:-(\d+))?$/.exec(named) ?? [];
-    for (const file of filesOf([path], '.ts')) {
-      const source = program.getSourceFile(resolve(ROOT, file));
-      if (source === undefined) throw new Error(`${file} is no source file`);
-      const isWanted = (line: number): boolean => path === named || (line >= Number(from) && line <= Number(to));
-      const made = instrument(source, { checker: program.getTypeChecker(), file, firstId: found.length, isWanted });
-      writeFileSync(join(COPY, file), made.code);
-      found.push(...made.mutants);
-    }
+  for (const [file, ranges] of linesByFile()) {
+    const source = program.getSourceFile(resolve(ROOT, file));
+    if (source === undefined) throw new Error(`${file} is no source file`);
+    const isWanted = (line: number): boolean => ranges.some(([first, last]) => line >= first && line <= last);
+    const made = instrument(source, { checker: program.getTypeChecker(), file, firstId: found.length, isWanted });
+    writeFileSync(join(COPY, file), made.code);
+    found.push(...made.mutants);
   }
   return found;
+}
+
+/** The lines of each file that are mutated. A file may be named several times, with other lines each time. */
+function linesByFile(): Map<string, [first: number, last: number][]> {
+  const lines = new Map<string, [first: number, last: number][]>();
+  for (const named of positionals) {
+    const [, path, from, to = from] = /^(.+):(\d+)(?:-(\d+))?$/.exec(named) ?? [];
+    const range: [number, number] = from === undefined ? [1, Infinity] : [Number(from), Number(to)];
+    for (const file of filesOf([path ?? named], '.ts')) lines.set(file, [...(lines.get(file) ?? []), range]);
+  }
+  return lines;
 }
 
 /** The files that end so, in folders or named one by one. */

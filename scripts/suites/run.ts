@@ -60,7 +60,9 @@ async function work(): Promise<void> {
 }
 
 function run(suite: Suite): Promise<Outcome> {
-  const mocha = ['node_modules/mocha/bin/mocha.js', ...(suite.web === true ? ['-n', 'conditions=secagg-web'] : [])];
+  const web = suite.web === true ? ['-n', 'conditions=secagg-web'] : [];
+  const quickKeys = suite.quickKeys === true ? ['--require', './test/support/quick-keys.ts'] : [];
+  const mocha = ['node_modules/mocha/bin/mocha.js', ...web, ...quickKeys];
   const [command, first] = suite.node === undefined ? [process.execPath, []] : ['npx', ['--yes', `node@${suite.node}`]];
   const started = performance.now();
   return new Promise((resolve) => {

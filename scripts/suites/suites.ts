@@ -9,14 +9,28 @@ export interface Suite {
   readonly budget: number;
   /** Runs on the engine for browsers. */
   readonly web?: boolean;
+  /** Imports secret keys faster than the library does: test/support/quick-keys.ts says how, and why. */
+  readonly quickKeys?: boolean;
   /** Runs on this version of Node, from the package `node`; else on the one that runs the script. */
   readonly node?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const UNITS = ['index.test.ts', 'leaves', 'session', 'user', 'server', 'graph', 'crypto', 'wire', 'masking', 'platform'];
+const UNITS = [
+  'index.test.ts',
+  'leaves',
+  'session',
+  'user',
+  'server',
+  'graph',
+  'crypto',
+  'wire',
+  'masking',
+  'platform',
+  'worker',
+];
 /** All tests that need nothing but the library itself: no database, browser, bundler or process of an application. */
-const CORE = [...UNITS, 'vectors', 'fuzz', 'scenario', 'encoding', 'planner', 'cohorts'];
+const CORE = [...UNITS, 'vectors', 'fuzz', 'scenario', 'encoding', 'planner', 'cohorts', 'dp'];
 
 /** Every change runs these: `npm test`. */
 export const GATE: readonly Suite[] = [
@@ -32,6 +46,7 @@ export const GATE: readonly Suite[] = [
     budget: 300,
   },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], budget: 180 },
+  { name: 'privacy', files: ['dp'], budget: 240 },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
   {
     name: 'package',
@@ -55,7 +70,9 @@ export const LONG: readonly Suite[] = [
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
   { name: 'bundlers', files: ['long/bundles.test.ts', 'long/browser-bundles.test.ts'], budget: 1200 },
   { name: 'web-core', files: CORE, web: true, budget: 3600 },
+  { name: 'pauses', files: ['browser/pauses.test.ts'], budget: 900 },
   { name: 'webkit', files: ['browser/webkit.test.ts'], budget: 300 },
+  { name: 'firefox', files: ['browser/firefox.test.ts'], budget: 600 },
   { name: 'runtimes', files: ['runtimes'], budget: 600 },
   { name: 'node-22', files: CORE, node: '22', budget: 1200 },
   { name: 'node-24', files: CORE, node: '24', budget: 1200 },

@@ -2,6 +2,7 @@
 // The command `secagg`: runs a subcommand, each of which has a file. Exit codes: 0 done, 1 refused, 2 wrong usage, and 3 if a
 // simulation finds what must never happen. May import the planner, the public API and node:.
 import { readFileSync } from 'node:fs';
+import { shownText } from '../leaves/checks.ts';
 import type { Outcome } from './outcome.ts';
 import { runPlan } from './plan.ts';
 import { runSimulate } from './simulate.ts';
@@ -32,7 +33,7 @@ async function run([command, ...rest]: readonly string[]): Promise<Outcome> {
     case undefined:
       return { code: 2, err: HELP };
     default:
-      return { code: 2, err: `secagg: unknown command '${command}'\n\n${HELP}` };
+      return { code: 2, err: `secagg: unknown command '${shownText(command)}'\n\n${HELP}` };
   }
 }
 

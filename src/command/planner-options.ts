@@ -1,5 +1,6 @@
 // The options of every subcommand that asks the planner: makes a request of them, and prints what is wrong with them or why there
 // is no plan.
+import { shownText } from '../leaves/checks.ts';
 import type { PlanError, PlanRequest } from '../planner/index.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -58,7 +59,9 @@ export function requestOf(values: PlannerValues): PlanRequest {
 
 /** @throws TypeError if an option's value is no number. */
 export function numberOf(option: string, text: string): number {
-  if (!/^[0-9]*\.?[0-9]+(e[0-9]+)?$/i.test(text)) throw new TypeError(`--${option}: expected a number, got '${text}'`);
+  if (!/^[0-9]*\.?[0-9]+(e[0-9]+)?$/i.test(text)) {
+    throw new TypeError(`--${option}: expected a number, got '${shownText(text)}'`);
+  }
   return Number(text);
 }
 

@@ -2,11 +2,17 @@
 import { platform } from '#platform';
 import { concat, u64 } from '../leaves/bytes.ts';
 import type { UserId } from '../leaves/ids.ts';
+import type { Awaitable } from '../platform/platform.ts';
 import type { Label } from './labels.ts';
 
 /** SHA-256 over the label and the parts; callers give parts of fixed length, or prefix their length. 32 bytes. */
 export function digest(label: Label, parts: readonly Uint8Array[]): Uint8Array {
   return platform.sha256([label, ...parts]);
+}
+
+/** The same of long parts that are no secrets, beside the caller's thread if the engine can. */
+export function digestBeside(label: Label, parts: readonly Uint8Array[]): Awaitable<Uint8Array> {
+  return platform.sha256Beside([label, ...parts]);
 }
 
 /** Plain SHA-256 of one byte string: the fingerprint of a message. 32 bytes. */

@@ -1,5 +1,5 @@
 // All domain-separation labels. ASCII with a closing NUL that occurs nowhere else in them, so that none is a prefix of
-// another; the protocol version is in the name. May be imported by crypto/, masking/, session/, cohorts/ and postgres/.
+// another; the protocol version is in the name. May be imported by crypto/, masking/, session/, cohorts/, dp/ and postgres/.
 import { utf8 } from '../leaves/bytes.ts';
 
 /** A label ready to be hashed. */
@@ -32,7 +32,9 @@ export const LABELS: Readonly<
     | 'cohortOrder'
     | 'cohortSession'
     | 'userStateSeal'
-    | 'userStateKeyId',
+    | 'userStateKeyId'
+    | 'privacyLedger'
+    | 'privacyLedgerEntry',
     Label
   >
 > = {
@@ -60,4 +62,6 @@ export const LABELS: Readonly<
   cohortSession: label('cohort session'),
   userStateSeal: label('user state at rest'),
   userStateKeyId: label('id of a key for user states'),
+  privacyLedger: label('terms of a privacy ledger'),
+  privacyLedgerEntry: label('event of a privacy ledger'),
 };

@@ -1,7 +1,16 @@
-// The noise of a sum in integers, as users draw it, as accounting sees it, and as receipts tell it.
+// The words of this folder: the noise of a sum in integers, as users draw it and as accounting sees it, and whom it hides.
 
 /** The law of the noise that each participant adds to each component. */
 export type Mechanism = 'discrete-gaussian' | 'skellam';
+
+/**
+ * Which sums must look alike.
+ *
+ * - `'zero-out'`: the sum with a user's vector, and the sum with the integer vector 0 in its place. The user still takes part and adds
+ *   noise: the server sees who takes part.
+ * - `'replace-one'`: the sums with any two vectors of a user. It needs up to twice the noise.
+ */
+export type Adjacency = 'zero-out' | 'replace-one';
 
 /**
  * How noise is drawn. `'constant-time'`: no branch and no address depends on the noise, which is within a proven distance of its
@@ -10,7 +19,7 @@ export type Mechanism = 'discrete-gaussian' | 'skellam';
 export type Sampler = 'constant-time' | 'exact';
 
 /** The largest parameter σ² of a law: draws of it fit 32 bits. */
-export const MAX_VARIANCE = 2 ** 52;
+export const MAX_VARIANCE: number = 2 ** 52;
 
 /** A law of integer noise. */
 export interface NoiseLaw {
@@ -47,4 +56,14 @@ export interface NoisedSum {
   /** The L1 sensitivity under the adjacency. */
   readonly l1: number;
   readonly samplerError: SamplerError;
+}
+
+/** The privacy that some releases must give together. */
+export interface PrivacyTarget {
+  /** ε, more than 0. */
+  readonly epsilon: number;
+  /** δ, in (0, 1); much less than one over the number of users. */
+  readonly delta: number;
+  /** How many sums over the same users it is for. Default 1. */
+  readonly releases?: number;
 }

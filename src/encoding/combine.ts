@@ -1,6 +1,6 @@
 // Several encodings in one vector, for one session and in one ring that is wide enough for all of them.
 import { checkNames, checkObject, kindOf } from '../leaves/checks.ts';
-import { context, exactNames } from './checks.ts';
+import { context, exactNames, memberName } from './checks.ts';
 import { combinedNoise } from './combined-noise.ts';
 import { Encoding } from './encoding.ts';
 import {
@@ -88,7 +88,8 @@ export function combine<const Encodings extends Readonly<Record<string, AnyEncod
   for (const { name, statistic } of members) {
     if (statistic.maxUsers === maxUsers) continue;
     throw new RangeError(
-      `encodings.${name}: expected ${maxUsers} maxUsers as encodings.${first.name} has, got ${statistic.maxUsers}`,
+      `${memberName('encodings', name)}: expected ${maxUsers} maxUsers as ${memberName('encodings', first.name)} has, ` +
+        `got ${statistic.maxUsers}`,
     );
   }
   const noise = combinedNoise(members, options.public ?? []);
@@ -121,7 +122,7 @@ function membersOf(encodings: unknown): Member[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, encoding]) => {
       if (!(encoding instanceof Encoding)) {
-        throw new TypeError(`encodings.${name}: expected an encoding, got ${kindOf(encoding)}`);
+        throw new TypeError(`${memberName('encodings', name)}: expected an encoding, got ${kindOf(encoding)}`);
       }
       return { name, statistic: (encoding as AnyEncoding).statistic };
     });

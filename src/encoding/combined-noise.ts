@@ -1,5 +1,6 @@
 // The noise of a combination: which of its sums carry noise, which are exact and no secret, and what session all of them need.
 import { kindOf } from '../leaves/checks.ts';
+import { memberName } from './checks.ts';
 import { EncodingError } from './encoding-error.ts';
 import type { Noise, NoisedPart, Statistic } from './statistic.ts';
 
@@ -29,17 +30,19 @@ export function combinedNoise(members: readonly Member[], publicNames: unknown):
     throw new EncodingError(
       'ERR_SECAGG_EXACT_PART',
       'an exact sum beside a sum with noise leaves a user no privacy; add noise to it, or name it in `public`',
-      { element: `encodings.${name}`, value: name },
+      { element: memberName('encodings', name), value: name },
     );
   }
-  const session = JSON.stringify(first.noise.session);
+  const common = commonOf(first.noise);
   for (const { name, noise } of noised) {
-    const own = JSON.stringify(noise.session);
-    if (own === session) continue;
-    throw new RangeError(`encodings.${name}: expected a plan for the session ${session} as encodings.${first.name}, got ${own}`);
+    const own = commonOf(noise);
+    if (own === common) continue;
+    const others = `${common} as ${memberName('encodings', first.name)} has`;
+    throw new RangeError(`${memberName('encodings', name)}: expected a plan with ${others}, got ${own}`);
   }
   return {
     session: first.noise.session,
+    agreed: first.noise.agreed,
     parts: noised.flatMap(({ name, noise }) => noise.parts.map((part) => prefixed(name, part))),
     publicParts: [
       ...exact.map(({ name }) => name),
@@ -48,11 +51,13 @@ export function combinedNoise(members: readonly Member[], publicNames: unknown):
   };
 }
 
+const commonOf = ({ session, agreed }: Noise): string => JSON.stringify({ ...session, ...agreed });
+
 const prefixed = (name: string, { path, release }: NoisedPart): NoisedPart => ({ path: [name, ...path], release });
 
 function requireExact(name: unknown, members: readonly Member[]): void {
   if (typeof name !== 'string') throw new TypeError(`public: expected names, got ${kindOf(name)}`);
   const member = members.find((known) => known.name === name);
   if (member === undefined) throw new RangeError('public: expected names of encodings, got another');
-  if (member.statistic.noise !== null) throw new RangeError(`public: encodings.${name} carries noise`);
+  if (member.statistic.noise !== null) throw new RangeError(`public: ${memberName('encodings', name)} carries noise`);
 }

@@ -79,7 +79,7 @@ export function histogram(plan: HistogramPlan): Encoding<HistogramData | null, H
   });
 }
 
-function countsOf(data: unknown, bins: number, path: readonly string[]): Named {
+export function countsOf(data: unknown, bins: number, path: readonly string[]): Named {
   const root = nameOf('data', path);
   const given = 'counts' in checkObject(data, root) ? 'counts' : 'indices';
   const name = `${root}.${given}`;

@@ -2,6 +2,7 @@
 // vector of a session.
 import type { SumVector } from '../masking/vector.ts';
 import type { SessionOptions, SparseGraph } from '../session/parameters.ts';
+import { memberName } from './checks.ts';
 import type { EncodingError } from './encoding-error.ts';
 import type { Strata } from './strata.ts';
 
@@ -76,6 +77,8 @@ export interface NoisedPart {
 export interface Noise {
   /** What the noise asks of the session. */
   readonly session: NoiseSession;
+  /** What all parts with noise must agree on besides; plain JSON. */
+  readonly agreed: Readonly<Record<string, unknown>>;
   readonly parts: readonly NoisedPart[];
   /** Names of the parts whose sums are exact, and said to be no secret. */
   readonly publicParts: readonly string[];
@@ -144,5 +147,5 @@ export function layoutOf(
 
 /** The name of a value in errors: the argument, and the names that lead to it. */
 export function nameOf(root: string, path: readonly string[]): string {
-  return [root, ...path].join('.');
+  return path.reduce(memberName, root);
 }

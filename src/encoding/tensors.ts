@@ -1,6 +1,6 @@
 // The layout of values in the vector: one flat array, or an object of named tensors, which may be nested.
 import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
-import { exactNames } from './checks.ts';
+import { exactNames, memberName } from './checks.ts';
 import { EncodingError } from './encoding-error.ts';
 import { nameOf } from './statistic.ts';
 
@@ -97,6 +97,11 @@ export class Layout {
     return arrays;
   }
 
+  /** The names at the top of `shapes`, in the order of the vector, with their numbers of values; null for a flat array. */
+  get groups(): readonly (readonly [name: string, length: number])[] | null {
+    return 'children' in this.#tree ? this.#tree.children.map(([name, { length }]) => [name, length] as const) : null;
+  }
+
   /** The decoded values in the form of the plan. `make` gives those of one tensor. */
   restore(make: (offset: number, length: number) => unknown): unknown {
     return restore(this.#tree, 0, make);
@@ -111,7 +116,7 @@ export class Layout {
       for (const [key, child] of tree.children) {
         tree = child;
         if (rest < child.length) {
-          name += `.${key}`;
+          name = memberName(name, key);
           break;
         }
         rest -= child.length;
@@ -125,7 +130,7 @@ export class Layout {
 function branchOf(shapes: Readonly<Record<string, unknown>>, name: string): Branch {
   const children = Object.entries(shapes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => [key, treeOf(value, `${name}.${key}`)] as const);
+    .map(([key, value]) => [key, treeOf(value, memberName(name, key))] as const);
   if (children.length === 0) throw new RangeError(`${name}: expected at least one tensor, got none`);
   return {
     children,
@@ -161,7 +166,7 @@ function collect(tree: Tree, data: unknown, name: string, arrays: Named[]): void
       tree.children.map(([key]) => key),
       name,
     );
-    for (const [key, child] of tree.children) collect(child, values[key], `${name}.${key}`, arrays);
+    for (const [key, child] of tree.children) collect(child, values[key], memberName(name, key), arrays);
   } else if (tree.shape === undefined) {
     arrays.push({ name, data: arrayOf(data, name, tree.length), length: tree.length });
   } else {

@@ -3,6 +3,20 @@
 import { copyOf, utf8 } from './bytes.ts';
 import { isArrayBuffer, typedArrayKind, typedArrayOf } from './typed-arrays.ts';
 
+/** Most characters of a caller's text that an error shows. */
+const MOST_SHOWN = 60;
+
+/**
+ * A text of the caller as an error shows it: the start of a long one, and for each character that does not print its number, so that no
+ * text breaks the line of a log or hides what stands beside it.
+ */
+export function shownText(text: string): string {
+  const start = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+  return start.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}
+
 /** What an error calls a value of the wrong kind. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
@@ -72,7 +86,10 @@ function isObjectPrototype(prototype: object): boolean {
 
 function classOf(prototype: object): string {
   const made: unknown = (prototype as { constructor?: unknown }).constructor;
-  return typeof made === 'function' && made.name !== 'Object' ? `a ${made.name}` : 'one that inherits from another object';
+  if (typeof made !== 'function' || made.name === 'Object') return 'one that inherits from another object';
+  // A class may define a static `name` of its own.
+  const name: unknown = made.name;
+  return typeof name === 'string' && name !== '' ? `a ${shownText(name)}` : 'one of a class';
 }
 
 /** @throws TypeError unless a value is true or false: any other one would be taken for one of them. */
@@ -87,12 +104,13 @@ export function checkNames(value: unknown, name: string, known: readonly string[
     if (known.includes(each)) continue;
     const near = nearest(each, known);
     const help = near === null ? `the options are ${known.join(', ')}` : `did you mean '${near}'?`;
-    throw new TypeError(`${name}: unknown option '${each}'; ${help}`);
+    throw new TypeError(`${name}: unknown option '${shownText(each)}'; ${help}`);
   }
 }
 
 /** The known name that a misspelt one is at most a third of its letters away from; null if there is none. */
 function nearest(name: string, known: readonly string[]): string | null {
+  if (name.length > MOST_SHOWN) return null; // the distance takes time by the length
   let best: string | null = null;
   let least = Math.ceil(name.length / 3) + 1;
   for (const candidate of known) {
@@ -153,6 +171,6 @@ export function checkNumber(value: unknown, name: string, least: number, most: n
 export function checkOneOf<T extends string>(value: unknown, name: string, known: readonly T[]): T {
   const found = known.find((each) => each === value);
   if (found !== undefined) return found;
-  const came = typeof value === 'string' ? `'${value}'` : kindOf(value);
+  const came = typeof value === 'string' ? `'${shownText(value)}'` : kindOf(value);
   throw new RangeError(`${name}: expected ${known.map((each) => `'${each}'`).join(', ')}, got ${came}`);
 }

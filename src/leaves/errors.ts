@@ -27,6 +27,7 @@ export const ERROR_CODES = {
     'ERR_SECAGG_ABORTED',
     'ERR_SECAGG_EXPIRED',
     'ERR_SECAGG_ENGINE',
+    'ERR_SECAGG_WORKER',
   ],
   /** The bytes are not a message. */
   DecodeError: ['ERR_SECAGG_DECODE'],
@@ -81,6 +82,13 @@ export const ERROR_CODES = {
   ],
   /** No parameters give what was asked for; raised by `secagg/planner`. */
   PlanError: ['ERR_SECAGG_PLAN'],
+  /** No noise gives what was asked for, or a ledger of privacy refuses an entry; raised by `secagg/dp`. */
+  PrivacyError: [
+    'ERR_SECAGG_PRIVACY_TARGET',
+    'ERR_SECAGG_PRIVACY_BUDGET',
+    'ERR_SECAGG_PRIVACY_ENTRY',
+    'ERR_SECAGG_PRIVACY_RECEIPT',
+  ],
 } as const;
 
 /** The name of a class of errors. */
@@ -298,7 +306,7 @@ export class StoreError extends SecAggError {
 
 /**
  * Any error of the rounds and of the store, as a union that its `code` tells apart: after `case 'ERR_SECAGG_THRESHOLD'`,
- * `have` and `need` are there. Encodings and the planner add `EncodingError` and `PlanError`.
+ * `have` and `need` are there. Encodings, the planner and differential privacy add `EncodingError`, `PlanError` and `PrivacyError`.
  */
 export type AnySecAggError =
   | UsageError

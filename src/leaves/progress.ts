@@ -18,7 +18,7 @@ export type DropReason = 'no-shares' | 'no-masked-input' | 'no-signature' | 'no-
 export interface DroppedUser {
   /** The user's id. */
   readonly userId: number;
-  /** The round, 0 to 4, in which it was found out. */
+  /** The round, 1 to 4, in which it was found out. */
   readonly round: number;
   /** Why the user is out, or is named. */
   readonly reason: DropReason;

@@ -24,8 +24,10 @@ export function lanesOf(ring: Ring, vec: InputVector, length: number, range: Inp
   const lanes = zeroLanes(ring, length);
   const store = writer(ring, lanes);
   const limit = range === 'modular' ? null : { ring, users: range.users, most: componentLimit(ring.bits, range.users) };
-  const words = typedArrayOf(vec, 'BigInt64Array', 'vec');
-  if (words?.length === length) copyBigInts(words, length, store, limit);
+  const integers = typedArrayOf(vec, 'Int32Array', 'vec');
+  const words = integers === null ? typedArrayOf(vec, 'BigInt64Array', 'vec') : null;
+  if (integers?.length === length) copyInt32s(ring, integers, lanes, limit);
+  else if (words?.length === length) copyBigInts(words, length, store, limit);
   else copyIntegers(vec, length, store, limit);
   return lanes;
 }
@@ -55,6 +57,28 @@ function writer(ring: Ring, lanes: Lanes): Store {
 }
 
 const TWO_TO_32 = 0x1_0000_0000;
+
+/** The vectors of encodings are of this kind, and long: a call for each component would stop a page for too long. */
+function copyInt32s({ laneBytes }: Ring, vec: Int32Array, lanes: Lanes, limit: Limit | null): void {
+  const most = limit === null ? Infinity : Number(limit.most);
+  if (limit !== null && most < 2 ** 31) {
+    for (let i = 0; i < vec.length; i++) {
+      const value = vec[i] ?? 0;
+      if (value > most || value < -most) throw tooLarge(limit, i, BigInt(value));
+    }
+  }
+  if (laneBytes === 8) {
+    const signed = view(lanes, Int32Array);
+    for (let i = 0; i < vec.length; i++) {
+      const value = vec[i] ?? 0;
+      signed[2 * i] = value;
+      signed[2 * i + 1] = value >> 31;
+    }
+    return;
+  }
+  // Each lane takes the low bits, which are the component modulo 2^lane.
+  (laneBytes === 1 ? lanes : laneBytes === 2 ? view(lanes, Uint16Array) : view(lanes, Int32Array)).set(vec);
+}
 
 function copyIntegers(vec: InputVector, length: number, store: Store, limit: Limit | null): void {
   // A limit beyond 2^53 is rounded, but no safe integer reaches it.

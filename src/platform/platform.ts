@@ -51,6 +51,8 @@ export type RunInThread = (data: unknown, stop: AbortSignal, onMessage: (message
 export interface Platform {
   randomBytes(length: number): Uint8Array;
   sha256(parts: readonly Uint8Array[]): Uint8Array;
+  /** The same for long parts that are no secrets. An engine that can hash beside the caller's thread does it there. */
+  sha256Beside(parts: readonly Uint8Array[]): Awaitable<Uint8Array>;
   /** RFC 5869 with SHA-256, 32 bytes; the salt has up to 64. */
   hkdfSha256(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array;
   /** The caller leaves `secretKey` as it is until the agreements are made: an engine may read it again instead of a copy. */

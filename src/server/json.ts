@@ -19,6 +19,7 @@ import {
 } from '../session/codec.ts';
 import * as codecs from '../session/json.ts';
 import type { Advertisement, Deal } from '../session/messages.ts';
+import { MAX_USERS } from '../session/parameters.ts';
 import { DealMap } from './deal-map.ts';
 import { Roster } from './roster.ts';
 import { checkSnapshot } from './snapshot-checks.ts';
@@ -122,7 +123,7 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
   finished: record<Server.Finished>({
     phase: oneOf('finished'),
     included: list(codecs.userId),
-    users: integer(1, Number.MAX_SAFE_INTEGER),
+    users: integer(0, MAX_USERS),
     sum: bytes(),
   }),
   failed: codecs.failed,
@@ -130,7 +131,7 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
 
 const droppedUser = record<DroppedUser>({
   userId: codecs.userId,
-  round: integer(0, 4),
+  round: integer(1, 4), // whoever is not heard in round 0 was never in
   reason: oneOf('no-shares', 'no-masked-input', 'no-signature', 'no-answer', 'wrong-share', 'inconsistent-deal'),
 });
 

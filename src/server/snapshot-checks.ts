@@ -50,6 +50,7 @@ function checkReceived({ received, state: value }: ServerSnapshot, path: string)
   });
   require(nested, path, 'U1 ⊇ U2 ⊇ U3 ⊇ U4 ⊇ U5');
   if (value.phase === 'failed') return;
+  if (value.phase === 'finished') require(received[0]?.size === value.users, `${path}[0]`, 'the users of the directory');
   // Once the session is over, the state tells no more than who is in the sum.
   const told = value.phase === 'finished' ? [[2, value.included] as const] : heardSoFar(value).entries();
   for (const [round, ids] of told) {

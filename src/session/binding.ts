@@ -7,7 +7,7 @@
 // user starts with the digest of what it was made for, so that a message that was made for something else, an earlier
 // session with the same tag for instance, is refused when it arrives, before anybody can be blamed for what is in it.
 import { concat, equalBytes, u32, u64 } from '../leaves/bytes.ts';
-import { deriveKey, digest, fingerprint } from '../crypto/digest.ts';
+import { deriveKey, digest, digestBeside, fingerprint } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { Members } from '../leaves/members.ts';
@@ -91,12 +91,37 @@ const PIECE_COMPONENTS: number = 1 << 18;
  */
 export function digestOfBody({ bits }: Pick<Parameters, 'bits'>, round: Round, body: Uint8Array): Uint8Array {
   if (round !== 2) return fingerprint(body);
-  const pieces: Uint8Array[] = [];
-  for (let at = DIGEST_BYTES; at < body.length; at += (PIECE_COMPONENTS * bits) / 8) {
-    const piece = body.subarray(at, at + (PIECE_COMPONENTS * bits) / 8);
-    pieces.push(digest(LABELS.piece, [u32(pieces.length), piece]));
+  return digestOfPieces(
+    body,
+    piecesOf(bits, body).map((piece, i) => digest(LABELS.piece, [u32(i), piece])),
+  );
+}
+
+/** The same, without keeping the caller's thread for longer than a piece takes. @param pause is called after each piece. */
+export async function digestOfBodyBeside(
+  { bits }: Pick<Parameters, 'bits'>,
+  round: Round,
+  body: Uint8Array,
+  pause: () => Promise<void>,
+): Promise<Uint8Array> {
+  if (round !== 2) return fingerprint(body);
+  const digests: Uint8Array[] = [];
+  for (const [i, piece] of piecesOf(bits, body).entries()) {
+    digests.push(await digestBeside(LABELS.piece, [u32(i), piece]));
+    await pause();
   }
-  return digest(LABELS.pieces, [u64(body.length), body.subarray(0, DIGEST_BYTES), u32(pieces.length), ...pieces]);
+  return digestOfPieces(body, digests);
+}
+
+/** The vector of a masked input, cut into pieces. */
+function piecesOf(bits: number, body: Uint8Array): Uint8Array[] {
+  const vector = body.subarray(DIGEST_BYTES);
+  const length = (PIECE_COMPONENTS * bits) / 8;
+  return Array.from({ length: Math.ceil(vector.length / length) }, (_, i) => vector.subarray(i * length, (i + 1) * length));
+}
+
+function digestOfPieces(body: Uint8Array, digests: readonly Uint8Array[]): Uint8Array {
+  return digest(LABELS.pieces, [u64(body.length), body.subarray(0, DIGEST_BYTES), u32(digests.length), ...digests]);
 }
 
 /** What every signature is over: label, session tag, round, sender and the digest of the message's body. */

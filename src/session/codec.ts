@@ -2,7 +2,7 @@
 // of its type and length, or is a StateError that says where and what was expected, and never quotes a value.
 import { platform } from '#platform';
 import { StateError } from '../leaves/errors.ts';
-import { repeatsMembers } from '../leaves/json-text.ts';
+import { jsonOf, LONG_STRING, valueOfJson } from '../leaves/json-text.ts';
 
 /** Both directions between values of one type and JSON. */
 export interface Codec<T> {
@@ -28,7 +28,7 @@ export function integer(least: number, most: number): Codec<number> {
 export const text: Codec<string> = {
   encode: (value) => value,
   decode(json, path): string {
-    if (typeof json === 'string') return json;
+    if (typeof json === 'string' && json.length < LONG_STRING) return json;
     throw expected(path, 'a string');
   },
 };
@@ -150,14 +150,14 @@ export interface Document<T> {
 }
 
 export function document<T extends object>(
-  role: 'user' | 'server' | 'server-part' | 'cohort-sum',
+  role: 'user' | 'server' | 'server-part' | 'cohort-sum' | 'privacy-ledger',
   version: number,
   codec: Codec<T>,
 ): Document<T> {
   return {
     serialize(value): string {
       try {
-        return JSON.stringify({ secagg: role, version, ...(codec.encode(value) as object) });
+        return jsonOf({ secagg: role, version, ...(codec.encode(value) as object) });
       } catch {
         // One byte string as base64, or all of the text, has more characters than a string of V8, 2^29.
         throw new StateError('state: longer than a string can be', 'ERR_SECAGG_STATE_SIZE');
@@ -167,12 +167,11 @@ export function document<T extends object>(
       if (typeof state !== 'string') throw new TypeError(`state: expected a string, got ${typeof state}`);
       let json: unknown;
       try {
-        json = JSON.parse(state);
+        json = valueOfJson(state);
       } catch {
-        throw new StateError('state: expected JSON'); // the engine's own text quotes the document
+        throw new StateError('state: expected JSON, no field twice'); // the engine's own text quotes the document
       }
       if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new StateError('state: expected an object');
-      if (repeatsMembers(state, json)) throw new StateError('state: a field is there twice');
       const { secagg, version: found, ...rest } = json as Record<string, unknown>;
       if (secagg !== role) {
         throw new StateError(

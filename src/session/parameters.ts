@@ -1,6 +1,6 @@
 // The session's parameters: what all agree on (hashed into the session tag) and what each party decides for itself (its
 // policy). [BIK+17] section 4 and theorems 6.3 to 6.5 for the floors on the threshold. Leaf: imports leaves only.
-import { bytesOrText, checkInteger, checkNames, checkOneOf } from '../leaves/checks.ts';
+import { bytesOrText, checkInteger, checkNames, checkOneOf, shownText } from '../leaves/checks.ts';
 
 /** Version of the wire format and of every derivation; part of the session tag. */
 export const PROTOCOL_VERSION = 1;
@@ -142,7 +142,9 @@ export function resolveParameters(givenThreshold: unknown, givenVecLen: unknown,
 
 function resolveGraph(graph: unknown): Graph {
   if (graph === 'complete') return graph;
-  if (typeof graph === 'string') throw new RangeError(`options.graph: expected 'complete' or an object, got '${graph}'`);
+  if (typeof graph === 'string') {
+    throw new RangeError(`options.graph: expected 'complete' or an object, got '${shownText(graph)}'`);
+  }
   checkNames(graph, 'options.graph', ['neighbors', 'shareThreshold']);
   const { neighbors, shareThreshold } = graph as SparseGraph;
   checkInteger(neighbors, 'options.graph.neighbors', 2, MAX_HOLDERS);

@@ -38,9 +38,13 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
   /** Whether others hold the map: it is copied then before it is changed, so that a million users may share one. */
   #shared = false;
 
-  /** @param entries pairs of user id and public key, as for {@link insert}. */
+  /**
+   * @param entries pairs of user id and public key, as for {@link insert}.
+   * @throws As {@link insert}; the message says which entry is wrong, and of which user.
+   */
   constructor(entries: Iterable<readonly [number, SignPublicKey]> = []) {
-    for (const [u, pk] of checkPairs(entries)) this.insert(u, pk);
+    let index = 0;
+    for (const [u, pk] of checkPairs(entries)) this.#add(u, pk, index++);
   }
 
   /**
@@ -52,13 +56,22 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
    * @throws TypeError, RangeError if an argument is no id or no canonical public key of large order.
    */
   insert(u: number, pk: SignPublicKey): void {
-    const id = userId(u, 'u');
-    const key = checkBytes(pk, 'pk');
-    if (!isSignPublicKey(key)) throw new RangeError(`pk: expected a canonical Ed25519 public key of ${KEY_BYTES} bytes`);
+    this.#add(u, pk, null);
+  }
+
+  /** @param index of the entry in a list, for errors; null if the caller has given this one alone. */
+  #add(u: number, pk: SignPublicKey, index: number | null): void {
+    const entry = index === null ? '' : `entries[${index}], `;
+    const id = userId(u, `${entry}u`);
+    const ofUser = index === null ? '' : `${entry}user ${id}, `;
+    const key = checkBytes(pk, `${ofUser}pk`);
+    if (!isSignPublicKey(key)) {
+      throw new RangeError(`${ofUser}pk: expected a canonical Ed25519 public key of ${KEY_BYTES} bytes`);
+    }
     const known = this.#keys.get(id);
     if (known !== undefined) {
       if (equalBytes(known, key)) return;
-      throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `user ${id} is registered with another key`);
+      throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `${entry}user ${id} is registered with another key`);
     }
     if (this.#shared) this.#keys = new Map(this.#keys);
     this.#shared = false;
@@ -115,8 +128,12 @@ function* checkPairs(entries: unknown): Generator<[number, SignPublicKey], undef
   if (typeof entries !== 'object' || entries === null || !(Symbol.iterator in entries)) {
     throw new TypeError(`entries: expected pairs of user id and public key, got ${kindOf(entries)}`);
   }
+  let index = 0;
   for (const pair of entries as Iterable<unknown>) {
-    if (!Array.isArray(pair)) throw new TypeError(`entries: expected a pair of user id and public key, got ${kindOf(pair)}`);
+    if (!Array.isArray(pair)) {
+      throw new TypeError(`entries[${index}]: expected a pair of user id and public key, got ${kindOf(pair)}`);
+    }
+    index++;
     yield [pair[0] as number, pair[1] as SignPublicKey];
   }
 }

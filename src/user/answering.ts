@@ -1,7 +1,8 @@
 // One message of the server to a user, bytes to bytes: open the envelope, take the step of its round, sign the answer.
 import { sign } from '../crypto/sign.ts';
 import { ProtocolError } from '../leaves/errors.ts';
-import { digestOfBody, signedBytes } from '../session/binding.ts';
+import { Pace } from '../masking/pace.ts';
+import { digestOfBodyBeside, signedBytes } from '../session/binding.ts';
 import { failedError } from '../session/failure.ts';
 import { ROUND_OF_PHASE, type Round } from '../session/notation.ts';
 import { decodeServerMessage, encodeUserMessage, type ServerMessage } from '../wire/envelope.ts';
@@ -25,12 +26,20 @@ export async function answered(
   dependencies: RoundDependencies,
 ): Promise<Answer> {
   if (state.phase === 'failed') throw failedError(state);
+  const pace = new Pace();
   const { round, fields } = opened(context, bytes);
   const awaiting = requireAwaited(state, round);
   const { out: body, ...step } = await roundOf(awaiting)(context, awaiting, fields, dependencies);
-  const signed = signedBytes(context.tag, round, context.userId, digestOfBody(context.parameters, round, body));
+  // Long messages are copied and hashed piece by piece. The caller's signal is not heeded here: if the work is called off, the caller
+  // of this function wipes what the step has made.
+  const pause = (): Promise<void> => pace.maybePause();
+  await pause();
+  const bodyDigest = await digestOfBodyBeside(context.parameters, round, body, pause);
+  const signed = signedBytes(context.tag, round, context.userId, bodyDigest);
   const signature = await sign(awaiting.signSecretKey, signed);
-  return { ...step, round, out: encodeUserMessage(context.tag, { round, sender: context.userId, body, signature }) };
+  const out = encodeUserMessage(context.tag, { round, sender: context.userId, body, signature });
+  await pause();
+  return { ...step, round, out };
 }
 
 function opened({ tag, policy, parameters: { graph } }: UserContext, bytes: Uint8Array): ServerMessage {

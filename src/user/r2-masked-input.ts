@@ -143,7 +143,7 @@ async function masked(
   // The input lies in these lanes until all masks are added.
   try {
     await applyMasks(ring, lanes, masks(), pace);
-    return pack(ring, lanes);
+    return await pack(ring, lanes, pace);
   } finally {
     lanes.fill(0);
   }

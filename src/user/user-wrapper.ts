@@ -122,6 +122,11 @@ export class UserWrapper {
     return this.#snapshot.context.userId;
   }
 
+  /** The application's context of the session; a fresh copy. @internal */
+  get sessionContext(): Uint8Array {
+    return copyOf(this.#snapshot.context.parameters.session);
+  }
+
   /**
    * Gives the input of a user that was made without one; once, before round 2 is answered.
    *

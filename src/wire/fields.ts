@@ -95,10 +95,6 @@ export class BodyReader {
     return this.#bytes.slice(this.#at, (this.#at += length));
   }
 
-  rest(): Uint8Array {
-    return this.next(this.#bytes.length - this.#at);
-  }
-
   /** The rest as a view, for what is long and used up at once. */
   viewOfRest(): Uint8Array {
     return this.#bytes.subarray(this.#at);

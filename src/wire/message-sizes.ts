@@ -65,7 +65,7 @@ export function messageSizes({ users, vecLen, bits, graph = 'complete', ids }: M
   if (ids !== undefined) checkIds(ids, users);
   const shown = graph === 'complete' ? users : graph.neighbors + 1;
   const largest = ids?.slice(-shown) ?? Array.from({ length: shown }, (_, i) => users - shown + i);
-  const id = integerLength(Math.max(...largest.slice(-1)));
+  const id = integerLength(ids?.at(-1) ?? users - 1);
   const everybody = membersLength(users);
   const { neighbors, holders, ownCommitment, directory } = graph === 'complete' ? complete(largest) : sparse(largest, users);
 

@@ -18,5 +18,5 @@ export function encodeView(view: Uint8Array): Uint8Array {
 }
 
 export function decodeView(body: Uint8Array): Uint8Array {
-  return new BodyReader('consistency check', body, DIGEST_BYTES).rest();
+  return new BodyReader('consistency check', body, DIGEST_BYTES).next(DIGEST_BYTES);
 }

@@ -6,10 +6,14 @@ import { platform as node } from '../../src/platform/node.ts';
 import { answersOf } from '../platform/leading-zeros.ts';
 import { expectAnswers, expectedSum } from '../runtimes/expected.ts';
 import { CHROMIUM, LAUNCH } from './chromium.ts';
+import type { SessionInWorkers } from './user-worker-page.ts';
+import { EXAMPLE_RESULT, RUN_EXAMPLE, serveExample } from './example-page.ts';
 import { servePage, type PageServer } from './pages.ts';
 
 declare const session: (users: number, vecLen: number, bits: number) => Promise<string[]>;
 declare const engineAnswers: () => Promise<string[]>;
+declare const sessionInWorkers: (vecLen: number) => Promise<SessionInWorkers>;
+declare const errorsOfWorkers: () => Promise<Record<string, unknown>>;
 
 describe('in a browser', function () {
   this.timeout(120_000);
@@ -53,6 +57,35 @@ describe('in a browser', function () {
     expect(await page.evaluate(() => engineAnswers())).to.deep.equal(await answersOf(node));
   });
 
+  it('users in workers of their own: the exact sum, states that go to other workers, and a vector that is transferred', async () => {
+    const session = await page.evaluate(() => sessionInWorkers(1000));
+    expect(session).to.deep.equal({
+      ends: [3, 3 * 999 + 3],
+      left: 0,
+      events: Array.from({ length: 5 }, () => 'round-answered'),
+      round: 5,
+    });
+    expect(problems).to.deep.equal([]);
+  });
+
+  it('errors of a user in a worker reach the page with their class, code and fields', async () => {
+    const { option, component, callable, early, ...others } = await page.evaluate(() => errorsOfWorkers());
+    expect(option).to.include({ name: 'TypeError', secagg: false });
+    expect(component).to.include({ name: 'RangeError', secagg: false });
+    expect(callable).to.include({ name: 'TypeError', secagg: false });
+    expect(early).to.include({ name: 'DecodeError', secagg: true, code: 'ERR_SECAGG_DECODE' });
+    const ended = { name: 'UsageError', secagg: true, code: 'ERR_SECAGG_WORKER' };
+    expect(others).to.deep.equal({
+      missing: ended,
+      stranger: ended,
+      ends: ended,
+      abort: true,
+      afterAbort: true,
+      abandoned: { name: 'UsageError', secagg: true, code: 'ERR_SECAGG_FAILED', cause: 'ERR_SECAGG_ABANDONED' },
+      terminated: ended,
+    });
+  });
+
   it('a worker of the page runs whole sessions: one user drops out, states go through JSON, long vectors and floats', async () => {
     const script = `new Promise((resolve, reject) => {
       const worker = new Worker('/worker.js', { type: 'module' });
@@ -60,5 +93,17 @@ describe('in a browser', function () {
       worker.onerror = ({ message }) => reject(new Error(message));
     })`;
     expectAnswers(await page.evaluate<string>(script));
+  });
+
+  it('the example page shows the sum of the users that stayed', async () => {
+    const example = await serveExample();
+    const shown = await browser.newPage();
+    try {
+      await shown.goto(example.url);
+      expect(await shown.evaluate<string[]>(RUN_EXAMPLE)).to.deep.equal(EXAMPLE_RESULT);
+    } finally {
+      await shown.close();
+      example.close();
+    }
   });
 });

@@ -13,6 +13,29 @@ export interface DrivenPage {
   close(): Promise<void>;
 }
 
+/** What a driven page tells of a promise. */
+export interface Outcome<T> {
+  readonly value?: T;
+  readonly error?: string;
+}
+
+/** A script for WebDriver's asynchronous execution, whose result is an outcome. */
+export function scriptOf(expression: string): string {
+  return `const done = arguments[0]; (${expression}).then((value) => done({ value }), (error) => done({ error: String(error) }))`;
+}
+
+export function outcomeOf<T>({ value, error }: Outcome<T>): T {
+  if (error !== undefined) throw new Error(error);
+  return value as T;
+}
+
+/** Waits until all scripts of the page have run. */
+export const READY = `new Promise((resolve) => {
+  const names = ['session', 'engineAnswers', 'sessionInWorkers'];
+  const wait = () => (names.every((name) => name in globalThis) ? resolve(0) : setTimeout(wait, 50));
+  wait();
+})`;
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -69,13 +92,8 @@ export async function openInWebKit(url: string): Promise<DrivenPage> {
   await asked('POST', `${session}/url`, { url });
   return {
     async evaluate<T>(expression: string): Promise<T> {
-      const script = `const done = arguments[0]; (${expression}).then((value) => done({ value }), (error) => done({ error: String(error) }))`;
-      const { value, error } = await asked<{ value?: T; error?: string }>('POST', `${session}/execute/async`, {
-        script,
-        args: [],
-      });
-      if (error !== undefined) throw new Error(error);
-      return value as T;
+      const script = scriptOf(expression);
+      return outcomeOf(await asked<Outcome<T>>('POST', `${session}/execute/async`, { script, args: [] }));
     },
     async close(): Promise<void> {
       await asked('DELETE', session);

@@ -4,8 +4,9 @@ import { expect } from 'chai';
 import { platform as node } from '../../src/platform/node.ts';
 import { answersOf } from '../platform/leading-zeros.ts';
 import { expectedSum } from '../runtimes/expected.ts';
+import { EXAMPLE_RESULT, RUN_EXAMPLE, serveExample } from './example-page.ts';
 import { servePage, type PageServer } from './pages.ts';
-import { openInWebKit, type DrivenPage } from './web-driver.ts';
+import { openInWebKit, READY, type DrivenPage } from './web-driver.ts';
 
 const NEEDED = ['WebKitWebDriver', 'Xvfb'];
 
@@ -22,9 +23,7 @@ describe('in WebKit', function () {
     }
     server = await servePage();
     page = await openInWebKit(server.url);
-    await page.evaluate(
-      `new Promise((resolve) => { const wait = () => 'session' in globalThis && 'engineAnswers' in globalThis ? resolve(0) : setTimeout(wait, 50); wait(); })`,
-    );
+    await page.evaluate(READY);
   });
 
   after(async () => {
@@ -42,7 +41,24 @@ describe('in WebKit', function () {
     });
   }
 
+  it('users in workers of their own: the exact sum, and errors that reach the page', async () => {
+    expect(await page!.evaluate('sessionInWorkers(1000)')).to.deep.include({ ends: [3, 3000], left: 0, round: 5 });
+    const { missing } = await page!.evaluate<Record<string, unknown>>('errorsOfWorkers()');
+    expect(missing).to.include({ name: 'UsageError', code: 'ERR_SECAGG_WORKER' });
+  });
+
   it('keys, points, signatures and shares with zeros at their ends are what they are in Node', async () => {
     expect(await page!.evaluate<string[]>('engineAnswers()')).to.deep.equal(await answersOf(node));
+  });
+
+  it('the example page shows the sum of the users that stayed', async () => {
+    const example = await serveExample();
+    const shown = await openInWebKit(example.url);
+    try {
+      expect(await shown.evaluate<string[]>(RUN_EXAMPLE)).to.deep.equal(EXAMPLE_RESULT);
+    } finally {
+      await shown.close();
+      example.close();
+    }
   });
 });

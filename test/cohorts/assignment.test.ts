@@ -152,7 +152,7 @@ describe('the context of a cohort', () => {
     const { session, ...options } = first!.options;
     expect(session).to.have.length(64);
     expect({ threshold: first!.threshold, ...options }).to.deep.equal({
-      ...{ threshold: 4, bits: 20, maxUsers: 4, adversary: 'malicious', colluders: 2, security: 40 },
+      ...{ threshold: 4, bits: 20, maxUsers: 4, adversary: 'malicious', colluders: 2, security: 40, minHonest: 1 },
     });
     expect(second!.options).to.deep.include({ maxUsers: 2, adversary: 'semi-honest', colluders: 1 });
     expect([first!.index, first!.attempt, second!.index]).to.deep.equal([0, 0, 1]);

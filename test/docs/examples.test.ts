@@ -8,6 +8,7 @@ import * as cohorts from '../../src/cohorts/index.ts';
 import * as encoding from '../../src/encoding/index.ts';
 import * as secagg from '../../src/index.ts';
 import * as planner from '../../src/planner/index.ts';
+import * as worker from '../../src/worker/index.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const OUT = join(ROOT, 'out', 'doc-examples');
@@ -51,7 +52,7 @@ describe('examples in the documents', () => {
 
   it('everything that an entry point exports has one in its docstring, but for the kinds of errors', () => {
     const told = sources('src').flatMap(examplesIn).join('\n');
-    const names = Object.keys({ ...secagg, ...encoding, ...planner, ...cohorts }).filter(
+    const names = Object.keys({ ...secagg, ...encoding, ...planner, ...cohorts, ...worker }).filter(
       (name) => name === 'SecAggError' || !name.endsWith('Error'),
     );
     for (const name of names) expect(told, name).to.match(new RegExp(`import \\{[^}]*\\b${name}\\b`));

@@ -16,6 +16,7 @@ const ROWS: readonly (readonly [runtime: string, testedWith: string, test: strin
   ['Bun', VERSIONS.bun, 'runtimes/processes'],
   ['Deno, without any permission', VERSIONS.deno, 'runtimes/processes'],
   ['Chromium, page and worker', 'the one of the machine', 'browser/browser'],
+  ['Firefox, page and worker', 'the one of the machine', 'browser/firefox'],
   ['WebKit', 'WebKitGTK 2.50', 'browser/webkit'],
   ['workerd (Cloudflare Workers)', VERSIONS.workerd, 'runtimes/workerd'],
   [

@@ -27,7 +27,7 @@ describe('SECURITY.md', () => {
       const items = lines.filter((line) => line.startsWith('- ') || line.includes('"'));
       expect(items).not.to.have.length(0);
       for (const item of items) {
-        const [, file, title] = /^- ((?:[a-z]+\/)+[a-z-]+): "([^"]+)"$/.exec(item) ?? [];
+        const [, file, title] = /^- ((?:[a-z-]+\/)+[a-z-]+): "([^"]+)"$/.exec(item) ?? [];
         expect(title, item).to.be.a('string');
         const path = `test/${file!}.test.ts`;
         expect(existsSync(fileOf(path)), path).to.equal(true);

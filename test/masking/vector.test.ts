@@ -43,6 +43,28 @@ describe('a vector', () => {
     }
   });
 
+  it('gives the same lanes and the same refusals as an Int32Array as it does as an array', () => {
+    const words = fc.int32Array({ minLength: 1, maxLength: 5 });
+    const any = fc.oneof(
+      words,
+      words.map((word) => word.map((value) => value >> 20)),
+    );
+    const range = fc.oneof(fc.constant('modular' as const), fc.record({ users: fc.constantFrom(1, 2, 1000) }));
+    fc.assert(
+      fc.property(fc.constantFrom(...rings), any, range, (ring, word, given) => {
+        const outcome = (vec: ArrayLike<number>): unknown => {
+          try {
+            return lanesOf(ring, vec, vec.length, given);
+          } catch (error) {
+            return String(error);
+          }
+        };
+        expect(outcome(word)).to.deep.equal(outcome(Array.from(word)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('is accepted at the limit and refused above it, at every width', () => {
     for (const ring of rings) {
       for (const users of [1, 2, 3, 1000]) {

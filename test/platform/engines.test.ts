@@ -2,17 +2,16 @@
 // the same bytes, and refuse the same signatures and keys.
 import { execFileSync } from 'node:child_process';
 import { createHash, hkdfSync } from 'node:crypto';
-import { platform as chosen } from '#platform';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { isPublicKey } from '../../src/crypto/agree.ts';
-import { isSignPublicKey, verify, verifySync } from '../../src/crypto/sign.ts';
 import { platform as node } from '../../src/platform/node.ts';
 import { curves as noble } from '../../src/platform/noble.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { platform as web } from '../../src/platform/web.ts';
 import { concat } from '../../src/leaves/bytes.ts';
+import { littleEndian, sha512, torsionPoint } from '../support/ed25519.ts';
 import { fromHex, publishedVectors, toHex } from '../support/vectors.ts';
 
 /** The curves alone, as the web engine uses them where WebCrypto has none. */
@@ -40,13 +39,6 @@ async function keystream(
   for (const length of lengths) out.push(Uint8Array.from(await stream.next(length)));
   return concat(out);
 }
-
-describe('the engine', () => {
-  it('is the one that the conditions of the run ask for', () => {
-    const asked = process.execArgv.concat(process.env.NODE_OPTIONS ?? '').some((argument) => argument.includes('secagg-web'));
-    expect(chosen).to.equal(asked ? web : node);
-  });
-});
 
 for (const [name, engine] of Object.entries(engines)) {
   describe(`engine ${name}`, () => {
@@ -198,6 +190,13 @@ for (const [name, engine] of Object.entries(engines)) {
       );
     });
 
+    it('SHA-256 beside the caller: gives what it gives at once, of any parts', async () => {
+      for (const lengths of [[], [0], [5, 0, 200_000]]) {
+        const parts = lengths.map((length) => engine.randomBytes(length));
+        expect(await engine.sha256Beside(parts)).to.deep.equal(engine.sha256(parts));
+      }
+    });
+
     it('base64: writes and reads the canonical form only', () => {
       for (const length of [0, 1, 2, 3, 100, 0x8001]) {
         const bytes = Uint8Array.from({ length }, (_, i) => i * 31);
@@ -223,74 +222,6 @@ for (const [name, engine] of Object.entries(engines)) {
   });
 }
 
-describe('strict signatures', () => {
-  it('refuse wrong lengths, and keys and signatures with points of small order or in another spelling', async () => {
-    const { secretKey, publicKey } = ed25519.keygen();
-    const message = Uint8Array.of(1, 2, 3);
-    const signature = ed25519.sign(message, secretKey);
-    const refusedBoth = async (key: Uint8Array, signed: Uint8Array): Promise<void> => {
-      expect(await verify(key, message, signed)).to.equal(false);
-      expect(verifySync(key, message, signed)).to.equal(false);
-    };
-    expect(await verify(publicKey, message, signature)).to.equal(true);
-    expect(verifySync(publicKey, message, signature)).to.equal(true);
-    for (const length of [0, 63, 65])
-      await refusedBoth(
-        publicKey,
-        Uint8Array.from({ length }, (_, i) => signature[i] ?? 0),
-      );
-    for (const length of [0, 31, 33])
-      await refusedBoth(
-        Uint8Array.from({ length }, (_, i) => publicKey[i] ?? 0),
-        signature,
-      );
-    for (const { hex, result } of publishedVectors<SignatureColumn>('wycheproof-ed25519.json')) {
-      expect(await verify(fromHex(hex.publicKey), fromHex(hex.message), fromHex(hex.signature))).to.equal(result === 'valid');
-    }
-    for (const point of smallOrderPoints()) {
-      expect(isSignPublicKey(point)).to.equal(false);
-      // R and S of zero effect: under a key of small order, such a signature fits many messages.
-      await refusedBoth(point, concat([point, new Uint8Array(32)]));
-      await refusedBoth(publicKey, concat([point, signature.subarray(32)]));
-    }
-  });
-
-  it('are refused if engines decide them differently, before any engine is asked', async () => {
-    const { secretKey, publicKey } = ed25519.keygen();
-    const message = Uint8Array.of(1, 2, 3);
-    const [r, s] = [ed25519.sign(message, secretKey).subarray(0, 32), ed25519.sign(message, secretKey).subarray(32)];
-    const { Point } = ed25519;
-    const plus = (bytes: Uint8Array, value: bigint): Uint8Array =>
-      fromHex((littleEndian(bytes) + value).toString(16).padStart(64, '0')).reverse();
-    const zero = new Uint8Array(32);
-    // Good by the equation without the cofactor: R is the neutral element, S = h · a.
-    const challenge = littleEndian(sha512(concat([Point.ZERO.toBytes(), publicKey, message])));
-    const neutral = Point.Fn.toBytes(Point.Fn.create(challenge * ed25519.utils.getExtendedPublicKey(secretKey).scalar));
-    expect(
-      Point.BASE.multiply(littleEndian(neutral)).equals(Point.fromBytes(publicKey).multiply(Point.Fn.create(challenge))),
-    ).to.equal(true);
-
-    const engine = { ...chosen };
-    Object.assign(chosen, { ed25519Verify: () => true, ed25519VerifySync: () => true });
-    try {
-      for (const [name, key, signature, expected] of [
-        ['as it was made', publicKey, concat([r, s]), true],
-        ['S plus the order of the group', publicKey, concat([r, plus(s, Point.Fn.ORDER)]), false],
-        ['S the order itself', publicKey, concat([r, plus(zero, Point.Fn.ORDER)]), false],
-        ['R the neutral element', publicKey, concat([Point.ZERO.toBytes(), neutral]), false],
-        ['R with y = p + 3', publicKey, concat([plus(zero, Point.Fp.ORDER + 3n), s]), false],
-        ['a key with y = p + 3', plus(zero, Point.Fp.ORDER + 3n), concat([r, s]), false],
-        ['a key of small order', Point.ZERO.toBytes(), concat([r, s]), false],
-      ] as const) {
-        expect(await verify(key, message, signature), name).to.equal(expected);
-        expect(verifySync(key, message, signature), name).to.equal(expected);
-      }
-    } finally {
-      Object.assign(chosen, engine);
-    }
-  });
-});
-
 describe('the web engine without WebCrypto', () => {
   it('gives the same bytes from noble alone, in a whole session', function () {
     this.timeout(60_000);
@@ -304,18 +235,6 @@ describe('the web engine without WebCrypto', () => {
     expect(output).to.equal('the sum is exact\n');
   });
 });
-
-/** The eight points of small order, in every spelling of their sign. */
-function smallOrderPoints(): Uint8Array[] {
-  const points: Uint8Array[] = [];
-  const eighth = torsionPoint();
-  for (let k = 0n; k < 8n; k++) points.push(eighth.multiplyUnsafe(k).toBytes());
-  return points.flatMap((point) => [point, point.map((byte, i) => (i === 31 ? byte ^ 0x80 : byte))]);
-}
-
-function torsionPoint(): InstanceType<typeof ed25519.Point> {
-  return ed25519.Point.fromBytes(fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'));
-}
 
 /**
  * Signatures whose R has a component of small order: the equation holds with the cofactor, and not without it. Made by
@@ -335,12 +254,4 @@ function cofactorCases(): [Uint8Array, Uint8Array, Uint8Array][] {
     expect(ed25519.verify(signature, message, publicKey), 'with the cofactor').to.equal(true);
     return [publicKey, message, signature];
   });
-}
-
-function sha512(bytes: Uint8Array): Uint8Array {
-  return createHash('sha512').update(bytes).digest();
-}
-
-function littleEndian(bytes: Uint8Array): bigint {
-  return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }

@@ -11,7 +11,7 @@ import { Died, Fleet, RemoteError } from './fleet.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
 
 // `npm run test:long` runs hundreds.
-const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 12);
+const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 8);
 const AT_ONCE = 12;
 const PROCESSES = 4;
 
@@ -41,7 +41,7 @@ describe('processes that share sessions', function () {
     });
 
   before(async () => {
-    database = await testDatabase();
+    database = await testDatabase({ crashes: true });
     quoted = pg.escapeIdentifier(database.schema);
     sessions = new PostgresSessions(database.pool, { schema: database.schema });
     await sessions.migrate();

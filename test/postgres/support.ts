@@ -6,13 +6,18 @@ import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.
 export interface TestDatabase {
   readonly server: LocalPostgres;
   readonly pool: pg.Pool;
-  /** Each file has its own schema, so that several files may use one server. */
+  /** Each file has its own, because several files use one server. */
   readonly schema: string;
   end(): Promise<void>;
 }
 
-export async function testDatabase(): Promise<TestDatabase> {
-  const server = await localPostgres();
+/** The server that the files share. */
+let shared: Promise<LocalPostgres> | null = null;
+after(async () => (await shared)?.stop()); // outside of every suite: after all files
+
+/** @param options `crashes` if the tests end the server: they have one to themselves. */
+export async function testDatabase({ crashes = false } = {}): Promise<TestDatabase> {
+  const server = await (crashes ? localPostgres() : (shared ??= localPostgres()));
   const pool = poolOf(server.url);
   const schema = `secagg "${crypto.randomUUID().slice(0, 8)}"`;
   return {
@@ -22,7 +27,7 @@ export async function testDatabase(): Promise<TestDatabase> {
     async end(): Promise<void> {
       await pool.query(`drop schema if exists ${pg.escapeIdentifier(schema)} cascade`);
       await pool.end();
-      await server.stop();
+      if (crashes) await server.stop();
     },
   };
 }

@@ -71,6 +71,26 @@ describe('the events of a server', () => {
     session.expectSum(await session.finish(), IDS);
   });
 
+  it('name whom a message, or the end of a round, shows to have broken the protocol or to be out', () => {
+    const events: ServerEvent[] = [];
+    const announcer = new Announcer((event) => events.push(event));
+    const [liar, silent] = [
+      { userId: 30, round: 4, reason: 'wrong-share' },
+      { userId: 10, round: 4, reason: 'no-answer' },
+    ] as const;
+    const digest = new Uint8Array(32).fill(7);
+    announcer.accepted(30, 5, { round: 4, digest, dropped: [liar] }, 2);
+    announcer.closed(4, { users: 0, bytes: 0 }, [silent], 3);
+    announcer.closed(4, null, [silent], 3);
+    expect(events).to.deep.equal([
+      { type: 'message-accepted', userId: 30, round: 4, bytes: 5, digest, milliseconds: 2 },
+      { type: 'user-dropped', ...liar },
+      { type: 'user-dropped', ...silent },
+      { type: 'round-closed', round: 4, users: 0, bytes: 0, milliseconds: 3 },
+      { type: 'user-dropped', ...silent },
+    ]);
+  });
+
   it('name the users that a session fails by, before they tell that it fails', () => {
     const events: ServerEvent[] = [];
     const guilty = { userId: 30, round: 1, reason: 'inconsistent-deal' } as const;

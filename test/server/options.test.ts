@@ -1,6 +1,9 @@
 // What a server is made with: a wrong argument is a TypeError or a RangeError that names it.
+import { platform } from '#platform';
 import { expect } from 'chai';
-import { PublicKeysWrapper, ServerWrapper } from '../../src/index.ts';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { PublicKeysWrapper, ServerWrapper, type ServerLocalOptions } from '../../src/index.ts';
+import { serverLocals } from '../../src/server/options.ts';
 import { others, pk, serverFrom, userFrom } from '../support/arguments.ts';
 
 describe('the arguments of a server', () => {
@@ -48,6 +51,35 @@ describe('the arguments of a server', () => {
       expect(serverFrom(2, most, { bits }).describe().parameters.vecLen).to.equal(most);
       expect(() => serverFrom(2, most + 1, { bits })).to.throw(RangeError, 'vecLen');
     }
+  });
+
+  it('bear all registered users, or as many as may come, with the least threshold that does', () => {
+    const publicKeys = new PublicKeysWrapper(Array.from({ length: 9 }, (_, id) => [id, pk]));
+    // 2t > n + c
+    for (const [options, least] of [
+      [{}, 5],
+      [{ colluders: 2 }, 6],
+      [{ maxUsers: 8 }, 5],
+      [{ maxUsers: 7 }, 4],
+      [{ adversary: 'semi-honest', colluders: 2 }, 3],
+    ] as const) {
+      expect(serverFrom(least, 1, { publicKeys, ...options })).to.be.instanceOf(ServerWrapper);
+      expect(() => serverFrom(least - 1, 1, { publicKeys, ...options }), `${least}`).to.throw(RangeError, 'threshold:');
+    }
+    expect(() => serverFrom(4, 1, { publicKeys })).to.throw(RangeError, 'expected at least 5,');
+    expect(() => serverFrom(4, 1, { publicKeys, colluders: 1 })).to.throw(RangeError, 'expected at least 6,');
+  });
+
+  it('about threads are the caller’s own, or as many threads as the engine has and the package’s own worker', () => {
+    const localsOf = (options: ServerLocalOptions): unknown => {
+      const { threads, worker, random } = serverLocals(options, systemRandom);
+      expect(random).to.equal(systemRandom);
+      return { threads, worker };
+    };
+    const worker = new URL('file:///tmp/worker.js');
+    expect(localsOf({})).to.deep.equal({ threads: platform.threads?.available ?? 0, worker: null });
+    expect(localsOf({ threads: 0, worker })).to.deep.equal({ threads: 0, worker: worker.href });
+    expect(localsOf({ threads: 1024 })).to.deep.equal({ threads: 1024, worker: null });
   });
 
   it('of the session cannot be given beside a state', () => {

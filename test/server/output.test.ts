@@ -1,13 +1,7 @@
 // What a server's round gives: messages or the sum, told apart by `kind`.
 import { expect } from 'chai';
-import {
-  ServerOutputWrapper,
-  ServerWrapper,
-  UsageError,
-  type MessagesOutput,
-  type ServerOutput,
-  type SumOutput,
-} from '../../src/index.ts';
+import { ServerOutputWrapper, ServerWrapper, UsageError, type MessagesOutput, type ServerOutput } from '../../src/index.ts';
+import { SumOutput } from '../../src/server/output.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
 
@@ -86,5 +80,8 @@ describe('the messages of an output', () => {
     const output = await new Session({ threshold: 3 }).round();
     expect(() => output.getMessage(-1)).to.throw(RangeError, 'id:');
     expect(() => output.getMessage('1' as never)).to.throw(TypeError, 'id:');
+    const sum = new SumOutput(Int32Array.of(1));
+    expect(() => sum.getMessage(-1)).to.throw(RangeError, 'id:');
+    expect(() => sum.getMessage('1' as never)).to.throw(TypeError, 'id:');
   });
 });

@@ -2,10 +2,18 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { round0Msg, ServerWrapper, ThresholdError, UsageError, type AbortSignalLike, type ServerEvent } from '../../src/index.ts';
+import {
+  ProtocolError,
+  round0Msg,
+  ServerWrapper,
+  ThresholdError,
+  UsageError,
+  type AbortSignalLike,
+  type ServerEvent,
+} from '../../src/index.ts';
 import { MessagesOutput } from '../../src/server/output.ts';
 import { serverFrom, userFrom } from '../support/arguments.ts';
-import { rejected } from '../support/errors.ts';
+import { refused, rejected } from '../support/errors.ts';
 import { callsOf, ENGINE_FUNCTIONS, Fault, placesIn, thrownAt, type EngineFunction } from '../support/faults.ts';
 import { serverWith } from '../support/injected.ts';
 import { Session } from '../support/session.ts';
@@ -46,6 +54,59 @@ describe('a server object', () => {
       expect(() => own.recv(1, input as never)).to.throw(TypeError, 'input:');
     }
     expect(own.progress()).to.include({ round: 0, revision: 0 });
+  });
+
+  it('tells of each message at once, with the time that it took, and closes no round by a misspelt option', async () => {
+    const events: ServerEvent[] = [];
+    const server = serverFrom(2, 2, { listener: (event: ServerEvent) => events.push(event) });
+    const message = await userFrom({ id: 7 }).round(round0Msg());
+    expect([server.recv(7, message), server.recv(7, message)]).to.deep.equal(['accepted', 'repeated']);
+    expect(events.map(({ type }) => type)).to.deep.equal(['message-accepted', 'message-repeated']);
+    expect(events[0]).to.have.property('milliseconds').that.is.within(0, 60_000);
+    for (const options of [{ signl: null }, { signal: undefined, threads: 2 }]) {
+      expect(await outcomeOf(() => server.round(options as never))).to.be.instanceOf(TypeError);
+    }
+    expect(server.progress()).to.deep.include({ round: 0, revision: 1, heard: [7] });
+    expect(inspect(server)).to.equal('ServerWrapper { round: 0, heard: 1 }');
+  });
+
+  it('takes nothing while it closes a round, and gives what it gave again', async () => {
+    const session = new Session({ ids: IDS, threshold: 3 });
+    const answers = [...(await session.answers())];
+    session.deliver(new Map(answers.slice(0, 3)));
+    const { server } = session;
+    const [state, part] = [server.serializeState(), server.serializePart()];
+    const closing = server.round();
+    const again = rejected('ERR_SECAGG_BUSY', server.round(), UsageError);
+    refused('ERR_SECAGG_LATE', () => server.recv(...answers[3]!), ProtocolError);
+    refused('ERR_SECAGG_BUSY', () => server.recoverState(state), UsageError);
+    refused('ERR_SECAGG_BUSY', () => server.mergePart(part), UsageError);
+    await again;
+    const output = await closing;
+    expect(output.recipients()).to.deep.equal([1, 2, 3]);
+    expect(server.output()).to.equal(output);
+    server.recoverState(state);
+    expect(server.progress()).to.deep.include({ round: 0, heard: [1, 2, 3] });
+    expect(server.output()).to.equal(null);
+    expect((await server.round()).recipients()).to.deep.equal([1, 2, 3]);
+  });
+
+  it('listens to a signal only as long as it closes a round', async () => {
+    const session = new Session({ ids: IDS, threshold: 3 });
+    session.deliver(await session.answers());
+    const { signal } = new AbortController();
+    const calls: string[] = [];
+    for (const name of ['addEventListener', 'removeEventListener'] as const) {
+      const original = signal[name].bind(signal) as (...given: unknown[]) => void;
+      Object.defineProperty(signal, name, {
+        value: (...given: unknown[]) => {
+          calls.push(name);
+          original(...given);
+        },
+      });
+    }
+    await session.server.round({ signal });
+    expect(calls).to.deep.equal(['addEventListener', 'removeEventListener']);
   });
 
   it('says that it has accepted a message, and of the same one again that it is repeated, in every round', async () => {

@@ -12,6 +12,7 @@ import {
   type Contradiction,
   type EditableState,
 } from '../support/saved-states.ts';
+import { Session } from '../support/session.ts';
 import { sparseSession } from '../support/sparse.ts';
 
 /** Base64 of some bytes less. */
@@ -50,6 +51,10 @@ const CONTRADICTIONS: readonly Contradiction[] = [
   ['a directory in another order: positions that are not those of the users', [1, 2, 3, 4], ({ state }) => swap(state.directory)],
   ['a message heard of somebody else than the state knows', [1], ({ received }) => (received[1]![0]![0] = 16)],
   ['a deal of nobody in the directory', [1], ({ state }) => (state.deals[0]![0] = 99)],
+  ['a deal of the place after the last of the directory', [1], ({ state }) => (state.deals[1]![0] = 4)],
+  ['an input of nobody in the directory', [2], ({ state }) => state.heard.push(99)],
+  ['a signature of nobody in the directory', [3], ({ state }) => (state.signatures[0]![0] = 99)],
+  ['an answer of nobody in the directory', [4], ({ state }) => (state.answers[0]![0] = 99)],
   ['a deal of somebody who is not in U2', [2], ({ state }) => (state.deals[0]![0] = 3)],
   ['commitments of somebody who is not in U2', [3, 4], ({ state }) => (state.commitments[0]![0] = 3)],
   ['a position beyond the directory in U2', [2, 3, 4], ({ state }) => (state.u2 = base64(0b1_0111))],
@@ -84,6 +89,9 @@ const CONTRADICTIONS: readonly Contradiction[] = [
       dealt.shares = shortened(dealt.shares, 32);
     },
   ],
+  ['a deal more than U2 has users', [2], ({ state }) => state.deals.push([3, state.deals[0]![1]])],
+  ['commitments of one more than U2 has users', [3, 4], ({ state }) => state.commitments.push([3, state.commitments[0]![1]])],
+  ['a signature more than U4 has users', [4], ({ state }) => state.signatures.push([3, state.signatures[0]![1]])],
   ['no commitments of a user of U2', [3, 4], ({ state }) => state.commitments.pop()],
   ['no deal of a user of U2', [2], ({ state }) => state.deals.pop()],
   ['an input of somebody who is not in U2', [2], ({ state }) => state.heard.push(3)],
@@ -113,11 +121,19 @@ const CONTRADICTIONS: readonly Contradiction[] = [
   ['the message of a user forgotten', EVERY_ROUND, ({ received }) => received[0]!.splice(0, 1)],
 ];
 
-/** Recovers a state, and refuses it after a change. */
-function refusedAfter(state: string, change: (json: EditableState) => void): void {
-  const json = JSON.parse(state) as EditableState;
+interface Counted {
+  revision: number;
+}
+
+const countOf = ({ received }: EditableState): number => received.reduce((sum, messages) => sum + messages.length, 0);
+
+/** Recovers a state, and refuses it after a change. The revision follows the messages, so that it is not what tells. */
+function refusedAfter(state: string, change: (json: EditableState & Counted) => void): void {
+  const json = JSON.parse(state) as EditableState & Counted;
   ServerWrapper.fromState(JSON.stringify(json));
+  const count = countOf(json);
   change(json);
+  json.revision += countOf(json) - count;
   const error = refused('ERR_SECAGG_STATE', () => ServerWrapper.fromState(JSON.stringify(json)), StateError);
   expect(error.message).not.to.match(/[A-Za-z0-9+/]{20}/);
 }
@@ -137,10 +153,45 @@ describe('the state of a server that contradicts itself', () => {
     refusedAfter(finished, ({ state }) => state.included.pop());
     refusedAfter(finished, ({ state }) => (state.included[0] = 16));
     refusedAfter(finished, ({ state }) => (state.sum = base64(1, 2, 3)));
+    for (const users of [0, 3, 5]) refusedAfter(finished, ({ state }) => (state.users = users));
+  });
+
+  it('is refused if its revision is not the number of its changes', async () => {
+    const { servers } = await statesOfEveryPhase();
+    for (const state of servers.slice(0, -1)) {
+      for (const change of [1, -1]) refusedAfter(state, (json) => (json.revision += change));
+    }
+    // After an error the round is not known any more: one to five rounds were closed, or tried to be.
+    const failed = JSON.parse(servers.at(-1)!) as EditableState & Counted;
+    const heard = countOf(failed);
+    for (const closed of [1, 2, 3, 4, 5]) {
+      expect(ServerWrapper.fromState(JSON.stringify({ ...failed, revision: heard + closed })).progress().round).to.equal(null);
+    }
+    for (const closed of [-1, 0, 6]) refusedAfter(servers.at(-1)!, (json) => (json.revision = heard + closed));
+  });
+
+  it('is recovered once the sum is known, although users of the sum were silent in the rounds after it', async () => {
+    const session = new Session({ ids: [1, 2, 3, 4, 5], threshold: 2, options: { adversary: 'semi-honest' } });
+    session.expectSum(await session.finish([[], [5], [], [4], [3]]), [1, 2, 3, 4]);
+    const state = session.server.serializeState();
+    expect(ServerWrapper.fromState(state).progress()).to.deep.include({
+      included: [1, 2, 3, 4],
+      dropped: [
+        { userId: 5, round: 1, reason: 'no-shares' },
+        { userId: 4, round: 3, reason: 'no-signature' },
+        { userId: 3, round: 4, reason: 'no-answer' },
+      ],
+    });
+    for (const round of [0, 5, 2.5]) {
+      refusedAfter(state, (json) => ((json as unknown as { dropped: { round: number }[] }).dropped[2]!.round = round));
+    }
+    refusedAfter(state, ({ received }) => received[4]!.push(received[2]!.find(([id]) => id === 4)!));
+    refusedAfter(state, (json) => (json.state.included = [1, 2, 3]));
   });
 
   it('is refused after an error: users heard in a round after one in which they were silent, or a round less', async () => {
     const failed = (await statesOfEveryPhase()).servers.at(-1)!;
+    refusedAfter(failed, ({ received }) => received[2]!.push(received[1]!.pop()!));
     refusedAfter(failed, ({ received }) => received.pop());
     refusedAfter(failed, ({ received }) => received[4]!.push(received[0]![0]!));
   });

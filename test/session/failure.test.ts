@@ -56,6 +56,17 @@ describe('a failure', () => {
     }
   });
 
+  it('is of a round from 0 to 4, also as JSON; only a threshold is always missed in one', () => {
+    for (const error of ENDING.filter((each) => 'round' in each)) {
+      const json = failed.encode(failureOf(error)!) as { error: { kind: string } };
+      const inRound = (round: number | null): unknown => failed.decode({ ...json, error: { ...json.error, round } }, 'state');
+      for (const round of [0, 1, 2, 3, 4]) expect(inRound(round)).to.have.nested.property('error.round', round);
+      for (const round of [-1, 5, 0.5]) refused('ERR_SECAGG_STATE', () => inRound(round), StateError);
+      if (json.error.kind === 'threshold') refused('ERR_SECAGG_STATE', () => inRound(null), StateError);
+      else expect(inRound(null)).to.have.nested.property('error.round', null);
+    }
+  });
+
   it('is refused as JSON with a code of another class, or of another kind', () => {
     const protocol = { phase: 'failed', error: { kind: 'protocol', message: 'x', round: 1, userIds: [] } };
     for (const code of ['ERR_SECAGG_SIGNATURE', 'ERR_SECAGG_USAGE', 'ERR_SECAGG_NONE']) {

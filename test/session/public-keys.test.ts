@@ -33,6 +33,20 @@ describe('PublicKeysWrapper', () => {
     session.expectSum(await session.finish(), [1, 2, 3]);
   });
 
+  it('does not pass later insertions on to a server, or to a user, that alone was given it', () => {
+    const [forServer, forUser] = [new PublicKeysWrapper(others), new PublicKeysWrapper(others)];
+    const server = serverFrom(2, 1, { publicKeys: forServer });
+    const user = userFrom({ others: forUser });
+    const before = [server.serializeState(), user.serializeState()];
+    for (const keys of [forServer, forUser]) {
+      keys.insert(9, pk);
+      keys.insert(10, pk);
+      expect([keys.size, keys.has(9)]).to.deep.equal([4, true]);
+    }
+    expect([server.serializeState(), user.serializeState()]).to.deep.equal(before);
+    expect(server.progress().missing).to.deep.equal([1, 2]);
+  });
+
   it('does not change when a user is given it: the user’s own key goes into a copy', () => {
     const keys = new PublicKeysWrapper([1, 2].map((id) => [id, genKeypair()[0]]));
     userFrom({ others: keys });
@@ -65,9 +79,33 @@ describe('PublicKeysWrapper', () => {
   });
 
   it('refuses entries that are no pairs', () => {
-    for (const entries of [null, {}, 5, 'ab', [1], ['ab'], [null]]) {
+    for (const entries of [null, {}, 5, 'ab']) {
       expect(() => new PublicKeysWrapper(entries as never)).to.throw(TypeError, 'entries:');
     }
+    for (const entry of [1, 'ab', null]) {
+      expect(() => new PublicKeysWrapper([[5, pk], entry] as never)).to.throw(TypeError, 'entries[1]:');
+    }
+  });
+
+  it('says of one bad entry among a thousand where it is, and of which user', () => {
+    const good = Array.from({ length: 1000 }, (_, i): [number, Uint8Array] => [7 * i, pk]);
+    const small = new Uint8Array(32);
+    for (const [entry, kind, where] of [
+      [[6, pk.subarray(1)], RangeError, 'entries[700], user 6, pk:'],
+      [[6, small], RangeError, 'entries[700], user 6, pk:'],
+      [[6, [...pk]], TypeError, 'entries[700], user 6, pk:'],
+      [[6], TypeError, 'entries[700], user 6, pk:'],
+      [[-1, pk], RangeError, 'entries[700], u:'],
+      [['6', pk], TypeError, 'entries[700], u:'],
+      [[14, genKeypair()[0]], UsageError, 'entries[700], user 14 '],
+    ] as const) {
+      expect(() => new PublicKeysWrapper(good.with(700, entry as never))).to.throw(kind, where);
+    }
+    expect(() => new PublicKeysWrapper().insert(6, small)).to.throw(RangeError, /^pk:/);
+    const json = good.map(([id, key]) => [id, Buffer.from(key).toString('base64')]);
+    const changed = json.with(700, [6, Buffer.from(small).toString('base64')]);
+    expect(() => PublicKeysWrapper.fromJSON(changed)).to.throw(RangeError, 'entries[700], user 6, pk:');
+    expect(() => PublicKeysWrapper.fromJSON(json.with(700, [6, 'AAAA']))).to.throw(StateError, 'public keys[700][1]');
   });
 
   it('comes back from JSON with the same keys in the same order', () => {

@@ -40,7 +40,7 @@ async function maskedByPeers({ session, users, server }: Moments[2], id: UserId)
   const ring = ringOf(session.parameters.bits);
   const lanes = session.lanesOf(id);
   await applyMasks(ring, lanes, masks, new Pace());
-  return pack(ring, lanes);
+  return pack(ring, lanes, new Pace());
 }
 
 for (const [name, setup] of [

@@ -54,6 +54,58 @@ describe('messageSizes', () => {
     }
   });
 
+  it('add up field by field to what docs/wire-format.md says', () => {
+    const of = (...given: readonly [down: number, up: number][]): unknown => given.map(([down, up]) => ({ down, up }));
+    // Version, round, tag; sender; body with its head; signature.
+    const [server, user] = [1 + 1 + 34, 1 + 1 + 1 + 34];
+    expect(messageSizes({ users: 3, vecLen: 3 }).rounds).to.deep.equal(
+      of(
+        [3, user + 1 + (2 + 64) + 66],
+        [1 + server + 4 + (2 + 3 * 64) + (2 + 3 * 64), user + 1 + (3 + 32 + 32 + 16 + 2 * 136) + 66],
+        [1 + server + (2 + 1) + 1 + (3 + 2 * 136), user + 1 + (2 + 32 + 12) + 66],
+        [1 + server + (2 + 1), user + 1 + (2 + 32) + 66],
+        [1 + server + (2 + 1) + (2 + 3 * 64), user + 1 + (2 + 32 + 1 + 3 * 32) + 66],
+      ),
+    );
+    expect(messageSizes({ users: 3, vecLen: 3 })).to.include({ down: 1022, up: 1152 });
+    // Five of seven users at places 1 to 5 need two digests, at places 2 to 6 one.
+    const seven = messageSizes({ users: 7, vecLen: 3, graph: { neighbors: 4, shareThreshold: 2 } });
+    expect(seven.rounds[1]!.down).to.equal(1 + server + 1 + 1 + (1 + 5) + (3 + 5 * 64) + (3 + 5 * 64) + (2 + 2 * 32));
+    // Users 125 to 129 at places 63 to 67, and eleven digests for the other 125 lines.
+    const graph = { neighbors: 4, shareThreshold: 2 };
+    expect(messageSizes({ users: 130, vecLen: 3, graph }).rounds).to.deep.equal(
+      of(
+        [3, user + 2 + (2 + 64) + 66],
+        [
+          1 + server + 2 + 1 + (1 + 3 * 1 + 2 * 2) + (3 + 5 * 64) + (3 + 5 * 64) + (3 + 11 * 32),
+          user + 2 + (3 + 32 + 32 + 4 * 136) + 66,
+        ],
+        [1 + server + (2 + 17) + 2 + (3 + 4 * 136), user + 2 + (2 + 32 + 12) + 66],
+        [1 + server + (2 + 17), user + 2 + (2 + 32) + 66],
+        [1 + server + (2 + 1) + (3 + 4 * 64), user + 2 + (2 + 32 + 1 + 4 * 32) + 66],
+      ),
+    );
+  });
+
+  it('are those of users 0, 1, 2, … if no ids are given, which take one byte up to 127, two up to 255, and then three', () => {
+    for (const users of [2, 126, 127, 128, 129, 130, 150, 255, 256, 257, 258, 300]) {
+      const ids = Array.from({ length: users }, (_, i) => i);
+      for (const graph of ['complete', { neighbors: 48, shareThreshold: 20 }] as const) {
+        if (graph !== 'complete' && users < 126) continue;
+        const sizes = messageSizes({ users, vecLen: 3, graph });
+        expect(sizes, `${users} users`).to.deep.equal(messageSizes({ users, vecLen: 3, graph, ids }));
+        const shown = graph === 'complete' ? ids : ids.slice(-49);
+        const idBytes = shown.reduce((sum, id) => sum + (id < 128 ? 1 : id < 256 ? 2 : 3), shown.length < 16 ? 1 : 3);
+        const large = messageSizes({ users, vecLen: 3, graph, ids: ids.map((id) => id + 70_000) });
+        expect(large.rounds[1]!.down - sizes.rounds[1]!.down, `${users} users`).to.equal(
+          5 * shown.length + (shown.length < 16 ? 1 : 3) - idBytes,
+        );
+        const own = users <= 128 ? 1 : users <= 256 ? 2 : 3;
+        expect(large.rounds[0]!.up - sizes.rounds[0]!.up, `${users} users`).to.equal(5 - own);
+      }
+    }
+  });
+
   it('expand 16-bit inputs of 2^10 users and 2^20 components by less than 1.9, with sparse neighborhoods 1.66', () => {
     const { up, down } = messageSizes({ users: 2 ** 10, vecLen: 2 ** 20, bits: 26 });
     expect((up + down) / 2 ** 21).to.be.below(1.9);
@@ -67,6 +119,7 @@ describe('messageSizes', () => {
     expect(() => messageSizes({ users: 3, vecLen: 1, bits: 65 })).to.throw(RangeError, 'bits');
     expect(() => messageSizes({ users: 3, vecLen: 1, ids: [1, 2] })).to.throw(RangeError, 'ids');
     expect(() => messageSizes({ users: 2, vecLen: 1, ids: [2, 1] })).to.throw(RangeError, 'ids[1]');
+    expect(() => messageSizes({ users: 2, vecLen: 1, ids: [2, 2] })).to.throw(RangeError, 'ids[1]');
     expect(() => messageSizes({ users: 2, vecLen: 1, ids: ['a', 1] as never })).to.throw(TypeError, 'ids[0]');
     expect(() => messageSizes({ users: 1.5, vecLen: 1 })).to.throw(RangeError, 'users');
   });

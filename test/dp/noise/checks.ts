@@ -6,7 +6,7 @@ import { magnitudes } from './laws.ts';
 export type Check = (draws: Int32Array, law: NoiseLaw) => number;
 
 /** The mean is 0. */
-export const meanCheck: Check = (draws, law) => {
+const meanCheck: Check = (draws, law) => {
   const sum = draws.reduce((total, x) => total + x, 0);
   return twoSided(sum / Math.sqrt(draws.length * momentOf(law, 2)));
 };
@@ -19,7 +19,7 @@ export const varianceCheck: Check = (draws, law) => {
 };
 
 /** Pearson's χ² over at most 128 groups of neighboring values, each with at least 200 draws expected: that many make χ² exact enough. */
-export const histogramCheck: Check = (draws, law) => {
+const histogramCheck: Check = (draws, law) => {
   const expected = twoSidedLaw(law);
   const least = Math.max(200 / draws.length, 1 / 128);
   const groupOf = new Int32Array(expected.length);
@@ -38,7 +38,7 @@ export const histogramCheck: Check = (draws, law) => {
 };
 
 /** As many draws as should be are beyond 3 to 4.4 standard deviations: their number has a binomial law, whose tails Poisson's law bounds. */
-export const tailCheck: Check = (draws, law) => {
+const tailCheck: Check = (draws, law) => {
   const expected = magnitudes(law);
   const deviation = Math.sqrt(momentOf(law, 2));
   const each = [3, 3.7, 4.4].map((times) => {
@@ -51,7 +51,7 @@ export const tailCheck: Check = (draws, law) => {
 };
 
 /** Draws are not correlated, nor their squares, at distances up to 16 and at fractions of the whole length. */
-export const correlationCheck: Check = (draws, law) => {
+const correlationCheck: Check = (draws, law) => {
   const [second, fourth] = [momentOf(law, 2), momentOf(law, 4)];
   const lags = [...Array.from({ length: 16 }, (_, i) => i + 1), draws.length >> 2, draws.length >> 1];
   const least = lags.flatMap((lag) => {
@@ -68,7 +68,7 @@ export const correlationCheck: Check = (draws, law) => {
 };
 
 /** A draw tells nothing of the next one: χ² of disjoint pairs in 8 × 8 groups. */
-export const pairCheck: Check = (draws, law) => {
+const pairCheck: Check = (draws, law) => {
   const expected = twoSidedLaw(law);
   const middle = (expected.length - 1) / 2;
   const groupOf = new Int32Array(expected.length);
@@ -95,7 +95,7 @@ export const pairCheck: Check = (draws, law) => {
 };
 
 /** Among the first 2^16 draws no run comes twice: runs are so long that two equal ones are less likely than 1e-12. */
-export const repetitionCheck: Check = (all, law) => {
+const repetitionCheck: Check = (all, law) => {
   const draws = all.subarray(0, 2 ** 16);
   const collision = twoSidedLaw(law).reduce((sum, p) => sum + p ** 2, 0);
   let run = 1;

@@ -20,6 +20,7 @@ import {
 import { assignCohorts, CohortSum, enrolmentDigest, type CohortSumProgress } from 'secagg/cohorts';
 import { combine, fixedPoint, histogram, mean, sum, weightedMean } from 'secagg/encoding';
 import { plan, PlanError, type Plan } from 'secagg/planner';
+import { UserWorker, type UserWorkerOptions, type WorkerLike } from 'secagg/worker';
 import { PostgresSessions, PostgresUsers, type PostgresPool, type SessionProgress } from 'secagg/postgres';
 
 const maxUsers = 3;
@@ -31,6 +32,15 @@ const training = combine({
   ages: histogram({ maxUsers, bins: 4 }),
   grid: fixedPoint({ maxUsers, length: 1, fractionBits: 8 }),
 });
+
+/** A user in a worker that the application starts. */
+export async function inWorker(start: () => WorkerLike): Promise<Uint8Array> {
+  const options: UserWorkerOptions = { session: 'week 7', vecLen: 2, worker: start };
+  const [pk, sk] = genKeypair();
+  const user = await UserWorker.create(1, 2, pk, sk, null, new PublicKeysWrapper(), options);
+  await user.setVector(Int32Array.of(1, 2), { transfer: true });
+  return user.round(round0Msg());
+}
 
 const seen: (ServerEvent | UserEvent)[] = [];
 const listener: Listener<ServerEvent | UserEvent> = (event) => void seen.push(event);

@@ -1,12 +1,17 @@
-// How much work it takes to reconstruct the secrets: coefficients for few sets of holders, although some of them lie.
+// What the shares of round 4 give: each secret, or whom the evidence names; and how much work it takes, although some holders lie.
 import { expect } from 'chai';
+import { DisputeError, ProtocolError, ThresholdError } from '../../../src/index.ts';
+import { positions } from '../../../src/leaves/members.ts';
 import { Pace } from '../../../src/masking/pace.ts';
 import { ownersFor, unmasking } from '../../../src/server/r4-unmasking.ts';
-import { reconstructSecrets } from '../../../src/server/unmasking/reconstruction.ts';
+import { Roster } from '../../../src/server/roster.ts';
+import type { CollectingAnswers } from '../../../src/server/state.ts';
+import { reconstructSecrets, type Secret } from '../../../src/server/unmasking/reconstruction.ts';
 import type { UnmaskShare } from '../../../src/session/messages.ts';
+import { rejected } from '../../support/errors.ts';
 import { flip } from '../../support/forge.ts';
 import { COMPLETE } from '../../support/step-session.ts';
-import { idAt, momentAt, revealedBy, type Moments } from '../../support/steps.ts';
+import { idAt, momentAt, revealedBy, type Moments, type Silence } from '../../support/steps.ts';
 
 type Lie = (share: UnmaskShare) => UnmaskShare;
 const spoil: Lie = (share) => (share.kind === 'reported' ? share : { ...share, share: flip(share.share, 7) });
@@ -16,10 +21,13 @@ const report: Lie = () => ({ kind: 'reported' });
 const SIX = { ...COMPLETE, ids: [1, 2, 3, 4, 5, 6], threshold: 5 };
 
 /** The answers of all users, in which some say something else about an owner. */
-async function answered(lies: readonly (readonly [holder: number, owner: number, lie: Lie])[]): Promise<Moments[4]> {
-  const moment = await momentAt(4, SIX);
+async function answered(
+  lies: readonly (readonly [holder: number, owner: number, lie: Lie])[],
+  silent: Silence = [],
+): Promise<Moments[4]> {
+  const moment = await momentAt(4, SIX, { silent });
   const { session, server } = moment;
-  for (const holder of server.directory.positions) {
+  for (const holder of positions(server.u4)) {
     const { view, answer } = (await revealedBy(moment, idAt(moment, holder))).message;
     const owners: readonly number[] = ownersFor(session.serverContext, server, holder);
     const shares = answer.map(
@@ -71,5 +79,72 @@ describe('a server that reconstructs the secrets', () => {
       // For the owners before the fourth, for the fourth, and for those after it.
       expect(await setsOfHolders(moment)).to.equal(3);
     }
+  });
+});
+
+describe('a server that cannot reconstruct a secret', () => {
+  const reconstructed = ({ session }: Moments[4], server: CollectingAnswers): Promise<Secret[]> =>
+    reconstructSecrets(session.serverContext, server, new Pace());
+  /** What one user deals, with another commitment to its seed. */
+  const withCommitment = (server: CollectingAnswers, owners: readonly number[]): CollectingAnswers => {
+    const commitments = [...server.commitments].map(([owner, dealt]) => {
+      return [owner, owners.includes(owner) ? { ...dealt, seedCommitment: flip(dealt.seedCommitment, 31) } : dealt] as const;
+    });
+    return { ...server, commitments: new Map(commitments) };
+  };
+
+  it('names the users of the sum whose shares give another seed than they have committed to, and nobody else', async () => {
+    const moment = await answered([]);
+    for (const owners of [[0], [5], [1, 3, 4]]) {
+      const ids = owners.map((owner) => idAt(moment, owner));
+      const error = await rejected(
+        'ERR_SECAGG_INCONSISTENT_DEAL',
+        reconstructed(moment, withCommitment(moment.server, owners)),
+        ProtocolError,
+      );
+      expect(error).to.deep.include({ round: 1, userIds: ids });
+    }
+    const { server } = moment;
+    const unknown = { ...server, commitments: new Map([...server.commitments].filter(([owner]) => owner !== 2)) };
+    const error = await rejected('ERR_SECAGG_INCONSISTENT_DEAL', reconstructed(moment, unknown), ProtocolError);
+    expect(error.userIds).to.deep.equal([idAt(moment, 2)]);
+  });
+
+  it('names the user that dropped out whose shares give the key of another mask key than it has advertised', async () => {
+    const moment = await answered([], [[], [], [5]]);
+    expect(await reconstructed(moment, moment.server)).to.have.length(6);
+    const { directory } = moment.server;
+    const lines = directory.lines.map((line, i) => (i === 5 ? { ...line, maskKey: directory.lines[4]!.maskKey } : line));
+    const error = await rejected(
+      'ERR_SECAGG_INCONSISTENT_DEAL',
+      reconstructed(moment, { ...moment.server, directory: new Roster(lines) }),
+      ProtocolError,
+    );
+    expect(error).to.deep.include({ round: 1, userIds: [idAt(moment, 5)] });
+  });
+
+  it('names an owner on the word of t holders, and with one less names both sides of the dispute', async () => {
+    const accusedBy = (owner: number, holders: readonly number[]): Parameters<typeof answered>[0] =>
+      holders.map((holder) => [holder, owner, report]);
+    const t = await answered(accusedBy(1, [0, 2, 3, 4, 5]));
+    const guilty = await rejected('ERR_SECAGG_INCONSISTENT_DEAL', reconstructed(t, t.server), ProtocolError);
+    expect(guilty).to.deep.include({ round: 1, userIds: [idAt(t, 1)] });
+
+    const fewer = await answered(accusedBy(1, [0, 2, 4, 5]));
+    const dispute = await rejected('ERR_SECAGG_DISPUTED_DEAL', reconstructed(fewer, fewer.server), DisputeError);
+    const accusers = [0, 2, 4, 5].map((holder) => idAt(fewer, holder));
+    expect(dispute).to.deep.include({ round: 1, userIds: [], disputes: [{ owner: idAt(fewer, 1), accusers }] });
+
+    // If one is found out beyond doubt, a dispute about another does not matter any more.
+    const both = await answered([...accusedBy(1, [0, 2, 3, 4, 5]), ...accusedBy(2, [0, 1])]);
+    const named = await rejected('ERR_SECAGG_INCONSISTENT_DEAL', reconstructed(both, both.server), ProtocolError);
+    expect(named.userIds).to.deep.equal([idAt(both, 1)]);
+  });
+
+  it('says how many good shares there are of the secret that has the fewest, if nobody has reported its deal', async () => {
+    const lies = [0, 2].map((holder) => [holder, 1, spoil] as const);
+    const moment = await answered([...lies, [3, 4, spoil], [0, 4, spoil], [1, 4, spoil]]);
+    const error = await rejected('ERR_SECAGG_THRESHOLD', reconstructed(moment, moment.server), ThresholdError);
+    expect(error).to.deep.include({ have: 3, need: 5, round: 4, userIds: [] });
   });
 });

@@ -1,0 +1,259 @@
+// What a sum has cost its users in privacy, computed from those who were there.
+//
+// A receipt holds for one release. The users of a sum (U3) are fixed before anything is unmasked, and depend neither on the noise nor,
+// this is an assumption, on the data: users that drop out because of what their data is are not covered.
+import { Encoding } from '../encoding/encoding.ts';
+import { checkInteger, checkNames, checkNumber, checkObject, kindOf } from '../leaves/checks.ts';
+import { epsilonOf } from './accounting/conversion.ts';
+import { composed, curveOf, largest, type Curve } from './accounting/curve.ts';
+import { lossDistributionEpsilon, type ComponentBounds } from './accounting/loss-distribution.ts';
+import type { ReleaseCost } from './ledger/costs.ts';
+import type { Adjacency, Mechanism, NoisedSum, Sampler, SamplerError } from './mechanism.ts';
+import { PrivacyError } from './privacy-error.ts';
+import type { PrivacyTerms } from './privacy-terms.ts';
+
+import { Release } from './release.ts';
+
+/** The noise of one part, as a receipt tells it. Lengths are in steps of its integer grid. */
+export interface ReceiptPart {
+  /** Its name in a combination, with dots if combinations are nested; empty for a plan that is not combined. */
+  readonly name: string;
+  /** The law of the noise. */
+  readonly mechanism: Mechanism;
+  /** How it was drawn. */
+  readonly sampler: Sampler;
+  /** Parameter σ² of each user's noise, or of the server's. */
+  readonly variance: number;
+  /** The standard deviation of each user's noise, or of the server's. */
+  readonly standardDeviation: number;
+  /** How far a drawn component is from the law. */
+  readonly samplerError: SamplerError;
+  /** Components that carry noise. */
+  readonly dimensions: number;
+  /** The square of the L2 sensitivity under the adjacency. */
+  readonly l2Squared: number;
+  /** The L1 sensitivity under the adjacency. */
+  readonly l1: number;
+  /** In how many components two vectors of a user may differ, and by how many steps; null if only norms limit that. */
+  readonly bounds: ComponentBounds | null;
+}
+
+/** The users in one session. */
+export interface ReceiptSession {
+  /** Users in the sum. */
+  readonly users: number;
+  /** Independent noises in the sum that colluders do not know. */
+  readonly noises: number;
+}
+
+/** What a sum has cost in privacy. It is plain JSON. */
+export interface Receipt {
+  /** Version of this form. */
+  readonly version: 1;
+  /** The option `session` of the sessions, which is a digest of the plan. */
+  readonly session: string;
+  /** Which sums look alike. */
+  readonly adjacency: Adjacency;
+  /** Who adds the noise. */
+  readonly noiseFrom: 'users' | 'server';
+  /** The fewest users that a sum can have. */
+  readonly threshold: number;
+  /** Users whose noise does not count. */
+  readonly colluders: number;
+  /** One session, or that of each cohort. */
+  readonly sessions: readonly ReceiptSession[];
+  /** The parts with noise. */
+  readonly parts: readonly ReceiptPart[];
+  /** Parts whose sums are exact and said to be no secret. */
+  readonly publicParts: readonly string[];
+  /** The Rényi divergence between neighbors: at each order that of the session which costs its users most. */
+  readonly curve: Curve;
+  /** The probability, added to δ, that chance puts too many colluders around a user. */
+  readonly chance: number;
+  /** δ of this release. */
+  readonly delta: number;
+  /**
+   * What ε is from: `'renyi'`, the curve; or `'loss-distribution'`, which is exact, and can be computed if one part is all, of which two
+   * vectors of a user differ in few components. The curve holds in any case.
+   */
+  readonly accounting: 'renyi' | 'loss-distribution';
+  /** ε of this release at `delta`. A user is in one session, so that this is its loss and not a sum over cohorts. */
+  readonly epsilon: number;
+  /** ε at `delta` if only as many users were there as the threshold demands. */
+  readonly worstEpsilon: number;
+  /** What should not be as it is, in words. */
+  readonly warnings: readonly string[];
+}
+
+/** Which sum a receipt is for. */
+export interface ReceiptTerms {
+  /** Number of users in the sum, `progress().included.length`: one number, or one for each cohort. */
+  readonly included: readonly number[];
+  /** The δ at which ε is told. Default: that of the plan's target. */
+  readonly delta?: number;
+}
+
+/** A plan, of whatever data, whose sums carry noise. */
+export type AnyPrivateEncoding = Encoding<never, unknown, unknown>;
+
+/** The releases of a plan, and the terms that all of them share. */
+interface PlanReleases {
+  readonly session: string;
+  readonly terms: PrivacyTerms;
+  readonly parts: readonly ReceiptPart[];
+  readonly publicParts: readonly string[];
+}
+
+function releasesOf(plan: AnyPrivateEncoding): PlanReleases {
+  if (!(plan instanceof Encoding)) throw new TypeError(`plan: expected an encoding, got ${kindOf(plan)}`);
+  const { noise } = plan.statistic;
+  const releases = (noise?.parts ?? []).map(({ path, release }) => ({ path, release: releaseOf(release) }));
+  const [first] = releases;
+  if (noise === null || first === undefined)
+    throw new TypeError('plan: expected one with noise, as secagg/dp makes, got an exact one');
+  const parts = releases.map(({ path, release }) => partOf(path, release));
+  return { session: plan.options.session, terms: first.release.terms, parts, publicParts: noise.publicParts };
+}
+
+/**
+ * The receipt of a sum.
+ *
+ * @throws TypeError if no part of the plan carries noise; RangeError for fewer users than the threshold or more than `maxUsers`;
+ * TypeError without a δ.
+ */
+export function receiptOf(plan: AnyPrivateEncoding, given: ReceiptTerms): Receipt {
+  const { session, terms, parts, publicParts } = releasesOf(plan);
+  checkNames(given, 'terms', ['included', 'delta']);
+  const { adjacency, noiseFrom, threshold, colluders, strength, chance, maxUsers } = terms;
+  const delta = given.delta ?? (strength.kind === 'target' ? strength.target.delta : undefined);
+  return assess({
+    version: 1,
+    ...{ session, adjacency, noiseFrom, threshold, colluders, chance },
+    sessions: includedUsers(given.included, threshold, maxUsers).map((users) => ({
+      users,
+      noises: noiseFrom === 'server' ? 1 : users - colluders,
+    })),
+    ...{ parts, publicParts },
+    delta: checkNumber(delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53),
+  });
+}
+
+/**
+ * What a session of a plan costs at worst: for `Ledger.reserve`. That is with as few users as the threshold allows; but what samplers are
+ * off by adds up over users, so that the other end, `maxUsers`, counts too. In between, bounds of the form A/n + B·n are lower.
+ */
+export function worstCostOf(plan: AnyPrivateEncoding): ReleaseCost {
+  const { session, terms, parts } = releasesOf(plan);
+  const most = terms.noiseFrom === 'server' ? 1 : terms.maxUsers - terms.colluders;
+  const curve = largest([curveWith(parts, terms.minHonest), curveWith(parts, most)]);
+  return { adjacency: terms.adjacency, binding: session, curve, failureProbability: terms.chance };
+}
+
+/** What a release has cost, for `Ledger.settle`. */
+export function costOf({ adjacency, session, curve, chance }: Receipt): ReleaseCost {
+  return { adjacency, binding: session, curve, failureProbability: chance };
+}
+
+/** What ε and the rest of a receipt are computed from. */
+type Facts = Omit<Receipt, 'curve' | 'accounting' | 'epsilon' | 'worstEpsilon' | 'warnings'>;
+
+function assess(facts: Facts): Receipt {
+  const { sessions, parts, threshold, colluders, noiseFrom, delta } = facts;
+  const least = Math.min(...sessions.map(({ noises }) => noises));
+  const users = sessions.reduce((sum, session) => sum + session.users, 0);
+  return {
+    ...facts,
+    curve: largest(sessions.map(({ noises }) => curveWith(parts, noises))),
+    accounting: onlyBounded(parts, least) === null ? 'renyi' : 'loss-distribution',
+    epsilon: epsilonWith(facts, least, delta),
+    worstEpsilon: epsilonWith(facts, noiseFrom === 'server' ? 1 : threshold - colluders, delta),
+    warnings: delta * users < 1 ? [] : [`delta: ${delta} is not below one over the number of users, ${users}`],
+  };
+}
+
+/** What one session with this many unknown noises costs, all parts together. */
+function curveWith(parts: readonly ReceiptPart[], noises: number): Curve {
+  return composed(parts.map((part) => curveOf({ ...part, noises })));
+}
+
+/** ε of one session with this many unknown noises. */
+function epsilonWith({ parts, chance }: Facts, noises: number, delta: number): number {
+  if (delta <= chance) return Infinity;
+  const { epsilon } = epsilonOf(curveWith(parts, noises), delta - chance);
+  const bounded = onlyBounded(parts, noises);
+  if (bounded === null) return epsilon;
+  return Math.min(epsilon, lossDistributionEpsilon(bounded.sum, bounded.bounds, { releases: 1, delta: delta - chance }));
+}
+
+/** Standard deviations of the noise that an exact computation reaches out to, and the most steps that these may be. */
+const [REACH, MOST_STEPS] = [64, 2 ** 20];
+
+/** The only part, if the exact computation is possible for it. */
+function onlyBounded(
+  parts: readonly ReceiptPart[],
+  noises: number,
+): { readonly sum: NoisedSum; readonly bounds: ComponentBounds } | null {
+  const [part] = parts;
+  if (parts.length !== 1 || part === undefined || part.bounds === null) return null;
+  const reach = REACH * Math.sqrt(noises * part.variance) + part.bounds.shift;
+  return reach <= MOST_STEPS ? { sum: { ...part, noises }, bounds: part.bounds } : null;
+}
+
+/** ε of a release at another δ than the receipt's own. */
+export function epsilonAt(receipt: Receipt, delta: number): number {
+  const least = Math.min(...receipt.sessions.map(({ noises }) => noises));
+  return epsilonWith(receipt, least, checkNumber(delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53));
+}
+
+/**
+ * Computes a receipt again.
+ *
+ * @param plan if it is given, the receipt must be one of this plan. Without it only the receipt's own numbers must agree.
+ * @throws PrivacyError ERR_SECAGG_PRIVACY_RECEIPT if anything in the receipt differs.
+ */
+export function verifyReceipt(receipt: Receipt, plan?: AnyPrivateEncoding): void {
+  checkObject(receipt, 'receipt');
+  const computed = recomputed(receipt, plan);
+  const differing = Object.keys({ ...receipt, ...computed }).filter((name) => {
+    const field = name as keyof Receipt;
+    return JSON.stringify(receipt[field]) !== JSON.stringify(computed[field]);
+  });
+  if (differing.length === 0) return;
+  throw new PrivacyError('ERR_SECAGG_PRIVACY_RECEIPT', `receipt: computed again it has other values of ${differing.join(', ')}`);
+}
+
+function recomputed(receipt: Receipt, plan: AnyPrivateEncoding | undefined): Receipt {
+  try {
+    if (plan !== undefined)
+      return receiptOf(plan, { included: receipt.sessions.map(({ users }) => users), delta: receipt.delta });
+    const { version, session, adjacency, noiseFrom, threshold, colluders, sessions, parts, publicParts, chance, delta } = receipt;
+    if ((version as number) !== 1) throw new RangeError('version: expected 1');
+    const noises = ({ users }: ReceiptSession): number => (noiseFrom === 'server' ? 1 : users - colluders);
+    const facts = { version, session, adjacency, noiseFrom, threshold, colluders, parts, publicParts, chance, delta } as const;
+    return assess({ ...facts, sessions: sessions.map(({ users }) => ({ users, noises: noises({ users, noises: 0 }) })) });
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new PrivacyError('ERR_SECAGG_PRIVACY_RECEIPT', `receipt: ${error.message}`);
+  }
+}
+
+function releaseOf(release: object): Release {
+  if (release instanceof Release) return release;
+  throw new TypeError('plan: expected one of this copy of secagg/dp');
+}
+
+function partOf(path: readonly string[], release: Release): ReceiptPart {
+  const { mechanism, sampler } = release.terms;
+  const { variance, dimensions, l2Squared, l1, samplerError } = release.sumWith(1);
+  const { bounds, standardDeviation } = release;
+  return {
+    ...{ name: path.join('.'), mechanism, sampler, variance, standardDeviation, samplerError, dimensions },
+    ...{ l2Squared, l1, bounds },
+  };
+}
+
+function includedUsers(included: unknown, threshold: number, maxUsers: number): number[] {
+  if (!Array.isArray(included)) throw new TypeError(`included: expected an array of numbers, got ${kindOf(included)}`);
+  if (included.length === 0) throw new RangeError('included: expected at least one number, got none');
+  return included.map((users, i) => checkInteger(users, `included[${i}]`, threshold, maxUsers));
+}

@@ -1,0 +1,124 @@
+// Receipts: computed from the survivors, plain JSON, and computed again by whoever doubts them.
+import { expect } from 'chai';
+import { mean } from '../../src/encoding/index.ts';
+import {
+  costOf,
+  epsilonAt,
+  Ledger,
+  privateHistogram,
+  privateMean,
+  receiptOf,
+  verifyReceipt,
+  worstCostOf,
+  type Receipt,
+} from '../../src/dp/index.ts';
+import { refused } from '../support/errors.ts';
+
+const target = { epsilon: 2, delta: 1e-6 };
+const plan = privateMean({ maxUsers: 100, threshold: 67, colluders: 5, length: 50, l2Clip: 1, target, session: 'receipts' });
+
+describe('a receipt', () => {
+  it('is plain JSON that is verified after a journey', () => {
+    const receipt = receiptOf(plan, { included: [90] });
+    const again = JSON.parse(JSON.stringify(receipt)) as Receipt;
+    expect(again).to.deep.equal(receipt);
+    verifyReceipt(again);
+    verifyReceipt(again, plan);
+  });
+
+  it('is refused if any of its numbers was changed', () => {
+    const receipt = receiptOf(plan, { included: [90] });
+    const [part] = receipt.parts;
+    for (const [name, forged] of [
+      ['version', { ...receipt, version: 2 }],
+      ['epsilon', { ...receipt, epsilon: receipt.epsilon / 2 }],
+      ['worstEpsilon', { ...receipt, worstEpsilon: 0.1 }],
+      ['delta', { ...receipt, delta: 1e-5 }],
+      ['chance', { ...receipt, chance: 1e-7 }],
+      ['curve', { ...receipt, curve: { ...receipt.curve, values: receipt.curve.values.map((value) => value / 2) } }],
+      ['noises', { ...receipt, sessions: [{ users: 90, noises: 90 }] }],
+      ['users', { ...receipt, sessions: [{ users: 99, noises: 94 }] }],
+      ['colluders', { ...receipt, colluders: 0 }],
+      ['variance', { ...receipt, parts: [{ ...part!, variance: 2 * part!.variance }] }],
+      ['another field', { ...receipt, note: 'all is well' }],
+      ['a missing field', { ...receipt, parts: undefined }],
+      ['warnings', { ...receipt, warnings: ['none'] }],
+    ] as const) {
+      refused('ERR_SECAGG_PRIVACY_RECEIPT', () => {
+        verifyReceipt(forged as unknown as Receipt);
+      });
+      expect(name).to.be.a('string');
+    }
+  });
+
+  it('of another plan is refused beside the plan, although its own numbers agree', () => {
+    const other = privateMean({ maxUsers: 100, threshold: 67, colluders: 5, length: 50, l2Clip: 1, target, session: 'others' });
+    const receipt = receiptOf(other, { included: [90] });
+    verifyReceipt(receipt);
+    refused('ERR_SECAGG_PRIVACY_RECEIPT', () => {
+      verifyReceipt(receipt, plan);
+    });
+  });
+
+  it('of cohorts is that of the cohort whose users lose most', () => {
+    const cohorts = receiptOf(plan, { included: [90, 67, 100] });
+    expect(cohorts.epsilon).to.equal(receiptOf(plan, { included: [67] }).epsilon);
+    expect(cohorts.sessions.map(({ noises }) => noises)).to.deep.equal([85, 62, 95]);
+    verifyReceipt(cohorts, plan);
+  });
+
+  it('adds to δ what chance may do to a user on a sparse graph or in a cohort', () => {
+    const terms = { maxUsers: 100, threshold: 67, colluders: 5, length: 50, l2Clip: 1, noiseMultiplier: 1 };
+    const sure = receiptOf(privateMean(terms), { included: [90], delta: 1e-6 });
+    const chance = receiptOf(privateMean({ ...terms, security: 20 }), { included: [90], delta: 1e-6 });
+    expect(chance.chance).to.equal(2 ** -20);
+    expect(chance.epsilon).to.equal(epsilonAt(sure, 1e-6 - 2 ** -20));
+    expect(receiptOf(privateMean({ ...terms, security: 19 }), { included: [90], delta: 1e-6 }).epsilon).to.equal(Infinity);
+  });
+
+  it('tells ε at other δ, and warns of a δ that is not below one over the users', () => {
+    const receipt = receiptOf(plan, { included: [90] });
+    expect(epsilonAt(receipt, receipt.delta)).to.equal(receipt.epsilon);
+    expect(epsilonAt(receipt, 1e-9)).to.be.above(receipt.epsilon);
+    expect(receipt.warnings).to.deep.equal([]);
+    expect(receiptOf(plan, { included: [90], delta: 0.02 }).warnings).to.have.length(1);
+  });
+
+  it('is not given for fewer users than the threshold, more than the plan has, or an exact plan', () => {
+    for (const included of [[66], [101], [90, 3], [], [90.5]]) {
+      expect(() => receiptOf(plan, { included })).to.throw(RangeError, 'included');
+    }
+    expect(() => receiptOf(plan, { included: 90 } as never)).to.throw(TypeError, 'included');
+    expect(() => receiptOf(plan, { included: [90], epsilon: 1 } as never)).to.throw(TypeError, 'epsilon');
+    expect(() => receiptOf(mean({ maxUsers: 9, length: 1 }), { included: [9] })).to.throw(TypeError, 'plan');
+    const withoutDelta = privateHistogram({ maxUsers: 10, threshold: 7, bins: 3, noiseMultiplier: 1 });
+    expect(() => receiptOf(withoutDelta, { included: [8] })).to.throw(TypeError, 'delta');
+    expect(receiptOf(withoutDelta, { included: [8], delta: 1e-3 }).epsilon).to.be.above(0);
+  });
+});
+
+describe('the cost of a session in a ledger', () => {
+  it('is reserved at its worst and settled at what it was, for every number of users', () => {
+    for (const mechanism of ['discrete-gaussian', 'skellam'] as const) {
+      const terms = { maxUsers: 100, threshold: 67, colluders: 5, noiseMultiplier: 2, mechanism };
+      const counts = privateHistogram({ ...terms, bins: 24, maxBins: 3, session: 'hours' });
+      const ledger = new Ledger({ epsilon: 16, delta: 1e-6, adjacency: 'zero-out', subject: 'participant' });
+      for (const users of [67, 68, 90, 100]) {
+        const id = String(users);
+        ledger.reserve({ id, ...worstCostOf(counts) });
+        ledger.sent(id);
+        ledger.settle(id, { ...costOf(receiptOf(counts, { included: [users], delta: 1e-6 })), survivors: 'verified' });
+      }
+      expect(ledger.progress().entries.every(({ status }) => status === 'settled')).to.equal(true);
+    }
+  });
+
+  it('is not settled with the receipt of another session', () => {
+    const ledger = new Ledger({ epsilon: 16, delta: 1e-6, adjacency: 'zero-out', subject: 'participant' });
+    ledger.reserve({ id: 'one', ...worstCostOf(plan) });
+    const other = privateMean({ maxUsers: 100, threshold: 67, colluders: 5, length: 50, l2Clip: 1, target, session: 'others' });
+    refused('ERR_SECAGG_PRIVACY_RECEIPT', () => {
+      ledger.settle('one', { ...costOf(receiptOf(other, { included: [90] })), survivors: 'verified' });
+    });
+  });
+});

@@ -1,0 +1,109 @@
+// How far the vectors of one user lie apart: by brute force over all vectors within the caps.
+import { expect } from 'chai';
+import { cappedSensitivity, capContribution } from '../../src/dp/contribution.ts';
+import { adjacentSensitivity, roundedSensitivity } from '../../src/dp/sensitivity.ts';
+import { seeded } from './seeded.ts';
+
+const DIMENSIONS = 3;
+
+/** All vectors of three counts within the caps. */
+function withinCaps(perBin: number, bins: number, events: number): number[][] {
+  const vectors: number[][] = [];
+  for (let a = 0; a <= perBin; a++) {
+    for (let b = 0; b <= perBin; b++) {
+      for (let c = 0; c <= perBin; c++) {
+        const vector = [a, b, c];
+        if (vector.filter((x) => x > 0).length <= bins && a + b + c <= events) vectors.push(vector);
+      }
+    }
+  }
+  return vectors;
+}
+
+const distance = (u: readonly number[], v: readonly number[]): { l2: number; l1: number } => ({
+  l2: u.reduce((sum, x, i) => sum + (x - v[i]!) ** 2, 0),
+  l1: u.reduce((sum, x, i) => sum + Math.abs(x - v[i]!), 0),
+});
+
+describe('the sensitivity of counts within caps', () => {
+  for (let perBin = 1; perBin <= 3; perBin++) {
+    for (let bins = 1; bins <= DIMENSIONS; bins++) {
+      for (let events = 1; events <= bins * perBin; events++) {
+        it(`is reached from zero and never exceeded, with ${perBin} a bin, ${bins} bins and ${events} events`, () => {
+          const vectors = withinCaps(perBin, bins, events);
+          const caps = { perBin: Math.min(perBin, events), bins: Math.min(bins, events), events };
+          const fromZero = cappedSensitivity(caps);
+          const zero = [0, 0, 0];
+          expect(Math.max(...vectors.map((v) => distance(v, zero).l2))).to.equal(fromZero.l2Squared);
+          expect(Math.max(...vectors.map((v) => distance(v, zero).l1))).to.equal(fromZero.l1);
+          const apart = adjacentSensitivity(fromZero, 'replace-one', true);
+          for (const u of vectors) {
+            for (const v of vectors) {
+              expect(distance(u, v).l2).to.be.at.most(apart.l2Squared);
+              expect(distance(u, v).l1).to.be.at.most(apart.l1);
+            }
+          }
+        });
+      }
+    }
+  }
+});
+
+describe('the sensitivity of rounded vectors', () => {
+  it('has the values of an independent computation', () => {
+    // Radius, components, and the norm with β = e^(−½) or with none refused, whichever is less.
+    for (const [radius, dimensions, norm] of [
+      [1, 1, 1.658312395],
+      [10, 100, 11.832159566],
+      [100, 1024, 101.843016452],
+      [1000, 2 ** 20, 1124.12454826],
+    ] as const) {
+      expect(roundedSensitivity(radius, dimensions).l2Squared).to.equal(Math.floor(norm ** 2 + 1e-6));
+    }
+  });
+
+  it('is twice as far between two vectors as from zero', () => {
+    const { l2Squared, l1 } = roundedSensitivity(10, 16);
+    expect(adjacentSensitivity({ l2Squared, l1 }, 'replace-one', false)).to.deep.equal({ l2Squared: 4 * l2Squared, l1: 2 * l1 });
+  });
+
+  it('bounds the L1 norm by the L2 norm twice: by Cauchy and Schwarz, and because |n| ≤ n² for integers', () => {
+    const short = roundedSensitivity(1, 10_000);
+    expect(short.l1).to.equal(Math.min(short.l2Squared, 100 * Math.sqrt(short.l2Squared)));
+    const long = roundedSensitivity(1000, 16);
+    expect(long.l1).to.equal(4 * Math.sqrt(long.l2Squared));
+  });
+});
+
+describe('capping what a user contributes', () => {
+  it('leaves out events until all caps hold, and no more', () => {
+    const caps = { perBin: 4, bins: 3, events: 7 };
+    for (let round = 0; round < 200; round++) {
+      const counts = Float64Array.from([9, 1, 0, 4, 2, 5]);
+      const left = capContribution(counts, caps, seeded(`caps ${round}`));
+      const total = counts.reduce((sum, count) => sum + count, 0);
+      expect(left).to.equal(21 - total);
+      expect(Math.max(...counts)).to.be.at.most(4);
+      expect(counts.filter((count) => count > 0).length).to.be.at.most(3);
+      expect(total).to.equal(7); // the emptiest three bins that can be drawn have as many
+    }
+  });
+
+  it('leaves counts within the caps as they are', () => {
+    const counts = Float64Array.from([1, 0, 2]);
+    expect(capContribution(counts, { perBin: 2, bins: 2, events: 3 }, seeded('within'))).to.equal(0);
+    expect([...counts]).to.deep.equal([1, 0, 2]);
+  });
+
+  it('prefers no bin: each of five bins stays in two of five draws', () => {
+    const kept = [0, 0, 0, 0, 0];
+    const random = seeded('fair');
+    for (let i = 0; i < 5000; i++) {
+      const counts = new Float64Array(5).fill(1);
+      capContribution(counts, { perBin: 1, bins: 2, events: 2 }, random);
+      for (const [bin, count] of counts.entries()) kept[bin]! += count;
+    }
+    // Each is binomial with 5,000 draws of probability 2/5: five and a half standard deviations.
+    for (const count of kept) expect(count).to.be.closeTo(2000, 5.5 * Math.sqrt(5000 * 0.4 * 0.6));
+  });
+});

@@ -1,0 +1,155 @@
+// Sessions that have ended, by the protocol, by an application or by the clock; and the sweeps that remove what they leave.
+import { expect } from 'chai';
+import { ProtocolError, UsageError } from '../../src/index.ts';
+import type { PostgresSessions } from '../../src/postgres/index.ts';
+import { rejected } from '../support/errors.ts';
+import { ThreeProcesses, UNKNOWN } from './three-processes.ts';
+
+describe('sessions in PostgreSQL that end', function () {
+  this.timeout(60_000);
+  let store: ThreeProcesses;
+  let one: PostgresSessions;
+  let two: PostgresSessions;
+  let three: PostgresSessions;
+  before(async () => {
+    store = await ThreeProcesses.start();
+    ({ one, two, three } = store);
+  });
+  after(() => store.end());
+
+  it('a session that the protocol has ended tells all callers why', async () => {
+    const [session, id] = await store.playedTo(4);
+    // The stored commitment of user 1 is changed, so that its own shares prove its deal inconsistent.
+    const answers = await session.answers();
+    await store.deliver(id, answers);
+    const state = await store.database.pool.query<{ state: { state: { commitments: [number, { seedCommitment: string }][] } } }>(
+      `select state from ${store.quoted}.sessions where session_id = $1`,
+      [id],
+    );
+    const changed = state.rows[0]!.state;
+    changed.state.commitments.find(([position]) => position === 0)![1].seedCommitment = Buffer.alloc(32, 7).toString('base64');
+    await store.database.pool.query(`update ${store.quoted}.sessions set state = $2 where session_id = $1`, [
+      id,
+      JSON.stringify(changed),
+    ]);
+    const fresh = store.another();
+    await rejected('ERR_SECAGG_INCONSISTENT_DEAL', fresh.round(id, 4), ProtocolError);
+    for (const error of await Promise.all(
+      [fresh.round(id, 4), two.round(id, 4), two.result(id), two.message(id, 1), two.abort(id, 'late')].map((call) =>
+        rejected('ERR_SECAGG_FAILED', call, UsageError),
+      ),
+    )) {
+      expect((error.cause as ProtocolError).userIds).to.deep.equal([1]);
+    }
+    const progress = await three.progress(id);
+    expect([progress.status, progress.round]).to.deep.equal(['failed', null]);
+  });
+
+  it('a call for an unknown, aborted or removed session is refused with its own code', async () => {
+    for (const id of [UNKNOWN, 'no uuid', '']) {
+      await Promise.all(
+        [
+          one.recv(id, 1, new Uint8Array(3)),
+          one.round(id, 0),
+          one.message(id, 1),
+          one.progress(id),
+          one.result(id),
+          one.abort(id, 'x'),
+        ].map((call) => rejected('ERR_SECAGG_UNKNOWN_SESSION', call, UsageError)),
+      );
+    }
+    await one.remove(UNKNOWN);
+
+    const [session, id] = await store.playedTo(2);
+    const answers = await session.answers();
+    await one.recv(id, 7, answers.get(7)!);
+    await two.abort(id, 'the model was withdrawn');
+    await three.abort(id, 'again');
+    for (const error of await Promise.all(
+      [one.recv(id, 1, answers.get(1)!), one.round(id, 2), one.round(id, 0), two.message(id, 1), two.result(id)].map((call) =>
+        rejected('ERR_SECAGG_ABORTED', call, UsageError),
+      ),
+    )) {
+      expect(error.message).to.contain('withdrawn');
+    }
+    const { status, reason, heard } = await one.progress(id);
+    expect([status, reason, heard]).to.deep.equal(['aborted', 'the model was withdrawn', []]);
+    for (const table of ['messages', 'parts', 'outgoing']) expect(await store.rowsOf(table, id)).to.equal(0);
+
+    await three.remove(id);
+    await rejected('ERR_SECAGG_UNKNOWN_SESSION', one.progress(id));
+  });
+
+  it('a session expires by the clock of the database, before and after the sweep', async () => {
+    const [session, id] = await store.created({}, new Date(Date.now() + 3_000));
+    const answers = await session.answers();
+    await one.recv(id, 7, answers.get(7)!);
+    expect((await one.progress(id)).expiresAt!.getTime()).to.be.above(Date.now() - 60_000);
+    await new Promise((resolve) => setTimeout(resolve, 3_200));
+    const expired = async (): Promise<void> => {
+      await Promise.all(
+        [one.recv(id, 1, answers.get(1)!), two.round(id, 0), two.message(id, 1), one.abort(id, 'x')].map((call) =>
+          rejected('ERR_SECAGG_EXPIRED', call, UsageError),
+        ),
+      );
+      expect((await two.progress(id)).status).to.equal('expired');
+    };
+    await expired();
+    expect((await two.progress(id)).heard).to.deep.equal([7]);
+    expect((await three.sweep()).expired).to.equal(1);
+    await expired();
+    expect(await store.rowsOf('messages', id)).to.equal(0);
+  });
+
+  it('three processes sweep many pages of sessions together, and remove those that ended long ago', async () => {
+    const past = new Date(Date.now() - 1_000);
+    const ids = await Promise.all(Array.from({ length: 130 }, () => one.create({ threshold: 2, vecLen: 1, expiresAt: past })));
+    const swept = await Promise.all([one, two, three].map((sessions) => sessions.sweep()));
+    expect(swept.reduce((total, { expired }) => total + expired, 0)).to.equal(130);
+    expect((await one.sweep({ endedBefore: new Date(0) })).removed).to.equal(0);
+    expect((await one.progress(ids[0]!)).status).to.equal('expired');
+    expect((await one.sweep({ endedBefore: new Date(Date.now() + 60_000) })).removed).to.be.at.least(130);
+    await rejected('ERR_SECAGG_UNKNOWN_SESSION', one.progress(ids[0]!));
+  });
+
+  it('a sweep does not wait for sessions that others hold, and takes them the next time', async () => {
+    // Those that a sweep comes to first are held, among them a whole page of sessions that have expired.
+    const create = async (expiresAt?: Date): Promise<string> =>
+      one.create({ threshold: 2, vecLen: 1, ...(expiresAt ? { expiresAt } : {}) });
+    const past = new Date(Date.now() - 1_000);
+    const toExpire = (await Promise.all(Array.from({ length: 120 }, () => create(past)))).sort();
+    const ended = (await Promise.all([1, 2, 3, 4].map(() => create()))).sort();
+    for (const id of ended) await one.abort(id, 'x');
+    await store.database.pool.query(
+      `update ${store.quoted}.sessions set ended_at = now() - interval '2 hours', tidied_at = null where session_id = any ($1)`,
+      [ended],
+    );
+    const held = [...toExpire.slice(0, 105), ...ended.slice(0, 3)];
+    const other = await store.database.pool.connect();
+    try {
+      await other.query('begin');
+      await other.query(`select 1 from ${store.quoted}.sessions where session_id = any ($1) for key share`, [held]);
+      const before = new Date(Date.now() - 3_600_000);
+      const started = performance.now();
+      const swept = await one.sweep({ endedBefore: before });
+      expect(swept).to.deep.equal({ expired: 15, tidied: 1, removed: 1 });
+      expect(performance.now() - started).to.be.below(10_000);
+      await other.query('commit');
+      expect(await two.sweep({ endedBefore: before })).to.deep.equal({ expired: 105, tidied: 3, removed: 3 });
+    } finally {
+      other.release(true);
+    }
+  });
+
+  it('a sweep drops the messages of a session that ended an hour ago, and keeps its sum', async () => {
+    const [session, id] = await store.playedTo(5);
+    await store.database.pool.query(
+      `update ${store.quoted}.sessions set ended_at = now() - interval '61 minutes' where session_id = $1`,
+      [id],
+    );
+    expect((await one.sweep()).tidied).to.equal(1);
+    expect(await store.rowsOf('outgoing', id)).to.equal(0);
+    await rejected('ERR_SECAGG_USAGE', two.round(id, 1));
+    expect((await two.round(id, 4)).getVector()).to.deep.equal(session.server.output()!.getVector());
+  });
+});
