@@ -60,6 +60,12 @@ export const GATE: readonly Suite[] = [
 export const LONG: readonly Suite[] = [
   { name: 'fuzz-100000', files: ['fuzz'], env: { SECAGG_FUZZ_CASES: '100000' }, budget: 7200 },
   { name: 'crashes-500', files: ['postgres/processes.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
+  {
+    name: 'noise-fresh',
+    files: ['dp/noise/statistics.test.ts', 'dp/noise/exact.test.ts'],
+    env: { SECAGG_FRESH_NOISE: '1' },
+    budget: 3600,
+  },
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
   { name: 'bundlers', files: ['long/bundles.test.ts', 'long/browser-bundles.test.ts'], budget: 1200 },
