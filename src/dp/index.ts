@@ -1,5 +1,5 @@
 /**
- * Differential privacy for each user: sums, means, histograms and moments with noise in integers that the users add themselves, receipts
+ * Differential privacy for each user: sums, means, histograms, quantiles and moments with noise in integers that the users add themselves, receipts
  * that say what a sum has cost, and a ledger of what they cost together.
  *
  * @packageDocumentation
@@ -21,6 +21,9 @@ export {
   type WeightedVectorPlan,
 } from './private-mean.ts';
 export { privateHistogram, type PrivateHistogram, type PrivateHistogramPlan } from './private-histogram.ts';
+export { suppressSmallGroups, type SuppressedHistogram, type Suppression } from './suppression.ts';
+export { privateQuantiles, type PrivateQuantiles, type PrivateQuantilesPlan } from './private-quantiles.ts';
+export type { PrivateQuantile } from './quantiles.ts';
 export { privateMoments, type PrivateMoments, type PrivateMomentsPlan } from './private-moments.ts';
 export {
   costOf,
