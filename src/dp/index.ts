@@ -33,10 +33,10 @@ export {
   worstCostOf,
   type AnyPrivateEncoding,
   type Receipt,
-  type ReceiptPart,
   type ReceiptSession,
   type ReceiptTerms,
 } from './receipt.ts';
+export type { ReceiptPart } from './session-cost.ts';
 export type { ComponentBounds } from './accounting/loss-distribution.ts';
 export { composed, type Curve } from './accounting/curve.ts';
 export { epsilonOf, type EpsilonAtOrder } from './accounting/conversion.ts';
