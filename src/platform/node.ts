@@ -13,11 +13,35 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto';
+import { UsageError } from '../leaves/errors.ts';
 import { threads } from './node-threads.ts';
 import { releaserWith } from './release.ts';
 import type { AgreementKey, Keystream, PeerKey, Platform } from './platform.ts';
 
 type Curve = 'X25519' | 'Ed25519';
+
+// What Node's errors are called if OpenSSL has no such algorithm, for instance in FIPS mode.
+const LACKING = /^ERR_(OSSL_.*(UNSUPPORTED|FETCH_FAILED|INITIALIZATION_ERROR|DISABLED|FIPS)|CRYPTO_(UNKNOWN_CIPHER|INVALID_DIGEST))/;
+
+/**
+ * Runs a call of node:crypto.
+ *
+ * @throws UsageError ERR_SECAGG_ENGINE if OpenSSL has no such algorithm: this says nothing about the bytes, nor about who sent them.
+ */
+function using<T>(algorithm: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw lacking(algorithm, error) ?? error;
+  }
+}
+
+function lacking(algorithm: string, cause: unknown): UsageError | null {
+  const { code } = cause as { readonly code?: unknown };
+  if (typeof code !== 'string' || !LACKING.test(code)) return null;
+  const message = `the OpenSSL of this Node has no ${algorithm}, or its configuration (FIPS mode, for one) forbids it`;
+  return new UsageError('ERR_SECAGG_ENGINE', message, { cause });
+}
 
 // PKCS #8 around a raw private key (RFC 8410 section 7): all but the key itself is constant.
 const PKCS8_PREFIX: Readonly<Record<Curve, Buffer>> = {
@@ -56,14 +80,14 @@ function sha256(parts: readonly Uint8Array[]): Uint8Array {
 
 function hashOfJoined(length: number): string {
   try {
-    return hash('sha256', JOINED.subarray(0, length), 'binary');
+    return using('SHA-256', () => hash('sha256', JOINED.subarray(0, length), 'binary'));
   } finally {
     JOINED.fill(0, 0, length);
   }
 }
 
 function hashOfParts(parts: readonly Uint8Array[]): Uint8Array {
-  const digest = createHash('sha256');
+  const digest = using('SHA-256', () => createHash('sha256'));
   for (const part of parts) digest.update(part);
   return plain(digest.digest());
 }
@@ -79,7 +103,7 @@ const FIRST = Uint8Array.of(1);
 function privateKey(curve: Curve, secretKey: Uint8Array): KeyObject {
   const der = Buffer.concat([PKCS8_PREFIX[curve], secretKey]);
   try {
-    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    return using(curve, () => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
   } finally {
     der.fill(0);
   }
@@ -89,7 +113,7 @@ const base64url = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes
 
 // A public key may be text. A JSON Web Key is the form that Node imports fastest: in 22 µs, and SPKI in 150 µs.
 function publicKey(curve: Curve, bytes: Uint8Array): KeyObject {
-  return createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(bytes) }, format: 'jwk' });
+  return using(curve, () => createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(bytes) }, format: 'jwk' }));
 }
 
 function publicKeyOf(key: KeyObject): Uint8Array {
@@ -124,6 +148,8 @@ const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
  */
 function refusal<Answer>(error: unknown, answer: Answer): Answer {
   const { code } = error as { readonly code?: unknown };
+  const missing = lacking('such curve', error);
+  if (missing !== null) throw missing;
   if (typeof code === 'string' && /^ERR_OSSL_(?!.*MALLOC)|^ERR_CRYPTO_INVALID_JWK$/.test(code)) return answer;
   throw error;
 }
@@ -137,10 +163,12 @@ export const platform: Platform = {
 
   // Node's hkdfSync takes four times as long: it makes a key object and a job of each call.
   hkdfSha256(secret, salt, info): Uint8Array {
-    const extracted = createHmac('sha256', salt).update(secret).digest();
-    const key = createHmac('sha256', extracted).update(info).update(FIRST).digest();
-    extracted.fill(0);
-    return plain(key);
+    return using('HMAC with SHA-256', () => {
+      const extracted = createHmac('sha256', salt).update(secret).digest();
+      const key = createHmac('sha256', extracted).update(info).update(FIRST).digest();
+      extracted.fill(0);
+      return plain(key);
+    });
   },
 
   x25519(secretKey): AgreementKey {
@@ -160,12 +188,12 @@ export const platform: Platform = {
   x25519Peer: (bytes): PeerKey => ({ engine: publicKey('X25519', bytes) }),
 
   ed25519PublicKey: (secretKey): Uint8Array => publicKeyOf(privateKey('Ed25519', secretKey)),
-  ed25519Sign: (secretKey, message): Uint8Array => plain(sign(null, message, privateKey('Ed25519', secretKey))),
+  ed25519Sign: (secretKey, message): Uint8Array => using('Ed25519', () => plain(sign(null, message, privateKey('Ed25519', secretKey)))),
   ed25519Verify: verifyBeside,
   ed25519VerifySync: verifySync,
 
   aes256Ctr(key, counter): Keystream {
-    const cipher = createCipheriv('aes-256-ctr', key, counter);
+    const cipher = using('AES-256-CTR', () => createCipheriv('aes-256-ctr', key, counter));
     return {
       next: (length): Uint8Array => cipher.update(length === KEYSTREAM_BLOCK ? ZEROS : ZEROS.subarray(0, length)),
     };
