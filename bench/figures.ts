@@ -5,6 +5,7 @@ import { encoding, type EncodingFigures } from './encoding.ts';
 import type { Machine } from './machine.ts';
 import { masks, type MaskFigures } from './masks.ts';
 import { memory, type MemoryFigures } from './memory.ts';
+import { noise, type NoiseFigures } from './noise.ts';
 import { peers, type PeerFigures } from './peers.ts';
 import { postgres, type PostgresFigures } from './postgres.ts';
 import { receiving, type ReceivingFigures } from './receiving.ts';
@@ -20,6 +21,7 @@ export interface Figures {
   readonly scale: ScaleFigures;
   readonly bytes: ByteFigures;
   readonly encoding: EncodingFigures;
+  readonly noise: NoiseFigures;
   readonly postgres: PostgresFigures;
 }
 
@@ -34,6 +36,7 @@ export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
   scale,
   bytes,
   encoding,
+  noise,
   postgres,
 };
 

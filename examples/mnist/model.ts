@@ -64,7 +64,8 @@ export class Classifier {
   async accuracy(model: Model, { count, pixels, labels }: Images): Promise<number> {
     this.#load(model);
     const likeliest = tf.tidy(() => {
-      const scores = this.#network.predict(tf.tensor2d(pixels, [count, PIXELS]), { batchSize: 1000 });
+      // In one batch: for each batch, the backend reads all images.
+      const scores = this.#network.predict(tf.tensor2d(pixels, [count, PIXELS]), { batchSize: count });
       return tf.argMax(scores as tf.Tensor2D, 1);
     });
     const digits = await likeliest.data();

@@ -1,14 +1,10 @@
 // The picture: accuracy against training rounds, as an SVG file.
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LineChart, type LineSeriesOption } from 'echarts/charts';
-import { GridComponent, TitleComponent } from 'echarts/components';
-import { init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+import type { LineSeriesOption } from 'echarts';
+import { init } from 'echarts/dist/echarts.esm.min.mjs';
 import { PICTURE } from './options.ts';
 import type { Compared } from './training.ts';
-
-use([LineChart, GridComponent, TitleComponent, SVGRenderer]);
 
 const INK = '#24292f';
 const MUTED = '#6e7781';

@@ -6,11 +6,12 @@ import { PublicKeysWrapper, ServerWrapper } from 'secagg';
 
 // From the environment, which worker threads have too.
 appendFileSync(process.env.APPLICATION_STARTS, 'started\n');
-const { threshold, vecLen, publicKeys, worker } = JSON.parse(readFileSync(process.env.APPLICATION_SESSION, 'utf8'));
+const { threshold, vecLen, adversary, publicKeys, worker } = JSON.parse(readFileSync(process.env.APPLICATION_SESSION, 'utf8'));
 
 let threads = null;
 const server = new ServerWrapper(threshold, vecLen, {
   publicKeys: PublicKeysWrapper.fromJSON(publicKeys),
+  adversary,
   threads: 2,
   listener: (event) => {
     if (event.type === 'unmasking') threads = event.threads;

@@ -1,12 +1,12 @@
-// Where an application is bundled, with the packed package installed, and where its bundle then runs: elsewhere, without the package.
-import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// Where a program is bundled, with the packed package installed, and where its bundle then runs: elsewhere, without the package.
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Installation } from '../package/packed.ts';
 import type { Bundling, Format } from './bundlers.ts';
 
-const APPLICATION = fileURLToPath(new URL('./application-program.js', import.meta.url));
+/** Entry points that become files of their own, by the names of these files. */
+export type Entries = Readonly<Record<string, string>>;
 
 /** The name that the server looks for beside its own bundle. */
 export const WORKER = 'secagg-unmasking-worker';
@@ -14,20 +14,23 @@ export const WORKER = 'secagg-unmasking-worker';
 export class Workshop {
   readonly #installation = new Installation();
   readonly #out: string[] = [];
-  /** The application. */
-  readonly application = join(this.#installation.folder, 'application.js');
+  readonly #name: string;
+  readonly #program: string;
 
-  constructor() {
-    cpSync(APPLICATION, this.application);
+  /** @param name of the program, and of what it is bundled into. @param code of the program. */
+  constructor(name: string, code: string) {
+    this.#name = name;
+    this.#program = join(this.#installation.folder, `${name}.js`);
+    writeFileSync(this.#program, code);
     writeFileSync(join(this.#installation.folder, 'package.json'), JSON.stringify({ type: 'module' }));
   }
 
-  /** Bundles the application as `application`, and the worker beside it if the bundler is told to. @returns the folder. */
-  async bundle(format: Format, withWorker: boolean, bundler: (bundling: Bundling) => Promise<void>): Promise<string> {
+  /** Bundles the program, and `others` beside it. @returns the folder. */
+  async bundle(format: Format, bundler: (bundling: Bundling) => Promise<unknown>, others: Entries = {}): Promise<string> {
     const out = mkdtempSync(join(tmpdir(), 'secagg-bundle-'));
     this.#out.push(out);
     writeFileSync(join(out, 'package.json'), JSON.stringify({ type: format === 'esm' ? 'module' : 'commonjs' }));
-    const entries = { application: this.application, ...(withWorker && { [WORKER]: 'secagg/unmasking-worker' }) };
+    const entries = { [this.#name]: this.#program, ...others };
     await bundler({ folder: this.#installation.folder, entries, out });
     return out;
   }

@@ -1,9 +1,8 @@
 // Both sides of a session in a bundle for browsers, by each bundler: it needs none of Node's modules, and no file of a worker. A user in a
 // worker brings a file, which each bundler carries along as docs/bundling.md says.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { build as esbuild } from 'esbuild';
@@ -12,44 +11,43 @@ import { rollup } from 'rollup';
 import { chromium } from 'playwright-core';
 import { build as vite } from 'vite';
 import { CHROMIUM, LAUNCH } from '../browser/chromium.ts';
-import { buildWithWebpack } from '../bundles/bundlers.ts';
-import { Installation } from '../package/packed.ts';
+import { buildWithWebpack, type Bundling } from '../bundles/bundlers.ts';
+import { Workshop, type Entries } from '../bundles/workshop.ts';
 
-/** @param worker an entry point that is bundled beside the page, if the bundler does not find it. */
-type Bundler = (folder: string, page: string, out: string, worker?: string) => Promise<unknown>;
-
-const WORKER = 'secagg-user-worker';
-
-function entries(page: string, worker: string | undefined): Record<string, string> {
-  return { page, ...(worker !== undefined && { [WORKER]: worker }) };
-}
-
-const BUNDLERS: Readonly<Record<string, Bundler>> = {
-  esbuild: (absWorkingDir, page, outdir, worker) =>
+const BUNDLERS: Readonly<Record<string, (bundling: Bundling) => Promise<unknown>>> = {
+  esbuild: ({ folder, entries, out }) =>
     esbuild({
-      absWorkingDir,
-      entryPoints: entries(page, worker),
-      outdir,
+      absWorkingDir: folder,
+      entryPoints: entries,
+      outdir: out,
       bundle: true,
       format: 'esm',
       platform: 'browser',
       logLevel: 'error',
     }),
-  Rollup: async (rootDir, page, dir, worker) => {
+  Rollup: async ({ folder, entries, out }) => {
     // A module that is not found is a warning of Rollup.
     const onwarn = (warning: { readonly message: string }): never => {
       throw new Error(warning.message);
     };
-    const bundle = await rollup({ input: entries(page, worker), plugins: [nodeResolve({ rootDir, browser: true })], onwarn });
-    await bundle.write({ dir, format: 'esm' });
+    const bundle = await rollup({ input: entries, plugins: [nodeResolve({ rootDir: folder, browser: true })], onwarn });
+    await bundle.write({ dir: out, format: 'esm' });
     await bundle.close();
   },
-  Vite: (root, page, outDir) =>
-    vite({ root, configFile: false, logLevel: 'error', build: { outDir, rolldownOptions: { input: page } } }),
-  webpack: (context, page, path) =>
-    buildWithWebpack({ context, mode: 'production', entry: page, target: 'web', output: { path }, performance: false }),
+  Vite: ({ folder, entries, out }) =>
+    vite({ root: folder, configFile: false, logLevel: 'error', build: { outDir: out, rolldownOptions: { input: entries } } }),
+  webpack: ({ folder, entries, out }) =>
+    buildWithWebpack({
+      context: folder,
+      mode: 'production',
+      entry: entries,
+      target: 'web',
+      output: { path: out },
+      performance: false,
+    }),
 };
 
+const BOTH_SIDES = "import { ServerWrapper, UserWrapper } from 'secagg'; globalThis.sides = [ServerWrapper, UserWrapper];";
 const USER_IN_WORKER = `
 import { genKeypair, PublicKeysWrapper, round0Msg } from 'secagg';
 import { UserWorker } from 'secagg/worker';
@@ -87,24 +85,19 @@ async function answerLengthIn(folder: string): Promise<number> {
 
 describe('a bundle for browsers', function () {
   this.timeout(120_000);
-  let installation: Installation;
-  let page: string;
-  let out: string;
+  let [sides, user]: Workshop[] = [];
   before(() => {
-    installation = new Installation();
-    page = join(installation.folder, 'page.js');
+    sides = new Workshop('page', BOTH_SIDES);
+    user = new Workshop('page', USER_IN_WORKER);
   });
-  after(() => installation.remove());
-  beforeEach(() => (out = mkdtempSync(join(tmpdir(), 'secagg-page-'))));
-  afterEach(() => rmSync(out, { recursive: true, force: true }));
+  after(() => {
+    sides?.remove();
+    user?.remove();
+  });
 
   for (const [name, bundler] of Object.entries(BUNDLERS)) {
     it(`by ${name} is one file without Node's modules`, async () => {
-      writeFileSync(
-        page,
-        "import { ServerWrapper, UserWrapper } from 'secagg'; globalThis.sides = [ServerWrapper, UserWrapper];",
-      );
-      await bundler(installation.folder, page, out);
+      const out = await sides!.bundle('esm', bundler);
       const files = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
       expect(files).to.have.lengthOf(1);
       const text = readFileSync(join(out, files[0]!), 'utf8');
@@ -117,10 +110,9 @@ describe('a bundle for browsers', function () {
         console.log(`    skipped: no Chromium at ${CHROMIUM} (set CHROMIUM to its path)`);
         this.skip();
       }
-      writeFileSync(page, USER_IN_WORKER);
-      const worker = name === 'esbuild' || name === 'Rollup' ? 'secagg/user-worker' : undefined;
-      await bundler(installation.folder, page, out, worker);
-      expect(await answerLengthIn(out)).to.equal(ANSWER_BYTES);
+      // These bundlers do not find the worker themselves.
+      const others: Entries = name === 'esbuild' || name === 'Rollup' ? { 'secagg-user-worker': 'secagg/user-worker' } : {};
+      expect(await answerLengthIn(await user!.bundle('esm', bundler, others))).to.equal(ANSWER_BYTES);
     });
   }
 });

@@ -2,28 +2,16 @@
 // where not. Whatever the bundle, the sum is exact and the application is started once.
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { expect } from 'chai';
-import { withEsbuild, withRollup, withVite, withWebpack, type Bundling, type Format } from '../bundles/bundlers.ts';
-import { recordSession, type RecordedSession } from '../bundles/recorded-session.ts';
-import { runApplication } from '../bundles/run-application.ts';
+import { Applications, type Case } from '../bundles/applications.ts';
+import { withEsbuild, withRollup, withVite, withWebpack } from '../bundles/bundlers.ts';
 import { withBun, withNode } from '../bundles/single-files.ts';
-import { WORKER, Workshop } from '../bundles/workshop.ts';
+import { WORKER } from '../bundles/workshop.ts';
 
-interface Case {
-  readonly title: string;
-  readonly format: Format;
-  readonly bundle: (bundling: Bundling) => Promise<void>;
-  /** Whether the bundler is told to bundle the worker too. */
-  readonly withWorker?: boolean;
-  /** File that the option `worker` names, in the folder of the bundle. */
-  readonly option?: string;
-  readonly threads: 0 | 2;
-}
+type Titled = Case & { readonly title: string };
 
 const OPTION = `${WORKER}.js`;
 
-const CASES: readonly Case[] = (['esm', 'cjs'] as const).flatMap((format): Case[] => [
+const CASES: readonly Titled[] = (['esm', 'cjs'] as const).flatMap((format): Titled[] => [
   { title: 'esbuild', format, bundle: (b) => withEsbuild(b, format), threads: 0 },
   { title: 'Rollup', format, bundle: (b) => withRollup(b, format), threads: 0 },
   { title: 'Rollup with the worker', format, bundle: (b) => withRollup(b, format), withWorker: true, threads: 2 },
@@ -32,7 +20,7 @@ const CASES: readonly Case[] = (['esm', 'cjs'] as const).flatMap((format): Case[
 ]);
 
 const esm = 'esm';
-const MORE: readonly Case[] = [
+const MORE: readonly Titled[] = [
   { title: 'esbuild with the worker', format: esm, bundle: (b) => withEsbuild(b, esm), withWorker: true, threads: 2 },
   {
     title: 'esbuild with the worker, minified and in chunks',
@@ -80,38 +68,32 @@ const MORE: readonly Case[] = [
   },
 ];
 
+const PROGRAMS: readonly Titled[] = [
+  { title: 'Node', format: 'cjs', bundle: withNode, threads: 0 },
+  {
+    title: 'Node, with the worker beside it and its URL,',
+    format: 'cjs',
+    bundle: withNode,
+    withWorker: true,
+    option: OPTION,
+    threads: 2,
+  },
+  { title: 'Bun', format: 'cjs', bundle: withBun, threads: 0 },
+  { title: 'Bun, with the worker,', format: 'cjs', bundle: withBun, withWorker: true, threads: 2 },
+];
+
 describe('an application that is bundled with its server', function () {
   this.timeout(300_000);
-  let session: RecordedSession;
-  let workshop: Workshop;
-  before(async () => {
-    session = await recordSession();
-    workshop = new Workshop();
-  });
-  after(() => workshop.remove());
+  let applications: Applications;
+  before(async () => (applications = await Applications.record()));
+  after(() => applications.remove());
 
-  for (const { title, format, bundle, withWorker, option, threads } of [...CASES, ...MORE]) {
-    it(`by ${title} (${format}) runs with ${threads} threads`, async () => {
-      const out = await workshop.bundle(format, withWorker === true, bundle);
-      const worker = option === undefined ? null : pathToFileURL(join(out, option));
-      const command = [process.execPath, join(out, 'application.js')] as const;
-      const outcome = await workshop.withoutPackage(() => runApplication(command, session, worker));
-      expect(outcome).to.deep.equal({ starts: 1, threads, exact: true });
-    });
+  for (const { title, ...given } of [...CASES, ...MORE]) {
+    it(`by ${title} (${given.format}) runs with ${given.threads} threads`, () => applications.expectRun(given));
   }
 
-  for (const [title, bundler, withWorker, option, threads] of [
-    ['Node', withNode, false, null, 0],
-    ['Node, with the worker beside it and its URL,', withNode, true, OPTION, 2],
-    ['Bun', withBun, false, null, 0],
-    ['Bun, with the worker,', withBun, true, null, 2],
-  ] as const) {
-    it(`by ${title} into one program runs with ${threads} threads`, async () => {
-      const out = await workshop.bundle('cjs', withWorker, bundler);
-      const program = [join(out, 'application')] as const;
-      const worker = option === null ? null : pathToFileURL(join(out, option));
-      const outcome = await workshop.withoutPackage(() => runApplication(program, session, worker));
-      expect(outcome).to.deep.equal({ starts: 1, threads, exact: true });
-    });
+  for (const { title, ...given } of PROGRAMS) {
+    it(`by ${title} into one program runs with ${given.threads} threads`, () =>
+      applications.expectRun({ ...given, program: true }));
   }
 });

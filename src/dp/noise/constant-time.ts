@@ -3,7 +3,7 @@
 // the noise, whichever trials were kept.
 //
 // JavaScript promises no times. What holds is that no branch, no address and no loop depends on the noise, that all integers fit 31 bits or are
-// exact in doubles, and that nothing is divided but by powers of two.
+// exact in doubles, and that nothing is divided.
 import type { RandomSource } from '../../crypto/random.ts';
 import { BLOCK_WORDS, randomWords } from './random-words.ts';
 import { DIGIT_BITS, type Staircase } from './staircase.ts';
@@ -93,7 +93,7 @@ function isAtLeast(low: number, high: number, u: number, c: number): number {
 /** 1 if the magnitude is dropped, else 0: if a uniform number of the bits of F is below F(x). */
 function isThinned(thinning: Thinning, x: number, words: Int32Array, at: number): number {
   const value = thinningAt(thinning, x);
-  const valueHigh = Math.floor(value / 0x400_0000);
+  const valueHigh = Math.floor(value * (1 / 0x400_0000));
   const valueLow = value - valueHigh * 0x400_0000;
   const borrow = (((words[at] ?? 0) & 0x3ff_ffff) - valueLow) >>> 31;
   const high = (words[at + 1] ?? 0) & thinning.highMask;

@@ -39,14 +39,14 @@ const SKELLAM_TABLES = remembered(KEPT_LAWS, skellamTables);
 const EXACT_SKELLAM = remembered(KEPT_LAWS, (variance) => new ExactSkellam(variance));
 
 /**
- * Noise of a law. Tables are made by the first draw, and shared by all noise of the law: 0.5 s for the largest variances of Skellam noise, a
- * few milliseconds for all others.
+ * Noise of a law. Tables are made by the first draw, and shared by all noise of the law: up to 0.5 s for the largest variances of Skellam
+ * noise, a few milliseconds for all others.
  *
  * | | constant-time, a draw | exact, a draw |
  * | --- | --- | --- |
- * | discrete Gaussian | 0.1 to 0.6 µs, growing with log σ | 2 µs; 10 µs if σ > 2^12 |
- * | Skellam, σ² < 400 | 0.1 to 0.6 µs, growing with σ | 0.2 µs |
- * | Skellam, larger | 0.6 µs | 0.3 µs |
+ * | discrete Gaussian | 0.1 to 0.6 µs up to σ = 2,400, 1 µs at σ = 2^26 | 0.5 µs; 2 µs if σ > 6,000 |
+ * | Skellam, σ² < 400 | 0.1 to 0.9 µs, growing with σ | 0.1 µs |
+ * | Skellam, larger | 0.7 to 0.8 µs | 0.2 µs |
  *
  * @param random gives fresh unpredictable bytes.
  * @throws TypeError, RangeError unless the law is one that `checkLaw` takes.

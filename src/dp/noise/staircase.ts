@@ -1,6 +1,11 @@
 // The tables of the constant-time sampler. It draws a magnitude x = 2^κ·y + u from stairs above a Gaussian, and keeps it with the quotient
-// of the two: y has weights e^(−(2^κ·y)²/2s²), u is uniform in [0, 2^κ), and x is kept with probability e^(−u(u + 2^(κ+1)·y)/2s²).
-// What is kept has weights e^(−x²/2s²) for every s², however large, with a table of at most 40 entries for y.
+// of the two: y has weights w_y = e^(−(2^κ·y)²/2s²), u is uniform in [0, 2^κ), and x is kept with probability e^(−a/2s²) for
+// a = u(u + 2^(κ+1)·y). The table for y has at most 36 entries, however large s² is.
+//
+// Why the law is exact: x² = (2^κ·y)² + a, so that a trial keeps x and a sign with a probability in proportion to
+// w_y · e^(−a/2s²) = e^(−x²/2s²). 0 would have two signs; one of them is not kept. e^(−a/2s²) is P(G ≥ a) for a geometric G, whose
+// weights e^(−g/2s²) are the products of those of its digits: the digits are independent, and each is drawn from a table of its own.
+// Then a ≤ G is one comparison of integers. What is not exact is in the tables: see `samplerErrorOf`.
 import { exponential } from './exponential.ts';
 import { skellamMasses, skellamReach } from './skellam-law.ts';
 import { THRESHOLD_BITS, WORDS, thresholdsOf, wordsOf } from './thresholds.ts';

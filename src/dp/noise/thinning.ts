@@ -24,8 +24,10 @@ export interface Thinning {
   readonly middle: number;
   /** 2^low: the lower bits of v are multiplied on their own. */
   readonly lowUnit: number;
-  /** 2^high. */
-  readonly highUnit: number;
+  /** 2^-low. */
+  readonly lowInverse: number;
+  /** 2^-high. */
+  readonly highInverse: number;
   /** 2^(26 − low). */
   readonly lowScale: number;
   /** 2^(26 − high). */
@@ -46,19 +48,23 @@ export function tiltOf(variance: number, bits: number): number {
   return Math.ceil(x ** 2 / (2 * fall));
 }
 
-/** F(x) in units of 2^-bits, an integer. The operations are the same for every x. About 10 ns for each power. */
+/**
+ * F(x) in units of 2^-bits, an integer. The operations are the same for every x: additions, multiplications and floors. About 15 ns for each
+ * power.
+ */
 export function thinningAt(thinning: Thinning, x: number): number {
-  const { coefficients, lowUnit, highUnit, lowScale, highScale } = thinning;
+  const { coefficients, lowUnit, lowInverse, highInverse, lowScale, highScale } = thinning;
+  const inverse = 1 / 0x400_0000;
   const v = x * x - thinning.middle;
-  const vHigh = Math.floor(v / lowUnit);
+  const vHigh = Math.floor(v * lowInverse);
   const vLow = v - vHigh * lowUnit;
   let sum = 0;
   for (const coefficient of coefficients) {
     // sum := coefficient + ⌊sum · v / 2^(low + high)⌋, wrong by at most 2. Nothing here reaches 2^53.
-    const upper = Math.floor(sum / 0x400_0000);
+    const upper = Math.floor(sum * inverse);
     const lower = sum - upper * 0x400_0000;
-    const middle = upper * vLow * lowScale + lower * vHigh + Math.floor((lower * vLow) / lowUnit);
-    sum = coefficient + upper * vHigh * highScale + Math.floor(middle / highUnit);
+    const middle = upper * vLow * lowScale + lower * vHigh + Math.floor(lower * vLow * lowInverse);
+    sum = coefficient + upper * vHigh * highScale + Math.floor(middle * highInverse);
   }
   return sum;
 }
@@ -145,7 +151,8 @@ function fit({ masses, ceiling }: TiltedLaw, degree: number): Thinning {
     coefficients: Float64Array.from(scaled.reverse()),
     middle,
     lowUnit: 2 ** low,
-    highUnit: 2 ** high,
+    lowInverse: 2 ** -low,
+    highInverse: 2 ** -high,
     lowScale: 2 ** (HALF - low),
     highScale: 2 ** (HALF - high),
   };

@@ -114,7 +114,7 @@ describe('any dropouts on a small sparse graph', () => {
           }
         }
       }),
-      { numRuns: 80 },
+      { numRuns: 48 },
     );
     expect([sums > 10, errors > 10]).to.deep.equal([true, true]);
   });

@@ -3,17 +3,18 @@
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
 
 const VEC_LEN = 1 << 20;
-const THRESHOLD = 24;
+const THRESHOLD = 10;
 const ids = Array.from({ length: 40 }, (_, id) => id);
-const silent = new Set(ids.slice(24)); // in round 2: 24 self-masks and 24 · 16 pairwise masks are left to remove
+const silent = new Set(ids.slice(10)); // in round 2: 10 self-masks and 10 · 30 pairwise masks are left to remove
+const adversary = 'semi-honest'; // the threshold is low, so that few users have to mask anything
 
 const keys = ids.map(() => genKeypair());
 const publicKeys = new PublicKeysWrapper(keys.map(([pk], id) => [id, pk]));
 const events = [];
 const listener = (event) => event.type === 'unmasking' && events.push(event);
-const server = new ServerWrapper(THRESHOLD, VEC_LEN, { publicKeys, listener, threads: 2 });
+const server = new ServerWrapper(THRESHOLD, VEC_LEN, { publicKeys, adversary, listener, threads: 2 });
 const users = keys.map(([pk, sk], id) => {
-  return new UserWrapper(id, THRESHOLD, pk, sk, new Int32Array(VEC_LEN).fill(1000 + id), publicKeys);
+  return new UserWrapper(id, THRESHOLD, pk, sk, new Int32Array(VEC_LEN).fill(1000 + id), publicKeys, { adversary });
 });
 let messages = new Map(ids.map((id) => [id, round0Msg()]));
 for (let round = 0; round < 4; round++) {
