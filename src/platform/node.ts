@@ -13,35 +13,13 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto';
-import { UsageError } from '../leaves/errors.ts';
+import { BASE_POINT, KNOWN_SIGNATURE } from './known-answers.ts';
 import { threads } from './node-threads.ts';
+import { lacking, requireRefusal, using } from './openssl.ts';
 import { releaserWith } from './release.ts';
 import type { AgreementKey, Keystream, PeerKey, Platform } from './platform.ts';
 
 type Curve = 'X25519' | 'Ed25519';
-
-// What Node's errors are called if OpenSSL has no such algorithm, for instance in FIPS mode.
-const LACKING = /^ERR_(OSSL_.*(UNSUPPORTED|FETCH_FAILED|INITIALIZATION_ERROR|DISABLED|FIPS)|CRYPTO_(UNKNOWN_CIPHER|INVALID_DIGEST))/;
-
-/**
- * Runs a call of node:crypto.
- *
- * @throws UsageError ERR_SECAGG_ENGINE if OpenSSL has no such algorithm: this says nothing about the bytes, nor about who sent them.
- */
-function using<T>(algorithm: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw lacking(algorithm, error) ?? error;
-  }
-}
-
-function lacking(algorithm: string, cause: unknown): UsageError | null {
-  const { code } = cause as { readonly code?: unknown };
-  if (typeof code !== 'string' || !LACKING.test(code)) return null;
-  const message = `the OpenSSL of this Node has no ${algorithm}, or its configuration (FIPS mode, for one) forbids it`;
-  return new UsageError('ERR_SECAGG_ENGINE', message, { cause });
-}
 
 // PKCS #8 around a raw private key (RFC 8410 section 7): all but the key itself is constant.
 const PKCS8_PREFIX: Readonly<Record<Curve, Buffer>> = {
@@ -113,49 +91,56 @@ const base64url = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes
 
 // A public key may be text. A JSON Web Key is the form that Node imports fastest: in 22 µs, and SPKI in 150 µs.
 function publicKey(curve: Curve, bytes: Uint8Array): KeyObject {
-  return using(curve, () => createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(bytes) }, format: 'jwk' }));
+  return createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(bytes) }, format: 'jwk' });
 }
 
-function publicKeyOf(key: KeyObject): Uint8Array {
-  return plain(Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url'));
+function publicKeyOf(curve: Curve, key: KeyObject): Uint8Array {
+  return using(curve, () => plain(Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url')));
 }
 
 /** Verifies on a thread of Node's pool, so that several verifications run in parallel and the event loop stays free. */
-function verifyBeside(key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  return new Promise<boolean>((resolve, reject) => {
-    verify(null, message, publicKey('Ed25519', key), signature, (error, good) => {
-      if (error === null) resolve(good);
-      else reject(error);
+async function verifyBeside(key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  try {
+    const good = await new Promise<boolean>((resolve, reject) => {
+      verify(null, message, publicKey('Ed25519', key), signature, (error, verified) => {
+        if (error === null) resolve(verified);
+        else reject(error);
+      });
     });
-  }).catch((error: unknown) => refusal(error, false)); // bytes that are no point
+    if (good) return true;
+  } catch (error) {
+    requireRefusal(error); // of bytes that are no point
+  }
+  requireEd25519();
+  return false;
 }
 
 function verifySync(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return verify(null, message, publicKey('Ed25519', key), signature);
+    if (verify(null, message, publicKey('Ed25519', key), signature)) return true;
   } catch (error) {
-    return refusal(error, false); // bytes that are no point
+    requireRefusal(error); // of bytes that are no point
   }
+  requireEd25519();
+  return false;
+}
+
+// OpenSSL says that a signature is false, that a key is invalid, or that an operation is not supported, if it has no Ed25519 or no
+// SHA-512. So it is asked about a good signature before anybody is blamed; likewise about a good point below.
+function requireEd25519(): void {
+  const { publicKey: key, message, signature } = KNOWN_SIGNATURE;
+  if (!using('Ed25519', () => verify(null, message, publicKey('Ed25519', key), signature))) throw lacking('Ed25519');
+}
+
+function requireX25519(): void {
+  const secretKey = privateKey('X25519', new Uint8Array(32).fill(1));
+  using('X25519', () => diffieHellman({ privateKey: secretKey, publicKey: publicKey('X25519', BASE_POINT) }));
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/**
- * The answer for bytes that OpenSSL refuses. Whatever else Node throws says nothing about the bytes, and the user that has sent
- * them must not be blamed for it.
- *
- * @throws any other error.
- */
-function refusal<Answer>(error: unknown, answer: Answer): Answer {
-  const { code } = error as { readonly code?: unknown };
-  const missing = lacking('such curve', error);
-  if (missing !== null) throw missing;
-  if (typeof code === 'string' && /^ERR_OSSL_(?!.*MALLOC)|^ERR_CRYPTO_INVALID_JWK$/.test(code)) return answer;
-  throw error;
-}
-
 export const platform: Platform = {
-  randomBytes: (length): Uint8Array => plain(randomBytes(length)),
+  randomBytes: (length): Uint8Array => using('random numbers', () => plain(randomBytes(length))),
 
   sha256,
   // A piece of a megabyte takes half a millisecond, which is less than a thread of Node's pool would cost.
@@ -174,21 +159,24 @@ export const platform: Platform = {
   x25519(secretKey): AgreementKey {
     const key = privateKey('X25519', secretKey);
     return {
-      publicKey: publicKeyOf(key),
+      publicKey: publicKeyOf('X25519', key),
       agree(peer): Uint8Array {
         try {
           return plain(diffieHellman({ privateKey: key, publicKey: peer.engine as KeyObject }));
         } catch (error) {
-          return refusal(error, new Uint8Array(32)); // OpenSSL refuses a point of small order by itself
+          requireRefusal(error);
+          requireX25519();
+          return new Uint8Array(32); // OpenSSL refuses a point of small order by itself
         }
       },
     };
   },
 
-  x25519Peer: (bytes): PeerKey => ({ engine: publicKey('X25519', bytes) }),
+  x25519Peer: (bytes): PeerKey => ({ engine: using('X25519', () => publicKey('X25519', bytes)) }),
 
-  ed25519PublicKey: (secretKey): Uint8Array => publicKeyOf(privateKey('Ed25519', secretKey)),
-  ed25519Sign: (secretKey, message): Uint8Array => using('Ed25519', () => plain(sign(null, message, privateKey('Ed25519', secretKey)))),
+  ed25519PublicKey: (secretKey): Uint8Array => publicKeyOf('Ed25519', privateKey('Ed25519', secretKey)),
+  ed25519Sign: (secretKey, message): Uint8Array =>
+    using('Ed25519', () => plain(sign(null, message, privateKey('Ed25519', secretKey)))),
   ed25519Verify: verifyBeside,
   ed25519VerifySync: verifySync,
 
