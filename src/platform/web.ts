@@ -7,7 +7,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, copyOf } from '../leaves/bytes.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { once } from '../leaves/once.ts';
-import { BASE_POINT, KNOWN_SIGNATURE } from './known-answers.ts';
+import { BASE_POINT, KNOWN_SIGNATURE, type Signed } from './known-answers.ts';
 import { curves as noble } from './noble.ts';
 import { releaserWith } from './release.ts';
 import type { AgreementKey, Keystream, Platform } from './platform.ts';
@@ -50,12 +50,6 @@ async function privateKey(subtle: SubtleCrypto, curve: Curve, secretKey: Uint8Ar
   } finally {
     der.fill(0);
   }
-}
-
-interface Signed {
-  readonly publicKey: Uint8Array;
-  readonly message: Uint8Array;
-  readonly signature: Uint8Array;
 }
 
 async function verified(subtle: SubtleCrypto, { publicKey, message, signature }: Signed): Promise<boolean> {
