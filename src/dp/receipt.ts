@@ -204,10 +204,10 @@ function releaseOf(release: object): Release {
 function partOf(path: readonly string[], release: Release): ReceiptPart {
   const { mechanism, sampler } = release.terms;
   const { variance, dimensions, l2Squared, l1, samplerError } = release.sumWith(1);
-  const { bounds, standardDeviation } = release;
+  const { grid, standardDeviation } = release;
   return {
     ...{ name: path.join('.'), mechanism, sampler, variance, standardDeviation, samplerError, dimensions },
-    ...{ l2Squared, l1, bounds },
+    ...{ l2Squared, l1, bounds: grid.bounds },
   };
 }
 
