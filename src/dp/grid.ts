@@ -1,6 +1,8 @@
 // The integer grid of a private part: how fine its steps are, how much noise each user adds, and how wide the ring must be.
 import { leastBits } from '../encoding/statistic.ts';
 import { leastVariance } from './accounting/calibration.ts';
+import { lessVariance } from './accounting/exact-calibration.ts';
+import type { ComponentBounds } from './accounting/loss-distribution.ts';
 import { MAX_VARIANCE, type Mechanism, type SamplerError } from './mechanism.ts';
 import { PrivacyError } from './privacy-error.ts';
 import { MAX_SKELLAM_VARIANCE, samplerErrorOf } from './noise/noise.ts';
@@ -20,6 +22,8 @@ export interface Grid {
   readonly variance: number;
   /** Largest magnitude of a component of a sum. */
   readonly span: bigint;
+  /** In how many components two vectors of a user may differ, and by how many steps; null if only norms limit that. */
+  readonly bounds: ComponentBounds | null;
 }
 
 /** Real vectors. */
@@ -38,6 +42,8 @@ export interface CountShape {
   readonly fromZero: Sensitivity;
   /** The largest count of a user in a component. */
   readonly largest: number;
+  /** In how many components two vectors of a user may differ. */
+  readonly differing: number;
 }
 
 /** The noise of one user has at least this variance, so that rounding adds at most one percent to it. */
@@ -56,15 +62,21 @@ const mostVariance = (mechanism: Mechanism): number => (mechanism === 'skellam' 
 /** @throws PrivacyError ERR_SECAGG_PRIVACY_TARGET. */
 export function vectorGrid(shape: VectorShape, terms: PrivacyTerms): Grid {
   const { dimensions, clip } = shape;
-  const gridOf = (radius: number): Grid => {
+  const spanFor = (steps: number, variance: number): bigint => vectorSpan(shape, steps * clip, variance, terms);
+  const gridOf = (radius: number): Grid | null => {
     const fromZero = roundedSensitivity(radius, dimensions);
-    const sensitivity = checkedSensitivity(adjacentSensitivity(fromZero, terms.adjacency, false));
+    const sensitivity = adjacentSensitivity(fromZero, terms.adjacency, false);
+    if (isTooFine(sensitivity)) return null;
     const variance = varianceFor(sensitivity, dimensions, terms);
-    const span = vectorSpan(shape, radius, variance, terms);
-    return { steps: radius / clip, fromZero, sensitivity, variance, span };
+    const steps = radius / clip;
+    const bounds = dimensions === 1 ? { components: 1, shift: Math.ceil(Math.sqrt(sensitivity.l2Squared)) } : null;
+    return { steps, fromZero, sensitivity, variance, span: spanFor(steps, variance), bounds };
   };
-  if (terms.bits !== null) return widestGrid(gridOf, terms, Math.sqrt(dimensions));
-  return finestNeeded(gridOf, shortestRadius(dimensions), terms);
+  const grid =
+    terms.bits === null
+      ? finestNeeded(gridOf, shortestRadius(dimensions), terms)
+      : widestGrid(gridOf, terms, Math.sqrt(dimensions));
+  return withLessNoise(grid, dimensions, terms, spanFor);
 }
 
 /** The least radius at which rounding makes no vector longer by more than one percent. */
@@ -83,17 +95,42 @@ function vectorSpan({ dimensions, block }: VectorShape, radius: number, variance
 }
 
 /** Counts are exact integers. A step is a fraction 1/k of a count, so that noise need not be rounded up to whole counts. */
-export function countGrid({ dimensions, fromZero, largest }: CountShape, terms: PrivacyTerms): Grid {
-  const gridOf = (given: number): Grid => {
+export function countGrid({ dimensions, fromZero, largest, differing }: CountShape, terms: PrivacyTerms): Grid {
+  const spanFor = (steps: number, variance: number): bigint =>
+    BigInt(Math.ceil(terms.maxUsers * largest * steps + spanOf(0, variance, dimensions, terms)));
+  const gridOf = (given: number): Grid | null => {
     const steps = Math.ceil(given);
     const scaled = { l2Squared: steps ** 2 * fromZero.l2Squared, l1: steps * fromZero.l1 };
-    const sensitivity = checkedSensitivity(adjacentSensitivity(scaled, terms.adjacency, true));
+    const sensitivity = adjacentSensitivity(scaled, terms.adjacency, true);
+    if (isTooFine(sensitivity)) return null;
     const variance = varianceFor(sensitivity, dimensions, terms);
-    const span = BigInt(Math.ceil(terms.maxUsers * largest * steps + spanOf(0, variance, dimensions, terms)));
-    return { steps, fromZero: scaled, sensitivity, variance, span };
+    const bounds = { components: differing, shift: largest * steps };
+    return { steps, fromZero: scaled, sensitivity, variance, span: spanFor(steps, variance), bounds };
   };
-  if (terms.bits !== null) return widestGrid((steps) => gridOf(Math.floor(steps)), terms, 1);
-  return finestNeeded(gridOf, 1, terms);
+  const grid = terms.bits === null ? finestNeeded(gridOf, 1, terms) : widestGrid((steps) => gridOf(Math.floor(steps)), terms, 1);
+  return withLessNoise(grid, dimensions, terms, spanFor);
+}
+
+/**
+ * The same grid with as much noise as the loss distribution asks for, if it can be computed: never for vectors that only their norm limits. Only
+ * for a target of one release, because a ledger adds up curves, by which several would cost more than the target.
+ */
+function withLessNoise(
+  grid: Grid,
+  dimensions: number,
+  terms: PrivacyTerms,
+  spanFor: (steps: number, variance: number) => bigint,
+): Grid {
+  const { strength, minHonest: noises, chance } = terms;
+  if (grid.bounds === null || strength.kind === 'multiplier' || strength.target.releases > 1) return grid;
+  const { epsilon, delta } = strength.target;
+  const sum = { mechanism: terms.mechanism, noises, dimensions, ...grid.sensitivity };
+  const variance = lessVariance(
+    (candidate) => ({ ...sum, variance: candidate, samplerError: samplerErrorFor(candidate, terms) }),
+    grid.bounds,
+    { epsilon, delta: delta - chance, most: grid.variance },
+  );
+  return { ...grid, variance, span: spanFor(grid.steps, variance) };
 }
 
 function spanOf(spread: number, variance: number, dimensions: number, terms: PrivacyTerms): number {
@@ -108,11 +145,17 @@ function spanOf(spread: number, variance: number, dimensions: number, terms: Pri
  * Scales the radius until the noise of one user is fine, and until it is not too wide for the sampler. Its variance grows with the square
  * of the radius, or faster.
  */
-function finestNeeded(gridOf: (radius: number) => Grid, least: number, { mechanism }: PrivacyTerms): Grid {
+function finestNeeded(gridOf: (radius: number) => Grid | null, least: number, { mechanism }: PrivacyTerms): Grid {
   const most = mostVariance(mechanism);
   let radius = least;
   while (radius > least / COARSEST) {
     const grid = gridOf(radius);
+    if (grid === null) {
+      throw new PrivacyError(
+        'ERR_SECAGG_PRIVACY_TARGET',
+        'plan: the noise would be so weak beside the data that steps fine enough for it are too many; a stronger target would do',
+      );
+    }
     if (grid.variance > most) radius *= 0.99 * Math.sqrt(most / grid.variance);
     else if (grid.variance >= FINE_VARIANCE) return grid;
     else radius = Math.max(radius * 1.01, radius * Math.sqrt(FINE_VARIANCE / grid.variance));
@@ -125,11 +168,11 @@ function finestNeeded(gridOf: (radius: number) => Grid, least: number, { mechani
 }
 
 /** The finest grid whose sums fit the ring. */
-function widestGrid(gridOf: (radius: number) => Grid, terms: PrivacyTerms, least: number): Grid {
+function widestGrid(gridOf: (radius: number) => Grid | null, terms: PrivacyTerms, least: number): Grid {
   const bits = terms.bits ?? MAX_BITS;
   const fits = (radius: number): Grid | null => {
     const grid = gridOf(radius);
-    return leastBits(grid) <= bits && grid.variance <= mostVariance(terms.mechanism) ? grid : null;
+    return grid !== null && leastBits(grid) <= bits && grid.variance <= mostVariance(terms.mechanism) ? grid : null;
   };
   let best: Grid | null = null;
   let [low, high] = [least, least];
@@ -156,7 +199,7 @@ function widestGrid(gridOf: (radius: number) => Grid, terms: PrivacyTerms, least
  * they add is independent of all else, so that who sees the larger sum learns no more, whatever the law of their noise.
  */
 function varianceFor({ l2Squared, l1 }: Sensitivity, dimensions: number, terms: PrivacyTerms): number {
-  const { strength, minHonest: noises, mechanism, sampler, chance } = terms;
+  const { strength, minHonest: noises, mechanism, chance } = terms;
   if (strength.kind === 'multiplier') return Math.ceil((strength.multiplier ** 2 * l2Squared) / noises);
   const { epsilon, delta, releases } = strength.target;
   const left = delta - releases * chance;
@@ -167,19 +210,17 @@ function varianceFor({ l2Squared, l1 }: Sensitivity, dimensions: number, terms: 
       `security: chance alone costs a δ of ${releases * chance} in ${releases} sessions; ${needed} would leave half of the target's ${delta}`,
     );
   }
-  // Beyond the widest noise the sampler's error only falls.
-  const most = mostVariance(mechanism);
-  const samplerError = (variance: number): SamplerError =>
-    samplerErrorOf({ mechanism, variance: Math.min(variance, most) }, sampler);
+  const samplerError = (variance: number): SamplerError => samplerErrorFor(variance, terms);
   const sum = { mechanism, noises, dimensions, l2Squared, l1, samplerError };
   return leastVariance(sum, { epsilon, delta: left, releases }).variance;
 }
 
+/** Beyond the widest noise the sampler's error only falls. */
+function samplerErrorFor(variance: number, { mechanism, sampler }: PrivacyTerms): SamplerError {
+  return samplerErrorOf({ mechanism, variance: Math.min(variance, mostVariance(mechanism)) }, sampler);
+}
+
 /** Squares of norms are added as doubles, and exact below 2^53. */
-function checkedSensitivity(sensitivity: Sensitivity): Sensitivity {
-  if (sensitivity.l2Squared <= Number.MAX_SAFE_INTEGER) return sensitivity;
-  throw new PrivacyError(
-    'ERR_SECAGG_PRIVACY_TARGET',
-    'plan: the noise would be so weak beside the data that steps fine enough for it are too many; a stronger target would do',
-  );
+function isTooFine({ l2Squared }: Sensitivity): boolean {
+  return l2Squared > Number.MAX_SAFE_INTEGER;
 }

@@ -55,7 +55,7 @@ export function privateMoments(plan: PrivateMomentsPlan): Encoding<number | null
   if (!(upper > lower)) throw new RangeError(`upper: expected more than lower, ${lower}, got ${upper}`);
   const [middle, half] = [(lower + upper) / 2, (upper - lower) / 2];
   const grid = vectorGrid({ dimensions: COMPONENTS, clip: Math.sqrt(COMPONENTS), block: null }, terms);
-  const release = new Release(terms, grid, COMPONENTS, null);
+  const release = new Release(terms, grid, COMPONENTS);
   return privateEncoding({
     description: ['privateMoments', { lower, upper }],
     release,

@@ -94,6 +94,15 @@ function releasesOf(plan: AnyPrivateEncoding): PlanReleases {
  *
  * @throws TypeError if no part of the plan carries noise; RangeError for fewer users than the threshold or more than `maxUsers`;
  * TypeError without a δ.
+ * @example
+ * ```js
+ * import { privateMean, receiptOf } from 'secagg/dp';
+ *
+ * const terms = { maxUsers: 100, threshold: 67, colluders: 5, target: { epsilon: 1, delta: 1e-6 } };
+ * const plan = privateMean({ ...terms, length: 10, l2Clip: 1, session: 'week 7' });
+ * const receipt = receiptOf(plan, { included: [90] });
+ * console.log(receipt.epsilon.toFixed(2), receipt.worstEpsilon.toFixed(2)); // prints: 0.84 1.00
+ * ```
  */
 export function receiptOf(plan: AnyPrivateEncoding, given: ReceiptTerms): Receipt {
   const { session, terms, parts, publicParts } = releasesOf(plan);
@@ -115,6 +124,18 @@ export function receiptOf(plan: AnyPrivateEncoding, given: ReceiptTerms): Receip
 /**
  * What a session of a plan costs at worst, for `Ledger.reserve`: with as few users as the threshold allows. What samplers add to δ grows with
  * the users, so that it is that of `maxUsers`.
+ *
+ * @throws TypeError if no part of the plan carries noise.
+ * @example
+ * ```js
+ * import { Ledger, privateMean, worstCostOf } from 'secagg/dp';
+ *
+ * const terms = { maxUsers: 100, threshold: 67, colluders: 5, target: { epsilon: 1, delta: 1e-6 } };
+ * const plan = privateMean({ ...terms, length: 10, l2Clip: 1, session: 'week 7' });
+ * const ledger = new Ledger({ epsilon: 3, delta: 1e-6, adjacency: 'zero-out' });
+ * ledger.reserve({ id: 'week 7', ...worstCostOf(plan) }); // before round 2
+ * console.log(ledger.spent().epsilon < 3); // prints: true
+ * ```
  */
 export function worstCostOf(plan: AnyPrivateEncoding): ReleaseCost {
   const { session, terms, parts } = releasesOf(plan);
@@ -124,7 +145,23 @@ export function worstCostOf(plan: AnyPrivateEncoding): ReleaseCost {
   return { adjacency: terms.adjacency, binding: session, curve, failureProbability: terms.chance };
 }
 
-/** What a release has cost, for `Ledger.settle`. */
+/**
+ * What a release has cost, for `Ledger.settle`.
+ *
+ * @example
+ * ```js
+ * import { costOf, Ledger, privateMean, receiptOf, worstCostOf } from 'secagg/dp';
+ *
+ * const terms = { maxUsers: 100, threshold: 67, colluders: 5, target: { epsilon: 1, delta: 1e-6 } };
+ * const plan = privateMean({ ...terms, length: 10, l2Clip: 1, session: 'week 7' });
+ * const ledger = new Ledger({ epsilon: 3, delta: 1e-6, adjacency: 'zero-out' });
+ * ledger.reserve({ id: 'week 7', ...worstCostOf(plan) });
+ * const reserved = ledger.spent().epsilon;
+ * ledger.sent('week 7');
+ * ledger.settle('week 7', { ...costOf(receiptOf(plan, { included: [90] })), survivors: 'verified' });
+ * console.log(ledger.spent().epsilon < reserved); // prints: true
+ * ```
+ */
 export function costOf({ adjacency, session, curve, chance }: Receipt): ReleaseCost {
   return { adjacency, binding: session, curve, failureProbability: chance };
 }
@@ -156,7 +193,20 @@ function fewestNoises({ noiseFrom, threshold, colluders }: Pick<Facts, 'noiseFro
   return noiseFrom === 'server' ? 1 : threshold - colluders;
 }
 
-/** ε of a release at another δ than the receipt's own. */
+/**
+ * ε of a release at another δ than the receipt's own.
+ *
+ * @throws RangeError unless δ is above 0 and below 1.
+ * @example
+ * ```js
+ * import { epsilonAt, privateMean, receiptOf } from 'secagg/dp';
+ *
+ * const terms = { maxUsers: 100, threshold: 67, colluders: 5, target: { epsilon: 1, delta: 1e-6 } };
+ * const plan = privateMean({ ...terms, length: 10, l2Clip: 1, session: 'week 7' });
+ * const receipt = receiptOf(plan, { included: [90] });
+ * console.log(epsilonAt(receipt, 1e-9) > receipt.epsilon); // prints: true
+ * ```
+ */
 export function epsilonAt(receipt: Receipt, delta: number): number {
   checkNumber(delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53);
   return sessionEpsilon(receipt, { noises: leastNoises(receipt), fewest: fewestNoises(receipt) }, delta).epsilon;
@@ -167,6 +217,20 @@ export function epsilonAt(receipt: Receipt, delta: number): number {
  *
  * @param plan if it is given, the receipt must be one of this plan. Without it only the receipt's own numbers must agree.
  * @throws PrivacyError ERR_SECAGG_PRIVACY_RECEIPT if anything in the receipt differs.
+ * @example
+ * ```js
+ * import { privateMean, receiptOf, verifyReceipt } from 'secagg/dp';
+ *
+ * const terms = { maxUsers: 100, threshold: 67, colluders: 5, target: { epsilon: 1, delta: 1e-6 } };
+ * const plan = privateMean({ ...terms, length: 10, l2Clip: 1, session: 'week 7' });
+ * const kept = JSON.stringify(receiptOf(plan, { included: [90] }));
+ * verifyReceipt(JSON.parse(kept), plan);
+ * try {
+ *   verifyReceipt({ ...JSON.parse(kept), epsilon: 0.1 });
+ * } catch (error) {
+ *   console.log(error.code); // prints: ERR_SECAGG_PRIVACY_RECEIPT
+ * }
+ * ```
  */
 export function verifyReceipt(receipt: Receipt, plan?: AnyPrivateEncoding): void {
   checkObject(receipt, 'receipt');
@@ -204,10 +268,10 @@ function releaseOf(release: object): Release {
 function partOf(path: readonly string[], release: Release): ReceiptPart {
   const { mechanism, sampler } = release.terms;
   const { variance, dimensions, l2Squared, l1, samplerError } = release.sumWith(1);
-  const { bounds, standardDeviation } = release;
+  const { grid, standardDeviation } = release;
   return {
     ...{ name: path.join('.'), mechanism, sampler, variance, standardDeviation, samplerError, dimensions },
-    ...{ l2Squared, l1, bounds },
+    ...{ l2Squared, l1, bounds: grid.bounds },
   };
 }
 

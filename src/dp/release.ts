@@ -1,7 +1,6 @@
 // What a part with noise releases in each session: all that its privacy and the error of its result are computed from.
 import type { NoisedSum, SamplerError } from './mechanism.ts';
 import { samplerErrorOf, standardDeviationOf } from './noise/noise.ts';
-import type { ComponentBounds } from './accounting/loss-distribution.ts';
 import type { Grid } from './grid.ts';
 import type { PrivacyTerms } from './privacy-terms.ts';
 
@@ -10,15 +9,12 @@ export class Release {
   readonly grid: Grid;
   /** Components that carry noise. */
   readonly dimensions: number;
-  /** In how many components two vectors of a user may differ, and by how many steps; null if only norms limit that. */
-  readonly bounds: ComponentBounds | null;
   readonly samplerError: SamplerError;
 
-  constructor(terms: PrivacyTerms, grid: Grid, dimensions: number, bounds: ComponentBounds | null) {
+  constructor(terms: PrivacyTerms, grid: Grid, dimensions: number) {
     this.terms = terms;
     this.grid = grid;
     this.dimensions = dimensions;
-    this.bounds = bounds;
     this.samplerError = samplerErrorOf({ mechanism: terms.mechanism, variance: grid.variance }, terms.sampler);
   }
 

@@ -89,12 +89,11 @@ export function vectorParts(
   const clip = clipping.norm * Math.sqrt(1 + squared + (measured ? FLAGS_SQUARED : 0));
   const flat = flatten === 'hadamard' && dimensions > 1;
   const grid = vectorGrid({ dimensions, clip, block: flat ? blockOf(dimensions) : null }, terms);
-  const shift = Math.ceil(Math.sqrt(grid.sensitivity.l2Squared));
   return {
     layout,
     clipping,
     flags: measured ? new ClippingFlags(clipping, firstFlag) : null,
-    release: new Release(terms, grid, dimensions, dimensions === 1 ? { components: 1, shift } : null),
+    release: new Release(terms, grid, dimensions),
     flat,
     type,
     description: { values: layout.description, l2Clip: clipping.description, flatten, measured },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import * as cohorts from '../../src/cohorts/index.ts';
+import * as dp from '../../src/dp/index.ts';
 import * as encoding from '../../src/encoding/index.ts';
 import * as secagg from '../../src/index.ts';
 import * as planner from '../../src/planner/index.ts';
@@ -52,7 +53,7 @@ describe('examples in the documents', () => {
 
   it('everything that an entry point exports has one in its docstring, but for the kinds of errors', () => {
     const told = sources('src').flatMap(examplesIn).join('\n');
-    const names = Object.keys({ ...secagg, ...encoding, ...planner, ...cohorts, ...worker }).filter(
+    const names = Object.keys({ ...secagg, ...encoding, ...planner, ...cohorts, ...worker, ...dp }).filter(
       (name) => name === 'SecAggError' || !name.endsWith('Error'),
     );
     for (const name of names) expect(told, name).to.match(new RegExp(`import \\{[^}]*\\b${name}\\b`));

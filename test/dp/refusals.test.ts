@@ -75,6 +75,15 @@ describe('the arguments of a private plan', () => {
     expect(() => privateMean({ ...chance, security: security - 2 })).to.throw(PrivacyError);
   });
 
+  it('may ask for a ring that is wider than any steps can fill', () => {
+    for (const bits of [40, 64]) {
+      const plan = privateHistogram({ maxUsers: 6, threshold: 5, bins: 3, noiseMultiplier: 2 ** -10, bits });
+      expect(plan.options.bits).to.be.at.most(bits);
+      const { l2Squared } = receiptOf(plan, { included: [5], delta: 1e-6 }).parts[0]!;
+      expect(Number.isSafeInteger(l2Squared)).to.equal(true);
+    }
+  });
+
   it('give data that cannot be encoded a code that names the element and never tells the value', () => {
     const plan = privateMean(VECTOR);
     for (const value of [NaN, Infinity, -Infinity]) {

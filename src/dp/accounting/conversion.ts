@@ -42,6 +42,17 @@ export function divergenceAtOrder(order: number, epsilon: number, delta: number)
  *
  * @param delta in [0, 1].
  * @returns ε is Infinity if the curve has no order, or if the samplers' total variation uses up δ.
+ * @throws TypeError, RangeError if the curve is none, or δ out of range.
+ * @example
+ * ```js
+ * import { epsilonOf } from 'secagg/dp';
+ *
+ * // Gaussian noise of three times the sensitivity: a divergence of α/18 at the order α.
+ * const orders = [2, 4, 8, 16, 32];
+ * const curve = { orders, values: orders.map((order) => order / 18), totalVariation: 0 };
+ * const { epsilon, order } = epsilonOf(curve, 1e-6);
+ * console.log(epsilon.toFixed(2), order); // prints: 1.56 16
+ * ```
  */
 export function epsilonOf(curve: Curve, delta: number): EpsilonAtOrder {
   checkCurve(curve);

@@ -66,6 +66,17 @@ export function valueAt({ orders, values }: Curve, order: number): number {
 /**
  * What several releases cost together, each of which may depend on the results of those before it. Curves with different orders are
  * joined at the orders of all of them, each by its bounds at the orders around. The order of curves does not matter.
+ *
+ * @throws TypeError, RangeError if a curve is none.
+ * @example
+ * ```js
+ * import { composed, epsilonOf, privateHistogram, receiptOf } from 'secagg/dp';
+ *
+ * const terms = { maxUsers: 100, threshold: 67, bins: 24, maxBins: 1, noiseMultiplier: 8 };
+ * const { curve } = receiptOf(privateHistogram(terms), { included: [80], delta: 1e-6 });
+ * const [one, ten] = [[curve], new Array(10).fill(curve)].map((curves) => epsilonOf(composed(curves), 1e-6).epsilon);
+ * console.log(ten > one, ten < 10 * one); // prints: true true
+ * ```
  */
 export function composed(curves: readonly Curve[]): Curve {
   for (const curve of curves) checkCurve(curve);

@@ -71,6 +71,25 @@ export interface LedgerProgress {
  * whose compare-and-swap by `progress().revision` fails reads the newer state and tries again.
  *
  * A state that somebody put back to an older one is consistent in itself. It is noticed only by a head that is kept elsewhere.
+ *
+ * @example
+ * ```js
+ * import { costOf, Ledger, privateHistogram, receiptOf, worstCostOf } from 'secagg/dp';
+ *
+ * let ledger = new Ledger({ epsilon: 1, delta: 1e-6, adjacency: 'zero-out', subject: 'participant' });
+ * let weeks = 0;
+ * for (;;) {
+ *   const session = `visits, week ${weeks + 1}`;
+ *   const visits = privateHistogram({ maxUsers: 100, threshold: 67, bins: 24, maxBins: 1, noiseMultiplier: 12, session });
+ *   if (ledger.wouldExceed(worstCostOf(visits))) break;
+ *   ledger.reserve({ id: session, ...worstCostOf(visits) });
+ *   ledger = Ledger.fromState(ledger.serializeState()); // as after a save, which must come before round 2
+ *   ledger.sent(session);
+ *   ledger.settle(session, { ...costOf(receiptOf(visits, { included: [80], delta: 1e-6 })), survivors: 'verified' });
+ *   weeks++;
+ * }
+ * console.log(weeks); // prints: 8
+ * ```
  */
 export class Ledger {
   #snapshot: LedgerSnapshot;

@@ -18,6 +18,19 @@ import {
   type UserEvent,
 } from 'secagg';
 import { assignCohorts, CohortSum, enrolmentDigest, type CohortSumProgress } from 'secagg/cohorts';
+import {
+  costOf,
+  Ledger,
+  nextClip,
+  privateHistogram,
+  privateMean,
+  privateQuantiles,
+  receiptOf,
+  suppressSmallGroups,
+  worstCostOf,
+  type PrivacyPlan,
+  type Receipt,
+} from 'secagg/dp';
 import { combine, fixedPoint, histogram, mean, sum, weightedMean } from 'secagg/encoding';
 import { plan, PlanError, type Plan } from 'secagg/planner';
 import { UserWorker, type UserWorkerOptions, type WorkerLike } from 'secagg/worker';
@@ -107,6 +120,37 @@ export function planned(): Plan {
     if (remedy === undefined) throw error;
     return plan(remedy);
   }
+}
+
+const terms: PrivacyPlan = { maxUsers, threshold: 3, target: { epsilon: 1, delta: 1e-3 } };
+const measured = combine({
+  update: privateMean({ ...terms, shapes: { kernel: [2, 2], bias: [1] }, l2Clip: { kernel: 2, bias: 1 }, measureClipping: true }),
+  loss: privateMean({ ...terms, length: 1, l2Clip: 1, type: 'float64' }),
+  regions: privateHistogram({ ...terms, bins: 3, maxBins: 1 }),
+  ages: privateQuantiles({ ...terms, edges: [0, 40, 80], probabilities: [0.5] }),
+});
+
+/** What a sum with noise says, and the clips of the next run: the types follow from the plans. */
+export function noised(vector: SumVector): [Float32Array, Float64Array, number, number, readonly (number | null)[], number[]] {
+  const { update, loss, regions, ages } = measured.decode(vector, { users: 3 });
+  const clip = nextClip({ clip: 2, withinClip: update.withinClip.kernel, most: 10 });
+  const groups = suppressSmallGroups(regions, { least: 20, margin: 3 });
+  const medians = ages.quantiles.map(({ value, least, most }) => Math.min(Math.max(value, least), most));
+  return [update.mean.kernel.data, loss.mean, clip, update.noise.withinClip, groups.counts, medians];
+}
+
+/** A clip that was not measured is not in the result. */
+export function unmeasured(vector: SumVector): unknown {
+  // @ts-expect-error: the plan does not ask for it
+  return measured.decode(vector, { users: 3 }).loss.withinClip;
+}
+
+export function charged(ledger: Ledger): Receipt {
+  ledger.reserve({ id: 'week 7', ...worstCostOf(measured) });
+  ledger.sent('week 7');
+  const receipt = receiptOf(measured, { included: [3] });
+  ledger.settle('week 7', { ...costOf(receipt), survivors: 'verified' });
+  return receipt;
 }
 
 export const bytesUp: number = messageSizes({ users: 3, vecLen: 10 }).up;

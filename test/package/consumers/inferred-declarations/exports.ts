@@ -1,6 +1,26 @@
 // A library that exports what it has from secagg without writing down the types: the compiler must be able to name them.
 import { genKeypair, messageSizes, PublicKeysWrapper, SecAggError, ServerWrapper, UserWrapper } from 'secagg';
 import { assignCohorts, CohortSum } from 'secagg/cohorts';
+import {
+  composed,
+  costOf,
+  epsilonAt,
+  epsilonOf,
+  Ledger,
+  nextClip,
+  privateHistogram,
+  privateMean,
+  privateMoments,
+  privateQuantiles,
+  privateSum,
+  privateWeightedMean,
+  receiptOf,
+  suppressSmallGroups,
+  verifyReceipt,
+  worstCostOf,
+  type PrivacyPlan,
+  type Receipt,
+} from 'secagg/dp';
 import { combine, EncodingError, fixedPoint, histogram, mean, sum, weightedMean } from 'secagg/encoding';
 import { plan, PlanError } from 'secagg/planner';
 import { PostgresSessions, PostgresUsers, type NewSession, type PostgresPool } from 'secagg/postgres';
@@ -17,6 +37,25 @@ export const { layout, options } = all;
 export const encoded = loss.encode([1]);
 export const decode = (vector: Int32Array) => all.decode(vector, { users: 1 });
 export const bound = (users: number) => all.errorBound({ users, totalWeight: 10 });
+
+const terms: PrivacyPlan = { maxUsers, threshold: 7, noiseMultiplier: 1 };
+const shapes = { kernel: [2, 2], bias: [2] } as const;
+export const noisedSum = privateSum({ ...terms, length: 2, l2Clip: 1, measureClipping: true });
+export const noisedMean = privateMean({ ...terms, shapes, l2Clip: { kernel: 1, bias: 1 }, measureClipping: true });
+export const noisedWeightedMean = privateWeightedMean({ ...terms, shapes, l2Clip: 1, type: 'float64' });
+export const noisedHistogram = privateHistogram({ ...terms, bins: 4 });
+export const noisedMoments = privateMoments({ ...terms, lower: 0, upper: 1 });
+export const noisedQuantiles = privateQuantiles({ ...terms, edges: [0, 1], probabilities: [0.5] });
+export const noised = combine({ noisedSum, noisedMean, noisedHistogram, noisedMoments, noisedQuantiles });
+export const results = (vector: Int32Array) => noised.decode(vector, { users: 7 });
+export const groups = (vector: Int32Array) => suppressSmallGroups(noisedHistogram.decode(vector, { users: 7 }), { least: 5 });
+export const clip = (withinClip: number) => nextClip({ clip: 1, withinClip });
+export const receipt = () => receiptOf(noised, { included: [8], delta: 1e-6 });
+export const verified = (of: Receipt) => verifyReceipt(of, noised);
+export const costs = (of: Receipt) => [costOf(of), worstCostOf(noised)];
+export const epsilons = (of: Receipt) => [epsilonAt(of, 1e-9), epsilonOf(composed([of.curve]), 1e-6)];
+export const ledger = new Ledger({ epsilon: 1, delta: 1e-6, adjacency: 'zero-out' });
+export const spent = () => [ledger.spent(), ledger.progress(), ledger.terms];
 
 export const keypair = genKeypair();
 export const publicKeys = new PublicKeysWrapper([[0, keypair[0]]]);

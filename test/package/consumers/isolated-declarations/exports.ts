@@ -43,6 +43,66 @@ import {
   type Cohorts,
 } from 'secagg/cohorts';
 import {
+  Ledger,
+  nextClip,
+  privateHistogram,
+  privateMean,
+  privateMoments,
+  privateQuantiles,
+  privateSum,
+  privateWeightedMean,
+  receiptOf,
+  suppressSmallGroups,
+  worstCostOf,
+  type Adjacency,
+  type AnyPrivateEncoding,
+  type Charged,
+  type ClippingResult,
+  type ClipUpdate,
+  type ComponentBounds,
+  type Curve,
+  type EntryStatus,
+  type EpsilonAtOrder,
+  type EpsilonDelta,
+  type L2Clip,
+  type LedgerEntry,
+  type LedgerOptions,
+  type LedgerProgress,
+  type LedgerTerms,
+  type Mechanism,
+  type PrivacyError,
+  type PrivacyPlan,
+  type PrivacyTarget,
+  type PrivateErrorBound,
+  type PrivateHistogram,
+  type PrivateHistogramPlan,
+  type PrivateMean,
+  type PrivateMoments,
+  type PrivateMomentsPlan,
+  type PrivateQuantile,
+  type PrivateQuantiles,
+  type PrivateQuantilesPlan,
+  type PrivateSum,
+  type PrivateWeightedMean,
+  type Receipt,
+  type ReceiptPart,
+  type ReceiptSession,
+  type ReceiptTerms,
+  type ReleaseCost,
+  type Reservation,
+  type ResultNoise,
+  type Sampler,
+  type SamplerError,
+  type SettledCost,
+  type Spent,
+  type Subject,
+  type SuppressedHistogram,
+  type Suppression,
+  type Survivors,
+  type VectorPlan,
+  type WeightedVectorPlan,
+} from 'secagg/dp';
+import {
   combine,
   mean,
   sum,
@@ -53,6 +113,7 @@ import {
   type Encoding,
   type ErrorBound,
   type FloatArrayOf,
+  type HistogramData,
   type Mean,
   type RandomSource,
   type RoundingOptions,
@@ -110,6 +171,66 @@ export const vector: SumVector = encoded.vector;
 export const dimensions: Dimensions = { length: 1 };
 export const rounding = (random: RandomSource): RoundingOptions => ({ rounding: 'nearest', random });
 export type Values<P> = ValuesOf<P, FloatArrayOf<P>>;
+
+export const target: PrivacyTarget = { epsilon: 1, delta: 1e-6 };
+export const terms: PrivacyPlan = { maxUsers: 10, threshold: 7, target };
+export const l2Clip: L2Clip = 1;
+export const noisedSum: Encoding<
+  ArrayLike<number> | null,
+  PrivateSum<Float32Array> & ClippingResult<{ readonly l2Clip: 1; readonly measureClipping: true }>,
+  PrivateErrorBound
+> = privateSum({ ...terms, length: 2, l2Clip: 1, measureClipping: true });
+export const noisedMean: Encoding<
+  Tensors<Shapes, ArrayLike<number>> | null,
+  PrivateMean<Tensors<Shapes, Float32Array>>,
+  PrivateErrorBound
+> = privateMean({ ...terms, shapes: { kernel: [2, 2] }, l2Clip });
+export const noisedWeightedMean: Encoding<
+  ArrayLike<number> | null,
+  PrivateWeightedMean<Float32Array>,
+  PrivateErrorBound
+> = privateWeightedMean({ ...terms, length: 2, l2Clip });
+export const noisedHistogram = (of: PrivateHistogramPlan): Encoding<HistogramData | null, PrivateHistogram, PrivateErrorBound> =>
+  privateHistogram(of);
+export const noisedMoments = (of: PrivateMomentsPlan): Encoding<number | null, PrivateMoments, PrivateErrorBound> =>
+  privateMoments(of);
+export const noisedQuantiles = (of: PrivateQuantilesPlan): Encoding<number | null, PrivateQuantiles, PrivateErrorBound> =>
+  privateQuantiles(of);
+export const median = (of: PrivateQuantiles): PrivateQuantile | undefined => of.quantiles[0];
+export const shown = (of: PrivateHistogram, least: Suppression): SuppressedHistogram => suppressSmallGroups(of, least);
+export const clip = (update: ClipUpdate): number => nextClip(update);
+export const receipt = (of: AnyPrivateEncoding, included: ReceiptTerms): Receipt => receiptOf(of, included);
+export const cost = (of: AnyPrivateEncoding): ReleaseCost => worstCostOf(of);
+export const ledgerOptions: LedgerOptions = { epsilon: 1, delta: 1e-6, adjacency: 'zero-out' };
+export const ledger: Ledger = new Ledger(ledgerOptions);
+export const spent: Spent = ledger.spent();
+export const charged: Charged = spent.divergence;
+export const ledgerProgress: LedgerProgress = ledger.progress();
+export function settle(of: Reservation, settled: SettledCost): LedgerTerms {
+  ledger.reserve(of);
+  ledger.settle(of.id, settled);
+  return ledger.terms;
+}
+export interface PrivacyDetails {
+  readonly adjacency: Adjacency;
+  readonly mechanism: Mechanism;
+  readonly sampler: Sampler;
+  readonly samplerError: SamplerError;
+  readonly noise: ResultNoise;
+  readonly part: ReceiptPart;
+  readonly session: ReceiptSession;
+  readonly bounds: ComponentBounds;
+  readonly curve: Curve;
+  readonly best: EpsilonAtOrder;
+  readonly guarantee: EpsilonDelta;
+  readonly entry: LedgerEntry;
+  readonly status: EntryStatus;
+  readonly survivors: Survivors;
+  readonly subject: Subject;
+  readonly vector: VectorPlan;
+  readonly weighted: WeightedVectorPlan;
+  readonly error: PrivacyError;
+}
 
 export const keypair: [SignPublicKey, SignSecretKey] = genKeypair();
 export const publicKeys: PublicKeysWrapper = new PublicKeysWrapper();
