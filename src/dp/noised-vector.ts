@@ -10,7 +10,10 @@ import { noiseOf, type Noise } from './noise/noise.ts';
 import type { Release } from './release.ts';
 
 const BLOCK = 16_384;
-/** How far the norm of noise in d components may exceed √d standard deviations: further with a probability below 1e-12. */
+/**
+ * How far the norm of noise in d components may exceed √d standard deviations. Further with a probability below 1e-12, or 1e-9 for Skellam noise
+ * of the least variance: docs/privacy-accounting.md.
+ */
 const NORM_TAIL = 7.5;
 
 /** A private part in its place in the vector of a session. */
