@@ -1,5 +1,5 @@
 // Compiles lanes.ts to WebAssembly and writes it as a module of TypeScript, so that bundlers and browsers need no extra
-// file. The same source and compiler give the same bytes: a test compares them. Run by `npm run build`.
+// file. Run by `npm run wasm` after each change of lanes.ts. The same source and compiler give the same bytes: a test compares them.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';

@@ -2,9 +2,11 @@
 // A restored user may run round 1 again, so a nonce must not be derivable from the round; 24 random bytes never repeat.
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { concat } from '../leaves/bytes.ts';
+import { requireRefusal } from '../leaves/refusals.ts';
 import type { RandomSource } from './random.ts';
 
 const NONCE_BYTES = 24;
+const TAG_BYTES = 16;
 
 /** Nonce, ciphertext, tag. */
 export function seal(key: Uint8Array, data: Uint8Array, plaintext: Uint8Array, random: RandomSource): Uint8Array {
@@ -14,9 +16,11 @@ export function seal(key: Uint8Array, data: Uint8Array, plaintext: Uint8Array, r
 
 /** The plaintext; null if the key, the associated data or a single bit of the sealed bytes differs, or if they are too short. */
 export function open(key: Uint8Array, data: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+  if (sealed.length < NONCE_BYTES + TAG_BYTES) return null;
   try {
     return xchacha20poly1305(key, sealed.subarray(0, NONCE_BYTES), data).decrypt(sealed.subarray(NONCE_BYTES));
-  } catch {
+  } catch (error) {
+    requireRefusal(error); // its sender is accused
     return null;
   }
 }

@@ -14,10 +14,20 @@ interface Group {
   readonly clip: number;
 }
 
+/** A user's values within the clips. */
+export interface ClippedValues {
+  /** In the order of the vector, followed by zeros. */
+  readonly values: Float64Array;
+  /** For each clip whether the values were within it already. */
+  readonly within: readonly boolean[];
+}
+
 /** The clips of a plan, in the order of the vector. */
 export class Clipping {
   /** The largest L2 norm of a clipped vector: the root of the sum of the squares of all clips. */
   readonly norm: number;
+  /** The names of the clips, in the order of the vector; null if there is one for all values. */
+  readonly names: readonly string[] | null;
   /** For the session tag. */
   readonly description: unknown;
   readonly #layout: Layout;
@@ -27,29 +37,31 @@ export class Clipping {
   constructor(l2Clip: L2Clip, layout: Layout) {
     this.#layout = layout;
     this.#groups = groupsOf(l2Clip, layout);
+    this.names = typeof l2Clip === 'number' ? null : (layout.groups ?? []).map(([name]) => name);
     this.norm = Math.sqrt(this.#groups.reduce((sum, { clip }) => sum + clip ** 2, 0));
     this.description = this.#groups.map(({ clip }) => clip);
   }
 
   /**
-   * A user's values in the order of the vector, clipped.
+   * A user's values, clipped, at the beginning of a vector of `length` components.
    *
-   * @returns `clipped`: the number of clips that had an effect.
    * @throws EncodingError `ERR_SECAGG_VALUE` for a value that is NaN or infinite; TypeError, RangeError that name the element.
    */
-  clip(data: unknown, path: readonly string[]): { readonly values: Float64Array; readonly clipped: number } {
-    const values = new Float64Array(this.#layout.length);
+  clip(data: unknown, path: readonly string[], length: number): ClippedValues {
+    const values = new Float64Array(length);
     visitValues(this.#layout.arrays(data, path), (part, name, from, position) => {
       for (let i = 0; i < part.length; i++)
         if (!Number.isFinite(part[i])) throw notFinite(`${name}[${from + i}]`, from + i, part[i] ?? 0);
       values.set(part, position);
     });
-    let [start, clipped] = [0, 0];
-    for (const { length, clip } of this.#groups) {
-      if (shorten(values.subarray(start, start + length), clip)) clipped++;
-      start += length;
-    }
-    return { values, clipped };
+    let start = 0;
+    const within = this.#groups.map((group) => {
+      const end = start + group.length;
+      const isWithin = !shorten(values.subarray(start, end), group.clip);
+      start = end;
+      return isWithin;
+    });
+    return { values, within };
   }
 }
 

@@ -151,7 +151,10 @@ function widestGrid(gridOf: (radius: number) => Grid, terms: PrivacyTerms, least
   );
 }
 
-/** The least parameter σ² of a user's noise with which the honest users' noise is strong enough. */
+/**
+ * The least parameter σ² of a user's noise with which the noise of the fewest honest users is strong enough. Then that of more is too: what
+ * they add is independent of all else, so that who sees the larger sum learns no more, whatever the law of their noise.
+ */
 function varianceFor({ l2Squared, l1 }: Sensitivity, dimensions: number, terms: PrivacyTerms): number {
   const { strength, minHonest: noises, mechanism, sampler, chance } = terms;
   if (strength.kind === 'multiplier') return Math.ceil((strength.multiplier ** 2 * l2Squared) / noises);

@@ -1,5 +1,5 @@
 /**
- * Differential privacy for each user: sums, means, histograms and moments with noise in integers that the users add themselves, receipts
+ * Differential privacy for each user: sums, means, histograms, quantiles and moments with noise in integers that the users add themselves, receipts
  * that say what a sum has cost, and a ledger of what they cost together.
  *
  * @packageDocumentation
@@ -9,7 +9,8 @@ export type { Adjacency, Mechanism, PrivacyTarget, Sampler, SamplerError } from 
 export type { PrivacyPlan } from './privacy-terms.ts';
 export { PrivacyError } from './privacy-error.ts';
 export type { L2Clip } from './clipping.ts';
-export type { VectorPlan } from './vector-plan.ts';
+export type { ClippingResult, VectorPlan } from './vector-plan.ts';
+export { nextClip, type ClipUpdate } from './next-clip.ts';
 export type { PrivateErrorBound, ResultNoise } from './private-part.ts';
 export { privateSum, type PrivateSum } from './private-sum.ts';
 export {
@@ -20,6 +21,9 @@ export {
   type WeightedVectorPlan,
 } from './private-mean.ts';
 export { privateHistogram, type PrivateHistogram, type PrivateHistogramPlan } from './private-histogram.ts';
+export { suppressSmallGroups, type SuppressedHistogram, type Suppression } from './suppression.ts';
+export { privateQuantiles, type PrivateQuantiles, type PrivateQuantilesPlan } from './private-quantiles.ts';
+export type { PrivateQuantile } from './quantiles.ts';
 export { privateMoments, type PrivateMoments, type PrivateMomentsPlan } from './private-moments.ts';
 export {
   costOf,
@@ -29,10 +33,10 @@ export {
   worstCostOf,
   type AnyPrivateEncoding,
   type Receipt,
-  type ReceiptPart,
   type ReceiptSession,
   type ReceiptTerms,
 } from './receipt.ts';
+export type { ReceiptPart } from './session-cost.ts';
 export type { ComponentBounds } from './accounting/loss-distribution.ts';
 export { composed, type Curve } from './accounting/curve.ts';
 export { epsilonOf, type EpsilonAtOrder } from './accounting/conversion.ts';

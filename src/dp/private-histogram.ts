@@ -4,11 +4,10 @@ import { EncodingError } from '../encoding/encoding-error.ts';
 import { countsOf, type HistogramData } from '../encoding/histogram.ts';
 import type { Named } from '../encoding/tensors.ts';
 import { checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
-import { capContribution, cappedSensitivity, type Caps } from './contribution.ts';
-import { countGrid } from './grid.ts';
+import { capContribution, type Caps } from './contribution.ts';
+import { countRelease } from './count-release.ts';
 import { privateEncoding, type PrivateErrorBound, type ResultNoise } from './private-part.ts';
 import { PRIVACY_NAMES, privacyTerms, type PrivacyPlan } from './privacy-terms.ts';
-import { Release } from './release.ts';
 
 /** What {@link privateHistogram} is told. */
 export type PrivateHistogramPlan = PrivacyPlan & {
@@ -56,11 +55,7 @@ export function privateHistogram(
   const bins = checkInteger(plan.maxBins ?? dimensions, 'maxBins', 1, dimensions);
   const events = checkInteger(plan.maxEvents ?? bins * perBin, 'maxEvents', 1, bins * perBin);
   const caps: Caps = { perBin: Math.min(perBin, events), bins: Math.min(bins, events), events };
-  const fromZero = cappedSensitivity(caps);
-  const grid = countGrid({ dimensions, fromZero, largest: caps.perBin }, terms);
-  // Two vectors of a user differ in up to twice as many bins as one has.
-  const differing = Math.min(dimensions, terms.adjacency === 'zero-out' ? caps.bins : 2 * caps.bins);
-  const release = new Release(terms, grid, dimensions, { components: differing, shift: caps.perBin * grid.steps });
+  const release = countRelease(dimensions, caps, terms);
   return privateEncoding({
     description: ['privateHistogram', { dimensions, caps }],
     release,

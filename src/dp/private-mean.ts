@@ -7,7 +7,15 @@ import { nameOf, type Weights } from '../encoding/statistic.ts';
 import type { ValuesOf } from '../encoding/tensors.ts';
 import { kindOf } from '../leaves/checks.ts';
 import { privateEncoding, type PrivateErrorBound, type ResultNoise } from './private-part.ts';
-import { restored, VECTOR_NAMES, vectorParts, type VectorPlan } from './vector-plan.ts';
+import {
+  boundedVector,
+  noiseAndClipping,
+  restored,
+  VECTOR_NAMES,
+  vectorParts,
+  type ClippingResult,
+  type VectorPlan,
+} from './vector-plan.ts';
 
 /** A decoded private mean. */
 export interface PrivateMean<Values> {
@@ -46,20 +54,23 @@ export type WeightedVectorPlan = VectorPlan & {
  */
 export function privateMean<const Plan extends VectorPlan>(
   plan: Plan,
-): Encoding<ValuesOf<Plan, ArrayLike<number>> | null, PrivateMean<ValuesOf<Plan, FloatArrayOf<Plan>>>, PrivateErrorBound> {
+): Encoding<
+  ValuesOf<Plan, ArrayLike<number>> | null,
+  PrivateMean<ValuesOf<Plan, FloatArrayOf<Plan>>> & ClippingResult<Plan>,
+  PrivateErrorBound
+> {
   const parts = vectorParts(plan, VECTOR_NAMES);
-  const { clipping, release, flat, description } = parts;
+  const { release, flat, description } = parts;
   return privateEncoding({
     description: ['privateMean', description],
     release,
     flat,
     weighted: false,
-    bound: (data, _weight, path) =>
-      data === null ? { values: new Float64Array(release.dimensions), clipped: 0 } : clipping.clip(data, path),
+    bound: (data, _weight, path) => boundedVector(parts, data, path),
     read: (values, users, noise) => ({
       result: {
         mean: restored<Plan>(parts, values, users) as ValuesOf<Plan, FloatArrayOf<Plan>>,
-        noise: { standardDeviation: noise / users },
+        ...noiseAndClipping<Plan>(parts, values, { users, noise, divisor: users }),
       },
     }),
     divisor: ({ users }) => users,
@@ -89,12 +100,12 @@ export function privateWeightedMean<const Plan extends WeightedVectorPlan>(
   plan: Plan,
 ): Encoding<
   ValuesOf<Plan, ArrayLike<number>> | null,
-  PrivateWeightedMean<ValuesOf<Plan, FloatArrayOf<Plan>>>,
+  PrivateWeightedMean<ValuesOf<Plan, FloatArrayOf<Plan>>> & ClippingResult<Plan>,
   PrivateErrorBound
 > {
   const parts = vectorParts(plan, [...VECTOR_NAMES, 'maxWeight'], (dimensions) => ({
     components: 1,
-    factor: Math.sqrt(1 + dimensions ** (-1 / 2)),
+    squared: dimensions ** (-1 / 2),
   }));
   const { layout, clipping, release, flat, description } = parts;
   const maxWeight = magnitude(plan.maxWeight ?? 1000, 'maxWeight', Number.MAX_SAFE_INTEGER);
@@ -106,23 +117,21 @@ export function privateWeightedMean<const Plan extends WeightedVectorPlan>(
     weighted: true,
     bound(data, weight, path) {
       const share = checkedWeight(weight, maxWeight, path) / maxWeight;
-      const values = new Float64Array(release.dimensions);
-      if (share === 0) {
-        // Values without a weight are not read: they are often NaN, as a mean over no examples is.
-        if (data !== null) layout.arrays(data, path);
-        return { values, clipped: 0 };
-      }
-      const { values: clippedValues, clipped } = clipping.clip(data, path);
-      for (let i = 0; i < clippedValues.length; i++) values[i] = (clippedValues[i] ?? 0) * share;
-      values[layout.length] = constant * share;
-      clippedValues.fill(0);
-      return { values, clipped };
+      // Values without a weight are not read: they are often NaN, as a mean over no examples is.
+      if (share === 0 && data !== null) layout.arrays(data, path);
+      if (share === 0) return boundedVector(parts, null, path);
+      if (data === null) throw new TypeError(`${nameOf('data', path)}: expected values beside a weight above 0, got null`);
+      const bounded = boundedVector(parts, data, path);
+      for (let i = 0; i < layout.length; i++) bounded.values[i] = (bounded.values[i] ?? 0) * share;
+      bounded.values[layout.length] = constant * share;
+      return bounded;
     },
-    read(values, _users, noise) {
+    read(values, users, noise) {
       const shares = (values[layout.length] ?? 0) / constant;
       const nothing = shares > 0 ? null : noWeight(shares * maxWeight);
       const mean = restored<Plan>(parts, values, shares) as ValuesOf<Plan, FloatArrayOf<Plan>>;
-      return { result: { mean, totalWeight: shares * maxWeight, noise: { standardDeviation: noise / shares } }, nothing };
+      const clipping = noiseAndClipping<Plan>(parts, values, { users, noise, divisor: shares });
+      return { result: { mean, totalWeight: shares * maxWeight, ...clipping }, nothing };
     },
     divisor({ users, totalWeight }) {
       return magnitude(totalWeight, 'totalWeight', users * maxWeight * (1 + 2 ** -40)) / maxWeight;

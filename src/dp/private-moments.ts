@@ -1,12 +1,11 @@
 // Count, mean and variance of one number of each user, with noise.
 import type { Encoding } from '../encoding/encoding.ts';
-import { EncodingError } from '../encoding/encoding-error.ts';
-import { nameOf } from '../encoding/statistic.ts';
-import { checkNames, checkNumber, kindOf } from '../leaves/checks.ts';
+import { checkNames, checkNumber } from '../leaves/checks.ts';
 import { vectorGrid } from './grid.ts';
 import { privateEncoding, type PrivateErrorBound, type ResultNoise } from './private-part.ts';
 import { PRIVACY_NAMES, privacyTerms, type PrivacyPlan } from './privacy-terms.ts';
 import { Release } from './release.ts';
+import { checkedScalar } from './scalar.ts';
 
 /** What {@link privateMoments} is told. */
 export type PrivateMomentsPlan = PrivacyPlan & {
@@ -64,7 +63,7 @@ export function privateMoments(plan: PrivateMomentsPlan): Encoding<number | null
     weighted: false,
     bound(data, _weight, path) {
       if (data === null) return { values: new Float64Array(COMPONENTS), clipped: 0 };
-      const value = checkedValue(data, path);
+      const value = checkedScalar(data, path);
       const y = Math.min(Math.max((value - middle) / half, -1), 1);
       return { values: Float64Array.of(1, y, y * y), clipped: value < lower || value > upper ? 1 : 0 };
     },
@@ -78,11 +77,4 @@ export function privateMoments(plan: PrivateMomentsPlan): Encoding<number | null
     },
     divisor: () => 1,
   });
-}
-
-function checkedValue(data: unknown, path: readonly string[]): number {
-  const element = nameOf('data', path);
-  if (typeof data !== 'number') throw new TypeError(`${element}: expected a number, got ${kindOf(data)}`);
-  if (Number.isFinite(data)) return data;
-  throw new EncodingError('ERR_SECAGG_VALUE', `expected a finite number, got ${data}`, { element, value: data });
 }

@@ -3,7 +3,15 @@ import type { Encoding } from '../encoding/encoding.ts';
 import type { FloatArrayOf } from '../encoding/floats.ts';
 import type { ValuesOf } from '../encoding/tensors.ts';
 import { privateEncoding, type PrivateErrorBound, type ResultNoise } from './private-part.ts';
-import { restored, VECTOR_NAMES, vectorParts, type VectorPlan } from './vector-plan.ts';
+import {
+  boundedVector,
+  noiseAndClipping,
+  restored,
+  VECTOR_NAMES,
+  vectorParts,
+  type ClippingResult,
+  type VectorPlan,
+} from './vector-plan.ts';
 
 /** A decoded private sum. */
 export interface PrivateSum<Values> {
@@ -33,20 +41,23 @@ export interface PrivateSum<Values> {
  */
 export function privateSum<const Plan extends VectorPlan>(
   plan: Plan,
-): Encoding<ValuesOf<Plan, ArrayLike<number>> | null, PrivateSum<ValuesOf<Plan, FloatArrayOf<Plan>>>, PrivateErrorBound> {
+): Encoding<
+  ValuesOf<Plan, ArrayLike<number>> | null,
+  PrivateSum<ValuesOf<Plan, FloatArrayOf<Plan>>> & ClippingResult<Plan>,
+  PrivateErrorBound
+> {
   const parts = vectorParts(plan, VECTOR_NAMES);
-  const { clipping, release, flat, description } = parts;
+  const { release, flat, description } = parts;
   return privateEncoding({
     description: ['privateSum', description],
     release,
     flat,
     weighted: false,
-    bound: (data, _weight, path) =>
-      data === null ? { values: new Float64Array(release.dimensions), clipped: 0 } : clipping.clip(data, path),
-    read: (values, _users, noise) => ({
+    bound: (data, _weight, path) => boundedVector(parts, data, path),
+    read: (values, users, noise) => ({
       result: {
         sum: restored<Plan>(parts, values, 1) as ValuesOf<Plan, FloatArrayOf<Plan>>,
-        noise: { standardDeviation: noise },
+        ...noiseAndClipping<Plan>(parts, values, { users, noise, divisor: 1 }),
       },
     }),
     divisor: () => 1,

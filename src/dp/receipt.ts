@@ -4,39 +4,13 @@
 // this is an assumption, on the data: users that drop out because of what their data is are not covered.
 import { Encoding } from '../encoding/encoding.ts';
 import { checkInteger, checkNames, checkNumber, checkObject, kindOf } from '../leaves/checks.ts';
-import { epsilonOf } from './accounting/conversion.ts';
-import { composed, curveOf, largest, type Curve } from './accounting/curve.ts';
-import { lossDistributionEpsilon, type ComponentBounds } from './accounting/loss-distribution.ts';
+import { largest, type Curve } from './accounting/curve.ts';
 import type { ReleaseCost } from './ledger/costs.ts';
-import type { Adjacency, Mechanism, NoisedSum, Sampler, SamplerError } from './mechanism.ts';
+import type { Adjacency } from './mechanism.ts';
 import { PrivacyError } from './privacy-error.ts';
 import type { PrivacyTerms } from './privacy-terms.ts';
-
 import { Release } from './release.ts';
-
-/** The noise of one part, as a receipt tells it. Lengths are in steps of its integer grid. */
-export interface ReceiptPart {
-  /** Its name in a combination, with dots if combinations are nested; empty for a plan that is not combined. */
-  readonly name: string;
-  /** The law of the noise. */
-  readonly mechanism: Mechanism;
-  /** How it was drawn. */
-  readonly sampler: Sampler;
-  /** Parameter σ² of each user's noise, or of the server's. */
-  readonly variance: number;
-  /** The standard deviation of each user's noise, or of the server's. */
-  readonly standardDeviation: number;
-  /** How far a drawn component is from the law. */
-  readonly samplerError: SamplerError;
-  /** Components that carry noise. */
-  readonly dimensions: number;
-  /** The square of the L2 sensitivity under the adjacency. */
-  readonly l2Squared: number;
-  /** The L1 sensitivity under the adjacency. */
-  readonly l1: number;
-  /** In how many components two vectors of a user may differ, and by how many steps; null if only norms limit that. */
-  readonly bounds: ComponentBounds | null;
-}
+import { sessionCurve, sessionEpsilon, type ReceiptPart } from './session-cost.ts';
 
 /** The users in one session. */
 export interface ReceiptSession {
@@ -73,8 +47,8 @@ export interface Receipt {
   /** δ of this release. */
   readonly delta: number;
   /**
-   * What ε is from: `'renyi'`, the curve; or `'loss-distribution'`, which is exact, and can be computed if one part is all, of which two
-   * vectors of a user differ in few components. The curve holds in any case.
+   * What gave the least ε: `'renyi'`, the curve; or `'loss-distribution'`, which can be computed if one part is all, of which two vectors of a
+   * user differ in few components, and is exact if its caps are reached. The curve holds in any case.
    */
   readonly accounting: 'renyi' | 'loss-distribution';
   /** ε of this release at `delta`. A user is in one session, so that this is its loss and not a sum over cohorts. */
@@ -139,13 +113,14 @@ export function receiptOf(plan: AnyPrivateEncoding, given: ReceiptTerms): Receip
 }
 
 /**
- * What a session of a plan costs at worst: for `Ledger.reserve`. That is with as few users as the threshold allows; but what samplers are
- * off by adds up over users, so that the other end, `maxUsers`, counts too. In between, bounds of the form A/n + B·n are lower.
+ * What a session of a plan costs at worst, for `Ledger.reserve`: with as few users as the threshold allows. What samplers add to δ grows with
+ * the users, so that it is that of `maxUsers`.
  */
 export function worstCostOf(plan: AnyPrivateEncoding): ReleaseCost {
   const { session, terms, parts } = releasesOf(plan);
   const most = terms.noiseFrom === 'server' ? 1 : terms.maxUsers - terms.colluders;
-  const curve = largest([curveWith(parts, terms.minHonest), curveWith(parts, most)]);
+  const range = { noises: terms.minHonest, fewest: terms.minHonest };
+  const curve = largest([sessionCurve(parts, range), sessionCurve(parts, { ...range, noises: most })]);
   return { adjacency: terms.adjacency, binding: session, curve, failureProbability: terms.chance };
 }
 
@@ -158,51 +133,33 @@ export function costOf({ adjacency, session, curve, chance }: Receipt): ReleaseC
 type Facts = Omit<Receipt, 'curve' | 'accounting' | 'epsilon' | 'worstEpsilon' | 'warnings'>;
 
 function assess(facts: Facts): Receipt {
-  const { sessions, parts, threshold, colluders, noiseFrom, delta } = facts;
-  const least = Math.min(...sessions.map(({ noises }) => noises));
+  const { sessions, parts, delta } = facts;
+  const fewest = fewestNoises(facts);
   const users = sessions.reduce((sum, session) => sum + session.users, 0);
+  const least = leastNoises(facts);
   return {
     ...facts,
-    curve: largest(sessions.map(({ noises }) => curveWith(parts, noises))),
-    accounting: onlyBounded(parts, least) === null ? 'renyi' : 'loss-distribution',
-    epsilon: epsilonWith(facts, least, delta),
-    worstEpsilon: epsilonWith(facts, noiseFrom === 'server' ? 1 : threshold - colluders, delta),
+    curve: largest(sessions.map(({ noises }) => sessionCurve(parts, { noises, fewest }))),
+    ...sessionEpsilon(facts, { noises: least, fewest }, delta),
+    worstEpsilon: sessionEpsilon(facts, { noises: fewest, fewest }, delta).epsilon,
     warnings: delta * users < 1 ? [] : [`delta: ${delta} is not below one over the number of users, ${users}`],
   };
 }
 
-/** What one session with this many unknown noises costs, all parts together. */
-function curveWith(parts: readonly ReceiptPart[], noises: number): Curve {
-  return composed(parts.map((part) => curveOf({ ...part, noises })));
+/** Noises that colluders do not know in the session that has fewest of them. */
+function leastNoises({ sessions }: Pick<Facts, 'sessions'>): number {
+  return Math.min(...sessions.map(({ noises }) => noises));
 }
 
-/** ε of one session with this many unknown noises. */
-function epsilonWith({ parts, chance }: Facts, noises: number, delta: number): number {
-  if (delta <= chance) return Infinity;
-  const { epsilon } = epsilonOf(curveWith(parts, noises), delta - chance);
-  const bounded = onlyBounded(parts, noises);
-  if (bounded === null) return epsilon;
-  return Math.min(epsilon, lossDistributionEpsilon(bounded.sum, bounded.bounds, { releases: 1, delta: delta - chance }));
-}
-
-/** Standard deviations of the noise that an exact computation reaches out to, and the most steps that these may be. */
-const [REACH, MOST_STEPS] = [64, 2 ** 20];
-
-/** The only part, if the exact computation is possible for it. */
-function onlyBounded(
-  parts: readonly ReceiptPart[],
-  noises: number,
-): { readonly sum: NoisedSum; readonly bounds: ComponentBounds } | null {
-  const [part] = parts;
-  if (parts.length !== 1 || part === undefined || part.bounds === null) return null;
-  const reach = REACH * Math.sqrt(noises * part.variance) + part.bounds.shift;
-  return reach <= MOST_STEPS ? { sum: { ...part, noises }, bounds: part.bounds } : null;
+/** The fewest noises that colluders do not know in any sum. */
+function fewestNoises({ noiseFrom, threshold, colluders }: Pick<Facts, 'noiseFrom' | 'threshold' | 'colluders'>): number {
+  return noiseFrom === 'server' ? 1 : threshold - colluders;
 }
 
 /** ε of a release at another δ than the receipt's own. */
 export function epsilonAt(receipt: Receipt, delta: number): number {
-  const least = Math.min(...receipt.sessions.map(({ noises }) => noises));
-  return epsilonWith(receipt, least, checkNumber(delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53));
+  checkNumber(delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53);
+  return sessionEpsilon(receipt, { noises: leastNoises(receipt), fewest: fewestNoises(receipt) }, delta).epsilon;
 }
 
 /**
@@ -228,6 +185,8 @@ function recomputed(receipt: Receipt, plan: AnyPrivateEncoding | undefined): Rec
       return receiptOf(plan, { included: receipt.sessions.map(({ users }) => users), delta: receipt.delta });
     const { version, session, adjacency, noiseFrom, threshold, colluders, sessions, parts, publicParts, chance, delta } = receipt;
     if ((version as number) !== 1) throw new RangeError('version: expected 1');
+    // What is said of sums below the threshold does not hold for them.
+    if (sessions.some(({ users }) => users < threshold)) throw new RangeError('sessions: expected no users below the threshold');
     const noises = ({ users }: ReceiptSession): number => (noiseFrom === 'server' ? 1 : users - colluders);
     const facts = { version, session, adjacency, noiseFrom, threshold, colluders, parts, publicParts, chance, delta } as const;
     return assess({ ...facts, sessions: sessions.map(({ users }) => ({ users, noises: noises({ users, noises: 0 }) })) });

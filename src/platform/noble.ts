@@ -3,6 +3,7 @@
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concat } from '../leaves/bytes.ts';
+import { requireRefusal } from '../leaves/refusals.ts';
 
 /** The curve operations that a web engine takes from WebCrypto or from here. */
 export const curves = {
@@ -11,7 +12,8 @@ export const curves = {
   x25519(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
     try {
       return x25519.getSharedSecret(secretKey, publicKey);
-    } catch {
+    } catch (error) {
+      requireRefusal(error);
       return new Uint8Array(32); // noble refuses points of small order by itself
     }
   },
@@ -34,7 +36,8 @@ export const curves = {
       const k = littleEndian(sha512(concat([r, publicKey, message]))) % Point.Fn.ORDER;
       const expected = Point.BASE.multiplyUnsafe(s).subtract(a.multiplyUnsafe(k)).toBytes();
       return expected.every((byte, i) => byte === r[i]);
-    } catch {
+    } catch (error) {
+      requireRefusal(error);
       return false; // bytes that are no point
     }
   },

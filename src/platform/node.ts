@@ -13,7 +13,9 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto';
+import { BASE_POINT, KNOWN_SIGNATURE } from './known-answers.ts';
 import { threads } from './node-threads.ts';
+import { lacking, requireRefusal, using } from './openssl.ts';
 import { releaserWith } from './release.ts';
 import type { AgreementKey, Keystream, PeerKey, Platform } from './platform.ts';
 
@@ -56,14 +58,14 @@ function sha256(parts: readonly Uint8Array[]): Uint8Array {
 
 function hashOfJoined(length: number): string {
   try {
-    return hash('sha256', JOINED.subarray(0, length), 'binary');
+    return using('SHA-256', () => hash('sha256', JOINED.subarray(0, length), 'binary'));
   } finally {
     JOINED.fill(0, 0, length);
   }
 }
 
 function hashOfParts(parts: readonly Uint8Array[]): Uint8Array {
-  const digest = createHash('sha256');
+  const digest = using('SHA-256', () => createHash('sha256'));
   for (const part of parts) digest.update(part);
   return plain(digest.digest());
 }
@@ -79,7 +81,7 @@ const FIRST = Uint8Array.of(1);
 function privateKey(curve: Curve, secretKey: Uint8Array): KeyObject {
   const der = Buffer.concat([PKCS8_PREFIX[curve], secretKey]);
   try {
-    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    return using(curve, () => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
   } finally {
     der.fill(0);
   }
@@ -92,44 +94,53 @@ function publicKey(curve: Curve, bytes: Uint8Array): KeyObject {
   return createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(bytes) }, format: 'jwk' });
 }
 
-function publicKeyOf(key: KeyObject): Uint8Array {
-  return plain(Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url'));
+function publicKeyOf(curve: Curve, key: KeyObject): Uint8Array {
+  return using(curve, () => plain(Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url')));
 }
 
 /** Verifies on a thread of Node's pool, so that several verifications run in parallel and the event loop stays free. */
-function verifyBeside(key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  return new Promise<boolean>((resolve, reject) => {
-    verify(null, message, publicKey('Ed25519', key), signature, (error, good) => {
-      if (error === null) resolve(good);
-      else reject(error);
+async function verifyBeside(key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  try {
+    const good = await new Promise<boolean>((resolve, reject) => {
+      verify(null, message, publicKey('Ed25519', key), signature, (error, verified) => {
+        if (error === null) resolve(verified);
+        else reject(error);
+      });
     });
-  }).catch((error: unknown) => refusal(error, false)); // bytes that are no point
+    if (good) return true;
+  } catch (error) {
+    requireRefusal(error); // of bytes that are no point
+  }
+  requireEd25519();
+  return false;
 }
 
 function verifySync(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return verify(null, message, publicKey('Ed25519', key), signature);
+    if (verify(null, message, publicKey('Ed25519', key), signature)) return true;
   } catch (error) {
-    return refusal(error, false); // bytes that are no point
+    requireRefusal(error); // of bytes that are no point
   }
+  requireEd25519();
+  return false;
+}
+
+// OpenSSL says that a signature is false, that a key is invalid, or that an operation is not supported, if it has no Ed25519 or no
+// SHA-512. So it is asked about a good signature before anybody is blamed; likewise about a good point below.
+function requireEd25519(): void {
+  const { publicKey: key, message, signature } = KNOWN_SIGNATURE;
+  if (!using('Ed25519', () => verify(null, message, publicKey('Ed25519', key), signature))) throw lacking('Ed25519');
+}
+
+function requireX25519(): void {
+  const secretKey = privateKey('X25519', new Uint8Array(32).fill(1));
+  using('X25519', () => diffieHellman({ privateKey: secretKey, publicKey: publicKey('X25519', BASE_POINT) }));
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/**
- * The answer for bytes that OpenSSL refuses. Whatever else Node throws says nothing about the bytes, and the user that has sent
- * them must not be blamed for it.
- *
- * @throws any other error.
- */
-function refusal<Answer>(error: unknown, answer: Answer): Answer {
-  const { code } = error as { readonly code?: unknown };
-  if (typeof code === 'string' && /^ERR_OSSL_(?!.*MALLOC)|^ERR_CRYPTO_INVALID_JWK$/.test(code)) return answer;
-  throw error;
-}
-
 export const platform: Platform = {
-  randomBytes: (length): Uint8Array => plain(randomBytes(length)),
+  randomBytes: (length): Uint8Array => using('random numbers', () => plain(randomBytes(length))),
 
   sha256,
   // A piece of a megabyte takes half a millisecond, which is less than a thread of Node's pool would cost.
@@ -137,35 +148,40 @@ export const platform: Platform = {
 
   // Node's hkdfSync takes four times as long: it makes a key object and a job of each call.
   hkdfSha256(secret, salt, info): Uint8Array {
-    const extracted = createHmac('sha256', salt).update(secret).digest();
-    const key = createHmac('sha256', extracted).update(info).update(FIRST).digest();
-    extracted.fill(0);
-    return plain(key);
+    return using('HMAC with SHA-256', () => {
+      const extracted = createHmac('sha256', salt).update(secret).digest();
+      const key = createHmac('sha256', extracted).update(info).update(FIRST).digest();
+      extracted.fill(0);
+      return plain(key);
+    });
   },
 
   x25519(secretKey): AgreementKey {
     const key = privateKey('X25519', secretKey);
     return {
-      publicKey: publicKeyOf(key),
+      publicKey: publicKeyOf('X25519', key),
       agree(peer): Uint8Array {
         try {
           return plain(diffieHellman({ privateKey: key, publicKey: peer.engine as KeyObject }));
         } catch (error) {
-          return refusal(error, new Uint8Array(32)); // OpenSSL refuses a point of small order by itself
+          requireRefusal(error);
+          requireX25519();
+          return new Uint8Array(32); // OpenSSL refuses a point of small order by itself
         }
       },
     };
   },
 
-  x25519Peer: (bytes): PeerKey => ({ engine: publicKey('X25519', bytes) }),
+  x25519Peer: (bytes): PeerKey => ({ engine: using('X25519', () => publicKey('X25519', bytes)) }),
 
-  ed25519PublicKey: (secretKey): Uint8Array => publicKeyOf(privateKey('Ed25519', secretKey)),
-  ed25519Sign: (secretKey, message): Uint8Array => plain(sign(null, message, privateKey('Ed25519', secretKey))),
+  ed25519PublicKey: (secretKey): Uint8Array => publicKeyOf('Ed25519', privateKey('Ed25519', secretKey)),
+  ed25519Sign: (secretKey, message): Uint8Array =>
+    using('Ed25519', () => plain(sign(null, message, privateKey('Ed25519', secretKey)))),
   ed25519Verify: verifyBeside,
   ed25519VerifySync: verifySync,
 
   aes256Ctr(key, counter): Keystream {
-    const cipher = createCipheriv('aes-256-ctr', key, counter);
+    const cipher = using('AES-256-CTR', () => createCipheriv('aes-256-ctr', key, counter));
     return {
       next: (length): Uint8Array => cipher.update(length === KEYSTREAM_BLOCK ? ZEROS : ZEROS.subarray(0, length)),
     };

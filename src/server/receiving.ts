@@ -7,7 +7,7 @@ import { AuthenticationError, ProtocolError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import type { DroppedUser } from '../leaves/progress.ts';
-import { digestOfBody, signedBytes } from '../session/binding.ts';
+import { digestOfBody, digestOfBodyBeside, signedBytes } from '../session/binding.ts';
 import { failedError } from '../session/failure.ts';
 import { ROUND_OF_PHASE, type Round } from '../session/notation.ts';
 import { decodeUserMessage, type UserMessage } from '../wire/envelope.ts';
@@ -26,6 +26,16 @@ export interface Received {
   readonly dropped: readonly DroppedUser[];
 }
 
+/** A message as it comes. */
+export interface Incoming {
+  readonly sender: UserId;
+  readonly bytes: Uint8Array;
+  /** What `digestOfMessage` gave for these bytes; else it is computed here. */
+  readonly bodyDigest?: Uint8Array;
+  /** Whether the round is being closed, so that nothing more may enter it. */
+  readonly closing: boolean;
+}
+
 /** A user's message out of its envelope. */
 interface OpenedMessage extends UserMessage {
   /** What its signature is over. */
@@ -37,16 +47,15 @@ interface OpenedMessage extends UserMessage {
 /**
  * Enters a message into the state, unless it has come before. If it is refused, nothing has changed.
  *
- * @param closing whether the round is being closed, so that nothing more may enter it.
  * @returns null if the same message has been accepted before.
  */
 export function enterMessage(
   context: ServerContext,
   { state, received: digests }: ServerSnapshot,
-  { sender, bytes, closing }: { readonly sender: UserId; readonly bytes: Uint8Array; readonly closing: boolean },
+  { sender, bytes, bodyDigest, closing }: Incoming,
 ): Received | null {
   if (state.phase === 'failed') throw failedError(state);
-  const message = opened(context, sender, bytes);
+  const message = opened(context, sender, bytes, bodyDigest);
   const { round, digest } = message;
   const heard = at(digests, round);
   const known = heard.get(sender);
@@ -79,8 +88,19 @@ function equivocation(
   return new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds });
 }
 
+/** The digest of a message's body, which may be long. @param pause is called after each piece. @throws as `enterMessage`. */
+export async function digestOfMessage(
+  context: ServerContext,
+  sender: UserId,
+  bytes: Uint8Array,
+  pause: () => Promise<void>,
+): Promise<Uint8Array> {
+  const { round, body } = enveloped(context, sender, bytes);
+  return digestOfBodyBeside(context.parameters, round, body, pause);
+}
+
 /** Opens a user's envelope. Who signed it is not checked yet: see `authenticate`. */
-function opened({ parameters, policy, publicKeys, tag }: ServerContext, sender: UserId, bytes: Uint8Array): OpenedMessage {
+function enveloped({ parameters, policy, publicKeys, tag }: ServerContext, sender: UserId, bytes: Uint8Array): UserMessage {
   // First of all, so that strangers cost next to nothing.
   if (publicKeys !== null && !publicKeys.has(sender)) {
     throw new ProtocolError('ERR_SECAGG_UNKNOWN_USER', `user ${sender} is not registered`, { round: null });
@@ -88,9 +108,14 @@ function opened({ parameters, policy, publicKeys, tag }: ServerContext, sender: 
   const { graph } = parameters;
   const holders = graph === 'complete' ? largestDirectory(parameters, policy) : graph.neighbors;
   const most = Math.max(shareKeysBytes(holders), maskedInputBytes(parameters), unmaskBytes(holders));
-  const message = decodeUserMessage(bytes, tag, sender, most);
-  // The body, which may be long, is hashed once for both.
-  const signed = signedBytes(tag, message.round, sender, digestOfBody(parameters, message.round, message.body));
+  return decodeUserMessage(bytes, tag, sender, most);
+}
+
+function opened(context: ServerContext, sender: UserId, bytes: Uint8Array, known: Uint8Array | undefined): OpenedMessage {
+  const message = enveloped(context, sender, bytes);
+  // The body is hashed once for the signature and for what tells messages apart.
+  const bodyDigest = known ?? digestOfBody(context.parameters, message.round, message.body);
+  const signed = signedBytes(context.tag, message.round, sender, bodyDigest);
   return { ...message, signed, digest: fingerprint(concat([signed, message.signature])) };
 }
 

@@ -2,12 +2,14 @@
 // round is in the rN files; rounds.ts chooses one.
 import { systemRandom } from '../crypto/random.ts';
 import { Cancellation } from '../leaves/cancellation.ts';
+import { copyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkNames } from '../leaves/checks.ts';
 import { SecAggError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { ServerProgress } from '../leaves/progress.ts';
 import { checkSignal, throwIfAborted, type AbortSignalLike, type RoundOptions } from '../leaves/signals.ts';
+import { Pace } from '../masking/pace.ts';
 import { sessionTag } from '../session/binding.ts';
 import { Recovered } from '../session/codec.ts';
 import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
@@ -26,7 +28,7 @@ import {
 import type { ServerOutput } from './output.ts';
 import { mergedWith, partOf } from './part.ts';
 import { readyWith, serverProgress } from './progress.ts';
-import { enterMessage } from './receiving.ts';
+import { digestOfMessage, enterMessage } from './receiving.ts';
 import { roundOf } from './rounds.ts';
 import { changed, culpritsOf } from './snapshot.ts';
 import type { ClosedState, CollectingState, ServerContext, ServerSnapshot } from './state.ts';
@@ -104,23 +106,54 @@ export class ServerWrapper {
    * session goes on. UsageError ERR_SECAGG_FAILED if the session has failed.
    */
   recv(id: number, input: Uint8Array): 'accepted' | 'repeated' {
+    return this.#enter(userId(id, 'id'), checkBytes(input, 'input'));
+  }
+
+  /**
+   * The same as {@link recv} for a page or another thread that must not stand still: a long message is hashed by WebCrypto or in pieces,
+   * and other work has its turn in between. The message is new or refused by what the state is after that.
+   *
+   * @param id the user that the transport takes for the sender.
+   * @param input bytes from that user; copied, and not kept.
+   * @returns whether the message was new, or one that had been accepted before.
+   * @throws as `recv`.
+   */
+  async recvAsync(id: number, input: Uint8Array): Promise<'accepted' | 'repeated'> {
     const sender = userId(id, 'id');
-    const message = checkBytes(input, 'input');
-    const bytes = message.length;
+    const message = copyOf(checkBytes(input, 'input'));
+    const pace = new Pace();
+    let bodyDigest: Uint8Array;
+    try {
+      const { state } = this.#snapshot;
+      if (state.phase === 'failed') throw failedError(state);
+      bodyDigest = await digestOfMessage(this.#context, sender, message, () => pace.maybePause());
+    } catch (error) {
+      throw this.#refused(sender, message, error);
+    }
+    return this.#enter(sender, message, bodyDigest);
+  }
+
+  #enter(sender: UserId, bytes: Uint8Array, bodyDigest?: Uint8Array): 'accepted' | 'repeated' {
+    const { length } = bytes;
     const started = performance.now();
     try {
-      const accepted = enterMessage(this.#context, this.#snapshot, { sender, bytes: message, closing: this.#closing });
+      const incoming = { sender, bytes, closing: this.#closing, ...(bodyDigest === undefined ? {} : { bodyDigest }) };
+      const accepted = enterMessage(this.#context, this.#snapshot, incoming);
       if (accepted === null) {
-        this.#locals.announce.repeated(sender, bytes);
+        this.#locals.announce.repeated(sender, length);
         return 'repeated';
       }
       this.#snapshot = changed(this.#snapshot, accepted.dropped);
-      this.#locals.announce.accepted(sender, bytes, accepted, performance.now() - started);
+      this.#locals.announce.accepted(sender, length, accepted, performance.now() - started);
       return 'accepted';
     } catch (error) {
-      if (error instanceof SecAggError) this.#locals.announce.refused(sender, bytes, error.code);
-      throw error;
+      throw this.#refused(sender, bytes, error);
     }
+  }
+
+  #refused(sender: UserId, { length }: Uint8Array, error: unknown): unknown {
+    if (error instanceof SecAggError) this.#locals.announce.refused(sender, length, error.code);
+    return error;
   }
 
   /**

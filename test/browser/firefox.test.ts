@@ -53,7 +53,7 @@ describe('in Firefox', function () {
     );
   });
 
-  it('a page stands still for about 50 ms at most in each call of a user with 2^22 components, and while a worker makes it', async () => {
+  it('a page stands still for less than 50 ms in each call of a user but fromState with 2^22 components, and while a worker makes it', async () => {
     const runs: Record<string, number>[] = [];
     for (let i = 0; i < 3; i++) {
       const pauses = await page!.evaluate<Record<string, number>>('pausesOf(2 ** 22, 32)');
@@ -63,10 +63,17 @@ describe('in Firefox', function () {
     // A timer also waits while other programs have the processor. Hashing 16 MB in JavaScript, which takes 485 ms on an idle machine, tells
     // how long that is.
     const busy = Math.max(1, median('server, recv of round 2') / 485);
-    for (const name of ['setVector', 'user, round 2', 'user, serializeState', 'user, fromState', 'in a worker']) {
+    for (const name of [
+      'setVector',
+      'user, round 2',
+      'user, serializeState',
+      'user, fromState',
+      'server, recvAsync of round 2',
+      'in a worker',
+    ]) {
       console.log(`      ${name}: ${median(name)} ms, on an idle machine about ${(median(name) / busy).toFixed(0)} ms`);
-      // The goal is 50 ms; a third more is noise.
-      expect(median(name) / busy, name).to.be.below(67);
+      // Of fromState, the base64 of Firefox alone takes 31 to 46 ms.
+      expect(median(name) / busy, name).to.be.below(name === 'user, fromState' ? 67 : 50);
     }
   });
 

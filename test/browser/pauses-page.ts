@@ -50,7 +50,9 @@ async function pausesOf(vecLen: number, bits: number): Promise<Pauses> {
       const answer = await watched(pauses, `user, round ${round}`, () => user.round(message));
       const state = stored(await watched(pauses, 'user, serializeState', () => user.serializeState()));
       if (id === 0) await watched(pauses, 'user, fromState', () => UserWrapper.fromState(state));
-      await watched(pauses, round === 2 ? 'server, recv of round 2' : 'server, recv', () => server.recv(id, answer));
+      if (round !== 2) await watched(pauses, 'server, recv', () => server.recv(id, answer));
+      else if (id === 0) await watched(pauses, 'server, recv of round 2', () => server.recv(id, answer));
+      else await watched(pauses, 'server, recvAsync of round 2', () => server.recvAsync(id, answer));
     }
     const output = await watched(pauses, 'server, round', () => server.round());
     const state = stored(await watched(pauses, 'server, serializeState', () => server.serializeState()));

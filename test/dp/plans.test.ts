@@ -11,17 +11,10 @@ import {
 } from '../../src/dp/index.ts';
 import { refused } from '../support/errors.ts';
 import { seeded, uniforms } from './seeded.ts';
+import { sumOf } from './sums.ts';
 
 const TERMS: PrivacyPlan = { maxUsers: 100, threshold: 67, colluders: 5, noiseMultiplier: 1, session: 'plans' };
 const USERS = 80;
-
-/** Adds up vectors as the rounds do: modulo 2^bits. */
-function sumOf(vectors: readonly (Int32Array | BigInt64Array)[], bits: number): Int32Array | BigInt64Array {
-  const sum = new Array<bigint>(vectors[0]!.length).fill(0n);
-  for (const vector of vectors) for (const [i, value] of vector.entries()) sum[i]! += BigInt(value);
-  const wrapped = sum.map((value) => BigInt.asIntN(bits, value));
-  return bits <= 32 ? Int32Array.from(wrapped, Number) : BigInt64Array.from(wrapped);
-}
 
 const rootMeanSquare = (errors: readonly number[]): number =>
   Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length);

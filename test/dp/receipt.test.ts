@@ -1,5 +1,7 @@
 // Receipts: computed from the survivors, plain JSON, and computed again by whoever doubts them.
 import { expect } from 'chai';
+import { epsilonOf } from '../../src/dp/accounting/conversion.ts';
+import { curveOf } from '../../src/dp/accounting/curve.ts';
 import { mean } from '../../src/encoding/index.ts';
 import {
   costOf,
@@ -94,6 +96,45 @@ describe('a receipt', () => {
     const withoutDelta = privateHistogram({ maxUsers: 10, threshold: 7, bins: 3, noiseMultiplier: 1 });
     expect(() => receiptOf(withoutDelta, { included: [8] })).to.throw(TypeError, 'delta');
     expect(receiptOf(withoutDelta, { included: [8], delta: 1e-3 }).epsilon).to.be.above(0);
+  });
+});
+
+describe('more honest users than the fewest', () => {
+  // What samplers of Skellam noise are off by adds up over a million users and 2^25 bins: the bound for all of them is the larger one.
+  const strong = { epsilon: 0.5, delta: 1e-6 };
+  const many = privateHistogram({
+    ...{ maxUsers: 1_000_000, threshold: 1000, colluders: 0, bins: 2 ** 25, maxBins: 1, session: 'many' },
+    ...{ mechanism: 'skellam', target: strong, bits: 28 },
+  } as const);
+
+  it('cost no more than the fewest, although the bound for them alone is larger', () => {
+    const worst = receiptOf(many, { included: [1000] });
+    const all = receiptOf(many, { included: [1_000_000] });
+    const [part] = all.parts;
+    const alone = epsilonOf(curveOf({ ...part!, noises: 1_000_000 }), strong.delta).epsilon;
+    expect(worst.epsilon).to.be.within(0.45, 0.5);
+    expect(alone).to.be.within(0.7, 0.8);
+    expect(all.epsilon).to.equal(worst.epsilon);
+    expect(all.worstEpsilon).to.equal(worst.epsilon);
+    expect(epsilonAt(all, 1e-9)).to.be.at.most(epsilonAt(worst, 1e-9));
+    verifyReceipt(JSON.parse(JSON.stringify(all)) as Receipt, many);
+  });
+
+  it('cost what was reserved for the fewest, at every order', () => {
+    const reserved = worstCostOf(many).curve;
+    for (const users of [1000, 1001, 30_000, 1_000_000]) {
+      const { curve } = receiptOf(many, { included: [users] });
+      expect(curve.orders).to.deep.equal(reserved.orders);
+      expect(curve.values.every((value, i) => value <= reserved.values[i]!)).to.equal(true);
+      expect(curve.totalVariation).to.be.at.most(reserved.totalVariation);
+    }
+  });
+
+  it('are not fewer than the threshold in a receipt that somebody made up', () => {
+    const receipt = receiptOf(plan, { included: [90] });
+    refused('ERR_SECAGG_PRIVACY_RECEIPT', () => {
+      verifyReceipt({ ...receipt, sessions: [{ users: 50, noises: 45 }] });
+    });
   });
 });
 

@@ -123,6 +123,7 @@ describe('a session of a private plan', () => {
       { ...VECTOR, adversary: 'semi-honest' },
       { ...VECTOR, l2Clip: 2 },
       { ...VECTOR, flatten: 'none' },
+      { ...VECTOR, measureClipping: true },
       { ...VECTOR, length: 4 },
       { ...VECTOR, session: 'x' },
     ].map((given) => privateSum(given as typeof VECTOR).options.session);

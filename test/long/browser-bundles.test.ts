@@ -1,6 +1,6 @@
 // Both sides of a session in a bundle for browsers, by each bundler: it needs none of Node's modules, and no file of a worker. A user in a
 // worker brings a file, which each bundler carries along as docs/bundling.md says.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { build as esbuild } from 'esbuild';
 import { expect } from 'chai';
 import { rollup } from 'rollup';
 import { chromium } from 'playwright-core';
-import { build as vite } from 'vite';
+import { build as vite, createServer as viteServer } from 'vite';
 import { CHROMIUM, LAUNCH } from '../browser/chromium.ts';
 import { buildWithWebpack, type Bundling } from '../bundles/bundlers.ts';
 import { Workshop, type Entries } from '../bundles/workshop.ts';
@@ -71,15 +71,22 @@ async function answerLengthIn(folder: string): Promise<number> {
     response.end(isScript ? readFileSync(join(folder, url)) : `<!doctype html><script type="module" src="/${page}"></script>`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    return await answerLengthAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  } finally {
+    server.close();
+  }
+}
+
+async function answerLengthAt(url: string): Promise<number> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: LAUNCH });
   try {
     const tab = await browser.newPage();
-    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await tab.goto(url);
     await tab.waitForFunction(() => 'firstAnswer' in globalThis);
     return await tab.evaluate<number>('firstAnswer()');
   } finally {
     await browser.close();
-    server.close();
   }
 }
 
@@ -115,4 +122,29 @@ describe('a bundle for browsers', function () {
       expect(await answerLengthIn(await user!.bundle('esm', bundler, others))).to.equal(ANSWER_BYTES);
     });
   }
+
+  it("by Vite's development server runs a user in a worker, with the two settings of docs/bundling.md", async function () {
+    if (!existsSync(CHROMIUM)) {
+      console.log(`    skipped: no Chromium at ${CHROMIUM} (set CHROMIUM to its path)`);
+      this.skip();
+    }
+    const out = await user!.bundle('esm', async ({ folder }) => {
+      writeFileSync(join(folder, 'index.html'), '<!doctype html><script type="module" src="/page.js"></script>');
+      const server = await viteServer({
+        root: folder,
+        configFile: false,
+        logLevel: 'error',
+        server: { host: '127.0.0.1', port: 0 },
+        optimizeDeps: { exclude: ['secagg'] },
+        worker: { format: 'es' },
+      });
+      try {
+        await server.listen();
+        expect(await answerLengthAt(server.resolvedUrls!.local[0]!)).to.equal(ANSWER_BYTES);
+      } finally {
+        await server.close();
+      }
+    });
+    expect(readdirSync(out)).to.deep.equal(['package.json']);
+  });
 });

@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { platform as node } from '../../src/platform/node.ts';
 import { platform as web } from '../../src/platform/web.ts';
+import { rejected } from '../support/errors.ts';
 import { withPlatform } from '../support/injected.ts';
 import { Session } from '../support/session.ts';
 import { answersOf } from './leading-zeros.ts';
@@ -68,6 +69,23 @@ describe('keys, points, signatures and shares with zeros at their ends', functio
       expect(refused).to.be.greaterThan(40);
     });
   }
+
+  it('a WebCrypto that calls every signature forged is not believed: the web engine gives the same', async () => {
+    const { subtle } = globalThis.crypto;
+    Object.defineProperty(subtle, 'verify', { value: () => Promise.resolve(false), configurable: true });
+    try {
+      expect(await answersOf(web)).to.deep.equal(expected);
+    } finally {
+      Reflect.deleteProperty(subtle, 'verify');
+    }
+  });
+
+  it('a WebCrypto that takes the key of AES-CTR and then refuses to use it is an error of ours', async () => {
+    const { result } = await refusing('encrypt', always, () =>
+      rejected('ERR_SECAGG_ENGINE', Promise.resolve(web.aes256Ctr(new Uint8Array(32), new Uint8Array(16)).next(16))),
+    );
+    expect(result.cause).to.be.instanceOf(DOMException);
+  });
 
   it('a WebCrypto that has no AES-CTR: the web engine gives the same key stream', async () => {
     const key = Uint8Array.from({ length: 32 }, (_, i) => i);

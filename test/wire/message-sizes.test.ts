@@ -15,7 +15,7 @@ describe('messageSizes', () => {
     ] as const) {
       const session = new Session({ ids, vecLen, options: { bits }, vectorOf: () => new Array<number>(vecLen).fill(0) });
       const ascending = [...ids].sort((a, b) => a - b);
-      const last = ascending.at(-1);
+      const last = ascending.at(-1)!;
       const { rounds, up, down } = messageSizes({ users: ids.length, vecLen, bits, ids: ascending });
       for (const [round, expected] of rounds.entries()) {
         const message = session.messages.get(last)!;

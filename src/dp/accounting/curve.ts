@@ -100,6 +100,13 @@ export function largest(curves: readonly Curve[]): Curve {
   return finite(orders, values, Math.max(0, ...curves.map(({ totalVariation }) => totalVariation)));
 }
 
+/** At each order the least of two bounds on the same divergence. */
+export function lesser(a: Curve, b: Curve): Curve {
+  const orders = [...new Set([...checkCurve(a).orders, ...checkCurve(b).orders])].sort((left, right) => left - right);
+  const values = orders.map((order) => Math.min(valueAt(a, order), valueAt(b, order)));
+  return finite(orders, values, Math.max(a.totalVariation, b.totalVariation));
+}
+
 /** @throws TypeError, RangeError unless a value is a curve. */
 export function checkCurve(curve: Curve): Curve {
   checkObject(curve, 'curve');

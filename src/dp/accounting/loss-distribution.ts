@@ -22,6 +22,14 @@ const ROUNDING = 2 ** -37;
 
 const MAX_RAISES = 100;
 
+/** Standard deviations of the noise that a computation reaches out to at most, and the most steps that these may be. */
+const [REACH, MOST_STEPS] = [64, 2 ** 20];
+
+/** Whether noise and shift are narrow enough for {@link lossDistributionEpsilon}. */
+export function isNarrow({ variance, noises }: Pick<NoisedSum, 'variance' | 'noises'>, { shift }: ComponentBounds): boolean {
+  return REACH * Math.sqrt(noises * variance) + shift <= MOST_STEPS;
+}
+
 /** An infinite ε if it is not reached: see {@link lossDistributionEpsilon}. */
 interface Losses {
   readonly atoms: readonly LossAtom[];

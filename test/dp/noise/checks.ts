@@ -27,7 +27,7 @@ const histogramCheck: Check = (draws, law) => {
   expected.forEach((p, i) => {
     groupOf[i] = probabilities.length - 1;
     probabilities[probabilities.length - 1]! += p;
-    if (probabilities.at(-1) >= least) probabilities.push(0);
+    if (probabilities.at(-1)! >= least) probabilities.push(0);
   });
   const rest = probabilities.pop()!;
   probabilities[probabilities.length - 1]! += rest;

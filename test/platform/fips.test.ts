@@ -1,0 +1,33 @@
+// OpenSSL in FIPS mode lacks algorithms. Node then says that a key or a signature is invalid: nobody may be blamed for that.
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const PROGRAM = fileURLToPath(new URL('fips-program.ts', import.meta.url));
+const NODE = ['--import', 'tsx', '--conditions', 'secagg-source'];
+
+describe('OpenSSL that forbids algorithms in the middle of a session', function () {
+  this.timeout(30_000);
+  let lines: string[];
+  before(() => {
+    lines = execFileSync(process.execPath, [...NODE, PROGRAM], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
+  });
+
+  it('honest users are not called forgers: each call says that the engine lacks something', () => {
+    const during = lines.slice(0, lines.length / 2).map((line) => line.split(': ') as [string, string]);
+    expect(during).to.have.length(14);
+    for (const [call, outcome] of during) {
+      // These need nothing of OpenSSL that some versions of Node have not kept since the first call.
+      const kept = ['x25519', 'sha256', 'sha256 of much'].includes(call);
+      expect(outcome, call).to.be.oneOf(kept ? ['ERR_SECAGG_ENGINE', 'done'] : ['ERR_SECAGG_ENGINE']);
+    }
+  });
+
+  it('nothing is lost: with the algorithms the same calls succeed', () => {
+    const after = lines.slice(lines.length / 2);
+    expect(after).to.have.length(14);
+    for (const line of after) expect(line).to.match(/: done$/);
+  });
+});
