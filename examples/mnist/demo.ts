@@ -2,15 +2,17 @@
 import { PublicKeysWrapper } from 'secagg';
 import { dealShards, DIGITS, DIGITS_PER_SHARD, IMAGES_PER_SHARD, readTestImages } from './data.ts';
 import { planDropouts } from './dropouts.ts';
-import { Classifier, type Model } from './model.ts';
+import { classifierOf, clipOf } from './models/architectures.ts';
+import type { Model } from './models/tensors.ts';
 import type { Options } from './options.ts';
 import { Participant } from './participant.ts';
 import { writePlot } from './plot.ts';
-import { describeRound, Screen, tableOf, type Entry } from './report.ts';
+import { PrivacyAccount } from './privacy.ts';
+import { deltaText, describeCost, describePrivacy, describeRound, Screen, tableOf, type Entry } from './report.ts';
 import { Seeded } from './seeded.ts';
 import { Servers } from './servers.ts';
-import { encodingOf } from './terms.ts';
-import { stepsOf, trainAlone, trainInTheClear, trainSecurely, type Compared } from './training.ts';
+import { stepsOf, trainAlone, trainInTheClear, trainSecurely, type Compared, type Reached } from './training.ts';
+import { encodingOf } from './updates.ts';
 
 export class Demo {
   readonly #options: Options;
@@ -48,34 +50,43 @@ export class Demo {
   }
 }
 
-async function train({ users, threshold, silent, rounds, seed, out }: Options, screen: Screen, servers: Servers): Promise<void> {
+async function train(options: Options, screen: Screen, servers: Servers): Promise<void> {
+  const { architecture, budget, users, threshold, silent, rounds, seed, out } = options;
   const random = new Seeded(seed);
-  const classifier = await Classifier.create(seed);
+  const classifier = classifierOf(architecture, budget !== null);
   const testImages = readTestImages();
   const participants = dealShards(users, random).map((images, id) => new Participant(id, images));
   const ids = participants.map(({ id }) => id);
   const publicKeys = new PublicKeysWrapper(participants.map(({ id, publicKey }) => [id, publicKey]));
   const onStep = (what: string): Promise<void> => screen.step(what);
-  const terms = { threshold, publicKeys };
-  const federation = { terms, servers, participants, classifier, onStep };
-  const accuraciesOf = async ({ secure, clear, alone }: Compared<Model>): Promise<Compared<number>> => ({
-    secure: await classifier.accuracy(secure, testImages),
-    clear: await classifier.accuracy(clear, testImages),
-    alone: await classifier.accuracy(alone, testImages),
+  const account = budget === null ? null : new PrivacyAccount(budget, ids);
+  const privacy = account === null ? null : { target: account.target(rounds), clip: clipOf(architecture) };
+  const terms = { threshold, publicKeys, shapes: classifier.shapes, privacy };
+  const federation = { terms, servers, participants, classifier, account, onStep };
+  // The three ways start from one model, and keep theirs if there is no sum.
+  const known = new WeakMap<Model, number>();
+  const accuracyOf = (model: Model): number => {
+    const accuracy = known.get(model) ?? classifier.accuracy(model, testImages);
+    known.set(model, accuracy);
+    return accuracy;
+  };
+  const reachedBy = ({ secure, clear, alone }: Compared<Model>): Reached => ({
+    accuracies: { secure: accuracyOf(secure), clear: accuracyOf(clear), alone: accuracyOf(alone) },
+    spent: account?.spent ?? null,
   });
 
-  const first = classifier.model;
+  let models = threeTimes(classifier.initial(random));
+  const { bits, privacy: noised } = encodingOf(terms, { round: 1, model: models.secure });
+  const noise = noised?.noiseLength(Math.max(threshold, users - silent)) ?? 0;
   const shard = `${IMAGES_PER_SHARD} images of ${DIGITS_PER_SHARD} of the ${DIGITS} digits`;
-  const { bits } = encodingOf(terms, { round: 1, model: first });
   screen.print(`Federated averaging through secure aggregation
   ${users} participants, each with ${shard}; ${testImages.count.toLocaleString('en')} test images
-  in each training round ${silent} of them fall silent at some point; ${borne(users, silent, threshold)}
-  a model of ${first.length.toLocaleString('en')} parameters, its updates sent as integers of ${bits} bits; seed ${seed}
-  ${servers.count} server processes, which keep the sessions in PostgreSQL
+  in each training round ${silent} of them ${silent === 1 ? 'falls' : 'fall'} silent at some point; ${borne(users, silent, threshold)}
+  a model of ${models.secure.length.toLocaleString('en')} parameters, its updates sent as integers of ${bits} bits; seed ${seed}
+  ${servers.count} server processes, which keep the sessions in PostgreSQL${describePrivacy(terms, options, noise)}
 `);
 
-  let models = threeTimes(first);
-  const accuracies = [threeTimes(await classifier.accuracy(first, testImages))];
+  const reached = [reachedBy(models)];
   const entries: Entry[] = [];
   for (let round = 1; round <= rounds; round++) {
     const task = { round, model: models.secure };
@@ -83,18 +94,20 @@ async function train({ users, threshold, silent, rounds, seed, out }: Options, s
     models = {
       secure: model,
       clear: await trainInTheClear(federation, models.clear),
-      alone: await trainAlone(federation, models.alone),
+      alone: trainAlone(federation, models.alone),
     };
-    const reached = await accuraciesOf(models);
-    const entry = { task, outcome, accuracies: reached };
-    accuracies.push(reached);
+    const entry = { task, outcome, ...reachedBy(models) };
+    reached.push(entry);
     entries.push(entry);
-    screen.print(describeRound(entry, rounds, users));
+    screen.print(describeRound(entry, options));
   }
   screen.close();
   console.log(tableOf(entries));
-  const subtitle = `${users} participants, each with ${shard}; ${silent} fall silent in every training round`;
-  console.log(`\nAccuracy against training rounds: ${await writePlot(out, accuracies, subtitle)}`);
+  const noiseText =
+    budget === null ? '' : `\nnoise for differential privacy: ε is at most ${budget.epsilon} at δ = ${deltaText(budget)}`;
+  const subtitle = `${users} participants, each with ${shard}; ${silent} ${silent === 1 ? 'falls' : 'fall'} silent in every training round${noiseText}`;
+  console.log(`\nAccuracy against training rounds: ${await writePlot(out, reached, subtitle)}`);
+  if (budget !== null) console.log(describeCost(entries, budget));
 }
 
 function borne(users: number, silent: number, threshold: number): string {

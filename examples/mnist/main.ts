@@ -1,11 +1,12 @@
 // Federated averaging of a digit classifier through secure aggregation: `npm run demo`, with `-- --help` for options.
 //
 // Where to look: participant.ts and aggregation.ts are the two sides that an application embeds, terms.ts is what they
-// agree on, training.ts shows what goes in and what comes out. The rest is the application, here a toy.
+// agree on, updates.ts is how updates become integers, training.ts shows what goes in and what comes out. The rest is the
+// application, here a toy.
 //
-// This file reads the options. It imports the demo only when they are usable, because TensorFlow.js takes seconds to load.
-import type { Demo } from './demo.ts';
-import { HELP, OptionError, prepareFolder, readOptions } from './options.ts';
+// This file reads the options. models/ has the networks that are trained.
+import { Demo } from './demo.ts';
+import { help, OptionError, prepareFolder, readOptions } from './options.ts';
 
 /** After Ctrl-C, errors come from work that was cut short. */
 let interrupted = false;
@@ -14,7 +15,7 @@ let demo: Demo | null = null;
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === null) {
-    console.log(HELP);
+    console.log(help(process.stdout.columns));
     return;
   }
   process.once('SIGINT', () => {
@@ -23,8 +24,6 @@ async function main(): Promise<void> {
     console.error('interrupted');
   });
   await prepareFolder(options.out);
-  console.log('Loading TensorFlow.js and the library …');
-  const { Demo } = await import('./demo.ts');
   const given = process.env.DATABASE_URL;
   const database = given === undefined || given === '' ? 'Starting PostgreSQL' : 'Connecting to the database of DATABASE_URL';
   console.log(`${database}, and starting ${options.servers} server processes …\n`);

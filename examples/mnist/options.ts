@@ -4,8 +4,14 @@ import { access, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MOST_SHARDS } from './data.ts';
+import { ARCHITECTURES, type Architecture } from './models/architectures.ts';
+import type { Budget } from './privacy.ts';
+import { wrapped } from './terminal.ts';
 
 export interface Options {
+  readonly architecture: Architecture;
+  /** Null if updates have no noise. */
+  readonly budget: Budget | null;
   readonly users: number;
   readonly threshold: number;
   /** Participants that fall silent in each training round. */
@@ -23,25 +29,55 @@ export const PICTURE = 'mnist-accuracy.svg';
 /** Unless the threshold bears fewer. */
 const USUAL_DROPOUT = 0.25;
 
-export const HELP = `Trains a digit classifier by federated averaging. Participants' updates are added up by secure aggregation.
+/** With differential privacy, the error of the mean falls with the number of participants and grows with that of the rounds. */
+const USUAL = { exact: { users: 20, rounds: 6 }, private: { users: 100, rounds: 4 } };
+
+/** At larger ε the guarantee says nothing; at smaller δ the ledger has no room for what a sampler is off by. */
+const EPSILON = { least: 0.01, most: 32 };
+const DELTA = { least: 1e-6, most: 0.5 };
+
+/** Breaks the lines of what --help prints, away from a terminal. */
+const HELP_WIDTH = 120;
+
+const HELP = `Trains a digit classifier by federated averaging. Participants' updates are added up by secure aggregation.
 
   npm run demo -- [options]
 
-  --users N      participants, 3 to ${MOST_SHARDS}; default 20
-  --threshold N  least participants in each protocol round, more than half of them; default two thirds and one more
-  --dropout P    share of the participants that fall silent in each training round, 0 or more and below 1; default ${USUAL_DROPOUT},
-                 or less if the threshold needs more participants; with too large a share there is no sum
-  --rounds N     training rounds, 1 to 100; default 6
-  --seed N       fixes shards, dropouts, the first model and with them the training; default 1
-  --servers N    processes of the server, 1 to 16; default 2
-  --chaos        kills them, and the database, again and again while it trains
-  --out DIR      folder for the picture; default out
-  --help         prints this text
+${list([
+  ['--model NAME', `${ARCHITECTURES.join(' or ')}: one hidden layer, or a convolutional network; default ${ARCHITECTURES[0]}`],
+  [
+    '--epsilon E',
+    'trains with differential privacy for each participant: the noise is such that all training rounds together cost at most ' +
+      `this ε, ${EPSILON.least} to ${EPSILON.most}`,
+  ],
+  ['--delta D', `the δ beside it, ${DELTA.least} to ${DELTA.most}; default one over the square of the number of participants`],
+  ['--users N', `participants, 3 to ${MOST_SHARDS}; default ${USUAL.exact.users}, and ${USUAL.private.users} with --epsilon`],
+  ['--threshold N', 'least participants in each protocol round, more than half of them; default two thirds and one more'],
+  [
+    '--dropout P',
+    'share of the participants that fall silent in each training round, 0 or more and below 1; default ' +
+      `${USUAL_DROPOUT}, or less if the threshold needs more participants; with too large a share there is no sum`,
+  ],
+  ['--rounds N', `training rounds, 1 to 100; default ${USUAL.exact.rounds}, and ${USUAL.private.rounds} with --epsilon`],
+  ['--seed N', 'fixes shards, dropouts, the first model and with them the training, except for noise; default 1'],
+  ['--servers N', 'processes of the server, 1 to 16; default 2'],
+  ['--chaos', 'kills them, and the database, again and again while it trains'],
+  ['--out DIR', 'folder for the picture; default out'],
+  ['--help', 'prints this text'],
+])}
 
-The sessions are kept in a PostgreSQL database that the demo starts and removes. If the environment variable DATABASE_URL is
+The sessions are kept in a PostgreSQL database that the demo starts and removes. If the environment variable DATABASE_URL is \
 set, the demo uses that database, in a schema of its own that it removes at the end.
 
-Keys and masks are random in every run, whatever the seed; and another processor may round the training differently.`;
+Keys, masks and noise are random in every run, whatever the seed; and another processor may round the training differently.`;
+
+function list(options: readonly (readonly [option: string, what: string])[]): string {
+  return options.map(([option, what]) => `  ${option.padEnd(15)}${what}`).join('\n');
+}
+
+export function help(columns: number = HELP_WIDTH): string {
+  return wrapped(HELP, columns);
+}
 
 /** The command line is not usable; the message says why. */
 export class OptionError extends Error {}
@@ -50,7 +86,8 @@ export class OptionError extends Error {}
 export function readOptions(args: readonly string[]): Options | null {
   const given = parse(args);
   if (given.help === true) return null;
-  const users = integer('users', given.users ?? '20', 3, MOST_SHARDS);
+  const usual = given.epsilon === undefined ? USUAL.exact : USUAL.private;
+  const users = integer('users', given.users ?? String(usual.users), 3, MOST_SHARDS);
   const threshold = integer('threshold', given.threshold ?? String(Math.floor((2 * users) / 3) + 1), 2, users);
   if (2 * threshold <= users) {
     const least = String(Math.floor(users / 2) + 1);
@@ -60,10 +97,12 @@ export function readOptions(args: readonly string[]): Options | null {
     );
   }
   return {
+    architecture: oneOf('model', given.model ?? ARCHITECTURES[0], ARCHITECTURES),
+    budget: budgetOf(users, given),
     users,
     threshold,
     silent: silentOf(users, threshold, given.dropout),
-    rounds: integer('rounds', given.rounds ?? '6', 1, 100),
+    rounds: integer('rounds', given.rounds ?? String(usual.rounds), 1, 100),
     seed: integer('seed', given.seed ?? '1', 0, 2 ** 31 - 1),
     out: given.out ?? 'out',
     servers: integer('servers', given.servers ?? '2', 1, 16),
@@ -84,8 +123,20 @@ export async function prepareFolder(folder: string): Promise<void> {
 }
 
 function silentOf(users: number, threshold: number, dropout: string | undefined): number {
-  if (dropout !== undefined) return Math.round(fraction('dropout', dropout) * users);
+  if (dropout !== undefined)
+    return Math.round(number('dropout', dropout, 'a number of at least 0 and below 1', (share) => share < 1) * users);
   return Math.min(Math.round(USUAL_DROPOUT * users), users - threshold);
+}
+
+function budgetOf(users: number, { epsilon, delta }: ReturnType<typeof parse>): Budget | null {
+  if (epsilon === undefined) {
+    if (delta !== undefined) throw new OptionError('--delta: has no meaning without --epsilon');
+    return null;
+  }
+  return {
+    epsilon: within('epsilon', epsilon, EPSILON),
+    delta: within('delta', delta ?? String(users ** -2), DELTA),
+  };
 }
 
 function parse(args: readonly string[]) {
@@ -95,6 +146,9 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
+        model: text,
+        epsilon: text,
+        delta: text,
         users: text,
         threshold: text,
         dropout: text,
@@ -117,8 +171,18 @@ function integer(name: string, text: string, least: number, most: number): numbe
   throw new OptionError(`--${name}: expected an integer from ${least} to ${most}, got '${text}'`);
 }
 
-function fraction(name: string, text: string): number {
-  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : NaN;
-  if (value < 1) return value;
-  throw new OptionError(`--${name}: expected a number of at least 0 and below 1, got '${text}'`);
+function number(name: string, text: string, expected: string, isFit: (value: number) => boolean): number {
+  const value = /^\d*\.?\d+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
+  if (isFit(value)) return value;
+  throw new OptionError(`--${name}: expected ${expected}, got '${text}'`);
+}
+
+function within(name: string, text: string, { least, most }: { readonly least: number; readonly most: number }): number {
+  return number(name, text, `a number from ${least} to ${most}`, (value) => value >= least && value <= most);
+}
+
+function oneOf<const T extends string>(name: string, text: string, values: readonly T[]): T {
+  const value = values.find((each) => each === text);
+  if (value !== undefined) return value;
+  throw new OptionError(`--${name}: expected ${values.join(' or ')}, got '${text}'`);
 }

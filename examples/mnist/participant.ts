@@ -2,8 +2,10 @@
 import { genKeypair, UserWrapper, type InputVector, type SignPublicKey, type SignSecretKey, type UserEvent } from 'secagg';
 import { NOTHING, plus, type Cost } from './cost.ts';
 import type { Images } from './data.ts';
-import type { Classifier, Model } from './model.ts';
-import { encodingOf, type Task, type Terms } from './terms.ts';
+import type { Classifier } from './models/classifier.ts';
+import type { Model } from './models/tensors.ts';
+import type { Task, Terms } from './terms.ts';
+import { encodingOf } from './updates.ts';
 
 export class Participant {
   readonly id: number;
@@ -25,18 +27,16 @@ export class Participant {
     return this.#images.count;
   }
 
-  train(classifier: Classifier, model: Model): Promise<Model> {
+  train(classifier: Classifier, model: Model): Model {
     return classifier.train(model, this.#images);
   }
 
   /** Trains and enters the session. @returns the encoded update, which only the demo's check may see. */
-  async join(terms: Terms, task: Task, classifier: Classifier): Promise<InputVector> {
-    const trained = await this.train(classifier, task.model);
+  join(terms: Terms, task: Task, classifier: Classifier): InputVector {
+    const trained = this.train(classifier, task.model);
     const encoding = encodingOf(terms, task);
-    const { vector } = encoding.encode(
-      trained.map((parameter, i) => parameter - (task.model[i] ?? NaN)),
-      this.weight,
-    );
+    const update = trained.map((parameter, i) => parameter - (task.model[i] ?? NaN));
+    const vector = encoding.encode(update, this.weight);
     const { threshold, publicKeys } = terms;
     const user = new UserWrapper(this.id, threshold, this.publicKey, this.#secretKey, vector, publicKeys, encoding.options);
     this.#stored = user.serializeState();

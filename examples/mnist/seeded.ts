@@ -15,6 +15,12 @@ export class Seeded {
     return uniformInt(this.#generator, 0, count - 1);
   }
 
+  /** A number of the standard normal distribution, by Box and Muller. */
+  normal(): number {
+    const uniform = (): number => (this.below(2 ** 31) + 0.5) / 2 ** 31;
+    return Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  }
+
   /** The items in random order, in a new array. */
   shuffled<T>(items: Iterable<T>): T[] {
     const left = [...items];

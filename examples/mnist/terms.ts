@@ -1,21 +1,25 @@
 // What all parties of a session must agree on. Each party holds it itself, and the aggregation server chooses none of it.
 import { createHash } from 'node:crypto';
 import type { PublicKeysWrapper } from 'secagg';
-import { weightedMean, type Encoding, type ErrorBound, type WeightedMean } from 'secagg/encoding';
-import { IMAGES_PER_SHARD } from './data.ts';
-import type { Model } from './model.ts';
-
-/** Largest change of a parameter in one training round. Larger changes are clipped; observed changes are well below. */
-const LARGEST_CHANGE = 1;
-
-/** Least number of steps from −LARGEST_CHANGE to LARGEST_CHANGE: with twenty participants, as many as fit into 24 bits. */
-const STEPS = 2 ** 19;
+import type { PrivacyTarget } from 'secagg/dp';
+import type { Model, ModelShapes } from './models/tensors.ts';
 
 /** Fixed by the application for the whole training. */
 export interface Terms {
   readonly threshold: number;
   /** The application's registry: which key speaks for which participant. */
   readonly publicKeys: PublicKeysWrapper;
+  readonly shapes: ModelShapes;
+  /** Null if sums are exact. */
+  readonly privacy: Privacy | null;
+}
+
+/** Differential privacy for each participant with all its images. */
+export interface Privacy {
+  /** What the noise of all training rounds together must achieve. */
+  readonly target: PrivacyTarget;
+  /** The largest L2 norm of an update; longer ones are scaled down. */
+  readonly clip: number;
 }
 
 /** What one session is for: an update of this model, in this training round. */
@@ -31,19 +35,4 @@ export interface Task {
 export function contextOf({ round, model }: Task): string {
   const hash = createHash('sha256').update(model).digest('hex').slice(0, 16);
   return `mnist-demo, round ${round}, model ${hash}`;
-}
-
-/** Encodes updates (floats) as integers. The sum gives their mean, weighted by the number of images of each participant. */
-export type UpdateEncoding = Encoding<ArrayLike<number>, WeightedMean<Float32Array>, ErrorBound>;
-
-/** How a session's updates are encoded. Its options bind the session to the encoding and to the task. */
-export function encodingOf({ publicKeys }: Terms, task: Task): UpdateEncoding {
-  return weightedMean({
-    maxUsers: publicKeys.size,
-    length: task.model.length,
-    clippingRange: LARGEST_CHANGE,
-    quantizationRange: STEPS,
-    maxWeight: IMAGES_PER_SHARD,
-    session: contextOf(task),
-  });
 }

@@ -2,8 +2,10 @@
 import type { InputVector } from 'secagg';
 import { aggregate, type Outcome } from './aggregation.ts';
 import { PROTOCOL_ROUNDS, type Dropouts } from './dropouts.ts';
-import type { Classifier, Model } from './model.ts';
+import type { Classifier } from './models/classifier.ts';
+import type { Model } from './models/tensors.ts';
 import type { Participant } from './participant.ts';
+import type { PrivacyAccount } from './privacy.ts';
 import type { Servers } from './servers.ts';
 import type { Task, Terms } from './terms.ts';
 
@@ -12,6 +14,8 @@ export interface Federation {
   readonly servers: Servers;
   readonly participants: readonly Participant[];
   readonly classifier: Classifier;
+  /** Null if updates have no noise. */
+  readonly account: PrivacyAccount | null;
   /** Called before each step with a description of the step. */
   readonly onStep: (what: string) => Promise<void>;
 }
@@ -23,25 +27,32 @@ export const stepsOf = (participants: number): number => participants + PROTOCOL
 export interface Compared<T> {
   /** Secure aggregation: the updates are averaged, and nobody sees a single one. */
   readonly secure: T;
-  /** The server sees all updates and averages them; nobody drops out. */
+  /** The server sees all updates and averages them, without noise; nobody drops out. */
   readonly clear: T;
   /** One participant trains alone. */
   readonly alone: T;
 }
 
+/** What the ways have reached after a training round. */
+export interface Reached {
+  readonly accuracies: Compared<number>;
+  /** The ε that secure aggregation has cost so far; null if updates have no noise. */
+  readonly spent: number | null;
+}
+
 /** @returns the outcome of the session, and the next model: the old one if there was no sum. */
 export async function trainSecurely(
-  { terms, servers, participants, classifier, onStep }: Federation,
+  { terms, servers, participants, classifier, account, onStep }: Federation,
   task: Task,
   dropouts: Dropouts,
 ): Promise<{ outcome: Outcome; model: Model }> {
   const updates = new Map<number, InputVector>();
   for (const participant of participants) {
     await onStep(`participant ${participant.id} trains`);
-    updates.set(participant.id, await participant.join(terms, task, classifier));
+    updates.set(participant.id, participant.join(terms, task, classifier));
   }
   const onRound = (round: number): Promise<void> => onStep(`secure aggregation, protocol round ${round}`);
-  const outcome = await aggregate(terms, task, { servers, participants, dropouts, onRound });
+  const outcome = await aggregate(terms, task, { servers, participants, dropouts, account, onRound });
   if (outcome.kind === 'too few') return { outcome, model: task.model };
   checkSum(outcome.sum, outcome.included, updates);
   const { update } = outcome;
@@ -64,14 +75,14 @@ export async function trainInTheClear({ participants, classifier, onStep }: Fede
   let images = 0;
   for (const participant of participants) {
     await onStep(`baseline in the clear: participant ${participant.id} trains`);
-    const trained = await participant.train(classifier, model);
+    const trained = participant.train(classifier, model);
     trained.forEach((parameter, i) => (total[i] = (total[i] ?? NaN) + participant.weight * parameter));
     images += participant.weight;
   }
   return Float32Array.from(total, (parameter) => parameter / images);
 }
 
-export async function trainAlone({ participants, classifier }: Federation, model: Model): Promise<Model> {
+export function trainAlone({ participants, classifier }: Federation, model: Model): Model {
   const [first] = participants;
   return first === undefined ? model : first.train(classifier, model);
 }

@@ -64,6 +64,66 @@ describe('examples', () => {
         .and.to.contain('secure aggregation');
     });
 
+    it('trains a convolutional network', async () => {
+      const options = ['--model', 'cnn', '--rounds', '1', '--users', '5', '--dropout', '0'];
+      const output = await outputOf('mnist/main.ts', ...options, '--out', directory);
+      expect(output).to.contain(
+        'the secure sum equals the plain sum of these 5 updates in all 5,370 components and in the weights',
+      );
+      expect(output).not.to.contain('ε');
+    });
+
+    it('adds noise, and tells what each sum has cost, and all together', async () => {
+      const options = ['--epsilon', '8', '--rounds', '2', '--users', '10', '--threshold', '7', '--dropout', '0.3'];
+      const output = await outputOf('mnist/main.ts', ...options, '--out', directory);
+      expect(output).to.match(/the secure sum equals the plain sum of these \d+ updates in all 25,450 components\n/);
+      const charged = /this sum alone costs ε = ([\d.]+); in all, ε = ([\d.]+) of 8 is spent/g;
+      const costs = [...output.matchAll(charged)].map(([, alone, inAll]) => ({ alone: Number(alone), inAll: Number(inAll) }));
+      expect(costs).to.have.lengthOf(2);
+      const [first, second] = costs as [(typeof costs)[number], (typeof costs)[number]];
+      expect(first.alone).to.be.greaterThan(1).and.at.most(first.inAll);
+      expect(second.inAll).to.be.greaterThan(first.inAll).and.lessThan(8);
+      expect(second.inAll, 'less than the sum of both').to.be.lessThan(first.inAll + second.alone);
+      expect(output).to.match(
+        new RegExp(`ε = ${second.inAll.toFixed(2)} of 8 spent at δ = 0.01\naccuracy [\\d.]+ % with noise, `),
+      );
+      const table = output.split('\n').filter((line) => /^ +\d+ +[\d.]+ % /.test(line));
+      const spent = table.map((line) => Number(/% +([\d.]+) {2}\d/.exec(line)?.[1]));
+      expect(spent).to.deep.equal([first.inAll, second.inAll]);
+      expect(table.every((line) => line.length <= 80)).to.equal(true);
+      const picture = await readFile(join(directory, 'mnist-accuracy.svg'), 'utf8');
+      expect(picture).to.contain(`ε = ${second.inAll.toFixed(1)}`);
+    });
+
+    it('charges sessions that fail after updates were sent, and no others, up to the whole budget', async () => {
+      // With a threshold of all five, the one that falls silent ends the session in its protocol round.
+      const options = ['--users', '5', '--threshold', '5', '--dropout', '0.2', '--epsilon', '8', '--rounds', '3', '--seed', '1'];
+      const output = await outputOf('mnist/main.ts', ...options, '--out', directory);
+      const charged = /no sum +protocol round (\d)[^]*?privacy +([^;]+); in all, ε = ([\d.]+)/g;
+      const failed = [...output.matchAll(charged)].map(([, round, why, spent]) => ({
+        round: Number(round),
+        why,
+        spent: Number(spent),
+      }));
+      expect(failed).to.have.lengthOf(3);
+      expect(new Set(failed.map(({ round }) => round < 2))).to.deep.equal(new Set([true, false]));
+      let before = 0;
+      for (const { round, why, spent } of failed) {
+        const free = round < 2;
+        expect(why).to.equal(free ? 'nothing was sent that costs anything' : 'updates were sent, so the worst case is charged');
+        if (free) expect(spent).to.equal(before);
+        else expect(spent).to.be.greaterThan(before).and.at.most(8);
+        before = spent;
+      }
+    });
+
+    it('spends the whole budget if no more take part than the threshold, and no more', async () => {
+      const options = ['--users', '5', '--threshold', '5', '--dropout', '0', '--epsilon', '2', '--rounds', '2'];
+      const output = await outputOf('mnist/main.ts', ...options, '--out', directory);
+      expect(output).to.contain('ε = 2.00 of 2 spent at δ = 0.04');
+      expect(output).to.contain('expect to learn little, unless more take part (--users) or ε is larger');
+    });
+
     it('does so too while server processes and the database are killed', async () => {
       const output = await outputOf('mnist/main.ts', '--rounds', '1', '--users', '6', '--chaos', '--out', directory);
       expect(output).to.match(/the secure sum equals the plain sum of these \d updates/);
@@ -75,15 +135,25 @@ describe('examples', () => {
       expect(output).to.match(/no sum +protocol round \d heard 2 participants and needs 3/);
     });
 
-    it('refuses a threshold that does not exceed half of the users', async () => {
-      const refused = run(process.execPath, argumentsFor('mnist/main.ts', '--threshold', '10'), CHILD);
-      const error = await refused.then(
-        () => null,
-        (reason: unknown) => reason as { code: number; stderr: string },
-      );
-      expect(error?.code).to.equal(2);
-      expect(error?.stderr).to.match(/^--threshold: .*\nSee: .*\n$/);
-    });
+    for (const [what, options] of [
+      ['a threshold that does not exceed half of the users', ['--threshold', '10']],
+      ['an ε of 0', ['--epsilon', '0']],
+      ['an ε that is no number', ['--epsilon', 'abc']],
+      ['an ε that promises nothing', ['--epsilon', '33']],
+      ['a δ of 1', ['--delta', '1', '--epsilon', '8']],
+      ['a δ without ε', ['--delta', '0.001']],
+      ['a model that it does not know', ['--model', 'unknown']],
+    ] as const) {
+      it(`refuses ${what}`, async () => {
+        const refused = run(process.execPath, argumentsFor('mnist/main.ts', ...options), CHILD);
+        const error = await refused.then(
+          () => null,
+          (reason: unknown) => reason as { code: number; stderr: string },
+        );
+        expect(error?.code).to.equal(2);
+        expect(error?.stderr).to.match(new RegExp(`^${options[0]}: .*\nSee: .*\n$`));
+      });
+    }
 
     it('ends on Ctrl-C', async () => {
       const demo = spawn(process.execPath, argumentsFor('mnist/main.ts', '--out', directory), CHILD);
