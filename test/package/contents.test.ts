@@ -43,7 +43,9 @@ describe('the packed package', () => {
   it('has in dist/ the code, declarations and declaration map of each source, and nothing else', () => {
     const sources = inFolder('src').map((file) => file.replace(/^src\//, ''));
     expect(sources.filter((file) => !file.endsWith('.ts'))).to.deep.equal([]);
-    const built = sources.flatMap((file) => ['.js', '.d.ts', '.d.ts.map'].map((end) => `dist/${file.slice(0, -3)}${end}`));
+    const built = sources.flatMap((file) =>
+      ['.js', '.d.ts', '.d.ts.map'].map((end) => `dist/${file.slice(0, -3)}${end}`),
+    );
     expect(inFolder('dist').sort()).to.deep.equal(built.sort());
   });
 
