@@ -9,7 +9,7 @@ export type { Adjacency, Mechanism, PrivacyTarget, Sampler, SamplerError } from 
 export type { PrivacyPlan } from './privacy-terms.ts';
 export { PrivacyError } from './privacy-error.ts';
 export type { L2Clip } from './clipping.ts';
-export type { ClippingResult, VectorPlan } from './vector-plan.ts';
+export type { ClippingResult, MeasuredClipping, MeasuredPlan, VectorPlan } from './vector-plan.ts';
 export { nextClip, type ClipUpdate } from './next-clip.ts';
 export type { PrivateErrorBound, ResultNoise } from './private-part.ts';
 export { privateSum, type PrivateSum } from './private-sum.ts';

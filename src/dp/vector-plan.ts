@@ -32,20 +32,30 @@ export type VectorPlan = Dimensions &
     readonly measureClipping?: boolean;
   };
 
+/** A plan whose result tells which part of the users was within the clip. */
+export interface MeasuredPlan<Clip> {
+  /** Chosen when the plan is made. */
+  readonly measureClipping: true;
+  /** One clip, or one for each name. */
+  readonly l2Clip: Clip;
+}
+
+/** Which part of the users was within the clip. */
+export interface MeasuredClipping<Clip> {
+  /**
+   * The part of the users whose values were within the clip, or one for each clip by name. It has noise, so that it may be below 0 or above
+   * 1. Users without data count as half.
+   */
+  readonly withinClip: Clip extends number ? number : { readonly [Name in keyof Clip]: number };
+  /** How large the noise in it is. */
+  readonly noise: {
+    /** The standard deviation of the noise in `withinClip`. */
+    readonly withinClip: number;
+  };
+}
+
 /** What a result has besides if its plan has `measureClipping: true`. */
-export type ClippingResult<Plan> = Plan extends { readonly measureClipping: true; readonly l2Clip: infer Clip }
-  ? {
-      /**
-       * The part of the users whose values were within the clip, or one for each clip by name. It has noise, so that it may be below 0 or
-       * above 1. Users without data count as half.
-       */
-      readonly withinClip: Clip extends number ? number : { readonly [Name in keyof Clip]: number };
-      readonly noise: {
-        /** The standard deviation of the noise in `withinClip`. */
-        readonly withinClip: number;
-      };
-    }
-  : unknown;
+export type ClippingResult<Plan> = Plan extends MeasuredPlan<infer Clip> ? MeasuredClipping<Clip> : unknown;
 
 export const VECTOR_NAMES: readonly string[] = [
   ...PRIVACY_NAMES,

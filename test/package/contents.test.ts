@@ -40,10 +40,12 @@ describe('the packed package', () => {
     expect(files).to.include.members(targets([manifest.exports, manifest.imports, manifest.bin]));
   });
 
-  it('has in dist/ the code, declarations and declaration map of each source, and nothing else', () => {
+  it('has in dist/ code, declarations and maps of each source, and nothing else', () => {
     const sources = inFolder('src').map((file) => file.replace(/^src\//, ''));
     expect(sources.filter((file) => !file.endsWith('.ts'))).to.deep.equal([]);
-    const built = sources.flatMap((file) => ['.js', '.d.ts', '.d.ts.map'].map((end) => `dist/${file.slice(0, -3)}${end}`));
+    const built = sources.flatMap((file) =>
+      ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((end) => `dist/${file.slice(0, -3)}${end}`),
+    );
     expect(inFolder('dist').sort()).to.deep.equal(built.sort());
   });
 
@@ -51,7 +53,7 @@ describe('the packed package', () => {
     expect(inFolder('docs').filter((file) => !/\.(md|svg)$/.test(file))).to.deep.equal([]);
   });
 
-  it('has declaration maps, by which an editor finds its sources', () => {
+  it('has source maps that lead to its sources', () => {
     for (const map of inFolder('dist').filter((file) => file.endsWith('.map'))) {
       const { sources } = JSON.parse(readFileSync(ROOT + map, 'utf8')) as { readonly sources: readonly string[] };
       const found = sources.map((source) => new URL(source, `file:///${map}`).pathname.slice(1));
