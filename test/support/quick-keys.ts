@@ -2,7 +2,8 @@
 //
 // The library imports a secret key as PKCS #8, because a JSON Web Key would hold it as text, which nobody can wipe. With the
 // OpenSSL 3.0 of Node 20, PKCS #8 takes 0.6 ms, which is half of the time of a small session. Suites whose subject is the protocol
-// import the same keys as JSON Web Keys. All other suites, among them `units`, `vectors` and the long run, import them as the library
+// import the same keys as JSON Web Keys. Later versions of OpenSSL are fast, and later versions of Node refuse a JSON Web Key without the
+// public key, so there the keys are imported as the library does. All other suites, among them `units`, `vectors` and the long run, import them as the library
 // does.
 import crypto, { type KeyObject } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
@@ -18,9 +19,11 @@ const CURVES: ReadonlyMap<string, string> = new Map([
   ['70', 'Ed25519'],
 ]);
 
+const IS_SLOW = process.versions.openssl.startsWith('3.0.');
+
 /** The key object that `createPrivateKey` gives. What is not a PKCS #8 of one of the two curves is left to `createPrivateKey`. */
 export function quickPrivateKey(input: Input): KeyObject {
-  const [crv, key] = partsOf(input) ?? [];
+  const [crv, key] = (IS_SLOW ? partsOf(input) : null) ?? [];
   if (crv === undefined || key === undefined) return createPrivateKey(input);
   // Node computes the public key of these curves itself, and wants x to be there.
   return createPrivateKey({ key: { kty: 'OKP', crv, d: key.toString('base64url'), x: '' }, format: 'jwk' });
