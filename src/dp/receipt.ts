@@ -178,7 +178,6 @@ function assess(facts: Facts): Receipt {
     ...facts,
     curve: largest(sessions.map(({ noises }) => sessionCurve(parts, { noises, fewest }))),
     ...sessionEpsilon(facts, { noises: least, fewest }, delta),
-    worstEpsilon: sessionEpsilon(facts, { noises: fewest, fewest }, delta).epsilon,
     warnings: delta * users < 1 ? [] : [`delta: ${delta} is not below one over the number of users, ${users}`],
   };
 }

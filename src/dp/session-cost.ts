@@ -48,17 +48,30 @@ export function sessionCurve(parts: readonly ReceiptPart[], { noises, fewest }: 
   return composed(parts.map(curveFor));
 }
 
-/** The least ε that is known for one session, and what gives it. */
+interface SessionEpsilon {
+  readonly accounting: 'renyi' | 'loss-distribution';
+  readonly epsilon: number;
+  readonly worstEpsilon: number;
+}
+
+/** The least ε that is known for one session and what gives it, and ε if only the fewest noises were in its sum. */
 export function sessionEpsilon(
   { parts, chance }: { readonly parts: readonly ReceiptPart[]; readonly chance: number },
   { noises, fewest }: NoiseRange,
   delta: number,
-): { readonly accounting: 'renyi' | 'loss-distribution'; readonly epsilon: number } {
-  if (delta <= chance) return { accounting: 'renyi', epsilon: Infinity };
+): SessionEpsilon {
+  if (delta <= chance) return { accounting: 'renyi', epsilon: Infinity, worstEpsilon: Infinity };
   const left = delta - chance;
-  const { epsilon } = epsilonOf(sessionCurve(parts, { noises, fewest }), left);
-  const exact = Math.min(exactEpsilon(parts, noises, left), noises === fewest ? Infinity : exactEpsilon(parts, fewest, left));
-  return exact < epsilon ? { accounting: 'loss-distribution', epsilon: exact } : { accounting: 'renyi', epsilon };
+  const worst = {
+    curve: epsilonOf(sessionCurve(parts, { noises: fewest, fewest }), left).epsilon,
+    exact: exactEpsilon(parts, fewest, left),
+  };
+  const worstEpsilon = Math.min(worst.curve, worst.exact);
+  const curve = noises === fewest ? worst.curve : epsilonOf(sessionCurve(parts, { noises, fewest }), left).epsilon;
+  const exact = noises === fewest ? worst.exact : Math.min(worst.exact, exactEpsilon(parts, noises, left));
+  return exact < curve
+    ? { accounting: 'loss-distribution', epsilon: exact, worstEpsilon }
+    : { accounting: 'renyi', epsilon: curve, worstEpsilon };
 }
 
 /** ε by the loss distribution of the only part; Infinity if there are several, or if it cannot be computed. */

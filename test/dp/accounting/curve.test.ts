@@ -1,6 +1,6 @@
 // Curves add up over releases, also if their orders differ, and never to less than their bounds say.
 import { expect } from 'chai';
-import { composed, curveOf, largest, ORDERS, repeated, valueAt, zeroCurve } from '../../../src/dp/accounting/curve.ts';
+import { composed, curveOf, largest, lesser, ORDERS, repeated, valueAt, zeroCurve } from '../../../src/dp/accounting/curve.ts';
 import { divergenceOf } from '../../../src/dp/accounting/divergence.ts';
 import { noisedSum } from './noised-sum.ts';
 
@@ -69,5 +69,12 @@ describe('composition', () => {
     ]);
     expect(worst).to.deep.equal({ orders: [2, 3], values: [2, 9], totalVariation: 1e-8 });
     expect(largest([])).to.deep.equal(zeroCurve());
+  });
+
+  it('is the least of two bounds at each order, also where only one of them has it', () => {
+    const a = { orders: [2, 3, 5], values: [1, 9, 12], totalVariation: 1e-9 };
+    const b = { orders: [2, 3], values: [2, 3], totalVariation: 1e-8 };
+    expect(lesser(a, b)).to.deep.equal({ orders: [2, 3, 5], values: [1, 3, 12], totalVariation: 1e-8 });
+    expect(lesser(b, a)).to.deep.equal(lesser(a, b));
   });
 });

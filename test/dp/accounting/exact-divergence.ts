@@ -15,8 +15,21 @@ function scalar(law: Float64Array, shift: number, order: number): number {
   return (top + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - top), 0))) / (order - 1);
 }
 
-/** ln of the law of the sum, on an interval around 0 that reaches as far as the divergence has mass. */
-function logLaw({ mechanism, variance, noises }: NoisedSum, reach: number): Float64Array {
+const LAWS = new Map<string, Float64Array>();
+
+/** ln of the law of the sum, on an interval around 0 that reaches as far as the divergence has mass, in steps of a third more. */
+function logLaw({ mechanism, variance, noises }: NoisedSum, least: number): Float64Array {
+  const reach = Math.ceil(1.3 ** Math.ceil(Math.log(Math.max(1, least)) / Math.log(1.3)));
+  const key = `${mechanism} ${variance} ${noises} ${reach}`;
+  const known = LAWS.get(key) ?? computedLaw({ mechanism, variance, noises }, reach);
+  LAWS.set(key, known);
+  return known;
+}
+
+function computedLaw(
+  { mechanism, variance, noises }: Pick<NoisedSum, 'mechanism' | 'variance' | 'noises'>,
+  reach: number,
+): Float64Array {
   const single = mechanism === 'skellam' ? skellam(variance * noises, reach) : discreteGaussian(variance, reach / noises);
   let law = single;
   if (mechanism === 'discrete-gaussian') for (let k = 1; k < noises; k++) law = convolve(law, single);

@@ -7,7 +7,8 @@ export type Check = (draws: Int32Array, law: NoiseLaw) => number;
 
 /** The mean is 0. */
 const meanCheck: Check = (draws, law) => {
-  const sum = draws.reduce((total, x) => total + x, 0);
+  let sum = 0;
+  for (const x of draws) sum += x;
   return twoSided(sum / Math.sqrt(draws.length * momentOf(law, 2)));
 };
 
@@ -44,7 +45,8 @@ const tailCheck: Check = (draws, law) => {
   const each = [3, 3.7, 4.4].map((times) => {
     const from = Math.ceil(times * deviation);
     const p = expected.subarray(from).reduce((sum, each) => sum + each, 0);
-    const count = draws.reduce((sum, x) => sum + Number(Math.abs(x) >= from), 0);
+    let count = 0;
+    for (const x of draws) if (x >= from || x <= -from) count++;
     return poissonTwoSided(count, p * draws.length);
   });
   return Math.min(1, each.length * Math.min(...each));
@@ -54,13 +56,13 @@ const tailCheck: Check = (draws, law) => {
 const correlationCheck: Check = (draws, law) => {
   const [second, fourth] = [momentOf(law, 2), momentOf(law, 4)];
   const lags = [...Array.from({ length: 16 }, (_, i) => i + 1), draws.length >> 2, draws.length >> 1];
+  const centered = Float64Array.from(draws, (x) => x * x - second);
   const least = lags.flatMap((lag) => {
     let [products, squares] = [0, 0];
     const pairs = draws.length - lag;
     for (let i = 0; i < pairs; i++) {
-      const [x, y] = [draws[i]!, draws[i + lag]!];
-      products += x * y;
-      squares += (x ** 2 - second) * (y ** 2 - second);
+      products += draws[i]! * draws[i + lag]!;
+      squares += centered[i]! * centered[i + lag]!;
     }
     return [products / (second * Math.sqrt(pairs)), squares / ((fourth - second ** 2) * Math.sqrt(pairs))].map(twoSided);
   });
@@ -82,8 +84,9 @@ const pairCheck: Check = (draws, law) => {
   const used = [...marginal.keys()].filter((i) => marginal[i]! > 0);
   const counts = new Float64Array(64);
   for (let i = 0; i + 1 < draws.length; i += 2) {
-    const [first, second] = [draws[i]!, draws[i + 1]!].map((x) => groupOf[clamp(x, -middle, middle) + middle]!);
-    counts[8 * first! + second!]!++;
+    const first = groupOf[clamp(draws[i]!, -middle, middle) + middle]!;
+    const second = groupOf[clamp(draws[i + 1]!, -middle, middle) + middle]!;
+    counts[8 * first + second]!++;
   }
   const cells = used.flatMap((i) => used.map((j) => [counts[8 * i + j]!, marginal[i]! * marginal[j]!] as const));
   const statistic = chiSquare(
