@@ -2,6 +2,7 @@
 import { Encoding } from '../encoding/encoding.ts';
 import type { EncodingError } from '../encoding/encoding-error.ts';
 import type { ErrorBound, ErrorTerms, Reading, Weights } from '../encoding/statistic.ts';
+import type { Grid } from './grid.ts';
 import { NoisedVector } from './noised-vector.ts';
 import type { Release } from './release.ts';
 import { randomSpan } from './span.ts';
@@ -49,7 +50,7 @@ export function privateEncoding<Data, Result>(part: PrivatePart<Data, Result>): 
   const [kind, parameters] = part.description;
   const noiseOf = (users: number): number => (Math.sqrt(release.noisesIn(users)) * release.standardDeviation) / grid.steps;
   return new Encoding<Data, Result, PrivateErrorBound>({
-    description: [kind, { ...terms.description, ...parameters }],
+    description: [kind, { ...terms.description, ...parameters, noise: describedGrid(grid) }],
     maxUsers: terms.maxUsers,
     span: grid.span,
     fillsRing: false,
@@ -78,6 +79,14 @@ export function privateEncoding<Data, Result>(part: PrivatePart<Data, Result>): 
       };
     },
   });
+}
+
+/**
+ * The noise itself, for the session tag: another version of this library may compute another one from the same parameters, and receipts
+ * hold only if all add the same. Nine digits, because the last ones depend on the engine's logarithms.
+ */
+function describedGrid({ steps, variance, fromZero }: Grid): readonly number[] {
+  return [steps, variance, fromZero.l2Squared].map((value) => Number(value.toPrecision(9)));
 }
 
 function errorBound(release: Release, users: number, scale: number): PrivateErrorBound {

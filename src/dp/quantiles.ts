@@ -22,7 +22,7 @@ export type NoiseBound = (squares: number) => number;
  * @param counts with noise, one for each bin.
  * @param edges one more than bins, ascending.
  * @param probabilities ascending, between 0 and 1.
- * @param bound holds for all bins and probabilities together, but for a small probability.
+ * @param bound fails for any bin or probability only with a small probability.
  */
 export function quantilesOf(
   counts: Float64Array,

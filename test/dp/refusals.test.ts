@@ -2,6 +2,11 @@
 import { expect } from 'chai';
 import { combine, mean, sum } from '../../src/encoding/index.ts';
 import { privateHistogram, privateMean, privateMoments, privateSum, PrivacyError, receiptOf } from '../../src/dp/index.ts';
+import { countRelease } from '../../src/dp/count-release.ts';
+import type { Grid } from '../../src/dp/grid.ts';
+import { privacyTerms } from '../../src/dp/privacy-terms.ts';
+import { privateEncoding } from '../../src/dp/private-part.ts';
+import { Release } from '../../src/dp/release.ts';
 import { UserWrapper } from '../../src/index.ts';
 import { refused } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
@@ -137,6 +142,29 @@ describe('a session of a private plan', () => {
       { ...VECTOR, session: 'x' },
     ].map((given) => privateSum(given as typeof VECTOR).options.session);
     expect(new Set(names).size).to.equal(names.length);
+  });
+
+  it('has another name if a version of the library computes other noise from the same parameters', () => {
+    const terms = privacyTerms(TERMS);
+    const { grid } = countRelease(3, { perBin: 1, bins: 1, events: 1 }, terms);
+    const nameWith = (other: Partial<Grid>): string | undefined =>
+      privateEncoding<null, null>({
+        description: ['counts', {}],
+        release: new Release(terms, { ...grid, ...other }, 3),
+        flat: false,
+        weighted: false,
+        bound: () => ({ values: new Float64Array(3), clipped: 0 }),
+        read: () => ({ result: null }),
+        divisor: () => 1,
+      }).options.session;
+    const { variance, steps, fromZero } = grid;
+    const others: Partial<Grid>[] = [
+      { variance: variance + 1 },
+      { steps: steps + 1 },
+      { fromZero: { ...fromZero, l2Squared: fromZero.l2Squared + 1 } },
+    ];
+    expect(nameWith({})).to.equal(nameWith({}));
+    expect(new Set([{}, ...others].map(nameWith)).size).to.equal(4);
   });
 });
 

@@ -41,7 +41,7 @@ interface Losses {
 
 /**
  * The ε of some releases of a sum of whose components few differ between neighbors, each by a bounded shift. It is an upper bound, and
- * at most what {@link epsilonOf} gives; for one component and one release it is exact but for rounding.
+ * at most what {@link epsilonOf} gives; for one component and one release it is exact up to rounding.
  *
  * Several components take time that grows with the logarithm of their number times that of releases, below a second.
  *

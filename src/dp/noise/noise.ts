@@ -67,13 +67,13 @@ export function noiseOf(law: NoiseLaw, sampler: Sampler, random: RandomSource): 
  *
  * `'exact'`: not at all.
  *
- * `'constant-time'`: what is drawn has a law Q with |ln(P/Q)| ≤ `logRatio`, but for a total variation of `totalVariation`.
+ * `'constant-time'`: what is drawn is within the total variation `totalVariation` of a law Q with |ln(P/Q)| ≤ `logRatio`.
  * - `logRatio` is 0 for the discrete Gaussian and for Skellam noise of a variance below 400, whose laws `staircase.ts` draws. It is 2^-36/σ² for
  *   other Skellam noise: `thinning.ts` compares with the exact law at every magnitude when it makes the tables.
  * - A trial differs from an ideal one in three ways: the stairs are cut where at most 2^-109 is beyond; each of at most 400 thresholds is a
  *   multiple of 2^-120, which moves at most 2^-119 from one value to its neighbor; and Skellam noise is cut where 2^-106 is beyond. Together
- *   these are below 2^-105 in total variation. At least 7 of 10 trials are kept, and what is true of all trials but for θ is true of those
- *   that are kept but for 2θ/0.7. This is below 2^-103, and told as 2^-100.
+ *   these are below 2^-105 in total variation. At least 7 of 10 trials are kept, so that a total variation of θ
+ *   of all trials is at most 2θ/0.7 of those that are kept. This is below 2^-103, and told as 2^-100.
  */
 export function samplerErrorOf(law: NoiseLaw, sampler: Sampler): SamplerError {
   const { mechanism, variance } = checkLaw(law);

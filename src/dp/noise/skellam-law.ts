@@ -5,7 +5,7 @@ import { exponential } from './exponential.ts';
 /** Fraction bits beyond those that are asked for: they pay for the roundings of up to 2^20 steps. */
 const GUARD = 40;
 
-/** How far from 0 Skellam noise of variance `variance` goes but for a probability of 2^-bits. Chernoff's bound, with room to spare. */
+/** Skellam noise of variance `variance` is further from 0 than this with a probability of at most 2^-bits. Chernoff's bound, with room to spare. */
 export function skellamReach(variance: number, bits: number): number {
   const most = (bits + 8) * Math.LN2;
   const exponent = (x: number): number => x * Math.asinh(x / variance) - x ** 2 / (Math.hypot(x, variance) + variance);

@@ -11,7 +11,7 @@ const SCALE = 1n << BigInt(THRESHOLD_BITS);
 /**
  * The thresholds of the law that has these weights for 0, 1, …: ⌊2^120 · (w₀ + … + w_i) / Σw⌋, for all but the last value.
  *
- * If U is uniform in [0, 2^120), the number of thresholds that are at most U has this law, but for the rounding. A threshold is wrong by
+ * If U is uniform in [0, 2^120), the number of thresholds that are at most U has this law, up to rounding. A threshold is wrong by
  * less than one unit, and by e more if the sums of weights are wrong by e units, and moves at most 2^-120 · (1 + e) of the probability
  * from one value to the next.
  */

@@ -32,17 +32,18 @@ describe('noise that is drawn', function () {
       });
     }
 
-    it(`discrete Gaussian noise of scale 10, ${sampler}, is as near to its law as published samplers are asked to be`, function () {
-      // Thresholds of TensorFlow Privacy's tests, which good noise misses once in hundreds of times.
-      if (FRESH) this.skip();
-      for (const [count, most] of [
-        [1000, 5e-2],
-        [10_000, 5e-3],
-      ] as const) {
-        const draws = mutants.drawn(sampler)(gaussian(100), count, stream(`divergence 7 ${sampler}`));
-        expect(divergence(draws, gaussian(100))).to.be.below(most);
-      }
-    });
+    // Thresholds of TensorFlow Privacy's tests, which good noise misses once in hundreds of times: only noise from a seed is compared.
+    if (!FRESH) {
+      it(`discrete Gaussian noise of scale 10, ${sampler}, is as near to its law as published samplers are asked to be`, () => {
+        for (const [count, most] of [
+          [1000, 5e-2],
+          [10_000, 5e-3],
+        ] as const) {
+          const draws = mutants.drawn(sampler)(gaussian(100), count, stream(`divergence 7 ${sampler}`));
+          expect(divergence(draws, gaussian(100))).to.be.below(most);
+        }
+      });
+    }
 
     it(`discrete Gaussian noise of large scales, ${sampler}, looks like a Gaussian`, () => {
       for (const variance of [2 ** 32 + 1, 2 ** 44 - 3, 2 ** 52]) {
