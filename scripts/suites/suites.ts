@@ -47,20 +47,20 @@ const ON_WEB = [
 /** Every change runs these: `npm test`. The longest ones come first, so that no core waits for one at the end. */
 export const GATE: readonly Suite[] = [
   { name: 'units', files: UNITS, budget: 300 },
-  { name: 'scenarios', files: ['scenario'], quickKeys: true, budget: 300 },
   { name: 'documents', files: ['docs', 'examples'], budget: 300 },
+  { name: 'privacy', files: ['dp'], budget: 240 },
   { name: 'postgres', files: ['postgres'], quickKeys: true, budget: 300 },
+  { name: 'scenarios', files: ['scenario'], quickKeys: true, budget: 300 },
   {
     name: 'package',
     files: ['package', 'browser/browser.test.ts', 'browser/import-map.test.ts', 'runtimes/edge-runtime.test.ts'],
     budget: 400,
   },
+  { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
   { name: 'command', files: ['command'], quickKeys: true, budget: 240 },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], quickKeys: true, budget: 180 },
-  { name: 'privacy', files: ['dp'], budget: 240 },
-  { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
-  { name: 'bundles', files: ['bundles'], budget: 120 },
   { name: 'web', files: ON_WEB, web: true, budget: 300 },
+  { name: 'bundles', files: ['bundles'], budget: 120 },
 ];
 
 /** `npm run test:long` runs these, or those that are named. */
@@ -73,6 +73,7 @@ export const LONG: readonly Suite[] = [
     env: { SECAGG_FRESH_NOISE: '1' },
     budget: 3600,
   },
+  { name: 'long-demos', files: ['long/long-demos.test.ts'], budget: 300 },
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
   { name: 'bundlers', files: ['long/bundles.test.ts', 'long/browser-bundles.test.ts'], budget: 1200 },
