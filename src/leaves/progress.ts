@@ -59,6 +59,8 @@ export interface UserProgress {
   readonly revision: number;
   /** Whether the vector is still to be given before round 2 can be answered. */
   readonly needsVector: boolean;
+  /** Whether the public keys are still to be given before round 1 can be answered. */
+  readonly needsPublicKeys: boolean;
   /** How many users are in U1, U2 and U3, in this order, as far as it knows. */
   readonly users: readonly number[];
   /** Users whose shares it could not use and has reported, or will; from round 2 to the answer of round 4. */

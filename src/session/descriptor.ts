@@ -71,9 +71,11 @@ export function parseDescriptor(json: unknown): DescribedSession {
   return codec.decode(json, 'descriptor');
 }
 
-/** @throws UsageError ERR_SECAGG_KEY_CONFLICT unless a user has the keys that the session was made with. */
-export function requireRoster(descriptor: unknown, publicKeys: PublicKeys): void {
-  const { roster } = parseDescriptor(descriptor);
+/**
+ * @param roster the digest of the keys that the session was made with; null if none is known.
+ * @throws UsageError ERR_SECAGG_KEY_CONFLICT unless a user has these keys.
+ */
+export function requireRoster(roster: Uint8Array | null, publicKeys: PublicKeys): void {
   if (roster === null || equalBytes(roster, rosterDigest(publicKeys))) return;
   throw new UsageError('ERR_SECAGG_KEY_CONFLICT', 'publicKeys: not the keys that this session was made with');
 }

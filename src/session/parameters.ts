@@ -55,8 +55,8 @@ export interface SessionOptions {
   graph?: Graph;
 
   /**
-   * Most users that may take part. A user's default: the registered keys, itself included. A server's: the registered
-   * keys if it was given them, else as many as the threshold allows.
+   * Most users that may take part. A user's default: the registered keys, itself included; needed if its keys come later. A
+   * server's: the registered keys if it was given them, else as many as the threshold allows.
    */
   maxUsers?: number;
   /** Default `'malicious'`. */

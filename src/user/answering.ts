@@ -10,7 +10,7 @@ import { directoryBytes } from '../wire/r1-share-keys.ts';
 import { sharesBytes } from '../wire/r2-masked-input.ts';
 import { signaturesBytes } from '../wire/r4-unmasking.ts';
 import { roundOf, type RoundDependencies } from './rounds.ts';
-import type { AwaitingState, UserContext, UserState } from './state.ts';
+import type { AwaitingState, UnkeyedContext, UserState } from './state.ts';
 import type { Step } from './step.ts';
 
 /** A user's answer, and the state that follows it. */
@@ -20,7 +20,7 @@ export interface Answer extends Step<Uint8Array> {
 
 /** Answers the server's message if it is the one of the round that the user waits for. */
 export async function answered(
-  context: UserContext,
+  context: UnkeyedContext,
   state: UserState,
   bytes: Uint8Array,
   dependencies: RoundDependencies,
@@ -42,7 +42,7 @@ export async function answered(
   return { ...step, round, out };
 }
 
-function opened({ tag, policy, parameters: { graph } }: UserContext, bytes: Uint8Array): ServerMessage {
+function opened({ tag, policy, parameters: { graph } }: UnkeyedContext, bytes: Uint8Array): ServerMessage {
   const users = policy.maxUsers;
   // The user and its neighbors: more than hold shares of its secrets.
   const around = graph === 'complete' ? users : graph.neighbors + 1;

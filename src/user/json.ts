@@ -28,7 +28,7 @@ import {
   type Document,
 } from '../session/codec.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const key = bytes(KEY_BYTES);
 const share = bytes(SHARE_BYTES);
 const digest = bytes(DIGEST_BYTES);
@@ -86,11 +86,12 @@ const state = oneOfKinds<'phase', User.UserState>('phase', {
 
 const snapshot = record<User.UserSnapshot>({
   revision: integer(0, Number.MAX_SAFE_INTEGER),
-  context: record<User.UserSnapshot['context']>({
+  context: record<User.KeptContext>({
     parameters: codecs.parameters,
     policy: codecs.policy,
     userId: codecs.userId,
-    publicKeys: codecs.publicKeys,
+    publicKeys: nullable(codecs.publicKeys),
+    roster: nullable(digest),
   }),
   modularInputs: flag,
   input: nullable(bytes()),
@@ -122,14 +123,14 @@ function requireOwnAnswer(output: Uint8Array, { parameters, userId }: Context, p
 
 /** Checks what no single field shows: that the fields belong together. */
 function checkWhole({ revision, context, input, answered, output, state }: User.UserSnapshot, path: string): void {
-  const { parameters, policy, userId, publicKeys } = context;
+  const { parameters, policy } = context;
   codecs.requirePolicy(parameters, policy, `${path}.context`);
-  require(publicKeys.has(userId), `${path}.context.publicKeys`, "the user's own key");
+  checkPublicKeys(context, answered.length, `${path}.context`);
   const inputBytes = parameters.vecLen * laneBytes(parameters.bits);
   require(input === null || input.length === inputBytes, `${path}.input`, `${inputBytes} bytes`);
-  // One change for each answer, one if the vector came later, and one for an error.
+  // One change for each answer, one if the vector came later, one if the public keys did, and one for an error.
   const others = revision - answered.length - (state.phase === 'failed' ? 1 : 0);
-  require(others === 0 || others === 1, `${path}.revision`, 'the number of changes');
+  require(others >= 0 && others <= (context.publicKeys === null ? 1 : 2), `${path}.revision`, 'the number of changes');
   if (state.phase === 'failed') {
     require(input === null && output === null, path, 'nothing to send after an error');
     return;
@@ -139,8 +140,8 @@ function checkWhole({ revision, context, input, answered, output, state }: User.
   require((output === null) === (round === 0), `${path}.output`, 'the answer to the last message');
   if (output !== null) requireOwnAnswer(output, context, `${path}.output`);
   require(input === null || round <= 2, `${path}.input`, 'no input once it is masked');
-  if ('signSecretKey' in state) {
-    const own = publicKeys.get(userId) ?? state.signSecretKey;
+  const own = context.publicKeys?.get(context.userId);
+  if ('signSecretKey' in state && own !== undefined) {
     require(equalBytes(
       platform.ed25519PublicKey(state.signSecretKey),
       own,
@@ -149,7 +150,17 @@ function checkWhole({ revision, context, input, answered, output, state }: User.
   checkState(state, context, `${path}.state`);
 }
 
-type Context = User.UserSnapshot['context'];
+type Context = User.KeptContext;
+
+/** The public keys may be missing until round 1 is answered, and only then is a digest known of what they must be. */
+function checkPublicKeys({ publicKeys, roster, userId }: Context, answered: number, path: string): void {
+  if (publicKeys === null) {
+    require(answered <= 1, `${path}.publicKeys`, 'public keys once round 1 is answered');
+    return;
+  }
+  require(publicKeys.has(userId), `${path}.publicKeys`, "the user's own key");
+  require(roster === null, `${path}.roster`, 'null once the public keys are there');
+}
 
 function checkState(state: Exclude<User.UserState, { phase: 'failed' }>, context: Context, path: string): void {
   if (state.phase === 'advertise-keys' || state.phase === 'share-keys') return;
@@ -184,7 +195,7 @@ function checkPeers(
   // On the complete graph ids ascend by position, the user's own among them. On a sparse graph only that they are distinct is checked.
   const inOrder = [...peers.slice(0, position), userId, ...peers.slice(position)];
   codecs.requireOrder(inOrder, parameters, `${path}.peers`);
-  require(inOrder.every((id) => publicKeys.has(id)), `${path}.peers`, 'users whose keys are registered');
+  require(inOrder.every((id) => publicKeys?.has(id)), `${path}.peers`, 'users whose keys are registered');
   const keepsShare = parameters.graph === 'complete';
   require((state.ownShare !== null) === keepsShare, `${path}.ownShare`, keepsShare ? 'a share' : 'null on a sparse graph');
 }

@@ -9,11 +9,11 @@ import type { UserEvent } from '../leaves/progress.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { ringOf } from '../masking/ring.ts';
 import { lanesOf, type InputVector } from '../masking/vector.ts';
-import { parseDescriptor } from '../session/descriptor.ts';
+import { parseDescriptor, requireRoster } from '../session/descriptor.ts';
 import { checkOptionNames, resolveParameters, resolvePolicy, type SessionOptions } from '../session/parameters.ts';
 import { checkUnused, markUsed } from '../session/noised-vectors.ts';
 import { PublicKeysWrapper } from '../session/public-keys.ts';
-import type { UserSnapshot } from './state.ts';
+import type { KeptContext, PublicKeys, UserSnapshot } from './state.ts';
 import type { Dependencies } from './step.ts';
 
 /** Options of a user that are not part of the serialized state. */
@@ -41,8 +41,8 @@ export interface DescribedUserOptions
   signSk: SignSecretKey;
   /** The input, as for the constructor; null, or nothing, if it comes later. */
   vec?: InputVector | null;
-  /** The other users' public keys, with or without this user's own; copied. */
-  othersSignPks: PublicKeysWrapper;
+  /** The other users' public keys, with or without this user's own; copied. Null if they come later: `maxUsers` is needed then. */
+  othersSignPks: PublicKeysWrapper | null;
 }
 
 const DESCRIBED_USER_NAMES: readonly (keyof DescribedUserOptions)[] = [
@@ -75,6 +75,8 @@ export interface GivenUser {
   readonly vec: InputVector | null | undefined;
   readonly othersSignPks: unknown;
   readonly options: UserOptions;
+  /** The digest of the public keys that the session was made with; null if none is known. */
+  readonly roster: Uint8Array | null;
 }
 
 /** @throws TypeError, RangeError that name the option. */
@@ -90,27 +92,33 @@ export function checkLocalOptions(options: UserLocalOptions): void {
 /** The arguments that a descriptor and the user's own options stand for. */
 export function givenByDescriptor(descriptor: unknown, user: DescribedUserOptions): GivenUser {
   checkNames(user, 'user', DESCRIBED_USER_NAMES);
-  const { threshold, ...agreed } = parseDescriptor(descriptor).parameters;
+  const { roster, parameters } = parseDescriptor(descriptor);
+  const { threshold, ...agreed } = parameters;
   const { id, signPk, signSk, vec = null, othersSignPks, ...own } = user;
-  return { id, threshold, signPk, signSk, vec, othersSignPks, options: { ...agreed, ...own } };
+  return { id, threshold, signPk, signSk, vec, othersSignPks, options: { ...agreed, ...own }, roster };
 }
 
 /** @throws TypeError, RangeError that name the argument. */
-export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, ...keys }: GivenUser): UserSnapshot {
+export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, roster, ...keys }: GivenUser): UserSnapshot {
   checkOptionNames(options, ['vecLen', 'listener']);
   const self = userId(id, 'id');
   const signPk = checkKey(keys.signPk, 'signPk');
   const signSk = checkKey(keys.signSk, 'signSk');
-  const publicKeys = publicKeysWith(self, signPk, signSk, othersSignPks);
+  if (!isSignKeyPair(signPk, signSk)) throw new RangeError('signPk: expected the public key of signSk');
+  const publicKeys = othersSignPks === null ? null : publicKeysWith(self, signPk, othersSignPks);
+  if (publicKeys !== null) requireRoster(roster, publicKeys);
   if (vec !== null && !isArrayLike(vec)) {
     throw new TypeError(`vec: expected an array, a typed array or null, got ${kindOf(vec)}`);
   }
   const vecLen = options.vecLen ?? vec?.length;
   if (vecLen === undefined) throw new TypeError('options.vecLen: needed if vec is null');
   const parameters = resolveParameters(threshold, vecLen, options);
-  const policy = resolvePolicy(options, parameters.graph, publicKeys.size);
+  // Whoever brings the keys later would choose the default, and it might be the server.
+  const mostUsers = options.maxUsers ?? publicKeys?.size;
+  if (mostUsers === undefined) throw new TypeError('options.maxUsers: needed if othersSignPks is null');
+  const policy = resolvePolicy(options, parameters.graph, mostUsers);
   checkReachable(parameters, policy);
-  const context = { parameters, policy, userId: self, publicKeys };
+  const context = { parameters, policy, userId: self, publicKeys, roster: publicKeys === null ? roster : null };
   const modularInputs = checkBoolean(options.modularInputs ?? false, 'options.modularInputs');
   return {
     revision: 0,
@@ -129,24 +137,18 @@ function checkKey(given: unknown, name: string): Uint8Array {
   return key;
 }
 
-/** The PKI with this user in it. */
-function publicKeysWith(
-  self: UserId,
-  signPk: SignPublicKey,
-  signSk: SignSecretKey,
-  others: unknown,
-): ReadonlyMap<UserId, SignPublicKey> {
+/** The PKI with this user in it. @throws TypeError; UsageError ERR_SECAGG_KEY_CONFLICT if it has another key of this user. */
+export function publicKeysWith(self: UserId, signPk: SignPublicKey, others: unknown): PublicKeys {
   if (!(others instanceof PublicKeysWrapper)) {
     throw new TypeError(`othersSignPks: expected a PublicKeysWrapper, got ${kindOf(others)}`);
   }
-  if (!isSignKeyPair(signPk, signSk)) throw new RangeError('signPk: expected the public key of signSk');
   const all = others.copy();
   all.insert(self, signPk);
   return all.snapshot();
 }
 
 /** Lanes of an input, which is then used if it carries noise. Errors name a component and never tell its value. */
-export function takeInput(vec: InputVector, { parameters, policy }: UserSnapshot['context'], modularInputs: boolean): Uint8Array {
+export function takeInput(vec: InputVector, { parameters, policy }: KeptContext, modularInputs: boolean): Uint8Array {
   if (!isArrayLike(vec)) throw new TypeError(`vec: expected an array or a typed array, got ${kindOf(vec)}`);
   const { length } = vec;
   if (length !== parameters.vecLen) {

@@ -16,6 +16,7 @@ export function userProgress({ state, revision, input, context }: UserSnapshot):
     round,
     revision,
     needsVector: round !== null && round <= 2 && input === null,
+    needsPublicKeys: round !== null && round <= 1 && context.publicKeys === null,
     users,
     unusableDeals: unusableDeals(context.parameters, state),
     colludersBorne: users[0] === undefined ? null : colludersBorne(context.parameters, context.policy, users[0]),

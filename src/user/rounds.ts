@@ -13,7 +13,7 @@ import { shareKeys } from './r1-share-keys.ts';
 import { maskInput } from './r2-masked-input.ts';
 import { checkConsistency } from './r3-consistency-check.ts';
 import { revealShares } from './r4-unmasking.ts';
-import type { AwaitingState, UserContext } from './state.ts';
+import type { AwaitingState, UnkeyedContext, UserContext } from './state.ts';
 import type { Dependencies, Step } from './step.ts';
 
 /** What a round may take from outside of the state. */
@@ -24,7 +24,7 @@ export interface RoundDependencies extends Dependencies {
 
 /** Answers the server's fields with a body, from the state that waits for them. */
 type UserRound<State extends AwaitingState> = (
-  context: UserContext,
+  context: UnkeyedContext,
   state: State,
   fields: readonly Field[],
   dependencies: RoundDependencies,
@@ -38,28 +38,34 @@ const ROUNDS: { readonly [P in AwaitingState['phase']]: UserRound<Extract<Awaiti
 
   async 'share-keys'(context, state, fields, dependencies) {
     const excerpt = decodeDirectory(fields, context.parameters.graph);
-    const { out, ...step } = await shareKeys(context, state, excerpt, dependencies);
+    const { out, ...step } = await shareKeys(keyed(context), state, excerpt, dependencies);
     return { ...step, out: encodeShareKeys(out) };
   },
 
   async 'masked-input'(context, state, fields, { input, signal }) {
     const shares = decodeShares(fields, state.users);
     if (input === null) throw new UsageError('ERR_SECAGG_NO_VECTOR', 'round 2: setVector has not been called');
-    const { out, spent, ...step } = await maskInput(context, state, shares, { input, signal });
+    const { out, spent, ...step } = await maskInput(keyed(context), state, shares, { input, signal });
     return { ...step, out: encodeMaskedInput(out), spent: [...spent, input] };
   },
 
   'consistency-check'(context, state, fields) {
-    const { out, ...step } = checkConsistency(context, state, decodeSurvivors(fields, state.users));
+    const { out, ...step } = checkConsistency(keyed(context), state, decodeSurvivors(fields, state.users));
     return { ...step, out: encodeView(out) };
   },
 
   async unmasking(context, state, fields) {
     const holders = neighborhoodsOf(context.parameters.graph, state.users).groupSize;
-    const { out, ...step } = await revealShares(context, state, decodeSignatures(fields, holders));
+    const { out, ...step } = await revealShares(keyed(context), state, decodeSignatures(fields, holders));
     return { ...step, out: encodeUnmask(out) };
   },
 };
+
+/** The context of a user that has its public keys, as each has from the answer of round 1 on. */
+function keyed({ publicKeys, ...context }: UnkeyedContext): UserContext {
+  if (publicKeys === null) throw new UsageError('ERR_SECAGG_NO_PUBLIC_KEYS', 'round 1: setPublicKeys has not been called');
+  return { ...context, publicKeys };
+}
 
 /** The step that a state waits for. */
 export function roundOf(state: AwaitingState): UserRound<AwaitingState> {

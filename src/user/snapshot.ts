@@ -1,14 +1,17 @@
 // How all that a user is changes from one moment to the next.
+import { platform } from '#platform';
 import type { SignPublicKey } from '../crypto/sign.ts';
 import { equalBytes } from '../leaves/bytes.ts';
 import { StateError, UsageError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { InputVector } from '../masking/vector.ts';
+import { requireRoster } from '../session/descriptor.ts';
 import { failedError, type Failed } from '../session/failure.ts';
 import { ROUND_OF_PHASE } from '../session/notation.ts';
+import { rosterDigest, type PublicKeysWrapper } from '../session/public-keys.ts';
 import type { Answer } from './answering.ts';
-import { takeInput } from './options.ts';
-import { secretsOf, type UserSnapshot, type UserState } from './state.ts';
+import { publicKeysWith, takeInput } from './options.ts';
+import { secretsOf, type KeptContext, type UserSnapshot, type UserState } from './state.ts';
 
 /** After a message was answered. @param received the digest of that message. */
 export function afterAnswer(snapshot: UserSnapshot, received: Uint8Array, { state, out }: Answer): UserSnapshot {
@@ -39,6 +42,34 @@ export function withInput(snapshot: UserSnapshot, vec: InputVector): UserSnapsho
   return { ...snapshot, revision: revision + 1, input: takeInput(vec, context, modularInputs) };
 }
 
+/** With the public keys of a user that was made without. The same keys again change nothing. */
+export function withPublicKeys(snapshot: UserSnapshot, others: PublicKeysWrapper): UserSnapshot {
+  const { state, context, revision } = snapshot;
+  if (state.phase === 'failed') throw failedError(state);
+  if (state.phase !== 'advertise-keys' && state.phase !== 'share-keys') {
+    throw new UsageError('ERR_SECAGG_USAGE', 'setPublicKeys: this user has answered round 1 with its keys');
+  }
+  const publicKeys = publicKeysWith(context.userId, platform.ed25519PublicKey(state.signSecretKey), others);
+  if (context.publicKeys !== null) {
+    if (equalBytes(rosterDigest(publicKeys), rosterDigest(context.publicKeys))) return snapshot;
+    throw new UsageError('ERR_SECAGG_KEY_CONFLICT', 'othersSignPks: this user was given other public keys before');
+  }
+  requireFittingSize(publicKeys.size, context);
+  requireRoster(context.roster, publicKeys);
+  return { ...snapshot, revision: revision + 1, context: { ...context, publicKeys, roster: null } };
+}
+
+/**
+ * Refuses more keys than the user accepts users: when they come, the server may have chosen whose they are, and N < 2t − c should hold
+ * for their number N (SECURITY.md, State). Refuses fewer than there are lines in the smallest directory, with which no round 1 could be
+ * answered.
+ */
+function requireFittingSize(size: number, { parameters: { threshold, graph }, policy: { maxUsers } }: KeptContext): void {
+  const least = graph === 'complete' ? threshold : graph.neighbors + 1;
+  if (size >= least && size <= maxUsers) return;
+  throw new RangeError(`othersSignPks: expected the keys of ${least} to ${maxUsers} users, this one included, got ${size}`);
+}
+
 /** The answer that a user gave to the same message before; null if the message is new. */
 export function repeatedAnswer(
   { state, answered, output }: UserSnapshot,
@@ -53,11 +84,21 @@ export function repeatedAnswer(
   throw new UsageError('ERR_SECAGG_ANSWERED', message);
 }
 
-/** Refuses an older state of the same user: a user that goes back may be made to answer twice. */
+/**
+ * Refuses an older state of the same user: a user that goes back may be made to answer twice. Revisions alone do not tell, because a vector
+ * or public keys that came later count as much as an answer.
+ */
 export function requireNewer(present: UserSnapshot, next: UserSnapshot): void {
-  if (next.context.userId !== present.context.userId || next.revision >= present.revision) return;
-  const message = `state: revision ${next.revision} is older than ${present.revision}, which this user is at`;
-  throw new StateError(message, 'ERR_SECAGG_STATE_OLD');
+  if (next.context.userId !== present.context.userId) return;
+  if (next.revision < present.revision) {
+    throw stateOld(`revision ${next.revision} is older than ${present.revision}, which this user is at`);
+  }
+  if (next.answered.length < present.answered.length) throw stateOld('this user has answered a later round');
+  if (present.context.publicKeys !== null && next.context.publicKeys === null) throw stateOld('this user has its public keys');
+}
+
+function stateOld(why: string): StateError {
+  return new StateError(`state: ${why}`, 'ERR_SECAGG_STATE_OLD');
 }
 
 /** All secrets of a user, for wiping when its session ends. */
@@ -72,11 +113,12 @@ export function secretsOnlyIn({ state, spent }: Answer, snapshot: UserSnapshot):
 }
 
 /** Once a user has its neighbors, it no longer needs the keys of others. */
-function contextFor(context: UserSnapshot['context'], state: UserState): UserSnapshot['context'] {
-  if (state.phase !== 'masked-input') return context;
+function contextFor(context: KeptContext, state: UserState): KeptContext {
+  const { publicKeys } = context;
+  if (state.phase !== 'masked-input' || publicKeys === null) return context;
   const around = [context.userId, ...state.peers.map(({ userId }) => userId)];
   const keyOf = (id: UserId): [UserId, SignPublicKey][] => {
-    const key = context.publicKeys.get(id);
+    const key = publicKeys.get(id);
     return key === undefined ? [] : [[id, key]];
   };
   return { ...context, publicKeys: new Map(around.flatMap(keyOf)) };

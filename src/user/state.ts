@@ -9,14 +9,28 @@ import type { Failed } from '../session/failure.ts';
 import type { AdvertisedKeys } from '../session/messages.ts';
 import type { HeldShares } from '../session/notation.ts';
 
-/** What does not change during a session. */
+/** The application's PKI as a user was given it, with itself. */
+export type PublicKeys = ReadonlyMap<UserId, SignPublicKey>;
+
+/** What does not change during a session, once the public keys are there. */
 export interface UserContext {
   readonly parameters: Parameters;
   readonly tag: Uint8Array;
   readonly policy: Policy;
   readonly userId: UserId;
-  /** The application's PKI as this user was given it, with itself. */
-  readonly publicKeys: ReadonlyMap<UserId, SignPublicKey>;
+  readonly publicKeys: PublicKeys;
+}
+
+/** The context of a user whose public keys may come later. */
+export interface UnkeyedContext extends Omit<UserContext, 'publicKeys'> {
+  /** Null until they are given: in rounds 0 and 1 at most. */
+  readonly publicKeys: PublicKeys | null;
+}
+
+/** What of a context is kept. */
+export interface KeptContext extends Omit<UnkeyedContext, 'tag'> {
+  /** The digest of the public keys that the session was made with, until the user is given its keys; null if none is known. */
+  readonly roster: Uint8Array | null;
 }
 
 interface Live {
@@ -112,7 +126,7 @@ export type UserState = AwaitingState | Finished | Failed;
 export interface UserSnapshot {
   /** Grows with every change. */
   readonly revision: number;
-  readonly context: Omit<UserContext, 'tag'>;
+  readonly context: KeptContext;
   /** Whether inputs are taken modulo 2^bits. */
   readonly modularInputs: boolean;
   /** x_u as lanes, from when it is given until it is masked. */

@@ -13,7 +13,7 @@ import { checkSignal, throwIfAborted, type AbortSignalLike, type RoundOptions } 
 import type { InputVector } from '../masking/vector.ts';
 import { sessionTag } from '../session/binding.ts';
 import { Recovered } from '../session/codec.ts';
-import { requireRoster, type SessionDescriptor } from '../session/descriptor.ts';
+import type { SessionDescriptor } from '../session/descriptor.ts';
 import { ABANDONED, errorOf, failedError, failureOf, type Failed } from '../session/failure.ts';
 import type { PublicKeysWrapper } from '../session/public-keys.ts';
 import { answered } from './answering.ts';
@@ -29,8 +29,17 @@ import {
   type UserOptions,
 } from './options.ts';
 import { userProgress } from './progress.ts';
-import { afterAnswer, afterFailure, allSecrets, repeatedAnswer, requireNewer, secretsOnlyIn, withInput } from './snapshot.ts';
-import type { UserContext, UserSnapshot } from './state.ts';
+import {
+  afterAnswer,
+  afterFailure,
+  allSecrets,
+  repeatedAnswer,
+  requireNewer,
+  secretsOnlyIn,
+  withInput,
+  withPublicKeys,
+} from './snapshot.ts';
+import type { UnkeyedContext, UserSnapshot } from './state.ts';
 import { systemDependencies } from './step.ts';
 
 /** A message that is being answered. */
@@ -81,7 +90,8 @@ export class UserWrapper {
    * @param signSk its secret key, 32 bytes.
    * @param vec the input: integers as numbers or bigints, in an array or typed array; copied. `null` if it comes later,
    * by {@link setVector}.
-   * @param othersSignPks the other users' public keys, with or without this user's own; copied.
+   * @param othersSignPks the other users' public keys, with or without this user's own; copied. `null` if they come later, by
+   * {@link setPublicKeys}; `options.maxUsers` is needed then.
    * @throws TypeError, RangeError that name the argument. A RangeError for a component names the component, the limit
    * and the `bits` that would fit, never its value.
    * @throws UsageError ERR_SECAGG_UNSAFE if no session with these parameters is safe; ERR_SECAGG_VECTOR_USED for a noised vector of
@@ -93,7 +103,7 @@ export class UserWrapper {
     signPk: SignPublicKey,
     signSk: SignSecretKey,
     vec: InputVector | null,
-    othersSignPks: PublicKeysWrapper,
+    othersSignPks: PublicKeysWrapper | null,
     options?: UserOptions,
   );
   /** @internal */
@@ -104,14 +114,14 @@ export class UserWrapper {
     signPk?: SignPublicKey,
     signSk?: SignSecretKey,
     vec?: InputVector | null,
-    othersSignPks?: PublicKeysWrapper,
+    othersSignPks?: PublicKeysWrapper | null,
     options: UserOptions = {},
   ) {
     if (id instanceof Recovered) {
       this.#snapshot = id.snapshot;
       this.#locals = id.own;
     } else {
-      this.#snapshot = newUserSnapshot({ id, threshold, signPk, signSk, vec, othersSignPks, options });
+      this.#snapshot = newUserSnapshot({ id, threshold, signPk, signSk, vec, othersSignPks, options, roster: null });
       this.#locals = userLocals(options, systemDependencies);
     }
     this.#tag = sessionTag(this.#snapshot.context.parameters);
@@ -139,14 +149,28 @@ export class UserWrapper {
   }
 
   /**
+   * Gives the public keys to a user that was made without them; once, before round 1 is answered. The same keys again change nothing
+   * until then. They must not come from the aggregation server: docs/keys.md.
+   *
+   * @param othersSignPks the other users' public keys, with or without this user's own; copied. As many as the user accepts users at
+   * most (`maxUsers`), and as stand in the smallest directory at least.
+   * @throws UsageError ERR_SECAGG_KEY_CONFLICT if the user was given other keys before, its own key is another one, or the descriptor
+   * that it was made from tells of other keys; ERR_SECAGG_USAGE once round 1 is answered.
+   * @throws TypeError, RangeError that name the argument.
+   */
+  setPublicKeys(othersSignPks: PublicKeysWrapper): void {
+    this.#snapshot = withPublicKeys(this.#snapshot, othersSignPks);
+  }
+
+  /**
    * Takes the server's message of the next round and gives the answer for the server. The same message again gives the
    * same answer. While it is being answered, a call with the same message ends as the first call does, and its own signal does
    * not count.
    *
    * @param input bytes from the server; copied.
    * @returns fresh bytes for the server.
-   * @throws UsageError ERR_SECAGG_NO_VECTOR (round 2 without a vector), ERR_SECAGG_ANSWERED (a message of an older round
-   * again), ERR_SECAGG_BUSY (another message is being answered): the user is as it was.
+   * @throws UsageError ERR_SECAGG_NO_PUBLIC_KEYS (round 1 without public keys), ERR_SECAGG_NO_VECTOR (round 2 without a vector),
+   * ERR_SECAGG_ANSWERED (a message of an older round again), ERR_SECAGG_BUSY (another message is being answered): the user is as it was.
    * @throws The reason of `options.signal` if it is aborted before the end: the user is as it was.
    * @throws DecodeError, ProtocolError, AuthenticationError, ThresholdError end the session for this user; its secrets are
    * wiped, and later calls throw UsageError ERR_SECAGG_FAILED with the error as their cause. After any other error the user
@@ -187,7 +211,7 @@ export class UserWrapper {
       const answer = await answered(this.#context, state, bytes, { ...this.#locals.dependencies, input, signal });
       if (signal.aborted) wipe(secretsOnlyIn(answer, this.#snapshot));
       throwIfAborted(signal);
-      // The present snapshot, not the one above: setVector may have been called meanwhile.
+      // The present snapshot, not the one above: setVector or setPublicKeys may have been called meanwhile.
       this.#snapshot = afterAnswer(this.#snapshot, received, answer);
       wipe(answer.spent);
       const { round, out } = answer;
@@ -222,7 +246,7 @@ export class UserWrapper {
     this.#pending?.work.cancel(failedError(ABANDONED));
   }
 
-  get #context(): UserContext {
+  get #context(): UnkeyedContext {
     return { ...this.#snapshot.context, tag: this.#tag };
   }
 
@@ -269,7 +293,7 @@ export class UserWrapper {
    * weaken what the user decides for itself.
    * @param user who the user is, whom it knows, and what it decides for itself.
    * @throws StateError if the value is no descriptor of this version; UsageError ERR_SECAGG_KEY_CONFLICT if the session was
-   * made with other public keys than the user's; else as the constructor.
+   * made with other public keys than the user's, of which {@link setPublicKeys} tells if they come later; else as the constructor.
    * @example
    * ```js
    * import { genKeypair, PublicKeysWrapper, ServerWrapper, UserWrapper } from 'secagg';
@@ -286,8 +310,6 @@ export class UserWrapper {
    */
   static fromDescriptor(descriptor: SessionDescriptor, user: DescribedUserOptions): UserWrapper {
     const given = givenByDescriptor(descriptor, user);
-    const snapshot = newUserSnapshot(given);
-    requireRoster(descriptor, snapshot.context.publicKeys);
-    return new UserWrapper(new Recovered(snapshot, userLocals(given.options, systemDependencies)));
+    return new UserWrapper(new Recovered(newUserSnapshot(given), userLocals(given.options, systemDependencies)));
   }
 }

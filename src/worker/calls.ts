@@ -10,7 +10,7 @@ import type { ErrorData } from './error-data.ts';
 export const GREETING = 'secagg-user-worker/1';
 
 /** The public keys of others, as `PublicKeysWrapper` gives them. */
-type Keys = readonly (readonly [number, SignPublicKey])[];
+export type Keys = readonly (readonly [number, SignPublicKey])[];
 
 /** How a user is made. It gets its vector afterwards, as by `setVector`. */
 export type Origin =
@@ -20,7 +20,7 @@ export type Origin =
       readonly threshold: number;
       readonly signPk: SignPublicKey;
       readonly signSk: SignSecretKey;
-      readonly others: Keys;
+      readonly others: Keys | null;
       readonly options: Omit<UserOptions, 'listener'>;
     }
   | { readonly kind: 'state'; readonly state: string }
@@ -28,13 +28,14 @@ export type Origin =
       readonly kind: 'descriptor';
       readonly descriptor: SessionDescriptor;
       readonly user: Omit<DescribedUserOptions, 'othersSignPks' | 'vec' | 'listener'>;
-      readonly others: Keys;
+      readonly others: Keys | null;
     };
 
 /** Calls by name: what each is given, and what it gives. */
 export interface Calls {
   make: { readonly given: { readonly origin: Origin; readonly isHeard: boolean }; readonly result: Made };
   setVector: { readonly given: InputVector; readonly result: undefined };
+  setPublicKeys: { readonly given: Keys; readonly result: undefined };
   round: { readonly given: Uint8Array; readonly result: Uint8Array<ArrayBuffer> };
   progress: { readonly given: null; readonly result: UserProgress };
   serializeState: { readonly given: null; readonly result: string };

@@ -10,6 +10,7 @@ import {
   type CallName,
   type Calls,
   type FromWorker,
+  type Keys,
   type Made,
   type Origin,
   type ToWorker,
@@ -33,15 +34,19 @@ function madeFrom(origin: Origin, isHeard: boolean): UserWrapper {
   switch (origin.kind) {
     case 'new': {
       const { id, threshold, signPk, signSk, others, options } = origin;
-      return new UserWrapper(id, threshold, signPk, signSk, null, new PublicKeysWrapper(others), { ...options, ...own });
+      return new UserWrapper(id, threshold, signPk, signSk, null, keysOf(others), { ...options, ...own });
     }
     case 'state':
       return UserWrapper.fromState(origin.state, own);
     case 'descriptor': {
       const { descriptor, user: given, others } = origin;
-      return UserWrapper.fromDescriptor(descriptor, { ...given, ...own, othersSignPks: new PublicKeysWrapper(others) });
+      return UserWrapper.fromDescriptor(descriptor, { ...given, ...own, othersSignPks: keysOf(others) });
     }
   }
+}
+
+function keysOf(others: Keys | null): PublicKeysWrapper | null {
+  return others === null ? null : new PublicKeysWrapper(others);
 }
 
 function madeOf(made: UserWrapper): Made {
@@ -60,6 +65,9 @@ type Answers = {
 const answers: Omit<Answers, 'make'> = {
   setVector(own, vec): undefined {
     own.setVector(vec);
+  },
+  setPublicKeys(own, keys): undefined {
+    own.setPublicKeys(new PublicKeysWrapper(keys));
   },
   round: (own, input, signal) => own.round(input, { signal }),
   progress: (own) => own.progress(),

@@ -89,12 +89,12 @@ export class UserWorker {
     signPk: SignPublicKey,
     signSk: SignSecretKey,
     vec: InputVector | null,
-    othersSignPks: PublicKeysWrapper,
+    othersSignPks: PublicKeysWrapper | null,
     options: UserWorkerOptions = {},
   ): Promise<UserWorker> {
     checkObject(options, 'options');
     const { worker, listener, ...own } = options;
-    const others = entriesOf(othersSignPks);
+    const others = othersSignPks === null ? null : entriesOf(othersSignPks);
     const sized = vec === null || own.vecLen !== undefined ? own : { ...own, vecLen: vec.length };
     const origin: Origin = { kind: 'new', id, threshold, signPk, signSk, others, options: sized };
     return UserWorker.#from(origin, { worker, listener }, vec);
@@ -110,7 +110,8 @@ export class UserWorker {
   static async fromDescriptor(descriptor: SessionDescriptor, user: DescribedUserWorkerOptions): Promise<UserWorker> {
     checkObject(user, 'user');
     const { worker, listener, vec = null, othersSignPks, ...own } = user;
-    const origin: Origin = { kind: 'descriptor', descriptor, user: own, others: entriesOf(othersSignPks) };
+    const others = othersSignPks === null ? null : entriesOf(othersSignPks);
+    const origin: Origin = { kind: 'descriptor', descriptor, user: own, others };
     return UserWorker.#from(origin, { worker, listener }, vec);
   }
 
@@ -145,6 +146,11 @@ export class UserWorker {
     const isTransferred = options.transfer === true && ArrayBuffer.isView(vec) && vec.buffer instanceof ArrayBuffer;
     await this.#connection.call('setVector', vec, isTransferred ? [vec.buffer] : []);
     markUsed(vec);
+  }
+
+  /** Gives the public keys to a user that was made without them, as `UserWrapper.setPublicKeys`. */
+  async setPublicKeys(othersSignPks: PublicKeysWrapper): Promise<void> {
+    await this.#connection.call('setPublicKeys', entriesOf(othersSignPks));
   }
 
   /** Answers the server's message of the next round, as `UserWrapper.round`. @param input copied. @returns fresh bytes for the server. */

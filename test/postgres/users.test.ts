@@ -246,6 +246,28 @@ describe("users' states in PostgreSQL", function () {
     expect(await store().answer(name, 1, round0Msg())).to.deep.equal(answer);
   });
 
+  it('a user whose public keys come later gets them between two answers, from any process', async () => {
+    const name = crypto.randomUUID();
+    const session = new Session({ vecLen: 2 });
+    const { threshold, vectorOf } = session.setup;
+    const [pk, sk] = session.registered.keys.get(1)!;
+    const user = new UserWrapper(1, threshold, pk, sk, vectorOf(1, 1), null, { maxUsers: 4 });
+    await store().save(name, 1, user.serializeState());
+    const answers = await session.answers([1]);
+    session.deliver(answers.set(1, await store().answer(name, 1, round0Msg())));
+    await session.close();
+    const directory = session.messages.get(1)!;
+    await rejected('ERR_SECAGG_NO_PUBLIC_KEYS', store().answer(name, 1, directory));
+    const other = store();
+    const keyed = UserWrapper.fromState((await other.load(name, 1))!);
+    keyed.setPublicKeys(session.registered.pki);
+    await other.save(name, 1, keyed.serializeState());
+    const dealt = await session.answers([1]);
+    session.deliver(dealt.set(1, await store().answer(name, 1, directory)));
+    await session.close();
+    expect(session.messages.size).to.equal(4);
+  });
+
   it('a user that has answered the unmasking round takes no other state, not even a newer one', async () => {
     const session = await new Session({ vecLen: 4 }).before(4);
     const name = crypto.randomUUID();

@@ -1,7 +1,7 @@
 // The state of a user as JSON: what is not exactly one of this role and version, whole and consistent, is a StateError, and
 // nothing of it is recovered. Every field of every phase is left out, doubled, and given other values.
 import { expect } from 'chai';
-import { StateError, UserWrapper } from '../../src/index.ts';
+import { round0Msg, StateError, UserWrapper } from '../../src/index.ts';
 import { refused } from '../support/errors.ts';
 import { wronglyRecovered } from '../support/json.ts';
 import {
@@ -39,6 +39,16 @@ const CONTRADICTIONS: readonly Contradiction[] = [
     'its own key not registered',
     EVERY_ROUND,
     ({ context }) => (context.publicKeys = context.publicKeys.filter(([id]) => id !== 8)),
+  ],
+  [
+    'no public keys once round 1 is answered: others could be given, under the same masks',
+    [2, 3, 4],
+    (json) => Object.assign(json.context, { publicKeys: null }),
+  ],
+  [
+    'public keys, and a digest of what they must be once they come',
+    EVERY_ROUND,
+    (json) => Object.assign(json.context, { roster: base64(...new Uint8Array(32)) }),
   ],
   ['an input of another length', [0, 1, 2], (json) => (json.input = base64(1, 2, 3, 4, 5, 6))],
   [
@@ -93,6 +103,20 @@ const CONTRADICTIONS: readonly Contradiction[] = [
 
 const recovered = (text: string): string => UserWrapper.fromState(text).serializeState();
 
+/** User 8 before round 0, before round 1 and after it has given up, without public keys and with a digest of what they must be. */
+async function unkeyedStates(): Promise<{ readonly users: readonly string[]; readonly revisions: readonly number[] }> {
+  const session = new Session({ ids: [4, 8, 15], threshold: 2, vecLen: 5 });
+  const [signPk, signSk] = session.registered.keys.get(8)!;
+  const own = { id: 8, signPk, signSk, vec: [1, 2, 3, 4, 5], othersSignPks: null, maxUsers: 3 };
+  const user = UserWrapper.fromDescriptor(session.server.describe(), own);
+  const users = [user.serializeState()];
+  await user.round(round0Msg());
+  users.push(user.serializeState());
+  user.abandon();
+  users.push(user.serializeState());
+  return { users, revisions: [0, 1, 2] };
+}
+
 describe('the state of a user', () => {
   let states: readonly string[];
   let others: readonly string[];
@@ -109,7 +133,8 @@ describe('the state of a user', () => {
     for (const state of states) {
       const { revision } = JSON.parse(state) as { revision: number };
       refused('ERR_SECAGG_STATE', () => recovered(state.replace('{', `{"revision":${revision},`)));
-      for (const other of [revision + 2, Number.MAX_SAFE_INTEGER]) {
+      // Two revisions more may be those of an input and of public keys that came later.
+      for (const other of [revision + 3, Number.MAX_SAFE_INTEGER]) {
         refused('ERR_SECAGG_STATE', () => recovered(state.replace(`"revision":${revision}`, `"revision":${other}`)));
       }
     }
@@ -132,10 +157,33 @@ describe('the state of a user', () => {
     expect(tried).to.be.greaterThan(1000);
   });
 
+  it('is refused if it waits for its public keys and was changed', async () => {
+    const { users, revisions } = await unkeyedStates();
+    for (const state of users) expect(recovered(state)).to.equal(state);
+    const admitted = [...ADMITTED, /^\.context \.roster "[^ ]* → null$/];
+    const { tried, wrong } = wronglyRecovered(users, recovered, admitted);
+    expect(wrong).to.deep.equal([]);
+    expect(tried).to.be.greaterThan(300);
+    // A vector may have come later, but no public keys have.
+    for (const [i, revision] of revisions.entries()) {
+      const [one, two] = [1, 2].map((more) => users[i]!.replace(`"revision":${revision}`, `"revision":${revision + more}`));
+      expect(recovered(one!)).to.equal(one);
+      refused('ERR_SECAGG_STATE', () => recovered(two!), StateError);
+    }
+  });
+
+  it('is refused if it has failed after round 1 and has no public keys', () => {
+    const failed = states.find((state) => state.includes('"phase":"failed"'))!;
+    const json = JSON.parse(failed) as EditableState;
+    expect(json.answered).to.have.length(2);
+    Object.assign(json.context, { publicKeys: null });
+    refused('ERR_SECAGG_STATE', () => recovered(JSON.stringify(json)), StateError);
+  });
+
   it('is refused with its own code if it is of the other role, or of another version', () => {
     for (const other of others) refused('ERR_SECAGG_STATE_ROLE', () => UserWrapper.fromState(other), StateError);
     for (const state of states) {
-      const changed = state.replace('"version":1', '"version":2');
+      const changed = state.replace('"version":2', '"version":1');
       refused('ERR_SECAGG_STATE_VERSION', () => UserWrapper.fromState(changed), StateError);
     }
   });
@@ -165,10 +213,10 @@ describe('the state of a user', () => {
   it('is refused if it has failed and holds an input, or a revision that does not count the error', () => {
     const failed = states.find((state) => state.includes('"phase":"failed"'))!;
     const { revision } = JSON.parse(failed) as { revision: number };
-    // One revision more may be that of an input that came later, one less leaves none for the error.
+    // Two revisions more may be those of an input and of public keys that came later, one less leaves none for the error.
     for (const [other, isTaken] of [
-      [revision + 1, true],
-      [revision + 2, false],
+      [revision + 2, true],
+      [revision + 3, false],
       [revision - 1, false],
     ] as const) {
       const changed = failed.replace(`"revision":${revision}`, `"revision":${other}`);

@@ -87,7 +87,7 @@ for (const [name, setup] of [
       const input = moment.session.lanesOf(id);
       const snapshot: UserSnapshot = {
         revision: 1,
-        context: moment.session.contextOf(id),
+        context: { ...moment.session.contextOf(id), roster: null },
         modularInputs: false,
         input,
         answered: [],

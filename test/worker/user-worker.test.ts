@@ -60,6 +60,30 @@ describe('a user in a worker', () => {
     expect(described.id).to.equal(2);
   });
 
+  it('takes its public keys later, once, and answers round 1 with them only', async () => {
+    const worker = (): InProcessWorker => new InProcessWorker();
+    const user = await UserWorker.create(1, 2, signPk, signSk, [5, -7], null, { session, maxUsers: 3, worker });
+    const server = new ServerWrapper(2, 2, { session, publicKeys });
+    const others = keys.slice(1).map(([id, [pk, sk]]) => new UserWrapper(id, 2, pk, sk, [id, id], publicKeys, { session }));
+    for (const each of [user, ...others]) server.recv(each.id, await each.round(round0Msg()));
+    const directory = (await server.round()).getMessages().get(1)!;
+    await rejected('ERR_SECAGG_NO_PUBLIC_KEYS', user.round(directory));
+    expect(await user.progress()).to.include({ round: 1, needsPublicKeys: true });
+    expect(await user.setPublicKeys([] as never).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
+    expect(await user.setPublicKeys(null as never).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
+    await user.setPublicKeys(publicKeys);
+    const exchanged = new PublicKeysWrapper([...keys.slice(0, 2).map(([id, [pk]]) => [id, pk] as const), [3, genKeypair()[0]]]);
+    await rejected('ERR_SECAGG_KEY_CONFLICT', user.setPublicKeys(exchanged));
+    expect((await user.round(directory)).length).to.be.above(0);
+    await rejected('ERR_SECAGG_USAGE', user.setPublicKeys(publicKeys));
+    await user.terminate();
+    const own = { id: 1, signPk, signSk, vec: [5, -7], othersSignPks: null, maxUsers: 3, worker };
+    const described = await UserWorker.fromDescriptor(new ServerWrapper(2, 2, { session, publicKeys }).describe(), own);
+    await rejected('ERR_SECAGG_KEY_CONFLICT', described.setPublicKeys(exchanged));
+    await described.setPublicKeys(publicKeys);
+    expect((await described.progress()).needsPublicKeys).to.equal(false);
+  });
+
   it('takes one vector, of the right length', async () => {
     const user = await create(null, { vecLen: 2 });
     await user.setVector(null as never).catch((error: unknown) => expect(error).to.be.instanceOf(TypeError));
