@@ -82,6 +82,16 @@ module.exports = {
       '^src/masking/vector\\.ts$',
       '^src/crypto/sign\\.ts$',
     ]),
+    // What the parties of a running service have in common. It sees plans and keys, and no round of the protocol.
+    only('service', '^src/service/', [
+      '^src/service/',
+      '^src/crypto/(digest|labels|sign|random)\\.ts$',
+      '^src/session/(codec|json|parameters|public-keys)\\.ts$',
+      '^src/encoding/',
+      '^src/dp/',
+      '^src/masking/(vector|ring)\\.ts$',
+      '^src/platform/',
+    ]),
     only('command', '^src/command/', [
       '^src/command/',
       '^src/(index|cohorts/index|planner/(index|request|complete)|session/parameters)\\.ts$',

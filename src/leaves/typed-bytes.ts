@@ -2,9 +2,6 @@
 import { compareBytes, concat, u32, utf8 } from './bytes.ts';
 import { checkObject, kindOf, shownText } from './checks.ts';
 
-/** A value that JSON can carry. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue };
-
 /** The first byte of each value. A change here changes every digest that is made of typed bytes. */
 const TAGS = { null: 0, false: 1, true: 2, number: 3, string: 4, list: 5, object: 6 } as const;
 

@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { fileURLToPath } from 'node:url';
 import { hex } from '../../src/leaves/bytes.ts';
 import { typedBytes } from '../../src/leaves/typed-bytes.ts';
+import { reversed } from '../support/reversed.ts';
 
 const VECTORS = new URL('../vectors/typed-bytes.json', import.meta.url);
 const REFERENCE = fileURLToPath(new URL('../reference/typed_bytes.py', import.meta.url));
@@ -14,17 +15,6 @@ const REFERENCE = fileURLToPath(new URL('../reference/typed_bytes.py', import.me
 interface Vector {
   readonly value: unknown;
   readonly bytes: string;
-}
-
-/** A value with the fields of all its objects in reverse order. */
-function reversed(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(reversed);
-  return Object.fromEntries(
-    Object.entries(value)
-      .reverse()
-      .map(([name, field]) => [name, reversed(field)]),
-  );
 }
 
 const wellFormed = fc.string({ unit: 'binary' });
