@@ -29,12 +29,13 @@ function integerSensitivity(l2Squared: number, dimensions: number): Sensitivity 
   return { l2Squared, l1: Math.min(Math.sqrt(dimensions * l2Squared), l2Squared) };
 }
 
-/**
- * How far two vectors of a user lie apart. With `'replace-one'` twice as far as from zero. Vectors of counts have no negative component:
- * then ‖u − v‖² ≤ ‖u‖² + ‖v‖².
- */
-export function adjacentSensitivity(fromZero: Sensitivity, adjacency: Adjacency, counts: boolean): Sensitivity {
+/** How far two vectors of a user lie apart of which only the norm is limited: with `'replace-one'` twice as far as from zero. */
+export function adjacentSensitivity(fromZero: Sensitivity, adjacency: Adjacency): Sensitivity {
   const { l2Squared, l1 } = fromZero;
-  if (adjacency === 'zero-out') return fromZero;
-  return { l2Squared: (counts ? 2 : 4) * l2Squared, l1: 2 * l1 };
+  return adjacency === 'zero-out' ? fromZero : { l2Squared: 4 * l2Squared, l1: 2 * l1 };
+}
+
+/** The same norms on a grid of this many steps a unit. */
+export function scaledSensitivity({ l2Squared, l1 }: Sensitivity, steps: number): Sensitivity {
+  return { l2Squared: steps ** 2 * l2Squared, l1: steps * l1 };
 }

@@ -42,6 +42,15 @@ describe('conditional rounding', () => {
     expect(negative.every((value) => value === 0)).to.equal(true);
   });
 
+  it('leaves integers as they are, whatever the generator gives', () => {
+    for (const byte of [0, 0xff]) {
+      const values = Float64Array.from([0, 1, -1, 4096, -(2 ** 40)]);
+      const before = [...values];
+      roundConditionally(values, Number(squares(values)), always(byte));
+      expect([...values]).to.deep.equal(before);
+    }
+  });
+
   it('gives zeros for a vector that is longer than its plan allows even toward zero', () => {
     const values = Float64Array.from([30, 40]);
     roundConditionally(values, 50 ** 2 - 1, seeded('long'));
