@@ -5,6 +5,7 @@ import { noiseOf } from '../src/dp/noise/noise.ts';
 import type { Bench } from './bench.ts';
 import { blocks, table, whole, type Cell } from './markdown.ts';
 import { measurePeer, type PeerNoise } from './noise/peers.ts';
+import { measurePlans, type PlanSpeed } from './noise/plans.ts';
 import { nameOf } from './peers.ts';
 import type { Skipped } from './peers/peer.ts';
 import { median, timed } from './statistics.ts';
@@ -28,6 +29,8 @@ export interface NoiseFigures {
   readonly ours: readonly Ours[];
   readonly opendp: PeerNoise | Skipped;
   readonly tensorflow: PeerNoise | Skipped;
+  /** Encodings with and without noise, in vectors of `draws` values. Older records have none. */
+  readonly plans?: readonly PlanSpeed[];
 }
 
 export const noise: Bench<NoiseFigures> = {
@@ -47,10 +50,10 @@ export const noise: Bench<NoiseFigures> = {
     const tensorflow = quick
       ? { skipped: 'it takes a minute to start' }
       : measurePeer('noise_of_tensorflow.py', draws, runs, SCALES);
-    return { draws, ours, opendp, tensorflow };
+    return { draws, ours, opendp, tensorflow, plans: measurePlans(draws, runs) };
   },
 
-  describe({ draws, ours, opendp, tensorflow }) {
+  describe({ draws, ours, opendp, tensorflow, plans = [] }) {
     const of = (mechanism: Mechanism, sampler: Sampler, scale: number): Ours | undefined =>
       ours.find((each) => each.mechanism === mechanism && each.sampler === sampler && each.scale === scale);
     const peer = (figures: PeerNoise | Skipped, mechanism: Mechanism, scale: number): Cell => {
@@ -72,6 +75,15 @@ export const noise: Bench<NoiseFigures> = {
       ...Object.entries({ OpenDP: opendp, 'TensorFlow Privacy': tensorflow }).map(([name, figures]) =>
         'skipped' in figures ? `${name} was skipped: ${figures.skipped}.` : '',
       ),
+      ...(plans.length === 0
+        ? []
+        : [
+            `Encoding and decoding ${whole(draws)} values, 100 users, medians in ms. Private means have ε = 8 for 200 releases.`,
+            table(
+              ['', 'bits', 'encode', 'decode'],
+              plans.map(({ what, bits, encode, decode }) => [what, bits, encode, decode]),
+            ),
+          ]),
     );
   },
 };

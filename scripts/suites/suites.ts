@@ -69,7 +69,7 @@ export const LONG: readonly Suite[] = [
   { name: 'crashes-500', files: ['postgres/processes.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
   {
     name: 'noise-fresh',
-    files: ['dp/noise/statistics.test.ts', 'dp/noise/exact.test.ts'],
+    files: ['dp/noise/statistics.test.ts', 'dp/noise/exact.test.ts', 'dp/canary.test.ts'],
     env: { SECAGG_FRESH_NOISE: '1' },
     budget: 3600,
   },

@@ -46,7 +46,8 @@ function roundAtRandom(exact: Float64Array, rounded: Float64Array, random: Rando
       const value = exact[i] ?? 0;
       const floor = Math.floor(value);
       const at = 8 * (i - from);
-      const uniform = view.getUint32(at, true) * 2 ** -32 + view.getUint32(at + 4, true) * 2 ** -64;
+      // 53 bits, so that no rounding makes it 1: an integer stays what it is.
+      const uniform = view.getUint32(at, true) * 2 ** -32 + (view.getUint32(at + 4, true) >>> 11) * 2 ** -53;
       const integer = floor + Math.floor(value - floor + uniform);
       rounded[i] = integer;
       norm += integer * integer;

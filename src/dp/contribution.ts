@@ -23,6 +23,18 @@ export function cappedSensitivity({ perBin, bins, events }: Caps): Sensitivity {
 }
 
 /**
+ * How far two vectors of `dimensions` counts within the caps lie apart. Counts are not negative: where both vectors have events in a bin, they
+ * are further apart if the one with fewer has none. So no bin is used twice, and most is reached with half of the bins for each, or
+ * with as many as the caps let it use.
+ */
+export function cappedDistance(caps: Caps, dimensions: number): Sensitivity {
+  const [left, right] = [Math.floor(dimensions / 2), Math.ceil(dimensions / 2)].map((bins) =>
+    cappedSensitivity({ ...caps, bins: Math.min(caps.bins, bins) }),
+  ) as [Sensitivity, Sensitivity];
+  return { l2Squared: left.l2Squared + right.l2Squared, l1: left.l1 + right.l1 };
+}
+
+/**
  * Leaves out events until a user's counts are within the caps. Which bins and which events stay is drawn at random, so that none is
  * preferred.
  *

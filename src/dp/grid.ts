@@ -35,15 +35,15 @@ export interface VectorShape {
   readonly block: number | null;
 }
 
-/** Vectors of counts. */
-export interface CountShape {
+/** Vectors whose components are limited one by one, on a grid with a whole number of steps a unit: counts, and moments. */
+export interface ComponentShape {
   readonly dimensions: number;
-  /** Norms of a user's vector, in counts. */
-  readonly fromZero: Sensitivity;
-  /** The largest count of a user in a component. */
+  /** The largest magnitude of a component of a user's vector, in units. */
   readonly largest: number;
-  /** In how many components two vectors of a user may differ. */
-  readonly differing: number;
+  /** The fewest steps a unit, unless noise of so many is too wide for the sampler. */
+  readonly leastSteps: number;
+  /** How far apart integer vectors are, if a unit has this many steps. */
+  readonly distances: (steps: number) => Pick<Grid, 'fromZero' | 'sensitivity' | 'bounds'>;
 }
 
 /** The noise of one user has at least this variance, so that rounding adds at most one percent to it. */
@@ -65,7 +65,7 @@ export function vectorGrid(shape: VectorShape, terms: PrivacyTerms): Grid {
   const spanFor = (steps: number, variance: number): bigint => vectorSpan(shape, steps * clip, variance, terms);
   const gridOf = (radius: number): Grid | null => {
     const fromZero = roundedSensitivity(radius, dimensions);
-    const sensitivity = adjacentSensitivity(fromZero, terms.adjacency, false);
+    const sensitivity = adjacentSensitivity(fromZero, terms.adjacency);
     if (isTooFine(sensitivity)) return null;
     const variance = varianceFor(sensitivity, dimensions, terms);
     const steps = radius / clip;
@@ -94,20 +94,20 @@ function vectorSpan({ dimensions, block }: VectorShape, radius: number, variance
   return BigInt(Math.ceil(fixed + spanOf(spread, variance, dimensions, terms)));
 }
 
-/** Counts are exact integers. A step is a fraction 1/k of a count, so that noise need not be rounded up to whole counts. */
-export function countGrid({ dimensions, fromZero, largest, differing }: CountShape, terms: PrivacyTerms): Grid {
+/** A step is a fraction 1/k of a unit: also for counts, so that their noise need not be rounded up to whole counts. */
+export function componentGrid({ dimensions, largest, leastSteps, distances }: ComponentShape, terms: PrivacyTerms): Grid {
+  // A component of at most `largest` whole units is rounded to no more than that.
   const spanFor = (steps: number, variance: number): bigint =>
     BigInt(Math.ceil(terms.maxUsers * largest * steps + spanOf(0, variance, dimensions, terms)));
   const gridOf = (given: number): Grid | null => {
     const steps = Math.ceil(given);
-    const scaled = { l2Squared: steps ** 2 * fromZero.l2Squared, l1: steps * fromZero.l1 };
-    const sensitivity = adjacentSensitivity(scaled, terms.adjacency, true);
-    if (isTooFine(sensitivity)) return null;
-    const variance = varianceFor(sensitivity, dimensions, terms);
-    const bounds = { components: differing, shift: largest * steps };
-    return { steps, fromZero: scaled, sensitivity, variance, span: spanFor(steps, variance), bounds };
+    const apart = distances(steps);
+    if (isTooFine(apart.sensitivity)) return null;
+    const variance = varianceFor(apart.sensitivity, dimensions, terms);
+    return { steps, ...apart, variance, span: spanFor(steps, variance) };
   };
-  const grid = terms.bits === null ? finestNeeded(gridOf, 1, terms) : widestGrid((steps) => gridOf(Math.floor(steps)), terms, 1);
+  const grid =
+    terms.bits === null ? finestNeeded(gridOf, leastSteps, terms) : widestGrid((steps) => gridOf(Math.floor(steps)), terms, 1);
   return withLessNoise(grid, dimensions, terms, spanFor);
 }
 

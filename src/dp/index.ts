@@ -36,6 +36,7 @@ export {
   type ReceiptSession,
   type ReceiptTerms,
 } from './receipt.ts';
+export { budgetOf } from './plan-budget.ts';
 export type { ReceiptPart } from './session-cost.ts';
 export type { ComponentBounds } from './accounting/loss-distribution.ts';
 export { composed, type Curve } from './accounting/curve.ts';

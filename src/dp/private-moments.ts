@@ -1,11 +1,13 @@
 // Count, mean and variance of one number of each user, with noise.
 import type { Encoding } from '../encoding/encoding.ts';
 import { checkNames, checkNumber } from '../leaves/checks.ts';
-import { vectorGrid } from './grid.ts';
+import { componentGrid, type ComponentShape, type Grid } from './grid.ts';
+import type { Adjacency } from './mechanism.ts';
 import { privateEncoding, type PrivateErrorBound, type ResultNoise } from './private-part.ts';
-import { PRIVACY_NAMES, privacyTerms, type PrivacyPlan } from './privacy-terms.ts';
+import { PRIVACY_NAMES, privacyTerms, type PrivacyPlan, type PrivacyTerms } from './privacy-terms.ts';
 import { Release } from './release.ts';
 import { checkedScalar } from './scalar.ts';
+import type { Sensitivity } from './sensitivity.ts';
 
 /** What {@link privateMoments} is told. */
 export type PrivateMomentsPlan = PrivacyPlan & {
@@ -29,6 +31,31 @@ export interface PrivateMoments {
 
 /** 1, y and y² for y in [−1, 1]. */
 const COMPONENTS = 3;
+/** The fewest steps of a unit, unless noise of so many is too wide: rounding is then a small part of every result. */
+const LEAST_STEPS = 100;
+
+/**
+ * How far two vectors of a user lie apart on a grid of R steps: (R, a, b), with Ry and Ry² rounded to a and b, or zeros.
+ *
+ * - From zeros: (R, ±R, R) is the furthest, by √3·R.
+ * - Two vectors with values: a and a′ differ by 2R only if y > 1 − 1/R and y′ < −1 + 1/R, or the other way around. Then Ry² > R − 2 for
+ *   both, so that b and b′ differ by at most 2, and the square of the distance is at most 4R² + 4. If a and a′ differ by 2R − k, then
+ *   b and b′ are at least R − 2(k + 1): (2R − k)² + 4(k + 1)² is no more for 5k ≤ 4R − 8, and (2R − k)² + R² is no more for larger k.
+ * - The L1 norm is 3R from zeros, and no more between two with values: (2R − k) + min(R, 2k + 2).
+ */
+export function momentsDistance(steps: number, adjacency: Adjacency): Sensitivity {
+  return { l2Squared: adjacency === 'zero-out' ? 3 * steps ** 2 : 4 * steps ** 2 + 4, l1: 3 * steps };
+}
+
+function momentsGrid(terms: PrivacyTerms): Grid {
+  const { adjacency } = terms;
+  const distances = (steps: number): ReturnType<ComponentShape['distances']> => ({
+    fromZero: momentsDistance(steps, 'zero-out'),
+    sensitivity: momentsDistance(steps, adjacency),
+    bounds: adjacency === 'zero-out' ? { components: COMPONENTS, shift: steps } : null,
+  });
+  return componentGrid({ dimensions: COMPONENTS, largest: 1, leastSteps: LEAST_STEPS, distances }, terms);
+}
 
 /**
  * Plans the count, the mean and the variance of a number with differential privacy for each user. A user without a value gives `null`,
@@ -54,8 +81,7 @@ export function privateMoments(plan: PrivateMomentsPlan): Encoding<number | null
   const upper = checkNumber(plan.upper, 'upper', -(2 ** 500), 2 ** 500);
   if (!(upper > lower)) throw new RangeError(`upper: expected more than lower, ${lower}, got ${upper}`);
   const [middle, half] = [(lower + upper) / 2, (upper - lower) / 2];
-  const grid = vectorGrid({ dimensions: COMPONENTS, clip: Math.sqrt(COMPONENTS), block: null }, terms);
-  const release = new Release(terms, grid, COMPONENTS);
+  const release = new Release(terms, momentsGrid(terms), COMPONENTS);
   return privateEncoding({
     description: ['privateMoments', { lower, upper }],
     release,

@@ -78,7 +78,7 @@ interface PlanReleases {
   readonly publicParts: readonly string[];
 }
 
-function releasesOf(plan: AnyPrivateEncoding): PlanReleases {
+export function releasesOf(plan: AnyPrivateEncoding): PlanReleases {
   if (!(plan instanceof Encoding)) throw new TypeError(`plan: expected an encoding, got ${kindOf(plan)}`);
   const { noise } = plan.statistic;
   const releases = (noise?.parts ?? []).map(({ path, release }) => ({ path, release: releaseOf(release) }));

@@ -2,10 +2,13 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { roundConditionally } from '../../src/dp/conditional-rounding.ts';
+import { vectorGrid } from '../../src/dp/grid.ts';
+import { privacyTerms } from '../../src/dp/privacy-terms.ts';
 import { roundedSensitivity } from '../../src/dp/sensitivity.ts';
 import { seeded } from './seeded.ts';
 
 const squares = (values: Float64Array): bigint => values.reduce((sum, value) => sum + BigInt(value) ** 2n, 0n);
+const TERMS = { maxUsers: 10, threshold: 7, noiseMultiplier: 2 } as const;
 const always = (byte: number) => (length: number) => new Uint8Array(length).fill(byte);
 
 describe('conditional rounding', () => {
@@ -40,6 +43,32 @@ describe('conditional rounding', () => {
     const negative = new Float64Array(10_000).fill(-0.01);
     roundConditionally(negative, l2Squared, always(0)); // rounds every component down
     expect(negative.every((value) => value === 0)).to.equal(true);
+  });
+
+  for (const dimensions of [1, 2, 16, 1000, 4096]) {
+    it(`refuses no try in plans of ${dimensions} components, so that their number tells nothing`, () => {
+      const { steps } = vectorGrid({ dimensions, clip: 1, block: null }, privacyTerms(TERMS));
+      const { l2Squared } = roundedSensitivity(steps, dimensions);
+      for (const byte of [0, 0xff]) {
+        let draws = 0;
+        // The furthest from zero that a vector within the clip can be rounded: every component away from it.
+        const values = new Float64Array(dimensions).fill((byte === 0 ? -1 : 1) * (steps / Math.sqrt(dimensions)) * (1 - 1e-15));
+        roundConditionally(values, l2Squared, (length) => {
+          draws += length / 8;
+          return always(byte)(length);
+        });
+        expect(draws).to.equal(dimensions);
+      }
+    });
+  }
+
+  it('leaves integers as they are, whatever the generator gives', () => {
+    for (const byte of [0, 0xff]) {
+      const values = Float64Array.from([0, 1, -1, 4096, -(2 ** 40)]);
+      const before = [...values];
+      roundConditionally(values, Number(squares(values)), always(byte));
+      expect([...values]).to.deep.equal(before);
+    }
   });
 
   it('gives zeros for a vector that is longer than its plan allows even toward zero', () => {

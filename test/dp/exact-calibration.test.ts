@@ -34,6 +34,7 @@ describe('a plan for one release with a target', () => {
           privateHistogram({ ...terms, bins: 50, maxBins: 2, maxCount: 3 }),
         quantiles: () => privateQuantiles({ ...terms, edges: [0, 1, 2, 4, 8], probabilities: [0.5] }),
         'the sum of one number': () => privateSum({ ...terms, length: 1, l2Clip: 3 }),
+        ...(adjacency === 'zero-out' && { moments: () => privateMoments({ ...terms, lower: 0, upper: 1 }) }),
       };
       for (const [name, make] of Object.entries(plans)) {
         it(`has the least noise by loss distributions: ${name}, ${mechanism}, ${adjacency}`, () => {
@@ -52,7 +53,7 @@ describe('a plan for one release with a target', () => {
     for (const plan of [
       privateSum({ ...TERMS, length: 2, l2Clip: 1 }),
       privateSum({ ...TERMS, length: 1, l2Clip: 1, measureClipping: true }),
-      privateMoments({ ...TERMS, lower: 0, upper: 1 }),
+      privateMoments({ ...TERMS, adjacency: 'replace-one', lower: 0, upper: 1 }),
     ]) {
       const { receipt, sum, byCurves } = worstOf(plan);
       expect(receipt.parts[0]!.bounds).to.equal(null);

@@ -1,6 +1,7 @@
 // How far the vectors of one user lie apart: by brute force over all vectors within the caps.
 import { expect } from 'chai';
-import { cappedSensitivity, capContribution } from '../../src/dp/contribution.ts';
+import { cappedDistance, cappedSensitivity, capContribution } from '../../src/dp/contribution.ts';
+import { momentsDistance } from '../../src/dp/private-moments.ts';
 import { adjacentSensitivity, roundedSensitivity } from '../../src/dp/sensitivity.ts';
 import { seeded } from './seeded.ts';
 
@@ -29,20 +30,18 @@ describe('the sensitivity of counts within caps', () => {
   for (let perBin = 1; perBin <= 3; perBin++) {
     for (let bins = 1; bins <= DIMENSIONS; bins++) {
       for (let events = 1; events <= bins * perBin; events++) {
-        it(`is reached from zero and never exceeded, with ${perBin} a bin, ${bins} bins and ${events} events`, () => {
+        it(`is reached from zero and between two vectors, and never exceeded, with ${perBin} a bin, ${bins} bins and ${events} events`, () => {
           const vectors = withinCaps(perBin, bins, events);
           const caps = { perBin: Math.min(perBin, events), bins: Math.min(bins, events), events };
           const fromZero = cappedSensitivity(caps);
           const zero = [0, 0, 0];
           expect(Math.max(...vectors.map((v) => distance(v, zero).l2))).to.equal(fromZero.l2Squared);
           expect(Math.max(...vectors.map((v) => distance(v, zero).l1))).to.equal(fromZero.l1);
-          const apart = adjacentSensitivity(fromZero, 'replace-one', true);
-          for (const u of vectors) {
-            for (const v of vectors) {
-              expect(distance(u, v).l2).to.be.at.most(apart.l2Squared);
-              expect(distance(u, v).l1).to.be.at.most(apart.l1);
-            }
-          }
+          const apart = vectors.flatMap((u) => vectors.map((v) => distance(u, v)));
+          expect(cappedDistance(caps, DIMENSIONS)).to.deep.equal({
+            l2Squared: Math.max(...apart.map(({ l2 }) => l2)),
+            l1: Math.max(...apart.map(({ l1 }) => l1)),
+          });
         });
       }
     }
@@ -64,7 +63,7 @@ describe('the sensitivity of rounded vectors', () => {
 
   it('is twice as far between two vectors as from zero', () => {
     const { l2Squared, l1 } = roundedSensitivity(10, 16);
-    expect(adjacentSensitivity({ l2Squared, l1 }, 'replace-one', false)).to.deep.equal({ l2Squared: 4 * l2Squared, l1: 2 * l1 });
+    expect(adjacentSensitivity({ l2Squared, l1 }, 'replace-one')).to.deep.equal({ l2Squared: 4 * l2Squared, l1: 2 * l1 });
   });
 
   it('bounds the L1 norm by the L2 norm twice: by Cauchy and Schwarz, and because |n| ≤ n² for integers', () => {
@@ -73,6 +72,34 @@ describe('the sensitivity of rounded vectors', () => {
     const long = roundedSensitivity(1000, 16);
     expect(long.l1).to.equal(4 * Math.sqrt(long.l2Squared));
   });
+});
+
+describe('the sensitivity of moments', () => {
+  /** All pairs (a, b) to which Ry and Ry² may be rounded: at and between the points where one of them is an integer. */
+  function rounded(steps: number): number[][] {
+    const whole = Array.from({ length: 2 * steps + 1 }, (_, i) => (i - steps) / steps);
+    const roots = Array.from({ length: steps + 1 }, (_, i) => Math.sqrt(i / steps));
+    const points = [...whole, ...roots, ...roots.map((y) => -y)].sort((a, b) => a - b);
+    const between = points.slice(1).map((y, i) => (y + points[i]!) / 2);
+    const near = (x: number): number[] => (Math.abs(x - Math.round(x)) < 1e-9 ? [Math.round(x)] : [Math.floor(x), Math.ceil(x)]);
+    return [...points, ...between].flatMap((y) => near(steps * y).flatMap((a) => near(steps * y * y).map((b) => [steps, a, b])));
+  }
+
+  for (const steps of [1, 2, 3, 5, 8, 20]) {
+    it(`is reached and never exceeded on a grid of ${steps} steps`, () => {
+      const zero = [0, 0, 0];
+      const found = new Map([zero, ...rounded(steps)].map((v) => [String(v), v]));
+      const vectors = [...found.values()];
+      expect(Math.max(...vectors.map((v) => distance(v, zero).l2))).to.equal(momentsDistance(steps, 'zero-out').l2Squared);
+      expect(Math.max(...vectors.map((v) => distance(v, zero).l1))).to.equal(momentsDistance(steps, 'zero-out').l1);
+      const apart = vectors.map((u) => vectors.map((v) => distance(u, v)));
+      const stated = momentsDistance(steps, 'replace-one');
+      const furthest = Math.max(...apart.map((row) => Math.max(...row.map(({ l2 }) => l2))));
+      if (steps === 1) expect(furthest).to.be.at.most(stated.l2Squared);
+      else expect(furthest).to.equal(stated.l2Squared);
+      expect(Math.max(...apart.map((row) => Math.max(...row.map(({ l1 }) => l1))))).to.equal(stated.l1);
+    });
+  }
 });
 
 describe('capping what a user contributes', () => {

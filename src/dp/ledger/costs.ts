@@ -58,11 +58,19 @@ export function chargeOf({ adjacency, curve, failureProbability = 0 }: ReleaseCo
     throw new PrivacyError('ERR_SECAGG_PRIVACY_RECEIPT', `adjacency: expected '${terms.adjacency}'`);
   }
   checkNumber(failureProbability, 'failureProbability', 0, 1);
-  const { totalVariation } = checkCurve(curve);
+  checkCurve(curve);
   const divergences = terms.orders.map((order) => valueAt(curve, order)).map((value) => (value < Infinity ? value : null));
-  // Both neighbors' laws move by the total variation, one of them behind e^ε, and ε is at most the budget's.
-  const moved = totalVariation === 0 ? 0 : (1 + Math.exp(terms.epsilon)) * totalVariation;
-  return { divergences, delta: Math.min(1, moved + failureProbability) };
+  return { divergences, delta: addedDelta({ curve, failureProbability }, terms.epsilon) };
+}
+
+/** What a release adds to δ and not to ε, if ε is at most this. */
+export function addedDelta(
+  { curve, failureProbability = 0 }: Pick<ReleaseCost, 'curve' | 'failureProbability'>,
+  epsilon: number,
+): number {
+  // Both neighbors' laws move by the total variation, one of them behind e^ε.
+  const moved = curve.totalVariation === 0 ? 0 : (1 + Math.exp(epsilon)) * curve.totalVariation;
+  return Math.min(1, moved + failureProbability);
 }
 
 /** Ascending, each once. @throws TypeError, RangeError. */

@@ -50,6 +50,7 @@ def tau(variance: Decimal, noises: int) -> Decimal:
     return 10 * sum(((-2 * PI * PI * variance * k / (k + 1)).exp() for k in range(1, noises)), Decimal(0))
 
 
+@cache
 def component_ratio(s: Sum) -> Decimal:
     return s.noises * (s.log_ratio - (ONE - s.total_variation).ln())
 
@@ -95,11 +96,17 @@ def divergence(s: Sum, order: Decimal) -> Decimal:
     return skellam(s, order) if s.mechanism == "skellam" else discrete_gaussian(s, order)
 
 
+@cache
+def conversion(order: Decimal, delta: Decimal) -> Decimal:
+    """What [CKS20] Prop. 12 adds to a divergence."""
+    return (1 - 1 / order).ln() - (delta * order).ln() / (order - 1)
+
+
 def epsilon_at(order: Decimal, value: Decimal, delta: Decimal) -> Decimal:
-    """[CKS20] Prop. 12; 0 if the total variation, at most √(1 - e^-KL), is less than δ."""
-    if value == 0 or delta * delta > 1 - (-value).exp():
+    """[CKS20] Prop. 12; 0 if the total variation, at most √(1 - e^-KL), is less than δ. 1 - e^-x is at least x/2 up to 1."""
+    if value == 0 or (value < 2 * delta * delta and delta * delta > 1 - (-value).exp()):
         return Decimal(0)
-    return max(Decimal(0), value + (1 - 1 / order).ln() - (delta * order).ln() / (order - 1))
+    return max(Decimal(0), value + conversion(order, delta))
 
 
 def epsilon_of(orders: list[Decimal], values: list[Decimal], delta: Decimal) -> Decimal:
@@ -107,11 +114,16 @@ def epsilon_of(orders: list[Decimal], values: list[Decimal], delta: Decimal) -> 
 
 
 def least_variance(s: Sum, epsilon: Decimal, delta: Decimal, releases: int, orders: list[Decimal]) -> int:
-    """By trying integers upward from powers of two."""
+    """By trying integers upward from powers of two. The order that was good enough last time is tried first."""
+    tried = list(orders)
 
     def fits(variance: int) -> bool:
         noised = Sum(s.mechanism, Decimal(variance), s.noises, s.dimensions, s.l2_squared, s.l1)
-        return epsilon_of(orders, [releases * divergence(noised, order) for order in orders], delta) <= epsilon
+        for i, order in enumerate(tried):
+            if epsilon_at(order, releases * divergence(noised, order), delta) <= epsilon:
+                tried.insert(0, tried.pop(i))
+                return True
+        return False
 
     high = 1
     while not fits(high):

@@ -84,7 +84,10 @@ def replay(terms: dict, events: list[dict]) -> dict[int, tuple[float, float]]:
             entry = is_open(event, "reserved", "sent")
             entry["status"] = "settled"
             if event["survivors"] == "verified":
-                entry["charge"] = event["charge"]
+                reserved, settled = entry["charge"], event["charge"]
+                if settled["divergences"][index] > reserved["divergences"][index] or settled["delta"] > reserved["delta"]:
+                    raise Refused(event)
+                entry["charge"] = settled
         elif event["kind"] == "failed":
             is_open(event, "reserved", "sent")["status"] = "failed"
         else:
