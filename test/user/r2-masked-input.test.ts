@@ -1,4 +1,5 @@
 // Round 2 of a user: what it checks of U2 and of the shares, and how it masks its input.
+import { platform } from '#platform';
 import { expect } from 'chai';
 import { agreementWith } from '../../src/crypto/agree.ts';
 import { neighborhoodsOf } from '../../src/graph/graph.ts';
@@ -10,6 +11,7 @@ import { applyMasks, type Mask } from '../../src/masking/apply-masks.ts';
 import { pack } from '../../src/masking/packed-vectors.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { ringOf } from '../../src/masking/ring.ts';
+import type { AgreementKey } from '../../src/platform/platform.ts';
 import { commitToShare, maskedInputView, pairwiseMaskSeed, selfMaskKey, viewOfRound2 } from '../../src/session/binding.ts';
 import { sealedAt } from '../../src/session/deals.ts';
 import type { SharesMessage } from '../../src/session/messages.ts';
@@ -41,6 +43,27 @@ async function maskedByPeers({ session, users, server }: Moments[2], id: UserId)
   const lanes = session.lanesOf(id);
   await applyMasks(ring, lanes, masks, new Pace());
   return pack(ring, lanes, new Pace());
+}
+
+/** The arrays of this length of which something is cut out, and, if it is copied, what is cut out. */
+async function cutOutOf(length: number, method: 'slice' | 'subarray', run: () => unknown): Promise<Set<Uint8Array>> {
+  const found = new Set<Uint8Array>();
+  const native = Uint8Array.prototype;
+  const original = Reflect.get(native, method) as (...range: unknown[]) => Uint8Array<ArrayBuffer>;
+  native[method] = function (...range: unknown[]): Uint8Array<ArrayBuffer> {
+    const part = original.apply(this, range);
+    if (this.length === length) {
+      found.add(this);
+      if (method === 'slice') found.add(part);
+    }
+    return part;
+  };
+  try {
+    await run();
+  } finally {
+    Reflect.deleteProperty(native, method);
+  }
+  return found;
 }
 
 for (const [name, setup] of [
@@ -180,23 +203,35 @@ for (const [name, setup] of [
     });
 
     it('a user that cannot mask its input overwrites the shares that it has opened', async () => {
-      const opened: Uint8Array[] = [];
-      const slice = Reflect.get(Uint8Array.prototype, 'slice') as (...range: unknown[]) => Uint8Array<ArrayBuffer>;
-      // The shares of one dealer are cut out of the 64 bytes that it sealed.
-      Uint8Array.prototype.slice = function (...range) {
-        const part = slice.apply(this, range);
-        if (this.length === 2 * SHARE_BYTES) opened.push(part);
-        return part;
-      };
       const zeros = { publicKey: new Uint8Array(32), agree: () => new Uint8Array(32) };
-      try {
-        await withPlatform({ x25519: () => zeros }, () => refused('ERR_SECAGG_KEYS', () => ({})));
-      } finally {
-        Reflect.deleteProperty(Uint8Array.prototype, 'slice');
-      }
+      // The shares of one dealer are cut out of the 64 bytes that it sealed.
+      const opened = await cutOutOf(2 * SHARE_BYTES, 'slice', () =>
+        withPlatform({ x25519: () => zeros }, () => refused('ERR_SECAGG_KEYS', () => ({}))),
+      );
       const { holdings } = (await maskingOf(moment, id)).state;
-      expect(opened).to.have.length(2 * holdings.length);
-      for (const share of opened) expect(share.every((byte) => byte === 0)).to.equal(true);
+      expect(opened.size).to.equal(3 * holdings.length);
+      for (const bytes of opened) expect(bytes.every((byte) => byte === 0)).to.equal(true);
+    });
+
+    it('a user that has masked its input overwrites its agreements and its copy of the input', async () => {
+      const engine = { ...platform };
+      const agreements: Uint8Array[] = [];
+      const recording = (secretKey: Uint8Array): AgreementKey => {
+        const key = engine.x25519(secretKey);
+        return {
+          ...key,
+          async agree(peer): Promise<Uint8Array> {
+            const agreed = await key.agree(peer);
+            agreements.push(agreed);
+            return agreed;
+          },
+        };
+      };
+      const { length } = moment.session.lanesOf(id);
+      const masked = await cutOutOf(length, 'subarray', () => withPlatform({ x25519: recording }, () => maskingOf(moment, id)));
+      expect(agreements.length).to.equal((await maskingOf(moment, id)).state.holdings.length);
+      expect(masked.size).to.be.greaterThan(0);
+      for (const bytes of [...agreements, ...masked]) expect(bytes.every((byte) => byte === 0)).to.equal(true);
     });
 
     if (setup === SPARSE) {
