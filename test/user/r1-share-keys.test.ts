@@ -41,6 +41,23 @@ async function recordFor(
   return joinSealed(record);
 }
 
+/** The arrays of 64 bytes that some secrets are copied into. */
+async function targetsOf(secrets: () => readonly ArrayLike<number>[], run: () => unknown): Promise<Set<Uint8Array>> {
+  const targets = new Set<Uint8Array>();
+  const native = Uint8Array.prototype;
+  const set: (source: ArrayLike<number>, offset?: number) => void = Reflect.get(native, 'set');
+  native.set = function (source, offset): void {
+    if (this.length === 64 && secrets().includes(source)) targets.add(this);
+    set.call(this, source, offset);
+  };
+  try {
+    await run();
+  } finally {
+    Reflect.deleteProperty(native, 'set');
+  }
+  return targets;
+}
+
 for (const [name, setup] of [
   ['the complete graph', COMPLETE],
   ['a sparse graph', SPARSE],
@@ -144,11 +161,15 @@ for (const [name, setup] of [
         },
       };
       const before = secretsOf(moment.users.get(id)!).map((secret) => [...secret]);
-      await withPlatform(failing, () => rejected('ERR_SECAGG_KEYS', dealing(dependencies)));
+      const plaintexts = await targetsOf(
+        () => shared.flatMap(({ shares }) => shares),
+        () => withPlatform(failing, () => rejected('ERR_SECAGG_KEYS', dealing(dependencies))),
+      );
       const [selfMaskSeed] = drawn;
-      const secrets = [selfMaskSeed!, ...shared.flatMap(({ shares }) => shares), ...agreements, ...derived];
+      const secrets = [selfMaskSeed!, ...shared.flatMap(({ shares }) => shares), ...agreements, ...derived, ...plaintexts];
       const others = excerptFor(moment, id).lines.length - 2;
       expect([shared.length, agreements.length, derived.length]).to.deep.equal([2, others, 2 * others]);
+      expect(plaintexts.size).to.equal(others);
       for (const secret of secrets) expect(secret.every((byte) => byte === 0)).to.equal(true);
       expect(secretsOf(moment.users.get(id)!).map((secret) => [...secret])).to.deep.equal(before);
     });
