@@ -41,13 +41,17 @@ async function recordFor(
   return joinSealed(record);
 }
 
-/** The arrays of 64 bytes that some secrets are copied into. */
-async function targetsOf(secrets: () => readonly ArrayLike<number>[], run: () => unknown): Promise<Set<Uint8Array>> {
-  const targets = new Set<Uint8Array>();
+/** The arrays of so many bytes that two or more of some secrets are copied into. */
+async function joinedFrom(
+  length: number,
+  secrets: () => readonly ArrayLike<number>[],
+  run: () => unknown,
+): Promise<Uint8Array[]> {
+  const copied = new Map<Uint8Array, number>();
   const native = Uint8Array.prototype;
   const set: (source: ArrayLike<number>, offset?: number) => void = Reflect.get(native, 'set');
   native.set = function (source, offset): void {
-    if (this.length === 64 && secrets().includes(source)) targets.add(this);
+    if (secrets().includes(source)) copied.set(this, 1 + (copied.get(this) ?? 0));
     set.call(this, source, offset);
   };
   try {
@@ -55,7 +59,7 @@ async function targetsOf(secrets: () => readonly ArrayLike<number>[], run: () =>
   } finally {
     Reflect.deleteProperty(native, 'set');
   }
-  return targets;
+  return [...copied.keys()].filter((target) => target.length === length && copied.get(target)! > 1);
 }
 
 for (const [name, setup] of [
@@ -161,7 +165,8 @@ for (const [name, setup] of [
         },
       };
       const before = secretsOf(moment.users.get(id)!).map((secret) => [...secret]);
-      const plaintexts = await targetsOf(
+      const plaintexts = await joinedFrom(
+        64,
         () => shared.flatMap(({ shares }) => shares),
         () => withPlatform(failing, () => rejected('ERR_SECAGG_KEYS', dealing(dependencies))),
       );
@@ -169,7 +174,7 @@ for (const [name, setup] of [
       const secrets = [selfMaskSeed!, ...shared.flatMap(({ shares }) => shares), ...agreements, ...derived, ...plaintexts];
       const others = excerptFor(moment, id).lines.length - 2;
       expect([shared.length, agreements.length, derived.length]).to.deep.equal([2, others, 2 * others]);
-      expect(plaintexts.size).to.equal(others);
+      expect(plaintexts.length).to.equal(others);
       for (const secret of secrets) expect(secret.every((byte) => byte === 0)).to.equal(true);
       expect(secretsOf(moment.users.get(id)!).map((secret) => [...secret])).to.deep.equal(before);
     });

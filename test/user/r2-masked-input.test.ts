@@ -2,11 +2,12 @@
 import { platform } from '#platform';
 import { expect } from 'chai';
 import { agreementWith } from '../../src/crypto/agree.ts';
+import { concat } from '../../src/leaves/bytes.ts';
 import { neighborhoodsOf } from '../../src/graph/graph.ts';
 import type { SecAggError, SecAggErrorCode } from '../../src/index.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { hasMember, membersOf, positions } from '../../src/leaves/members.ts';
-import { RECORD_BYTES, SHARE_BYTES } from '../../src/leaves/sizes.ts';
+import { RECORD_BYTES } from '../../src/leaves/sizes.ts';
 import { applyMasks, type Mask } from '../../src/masking/apply-masks.ts';
 import { pack } from '../../src/masking/packed-vectors.ts';
 import { Pace } from '../../src/masking/pace.ts';
@@ -23,6 +24,7 @@ import { withPlatform } from '../support/injected.ts';
 import { expectSameArrays, leaving } from '../support/states.ts';
 import { COMPLETE, SPARSE } from '../support/step-session.ts';
 import { idAt, momentAt, sharesFor, type Moments } from '../support/steps.ts';
+import { toHex } from '../support/vectors.ts';
 
 const maskingOf = (moment: Moments[2], id: UserId, message = sharesFor(moment, id)): ReturnType<typeof maskInput> =>
   maskInput(moment.session.contextOf(id), moment.users.get(id)!, message, { input: moment.session.lanesOf(id) });
@@ -45,17 +47,19 @@ async function maskedByPeers({ session, users, server }: Moments[2], id: UserId)
   return pack(ring, lanes, new Pace());
 }
 
-/** The arrays of this length of which something is cut out, and, if it is copied, what is cut out. */
-async function cutOutOf(length: number, method: 'slice' | 'subarray', run: () => unknown): Promise<Set<Uint8Array>> {
+/** The arrays that hold one of some secrets when something is cut out of them, and, if it is copied, what is cut out. */
+async function cutOutOf(
+  secrets: readonly Uint8Array[],
+  method: 'slice' | 'subarray',
+  run: () => unknown,
+): Promise<ReadonlySet<Uint8Array>> {
+  const searched = new Set(secrets.map(toHex));
   const found = new Set<Uint8Array>();
   const native = Uint8Array.prototype;
   const original = Reflect.get(native, method) as (...range: unknown[]) => Uint8Array<ArrayBuffer>;
   native[method] = function (...range: unknown[]): Uint8Array<ArrayBuffer> {
     const part = original.apply(this, range);
-    if (this.length === length) {
-      found.add(this);
-      if (method === 'slice') found.add(part);
-    }
+    for (const bytes of method === 'slice' ? [this, part] : [this]) if (searched.has(toHex(bytes))) found.add(bytes);
     return part;
   };
   try {
@@ -204,11 +208,12 @@ for (const [name, setup] of [
 
     it('a user that cannot mask its input overwrites the shares that it has opened', async () => {
       const zeros = { publicKey: new Uint8Array(32), agree: () => new Uint8Array(32) };
-      // The shares of one dealer are cut out of the 64 bytes that it sealed.
-      const opened = await cutOutOf(2 * SHARE_BYTES, 'slice', () =>
+      const { holdings } = (await maskingOf(moment, id)).state;
+      const dealt = holdings.map(({ shares }) => [shares!.pairwiseKey, shares!.selfMask] as const);
+      // Both shares of a dealer are cut out of what it sealed.
+      const opened = await cutOutOf([...dealt.flat(), ...dealt.map(concat)], 'slice', () =>
         withPlatform({ x25519: () => zeros }, () => refused('ERR_SECAGG_KEYS', () => ({}))),
       );
-      const { holdings } = (await maskingOf(moment, id)).state;
       expect(opened.size).to.equal(3 * holdings.length);
       for (const bytes of opened) expect(bytes.every((byte) => byte === 0)).to.equal(true);
     });
@@ -227,8 +232,9 @@ for (const [name, setup] of [
           },
         };
       };
-      const { length } = moment.session.lanesOf(id);
-      const masked = await cutOutOf(length, 'subarray', () => withPlatform({ x25519: recording }, () => maskingOf(moment, id)));
+      const masked = await cutOutOf([moment.session.lanesOf(id)], 'subarray', () =>
+        withPlatform({ x25519: recording }, () => maskingOf(moment, id)),
+      );
       expect(agreements.length).to.equal((await maskingOf(moment, id)).state.holdings.length);
       expect(masked.size).to.be.greaterThan(0);
       for (const bytes of [...agreements, ...masked]) expect(bytes.every((byte) => byte === 0)).to.equal(true);
