@@ -68,12 +68,14 @@ export class Trial {
     }
   }
 
-  /** The tests of the folder that a source file is in, and those with vectors, whose results depend on all constants. */
+  /**
+   * The tests of the folder that a source file is in, also those that only look at what was made while they were loaded; and those with
+   * vectors, whose results depend on all constants.
+   */
   #besides(file: string): readonly Test[] {
     const [, folder = ''] = file.split('/');
-    const reaching = this.#tests.filter(({ ids }) => ids.length > 0);
-    const some = reaching.filter((test) => test.file.includes(`/test/${folder}/`) || test.file.includes('/test/vectors/'));
-    return some.length === 0 ? reaching : some;
+    const some = this.#tests.filter((test) => test.file.includes(`/test/${folder}/`) || test.file.includes('/test/vectors/'));
+    return some.length === 0 ? this.#tests.filter(({ ids }) => ids.length > 0) : some;
   }
 
   async #run(process: TestProcess, id: number, tests: readonly Test[]): Promise<'killed' | 'evaluated' | 'not evaluated'> {

@@ -6,3 +6,8 @@ export type RandomSource = (length: number) => Uint8Array;
 
 /** The platform's cryptographic generator. */
 export const systemRandom: RandomSource = (length) => platform.randomBytes(length);
+
+/** Overwrites all bytes from the same generator. */
+export function fillRandom(bytes: Uint8Array): void {
+  platform.fillRandom(bytes);
+}

@@ -1,7 +1,7 @@
 // Rounds reals to integers without bias: x becomes ⌊x⌋ + 1 with probability x − ⌊x⌋, else ⌊x⌋. Of all unbiased roundings to
 // integers this one has the least variance, f(1 − f) ≤ 1/4 for the fraction f.
 import { copyOf } from '../leaves/bytes.ts';
-import { systemRandom, type RandomSource } from '../crypto/random.ts';
+import { fillRandom, type RandomSource } from '../crypto/random.ts';
 import { checkOneOf, kindOf } from '../leaves/checks.ts';
 import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import { strataFor, strataOf, type Strata } from './strata.ts';
@@ -34,16 +34,20 @@ export type Round = (values: Float64Array) => void;
 /** Begins a user's vector. `stream` is the position of the values in it. Only `'correlated'` rounding uses `strata`. */
 export type Rounder = (stream: number, strata: Strata) => Round;
 
-export function rounderOf({ rounding = 'stochastic', random = systemRandom }: RoundingOptions, maxUsers: number): Rounder {
-  if (typeof random !== 'function') throw new TypeError(`random: expected a function, got ${kindOf(random)}`);
+export function rounderOf({ rounding = 'stochastic', random }: RoundingOptions, maxUsers: number): Rounder {
+  if (random !== undefined && typeof random !== 'function')
+    throw new TypeError(`random: expected a function, got ${kindOf(random)}`);
   switch (checkOneOf(rounding, 'rounding', ROUNDINGS)) {
     case 'stochastic':
-      return () => (values) => roundStochastically(values, random);
+      return () => {
+        const draw = wordsOf(random);
+        return (values) => roundStochastically(values, draw(values.length));
+      };
     case 'correlated': {
       const count = strataFor(maxUsers);
       return (stream, strata) => {
-        const next = strataOf(strata, stream, count);
-        return (values) => roundInStrata(values, next(values.length), count, random);
+        const [next, draw] = [strataOf(strata, stream, count), wordsOf(random)];
+        return (values) => roundInStrata(values, { strata: next(values.length), count }, draw(values.length));
       };
     }
     case 'nearest':
@@ -51,35 +55,67 @@ export function rounderOf({ rounding = 'stochastic', random = systemRandom }: Ro
   }
 }
 
-function roundStochastically(values: Float64Array, random: RandomSource): void {
-  const uniform = uniformWords(values.length, random);
+// Doubles of this size are 1 apart, or 2. If one is added to a smaller number and subtracted again, what is left is the nearest integer
+// to that number, or the nearest even integer. `Math.floor` and `Math.round` take several times as long.
+const TO_INTEGER = 1.5 * 2 ** 52;
+const TO_EVEN = 1.5 * 2 ** 53;
+
+function roundStochastically(values: Float64Array, words: Uint32Array): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
-    const floor = Math.floor(value);
-    // ⌊f + u⌋ is 1 with probability f, to within 2^-32. There is no branch, as no processor could predict it.
-    values[i] = floor + Math.floor(value - floor + (uniform[i] ?? 0) / 0x1_0000_0000);
+    // `value - even` is exact. It is in [−1, 1], or an integer if the value is so large that it is one.
+    const even = value + TO_EVEN - TO_EVEN;
+    // Uniform in (−1/2, 1/2). With probability f, to within 2^-32, the value and the shift are nearest to the upper integer. There is
+    // no branch, as no processor could predict it.
+    const shift = ((words[i] ?? 0) - 2_147_483_647.5) * 2 ** -32;
+    values[i] = even + (value - even + shift + TO_INTEGER - TO_INTEGER);
   }
 }
 
 /** Rounds stochastically, but with u uniform in the user's stratum, (s + jitter)/count, instead of in all of (0, 1). */
-function roundInStrata(values: Float64Array, strata: Float64Array, count: number, random: RandomSource): void {
-  const uniform = uniformWords(values.length, random);
+function roundInStrata(
+  values: Float64Array,
+  { strata, count }: { readonly strata: Float64Array; readonly count: number },
+  words: Uint32Array,
+): void {
   const width = 1 / count;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
     const floor = Math.floor(value);
-    const u = ((strata[i] ?? 0) + (uniform[i] ?? 0) / 0x1_0000_0000) * width;
+    const u = ((strata[i] ?? 0) + (words[i] ?? 0) / 0x1_0000_0000) * width;
+    // ⌊f + u⌋ is 1 with probability f.
     values[i] = floor + Math.floor(value - floor + u);
   }
 }
 
 /** Rounds to the nearest integer, halves upwards. */
 function roundToNearest(values: Float64Array): void {
-  for (let i = 0; i < values.length; i++) values[i] = Math.round(values[i] ?? 0);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    const even = value + TO_EVEN - TO_EVEN;
+    const rest = value - even;
+    // Halves go to the even neighbor, which is 0 for 1/2 and 2 for 3/2; upwards means 1 and 2.
+    const nearest = rest + TO_INTEGER - TO_INTEGER;
+    values[i] = even + nearest + (rest - nearest === 0.5 ? 1 : 0);
+  }
 }
 
-/** Draws the words of a whole block at once, because a call for each component would cost more than all else. */
-function uniformWords(count: number, random: RandomSource): Uint32Array {
+/** Gives so many uniform words at once, because a call for each component would cost more than all else. */
+type DrawWords = (count: number) => Uint32Array;
+
+/** The words that a generator gives. Those of the platform's own lie in memory that the next call overwrites. */
+function wordsOf(random: RandomSource | undefined): DrawWords {
+  if (random !== undefined) return (count) => wordsFrom(random, count);
+  let words = new Uint32Array(0);
+  return (count) => {
+    if (words.length < count) words = new Uint32Array(count);
+    const drawn = words.subarray(0, count);
+    fillRandom(new Uint8Array(drawn.buffer, 0, 4 * count));
+    return drawn;
+  };
+}
+
+function wordsFrom(random: RandomSource, count: number): Uint32Array {
   const drawn: unknown = random(4 * count);
   const bytes = typedArrayOf(drawn, 'Uint8Array', 'random');
   if (bytes?.length !== 4 * count) {

@@ -9,6 +9,7 @@ import {
   diffieHellman,
   hash,
   randomBytes,
+  randomFillSync,
   sign,
   verify,
   type KeyObject,
@@ -141,6 +142,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 
 export const platform: Platform = {
   randomBytes: (length): Uint8Array => using('random numbers', () => plain(randomBytes(length))),
+  fillRandom: (bytes): void => void using('random numbers', () => randomFillSync(bytes)),
 
   sha256,
   // A piece of a megabyte takes half a millisecond, which is less than a thread of Node's pool would cost.

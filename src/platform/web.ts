@@ -120,21 +120,26 @@ const pause = (): Promise<void> =>
     port2.postMessage(null);
   });
 
+function fillRandom(bytes: Uint8Array): void {
+  const source = globalThis.crypto as Partial<Crypto> | undefined;
+  if (typeof source?.getRandomValues !== 'function') {
+    throw new UsageError(
+      'ERR_SECAGG_ENGINE',
+      'this JavaScript engine has no crypto.getRandomValues, and there is no other safe source',
+    );
+  }
+  for (let at = 0; at < bytes.length; at += MOST_RANDOM_BYTES) {
+    source.getRandomValues(bytes.subarray(at, at + MOST_RANDOM_BYTES) as Uint8Array<ArrayBuffer>);
+  }
+}
+
 export const platform: Platform = {
   randomBytes(length): Uint8Array {
-    const source = globalThis.crypto as Partial<Crypto> | undefined;
-    if (typeof source?.getRandomValues !== 'function') {
-      throw new UsageError(
-        'ERR_SECAGG_ENGINE',
-        'this JavaScript engine has no crypto.getRandomValues, and there is no other safe source',
-      );
-    }
-    const out = new Uint8Array(length);
-    for (let at = 0; at < length; at += MOST_RANDOM_BYTES) {
-      source.getRandomValues(out.subarray(at, Math.min(length, at + MOST_RANDOM_BYTES)));
-    }
-    return out;
+    const bytes = new Uint8Array(length);
+    fillRandom(bytes);
+    return bytes;
   },
+  fillRandom,
 
   sha256: sha256Here,
   sha256Beside: (parts): Promise<Uint8Array> =>

@@ -1,4 +1,5 @@
 // What the browser runs to see how long a page stands still: one session, and the longest wait of a timer in each of its calls.
+import { sha256 } from '@noble/hashes/sha2.js';
 import { genKeypair, PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from 'secagg';
 import { mean } from 'secagg/encoding';
 
@@ -6,6 +7,10 @@ import { mean } from 'secagg/encoding';
 export type Pauses = Record<string, number>;
 
 const TICK_MILLISECONDS = 4;
+const STRETCHES = 5;
+/** So many take some 50 ms, and each is long enough for a clock of whole milliseconds. */
+const PIECES = 4;
+const HASHED_BYTES = 2 ** 19;
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** Runs some work in tasks of its own, marks its begin and end for a trace of the browser, and notes how long a timer had to wait. */
@@ -73,4 +78,20 @@ async function encodingPauses(vecLen: number): Promise<Pauses> {
   return pauses;
 }
 
-Object.assign(globalThis, { pausesOf, encodingPauses });
+/**
+ * How many times longer a call takes than on a machine that does nothing else: the longest of as many stretches of hashing as a session has
+ * rounds, in each of which a call is watched, by the shortest piece, in which hardly any other program had the processor.
+ */
+function busyFactor(): number {
+  const piece = new Uint8Array(HASHED_BYTES);
+  const times = Array.from({ length: STRETCHES * PIECES }, () => {
+    const started = performance.now();
+    sha256(piece);
+    return performance.now() - started;
+  });
+  const stretches = Array.from({ length: STRETCHES }, (_, i) => times.slice(i * PIECES, (i + 1) * PIECES));
+  const longest = Math.max(...stretches.map((some) => some.reduce((sum, time) => sum + time, 0)));
+  return longest / (PIECES * Math.min(...times));
+}
+
+Object.assign(globalThis, { pausesOf, encodingPauses, busyFactor });

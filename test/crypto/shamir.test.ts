@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { combine as libraryCombine, split as librarySplit } from 'shamir-secret-sharing';
 import { combine, gf256, gf65536, lagrangeAtZero, type BinaryField } from '../../src/crypto/galois.ts';
-import { systemRandom } from '../../src/crypto/random.ts';
+import { systemRandom, type RandomSource } from '../../src/crypto/random.ts';
 import { Reconstruction, SMALL_GROUP, split } from '../../src/crypto/shamir.ts';
 
 const secretBytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
@@ -122,6 +122,51 @@ describe('sharing', () => {
       const chi2 = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
       expect(chi2).to.be.below(379); // 255 degrees of freedom: once in 10^6 runs
     }
+  });
+});
+
+describe('a dealer', () => {
+  type Words = Uint8Array | Uint16Array;
+
+  /** What the arrays held that are overwritten while something runs. */
+  async function overwritten(native: Words, run: () => unknown): Promise<Words[]> {
+    const before: Words[] = [];
+    const fill = Reflect.get(native, 'fill') as (...given: unknown[]) => Words;
+    Object.assign(native, {
+      fill(this: Words, ...given: unknown[]): Words {
+        before.push(this.slice());
+        return fill.apply(this, given);
+      },
+    });
+    try {
+      await run();
+    } finally {
+      Reflect.deleteProperty(native, 'fill');
+    }
+    return before;
+  }
+
+  it('over the small field overwrites its copy of the secret, and all shares with their points, also those of no holder', async () => {
+    const secret = systemRandom(32);
+    let shares: Uint8Array[] = [];
+    const before = await overwritten(Uint8Array.prototype, async () => (shares = await split(secret, 5, 3, systemRandom)));
+    expect(before.filter((bytes) => bytes.join() === secret.join())).to.have.length(1);
+    const points = before.filter(({ length }) => length === 33).map((share) => share[32]!);
+    expect(new Set(points).size).to.equal(SMALL_GROUP);
+    expect(shares.every((share) => share.some((byte) => byte !== 0))).to.equal(true);
+  });
+
+  it('over the large field overwrites what it has drawn, and the values at all points', async () => {
+    const drawn: Uint8Array[] = [];
+    const random: RandomSource = (length) => {
+      drawn.push(systemRandom(length));
+      return drawn.at(-1)!;
+    };
+    const before = await overwritten(Uint16Array.prototype, () => split(systemRandom(32), 300, 3, random));
+    expect(drawn.map((bytes) => [bytes.length, bytes.every((byte) => byte === 0)])).to.deep.equal([[64, true]]);
+    // The planes of one point while it is multiplied, and those of 512 points.
+    expect(before.map(({ length }) => length)).to.deep.equal([16, 16 * 512]);
+    expect(before[1]!.some((plane) => plane !== 0)).to.equal(true);
   });
 });
 

@@ -13,6 +13,24 @@ const moments = (values: Iterable<number>): { mean: number; variance: number } =
   return { mean: sum / count, variance: squares / count - (sum / count) ** 2 };
 };
 
+/** Multiples of 2^-20 of every size up to 2^62, with as many digits as a double has. */
+const values = fc
+  .tuple(fc.maxSafeInteger(), fc.integer({ min: -20, max: 9 }))
+  .map(([digits, exponent]) => digits * 2 ** exponent)
+  .filter((value) => Math.abs(value) <= 2 ** 62);
+/** Where the distance between doubles becomes a half, one and two. */
+const EDGES = [2 ** 51 - 0.25, 2 ** 51 + 0.5, 2 ** 52 - 0.5, 2 ** 52 + 1, 2 ** 53 - 1, 2 ** 53 + 2, 2 ** 62].flatMap((x) => [
+  x,
+  -x,
+]);
+/** ⌊value + share/2^33⌋. */
+const floorOf = (value: number, share: number): bigint => {
+  const [scaled, one] = [BigInt(value * 2 ** 20) * 2n ** 13n + BigInt(share), 2n ** 33n];
+  return scaled / one - (scaled % one < 0n ? 1n : 0n);
+};
+/** A grid of integers that doubles of up to 2^62 fit into. */
+const wide = { length: 1, maxUsers: 1, clippingRange: 2 ** 62, fractionBits: 0, type: 'float64' } as const;
+
 /** Integers, so that what is rounded is the value itself. */
 const grid = { length: LENGTH, clippingRange: 1000, fractionBits: 0, type: 'float64' } as const;
 
@@ -30,6 +48,17 @@ describe('stochastic rounding', () => {
         expect(Math.abs(variance - expected)).to.be.at.most(5 * deviation);
       }
     }
+  });
+
+  it('of a value with the fraction f goes up for the share f of all random words, exactly, however large the value is', () => {
+    const expectRounded = (value: number, word: number): void => {
+      const random = (): Uint8Array => new Uint8Array(Uint32Array.of(word).buffer);
+      const { vector } = fixedPoint({ ...wide, random }).encode([value]);
+      expect(vector[0], `${value} with ${word}`).to.equal(floorOf(value, 2 * word + 1));
+    };
+    const words = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+    for (const value of [...EDGES, 0, 0.5, -0.5, 2 ** -20, -(2 ** -20)]) words.forEach((word) => expectRounded(value, word));
+    fc.assert(fc.property(values, fc.integer({ min: 0, max: 2 ** 32 - 1 }), expectRounded), { numRuns: 2000 });
   });
 
   it('keeps integers and the edges of the range as they are', () => {
@@ -72,7 +101,9 @@ describe('stochastic rounding', () => {
     const offset = mean({ maxUsers: 2, length: LENGTH, random: (n) => new Uint8Array([0, ...seeded(7)(n)]).subarray(1) });
     expect(offset.encode(data).vector).to.deep.equal(vector);
     const system = mean({ maxUsers: 2, length: LENGTH });
-    expect(system.encode(data).vector).not.to.deep.equal(system.encode(data).vector);
+    const [one, other] = [system.encode(data).vector, system.encode(data).vector];
+    expect(one).not.to.deep.equal(other);
+    expect(one.slice(0, LENGTH / 4)).not.to.deep.equal(one.slice(LENGTH / 4, LENGTH / 2));
   });
 
   it('refuses a generator that gives other bytes than it is asked for', () => {
@@ -90,6 +121,15 @@ describe('rounding to the nearest', () => {
     const encoding = fixedPoint({ ...grid, maxUsers: 2, length: 8, rounding: 'nearest', random });
     const data = [0.5, -0.5, 1.5, 0.49999999999999994, -0.75, 2.4, 999.9, -0.2];
     expect([...encoding.encode(data).vector].map((x) => Number(x) + 0)).to.deep.equal([1, 0, 2, 0, -1, 2, 1000, 0]);
+  });
+
+  it('is exact, however large the value is', () => {
+    const encoding = fixedPoint({ ...wide, rounding: 'nearest' });
+    const expectRounded = (value: number): void => {
+      expect(encoding.encode([value]).vector[0], String(value)).to.equal(floorOf(value, 2 ** 32));
+    };
+    EDGES.forEach(expectRounded);
+    fc.assert(fc.property(values, expectRounded), { numRuns: 2000 });
   });
 });
 

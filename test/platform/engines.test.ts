@@ -219,6 +219,14 @@ for (const [name, engine] of Object.entries(engines)) {
           .some((byte) => byte !== 0),
       ).to.equal(true);
     });
+
+    it('random bytes in memory that is given: overwrites all of it, and nothing beside it', () => {
+      const whole = new Uint8Array(200_002);
+      engine.fillRandom(whole.subarray(1, -1));
+      expect([whole[0], whole.at(-1)]).to.deep.equal([0, 0]);
+      for (let at = 1; at < 200_000; at += 1000) expect(whole.subarray(at, at + 1000).some((byte) => byte !== 0)).to.equal(true);
+      engine.fillRandom(new Uint8Array(0));
+    });
   });
 }
 

@@ -209,13 +209,16 @@ describe('what a user decides for itself beside a descriptor', () => {
   });
 
   it('is what it says, and counts in the session', async () => {
-    const user = UserWrapper.fromDescriptor(descriptor, own(session, 5, { colluders: 1, maxUsers: 3, security: 60 }));
+    const user = UserWrapper.fromDescriptor(
+      descriptor,
+      own(session, 5, { colluders: 1, maxUsers: 3, security: 60, minHonest: 2, listener: () => undefined }),
+    );
     expect(contextOf(user).policy).to.deep.equal({
       maxUsers: 3,
       adversary: 'malicious',
       colluders: 1,
       security: 60,
-      minHonest: 1,
+      minHonest: 2,
     });
     session.users.set(5, user);
     await session.before(1);

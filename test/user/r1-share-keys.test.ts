@@ -1,7 +1,7 @@
 // Round 1 of a user: what it deals. What it refuses is in r1-share-keys-lies.test.ts.
 import { platform } from '#platform';
 import { expect } from 'chai';
-import { agreementWith } from '../../src/crypto/agree.ts';
+import { agreementWith, type PeerKey } from '../../src/crypto/agree.ts';
 import { seal } from '../../src/crypto/seal.ts';
 import { concat } from '../../src/leaves/bytes.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
@@ -39,6 +39,27 @@ async function recordFor(
     },
   };
   return joinSealed(record);
+}
+
+/** The arrays of so many bytes that two or more of some secrets are copied into. */
+async function joinedFrom(
+  length: number,
+  secrets: () => readonly ArrayLike<number>[],
+  run: () => unknown,
+): Promise<Uint8Array[]> {
+  const copied = new Map<Uint8Array, number>();
+  const native = Uint8Array.prototype;
+  const set: (source: ArrayLike<number>, offset?: number) => void = Reflect.get(native, 'set');
+  native.set = function (source, offset): void {
+    if (secrets().includes(source)) copied.set(this, 1 + (copied.get(this) ?? 0));
+    set.call(this, source, offset);
+  };
+  try {
+    await run();
+  } finally {
+    Reflect.deleteProperty(native, 'set');
+  }
+  return [...copied.keys()].filter((target) => target.length === length && copied.get(target)! > 1);
 }
 
 for (const [name, setup] of [
@@ -121,15 +142,21 @@ for (const [name, setup] of [
       expect(secretsOf(state).some((secret) => spent.includes(secret))).to.equal(false);
     });
 
-    it('a user that cannot deal to its last neighbor overwrites what it has drawn, dealt and derived for the others', async () => {
+    it('a user that cannot deal to its last neighbor overwrites what it has drawn, dealt, agreed and derived for the others', async () => {
       const { dependencies, drawn, shared } = recordedDependencies(seededRandom('dealer'));
       const engine = { ...platform };
+      const agreements: Uint8Array[] = [];
       const derived: Uint8Array[] = [];
       const failing: Partial<typeof platform> = {
         x25519: (secretKey) => {
           const key = engine.x25519(secretKey);
           let left = excerptFor(moment, id).lines.length - 1;
-          return { ...key, agree: (peer) => (--left === 0 ? new Uint8Array(32) : key.agree(peer)) };
+          const agree = async (peer: PeerKey): Promise<Uint8Array> => {
+            const agreed = await key.agree(peer);
+            agreements.push(agreed);
+            return agreed;
+          };
+          return { ...key, agree: (peer) => (--left === 0 ? new Uint8Array(32) : agree(peer)) };
         },
         hkdfSha256: (...given) => {
           const key = engine.hkdfSha256(...given);
@@ -138,10 +165,16 @@ for (const [name, setup] of [
         },
       };
       const before = secretsOf(moment.users.get(id)!).map((secret) => [...secret]);
-      await withPlatform(failing, () => rejected('ERR_SECAGG_KEYS', dealing(dependencies)));
+      const plaintexts = await joinedFrom(
+        64,
+        () => shared.flatMap(({ shares }) => shares),
+        () => withPlatform(failing, () => rejected('ERR_SECAGG_KEYS', dealing(dependencies))),
+      );
       const [selfMaskSeed] = drawn;
-      const secrets = [selfMaskSeed!, ...shared.flatMap(({ shares }) => shares), ...derived];
-      expect([shared.length, derived.length]).to.deep.equal([2, 2 * (excerptFor(moment, id).lines.length - 2)]);
+      const secrets = [selfMaskSeed!, ...shared.flatMap(({ shares }) => shares), ...agreements, ...derived, ...plaintexts];
+      const others = excerptFor(moment, id).lines.length - 2;
+      expect([shared.length, agreements.length, derived.length]).to.deep.equal([2, others, 2 * others]);
+      expect(plaintexts.length).to.equal(others);
       for (const secret of secrets) expect(secret.every((byte) => byte === 0)).to.equal(true);
       expect(secretsOf(moment.users.get(id)!).map((secret) => [...secret])).to.deep.equal(before);
     });

@@ -1,15 +1,18 @@
 // Round 2 of a user: what it checks of U2 and of the shares, and how it masks its input.
+import { platform } from '#platform';
 import { expect } from 'chai';
 import { agreementWith } from '../../src/crypto/agree.ts';
+import { concat } from '../../src/leaves/bytes.ts';
 import { neighborhoodsOf } from '../../src/graph/graph.ts';
 import type { SecAggError, SecAggErrorCode } from '../../src/index.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { hasMember, membersOf, positions } from '../../src/leaves/members.ts';
-import { RECORD_BYTES, SHARE_BYTES } from '../../src/leaves/sizes.ts';
+import { RECORD_BYTES } from '../../src/leaves/sizes.ts';
 import { applyMasks, type Mask } from '../../src/masking/apply-masks.ts';
 import { pack } from '../../src/masking/packed-vectors.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { ringOf } from '../../src/masking/ring.ts';
+import type { AgreementKey } from '../../src/platform/platform.ts';
 import { commitToShare, maskedInputView, pairwiseMaskSeed, selfMaskKey, viewOfRound2 } from '../../src/session/binding.ts';
 import { sealedAt } from '../../src/session/deals.ts';
 import type { SharesMessage } from '../../src/session/messages.ts';
@@ -21,6 +24,7 @@ import { withPlatform } from '../support/injected.ts';
 import { expectSameArrays, leaving } from '../support/states.ts';
 import { COMPLETE, SPARSE } from '../support/step-session.ts';
 import { idAt, momentAt, sharesFor, type Moments } from '../support/steps.ts';
+import { toHex } from '../support/vectors.ts';
 
 const maskingOf = (moment: Moments[2], id: UserId, message = sharesFor(moment, id)): ReturnType<typeof maskInput> =>
   maskInput(moment.session.contextOf(id), moment.users.get(id)!, message, { input: moment.session.lanesOf(id) });
@@ -41,6 +45,29 @@ async function maskedByPeers({ session, users, server }: Moments[2], id: UserId)
   const lanes = session.lanesOf(id);
   await applyMasks(ring, lanes, masks, new Pace());
   return pack(ring, lanes, new Pace());
+}
+
+/** The arrays that hold one of some secrets when something is cut out of them, and, if it is copied, what is cut out. */
+async function cutOutOf(
+  secrets: readonly Uint8Array[],
+  method: 'slice' | 'subarray',
+  run: () => unknown,
+): Promise<ReadonlySet<Uint8Array>> {
+  const searched = new Set(secrets.map(toHex));
+  const found = new Set<Uint8Array>();
+  const native = Uint8Array.prototype;
+  const original = Reflect.get(native, method) as (...range: unknown[]) => Uint8Array<ArrayBuffer>;
+  native[method] = function (...range: unknown[]): Uint8Array<ArrayBuffer> {
+    const part = original.apply(this, range);
+    for (const bytes of method === 'slice' ? [this, part] : [this]) if (searched.has(toHex(bytes))) found.add(bytes);
+    return part;
+  };
+  try {
+    await run();
+  } finally {
+    Reflect.deleteProperty(native, method);
+  }
+  return found;
 }
 
 for (const [name, setup] of [
@@ -180,23 +207,37 @@ for (const [name, setup] of [
     });
 
     it('a user that cannot mask its input overwrites the shares that it has opened', async () => {
-      const opened: Uint8Array[] = [];
-      const slice = Reflect.get(Uint8Array.prototype, 'slice') as (...range: unknown[]) => Uint8Array<ArrayBuffer>;
-      // The shares of one dealer are cut out of the 64 bytes that it sealed.
-      Uint8Array.prototype.slice = function (...range) {
-        const part = slice.apply(this, range);
-        if (this.length === 2 * SHARE_BYTES) opened.push(part);
-        return part;
-      };
       const zeros = { publicKey: new Uint8Array(32), agree: () => new Uint8Array(32) };
-      try {
-        await withPlatform({ x25519: () => zeros }, () => refused('ERR_SECAGG_KEYS', () => ({})));
-      } finally {
-        Reflect.deleteProperty(Uint8Array.prototype, 'slice');
-      }
       const { holdings } = (await maskingOf(moment, id)).state;
-      expect(opened).to.have.length(2 * holdings.length);
-      for (const share of opened) expect(share.every((byte) => byte === 0)).to.equal(true);
+      const dealt = holdings.map(({ shares }) => [shares!.pairwiseKey, shares!.selfMask] as const);
+      // Both shares of a dealer are cut out of what it sealed.
+      const opened = await cutOutOf([...dealt.flat(), ...dealt.map(concat)], 'slice', () =>
+        withPlatform({ x25519: () => zeros }, () => refused('ERR_SECAGG_KEYS', () => ({}))),
+      );
+      expect(opened.size).to.equal(3 * holdings.length);
+      for (const bytes of opened) expect(bytes.every((byte) => byte === 0)).to.equal(true);
+    });
+
+    it('a user that has masked its input overwrites its agreements and its copy of the input', async () => {
+      const engine = { ...platform };
+      const agreements: Uint8Array[] = [];
+      const recording = (secretKey: Uint8Array): AgreementKey => {
+        const key = engine.x25519(secretKey);
+        return {
+          ...key,
+          async agree(peer): Promise<Uint8Array> {
+            const agreed = await key.agree(peer);
+            agreements.push(agreed);
+            return agreed;
+          },
+        };
+      };
+      const masked = await cutOutOf([moment.session.lanesOf(id)], 'subarray', () =>
+        withPlatform({ x25519: recording }, () => maskingOf(moment, id)),
+      );
+      expect(agreements.length).to.equal((await maskingOf(moment, id)).state.holdings.length);
+      expect(masked.size).to.be.greaterThan(0);
+      for (const bytes of [...agreements, ...masked]) expect(bytes.every((byte) => byte === 0)).to.equal(true);
     });
 
     if (setup === SPARSE) {
