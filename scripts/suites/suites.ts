@@ -30,7 +30,7 @@ const UNITS = [
   'worker',
 ];
 /** All tests that need nothing but the library itself: no database, browser, bundler or process of an application. */
-const CORE = [...UNITS, 'vectors', 'fuzz', 'scenario', 'encoding', 'planner', 'cohorts', 'dp', 'service'];
+const CORE = [...UNITS, 'vectors', 'fuzz', 'scenario', 'encoding', 'planner', 'cohorts', 'dp', 'service', 'coordinator', 'agent'];
 
 /** What differs on the engine for browsers: keys, signatures and masks, whether messages are refused, and whole sessions. */
 const ON_WEB = [
@@ -58,7 +58,8 @@ export const GATE: readonly Suite[] = [
   },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
   { name: 'command', files: ['command'], quickKeys: true, budget: 240 },
-  { name: 'encodings', files: ['encoding', 'planner', 'cohorts', 'service'], quickKeys: true, budget: 180 },
+  { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], quickKeys: true, budget: 180 },
+  { name: 'service', files: ['service', 'coordinator', 'agent'], quickKeys: true, budget: 240 },
   { name: 'web', files: ON_WEB, web: true, budget: 300 },
   { name: 'bundles', files: ['bundles'], budget: 120 },
 ];

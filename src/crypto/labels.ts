@@ -1,5 +1,6 @@
 // All domain-separation labels. ASCII with a closing NUL that occurs nowhere else in them, so that none is a prefix of
-// another; the protocol version is in the name. May be imported by crypto/, masking/, session/, cohorts/, dp/ and postgres/.
+// another; the protocol version is in the name. May be imported by crypto/, masking/, session/, cohorts/, dp/,
+// postgres/, service/, coordinator/ and agent/.
 import { utf8 } from '../leaves/bytes.ts';
 
 /** A label ready to be hashed. */
@@ -34,7 +35,21 @@ export const LABELS: Readonly<
     | 'userStateSeal'
     | 'userStateKeyId'
     | 'privacyLedger'
-    | 'privacyLedgerEntry',
+    | 'privacyLedgerEntry'
+    | 'serviceTask'
+    | 'serviceKey'
+    | 'authority'
+    | 'certificateRequest'
+    | 'certificate'
+    | 'revocationList'
+    | 'announcement'
+    | 'attemptRoster'
+    | 'attemptSession'
+    | 'request'
+    | 'response'
+    | 'epochToken'
+    | 'agentInput'
+    | 'agentStateSeal',
     Label
   >
 > = {
@@ -64,4 +79,18 @@ export const LABELS: Readonly<
   userStateKeyId: label('id of a key for user states'),
   privacyLedger: label('terms of a privacy ledger'),
   privacyLedgerEntry: label('event of a privacy ledger'),
+  serviceTask: label('task'),
+  serviceKey: label('key of a service'),
+  authority: label('authority of a registrar'),
+  certificateRequest: label('certificate request'),
+  certificate: label('certificate'),
+  revocationList: label('revocation list'),
+  announcement: label('announcement of a run'),
+  attemptRoster: label('roster of an attempt'),
+  attemptSession: label('session of an attempt'),
+  request: label('request'),
+  response: label('response'),
+  epochToken: label('epoch token'),
+  agentInput: label('input of an agent'),
+  agentStateSeal: label('agent state at rest'),
 };

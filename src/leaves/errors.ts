@@ -90,6 +90,21 @@ export const ERROR_CODES = {
     'ERR_SECAGG_PRIVACY_ENTRY',
     'ERR_SECAGG_PRIVACY_RECEIPT',
   ],
+  /** A service refuses a party, or a party refuses the service; raised by `secagg/service`, `secagg/coordinator` and `secagg/agent`. */
+  ServiceError: [
+    'ERR_SECAGG_CERTIFICATE',
+    'ERR_SECAGG_TASK',
+    'ERR_SECAGG_ANNOUNCEMENT',
+    'ERR_SECAGG_RUN',
+    'ERR_SECAGG_REQUEST',
+    'ERR_SECAGG_RESPONSE',
+    'ERR_SECAGG_TOKEN',
+    'ERR_SECAGG_SEQUENCE',
+    'ERR_SECAGG_PART',
+    'ERR_SECAGG_OVERLOAD',
+    'ERR_SECAGG_FLOOR',
+    'ERR_SECAGG_SPENT',
+  ],
 } as const;
 
 /** The name of a class of errors. */

@@ -4,6 +4,8 @@
  * @packageDocumentation
  * @module secagg/postgres
  */
+export { PostgresCoordinatorStore } from './coordinator-store.ts';
+export { PostgresSessionHost } from './session-host.ts';
 export { PostgresSessions, type NewSession, type PostgresSessionsOptions, type SweepOptions } from './sessions.ts';
 export { PostgresUsers, type PostgresUsersOptions } from './users.ts';
 export type { DatabaseOptions } from './database.ts';

@@ -3,6 +3,7 @@
 import { StoreError } from '../leaves/errors.ts';
 import type { Migration } from './migration.ts';
 import { MIGRATION_0001 } from './migrations/0001-sessions.ts';
+import { MIGRATION_0002 } from './migrations/0002-coordinator.ts';
 import { boolean, integer, statement, text, type Query } from './statement.ts';
 
 /** The part of the class Database that migrations use. */
@@ -11,7 +12,7 @@ interface MigratedDatabase {
   transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T>;
 }
 
-const MIGRATIONS: readonly Migration[] = [MIGRATION_0001];
+const MIGRATIONS: readonly Migration[] = [MIGRATION_0001, MIGRATION_0002];
 
 /** The version of the schema that this code reads and writes. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;

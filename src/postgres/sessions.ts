@@ -3,6 +3,7 @@ import { copyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import type { UrlLike } from '../leaves/urls.ts';
+import type { ConsistencyEvidence } from '../server/evidence.ts';
 import type { ServerOutput } from '../server/output.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { threadOptions, type ServerLocalOptions, type ServerOptions } from '../server/options.ts';
@@ -31,6 +32,11 @@ export interface SweepOptions {
 
 /** A session to be created. */
 export interface NewSession {
+  /**
+   * The session's id, a uuid in lower case; default: a fresh one. With an id the call may be repeated: if there is a session with this id,
+   * it stays as it is.
+   */
+  readonly id?: string;
   /** t, as for {@link ServerWrapper}. */
   readonly threshold: number;
   /** Number of components of the vectors. */
@@ -108,13 +114,16 @@ export class PostgresSessions {
    * ERR_SECAGG_STATE_SIZE if the vectors are too long for a row.
    */
   async create(session: NewSession): Promise<string> {
-    checkNames(session, 'session', ['threshold', 'vecLen', 'options', 'expiresAt']);
+    checkNames(session, 'session', ['id', 'threshold', 'vecLen', 'options', 'expiresAt']);
     const { threshold, vecLen, options = {}, expiresAt } = session;
     const expires = expiresAt === undefined ? null : secondsOf(expiresAt, 'expiresAt');
     checkStoredOptions(options);
-    const id = crypto.randomUUID();
+    const id = checkNewId(session.id);
     const { json, bulk } = splitState(new ServerWrapper(threshold, vecLen, options).serializeState());
-    await this.#database.transaction((query) => writeOne(query, sql.createSession, [id, json, bulk, expires]));
+    await this.#database.transaction(async (query) => {
+      if (session.id !== undefined && (await query(sql.readStatus, [id])).length === 1) return;
+      await writeOne(query, sql.createSession, [id, json, bulk, expires]);
+    });
     return id;
   }
 
@@ -189,6 +198,12 @@ export class PostgresSessions {
     return readMessage(this.#database.read, checkSessionId(id), userId(user, 'user'));
   }
 
+  /** Who vouched for the set of users in the sum; null unless round 4 is being collected. @internal */
+  async evidence(id: string): Promise<ConsistencyEvidence | null> {
+    const { server } = await loadSession(this.#database.read, checkSessionId(id));
+    return server.evidence();
+  }
+
   /**
    * Where the session stands, by what is durable. If it was aborted or has expired, only its status, `expiresAt` and
    * `reason` are known.
@@ -261,4 +276,13 @@ function checkStoredOptions(options: unknown): void {
   for (const name of ['threads', 'worker']) {
     if (others[name] !== undefined) throw new TypeError(`options.${name}: expected as an option of PostgresSessions`);
   }
+}
+
+function checkNewId(id: unknown): string {
+  if (id === undefined) return crypto.randomUUID();
+  const text = checkString(id, 'session.id');
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) {
+    throw new RangeError('session.id: expected a uuid in lower case');
+  }
+  return text;
 }

@@ -14,6 +14,7 @@ import { sessionTag } from '../session/binding.ts';
 import { Recovered } from '../session/codec.ts';
 import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
 import { errorOf, failedError, failureOf } from '../session/failure.ts';
+import { evidenceOf, type ConsistencyEvidence } from './evidence.ts';
 import { outputOf } from './output-of-state.ts';
 import { requireStorable } from '../session/json.ts';
 import { partDocument, serverDocument } from './json.ts';
@@ -259,6 +260,11 @@ export class ServerWrapper {
 
   #requireOpen(called: string): void {
     if (this.#closing) throw new UsageError('ERR_SECAGG_BUSY', `${called}: a round is being closed`);
+  }
+
+  /** Who vouched for the set of users in the sum; null unless round 4 is being collected. @internal */
+  evidence(): ConsistencyEvidence | null {
+    return evidenceOf(this.#snapshot.state);
   }
 
   /**

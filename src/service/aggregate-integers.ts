@@ -13,6 +13,7 @@ export function integersPlan(
   return {
     vecLen,
     options: { session, bits, maxUsers, ...(modularInputs && { modularInputs }) },
+    threshold: null,
     takesWeight: false,
     takesPlace: false,
     cost: null,

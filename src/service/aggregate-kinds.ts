@@ -11,7 +11,7 @@ import type { PrivateQuantilesPlan } from '../dp/private-quantiles.ts';
 import type { VectorPlan } from '../dp/vector-plan.ts';
 
 /** The form of values, and what a session gives. */
-type Apart = 'length' | 'shapes' | 'maxUsers' | 'session' | 'random' | 'unsafeRandom';
+export type Apart = 'length' | 'shapes' | 'maxUsers' | 'session' | 'random' | 'unsafeRandom';
 
 /** The options of a plan of values in JSON, without the form of the values. */
 export type OptionsOf<Plan> = { readonly [Name in keyof Plan as Exclude<Name, Apart>]: Plan[Name] };
@@ -61,28 +61,40 @@ export interface CombinedAggregate {
 
 /** The plans of values that have a form, with their options. */
 export interface ValuePlans {
+  /** `fixedPoint` of `secagg/encoding`. */
   readonly fixedPoint: FixedPointPlan;
+  /** `mean` of `secagg/encoding`. */
   readonly mean: MeanPlan;
+  /** `weightedMean` of `secagg/encoding`. */
   readonly weightedMean: WeightedMeanPlan;
+  /** `privateSum` of `secagg/dp`. */
   readonly privateSum: VectorPlan;
+  /** `privateMean` of `secagg/dp`. */
   readonly privateMean: VectorPlan;
+  /** `privateWeightedMean` of `secagg/dp`. */
   readonly privateWeightedMean: WeightedVectorPlan;
 }
 
 /** The plans of counts and of single numbers, with their options. */
 export interface ScalarPlans {
+  /** `histogram` of `secagg/encoding`. */
   readonly histogram: HistogramPlan;
+  /** `privateHistogram` of `secagg/dp`. */
   readonly privateHistogram: PrivateHistogramPlan;
+  /** `privateQuantiles` of `secagg/dp`. */
   readonly privateQuantiles: PrivateQuantilesPlan;
+  /** `privateMoments` of `secagg/dp`. */
   readonly privateMoments: PrivateMomentsPlan;
 }
 
-type ValueAggregate<Kind extends keyof ValuePlans> = Dimensions & {
+/** A plan of values that have a form, in JSON. */
+export type ValueAggregate<Kind extends keyof ValuePlans> = Dimensions & {
   /** Names the plan. */
   readonly kind: Kind;
 } & OptionsOf<ValuePlans[Kind]>;
 
-type ScalarAggregate<Kind extends keyof ScalarPlans> = {
+/** A plan of values without a form, in JSON. */
+export type ScalarAggregate<Kind extends keyof ScalarPlans> = {
   /** Names the plan. */
   readonly kind: Kind;
 } & OptionsOf<ScalarPlans[Kind]>;

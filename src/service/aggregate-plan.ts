@@ -18,13 +18,11 @@ export interface PlanTerms {
 }
 
 /** The options of a session of a plan. All parties are given the same. */
-export interface PlanOptions extends SessionOptions {
+interface PlanOptions extends SessionOptions {
   /** Stands for the plan with all its parameters, and for the context. */
   readonly session: string;
   readonly bits: number;
   readonly maxUsers: number;
-  /** Only if the noise is made for it: the threshold of the session. */
-  readonly threshold?: number;
 }
 
 /** What a user gives beside its data. */
@@ -51,7 +49,7 @@ export type DecodeTerms = (
 };
 
 /** A decoded sum. */
-export interface Decoded {
+interface Decoded {
   /** What `decode` of the plan gives; for `'integers'` the sum itself. */
   readonly result: unknown;
   /** What the sum has cost in privacy; null if it carries no noise. */
@@ -63,6 +61,8 @@ export interface AggregatePlan {
   /** Number of components of the vectors. */
   readonly vecLen: number;
   readonly options: PlanOptions;
+  /** The threshold that the noise is made for; null if any will do. */
+  readonly threshold: number | null;
   /** Whether `encode` takes a weight. */
   readonly takesWeight: boolean;
   /** Whether `encode` takes a place, for `'correlated'` rounding. */

@@ -55,7 +55,8 @@ function encodingPlan(make: () => AnyEncoding): AggregatePlan {
   const cost = once(() => (noise === null ? null : worstCostOf(encoding)));
   return {
     vecLen: encoding.vecLen,
-    options: { ...encoding.options, ...(typeof threshold === 'number' && { threshold }) },
+    options: encoding.options,
+    threshold: typeof threshold === 'number' ? threshold : null,
     takesWeight: weighted,
     takesPlace: correlated,
     get cost() {

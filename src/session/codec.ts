@@ -150,7 +150,7 @@ export interface Document<T> {
 }
 
 export function document<T extends object>(
-  role: 'user' | 'server' | 'server-part' | 'cohort-sum' | 'privacy-ledger',
+  role: 'user' | 'server' | 'server-part' | 'cohort-sum' | 'privacy-ledger' | 'registrar' | 'run-certificate' | 'agent',
   version: number,
   codec: Codec<T>,
 ): Document<T> {

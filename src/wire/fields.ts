@@ -65,6 +65,16 @@ export class Fields {
     });
   }
 
+  /** A list of exactly `count` integers. */
+  integers(index: number, what: string, count: number): readonly number[] {
+    const value = this.#fields[index];
+    if (value === undefined || typeof value === 'number' || value instanceof Uint8Array) {
+      throw this.#error(what, 'a list', describe(value));
+    }
+    if (value.length !== count) throw this.#error(what, `${count} integers`, String(value.length));
+    return value;
+  }
+
   #error(what: string, expected: string, got: string): DecodeError {
     return new DecodeError(`${this.#name}, ${what}: expected ${expected}, got ${got}`);
   }

@@ -10,6 +10,9 @@ import * as encoding from '../../src/encoding/index.ts';
 import * as secagg from '../../src/index.ts';
 import * as planner from '../../src/planner/index.ts';
 import * as worker from '../../src/worker/index.ts';
+import * as agent from '../../src/agent/index.ts';
+import * as coordinator from '../../src/coordinator/index.ts';
+import * as service from '../../src/service/index.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const OUT = join(ROOT, 'out', 'doc-examples');
@@ -53,9 +56,17 @@ describe('examples in the documents', () => {
 
   it('everything that an entry point exports has one in its docstring, but for the kinds of errors', () => {
     const told = sources('src').flatMap(examplesIn).join('\n');
-    const names = Object.keys({ ...secagg, ...encoding, ...planner, ...cohorts, ...worker, ...dp }).filter(
-      (name) => name === 'SecAggError' || !name.endsWith('Error'),
-    );
+    const names = Object.keys({
+      ...secagg,
+      ...encoding,
+      ...planner,
+      ...cohorts,
+      ...worker,
+      ...dp,
+      ...service,
+      ...coordinator,
+      ...agent,
+    }).filter((name) => name === 'SecAggError' || !name.endsWith('Error'));
     for (const name of names) expect(told, name).to.match(new RegExp(`import \\{[^}]*\\b${name}\\b`));
   });
 });

@@ -31,6 +31,29 @@ describe('examples', () => {
     expect(await outputOf('metrics.ts')).to.contain('secagg_server_dropped_users_total{reason="no-signature"} 1');
   });
 
+  it('service: a server and three participants over HTTP, in 30 and 20 lines', async () => {
+    for (const [file, most] of [
+      ['server.ts', 30],
+      ['participant.ts', 20],
+    ] as const) {
+      const lines = (await readFile(new URL(`examples/service/${file}`, CHILD.cwd), 'utf8')).trim().split('\n');
+      expect(lines.length, file).to.be.at.most(most);
+    }
+    const port = String(20_000 + (process.pid % 20_000));
+    const server = spawn(process.execPath, argumentsFor('service/server.ts', '1', port), CHILD);
+    let output = '';
+    server.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    await once(server.stdout, 'data');
+    const participants = [0, 1, 2].map((id) =>
+      spawn(process.execPath, argumentsFor('service/participant.ts', String(id), port), CHILD),
+    );
+    for (const process of [...participants, server]) {
+      const [code] = process.exitCode === null ? ((await once(process, 'close')) as [number | null]) : [process.exitCode];
+      expect(code).to.equal(0);
+    }
+    expect(output).to.match(/run 1: mean over 3 participants \{ mean: Float32Array\(2\) \[ 40[01](\.\d+)?, (29|30)(\.\d+)? \]/);
+  }).timeout(60_000);
+
   describe('mnist', function () {
     this.timeout(120_000);
     let directory = '';

@@ -4,10 +4,9 @@ import { FLOAT_NAMES, MEAN_NAMES } from '../../src/encoding/floats.ts';
 import { PRIVACY_NAMES } from '../../src/dp/privacy-terms.ts';
 import { receiptOf, worstCostOf } from '../../src/dp/index.ts';
 import { VECTOR_NAMES } from '../../src/dp/vector-plan.ts';
-import { round0Msg, ServerWrapper, UserWrapper, type SessionOptions } from '../../src/index.ts';
+import { round0Msg, ServerWrapper, UserWrapper } from '../../src/index.ts';
 import { hex } from '../../src/leaves/bytes.ts';
 import { aggregateBytes, parseAggregate, planOf, type Aggregate } from '../../src/service/aggregate.ts';
-import type { PlanOptions } from '../../src/service/aggregate-plan.ts';
 import { seeded } from '../dp/seeded.ts';
 import { refused } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
@@ -48,8 +47,8 @@ describe('an aggregate', () => {
       // The same randomness for both, in the same order: of two users' roundings and noise, and of a server's noise.
       const [plan, expected] = [planOf(sent(aggregate), terms('one')), direct(seeded('one'))];
       expect(plan.vecLen).to.equal(expected.vecLen);
-      const threshold = kind.startsWith('private') || kind === 'combine' ? { threshold: 4 } : {};
-      expect(plan.options).to.deep.equal({ ...expected.options, ...threshold });
+      expect(plan.options).to.deep.equal(expected.options);
+      expect(plan.threshold).to.equal(kind.startsWith('private') || kind === 'combine' ? 4 : null);
       expect([plan.takesWeight, plan.takesPlace]).to.deep.equal([expected.statistic.weighted, expected.statistic.correlated]);
       const sums = [plan, expected].map((each) => {
         const total = new BigInt64Array(plan.vecLen);
@@ -213,17 +212,10 @@ describe('a plan of an aggregate', () => {
       const registered = registeredUsers(ids);
       // Each party makes the plan for itself.
       const plan = (): ReturnType<typeof planOf> => planOf(sent(aggregate), { maxUsers: 5, session: 'task 1, run 3' });
-      const server = new ServerWrapper(4, plan().vecLen, sessionOptions(plan().options));
+      const server = new ServerWrapper(4, plan().vecLen, plan().options);
       const users = ids.map((id) => {
         const own = plan();
-        return new UserWrapper(
-          id,
-          4,
-          ...registered.keys.get(id)!,
-          own.encode([id, 0, 9]).vector,
-          registered.pki,
-          sessionOptions(own.options),
-        );
+        return new UserWrapper(id, 4, ...registered.keys.get(id)!, own.encode([id, 0, 9]).vector, registered.pki, own.options);
       });
       let messages = new Map(ids.map((id) => [id, round0Msg()]));
       for (let round = 0; round < 5; round++) {
@@ -238,21 +230,6 @@ describe('a plan of an aggregate', () => {
     });
   }
 });
-
-/** The threshold is an argument of its own. */
-function sessionOptions({
-  session,
-  bits,
-  maxUsers,
-  adversary,
-  colluders,
-  minHonest,
-  modularInputs,
-}: PlanOptions): SessionOptions {
-  const privacy = { adversary, colluders, minHonest, modularInputs };
-  const given = Object.entries(privacy).filter(([, value]) => value !== undefined);
-  return { session, bits, maxUsers, ...(Object.fromEntries(given) as SessionOptions) };
-}
 
 function isArgumentError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError;

@@ -17,7 +17,9 @@ import {
   type SumVector,
   type UserEvent,
 } from 'secagg';
+import { Agent, developmentAgent, IndexedDbAgentStore, type AgentOptions, type Floors } from 'secagg/agent';
 import { assignCohorts, CohortSum, enrolmentDigest, type CohortSumProgress } from 'secagg/cohorts';
+import { Coordinator, developmentService, type CoordinatorStore, type Outcome } from 'secagg/coordinator';
 import {
   costOf,
   Ledger,
@@ -33,8 +35,16 @@ import {
 } from 'secagg/dp';
 import { combine, fixedPoint, histogram, mean, sum, weightedMean } from 'secagg/encoding';
 import { plan, PlanError, type Plan } from 'secagg/planner';
+import { certificateRequest, maxRequestBytes, Publisher, Registrar, Task, type Exchange } from 'secagg/service';
 import { UserWorker, type UserWorkerOptions, type WorkerLike } from 'secagg/worker';
-import { PostgresSessions, PostgresUsers, type PostgresPool, type SessionProgress } from 'secagg/postgres';
+import {
+  PostgresCoordinatorStore,
+  PostgresSessionHost,
+  PostgresSessions,
+  PostgresUsers,
+  type PostgresPool,
+  type SessionProgress,
+} from 'secagg/postgres';
 
 const maxUsers = 3;
 const training = combine({
@@ -162,4 +172,33 @@ export async function stored(pool: PostgresPool, key: Uint8Array): Promise<Sessi
   const message = await sessions.message(id, 1);
   if (message !== null) await sessions.recv(id, 1, await users.answer(id, 1, message));
   return sessions.progress(id);
+}
+
+/** A task of a service, its coordinator in PostgreSQL, and a participant. */
+export async function service(pool: PostgresPool, exchange: Exchange, floors: Floors): Promise<[Outcome | null, Agent]> {
+  const registrar = new Registrar({ keypair: genKeypair(), scope: 'app' });
+  const publisher = new Publisher({ keypair: genKeypair() });
+  const { introduction, task } = developmentService({
+    aggregate: {
+      kind: 'combine',
+      parts: { loss: { kind: 'mean', length: 1 }, steps: { kind: 'sum', length: 1, min: 0, max: 9 } },
+    },
+    threshold: 2,
+    maxUsers,
+  });
+  const store: CoordinatorStore = new PostgresCoordinatorStore(pool);
+  const host = new PostgresSessionHost(new PostgresSessions(pool));
+  const coordinator = new Coordinator({ keypair: genKeypair(), tasks: [Task.fromJSON(task.toJSON())], store, host });
+  const key = await coordinator.openRun(await publisher.announce({ task, run: 1, expires: new Date() }));
+  const keypair = genKeypair();
+  const certificate = await registrar.certify(await certificateRequest(registrar.authority, 1, keypair));
+  const inputs: AgentOptions['inputs'] = { load: () => Promise.resolve({ id: 'a', data: { loss: [1], steps: [2] } }) };
+  const agent = new Agent({
+    ...{ task, id: 1, keypair, certificate, exchange, inputs, floors },
+    store: new IndexedDbAgentStore('app'),
+    storeKey: new Uint8Array(32),
+  });
+  await developmentAgent({ id: 2, introduction, certify: (request) => registrar.certify(request), exchange, inputs });
+  const response = await coordinator.answer(new Uint8Array(maxRequestBytes));
+  return [response.length > 0 ? await coordinator.outcome(key) : null, agent];
 }

@@ -1,0 +1,167 @@
+// All that an agent remembers, and how it is written down: sealed, because a user's state in it holds the input.
+import { digest } from '../crypto/digest.ts';
+import { LABELS } from '../crypto/labels.ts';
+import type { RandomSource } from '../crypto/random.ts';
+import { open, seal } from '../crypto/seal.ts';
+import { concat, u64, utf8 } from '../leaves/bytes.ts';
+import { StateError } from '../leaves/errors.ts';
+import { DIGEST_BYTES } from '../leaves/sizes.ts';
+import {
+  bytes,
+  document,
+  flag,
+  integer,
+  nullable,
+  oneOf,
+  oneOfKinds,
+  record,
+  type Codec,
+  type Document,
+} from '../session/codec.ts';
+import type { History } from './floors.ts';
+import type { StoredAgent } from './state-store.ts';
+
+/** A run that the agent was selected for. */
+export interface SelectedRun {
+  readonly announcement: Uint8Array;
+  readonly run: number;
+}
+
+/** No run. */
+interface Idle {
+  readonly phase: 'idle';
+}
+
+/** Its input for the run is to be loaded, or loaded and the coordinator to be told. */
+export interface Preparing extends SelectedRun {
+  readonly phase: 'preparing';
+  /** The highest attempt of this run that it was in; 0 for none. */
+  readonly attempt: number;
+}
+
+/** In the session of an attempt. */
+export interface InSession extends SelectedRun {
+  readonly phase: 'session';
+  readonly attempt: number;
+  /** Digest of the id of the input, 32 bytes: it is claimed for this attempt. */
+  readonly input: Uint8Array;
+  /** State of the user, with the encoded vector until round 2 is answered. */
+  readonly user: string;
+  /** The round that it has answered last; the answer may not have arrived. */
+  readonly answered: number;
+}
+
+/** It has no more to do in this run, except to hear how it ends. */
+export interface Awaiting extends SelectedRun {
+  readonly phase: 'awaiting';
+  readonly attempt: number;
+  /** Whether its input is spent: it joins no later attempt of the run then. */
+  readonly spent: boolean;
+}
+
+/** What an agent is doing. */
+type Work = Idle | Preparing | InSession | Awaiting;
+
+/** All that an agent remembers. */
+export interface AgentState {
+  /** Grows with every change. */
+  readonly revision: number;
+  /** Requests are numbered below; the numbers up to it are used up. */
+  readonly sequenceLimit: number;
+  readonly history: History;
+  /** Digests of the ids of inputs that have been sent, 32 bytes each, in one byte string. */
+  readonly spent: Uint8Array;
+  /** State of the participant's privacy ledger; null without a budget. */
+  readonly ledger: Uint8Array | null;
+  readonly work: Work;
+}
+
+export const FRESH: AgentState = {
+  revision: 0,
+  sequenceLimit: 0,
+  history: { highestRun: -1, participations: 0, lastParticipation: null, revocationNumber: 0 },
+  spent: new Uint8Array(),
+  ledger: null,
+  work: { phase: 'idle' },
+};
+
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+const attempt = integer(0, 2 ** 32 - 1);
+const run = count;
+const announcement = bytes();
+/** Long texts, which `text` refuses. */
+const utf8Text: Codec<string> = {
+  encode: (value) => bytes().encode(utf8(value)),
+  decode: (json, path) => new TextDecoder().decode(bytes().decode(json, path)),
+};
+
+const work = oneOfKinds<'phase', Work>('phase', {
+  idle: record<Idle>({ phase: oneOf('idle') }),
+  preparing: record<Preparing>({ phase: oneOf('preparing'), announcement, run, attempt }),
+  session: record<InSession>({
+    phase: oneOf('session'),
+    announcement,
+    run,
+    attempt,
+    input: bytes(DIGEST_BYTES),
+    user: utf8Text,
+    answered: integer(0, 4),
+  }),
+  awaiting: record<Awaiting>({ phase: oneOf('awaiting'), announcement, run, attempt, spent: flag }),
+});
+
+const agentDocument: Document<AgentState> = document<AgentState>(
+  'agent',
+  1,
+  record<AgentState>({
+    revision: count,
+    sequenceLimit: count,
+    history: record<History>({
+      highestRun: integer(-1, Number.MAX_SAFE_INTEGER),
+      participations: count,
+      lastParticipation: nullable(count),
+      revocationNumber: count,
+    }),
+    spent: bytes(),
+    ledger: nullable(bytes()),
+    work,
+  }),
+);
+
+/** What seals an agent's states: 32 bytes of the application, and what they belong to. */
+export interface AgentSeal {
+  readonly key: Uint8Array;
+  /** Digest of the task, and id of the participant: a state does not open for another one. */
+  readonly task: Uint8Array;
+  readonly id: number;
+}
+
+export function sealed(state: AgentState, by: AgentSeal, random: RandomSource): StoredAgent {
+  const { revision } = state;
+  return { revision, sealed: seal(by.key, associated(by, revision), utf8(agentDocument.serialize(state)), random) };
+}
+
+/** @throws StateError if it does not open: another key, task, participant or revision, or a changed byte. */
+export function opened({ revision, sealed: bytesAtRest }: StoredAgent, by: AgentSeal): AgentState {
+  const plaintext = open(by.key, associated(by, revision), bytesAtRest);
+  if (plaintext === null)
+    throw new StateError('agent: the stored state does not open with this key for this task and participant');
+  return agentDocument.parse(new TextDecoder().decode(plaintext));
+}
+
+function associated({ task, id }: AgentSeal, revision: number): Uint8Array {
+  return concat([LABELS.agentStateSeal, task, u64(id), u64(revision)]);
+}
+
+/** What stands for an input's id, 32 bytes. */
+export function inputDigest(source: string, id: string): Uint8Array {
+  return digest(LABELS.agentInput, [u64(utf8(source).length), utf8(source), utf8(id)]);
+}
+
+/** Whether an input was sent before. */
+export function isSpent({ spent }: AgentState, input: Uint8Array): boolean {
+  for (let at = 0; at < spent.length; at += DIGEST_BYTES) {
+    if (input.every((byte, i) => byte === spent[at + i])) return true;
+  }
+  return false;
+}

@@ -1,0 +1,84 @@
+// A participant of a development set-up, which accepts whatever it is told.
+import { systemRandom } from '../crypto/random.ts';
+import { generateSignKeyPair } from '../crypto/sign.ts';
+import { checkNames, checkString } from '../leaves/checks.ts';
+import { StateError } from '../leaves/errors.ts';
+import { certificateRequest } from '../service/certificate-request.ts';
+import { DEVELOPMENT_WARNING, type DevelopmentIntroduction } from '../service/development.ts';
+import { Task } from '../service/task.ts';
+import { Agent, type AgentOptions } from './agent.ts';
+import type { Floors } from './floors.ts';
+import { MemoryAgentStore } from './state-store.ts';
+
+/** What an agent of a development set-up is made with. */
+export interface DevelopmentAgentOptions extends Pick<
+  AgentOptions,
+  'id' | 'exchange' | 'inputs' | 'source' | 'fetchPayload' | 'listener' | 'clock'
+> {
+  /** From `developmentService`, as JSON. */
+  readonly introduction: DevelopmentIntroduction;
+  /** Gives the registrar a request for a certificate, and the certificate back: `Registrar.certify`, at any distance. */
+  readonly certify: (request: Uint8Array) => Promise<Uint8Array>;
+}
+
+/**
+ * A participant of a development set-up: with fresh keys, a state in memory, and floors that accept the task as it is.
+ *
+ * @throws StateError if the introduction is none; what `certify` throws; else as {@link Agent}.
+ * @example
+ * ```js
+ * import { developmentAgent } from 'secagg/agent';
+ * import { developmentService } from 'secagg/coordinator';
+ *
+ * console.warn = () => {};
+ * const aggregate = { kind: 'integers', vecLen: 1, bits: 16 };
+ * const { introduction, registrar, coordinator } = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
+ * const agent = await developmentAgent({
+ *   id: 7,
+ *   introduction,
+ *   certify: (request) => registrar.certify(request),
+ *   exchange: (request) => coordinator.answer(request),
+ *   inputs: { load: () => Promise.resolve({ id: 'today', data: [1] }) },
+ * });
+ * console.log(agent.id, (await agent.transition()).status); // prints: 7 pending
+ * ```
+ */
+export async function developmentAgent(options: DevelopmentAgentOptions): Promise<Agent> {
+  const names = ['introduction', 'certify', 'id', 'exchange', 'inputs', 'source', 'fetchPayload', 'listener', 'clock'];
+  checkNames(options, 'options', names);
+  console.warn(DEVELOPMENT_WARNING);
+  const { introduction, certify, ...own } = options;
+  const task = Task.fromJSON(introduction.task);
+  const coordinator = checkString(introduction.coordinator, 'options.introduction.coordinator');
+  if (!/^[0-9a-f]{64}$/.test(coordinator))
+    throw new StateError('introduction: expected the 32 bytes of a key in hexadecimal digits');
+  const keypair = generateSignKeyPair(systemRandom);
+  const { registrar } = task.definition;
+  const certificate = await certify(await certificateRequest(registrar, options.id, keypair));
+  return new Agent({
+    ...own,
+    task,
+    keypair,
+    certificate,
+    floors: whatTheTaskSays(
+      task,
+      Uint8Array.from(coordinator.match(/../g) ?? [], (digits) => parseInt(digits, 16)),
+    ),
+    store: new MemoryAgentStore(),
+    storeKey: systemRandom(32),
+  });
+}
+
+/** No floors at all: everything that the task says is accepted. */
+function whatTheTaskSays({ definition }: Task, coordinator: Uint8Array): Floors {
+  const { group, publisher, registrar } = definition;
+  return {
+    group: { minHonest: 1, minEnrolled: 2, minThreshold: 2, maxUsers: group.maxUsers },
+    adversary: { model: 'semi-honest', minColluders: 0, minColludingFraction: 0 },
+    keys: { coordinator, registrar, publisher, maxRevocationAge: 86_400, maxCertificateAge: 30 * 86_400 },
+    repetition: { minInterval: 0, maxParticipations: Number.MAX_SAFE_INTEGER },
+    privacy: null,
+    maxPayloadBytes: Number.MAX_SAFE_INTEGER,
+    acceptDevelopment: true,
+  };
+}

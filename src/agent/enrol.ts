@@ -1,0 +1,89 @@
+// The participant learns who is in its session, looks at every certificate itself, and begins.
+import { equalBytes } from '../leaves/bytes.ts';
+import { SecAggError } from '../leaves/errors.ts';
+import { at } from '../leaves/lists.ts';
+import { readAnnouncement } from '../service/announcement.ts';
+import { attemptSession, publicKeysOf, requireValidRoster, type Roster } from '../service/certified-users.ts';
+import { ServiceError } from '../service/service-error.ts';
+import { round0Msg } from '../user/start.ts';
+import { UserWrapper } from '../user/user-wrapper.ts';
+import type { Preparing } from './agent-state.ts';
+import type { Answer } from './connection.ts';
+import type { AgentContext } from './context.ts';
+import { digestOfInput, requireBudget, requireUnspent } from './limits.ts';
+import { COMPLETE, outOfAttempt, waitAfterRefusal, type Transition } from './transitions.ts';
+
+/** By how much the clocks of registrar and participant may differ, in seconds. */
+const CLOCK_SKEW = 300;
+
+/** Begins the session of an attempt: the input is claimed for it, with its encoded vector, before anything is sent. */
+export async function enrol(context: AgentContext, work: Preparing, answer: Answer): Promise<Transition> {
+  const { task, id, keypair, floors, memory, loaded } = context;
+  const { attempt } = answer.place;
+  const { announcement, run } = work;
+  try {
+    if (loaded === null) throw new ServiceError('ERR_SECAGG_RESPONSE', 'coordinator: a session before the input is loaded');
+    requireAttempt(context, work, attempt);
+    requireUnspent(context, loaded.id);
+    requireBudget(context);
+    const roster = await acceptable(context, answer.body);
+    const { certificates, revocations } = roster;
+    const session = attemptSession({ task: task.digest, announcement, attempt, certificates });
+    const plan = task.planFor(session);
+    const { threshold, adversary, colluders } = task.definition.group;
+    const place = { slot: certificates.findIndex((certificate) => certificate.id === id), seed: session };
+    const { vector } = plan.encode(loaded.data, {
+      ...(plan.takesWeight && { weight: loaded.weight }),
+      ...(plan.takesPlace && { place }),
+    });
+    const user = new UserWrapper(id, threshold, ...keypair, vector, publicKeysOf(roster), {
+      ...plan.options,
+      ...{ adversary, colluders, minHonest: floors.group.minHonest, maxUsers: certificates.length },
+    });
+    const outgoing = await user.round(round0Msg());
+    const input = digestOfInput(context, loaded.id);
+    await memory.update({
+      work: { phase: 'session', announcement, run, attempt, input, user: user.serializeState(), answered: 0 },
+      history: { ...memory.state.history, revocationNumber: revocations.number },
+    });
+    context.user = { user, outgoing, delivered: -1 };
+    context.tell({ type: 'enrolled', run, attempt, users: certificates.length });
+    return COMPLETE;
+  } catch (error) {
+    if (!(error instanceof SecAggError)) throw error;
+    context.tell({ type: 'refused', run, code: error.code, message: error.message });
+    const last = Math.min(Math.max(attempt, work.attempt), task.definition.attempts);
+    await outOfAttempt(context, { announcement, run, attempt: last, spent: false }, error);
+    return waitAfterRefusal(context);
+  }
+}
+
+/** A new attempt, of which there are as many as the task says: each is one more draw of who is in the session. */
+function requireAttempt(context: AgentContext, work: Preparing, attempt: number): void {
+  const { attempts } = context.task.definition;
+  const below = (what: string): ServiceError => new ServiceError('ERR_SECAGG_FLOOR', `below the participant's floors: ${what}`);
+  if (attempt <= work.attempt) throw below(`attempt ${attempt} after attempt ${work.attempt}`);
+  if (attempt > attempts) throw below(`attempt ${attempt} of ${attempts}`);
+  if (readAnnouncement(work.announcement).expires <= context.now()) throw below('a run that has expired');
+}
+
+/** A roster that holds and keeps the floors, with the participant itself in it. */
+async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Roster> {
+  const { floors, task, id, memory } = context;
+  const { registrar: authority, maxRevocationAge, maxCertificateAge } = floors.keys;
+  const now = context.now();
+  const roster = await requireValidRoster(bytes, { authority, now, clockSkew: CLOCK_SKEW, maxRevocationAge });
+  const { certificates, revocations } = roster;
+  const below = (what: string): ServiceError => new ServiceError('ERR_SECAGG_FLOOR', `below the participant's floors: ${what}`);
+  if (revocations.number < memory.state.history.revocationNumber) throw below('an older revocation list than before');
+  if (certificates.some(({ validFrom }) => validFrom < now - maxCertificateAge - CLOCK_SKEW)) throw below('an old certificate');
+  if (certificates.length < floors.group.minEnrolled || certificates.length < task.definition.minUsers) {
+    throw below(`a session of ${certificates.length} participants`);
+  }
+  if (certificates.length > task.definition.group.maxUsers) throw below(`a session of ${certificates.length} participants`);
+  const own = certificates.findIndex((certificate) => certificate.id === id);
+  if (own === -1 || !equalBytes(at(certificates, own).bytes, await context.certificate())) {
+    throw below('a session without the participant itself');
+  }
+  return roster;
+}

@@ -1,0 +1,81 @@
+// What an agent tells its application.
+
+/** Something that happened to a participant. */
+export type AgentEvent =
+  | {
+      /** The participant was selected for a run. */
+      readonly type: 'selected';
+      /** Number of the run. */
+      readonly run: number;
+    }
+  | {
+      /** The input store has no input for the run yet. */
+      readonly type: 'needs-input';
+      /** Number of the run. */
+      readonly run: number;
+    }
+  | {
+      /** The session of an attempt has begun. */
+      readonly type: 'enrolled';
+      /** Number of the run. */
+      readonly run: number;
+      /** The attempt, from 1. */
+      readonly attempt: number;
+      /** Participants of the session. */
+      readonly users: number;
+    }
+  | {
+      /** An answer has arrived at the coordinator. From round 2 on the input is spent. */
+      readonly type: 'sent';
+      /** Number of the run. */
+      readonly run: number;
+      /** The attempt, from 1. */
+      readonly attempt: number;
+      /** 0 to 4. */
+      readonly round: number;
+    }
+  | {
+      /** The participant is out of an attempt. */
+      readonly type: 'attempt-failed';
+      /** Number of the run. */
+      readonly run: number;
+      /** The attempt, from 1. */
+      readonly attempt: number;
+      /** Code of the error; null if the coordinator began another attempt. */
+      readonly code: string | null;
+    }
+  | {
+      /** The run is over for the participant. */
+      readonly type: 'done';
+      /** Number of the run. */
+      readonly run: number;
+      /** Whether the coordinator says that there is a sum. */
+      readonly finished: boolean;
+      /** Whether the participant's input was sent. */
+      readonly sent: boolean;
+    }
+  | {
+      /** The participant refuses a run, or is refused. */
+      readonly type: 'refused';
+      /** Number of the run; null if none is concerned. */
+      readonly run: number | null;
+      /** Code of the error. */
+      readonly code: string;
+      /** What is below the floors, or wrong. */
+      readonly message: string;
+    }
+  | {
+      /** A step has failed, for example because the network did; it is tried again. */
+      readonly type: 'step-failed';
+      /** What was thrown. */
+      readonly error: unknown;
+      /** Milliseconds until then. */
+      readonly retryIn: number;
+    }
+  | {
+      /**
+       * The coordinator has heard newer requests of this participant than the state knows: a backup was restored, or another device has
+       * the same certificate. The agent stops; it needs a new certificate.
+       */
+      readonly type: 'superseded';
+    };

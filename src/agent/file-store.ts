@@ -1,0 +1,119 @@
+// The state of an agent in files, for participants on servers, desktops and the command line.
+import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkString } from '../leaves/checks.ts';
+import type { AgentStore, StoredAgent } from './state-store.ts';
+
+const NAME = /^agent-(\d{1,16})$/;
+
+/**
+ * Keeps the state of one agent in a folder of its own, which several processes may share. A state that was confirmed survives a crash of
+ * the process and, as far as the file system keeps its promises, of the machine.
+ *
+ * The folder must be on a file system with hard links: almost all have them, FAT does not.
+ *
+ * @example
+ * ```js
+ * import { FileAgentStore } from 'secagg/agent/file';
+ *
+ * const store = new FileAgentStore('out/agent-example');
+ * const before = await store.load();
+ * const revision = (before?.revision ?? 0) + 1;
+ * console.log(await store.replace({ revision, sealed: Uint8Array.of(1) })); // prints: true
+ * console.log(await store.replace({ revision, sealed: Uint8Array.of(2) })); // prints: false
+ * ```
+ */
+export class FileAgentStore implements AgentStore {
+  readonly #folder: string;
+
+  /** @param folder path of a folder for this agent alone; it is made if it is missing. */
+  constructor(folder: string) {
+    this.#folder = checkString(folder, 'folder', { least: 1 });
+  }
+
+  /** The newest state; null if there is none yet. */
+  async load(): Promise<StoredAgent | null> {
+    for (;;) {
+      const revision = Math.max(0, ...(await this.#revisions()));
+      if (revision === 0) return null;
+      try {
+        return { revision, sealed: new Uint8Array(await readFile(this.#path(revision))) };
+      } catch (error) {
+        if (!isMissing(error)) throw error; // somebody has written a newer one, and removed this
+      }
+    }
+  }
+
+  /**
+   * Puts a state in the place of the one before.
+   *
+   * @returns false if another one is there already.
+   */
+  async replace({ revision, sealed }: StoredAgent): Promise<boolean> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const newest = Math.max(0, ...(await this.#revisions()));
+    if (newest !== revision - 1) return false;
+    const temporary = join(this.#folder, `.new-${crypto.randomUUID()}`);
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(sealed);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    try {
+      // Fails if another process has taken this revision: of two, one is told so.
+      await link(temporary, this.#path(revision));
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await unlink(temporary);
+    }
+    await this.#syncFolder();
+    const revisions = await this.#revisions();
+    // Another process has written this revision and newer ones, and has removed this one, since the newest was looked up above.
+    if (Math.max(...revisions) > revision) {
+      await this.#remove(revision);
+      return false;
+    }
+    for (const old of revisions) if (old < revision) await this.#remove(old);
+    return true;
+  }
+
+  async #revisions(): Promise<number[]> {
+    try {
+      return (await readdir(this.#folder)).flatMap((name) => Number(NAME.exec(name)?.[1] ?? []));
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  #path(revision: number): string {
+    return join(this.#folder, `agent-${revision}`);
+  }
+
+  async #remove(revision: number): Promise<void> {
+    try {
+      await unlink(this.#path(revision));
+    } catch (error) {
+      if (!isMissing(error)) throw error; // another process was faster
+    }
+  }
+
+  /** Makes the name of a file last, which is an entry of its folder. */
+  async #syncFolder(): Promise<void> {
+    if (process.platform === 'win32') return; // folders cannot be opened there, and need not be
+    const folder = await open(this.#folder, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === 'ENOENT';
+}

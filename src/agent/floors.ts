@@ -1,0 +1,177 @@
+// What a participant asks of every run, whatever task and run say. None of it has a default: nobody takes part by accident on terms
+// that somebody else chose.
+import { Ledger } from '../dp/ledger/ledger.ts';
+import type { Adjacency } from '../dp/mechanism.ts';
+import { copyOf, equalBytes } from '../leaves/bytes.ts';
+import { checkBoolean, checkBytes, checkInteger, checkNames, checkNumber, checkOneOf } from '../leaves/checks.ts';
+import { ADVERSARIES, type Adversary } from '../session/parameters.ts';
+import type { SignPublicKey } from '../crypto/sign.ts';
+import type { Announcement } from '../service/announcement.ts';
+import { authorityDigest, checkAuthority, type Authority } from '../service/certificate.ts';
+import { ServiceError } from '../service/service-error.ts';
+import type { Task } from '../service/task.ts';
+
+/** What a participant may lose in privacy, over all its participations. */
+export interface PrivacyBudget {
+  /** The ε of the budget. */
+  readonly epsilon: number;
+  /** The δ of the budget. */
+  readonly delta: number;
+  /** What counts as a neighbor: plans of another adjacency are refused. */
+  readonly adjacency: Adjacency;
+}
+
+/** A participant's floors. A run below any of them is refused: the participant is told, and the coordinator gets no input. */
+export interface Floors {
+  /** Who must be in a session. */
+  readonly group: {
+    /** Least users in a sum that are honest: threshold less colluders. */
+    readonly minHonest: number;
+    /** Least participants of a session. */
+    readonly minEnrolled: number;
+    /** Least threshold of a session. */
+    readonly minThreshold: number;
+    /** Most participants of a session: more cost more. */
+    readonly maxUsers: number;
+  };
+  /** What a session must withstand. */
+  readonly adversary: {
+    /** The weakest adversary that the session must withstand; `'malicious'` is the strongest. */
+    readonly model: Adversary;
+    /** Least number of participants that may work with the server. */
+    readonly minColluders: number;
+    /** Least part of a session's participants that may work with the server, in [0, 1). */
+    readonly minColludingFraction: number;
+  };
+  /** Whose signatures count, and for how long. */
+  readonly keys: {
+    /** The coordinator's public key, 32 bytes. */
+    readonly coordinator: SignPublicKey;
+    /** Who certifies participants. */
+    readonly registrar: Authority;
+    /** Whose announcements count, 32 bytes. */
+    readonly publisher: SignPublicKey;
+    /** How old the list of revoked certificates may be, in seconds. */
+    readonly maxRevocationAge: number;
+    /** How old certificates may be, in seconds. */
+    readonly maxCertificateAge: number;
+  };
+  /** How often the participant takes part. */
+  readonly repetition: {
+    /** Least seconds between two participations with this data source. */
+    readonly minInterval: number;
+    /** Most participations with this data source, ever. */
+    readonly maxParticipations: number;
+  };
+  /**
+   * The budget of all participations together, for aggregates with noise; a run without noise is refused then. Null: inputs need no
+   * noise, and a run with noise is accepted too.
+   */
+  readonly privacy: PrivacyBudget | null;
+  /** Most bytes of a payload. */
+  readonly maxPayloadBytes: number;
+  /** Whether a task of a development set-up is accepted, in which one process plays the parties that must not be one. */
+  readonly acceptDevelopment: boolean;
+}
+
+const MOST = Number.MAX_SAFE_INTEGER;
+
+/** A checked copy. @throws TypeError, RangeError that name the floor. */
+export function checkFloors(floors: Floors): Floors {
+  const name = 'options.floors';
+  checkNames(floors, name, ['group', 'adversary', 'keys', 'repetition', 'privacy', 'maxPayloadBytes', 'acceptDevelopment']);
+  const { group, adversary, keys, repetition, privacy } = floors;
+  checkNames(group, `${name}.group`, ['minHonest', 'minEnrolled', 'minThreshold', 'maxUsers']);
+  checkNames(adversary, `${name}.adversary`, ['model', 'minColluders', 'minColludingFraction']);
+  checkNames(keys, `${name}.keys`, ['coordinator', 'registrar', 'publisher', 'maxRevocationAge', 'maxCertificateAge']);
+  checkNames(repetition, `${name}.repetition`, ['minInterval', 'maxParticipations']);
+  return {
+    group: {
+      minHonest: checkInteger(group.minHonest, `${name}.group.minHonest`, 1, MOST),
+      minEnrolled: checkInteger(group.minEnrolled, `${name}.group.minEnrolled`, 1, MOST),
+      minThreshold: checkInteger(group.minThreshold, `${name}.group.minThreshold`, 2, MOST),
+      maxUsers: checkInteger(group.maxUsers, `${name}.group.maxUsers`, 2, MOST),
+    },
+    adversary: {
+      model: checkOneOf(adversary.model, `${name}.adversary.model`, ADVERSARIES),
+      minColluders: checkInteger(adversary.minColluders, `${name}.adversary.minColluders`, 0, MOST),
+      minColludingFraction: checkNumber(adversary.minColludingFraction, `${name}.adversary.minColludingFraction`, 0, 1),
+    },
+    keys: {
+      coordinator: copyOf(checkBytes(keys.coordinator, `${name}.keys.coordinator`)),
+      registrar: checkAuthority(keys.registrar, `${name}.keys.registrar`),
+      publisher: copyOf(checkBytes(keys.publisher, `${name}.keys.publisher`)),
+      maxRevocationAge: checkInteger(keys.maxRevocationAge, `${name}.keys.maxRevocationAge`, 1, MOST),
+      maxCertificateAge: checkInteger(keys.maxCertificateAge, `${name}.keys.maxCertificateAge`, 1, MOST),
+    },
+    repetition: {
+      minInterval: checkInteger(repetition.minInterval, `${name}.repetition.minInterval`, 0, MOST),
+      maxParticipations: checkInteger(repetition.maxParticipations, `${name}.repetition.maxParticipations`, 1, MOST),
+    },
+    privacy: privacy === null ? null : checkBudget(privacy),
+    maxPayloadBytes: checkInteger(floors.maxPayloadBytes, `${name}.maxPayloadBytes`, 0, MOST),
+    acceptDevelopment: checkBoolean(floors.acceptDevelopment, `${name}.acceptDevelopment`),
+  };
+}
+
+function checkBudget(privacy: PrivacyBudget): PrivacyBudget {
+  checkNames(privacy, 'options.floors.privacy', ['epsilon', 'delta', 'adjacency']);
+  const { epsilon, delta, adjacency } = new Ledger(privacy).terms; // refuses what is no budget
+  return { epsilon, delta, adjacency };
+}
+
+function refused(what: string): ServiceError {
+  return new ServiceError('ERR_SECAGG_FLOOR', `below the participant's floors: ${what}`);
+}
+
+function requireFloor(holds: boolean, what: string): void {
+  if (!holds) throw refused(what);
+}
+
+/** What a task must keep. @throws ServiceError ERR_SECAGG_FLOOR that says which floor it is below. */
+export function requireTask(floors: Floors, task: Task): void {
+  const { group, adversary, keys, privacy } = floors;
+  const { definition } = task;
+  const { threshold, maxUsers, colluders } = definition.group;
+  requireFloor(threshold - colluders >= group.minHonest, `${threshold - colluders} honest users in a sum`);
+  requireFloor(threshold >= group.minThreshold, `a threshold of ${threshold}`);
+  requireFloor(maxUsers <= group.maxUsers, `up to ${maxUsers} participants`);
+  requireFloor(definition.minUsers >= group.minEnrolled, `sessions of ${definition.minUsers} participants`);
+  // ADVERSARIES begins with the strongest.
+  const isStrong = ADVERSARIES.indexOf(definition.group.adversary) <= ADVERSARIES.indexOf(adversary.model);
+  requireFloor(isStrong, `a ${definition.group.adversary} server`);
+  requireFloor(colluders >= adversary.minColluders, `${colluders} colluders`);
+  requireFloor(colluders >= adversary.minColludingFraction * maxUsers, `${colluders} colluders of ${maxUsers} participants`);
+  requireFloor(equalBytes(definition.publisher, keys.publisher), 'another publisher');
+  const isOurs = equalBytes(authorityDigest(definition.registrar), authorityDigest(keys.registrar));
+  requireFloor(isOurs, 'another registrar or scope');
+  requireFloor(floors.acceptDevelopment || !definition.development, 'a development set-up');
+  const { cost } = task.shape;
+  requireFloor(privacy === null || cost !== null, 'no noise');
+  requireFloor(privacy === null || cost?.adjacency === privacy.adjacency, 'another adjacency');
+}
+
+/** What the participant has done so far, with this data source. */
+export interface History {
+  /** Number of the highest run that it was asked for; -1 for none. */
+  readonly highestRun: number;
+  /** Participations so far. */
+  readonly participations: number;
+  /** Seconds since 1970 of the last one; null for none. */
+  readonly lastParticipation: number | null;
+  /** Number of the newest revocation list that it has seen. */
+  readonly revocationNumber: number;
+}
+
+/** What a run must keep. @param now seconds since 1970. @throws ServiceError ERR_SECAGG_FLOOR */
+export function requireRun(floors: Floors, announcement: Announcement, history: History, now: number): void {
+  const { repetition, maxPayloadBytes } = floors;
+  const { run, payload, expires } = announcement;
+  requireFloor(run > history.highestRun, `run ${run} after run ${history.highestRun}`);
+  requireFloor(expires > now, 'a run that has expired');
+  requireFloor((payload?.length ?? 0) <= maxPayloadBytes, `a payload of ${payload?.length ?? 0} bytes`);
+  requireFloor(history.participations < repetition.maxParticipations, `more than ${repetition.maxParticipations} participations`);
+  const { lastParticipation } = history;
+  const isLongAgo = lastParticipation === null || now - lastParticipation >= repetition.minInterval;
+  requireFloor(isLongAgo, `less than ${repetition.minInterval} seconds after the last participation`);
+}

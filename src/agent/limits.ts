@@ -1,0 +1,32 @@
+// What stands against one more participation: the budget, and inputs that were sent.
+import { Ledger } from '../dp/ledger/ledger.ts';
+import { ServiceError } from '../service/service-error.ts';
+import { inputDigest, isSpent } from './agent-state.ts';
+import type { AgentContext } from './context.ts';
+import type { PrivacyBudget } from './floors.ts';
+
+/** Whether one more participation, at its worst, is within the budget. */
+export function requireBudget({ task, floors, memory }: AgentContext): void {
+  const { cost } = task.shape;
+  if (floors.privacy === null || cost === null) return;
+  if (ledgerOf(floors.privacy, memory.state.ledger).wouldExceed(cost)) {
+    throw new ServiceError('ERR_SECAGG_FLOOR', "below the participant's floors: the privacy budget is used up");
+  }
+}
+
+/** The participant's ledger. */
+export function ledgerOf(budget: PrivacyBudget, state: Uint8Array | null): Ledger {
+  return state === null ? new Ledger(budget) : Ledger.fromState(new TextDecoder().decode(state));
+}
+
+/** What an input is known by. */
+export function digestOfInput({ source }: AgentContext, id: string): Uint8Array {
+  return inputDigest(source, id);
+}
+
+/** @throws ServiceError ERR_SECAGG_SPENT if an input was sent before. */
+export function requireUnspent(context: AgentContext, id: string): void {
+  if (isSpent(context.memory.state, digestOfInput(context, id))) {
+    throw new ServiceError('ERR_SECAGG_SPENT', 'the input was sent before; another one is needed');
+  }
+}

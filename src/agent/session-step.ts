@@ -1,0 +1,120 @@
+// The five rounds of the protocol, as an agent plays them: answer, write down, send.
+import type { PlatformSignal } from '../leaves/platform-signal.ts';
+import { SecAggError } from '../leaves/errors.ts';
+import { concat, utf8 } from '../leaves/bytes.ts';
+import type { InSession } from './agent-state.ts';
+import type { AgentContext, RunningUser } from './context.ts';
+import { round0Msg } from '../user/start.ts';
+import { UserWrapper } from '../user/user-wrapper.ts';
+import { isSpent } from './agent-state.ts';
+import { ledgerOf } from './limits.ts';
+import { COMPLETE, done, forget, outOfAttempt, passive, waitFor, type Transition } from './transitions.ts';
+
+/** Refusals that say nothing about the answer: the same one may be taken later, for example when the coordinator's store is back. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...(['ERR_SECAGG_OVERLOAD', 'ERR_SECAGG_STORE', 'ERR_SECAGG_BUSY', 'ERR_SECAGG_ENGINE'] as const),
+  ...(['ERR_SECAGG_SEQUENCE', 'ERR_SECAGG_TOKEN', 'ERR_SECAGG_PART'] as const),
+]);
+
+/** One step of the session: sends the last answer, or asks for the next message and answers it. */
+export async function playRound(context: AgentContext, work: InSession, signal?: PlatformSignal): Promise<Transition> {
+  const running = (context.user ??= { user: UserWrapper.fromState(work.user), outgoing: null, delivered: -1 });
+  if (running.delivered < work.answered) return deliver(context, work, running, signal);
+  const { announcement, run, attempt } = work;
+  if (work.answered === 4) {
+    context.user = null;
+    await context.memory.update({ work: { phase: 'awaiting', announcement, run, attempt, spent: true } });
+    return COMPLETE;
+  }
+  const round = work.answered + 1;
+  const answer = await context.connection.ask({ kind: 'next', place: { run, attempt, round } }, context.longestMessage, signal);
+  const spent = work.answered >= 2;
+  if (answer.kind === 'message') {
+    return answer.place.round === round ? reply(context, work, running, answer.body) : waitFor(context, answer);
+  }
+  if (answer.kind === 'roster' || answer.kind === 'run') return over(context, work, null);
+  if (answer.kind === 'outcome') return done(context, { ...work, spent }, answer);
+  return answer.code === 'ERR_SECAGG_RUN' ? forget(context, { ...work, spent }) : passive(context, answer);
+}
+
+/** Answers the server's message of the next round. What the answer gives away is written down before it leaves. */
+async function reply(context: AgentContext, work: InSession, running: RunningUser, message: Uint8Array): Promise<Transition> {
+  const { memory } = context;
+  const round = work.answered + 1;
+  let outgoing: Uint8Array;
+  try {
+    outgoing = await running.user.round(message);
+  } catch (error) {
+    if (error instanceof SecAggError && running.user.progress().error !== null) return over(context, work, error);
+    throw error;
+  }
+  const next: InSession = { ...work, user: running.user.serializeState(), answered: round };
+  await memory.update(round === 2 ? { work: next, ...spending(context, work) } : { work: next });
+  running.outgoing = outgoing;
+  return COMPLETE;
+}
+
+/** What is written down together with the answer of round 2: the input is spent, and its privacy is paid. */
+function spending(
+  context: AgentContext,
+  { input, run, attempt }: InSession,
+): Pick<AgentContext['memory']['state'], 'spent' | 'ledger' | 'history'> {
+  const { memory, floors, task } = context;
+  const { state } = memory;
+  const { history } = state;
+  const { cost } = task.shape;
+  let { ledger } = state;
+  if (floors.privacy !== null && cost !== null) {
+    const book = ledgerOf(floors.privacy, ledger);
+    const id = `${task.id}/${run}/${attempt}`;
+    book.reserve({ id, ...cost });
+    book.sent(id); // charged at its worst, and never given back
+    ledger = utf8(book.serializeState());
+  }
+  return {
+    spent: isSpent(state, input) ? state.spent : concat([state.spent, input]),
+    ledger,
+    history: { ...history, participations: history.participations + 1, lastParticipation: context.now() },
+  };
+}
+
+/** Sends the last answer. After a restart it is made again: the same message gives the same answer. */
+async function deliver(
+  context: AgentContext,
+  work: InSession,
+  running: RunningUser,
+  signal?: PlatformSignal,
+): Promise<Transition> {
+  const { run, attempt, answered } = work;
+  const place = { run, attempt, round: answered };
+  if (running.outgoing === null) {
+    if (answered === 0) running.outgoing = await running.user.round(round0Msg());
+    else {
+      const answer = await context.connection.ask({ kind: 'next', place }, context.longestMessage, signal);
+      if (answer.kind === 'outcome') return done(context, { ...work, spent: answered >= 2 }, answer);
+      if (answer.kind !== 'message') return answer.kind === 'wait' ? waitFor(context, answer) : over(context, work, null);
+      running.outgoing = await running.user.round(answer.body);
+    }
+  }
+  const response = await context.connection.upload({ kind: 'answer', place, body: running.outgoing }, signal);
+  if (response.kind === 'refused') {
+    if (PASSING.has(response.code)) return waitFor(context, response);
+    context.tell({
+      type: 'refused',
+      run,
+      code: response.code,
+      message: `the coordinator refuses the answer of round ${answered}`,
+    });
+    return over(context, work, null);
+  }
+  running.outgoing = null;
+  running.delivered = answered;
+  context.tell({ type: 'sent', run, attempt, round: answered });
+  return COMPLETE;
+}
+
+/** The attempt is over for this participant. */
+function over(context: AgentContext, work: InSession, error: SecAggError | null): Promise<Transition> {
+  const { announcement, run, attempt, answered } = work;
+  return outOfAttempt(context, { announcement, run, attempt, spent: answered >= 2 }, error);
+}

@@ -1,0 +1,127 @@
+// What an agent does next: one step for each phase, with one exchange at most that changes anything.
+import type { PlatformSignal } from '../leaves/platform-signal.ts';
+import { equalBytes, utf8 } from '../leaves/bytes.ts';
+import { fingerprint } from '../crypto/digest.ts';
+import { isAnnouncementOf, readAnnouncement, type Announcement } from '../service/announcement.ts';
+import { NOWHERE } from '../service/exchange.ts';
+import { ServiceError } from '../service/service-error.ts';
+import type { Awaiting, Preparing, SelectedRun } from './agent-state.ts';
+import type { AgentContext } from './context.ts';
+import { enrol } from './enrol.ts';
+import { requireRun } from './floors.ts';
+import { requireBudget, requireUnspent } from './limits.ts';
+import { COMPLETE, done, forget, passive, waitAfterRefusal, waitFor, type Transition } from './transitions.ts';
+
+/** Bytes of an announcement, of an outcome. */
+const SHORT = 4096;
+/** Milliseconds between two looks at the input store. */
+const INPUT_PAUSE = 2000;
+/** Milliseconds between two looks at whether the participant may begin. */
+const ELIGIBILITY_PAUSE = 60_000;
+
+/** No run: the participant checks in for the next one. */
+export async function checkIn(context: AgentContext, signal?: PlatformSignal): Promise<Transition> {
+  if (!(await context.isEligible())) return { status: 'pending', wait: ELIGIBILITY_PAUSE };
+  const answer = await context.connection.ask({ kind: 'check-in', body: utf8(context.source) }, SHORT, signal);
+  if (answer.kind !== 'run') return passive(context, answer);
+  const announcement = readAnnouncement(answer.body);
+  try {
+    await requireAnnounced(context, announcement);
+    requireRun(context.floors, announcement, context.memory.state.history, context.now());
+    requireBudget(context);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    context.tell({ type: 'refused', run: announcement.run, code: error.code, message: error.message });
+    await context.connection.ask({ kind: 'leave', place: { ...NOWHERE, run: answer.place.run } }, SHORT, signal);
+    return waitAfterRefusal(context);
+  }
+  const { run, bytes } = announcement;
+  const { history } = context.memory.state;
+  await context.memory.update({
+    work: { phase: 'preparing', announcement: bytes, run, attempt: 0 },
+    history: { ...history, highestRun: run },
+  });
+  context.tell({ type: 'selected', run });
+  return COMPLETE;
+}
+
+async function requireAnnounced({ task, floors, source }: AgentContext, announcement: Announcement): Promise<void> {
+  const isOurs =
+    equalBytes(announcement.task, task.digest) &&
+    announcement.source === source &&
+    (await isAnnouncementOf(floors.keys.publisher, announcement.bytes));
+  if (!isOurs)
+    throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'the publisher has not announced this run of this task and source');
+}
+
+/** Selected: the input is loaded, and the coordinator is told that it is there. */
+export async function prepare(context: AgentContext, work: Preparing, signal?: PlatformSignal): Promise<Transition> {
+  if (context.loaded === null && !(await load(context, work, signal))) return { status: 'pending', wait: INPUT_PAUSE };
+  try {
+    requireUnspent(context, context.loaded?.id ?? '');
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    // Nobody is told that it is ready, so that the others do not wait for it in the session.
+    context.loaded = null;
+    context.tell({ type: 'refused', run: work.run, code: error.code, message: error.message });
+    return waitAfterRefusal(context);
+  }
+  const place = { run: work.run, attempt: work.attempt, round: 0 };
+  const answer = await context.connection.ask({ kind: 'ready', place }, context.longestMessage, signal);
+  if (answer.kind === 'roster') return enrol(context, work, answer);
+  if (answer.kind === 'outcome') return done(context, work, answer);
+  if (answer.kind === 'run') return waitFor(context, answer);
+  return answer.code === 'ERR_SECAGG_RUN' ? forget(context, work) : passive(context, answer);
+}
+
+/** @returns false if there is no input yet. */
+async function load(context: AgentContext, work: Preparing, signal?: PlatformSignal): Promise<boolean> {
+  const { payload, source } = readAnnouncement(work.announcement);
+  const options = signal === undefined ? {} : { signal };
+  let content: Uint8Array | null = null;
+  if (payload !== null) {
+    content = await context.fetchPayload(payload.url, options);
+    if (content.length !== payload.length || !equalBytes(fingerprint(content), payload.sha256)) {
+      throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'the payload is not the one that the publisher announced');
+    }
+  }
+  const input = await context.inputs.load({ run: work.run, source, payload: content }, options);
+  if (input === null) {
+    context.tell({ type: 'needs-input', run: work.run });
+    return false;
+  }
+  context.loaded = input;
+  return true;
+}
+
+/** Nothing more to do in this attempt: the participant hears how the run goes on. */
+export async function awaitOutcome(context: AgentContext, work: Awaiting, signal?: PlatformSignal): Promise<Transition> {
+  const place = { run: work.run, attempt: work.attempt, round: 0 };
+  const answer = await context.connection.ask({ kind: work.spent ? 'outcome' : 'next', place }, context.longestMessage, signal);
+  if (answer.kind === 'outcome') return done(context, work, answer);
+  if (answer.code === 'ERR_SECAGG_RUN') return forget(context, work);
+  // Another attempt: whoever has not sent its input may take part in it.
+  if (answer.kind === 'run' && !work.spent) return prepareAgain(context, work);
+  if (answer.kind === 'roster' || answer.kind === 'run' || answer.kind === 'message') return waitFor(context, answer);
+  return passive(context, answer);
+}
+
+/** The same run, another attempt. */
+async function prepareAgain(
+  context: AgentContext,
+  { announcement, run, attempt }: SelectedRun & { readonly attempt: number },
+): Promise<Transition> {
+  context.user = null;
+  await context.memory.update({ work: { phase: 'preparing', announcement, run, attempt } });
+  return COMPLETE;
+}
+
+/** The participant takes no further part in the present run. */
+export async function leaveRun(context: AgentContext, signal?: PlatformSignal): Promise<Transition> {
+  const { work } = context.memory.state;
+  if (work.phase === 'idle') return COMPLETE;
+  context.release();
+  await context.memory.update({ work: { phase: 'idle' } });
+  await context.connection.ask({ kind: 'leave', place: { ...NOWHERE, run: work.run } }, SHORT, signal);
+  return COMPLETE;
+}

@@ -1,0 +1,92 @@
+// How a step ends, and the changes of phase that several steps share.
+import type { SecAggError } from '../leaves/errors.ts';
+import { ServiceError } from '../service/service-error.ts';
+import type { SelectedRun } from './agent-state.ts';
+import type { AgentContext } from './context.ts';
+import type { Answer } from './connection.ts';
+
+/** Whether a step has changed anything: after `'complete'` the next step may follow at once. */
+export type Transition =
+  | {
+      /** Something has changed. */
+      readonly status: 'complete';
+    }
+  | {
+      /** There is nothing to do. */
+      readonly status: 'pending';
+      /** Milliseconds after which to try again. */
+      readonly wait: number;
+    };
+
+export const COMPLETE: Transition = { status: 'complete' };
+
+/** Milliseconds that an agent waits at least and at most, whatever the coordinator says. */
+const SHORTEST_WAIT = 100;
+const LONGEST_WAIT = 3_600_000;
+
+/** A time within the window that the coordinator has named. */
+export function waitFor({ random }: AgentContext, { wait: { from, to } }: Pick<Answer, 'wait'>): Transition {
+  const [a = 0, b = 0] = random(2);
+  const wait = from + Math.max(to - from, 0) * ((256 * a + b) / 65_536);
+  return { status: 'pending', wait: Math.min(Math.max(wait, SHORTEST_WAIT), LONGEST_WAIT) };
+}
+
+/** After a refusal, which the coordinator could provoke again at once. */
+export function waitAfterRefusal(context: AgentContext): Transition {
+  return waitFor(context, { wait: { from: 30_000, to: 60_000 } });
+}
+
+/** The coordinator has nothing to do for the participant, or refuses it. */
+export function passive(context: AgentContext, answer: Answer): Transition {
+  if (answer.kind === 'refused') {
+    context.tell({ type: 'refused', run: answer.place.run, code: answer.code, message: 'the coordinator refuses' });
+  } else if (answer.kind !== 'wait') {
+    throw new ServiceError('ERR_SECAGG_RESPONSE', `coordinator: a response of the kind ${answer.kind} is not expected here`);
+  }
+  return waitFor(context, answer);
+}
+
+/** The run has ended. */
+export async function done(
+  context: AgentContext,
+  work: SelectedRun & { readonly spent?: boolean },
+  answer: Answer,
+): Promise<Transition> {
+  const { kind } = outcomeIn(answer.body);
+  context.release();
+  await context.memory.update({ work: { phase: 'idle' } });
+  context.tell({ type: 'done', run: work.run, finished: kind === 'finished', sent: work.spent === true });
+  return COMPLETE;
+}
+
+/** What the coordinator says about the end of a run. It is information: nothing depends on it. */
+function outcomeIn(body: Uint8Array): { readonly kind?: unknown } {
+  try {
+    const outcome: unknown = JSON.parse(new TextDecoder().decode(body));
+    if (typeof outcome === 'object' && outcome !== null) return outcome;
+  } catch {
+    // The same as JSON that is no outcome.
+  }
+  throw new ServiceError('ERR_SECAGG_RESPONSE', 'coordinator: an outcome that is no JSON object');
+}
+
+/** The coordinator does not know the run any more. */
+export async function forget(context: AgentContext, work: SelectedRun & { readonly spent?: boolean }): Promise<Transition> {
+  context.release();
+  await context.memory.update({ work: { phase: 'idle' } });
+  context.tell({ type: 'done', run: work.run, finished: false, sent: work.spent === true });
+  return COMPLETE;
+}
+
+/** The participant is out of an attempt, through no fault of its own or with an error of the protocol. */
+export async function outOfAttempt(
+  context: AgentContext,
+  work: SelectedRun & { readonly attempt: number; readonly spent: boolean },
+  error: SecAggError | null,
+): Promise<Transition> {
+  const { announcement, run, attempt, spent } = work;
+  context.user = null;
+  context.tell({ type: 'attempt-failed', run, attempt, code: error?.code ?? null });
+  await context.memory.update({ work: { phase: 'awaiting', announcement, run, attempt, spent } });
+  return COMPLETE;
+}

@@ -1,0 +1,195 @@
+// What the coordinator says to a participant that it has admitted: one function for each kind of request.
+import { utf8 } from '../leaves/bytes.ts';
+import { SecAggError } from '../leaves/errors.ts';
+import { messageSizes } from '../wire/message-sizes.ts';
+import { NOWHERE } from '../service/exchange.ts';
+import type { RequestKind } from '../service/request.ts';
+import { ServiceError } from '../service/service-error.ts';
+import type { Task } from '../service/task.ts';
+import type { Admitted } from './admission.ts';
+import { advance, ensureSession } from './advance.ts';
+import type { CoordinatorContext } from './context.ts';
+import type { Attempt, Participant, RunEnd, RunRecord } from './run-record.ts';
+import { reply, SOON, wait, type Reply } from './reply.ts';
+import type { Uploads } from './uploads.ts';
+
+/** What answering needs beside the coordinator's parts. */
+export interface Answering extends CoordinatorContext {
+  readonly uploads: Uploads;
+  /** Whether a task takes new participants. */
+  isOpen(task: Task): boolean;
+  /**
+   * Notes a request that changes something.
+   *
+   * @returns false if it is the newest one again, which somebody may have recorded.
+   * @throws ServiceError ERR_SECAGG_SEQUENCE if it is older than one that was noted.
+   */
+  note(admitted: Admitted): Promise<boolean>;
+}
+
+/** Milliseconds after which somebody looks again who has nothing to do. */
+const IDLE = 30_000;
+
+type Answer = (context: Answering, admitted: Admitted) => Promise<Reply>;
+
+const ANSWERS: Readonly<Record<RequestKind, Answer>> = {
+  hello: (_, { task }) => Promise.resolve(reply('task', NOWHERE, utf8(JSON.stringify(task)))),
+  'check-in': checkIn,
+  ready: markReady,
+  next: (context, admitted) => standing(context, admitted),
+  answer: take,
+  outcome: (context, admitted) => standing(context, admitted),
+  leave,
+};
+
+/** @throws SecAggError that the participant is told. */
+export function answerTo(context: Answering, admitted: Admitted): Promise<Reply> {
+  return ANSWERS[admitted.request.kind](context, admitted);
+}
+
+/** The participant would like to take part in the next run about its data source. */
+async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
+  const { task, certificate, request } = admitted;
+  const run = await context.store.openRun(task.id, sourceIn(request.body));
+  if (run === null) return wait(NOWHERE, IDLE);
+  const known = await context.store.participant(run, certificate.id);
+  const isIn = known !== null && known.status !== 'left';
+  if (!isIn && (run.stage !== 'check-in' || !context.isOpen(task))) return wait(NOWHERE, IDLE);
+  const { maxUsers } = task.definition.group;
+  const { checkedIn } = await context.store.counts(run);
+  // Not noted: whoever comes too late costs nothing but this answer.
+  if (!isIn && checkedIn >= maxUsers) return wait(NOWHERE, IDLE, checkedIn);
+  const isNew = await context.note(admitted);
+  if (isNew && (await context.store.checkIn(run, certificate, maxUsers)) === null) return wait(NOWHERE, IDLE);
+  await advance(context, run);
+  return present(context, admitted, (await context.store.run(run)) ?? run);
+}
+
+function sourceIn(body: Uint8Array): string {
+  return new TextDecoder().decode(body);
+}
+
+/** The participant's input is loaded. */
+async function markReady(context: Answering, admitted: Admitted): Promise<Reply> {
+  const { certificate } = admitted;
+  const run = await runOf(context, admitted);
+  if (run.end === null && !run.excluded.includes(certificate.id)) {
+    if (await context.note(admitted)) await context.store.setReady(run, certificate.id);
+    await advance(context, run);
+  }
+  return standing(context, admitted);
+}
+
+/** Where the run is, for this participant. */
+async function standing(context: Answering, admitted: Admitted): Promise<Reply> {
+  return present(context, admitted, await runOf(context, admitted));
+}
+
+async function runOf({ store }: Answering, { task, request: { place } }: Admitted): Promise<RunRecord> {
+  const run = await store.run({ task: task.id, run: place.run });
+  if (run === null) throw new ServiceError('ERR_SECAGG_RUN', 'there is no such run, or it is long over');
+  return run;
+}
+
+async function present(context: Answering, admitted: Admitted, run: RunRecord): Promise<Reply> {
+  const { task, certificate } = admitted;
+  const place = { run: run.run, attempt: run.attempt?.number ?? 0, round: run.attempt?.round ?? 0 };
+  if (run.end !== null) return reply('outcome', place, outcomeBody(run, run.end));
+  const known = await context.store.participant(run, certificate.id);
+  if (known === null || known.status === 'left') throw new ServiceError('ERR_SECAGG_RUN', 'not a participant of this run');
+  if (run.excluded.includes(certificate.id)) return wait(place, IDLE);
+  const { windows, group } = task.definition;
+  switch (run.stage) {
+    case 'check-in':
+      return wait(place, pauseIn(windows.checkIn.min), group.maxUsers);
+    case 'training':
+      if (known.status === 'checked-in') return reply('run', place, run.announcement);
+      return wait(place, pauseIn(windows.training.min), group.maxUsers);
+    case 'session':
+      return run.attempt === null ? wait(place, SOON) : inSession(context, { admitted, known, run, attempt: run.attempt });
+    case 'finished':
+    case 'failed':
+      return wait(place, SOON);
+  }
+
+  function pauseIn(seconds: number): number {
+    return Math.min(Math.max(100 * seconds, SOON), IDLE);
+  }
+}
+
+/** How a run ended, for a participant. */
+function outcomeBody({ run, attempt }: RunRecord, { code, included }: RunEnd): Uint8Array {
+  const told = { kind: code === null ? 'finished' : 'failed', run, attempt: attempt?.number ?? 0 };
+  return utf8(JSON.stringify(code === null ? { ...told, users: included.length } : { ...told, code }));
+}
+
+/** What a member of the attempt's session gets: the roster, or the server's message of the round that it waits for. */
+async function inSession(
+  context: Answering,
+  about: { readonly admitted: Admitted; readonly known: Participant; readonly run: RunRecord; readonly attempt: Attempt },
+): Promise<Reply> {
+  const { admitted, run, attempt } = about;
+  const { certificate, request } = admitted;
+  const place = { run: run.run, attempt: attempt.number, round: attempt.round };
+  const { windows, group } = admitted.task.definition;
+  const pause = Math.min(Math.max(50 * windows.round.max, SOON), IDLE / 3);
+  if (!attempt.members.includes(certificate.id)) return wait(place, IDLE, group.maxUsers);
+  const { place: wanted } = request;
+  if (wanted.attempt !== attempt.number) return reply('roster', { ...place, round: 0 }, attempt.roster);
+  if (wanted.round > attempt.round || wanted.round === 0) return wait(place, pause, attempt.members.length);
+  const message = await context.host.message(attempt.session, certificate.id, wanted.round);
+  return message === null
+    ? wait(place, pause, attempt.members.length)
+    : reply('message', { ...place, round: wanted.round }, message);
+}
+
+/** One part of the participant's answer in a protocol round. */
+async function take(context: Answering, admitted: Admitted): Promise<Reply> {
+  const { certificate, request, task } = admitted;
+  const run = await runOf(context, admitted);
+  const { attempt } = run;
+  const { place } = request;
+  if (
+    run.end !== null ||
+    run.stage !== 'session' ||
+    attempt?.number !== place.attempt ||
+    !attempt.members.includes(certificate.id)
+  ) {
+    throw new ServiceError('ERR_SECAGG_RUN', 'this attempt is over, or the participant is not in it');
+  }
+  await context.note(admitted);
+  const name = `${attempt.session}/${certificate.id}`;
+  const part = context.uploads.add(name, request, longestAnswer(task));
+  if ('have' in part) {
+    return { ...reply('accepted', place), have: { offset: part.have, total: request.total } };
+  }
+  await ensureSession(context, task, { ...run, attempt });
+  await context.host.recv(attempt.session, certificate.id, part.whole);
+  await advance(context, run);
+  return { ...reply('accepted', place), have: { offset: request.total, total: request.total } };
+}
+
+/** Bytes of a participant's longest message, with the longest ids. */
+function longestAnswer(task: Task): number {
+  const { maxUsers } = task.definition.group;
+  const { vecLen, options } = task.shape;
+  const { rounds } = messageSizes({ users: maxUsers, vecLen, bits: options.bits });
+  return Math.max(...rounds.map(({ up }) => up)) + 64;
+}
+
+/** The participant takes no further part. After its answer of round 2 its input is in the sum all the same. */
+async function leave(context: Answering, admitted: Admitted): Promise<Reply> {
+  const run = await runOf(context, admitted);
+  await context.note(admitted);
+  if (run.end === null) {
+    await context.store.setLeft(run, admitted.certificate.id);
+    await advance(context, run);
+  }
+  return reply('accepted', { ...NOWHERE, run: run.run });
+}
+
+/** The code that a participant is told. @throws what is no refusal. */
+export function codeToTell(error: unknown): string {
+  if (error instanceof SecAggError) return error.code;
+  throw error;
+}

@@ -1,0 +1,20 @@
+// What the parts of one coordinator share.
+import type { Listener } from '../leaves/events.ts';
+import type { RevocationList } from '../service/revocation-list.ts';
+import type { Task } from '../service/task.ts';
+import type { CoordinatorEvent } from './events.ts';
+import type { RunRecord } from './run-record.ts';
+import type { SessionHost } from './session-host.ts';
+import type { CoordinatorStore } from './store.ts';
+
+export interface CoordinatorContext {
+  readonly store: CoordinatorStore;
+  readonly host: SessionHost;
+  readonly listener: Listener<CoordinatorEvent>;
+  taskOf(id: string): Task;
+  revocationsOf(task: Task): RevocationList | null;
+  /** Seconds since 1970. */
+  now(): number;
+  /** A run has ended. */
+  ended(run: RunRecord): void;
+}

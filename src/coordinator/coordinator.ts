@@ -1,0 +1,345 @@
+// The coordinator: which runs there are, when they go on, and what participants are told.
+import type { AbortSignalLike } from '../leaves/signals.ts';
+import { systemRandom } from '../crypto/random.ts';
+import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
+import { checkBytes, checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { SecAggError } from '../leaves/errors.ts';
+import { checkListener, emit, type Listener } from '../leaves/events.ts';
+import { inspectAs } from '../leaves/inspect.ts';
+import { sleep } from '../leaves/sleep.ts';
+import type { SignPublicKey } from '../crypto/sign.ts';
+import { isAnnouncementOf, readAnnouncement } from '../service/announcement.ts';
+import { secondsOf, type Clock } from '../service/clock.ts';
+import { checkKeypair, keyDigest, type Keypair } from '../service/keypair.ts';
+import { encodeResponse } from '../service/response.ts';
+import { ServiceError } from '../service/service-error.ts';
+import { Task } from '../service/task.ts';
+import { Admission, type Admitted } from './admission.ts';
+import { advance, end, failedWith } from './advance.ts';
+import { answerTo, codeToTell, type Answering } from './answers.ts';
+import { EpochTokens } from './epoch-tokens.ts';
+import type { CoordinatorEvent } from './events.ts';
+import { MemoryCoordinatorStore } from './memory-store.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
+import { PollWindows } from './poll-windows.ts';
+import { refusal, responseTo, type Reply } from './reply.ts';
+import { RevocationLists } from './revocation-lists.ts';
+import type { RunKey, RunRecord } from './run-record.ts';
+import { MemorySessionHost, type SessionHost } from './session-host.ts';
+import type { CoordinatorStore } from './store.ts';
+import { Uploads } from './uploads.ts';
+
+/** What a coordinator is made with. */
+export interface CoordinatorOptions {
+  /** The coordinator's own key pair. Participants pin the public key. */
+  readonly keypair: Keypair;
+  /** What it coordinates. */
+  readonly tasks: readonly Task[];
+  /** 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. */
+  readonly secret?: Uint8Array;
+  /** Where runs are kept; default: in memory. */
+  readonly store?: CoordinatorStore;
+  /** Where sessions are kept; default: in memory. */
+  readonly host?: SessionHost;
+  /** Bytes that may be held of bodies that are not complete; default 2^30. */
+  readonly maxUploadBytes?: number;
+  /** Requests a second that one process answers well; participants are spread accordingly. Default 200. */
+  readonly capacity?: number;
+  /** Hears what happens. */
+  readonly listener?: Listener<CoordinatorEvent>;
+  /** Time of day, for certificates and announcements; default `Date.now`. */
+  readonly clock?: Clock;
+}
+
+const OPTION_NAMES: readonly (keyof CoordinatorOptions)[] = [
+  ...(['keypair', 'tasks', 'secret', 'store', 'host', 'maxUploadBytes', 'capacity', 'listener', 'clock'] as const),
+];
+
+/**
+ * Runs the tasks of an application: it answers the requests of participants, begins attempts, closes rounds, and gives results.
+ *
+ * It is the untrusted server of the protocol: whom participants trust are registrar and publisher, whose secret keys it does not have.
+ * It opens no sockets. Give {@link answer} the bytes of each request, over any transport, and call {@link run} once.
+ *
+ * @example
+ * ```js
+ * import { genKeypair } from 'secagg';
+ * import { Coordinator } from 'secagg/coordinator';
+ *
+ * const coordinator = new Coordinator({ keypair: genKeypair(), tasks: [] });
+ * try {
+ *   await coordinator.answer(Uint8Array.of(1, 2, 3));
+ * } catch (error) {
+ *   console.log(error.code); // prints: ERR_SECAGG_DECODE
+ * }
+ * ```
+ */
+export class Coordinator {
+  readonly #keypair: Keypair;
+  readonly #keyDigest: Uint8Array;
+  readonly #tasks = new Map<string, Task>();
+  readonly #store: CoordinatorStore;
+  readonly #listener: Listener<CoordinatorEvent>;
+  readonly #admission: Admission;
+  readonly #tokens: EpochTokens;
+  readonly #windows: PollWindows;
+  readonly #answering: Answering;
+  readonly #clock: Clock;
+  readonly #revocations = new RevocationLists();
+  readonly #paused = new Set<string>();
+  readonly #waiting = new Map<string, ((outcome: Outcome) => void)[]>();
+
+  static {
+    inspectAs(this.prototype, (coordinator) => `Coordinator { tasks: ${coordinator.tasks.length} }`);
+  }
+
+  /** @throws TypeError, RangeError that name the option. */
+  constructor(options: CoordinatorOptions) {
+    checkNames(options, 'options', OPTION_NAMES);
+    this.#keypair = checkKeypair(options.keypair, 'options.keypair');
+    this.#keyDigest = keyDigest(this.#keypair[0]);
+    for (const task of checkTasks(options.tasks)) this.#tasks.set(task.id, task);
+    this.#clock = options.clock ?? Date.now;
+    this.#listener = checkListener(options.listener);
+    this.#store = options.store ?? new MemoryCoordinatorStore();
+    this.#tokens = new EpochTokens(secretOf(options.secret));
+    this.#windows = new PollWindows(checkInteger(options.capacity ?? 200, 'options.capacity', 1, 10 ** 9));
+    const most = checkInteger(options.maxUploadBytes ?? 2 ** 30, 'options.maxUploadBytes', 0, Number.MAX_SAFE_INTEGER);
+    this.#admission = new Admission({
+      coordinator: this.#keyDigest,
+      taskOf: (id) => this.#tasks.get(id),
+      revocationsOf: (task) => this.#revocations.of(task),
+      now: () => secondsOf(this.#clock),
+    });
+    this.#answering = {
+      store: this.#store,
+      host: options.host ?? new MemorySessionHost(),
+      listener: this.#listener,
+      uploads: new Uploads(most),
+      taskOf: (id) => this.#task(id),
+      revocationsOf: (task) => this.#revocations.of(task),
+      now: () => secondsOf(this.#clock),
+      ended: (run) => this.#ended(run),
+      isOpen: (task) => !this.#paused.has(task.id),
+      note: (admitted) => this.#note(admitted),
+    };
+  }
+
+  /** The Ed25519 public key that participants pin, 32 bytes. */
+  get publicKey(): SignPublicKey {
+    return copyOf(this.#keypair[0]);
+  }
+
+  /** What it coordinates. */
+  get tasks(): readonly Task[] {
+    return [...this.#tasks.values()];
+  }
+
+  /**
+   * Answers one request of a participant.
+   *
+   * @param request bytes as they came, at most `maxRequestBytes`.
+   * @returns the signed response, for whoever sent the request.
+   * @throws DecodeError, ServiceError for what does not come from a participant. Answer with status 400, and no more.
+   */
+  async answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+    const now = await this.#store.heartbeat();
+    this.#windows.note(now);
+    const admitted = await this.#admission.admit(copyOf(checkBytes(request, 'request')));
+    const epoch = this.#tokens.epochAt(now);
+    try {
+      this.#admission.requireValidNow(admitted);
+      this.#requireToken(admitted, epoch);
+      return await this.#respond(admitted, epoch, await answerTo(this.#answering, admitted), '');
+    } catch (error) {
+      return this.#respond(admitted, epoch, refusal(admitted.request.place), codeToTell(error));
+    }
+  }
+
+  #requireToken({ request, certificate, certificateDigest }: Admitted, epoch: number): void {
+    // A first question needs no token: it changes nothing.
+    if (request.kind === 'hello') return;
+    if (!this.#tokens.isCurrent(request.token, certificate.id, certificateDigest, epoch)) {
+      throw new ServiceError('ERR_SECAGG_TOKEN', 'request: its token is not current');
+    }
+  }
+
+  async #note({ request, task, certificate }: Admitted): Promise<boolean> {
+    const { sequence, digest } = request;
+    const epoch = this.#tokens.epochAt(await this.#store.heartbeat());
+    const last = await this.#store.noteRequest(task.id, certificate.id, { sequence, digest }, epoch);
+    if (last === null) return true;
+    if (last.sequence === sequence && equalBytes(last.digest, digest)) return false;
+    throw new ServiceError('ERR_SECAGG_SEQUENCE', 'request: a newer one of this participant has come before');
+  }
+
+  async #respond(admitted: Admitted, epoch: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { task, certificate, certificateDigest } = admitted;
+    const last = await this.#store.lastRequest(task.id, certificate.id);
+    const terms = {
+      token: this.#tokens.tokenFor(certificate.id, certificateDigest, epoch),
+      sequence: last?.sequence ?? 0,
+      wait: this.#windows.after(reply.pause, reply.waiting),
+      code,
+    };
+    return encodeResponse(responseTo(admitted.request, reply, terms), this.#keypair[1]);
+  }
+
+  /**
+   * Takes a list of certificates that the registrar has taken back. A run needs one; participants refuse one that is too old for them,
+   * so give a new one regularly.
+   *
+   * @param list as `Registrar.revocationList` gave it.
+   * @throws DecodeError if the bytes are no list; ServiceError ERR_SECAGG_CERTIFICATE if no task has its registrar and scope, if the
+   * registrar has not signed it, or if a newer one is there.
+   */
+  async setRevocationList(list: Uint8Array): Promise<void> {
+    await this.#revocations.set(list, this.tasks);
+  }
+
+  /**
+   * Opens a run: participants that check in from now on take part.
+   *
+   * @param announcement as `Publisher.announce` gave it.
+   * @returns which run it is.
+   * @throws DecodeError if the bytes are no announcement; ServiceError ERR_SECAGG_TASK if the task is not known here,
+   * ERR_SECAGG_ANNOUNCEMENT if its publisher has not signed it or if it has expired, ERR_SECAGG_CERTIFICATE if there is no revocation
+   * list, ERR_SECAGG_RUN if its number is not above those before, or if its source has a run that goes on.
+   */
+  async openRun(announcement: Uint8Array): Promise<RunKey> {
+    const announced = readAnnouncement(copyOf(checkBytes(announcement, 'announcement')));
+    const task = this.#task(hex(announced.task));
+    if (!(await isAnnouncementOf(task.definition.publisher, announced.bytes))) {
+      throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: not signed by the publisher of the task');
+    }
+    if (announced.expires <= secondsOf(this.#clock)) {
+      throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: it has expired');
+    }
+    if (this.#revocations.of(task) === null) {
+      throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'openRun: there is no revocation list, see setRevocationList');
+    }
+    const run: RunRecord = {
+      task: task.id,
+      run: announced.run,
+      revision: 0,
+      source: announced.source,
+      announcement: announced.bytes,
+      stage: 'check-in',
+      since: await this.#store.heartbeat(),
+      extended: false,
+      attempt: null,
+      excluded: [],
+      end: null,
+    };
+    if (!(await this.#store.createRun(run))) {
+      throw new ServiceError(
+        'ERR_SECAGG_RUN',
+        'openRun: the number is not above those before, or the source has a run that goes on',
+      );
+    }
+    emit(this.#listener, { type: 'run-opened', task: task.id, run: run.run });
+    return { task: task.id, run: run.run };
+  }
+
+  /** How a run ended; null if it goes on. @throws ServiceError ERR_SECAGG_RUN if there is no such run. */
+  async outcome(key: RunKey): Promise<Outcome | null> {
+    const run = await this.#run(key);
+    return outcomeOf(this.#task(run.task), run);
+  }
+
+  /** Fulfilled once a run has ended in this process, or at once if it has ended. @throws as {@link outcome}. */
+  async finished(key: RunKey): Promise<Outcome> {
+    const known = await this.outcome(key);
+    if (known !== null) return known;
+    return new Promise((resolve) => {
+      const name = nameOf(key);
+      this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]);
+    });
+  }
+
+  /** Ends a run that goes on, without a sum. @throws as {@link outcome}. */
+  async abort(key: RunKey): Promise<void> {
+    for (let run = await this.#run(key); run.end === null; run = await this.#run(key)) {
+      await end(this.#answering, run, failedWith('ERR_SECAGG_ABORTED', await this.#store.heartbeat()));
+    }
+  }
+
+  /** No further participants are taken for a task; runs that have their participants go on. */
+  pause(task: Task): void {
+    this.#paused.add(task.id);
+  }
+
+  /** Takes participants again. */
+  resume(task: Task): void {
+    this.#paused.delete(task.id);
+  }
+
+  /** Does what is due now, in all runs. {@link run} calls it regularly. */
+  async tick(): Promise<void> {
+    const now = await this.#store.heartbeat();
+    const failures: unknown[] = [];
+    const runs = await this.#store.openRuns();
+    for (const run of runs) await advance(this.#answering, run).catch((error: unknown) => void failures.push(error));
+    // Also those of attempts that another process has ended.
+    this.#answering.uploads.keepOnly(runs.flatMap(({ attempt }) => (attempt === null ? [] : [`${attempt.session}/`])));
+    await this.#store.forgetRequests(this.#tokens.epochAt(now) - 1);
+    for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
+    if (failures.length > 0) throw failures[0]; // none keeps the other runs from going on
+  }
+
+  /**
+   * Does what is due, once a second, until the signal is aborted. Errors of the store do not end it: they are told to the listener.
+   *
+   * @param options its `signal` ends it; then it returns.
+   */
+  async run({ signal }: { readonly signal: AbortSignalLike }): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.tick();
+      } catch (error) {
+        const code = error instanceof SecAggError ? error.code : null;
+        emit(this.#listener, { type: 'tick-failed', code, error });
+      }
+      await sleep(1000, signal);
+    }
+  }
+
+  #ended(run: RunRecord): void {
+    const name = nameOf(run);
+    const waiting = this.#waiting.get(name) ?? [];
+    this.#waiting.delete(name);
+    const outcome = outcomeOf(this.#task(run.task), run);
+    if (outcome !== null) for (const resolve of waiting) resolve(outcome);
+  }
+
+  async #run(key: RunKey): Promise<RunRecord> {
+    const run = await this.#store.run(key);
+    if (run === null) throw new ServiceError('ERR_SECAGG_RUN', 'there is no such run, or it is long over');
+    return run;
+  }
+
+  #task(id: string): Task {
+    const task = this.#tasks.get(id);
+    if (task === undefined) throw new ServiceError('ERR_SECAGG_TASK', 'there is no such task here');
+    return task;
+  }
+}
+
+function nameOf({ task, run }: RunKey): string {
+  return `${task}/${run}`;
+}
+
+function checkTasks(tasks: unknown): readonly Task[] {
+  if (!Array.isArray(tasks)) throw new TypeError(`options.tasks: expected a list, got ${kindOf(tasks)}`);
+  return tasks.map((task: unknown, i) => {
+    if (!(task instanceof Task)) throw new TypeError(`options.tasks[${i}]: expected a Task, got ${kindOf(task)}`);
+    return task;
+  });
+}
+
+function secretOf(secret: unknown): Uint8Array {
+  if (secret === undefined) return systemRandom(32);
+  const bytes = copyOf(checkBytes(secret, 'options.secret'));
+  if (bytes.length !== 32) throw new RangeError(`options.secret: expected 32 bytes, got ${bytes.length}`);
+  return bytes;
+}

@@ -1,0 +1,40 @@
+// Tokens that say when a participant last spoke with the coordinator, so that a request that somebody recorded is worth nothing later.
+// A token is the number of an epoch and a code over it that only this coordinator can make: no state, no clock of the participant.
+import { deriveKey } from '../crypto/digest.ts';
+import { LABELS } from '../crypto/labels.ts';
+import { concat, equalBytes, u64 } from '../leaves/bytes.ts';
+import { userId } from '../leaves/ids.ts';
+import { EPOCH_TOKEN_BYTES } from '../service/exchange.ts';
+
+/** Service time that an epoch lasts, in milliseconds. A token is good for the rest of its epoch and the next one. */
+const EPOCH = 600_000;
+
+/** Makes and checks the tokens of one coordinator. */
+export class EpochTokens {
+  readonly #secret: Uint8Array;
+
+  /** @param secret 32 bytes that all processes of a coordinator share. */
+  constructor(secret: Uint8Array) {
+    this.#secret = secret;
+  }
+
+  /** The epoch of a service time in milliseconds. */
+  epochAt(now: number): number {
+    return Math.floor(now / EPOCH);
+  }
+
+  /** @param certificate digest of the participant's certificate: another certificate has other tokens. */
+  tokenFor(id: number, certificate: Uint8Array, epoch: number): Uint8Array {
+    // HKDF is a pseudorandom function of its info; each token is one output of it.
+    return concat([
+      u64(epoch),
+      deriveKey(this.#secret, certificate, LABELS.epochToken, [userId(id, 'id'), userId(epoch, 'epoch')]),
+    ]);
+  }
+
+  /** Whether a token is the participant's own, of this epoch or the one before. */
+  isCurrent(token: Uint8Array, id: number, certificate: Uint8Array, epoch: number): boolean {
+    if (token.length !== EPOCH_TOKEN_BYTES) return false;
+    return [epoch, epoch - 1].some((each) => each >= 0 && equalBytes(token, this.tokenFor(id, certificate, each)));
+  }
+}

@@ -1,0 +1,162 @@
+// The store of a coordinator that is one process: everything is gone when the process ends.
+import type { Certificate } from '../service/certificate.ts';
+import type { Counts, Participant, ParticipantStatus, RunKey, RunRecord } from './run-record.ts';
+import { ServiceTime } from './service-time.ts';
+import type { CoordinatorStore, LastRequest } from './store.ts';
+
+interface StoredRun {
+  record: RunRecord;
+  readonly participants: Map<number, Participant>;
+}
+
+const nameOf = ({ task, run }: RunKey): string => `${task}/${run}`;
+
+/** Keeps the runs of a coordinator in memory. */
+export class MemoryCoordinatorStore implements CoordinatorStore {
+  readonly #time: ServiceTime;
+  readonly #runs = new Map<string, StoredRun>();
+  /** Runs that go on, by task and source. */
+  readonly #open = new Map<string, StoredRun>();
+  readonly #highestRun = new Map<string, number>();
+  readonly #requests = new Map<string, LastRequest & { readonly epoch: number }>();
+
+  /** @param clock milliseconds, from any beginning; default `performance.now`. */
+  constructor(clock: () => number = () => performance.now()) {
+    this.#time = new ServiceTime(clock);
+  }
+
+  /** As `CoordinatorStore.heartbeat`. */
+  heartbeat(): Promise<number> {
+    return Promise.resolve(this.#time.heartbeat());
+  }
+
+  /** As `CoordinatorStore.createRun`. */
+  createRun(record: RunRecord): Promise<boolean> {
+    const { task, source, run } = record;
+    const slot = `${task}/${source}`;
+    if (this.#open.has(slot) || run <= (this.#highestRun.get(task) ?? -1)) return Promise.resolve(false);
+    const stored: StoredRun = { record, participants: new Map() };
+    this.#runs.set(nameOf(record), stored);
+    this.#open.set(slot, stored);
+    this.#highestRun.set(task, run);
+    return Promise.resolve(true);
+  }
+
+  /** As `CoordinatorStore.run`. */
+  run(key: RunKey): Promise<RunRecord | null> {
+    return Promise.resolve(this.#runs.get(nameOf(key))?.record ?? null);
+  }
+
+  /** As `CoordinatorStore.openRun`. */
+  openRun(task: string, source: string): Promise<RunRecord | null> {
+    return Promise.resolve(this.#open.get(`${task}/${source}`)?.record ?? null);
+  }
+
+  /** As `CoordinatorStore.openRuns`. */
+  openRuns(): Promise<readonly RunRecord[]> {
+    return Promise.resolve(Array.from(this.#open.values(), ({ record }) => record));
+  }
+
+  /** As `CoordinatorStore.replaceRun`. */
+  replaceRun(record: RunRecord): Promise<boolean> {
+    const stored = this.#runs.get(nameOf(record));
+    if (stored?.record.revision !== record.revision - 1) return Promise.resolve(false);
+    if (record.stage === 'training' && stored.record.stage === 'session') {
+      for (const [id, known] of stored.participants) {
+        if (known.status === 'ready') stored.participants.set(id, { ...known, status: 'checked-in' });
+      }
+    }
+    stored.record = record;
+    if (record.end !== null) this.#open.delete(`${record.task}/${record.source}`);
+    return Promise.resolve(true);
+  }
+
+  /** As `CoordinatorStore.forgetRuns`. */
+  forgetRuns(task: string, endedBefore: number): Promise<void> {
+    for (const [name, { record }] of this.#runs) {
+      if (record.task === task && record.end !== null && record.end.at <= endedBefore) this.#runs.delete(name);
+    }
+    return Promise.resolve();
+  }
+
+  /** As `CoordinatorStore.participant`. */
+  participant(key: RunKey, id: number): Promise<Participant | null> {
+    return Promise.resolve(this.#runs.get(nameOf(key))?.participants.get(id) ?? null);
+  }
+
+  /** As `CoordinatorStore.checkIn`. */
+  checkIn(key: RunKey, certificate: Certificate, most: number): Promise<Participant | null> {
+    const stored = this.#runs.get(nameOf(key));
+    if (stored === undefined) return Promise.resolve(null);
+    const known = stored.participants.get(certificate.id);
+    if (known !== undefined && known.status !== 'left') return Promise.resolve(known);
+    if (stored.record.stage !== 'check-in' || present(stored).length >= most) return Promise.resolve(null);
+    const participant: Participant = { certificate, status: 'checked-in' };
+    stored.participants.set(certificate.id, participant);
+    return Promise.resolve(participant);
+  }
+
+  /** As `CoordinatorStore.setReady`. */
+  setReady(key: RunKey, id: number): Promise<boolean> {
+    const stored = this.#runs.get(nameOf(key));
+    const known = stored?.participants.get(id);
+    if (stored === undefined || known === undefined || known.status === 'left') return Promise.resolve(false);
+    if (known.status === 'ready') return Promise.resolve(true);
+    if (stored.record.stage !== 'training') return Promise.resolve(false);
+    stored.participants.set(id, { ...known, status: 'ready' });
+    return Promise.resolve(true);
+  }
+
+  /** As `CoordinatorStore.setLeft`. */
+  setLeft(key: RunKey, id: number): Promise<void> {
+    const stored = this.#runs.get(nameOf(key));
+    const known = stored?.participants.get(id);
+    if (known !== undefined) stored?.participants.set(id, { ...known, status: 'left' });
+    return Promise.resolve();
+  }
+
+  /** As `CoordinatorStore.counts`. */
+  counts(key: RunKey): Promise<Counts> {
+    const stored = this.#runs.get(nameOf(key));
+    if (stored === undefined) return Promise.resolve({ checkedIn: 0, selected: 0, ready: 0 });
+    const here = present(stored);
+    const selected = useful(stored, 'checked-in').length;
+    return Promise.resolve({ checkedIn: here.length, selected, ready: useful(stored, 'ready').length });
+  }
+
+  /** As `CoordinatorStore.ready`. */
+  ready(key: RunKey): Promise<readonly Participant[]> {
+    const stored = this.#runs.get(nameOf(key));
+    return Promise.resolve(stored === undefined ? [] : useful(stored, 'ready'));
+  }
+
+  /** As `CoordinatorStore.lastRequest`. */
+  lastRequest(task: string, id: number): Promise<LastRequest | null> {
+    return Promise.resolve(this.#requests.get(`${task}/${id}`) ?? null);
+  }
+
+  /** As `CoordinatorStore.noteRequest`. */
+  noteRequest(task: string, id: number, request: LastRequest, epoch: number): Promise<LastRequest | null> {
+    const name = `${task}/${id}`;
+    const last = this.#requests.get(name);
+    if (last !== undefined && last.sequence >= request.sequence) return Promise.resolve(last);
+    this.#requests.set(name, { ...request, epoch });
+    return Promise.resolve(null);
+  }
+
+  /** As `CoordinatorStore.forgetRequests`. */
+  forgetRequests(before: number): Promise<void> {
+    for (const [name, { epoch }] of this.#requests) if (epoch < before) this.#requests.delete(name);
+    return Promise.resolve();
+  }
+}
+
+function present({ participants }: StoredRun): Participant[] {
+  return [...participants.values()].filter(({ status }) => status !== 'left');
+}
+
+/** Participants with this status that may still take part. */
+function useful({ record, participants }: StoredRun, wanted: ParticipantStatus): Participant[] {
+  const excluded = new Set(record.excluded);
+  return [...participants.values()].filter(({ status, certificate }) => status === wanted && !excluded.has(certificate.id));
+}

@@ -1,0 +1,47 @@
+// How a run ended, for the application that runs the coordinator.
+import type { Task } from '../service/task.ts';
+import type { RunRecord } from './run-record.ts';
+import type { Receipt } from '../dp/receipt.ts';
+
+/** A run that has its sum. */
+export interface FinishedRun {
+  /** Tells how it ended. */
+  readonly kind: 'finished';
+  /** Number of the run. */
+  readonly run: number;
+  /** The attempt that gave the sum. */
+  readonly attempt: number;
+  /** Ids of the users in the sum, ascending. */
+  readonly included: readonly number[];
+  /** What the task's aggregate makes of the sum: for `integers` the vector, for a mean its tensors. */
+  readonly result: unknown;
+  /** What the sum costs each user in privacy; null if the aggregate adds no noise. */
+  readonly receipt: Receipt | null;
+  /** For auditors: see `verifyCertificate`. */
+  readonly certificate: string;
+}
+
+/** A run without a sum. */
+export interface FailedRun {
+  /** Tells how it ended. */
+  readonly kind: 'failed';
+  /** Number of the run. */
+  readonly run: number;
+  /** The last attempt; 0 if none began. */
+  readonly attempt: number;
+  /** Code of the last attempt's error; ERR_SECAGG_THRESHOLD if too few came, ERR_SECAGG_ABORTED if the application ended it. */
+  readonly code: string;
+}
+
+/** How a run ended. */
+export type Outcome = FinishedRun | FailedRun;
+
+/** How a run ended; null if it goes on. */
+export function outcomeOf(task: Task, { run, attempt, end }: RunRecord): Outcome | null {
+  if (end === null) return null;
+  const number = attempt?.number ?? 0;
+  const { code, sum, included, certificate } = end;
+  if (code !== null || sum === null || attempt === null) return { kind: 'failed', run, attempt: number, code: code ?? '' };
+  const { result, receipt } = task.planFor(attempt.session).decode(sum, { users: included.length });
+  return { kind: 'finished', run, attempt: number, included, result, receipt, certificate };
+}

@@ -1,0 +1,55 @@
+// What is said to a participant, before it is cut into parts and signed.
+import { fingerprint } from '../crypto/digest.ts';
+import type { Place } from '../service/exchange.ts';
+import { PART_BYTES, type ReceivedRequest } from '../service/request.ts';
+import type { Response, ResponseKind } from '../service/response.ts';
+
+/** What a response says. */
+export interface Reply {
+  readonly kind: ResponseKind;
+  readonly place: Place;
+  /** All of the body, of which the response carries a part. */
+  readonly whole: Uint8Array;
+  /** Of an upload: how much of it is there. */
+  readonly have?: { readonly offset: number; readonly total: number };
+  /** Milliseconds after which there may be something new. */
+  readonly pause: number;
+  /** How many wait for the same. */
+  readonly waiting: number;
+}
+
+const NOTHING: Uint8Array = new Uint8Array();
+/** Milliseconds after which there may be something new, if nothing else is known. */
+export const SOON = 500;
+
+export function reply(kind: ResponseKind, place: Place, whole: Uint8Array = NOTHING): Reply {
+  return { kind, place, whole, pause: SOON, waiting: 0 };
+}
+
+/** @param pause milliseconds after which there may be something new. @param waiting how many wait for the same. */
+export function wait(place: Place, pause: number, waiting = 0): Reply {
+  return { kind: 'wait', place, whole: NOTHING, pause, waiting };
+}
+
+export function refusal(place: Place): Reply {
+  return { kind: 'refused', place, whole: NOTHING, pause: 1000, waiting: 0 };
+}
+
+/** The response to a request. A question names the offset from which on it wants the body; `accepted` tells how much has come. */
+export function responseTo(
+  request: ReceivedRequest,
+  { kind, place, whole, have }: Reply,
+  terms: Pick<Response, 'token' | 'sequence' | 'wait' | 'code'>,
+): Response {
+  const from = have === undefined && request.kind !== 'answer' ? Math.min(request.offset, whole.length) : 0;
+  return {
+    ...terms,
+    request: request.digest,
+    kind,
+    place,
+    offset: have?.offset ?? from,
+    total: have?.total ?? whole.length,
+    sha256: fingerprint(whole),
+    body: whole.subarray(from, from + PART_BYTES),
+  };
+}

@@ -1,0 +1,62 @@
+// What a coordinator needs of a store. Each method is one atomic step with its precondition: any number of processes may call them.
+import type { Certificate } from '../service/certificate.ts';
+import type { Counts, Participant, RunKey, RunRecord } from './run-record.ts';
+
+/** What a participant's last request was. */
+export interface LastRequest {
+  /** Its number. */
+  readonly sequence: number;
+  /** Digest of the request with this number, 32 bytes. */
+  readonly digest: Uint8Array;
+}
+
+/** Where the runs of a coordinator are. */
+export interface CoordinatorStore {
+  /**
+   * Service time in milliseconds: it moves with each call by as much as the clock has moved, by 5 seconds at most, and never back. So
+   * a deadline does not pass while no process serves.
+   */
+  heartbeat(): Promise<number>;
+  /** Adds a run. @returns false if its number is not above those of the task before, or if its source has a run that goes on. */
+  createRun(run: RunRecord): Promise<boolean>;
+  /** A run, also one that has ended; null if there is none. */
+  run(key: RunKey): Promise<RunRecord | null>;
+  /** The run of a task and source that goes on. */
+  openRun(task: string, source: string): Promise<RunRecord | null>;
+  /** All runs that go on. */
+  openRuns(): Promise<readonly RunRecord[]>;
+  /**
+   * Replaces a run by its next revision. If it goes back to training, all that were ready must say again that they are.
+   *
+   * @returns false if the store has another revision.
+   */
+  replaceRun(run: RunRecord): Promise<boolean>;
+  /** Runs that ended at or before this service time are forgotten, with their participants. */
+  forgetRuns(task: string, endedBefore: number): Promise<void>;
+  /** A participant of a run; null if there is none. */
+  participant(key: RunKey, id: number): Promise<Participant | null>;
+  /**
+   * Enters a participant that checks in, also one that had left.
+   *
+   * @returns its entry, or the one that it had; null if there are `most` or if check-in has ended.
+   */
+  checkIn(key: RunKey, certificate: Certificate, most: number): Promise<Participant | null>;
+  /** A participant that was selected has its input ready. @returns false if it did not check in, or if no inputs are loaded now. */
+  setReady(key: RunKey, id: number): Promise<boolean>;
+  /** A participant takes no further part. */
+  setLeft(key: RunKey, id: number): Promise<void>;
+  /** How many participants of a run there are. */
+  counts(key: RunKey): Promise<Counts>;
+  /** Those that are ready and not excluded. */
+  ready(key: RunKey): Promise<readonly Participant[]>;
+  /** The participant's newest request that was noted, if any is remembered. */
+  lastRequest(task: string, id: number): Promise<LastRequest | null>;
+  /**
+   * Notes a participant's request.
+   *
+   * @returns what was noted before if its number is as high or higher, and nothing has changed; else null.
+   */
+  noteRequest(task: string, id: number, request: LastRequest, epoch: number): Promise<LastRequest | null>;
+  /** Requests that were noted before this epoch are forgotten: no token of theirs is valid. */
+  forgetRequests(before: number): Promise<void>;
+}

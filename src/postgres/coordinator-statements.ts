@@ -1,0 +1,156 @@
+// Every statement about the runs of a coordinator. $1 is the task wherever there is one.
+import { bytes, integer, nullable, number, oneOf, statement, text, type Columns, type Statement } from './statement.ts';
+
+/** Service time moves by as much as the clock has moved, by 5 seconds at most, and never back. */
+export const heartbeat: Statement<{ readonly milliseconds: number }> = statement(
+  `
+  update :schema.service_time set
+    milliseconds = milliseconds + least(greatest(1000 * extract(epoch from clock_timestamp() - read_at)::float8, 0), 5000),
+    read_at = clock_timestamp()
+  where only_row returning milliseconds`,
+  { milliseconds: number },
+);
+
+export interface RunRow {
+  readonly document: string;
+  readonly sum: Uint8Array | null;
+  readonly sum_bits: number | null;
+}
+
+const RUN: Columns<RunRow> = { document: text, sum: nullable(bytes), sum_bits: nullable(integer) };
+const RUN_COLUMNS = 'document::text as document, sum, sum_bits';
+
+export const insertTask: Statement<never> = statement(
+  'insert into :schema.tasks (task) values ($1) on conflict (task) do nothing',
+);
+
+/** Locks the task's row, so that two runs of it are not created at once. */
+export const raiseRun: Statement<{ readonly highest_run: number }> = statement(
+  'update :schema.tasks set highest_run = $2 where task = $1 and highest_run < $2 returning highest_run',
+  { highest_run: integer },
+);
+
+export const insertRun: Statement<{ readonly run: number }> = statement(
+  `
+  insert into :schema.runs (task, run, source, revision, stage, document)
+  values ($1, $2, $3, $4, $5, $6::jsonb) on conflict do nothing returning run`,
+  { run: integer },
+);
+
+export const readRun: Statement<RunRow> = statement(`select ${RUN_COLUMNS} from :schema.runs where task = $1 and run = $2`, RUN);
+
+export const readOpenRun: Statement<RunRow> = statement(
+  `select ${RUN_COLUMNS} from :schema.runs where task = $1 and source = $2 and ended_at is null`,
+  RUN,
+);
+
+export const readOpenRuns: Statement<RunRow> = statement(
+  `select ${RUN_COLUMNS} from :schema.runs where ended_at is null order by task, run`,
+  RUN,
+);
+
+const STAGES = ['check-in', 'training', 'session', 'finished', 'failed'] as const;
+
+export const lockRun: Statement<{ readonly revision: number; readonly stage: (typeof STAGES)[number] }> = statement(
+  'select revision, stage from :schema.runs where task = $1 and run = $2 for no key update',
+  { revision: integer, stage: oneOf(STAGES) },
+);
+
+export const updateRun: Statement<{ readonly run: number }> = statement(
+  `
+  update :schema.runs set revision = $3, stage = $4, document = $5::jsonb, excluded = $6::bigint[], sum = $7::bytea,
+    sum_bits = $8::smallint, ended_at = $9::float8
+  where task = $1 and run = $2 returning run`,
+  { run: integer },
+);
+
+export const resetReady: Statement<never> = statement(
+  `update :schema.participants set status = 'checked-in' where task = $1 and run = $2 and status = 'ready'`,
+);
+
+export const deleteRunsBefore: Statement<never> = statement(
+  `
+  with gone as (delete from :schema.runs where task = $1 and ended_at <= $2::float8 returning task, run)
+  delete from :schema.participants using gone where participants.task = gone.task and participants.run = gone.run`,
+);
+
+const STATUSES = ['checked-in', 'ready', 'left'] as const;
+
+export interface ParticipantRow {
+  readonly status: (typeof STATUSES)[number];
+  readonly certificate: Uint8Array;
+}
+
+const PARTICIPANT: Columns<ParticipantRow> = { status: oneOf(STATUSES), certificate: bytes };
+
+export const readParticipant: Statement<ParticipantRow> = statement(
+  'select status, certificate from :schema.participants where task = $1 and run = $2 and id = $3',
+  PARTICIPANT,
+);
+
+/** Enters a participant, or one that had left, if there is room. The run's row is locked. */
+export const insertParticipant: Statement<ParticipantRow> = statement(
+  `
+  insert into :schema.participants (task, run, id, certificate)
+  select $1, $2, $3, $4
+  where (select count(*) from :schema.participants where task = $1 and run = $2 and status <> 'left') < $5
+  on conflict (task, run, id) do update set status = 'checked-in', certificate = excluded.certificate
+  where participants.status = 'left'
+  returning status, certificate`,
+  PARTICIPANT,
+);
+
+export const setReady: Statement<ParticipantRow> = statement(
+  `
+  update :schema.participants set status = 'ready'
+  where task = $1 and run = $2 and id = $3 and (status = 'ready' or status = 'checked-in' and exists (
+    select 1 from :schema.runs where runs.task = $1 and runs.run = $2 and runs.stage = 'training'))
+  returning status, certificate`,
+  PARTICIPANT,
+);
+
+export const setLeft: Statement<never> = statement(
+  `update :schema.participants set status = 'left' where task = $1 and run = $2 and id = $3`,
+);
+
+export const countParticipants: Statement<{
+  readonly checked_in: number;
+  readonly selected: number;
+  readonly ready: number;
+}> = statement(
+  `
+  select count(*) filter (where status <> 'left') as checked_in,
+    count(*) filter (where status = 'checked-in' and not id = any (runs.excluded)) as selected,
+    count(*) filter (where status = 'ready' and not id = any (runs.excluded)) as ready
+  from :schema.participants join :schema.runs using (task, run) where task = $1 and run = $2`,
+  { checked_in: integer, selected: integer, ready: integer },
+);
+
+export const readReady: Statement<ParticipantRow> = statement(
+  `
+  select status, certificate from :schema.participants join :schema.runs using (task, run)
+  where task = $1 and run = $2 and status = 'ready' and not id = any (runs.excluded) order by id`,
+  PARTICIPANT,
+);
+
+export interface RequestRow {
+  readonly sequence: number;
+  readonly digest: Uint8Array;
+}
+
+const REQUEST: Columns<RequestRow> = { sequence: integer, digest: bytes };
+
+export const readRequest: Statement<RequestRow> = statement(
+  'select sequence, digest from :schema.requests where task = $1 and id = $2',
+  REQUEST,
+);
+
+export const noteRequest: Statement<RequestRow> = statement(
+  `
+  insert into :schema.requests (task, id, sequence, digest, epoch) values ($1, $2, $3, $4, $5)
+  on conflict (task, id) do update set sequence = excluded.sequence, digest = excluded.digest, epoch = excluded.epoch
+  where requests.sequence < excluded.sequence returning sequence, digest`,
+  REQUEST,
+);
+
+export const deleteRequests: Statement<never> = statement('delete from :schema.requests where epoch < $1');

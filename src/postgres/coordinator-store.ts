@@ -1,0 +1,219 @@
+// The runs of a coordinator in PostgreSQL, for any number of processes at a time.
+import { copyOf } from '../leaves/bytes.ts';
+import { checkNames } from '../leaves/checks.ts';
+import type { SumVector } from '../masking/vector.ts';
+import { readCertificate, type Certificate } from '../service/certificate.ts';
+import { writtenRun } from '../coordinator/run-json.ts';
+import type { Counts, Participant, RunKey, RunRecord } from '../coordinator/run-record.ts';
+import type { CoordinatorStore, LastRequest } from '../coordinator/store.ts';
+import { Database, type DatabaseOptions } from './database.ts';
+import { migrate } from './migrations.ts';
+import type { PostgresPool } from './pool.ts';
+import * as sql from './coordinator-statements.ts';
+
+/** Milliseconds for which service time is not read again by one process. */
+const REMEMBERED = 100;
+
+/**
+ * Keeps the runs of a coordinator in PostgreSQL. Give the same store to the coordinator of each process, beside a
+ * {@link PostgresSessionHost}.
+ *
+ * @example
+ * ```ts
+ * import pg from 'pg';
+ * import { Coordinator } from 'secagg/coordinator';
+ * import { PostgresCoordinatorStore, PostgresSessionHost, PostgresSessions } from 'secagg/postgres';
+ *
+ * const pool = new pg.Pool();
+ * const sessions = new PostgresSessions(pool);
+ * await sessions.migrate();
+ * const coordinator = new Coordinator({
+ *   keypair,
+ *   tasks,
+ *   secret, // 32 bytes, the same in all processes
+ *   store: new PostgresCoordinatorStore(pool),
+ *   host: new PostgresSessionHost(sessions),
+ * });
+ * ```
+ */
+export class PostgresCoordinatorStore implements CoordinatorStore {
+  readonly #database: Database;
+  #time: { readonly milliseconds: number; readonly readAt: number } | null = null;
+
+  /**
+   * @param pool a `pg.Pool`, or an object with the same methods.
+   * @param options where the tables are, and how long to wait for the database.
+   * @throws TypeError, RangeError that name the argument.
+   */
+  constructor(pool: PostgresPool, options: DatabaseOptions = {}) {
+    checkNames(options, 'options', ['schema', 'timeout']);
+    this.#database = new Database(pool, options);
+  }
+
+  /** Creates the schema or brings it to this version, as `migrate()` of PostgresSessions does: the two share it. */
+  async migrate(): Promise<void> {
+    await migrate(this.#database);
+  }
+
+  /** Service time, in milliseconds. */
+  async heartbeat(): Promise<number> {
+    const known = this.#time;
+    if (known !== null && performance.now() - known.readAt < REMEMBERED) return known.milliseconds;
+    const [row] = await this.#database.transaction((query) => query(sql.heartbeat));
+    const milliseconds = row?.milliseconds ?? 0;
+    this.#time = { milliseconds, readAt: performance.now() };
+    return milliseconds;
+  }
+
+  /** As `CoordinatorStore.createRun`. */
+  async createRun(run: RunRecord): Promise<boolean> {
+    const { task, source, revision, stage } = run;
+    return this.#attempt(async (query) => {
+      await query(sql.insertTask, [task]);
+      if ((await query(sql.raiseRun, [task, run.run])).length === 0) throw new Refused();
+      const row = [task, run.run, source, revision, stage, documentOf(run)];
+      if ((await query(sql.insertRun, row)).length === 0) throw new Refused();
+    });
+  }
+
+  /** @returns false, with nothing changed, if `work` throws Refused. */
+  async #attempt(work: Parameters<Database['transaction']>[0]): Promise<boolean> {
+    try {
+      await this.#database.transaction(work);
+      return true;
+    } catch (error) {
+      if (error instanceof Refused) return false;
+      throw error;
+    }
+  }
+
+  /** As `CoordinatorStore.run`. */
+  async run({ task, run }: RunKey): Promise<RunRecord | null> {
+    const [row] = await this.#database.read(sql.readRun, [task, run]);
+    return row === undefined ? null : recordOf(row);
+  }
+
+  /** As `CoordinatorStore.openRun`. */
+  async openRun(task: string, source: string): Promise<RunRecord | null> {
+    const [row] = await this.#database.read(sql.readOpenRun, [task, source]);
+    return row === undefined ? null : recordOf(row);
+  }
+
+  /** As `CoordinatorStore.openRuns`. */
+  async openRuns(): Promise<readonly RunRecord[]> {
+    return (await this.#database.read(sql.readOpenRuns)).map(recordOf);
+  }
+
+  /** As `CoordinatorStore.replaceRun`. */
+  async replaceRun(next: RunRecord): Promise<boolean> {
+    const { task, run, revision, stage, excluded, end } = next;
+    const sum = end?.sum ?? null;
+    return this.#attempt(async (query) => {
+      const [before] = await query(sql.lockRun, [task, run]);
+      if (before?.revision !== revision - 1) throw new Refused();
+      const written = [documentOf(next), [...excluded], sum === null ? null : bytesOf(sum), sum === null ? null : bitsOf(sum)];
+      await query(sql.updateRun, [task, run, revision, stage, ...written, end?.at ?? null]);
+      if (before.stage === 'session' && stage === 'training') await query(sql.resetReady, [task, run]);
+    });
+  }
+
+  /** As `CoordinatorStore.forgetRuns`. */
+  async forgetRuns(task: string, endedBefore: number): Promise<void> {
+    await this.#database.transaction((query) => query(sql.deleteRunsBefore, [task, endedBefore]));
+  }
+
+  /** As `CoordinatorStore.participant`. */
+  async participant({ task, run }: RunKey, id: number): Promise<Participant | null> {
+    const [row] = await this.#database.read(sql.readParticipant, [task, run, id]);
+    return row === undefined ? null : participantOf(row);
+  }
+
+  /** As `CoordinatorStore.checkIn`. */
+  async checkIn({ task, run }: RunKey, { id, bytes }: Certificate, most: number): Promise<Participant | null> {
+    return this.#database.transaction(async (query) => {
+      const [before] = await query(sql.lockRun, [task, run]);
+      const [known] = await query(sql.readParticipant, [task, run, id]);
+      if (known !== undefined && known.status !== 'left') return participantOf(known);
+      if (before?.stage !== 'check-in') return null;
+      const [entered] = await query(sql.insertParticipant, [task, run, id, bytes, most]);
+      return entered === undefined ? null : participantOf(entered);
+    });
+  }
+
+  /** As `CoordinatorStore.setReady`. */
+  async setReady({ task, run }: RunKey, id: number): Promise<boolean> {
+    const rows = await this.#database.transaction((query) => query(sql.setReady, [task, run, id]));
+    return rows.length === 1;
+  }
+
+  /** As `CoordinatorStore.setLeft`. */
+  async setLeft({ task, run }: RunKey, id: number): Promise<void> {
+    await this.#database.transaction((query) => query(sql.setLeft, [task, run, id]));
+  }
+
+  /** As `CoordinatorStore.counts`. */
+  async counts({ task, run }: RunKey): Promise<Counts> {
+    const [row] = await this.#database.read(sql.countParticipants, [task, run]);
+    return { checkedIn: row?.checked_in ?? 0, selected: row?.selected ?? 0, ready: row?.ready ?? 0 };
+  }
+
+  /** As `CoordinatorStore.ready`. */
+  async ready({ task, run }: RunKey): Promise<readonly Participant[]> {
+    return (await this.#database.read(sql.readReady, [task, run])).map(participantOf);
+  }
+
+  /** As `CoordinatorStore.lastRequest`. */
+  async lastRequest(task: string, id: number): Promise<LastRequest | null> {
+    const [row] = await this.#database.read(sql.readRequest, [task, id]);
+    return row === undefined ? null : { sequence: row.sequence, digest: copyOf(row.digest) };
+  }
+
+  /** As `CoordinatorStore.noteRequest`. */
+  async noteRequest(task: string, id: number, { sequence, digest }: LastRequest, epoch: number): Promise<LastRequest | null> {
+    return this.#database.transaction(async (query) => {
+      if ((await query(sql.noteRequest, [task, id, sequence, digest, epoch])).length === 1) return null;
+      const [last] = await query(sql.readRequest, [task, id]);
+      return last === undefined ? null : { sequence: last.sequence, digest: copyOf(last.digest) };
+    });
+  }
+
+  /** As `CoordinatorStore.forgetRequests`. */
+  async forgetRequests(before: number): Promise<void> {
+    await this.#database.transaction((query) => query(sql.deleteRequests, [before]));
+  }
+}
+
+/** The precondition of a step does not hold: its transaction is rolled back. */
+class Refused extends Error {}
+
+function documentOf(run: RunRecord): string {
+  const { end } = run;
+  const written = end === null ? null : { at: end.at, code: end.code, included: end.included, certificate: end.certificate };
+  return JSON.stringify(writtenRun.encode({ ...run, end: written }));
+}
+
+function recordOf({ document, sum, sum_bits: bits }: sql.RunRow): RunRecord {
+  const run = writtenRun.decode(JSON.parse(document), 'run');
+  return { ...run, end: run.end === null ? null : { ...run.end, sum: sum === null ? null : vectorOf(sum, bits) } };
+}
+
+function participantOf({ status, certificate }: sql.ParticipantRow): Participant {
+  const { id, publicKey, serial, validFrom, validUntil, bytes } = readCertificate(copyOf(certificate));
+  return { status, certificate: { id, publicKey, serial, validFrom, validUntil, bytes } };
+}
+
+const bitsOf = (sum: SumVector): 32 | 64 => (sum instanceof BigInt64Array ? 64 : 32);
+
+/** Little-endian on every machine. */
+function bytesOf(sum: SumVector): Uint8Array {
+  const view = new DataView(new ArrayBuffer(sum.byteLength));
+  if (sum instanceof BigInt64Array) sum.forEach((value, i) => view.setBigInt64(8 * i, value, true));
+  else sum.forEach((value, i) => view.setInt32(4 * i, value, true));
+  return new Uint8Array(view.buffer);
+}
+
+function vectorOf(bytes: Uint8Array, bits: number | null): SumVector {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bits === 64) return BigInt64Array.from({ length: bytes.length / 8 }, (_, i) => view.getBigInt64(8 * i, true));
+  return Int32Array.from({ length: bytes.length / 4 }, (_, i) => view.getInt32(4 * i, true));
+}

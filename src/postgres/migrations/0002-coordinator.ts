@@ -1,0 +1,91 @@
+// Runs of a coordinator, who takes part in them, and service time. Once it is released, a migration is never changed.
+import type { Migration } from '../migration.ts';
+
+export const MIGRATION_0002: Migration = {
+  version: 2,
+  name: 'coordinator',
+  sql: `
+create table :schema.service_time (
+  only_row boolean primary key default true check (only_row),
+  milliseconds float8 not null default 0,
+  read_at timestamptz not null default clock_timestamp()
+);
+comment on table :schema.service_time is 'How long the coordinator has been there for its participants. One row.';
+comment on column :schema.service_time.only_row is 'Always true, so that there is one row.';
+comment on column :schema.service_time.milliseconds is 'Service time. It moves with the clock of the database, by 5 seconds at most for each reading.';
+comment on column :schema.service_time.read_at is 'When it was read last.';
+insert into :schema.service_time default values;
+
+create table :schema.tasks (
+  task text not null,
+  highest_run bigint not null default -1,
+  constraint tasks_pkey primary key (task)
+);
+comment on table :schema.tasks is 'Tasks of a coordinator that have had runs.';
+comment on column :schema.tasks.task is 'Digest of the task, 64 hexadecimal digits.';
+comment on column :schema.tasks.highest_run is 'The highest number that a run of the task had.';
+
+create table :schema.runs (
+  task text not null,
+  run bigint not null,
+  source text not null,
+  revision bigint not null,
+  stage text not null,
+  document jsonb not null,
+  excluded bigint[] not null default '{}',
+  sum bytea,
+  sum_bits smallint,
+  ended_at float8,
+  constraint runs_pkey primary key (task, run),
+  constraint runs_stage_known check (stage in ('check-in', 'training', 'session', 'finished', 'failed')),
+  constraint runs_ended check ((stage in ('finished', 'failed')) = (ended_at is not null)),
+  constraint runs_sum_if_finished check ((stage = 'finished') = (sum is not null)),
+  constraint runs_sum_bits check ((sum is null) = (sum_bits is null) and sum_bits in (32, 64))
+);
+alter table :schema.runs alter column sum set storage external;
+create unique index runs_open on :schema.runs (task, source) where ended_at is null;
+comment on table :schema.runs is 'Runs of a coordinator. They hold no secret.';
+comment on column :schema.runs.task is 'Digest of the task, 64 hexadecimal digits.';
+comment on column :schema.runs.run is 'Number of the run, which the publisher gave.';
+comment on column :schema.runs.source is 'The data source that the run asks about. One run a source goes on.';
+comment on column :schema.runs.revision is 'Grows with every change.';
+comment on column :schema.runs.stage is 'check-in: participants come. training: they load their inputs. session: the five rounds. finished: there is a sum. failed: there is none.';
+comment on column :schema.runs.document is 'All of the run except the sum.';
+comment on column :schema.runs.excluded is 'Ids of participants that take part in no later attempt.';
+comment on column :schema.runs.sum is 'The sum: components of sum_bits bits, little-endian.';
+comment on column :schema.runs.sum_bits is 'Bits of each component of the sum, 32 or 64.';
+comment on column :schema.runs.ended_at is 'Service time of the end, in milliseconds.';
+
+create table :schema.participants (
+  task text not null,
+  run bigint not null,
+  id bigint not null,
+  status text not null default 'checked-in',
+  certificate bytea not null,
+  constraint participants_pkey primary key (task, run, id),
+  constraint participants_status_known check (status in ('checked-in', 'ready', 'left'))
+);
+comment on table :schema.participants is 'Who takes part in which run.';
+comment on column :schema.participants.task is 'Digest of the task.';
+comment on column :schema.participants.run is 'Number of the run.';
+comment on column :schema.participants.id is 'Id of the participant.';
+comment on column :schema.participants.status is 'checked-in: it has come. ready: its input is loaded. left: it takes no further part.';
+comment on column :schema.participants.certificate is 'Its certificate.';
+
+create table :schema.requests (
+  task text not null,
+  id bigint not null,
+  sequence bigint not null,
+  digest bytea not null,
+  epoch bigint not null,
+  constraint requests_pkey primary key (task, id)
+);
+create index requests_epoch on :schema.requests (epoch);
+comment on table :schema.requests is 'The last request of each participant that changed something, so that an older one is refused.';
+comment on column :schema.requests.task is 'Digest of the task.';
+comment on column :schema.requests.id is 'Id of the participant.';
+comment on column :schema.requests.sequence is 'Number of the request.';
+comment on column :schema.requests.digest is 'Digest of the request, 32 bytes.';
+comment on column :schema.requests.epoch is 'Epoch of the token with which it came. The row is deleted when the token is good no more.';
+`,
+};

@@ -1,0 +1,90 @@
+// The publisher's word that there is a run: of which task, with which number, with which payload, until when. The aggregation server
+// carries it and cannot change it, so that it cannot give one participant another model than the others.
+import { LABELS } from '../crypto/labels.ts';
+import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
+import { concat, u32, u64, utf8 } from '../leaves/bytes.ts';
+import { DecodeError } from '../leaves/errors.ts';
+import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
+import { fingerprint } from '../crypto/digest.ts';
+import { FixedFields } from './fixed-fields.ts';
+import { isSignedBy, signedDocument } from './signed-documents.ts';
+
+const VERSION = 1;
+export const MOST_URL_BYTES = 2000;
+export const MOST_SOURCE_BYTES = 100;
+
+/** What the participants of a run work with, for example a model. It does not go through the coordinator. */
+interface Payload {
+  /** Where participants get it. */
+  readonly url: string;
+  /** In bytes. */
+  readonly length: number;
+  /** SHA-256 of the payload, 32 bytes. */
+  readonly sha256: Uint8Array;
+}
+
+/** What an announcement says. */
+export interface Announcement {
+  /** Digest of the task, 32 bytes. */
+  readonly task: Uint8Array;
+  /** The data source that the run asks about: participants count their participations for each. */
+  readonly source: string;
+  /** Number of the run; runs of one task and source have rising numbers. */
+  readonly run: number;
+  readonly payload: Payload | null;
+  /** Seconds since 1970: nobody begins to take part from then on. */
+  readonly expires: number;
+  /** The announcement itself. */
+  readonly bytes: Uint8Array;
+}
+
+export async function announcementOf(
+  secretKey: SignSecretKey,
+  { task, source, run, payload, expires }: Omit<Announcement, 'bytes'>,
+): Promise<Uint8Array> {
+  const [name, url] = [utf8(source), utf8(payload?.url ?? '')];
+  const content = concat([
+    Uint8Array.of(VERSION),
+    task,
+    u32(name.length),
+    name,
+    u64(run),
+    u64(expires),
+    u32(url.length),
+    url,
+    u64(payload?.length ?? 0),
+    payload?.sha256 ?? fingerprint(new Uint8Array()),
+  ]);
+  return signedDocument(LABELS.announcement, secretKey, content);
+}
+
+/** Reads an announcement without looking at its signature or its time. @throws DecodeError */
+export function readAnnouncement(bytes: Uint8Array): Announcement {
+  const name = 'announcement';
+  const fields = new FixedFields(name, bytes);
+  fields.version(VERSION);
+  const task = fields.bytes(DIGEST_BYTES);
+  const source = textOf(fields, MOST_SOURCE_BYTES);
+  const [run, expires] = [fields.integer(8), fields.integer(8)];
+  const url = textOf(fields, MOST_URL_BYTES);
+  const [length, sha256] = [fields.integer(8), fields.bytes(DIGEST_BYTES)];
+  fields.bytes(SIGNATURE_BYTES);
+  fields.end();
+  return { task, source, run, payload: url === '' ? null : { url, length, sha256 }, expires, bytes };
+}
+
+function textOf(fields: FixedFields, most: number): string {
+  const length = fields.integer(4);
+  if (length > most) throw new DecodeError(`announcement: expected a text of at most ${most} bytes, got ${length}`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(fields.bytes(length));
+  } catch (error) {
+    if (error instanceof DecodeError) throw error;
+    throw new DecodeError('announcement: expected UTF-8');
+  }
+}
+
+/** Whether the publisher has signed these bytes. */
+export function isAnnouncementOf(publicKey: SignPublicKey, bytes: Uint8Array): Promise<boolean> {
+  return isSignedBy(LABELS.announcement, publicKey, bytes);
+}

@@ -1,0 +1,186 @@
+// The registrar: who may take part, under which key. It is not the aggregation server, and its secret key is not there.
+import { equalBytes } from '../leaves/bytes.ts';
+import { checkBytes, checkInteger, checkNames, checkString } from '../leaves/checks.ts';
+import { userId } from '../leaves/ids.ts';
+import { inspectAs } from '../leaves/inspect.ts';
+import { isSignPublicKey } from '../crypto/sign.ts';
+import { bytes, document, integer, mapOf, record, type Document } from '../session/codec.ts';
+import { userId as userIdCodec } from '../session/json.ts';
+import { KEY_BYTES } from '../leaves/sizes.ts';
+import { authorityDigest, certificateOf, type Authority } from './certificate.ts';
+import { isRequestOf, readCertificateRequest } from './certificate-request.ts';
+import { secondsOf, type Clock } from './clock.ts';
+import { checkKeypair, type Keypair } from './keypair.ts';
+import { revocationListOf } from './revocation-list.ts';
+import { ServiceError } from './service-error.ts';
+
+/** What a registrar is made with. */
+export interface RegistrarOptions {
+  /** The registrar's own key pair. Participants pin the public key. */
+  readonly keypair: Keypair;
+  /** What the ids belong to, for example the name of the application; 1 to 200 bytes. */
+  readonly scope: string;
+  /** Seconds for which a certificate is valid; default 604,800, seven days. */
+  readonly validity?: number;
+  /** Time of day; default `Date.now`. */
+  readonly clock?: Clock;
+}
+
+/** The newest certificate of one participant. */
+interface Certified {
+  readonly publicKey: Uint8Array;
+  readonly serial: number;
+  readonly validUntil: number;
+}
+
+/** All that a registrar remembers. */
+interface RegistrarRecord {
+  readonly nextSerial: number;
+  readonly nextList: number;
+  readonly certified: ReadonlyMap<number, Certified>;
+  /** Serials that are taken back, with the time until which they would be valid. */
+  readonly revoked: ReadonlyMap<number, number>;
+}
+
+const VALIDITY = 7 * 24 * 3600;
+const MOST_SECONDS = 2 ** 40;
+const serial = integer(0, Number.MAX_SAFE_INTEGER);
+const seconds = integer(0, Number.MAX_SAFE_INTEGER);
+
+const registrarDocument: Document<RegistrarRecord> = document<RegistrarRecord>(
+  'registrar',
+  1,
+  record<RegistrarRecord>({
+    nextSerial: serial,
+    nextList: serial,
+    certified: mapOf(userIdCodec, record<Certified>({ publicKey: bytes(KEY_BYTES), serial, validUntil: seconds })),
+    revoked: mapOf(serial, seconds),
+  }),
+);
+
+/**
+ * Certifies the keys of participants, each for some days, and takes certificates back.
+ *
+ * Every guarantee of the protocol rests on it: whoever can certify can take part under as many ids as it likes. So it does not run
+ * where the aggregation server runs. That an id stands for one person is for the application to see to, before it calls
+ * {@link certify}.
+ *
+ * @example
+ * ```js
+ * import { genKeypair } from 'secagg';
+ * import { certificateRequest, Registrar } from 'secagg/service';
+ *
+ * const registrar = new Registrar({ keypair: genKeypair(), scope: 'example app' });
+ * const keypair = genKeypair(); // the participant's
+ * const request = await certificateRequest(registrar.authority, 7, keypair); // at the participant
+ * const certificate = await registrar.certify(request); // at the registrar
+ * console.log(certificate.length, (await registrar.revocationList()).length); // prints: 161 117
+ * ```
+ */
+export class Registrar {
+  readonly #keypair: Keypair;
+  readonly #scope: string;
+  readonly #validity: number;
+  readonly #clock: Clock;
+  #nextSerial = 1;
+  #nextList = 1;
+  #certified = new Map<number, Certified>();
+  #revoked = new Map<number, number>();
+
+  static {
+    inspectAs(this.prototype, (registrar) => `Registrar { scope: ${JSON.stringify(registrar.authority.scope)} }`);
+  }
+
+  /** @throws TypeError, RangeError that name the option. */
+  constructor(options: RegistrarOptions) {
+    checkNames(options, 'options', ['keypair', 'scope', 'validity', 'clock']);
+    this.#keypair = checkKeypair(options.keypair, 'options.keypair');
+    this.#scope = checkString(options.scope, 'options.scope', { least: 1, most: 200 });
+    this.#validity = checkInteger(options.validity ?? VALIDITY, 'options.validity', 1, MOST_SECONDS);
+    this.#clock = options.clock ?? Date.now;
+  }
+
+  /** What participants and the coordinator are configured with: the public key and the scope. */
+  get authority(): Authority {
+    return { publicKey: this.#keypair[0].slice(), scope: this.#scope };
+  }
+
+  /**
+   * Certifies the key in a request of {@link certificateRequest}. If the participant has a certificate for another key, that one is
+   * taken back.
+   *
+   * @param request as the participant sent it.
+   * @returns the certificate, 161 bytes, for the participant. It is no secret.
+   * @throws DecodeError if the bytes are no request; ServiceError ERR_SECAGG_CERTIFICATE if the request is for another registrar or
+   * scope, or was not signed with the secret key that belongs to its public key.
+   */
+  async certify(request: Uint8Array): Promise<Uint8Array> {
+    const given = checkBytes(request, 'request').slice();
+    const { authority, id, publicKey } = readCertificateRequest(given);
+    if (!equalBytes(authority, authorityDigest(this.authority))) {
+      throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'certify: the request is for another registrar or scope');
+    }
+    if (!isSignPublicKey(publicKey) || !(await isRequestOf(publicKey, given))) {
+      throw new ServiceError(
+        'ERR_SECAGG_CERTIFICATE',
+        'certify: the request is not signed with the secret key of its public key',
+      );
+    }
+    const now = secondsOf(this.#clock);
+    const before = this.#certified.get(id);
+    if (before !== undefined && !equalBytes(before.publicKey, publicKey)) this.#takeBack(before, now);
+    const certificate = { id, publicKey, serial: this.#nextSerial++, validFrom: now, validUntil: now + this.#validity };
+    this.#certified.set(id, certificate);
+    return certificateOf(this.authority, this.#keypair[1], certificate);
+  }
+
+  /** Takes the certificate of a participant back, if it has one. The next revocation list says so. */
+  revoke(id: number): void {
+    const user = userId(id, 'id');
+    const certified = this.#certified.get(user);
+    if (certified === undefined) return;
+    this.#takeBack(certified, secondsOf(this.#clock));
+    this.#certified.delete(user);
+  }
+
+  #takeBack({ serial: number, validUntil }: Certified, now: number): void {
+    if (validUntil > now) this.#revoked.set(number, validUntil);
+  }
+
+  /**
+   * A new list of the certificates that were taken back and would be valid otherwise. Participants refuse to work with a list that
+   * is older than they allow, so publish one regularly, even if it is empty.
+   *
+   * @returns a signed document, which is no secret. Its number is higher than that of all lists before.
+   */
+  async revocationList(): Promise<Uint8Array> {
+    const now = secondsOf(this.#clock);
+    for (const [number, validUntil] of this.#revoked) if (validUntil <= now) this.#revoked.delete(number);
+    const serials = [...this.#revoked.keys()].sort((a, b) => a - b);
+    return revocationListOf(this.authority, this.#keypair[1], { number: this.#nextList++, issuedAt: now, serials });
+  }
+
+  /**
+   * All that the registrar remembers, as JSON, without its secret key. A registrar that goes back to an older state may give one
+   * serial twice, and forgets what it has taken back.
+   */
+  serializeState(): string {
+    return registrarDocument.serialize({
+      nextSerial: this.#nextSerial,
+      nextList: this.#nextList,
+      certified: this.#certified,
+      revoked: this.#revoked,
+    });
+  }
+
+  /** The registrar that was serialized. @throws StateError if the text is no state of a registrar of this version. */
+  static fromState(state: string, options: RegistrarOptions): Registrar {
+    const registrar = new Registrar(options);
+    const { nextSerial, nextList, certified, revoked } = registrarDocument.parse(state);
+    registrar.#nextSerial = nextSerial;
+    registrar.#nextList = nextList;
+    registrar.#certified = new Map(certified);
+    registrar.#revoked = new Map(revoked);
+    return registrar;
+  }
+}

@@ -1,0 +1,195 @@
+// What an auditor is given about a finished run: the documents of publisher and registrar, and the signatures of round 3, by which
+// participants vouched for the set of users in the sum.
+import type { SignPublicKey } from '../crypto/sign.ts';
+import { firstForged } from '../crypto/sign.ts';
+import { fingerprint } from '../crypto/digest.ts';
+import { equalBytes } from '../leaves/bytes.ts';
+import { checkNames } from '../leaves/checks.ts';
+import { userId as checkUserId, type UserId } from '../leaves/ids.ts';
+import { at } from '../leaves/lists.ts';
+import { isMembers, isSubset, positions } from '../leaves/members.ts';
+import { KEY_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
+import { digestOfDirectory, directoryTree, sessionTag, signedBytes, viewOfRound2, viewOfRound3 } from '../session/binding.ts';
+import { bytes, document, integer, list, mapOf, record, type Codec, type Document } from '../session/codec.ts';
+import { userId } from '../session/json.ts';
+import { resolveParameters } from '../session/parameters.ts';
+import { isAnnouncementOf, readAnnouncement } from './announcement.ts';
+import { attemptSession, readRoster } from './certified-users.ts';
+import { authorityDigest, checkAuthority, isCertificateOf, type Authority, type Certificate } from './certificate.ts';
+import { ServiceError } from './service-error.ts';
+import { Task } from './task.ts';
+
+/** One user of U1: its id and the keys that it advertised in round 0. */
+interface Line {
+  readonly userId: UserId;
+  readonly channelKey: Uint8Array;
+  readonly maskKey: Uint8Array;
+}
+
+/** What a run certificate is made of. */
+export interface RunEvidence {
+  readonly task: Task;
+  readonly announcement: Uint8Array;
+  readonly attempt: number;
+  readonly roster: Uint8Array;
+  readonly directory: readonly Line[];
+  readonly u2: Uint8Array;
+  readonly u3: Uint8Array;
+  readonly signatures: ReadonlyMap<UserId, Uint8Array>;
+}
+
+const task: Codec<Task> = { encode: (value) => value.toJSON(), decode: (json) => Task.fromJSON(json) };
+
+const evidenceDocument: Document<RunEvidence> = document<RunEvidence>(
+  'run-certificate',
+  1,
+  record<RunEvidence>({
+    task,
+    announcement: bytes(),
+    attempt: integer(1, 2 ** 32 - 1),
+    roster: bytes(),
+    directory: list(record<Line>({ userId, channelKey: bytes(KEY_BYTES), maskKey: bytes(KEY_BYTES) })),
+    u2: bytes(),
+    u3: bytes(),
+    signatures: mapOf(userId, bytes(SIGNATURE_BYTES)),
+  }),
+);
+
+/** What stands in a certificate beside the documents of publisher and registrar, with ids as anybody has them. */
+export interface Vouched {
+  readonly directory: readonly (Omit<Line, 'userId'> & { readonly userId: number })[];
+  readonly u2: Uint8Array;
+  readonly u3: Uint8Array;
+  readonly signatures: ReadonlyMap<number, Uint8Array>;
+}
+
+export function runCertificateOf(documents: Omit<RunEvidence, keyof Vouched>, vouched: Vouched): string {
+  const directory = vouched.directory.map((line) => ({ ...line, userId: checkUserId(line.userId, 'userId') }));
+  const signatures = new Map(Array.from(vouched.signatures, ([id, signature]) => [checkUserId(id, 'id'), signature]));
+  return evidenceDocument.serialize({ ...documents, ...vouched, directory, signatures });
+}
+
+/** Whom an auditor trusts. */
+export interface AuditTerms {
+  /** Who certified the participants. */
+  readonly registrar: Authority;
+  /** The key that announces runs, 32 bytes. */
+  readonly publisher: SignPublicKey;
+}
+
+/** What a run certificate shows. */
+export interface VerifiedRun {
+  /** The task's digest, 64 hexadecimal digits. */
+  readonly task: string;
+  /** The data source that the run asked about. */
+  readonly source: string;
+  /** Number of the run. */
+  readonly run: number;
+  /** The attempt that gave the sum, from 1. */
+  readonly attempt: number;
+  /** Ids of the users whose inputs the sum is over, ascending. */
+  readonly included: readonly number[];
+  /** Ids of those of them who signed that set, ascending. At least the threshold. */
+  readonly vouching: readonly number[];
+  /** Certificates of all who took part in the attempt. The auditor decides whether their times suit it, in seconds since 1970. */
+  readonly certificates: readonly Pick<Certificate, 'id' | 'serial' | 'validFrom' | 'validUntil'>[];
+}
+
+/**
+ * Verifies the certificate of a finished run: that the publisher announced the run, that the registrar certified all who took part, and
+ * that at least a threshold of them signed which users are in the sum.
+ *
+ * It does not prove the sum itself: the server that added the inputs could give another one away. It does not say when the run took
+ * place, or that a certificate was not taken back by then.
+ *
+ * @param certificate text of `Coordinator.outcome`.
+ * @param terms whom you trust.
+ * @throws StateError if the text is no such certificate; DecodeError, ServiceError ERR_SECAGG_CERTIFICATE if it does not hold.
+ * @example
+ * ```js
+ * import { genKeypair } from 'secagg';
+ * import { Publisher, Registrar, verifyCertificate } from 'secagg/service';
+ *
+ * const registrar = new Registrar({ keypair: genKeypair(), scope: 'example app' }).authority;
+ * const publisher = new Publisher({ keypair: genKeypair() }).publicKey;
+ * try {
+ *   await verifyCertificate('{}', { registrar, publisher });
+ * } catch (error) {
+ *   console.log(error.code); // prints: ERR_SECAGG_STATE_ROLE
+ * }
+ * ```
+ */
+export async function verifyCertificate(certificate: string, terms: AuditTerms): Promise<VerifiedRun> {
+  checkNames(terms, 'terms', ['registrar', 'publisher']);
+  const registrar = checkAuthority(terms.registrar, 'terms.registrar');
+  const evidence = evidenceDocument.parse(certificate);
+  const { definition } = evidence.task;
+  const isOurs =
+    equalBytes(authorityDigest(definition.registrar), authorityDigest(registrar)) &&
+    equalBytes(definition.publisher, terms.publisher);
+  if (!isOurs) throw refusal('the task is of another registrar or publisher');
+  const announcement = readAnnouncement(evidence.announcement);
+  const isAnnounced =
+    (await isAnnouncementOf(terms.publisher, announcement.bytes)) && equalBytes(announcement.task, evidence.task.digest);
+  if (!isAnnounced) throw refusal('the publisher has not announced this run');
+  const certificates = await requireCertified(evidence, registrar);
+  const { included, vouching } = await requireVouched(evidence, certificates);
+  return {
+    task: evidence.task.id,
+    source: announcement.source,
+    run: announcement.run,
+    attempt: evidence.attempt,
+    included,
+    vouching,
+    certificates: [...certificates.values()].map(({ id, serial, validFrom, validUntil }) => ({
+      id,
+      serial,
+      validFrom,
+      validUntil,
+    })),
+  };
+}
+
+async function requireCertified({ roster }: RunEvidence, registrar: Authority): Promise<ReadonlyMap<number, Certificate>> {
+  const { certificates, authorities } = readRoster(roster);
+  const expected = authorityDigest(registrar);
+  if (!authorities.every((authority) => equalBytes(authority, expected))) throw refusal('a certificate is of another registrar');
+  for (const { id, bytes: signed } of certificates) {
+    if (!(await isCertificateOf(registrar.publicKey, signed)))
+      throw refusal(`the certificate of participant ${id} is not signed`);
+  }
+  return new Map(certificates.map((each) => [each.id, each]));
+}
+
+/** The signatures are over the view of round 3, which is computed here from task, announcement, certificates, directory, U2 and U3. */
+async function requireVouched(
+  { task: { digest, definition }, task: what, announcement, attempt, directory, u2, u3, signatures }: RunEvidence,
+  certificates: ReadonlyMap<number, Certificate>,
+): Promise<{ readonly included: number[]; readonly vouching: number[] }> {
+  const users = directory.length;
+  const isAscending = directory.every(({ userId: id }, i) => i === 0 || id > (directory[i - 1]?.userId ?? id));
+  if (!isAscending || !directory.every(({ userId: id }) => certificates.has(id)))
+    throw refusal('a user of U1 has no certificate');
+  if (!isMembers(u2, users) || !isMembers(u3, users) || !isSubset(u3, u2)) throw refusal('U3 is no subset of U2');
+  const session = attemptSession({ task: digest, announcement, attempt, certificates: [...certificates.values()] });
+  const { vecLen, options } = what.planFor(session);
+  const { threshold } = definition.group;
+  const tag = sessionTag(resolveParameters(threshold, vecLen, options));
+  const lines = directory.map((line) => ({ ...line, signature: new Uint8Array(SIGNATURE_BYTES) }));
+  const directoryDigest = digestOfDirectory(tag, users, directoryTree(lines).root);
+  const view = viewOfRound3(viewOfRound2(directoryDigest, u2), u3);
+  const included = positions(u3).map((position) => at(directory, position).userId);
+  const claims = [...signatures].sort(([a], [b]) => a - b);
+  const strangers = claims.some(([id]) => !included.includes(id));
+  if (claims.length < threshold || strangers) throw refusal('fewer users than the threshold vouch for the set');
+  const forged = await firstForged(claims.length, (i) => {
+    const [id, signature] = at(claims, i);
+    return { publicKey: certificates.get(id)?.publicKey, message: signedBytes(tag, 3, id, fingerprint(view)), signature };
+  });
+  if (forged !== -1) throw refusal(`user ${String(claims[forged]?.[0])} has not signed this set`);
+  return { included, vouching: claims.map(([id]) => id) };
+}
+
+function refusal(why: string): ServiceError {
+  return new ServiceError('ERR_SECAGG_CERTIFICATE', `run certificate: ${why}`);
+}

@@ -1,0 +1,224 @@
+// A task: what is summed again and again, by whom and within which times. Its digest is what a participant agrees to.
+import { digest } from '../crypto/digest.ts';
+import { LABELS } from '../crypto/labels.ts';
+import { isSignPublicKey } from '../crypto/sign.ts';
+import { largestDirectory } from '../graph/policy.ts';
+import { copyOf, hex } from '../leaves/bytes.ts';
+import { inspectAs } from '../leaves/inspect.ts';
+import { KEY_BYTES } from '../leaves/sizes.ts';
+import { typedBytes } from '../leaves/typed-bytes.ts';
+import { bytes, flag, integer, oneOf, record, require, text, type Codec } from '../session/codec.ts';
+import { ADVERSARIES, MAX_HOLDERS, resolveParameters, resolvePolicy, type Adversary } from '../session/parameters.ts';
+import { parseAggregate, planOf, type Aggregate, type AggregatePlan } from './aggregate.ts';
+import type { Authority } from './certificate.ts';
+
+/** When a stage of a run ends. All times are in seconds. */
+export interface Window {
+  /** Not before, unless all who may come have come. */
+  readonly min: number;
+  /** By then, if there are enough; 1 or more. */
+  readonly max: number;
+  /** How much longer it lasts, once, if there are too few at `max`. */
+  readonly grace: number;
+}
+
+/** When a protocol round is closed. */
+export interface RoundWindow extends Window {
+  /** From `min` on it is closed once this percentage of those who may answer have answered, 1 to 100. */
+  readonly enough: number;
+}
+
+/** The group of a session: all participants of an attempt in one session, each connected with each. */
+export interface Group {
+  /** t: the least number of users in each round. */
+  readonly threshold: number;
+  /** Most participants of a session. */
+  readonly maxUsers: number;
+  /** What the threshold withstands besides dropouts. */
+  readonly adversary: Adversary;
+  /** Participants that may work with the server. */
+  readonly colluders: number;
+}
+
+/** What an application decides about a task. */
+export interface TaskDefinition {
+  /** What people call it, 1 to 100 bytes. */
+  readonly name: string;
+  /** What is summed. */
+  readonly aggregate: Aggregate;
+  /** Who is in a session, and what it withstands. */
+  readonly group: Group;
+  /** Participants that an attempt needs at least to begin; at least the threshold. */
+  readonly minUsers: number;
+  /** When the stages of a run end. */
+  readonly windows: {
+    /** Until so many have checked in that a run can begin: `maxUsers`, or `minUsers` after `min`. */
+    readonly checkIn: Window;
+    /** Until those that were selected have their input ready. */
+    readonly training: Window;
+    /** For each of the five rounds. */
+    readonly round: RoundWindow;
+  };
+  /** Attempts of a run at most, 1 to 100. */
+  readonly attempts: number;
+  /** Seconds for which the outcome of a run can be asked for. */
+  readonly retention: number;
+  /** The Ed25519 public key that signs the announcements of runs, 32 bytes. */
+  readonly publisher: Uint8Array;
+  /** Who certifies the participants. */
+  readonly registrar: Authority;
+  /** Whether one process plays several parties. Participants refuse such a task unless they are told to accept it. */
+  readonly development: boolean;
+}
+
+const VERSION = 1;
+const MOST_SECONDS = 365 * 24 * 3600;
+const seconds = integer(0, MOST_SECONDS);
+const lasting = integer(1, MOST_SECONDS);
+const windowFields = { min: seconds, max: lasting, grace: seconds };
+
+const aggregate: Codec<Aggregate> = { encode: (value) => value, decode: (json) => parseAggregate(json) };
+
+const definitionCodec = record<TaskDefinition>({
+  name: text,
+  aggregate,
+  group: record<Group>({
+    threshold: integer(2, MAX_HOLDERS),
+    maxUsers: integer(2, MAX_HOLDERS),
+    adversary: oneOf(...ADVERSARIES),
+    colluders: integer(0, MAX_HOLDERS),
+  }),
+  minUsers: integer(2, MAX_HOLDERS),
+  windows: record<TaskDefinition['windows']>({
+    checkIn: record<Window>(windowFields),
+    training: record<Window>(windowFields),
+    round: record<RoundWindow>({ ...windowFields, enough: integer(1, 100) }),
+  }),
+  attempts: integer(1, 100),
+  retention: seconds,
+  publisher: bytes(KEY_BYTES),
+  registrar: record<Authority>({ publicKey: bytes(KEY_BYTES), scope: text }),
+  development: flag,
+});
+
+const taskCodec = record<{ readonly secagg: 'task'; readonly version: number; readonly definition: TaskDefinition }>({
+  secagg: oneOf('task'),
+  version: integer(VERSION, VERSION),
+  definition: definitionCodec,
+});
+
+/**
+ * A task. It never changes: another definition is another task, with another digest.
+ *
+ * @example
+ * ```js
+ * import { genKeypair } from 'secagg';
+ * import { Publisher, Registrar, Task } from 'secagg/service';
+ *
+ * const registrar = new Registrar({ keypair: genKeypair(), scope: 'example app' });
+ * const publisher = new Publisher({ keypair: genKeypair() });
+ * const task = new Task({
+ *   name: 'crashes by screen',
+ *   aggregate: { kind: 'integers', vecLen: 64, bits: 16 },
+ *   group: { threshold: 60, maxUsers: 100, adversary: 'malicious', colluders: 5 },
+ *   minUsers: 80,
+ *   windows: {
+ *     checkIn: { min: 60, max: 3600, grace: 3600 },
+ *     training: { min: 0, max: 60, grace: 60 },
+ *     round: { min: 5, max: 60, grace: 60, enough: 95 },
+ *   },
+ *   attempts: 3,
+ *   retention: 86_400,
+ *   publisher: publisher.publicKey,
+ *   registrar: registrar.authority,
+ *   development: false,
+ * });
+ * console.log(Task.fromJSON(JSON.parse(JSON.stringify(task))).id === task.id); // prints: true
+ * ```
+ */
+export class Task {
+  readonly #definition: TaskDefinition;
+  readonly #json: unknown;
+  readonly #digest: Uint8Array;
+  #shape: AggregatePlan | null = null;
+
+  static {
+    inspectAs(this.prototype, (task) => `Task { name: ${JSON.stringify(task.definition.name)}, id: ${task.id} }`);
+  }
+
+  /** @throws StateError, EncodingError, PrivacyError that say what is wrong with the definition. */
+  constructor(definition: TaskDefinition) {
+    // Encoded and decoded, so that it is checked like one that came over a network, and is a copy.
+    const json = taskCodec.encode({ secagg: 'task', version: VERSION, definition });
+    const { definition: copy } = taskCodec.decode(JSON.parse(JSON.stringify(json)), 'task');
+    checkDefinition(copy);
+    this.#definition = copy;
+    this.#json = json;
+    this.#digest = digest(LABELS.serviceTask, [typedBytes(json, 'task')]);
+  }
+
+  /** What the application has decided. */
+  get definition(): TaskDefinition {
+    return this.#definition;
+  }
+
+  /** The digest of the definition, 32 bytes; a fresh copy. */
+  get digest(): Uint8Array {
+    return copyOf(this.#digest);
+  }
+
+  /** The digest as 64 hexadecimal digits. */
+  get id(): string {
+    return hex(this.#digest);
+  }
+
+  /** How inputs of one session become vectors, and the sum a result. @internal */
+  planFor(session: string): AggregatePlan {
+    const { aggregate: what, group } = this.#definition;
+    return planOf(what, { maxUsers: group.maxUsers, session });
+  }
+
+  /** What is the same for all sessions: length and ring of the vectors, and what a session costs in privacy. @internal */
+  get shape(): AggregatePlan {
+    return (this.#shape ??= this.planFor(''));
+  }
+
+  /** Plain JSON, for {@link fromJSON}. */
+  toJSON(): unknown {
+    return this.#json;
+  }
+
+  /**
+   * The task that {@link toJSON} gave.
+   *
+   * @param json a parsed value of {@link toJSON}, which may come from the coordinator: compare the digest, or the floors of the agent.
+   * @throws StateError if the value is no task of this version; else as the constructor.
+   */
+  static fromJSON(json: unknown): Task {
+    return new Task(taskCodec.decode(json, 'task').definition);
+  }
+}
+
+/** What spans several fields. */
+function checkDefinition(definition: TaskDefinition): void {
+  const { name, group, minUsers, windows, publisher, registrar } = definition;
+  require(name !== '' && name.length <= 100, 'task.name', '1 to 100 bytes');
+  require(registrar.scope !== '' && registrar.scope.length <= 200, 'task.registrar.scope', '1 to 200 bytes');
+  require(isSignPublicKey(publisher), 'task.publisher', 'a canonical Ed25519 public key');
+  require(isSignPublicKey(registrar.publicKey), 'task.registrar.publicKey', 'a canonical Ed25519 public key');
+  for (const [stage, { min, max }] of Object.entries(windows) as [string, Window][]) {
+    require(min <= max, `task.windows.${stage}`, 'min up to max');
+  }
+  const { threshold, maxUsers, adversary, colluders } = group;
+  require(minUsers >= threshold && minUsers <= maxUsers, 'task.minUsers', 'a number from the threshold to maxUsers');
+  const parameters = resolveParameters(threshold, 1, {});
+  const policy = resolvePolicy({ adversary, colluders, maxUsers }, 'complete', maxUsers);
+  require(largestDirectory(parameters, policy) >=
+    maxUsers, 'task.group.threshold', `a threshold that bears ${maxUsers} users with ${colluders} colluders against a ${adversary} server`);
+  const { options, threshold: fixed } = planOf(definition.aggregate, { maxUsers, session: '' });
+  require(fixed === null || fixed === threshold, 'task.group.threshold', `${String(fixed)}, for which the noise is made`);
+  for (const option of ['adversary', 'colluders'] as const) {
+    const given = options[option];
+    require(given === undefined || given === group[option], `task.group.${option}`, `${String(given)}, as the aggregate says`);
+  }
+}

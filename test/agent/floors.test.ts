@@ -1,0 +1,206 @@
+// One test for each floor of a participant, named after the attack that it stops.
+import { expect } from 'chai';
+import { Agent, MemoryAgentStore, type Floors } from '../../src/agent/index.ts';
+import { requireRun, requireTask, type History } from '../../src/agent/floors.ts';
+import { genKeypair } from '../../src/index.ts';
+import { readAnnouncement } from '../../src/service/announcement.ts';
+import { requireValidRoster, rosterOf, type CertificateFloor } from '../../src/service/certified-users.ts';
+import { readRevocationList } from '../../src/service/revocation-list.ts';
+import { Registrar, type TaskDefinition } from '../../src/service/index.ts';
+import { refused, rejected } from '../support/errors.ts';
+import { authorities, certified, floorsFor, NEW_YEAR, taskOf } from '../support/service.ts';
+
+const NOW = NEW_YEAR / 1000;
+const parties = authorities();
+const coordinator = genKeypair()[0];
+const floors = floorsFor(parties, coordinator);
+const { group, windows } = taskOf(parties).definition;
+
+type Changes = { readonly [Name in keyof Floors]?: Partial<Floors[Name]> };
+
+/** Floors of which some are others. */
+function floorsWith(changes: Changes): Floors {
+  const changed = Object.entries(changes).map(([name, change]) => {
+    const before = floors[name as keyof Floors];
+    const isObject = typeof before === 'object' && before !== null && typeof change === 'object';
+    return [name, isObject ? { ...before, ...change } : change];
+  });
+  return { ...floors, ...(Object.fromEntries(changed) as Partial<Floors>) };
+}
+
+describe('a participant refuses a task', () => {
+  it('unless it is below no floor', () => {
+    requireTask(floors, taskOf(parties));
+  });
+
+  const noisy: Partial<TaskDefinition> = {
+    aggregate: { kind: 'privateSum', length: 1, l2Clip: 1, threshold: 4, colluders: 1, noiseMultiplier: 1 },
+  };
+  const privacy = { epsilon: 1, delta: 1e-6, adjacency: 'zero-out' } as const;
+  for (const [attack, changes, definition] of [
+    ['whose sums may have few honest users in them', { group: { minHonest: 4 } }, {}],
+    ['whose sums may be over few users', { group: { minThreshold: 5 } }, {}],
+    ['whose sessions may have few participants', { group: { minEnrolled: 5 } }, {}],
+    ['whose sessions may be larger than it bears', { group: { maxUsers: 5 } }, {}],
+    ['that trusts the server not to lie', {}, { group: { ...group, adversary: 'semi-honest' } }],
+    ['that counts on fewer accomplices than it fears', { adversary: { minColluders: 2 } }, {}],
+    ['that counts on a smaller part of accomplices than it fears', { adversary: { minColludingFraction: 0.2 } }, {}],
+    ['whose runs another publisher announces', { keys: { publisher: genKeypair()[0] } }, {}],
+    [
+      'whose participants another registrar certifies',
+      { keys: { registrar: { ...parties.registrar.authority, publicKey: genKeypair()[0] } } },
+      {},
+    ],
+    [
+      'whose participants are those of another scope',
+      { keys: { registrar: { ...parties.registrar.authority, scope: 'other' } } },
+      {},
+    ],
+    ['in which one process plays all parties', {}, { development: true }],
+    ['whose sums carry no noise, although it has a budget', { privacy }, {}],
+    ['whose noise is for another adjacency', { privacy: { ...privacy, adjacency: 'replace-one' } }, noisy],
+  ] as const satisfies readonly (readonly [string, Changes, Partial<TaskDefinition>])[]) {
+    it(attack, async () => {
+      const task = taskOf(parties, definition);
+      refused('ERR_SECAGG_FLOOR', () => requireTask(floorsWith(changes as Changes), task));
+      // The agent itself is not even made.
+      const { keypair, bytes } = await certified(parties.registrar, 1);
+      refused('ERR_SECAGG_FLOOR', () => {
+        new Agent({
+          ...{ task, id: 1, keypair, certificate: bytes, floors: floorsWith(changes) },
+          exchange: () => Promise.reject(new Error('never')),
+          inputs: { load: () => Promise.resolve(null) },
+          store: new MemoryAgentStore(),
+          storeKey: new Uint8Array(32),
+        });
+      });
+    });
+  }
+});
+
+describe('a participant refuses a run', () => {
+  const history: History = { highestRun: 4, participations: 2, lastParticipation: NOW - 100, revocationNumber: 1 };
+  const announced = async (run: number, length = 0): Promise<ReturnType<typeof readAnnouncement>> => {
+    const payload = length === 0 ? {} : { payload: { url: 'https://example.org', content: new Uint8Array(length) } };
+    const expires = new Date(NEW_YEAR + 60_000);
+    return readAnnouncement(await parties.publisher.announce({ task: taskOf(parties), run, expires, ...payload }));
+  };
+
+  it('unless it is below no floor', async () => {
+    requireRun(floors, await announced(5, 1000), history, NOW);
+  });
+
+  it('that it was asked for before, or that is older: the difference of two sums would show an input', async () => {
+    for (const run of [3, 4]) {
+      const announcement = await announced(run);
+      refused('ERR_SECAGG_FLOOR', () => requireRun(floors, announcement, history, NOW));
+    }
+  });
+
+  it('that has expired, and was kept for later', async () => {
+    const announcement = await announced(5);
+    refused('ERR_SECAGG_FLOOR', () => requireRun(floors, announcement, history, NOW + 60));
+  });
+
+  it('whose payload fills its disk', async () => {
+    const announcement = await announced(5, 1001);
+    refused('ERR_SECAGG_FLOOR', () => requireRun(floors, announcement, history, NOW));
+  });
+
+  it('that comes too soon after the last one: sums over nearly the same users would show an input', async () => {
+    const announcement = await announced(5);
+    requireRun(floorsWith({ repetition: { minInterval: 100 } }), announcement, history, NOW);
+    refused('ERR_SECAGG_FLOOR', () => requireRun(floorsWith({ repetition: { minInterval: 101 } }), announcement, history, NOW));
+  });
+
+  it('that is one too many of its data source', async () => {
+    const announcement = await announced(5);
+    refused('ERR_SECAGG_FLOOR', () =>
+      requireRun(floorsWith({ repetition: { maxParticipations: 2 } }), announcement, history, NOW),
+    );
+  });
+});
+
+describe('a participant refuses a roster', () => {
+  const floor: CertificateFloor = {
+    authority: parties.registrar.authority,
+    now: NOW,
+    clockSkew: 300,
+    maxRevocationAge: 86_400,
+  };
+  const rosterBytes = async (registrar: Registrar, ids: readonly number[]): Promise<Uint8Array> => {
+    const participants = [];
+    for (const id of ids) participants.push((await certified(registrar, id)).certificate);
+    return rosterOf(participants, readRevocationList(await registrar.revocationList())).bytes;
+  };
+
+  it('unless all certificates hold', async () => {
+    const roster = await requireValidRoster(await rosterBytes(parties.registrar, [3, 1, 2]), floor);
+    expect(roster.certificates.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
+  });
+
+  it('with a participant that the server has invented', async () => {
+    const bytes = await rosterBytes(parties.registrar, [1, 2, 3]);
+    bytes[4 + 2 * 161 + 40] = 9; // the id in the last certificate
+    await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, floor));
+  });
+
+  it('with a participant of another registrar or scope', async () => {
+    const other = new Registrar({ keypair: genKeypair(), scope: 'tests', clock: () => NEW_YEAR });
+    await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(await rosterBytes(other, [1, 2]), floor));
+  });
+
+  it('with a participant whose certificate has expired, or is for later', async () => {
+    const bytes = await rosterBytes(parties.registrar, [1, 2]);
+    const recent = { ...floor, maxRevocationAge: 10 * 365 * 86_400 };
+    await requireValidRoster(bytes, { ...recent, now: NOW + 7 * 86_400 });
+    await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, { ...recent, now: NOW + 7 * 86_400 + 300 }));
+    await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, { ...recent, now: NOW - 301 }));
+  });
+
+  it('with a participant that the registrar has taken back', async () => {
+    const { registrar } = authorities();
+    const participants = [];
+    for (const id of [1, 2]) participants.push((await certified(registrar, id)).certificate);
+    registrar.revoke(2);
+    const { bytes } = rosterOf(participants, readRevocationList(await registrar.revocationList()));
+    await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, { ...floor, authority: registrar.authority }));
+  });
+
+  it('with a revocation list that is old, from the future, or not signed', async () => {
+    const bytes = await rosterBytes(parties.registrar, [1, 2]);
+    await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, { ...floor, now: NOW + 86_400 + 301 }));
+    await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, { ...floor, now: NOW - 301 }));
+    bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
+    await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, floor));
+  });
+
+  it('with one participant twice, or in another order', async () => {
+    const { certificate } = await certified(parties.registrar, 1);
+    const list = readRevocationList(await parties.registrar.revocationList());
+    await rejected('ERR_SECAGG_DECODE', requireValidRoster(rosterOf([certificate, certificate], list).bytes, floor));
+  });
+});
+
+describe('floors', () => {
+  it('have no defaults: each that is missing is refused by name', async () => {
+    const { keypair, bytes } = await certified(parties.registrar, 1);
+    const make = (given: unknown) => (): Agent =>
+      new Agent({
+        ...{ task: taskOf(parties, { windows }), id: 1, keypair, certificate: bytes, floors: given as Floors },
+        exchange: () => Promise.reject(new Error('never')),
+        inputs: { load: () => Promise.resolve(null) },
+        store: new MemoryAgentStore(),
+        storeKey: new Uint8Array(32),
+      });
+    for (const part of ['group', 'adversary', 'keys', 'repetition'] as const) {
+      for (const name of Object.keys(floors[part])) {
+        const without = { ...floors, [part]: { ...floors[part], [name]: undefined } };
+        expect(make(without), name).to.throw(/TypeError|RangeError|floors\./);
+      }
+    }
+    for (const name of ['privacy', 'maxPayloadBytes', 'acceptDevelopment'] as const) {
+      expect(make({ ...floors, [name]: undefined }), name).to.throw();
+    }
+  });
+});

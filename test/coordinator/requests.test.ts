@@ -1,0 +1,196 @@
+// What strangers and participants send to a coordinator that they should not send.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Coordinator, MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
+import { fingerprint } from '../../src/crypto/digest.ts';
+import { DecodeError, genKeypair, SecAggError } from '../../src/index.ts';
+import { NOWHERE } from '../../src/service/exchange.ts';
+import { keyDigest } from '../../src/service/keypair.ts';
+import { encodeRequest, maxRequestBytes, requestDigest, type Request } from '../../src/service/request.ts';
+import { readResponse, type Response } from '../../src/service/response.ts';
+import { ServiceError, Task } from '../../src/service/index.ts';
+import { rejected } from '../support/errors.ts';
+import { authorities, certified, clockAt, taskOf, type Authorities, type Certified, type TestClock } from '../support/service.ts';
+
+describe('a coordinator', () => {
+  let parties: Authorities;
+  let task: Task;
+  let coordinator: Coordinator;
+  let store: MemoryCoordinatorStore;
+  let time: TestClock;
+  let participant: Certified;
+  let sequence = 0;
+
+  beforeEach(async () => {
+    parties = authorities();
+    task = taskOf(parties);
+    time = clockAt(0);
+    store = new MemoryCoordinatorStore(() => time.now);
+    coordinator = new Coordinator({ keypair: genKeypair(), tasks: [task], store, clock: () => parties.clock.now });
+    await coordinator.setRevocationList(await parties.registrar.revocationList());
+    const expires = new Date(parties.clock.now + 3_600_000);
+    await coordinator.openRun(await parties.publisher.announce({ task, run: 1, expires }));
+    participant = await certified(parties.registrar, 1);
+    sequence = 0;
+  });
+
+  function requestOf(changes: Partial<Request>, of: Certified = participant): Request {
+    const body = changes.body ?? new Uint8Array();
+    return {
+      kind: 'check-in',
+      coordinator: keyDigest(coordinator.publicKey),
+      task: task.digest,
+      certificate: of.bytes,
+      place: NOWHERE,
+      token: new Uint8Array(),
+      sequence: ++sequence,
+      offset: 0,
+      total: body.length,
+      sha256: fingerprint(body),
+      body,
+      ...changes,
+    };
+  }
+
+  async function ask(request: Request, of: Certified = participant): Promise<Response> {
+    const answer = await coordinator.answer(await encodeRequest(request, of.keypair[1]));
+    const response = await readResponse(answer, { publicKey: coordinator.publicKey, request: requestDigest(request) });
+    if (response === null) throw new Error('not signed');
+    return response;
+  }
+
+  const tokenOf = async (of: Certified = participant): Promise<Uint8Array> =>
+    (await ask(requestOf({ kind: 'hello' }, of), of)).token;
+  const checkedIn = async (): Promise<number> => (await store.counts({ task: task.id, run: 1 })).checkedIn;
+
+  it('gives the task and a token to whoever is certified', async () => {
+    const response = await ask(requestOf({ kind: 'hello' }));
+    expect(response.kind).to.equal('task');
+    expect(Task.fromJSON(JSON.parse(new TextDecoder().decode(response.body))).id).to.equal(task.id);
+    expect((await ask(requestOf({ token: response.token }))).kind).to.equal('wait');
+    expect(await checkedIn()).to.equal(1);
+  });
+
+  it('keeps nothing of a request that any bit was changed of, and says nothing', async () => {
+    const token = await tokenOf();
+    const bytes = await encodeRequest(requestOf({ token }), participant.keypair[1]);
+    for (let i = 0; i < bytes.length; i++) {
+      const changed = bytes.slice();
+      changed[i] = (changed[i] ?? 0) ^ (1 << (i % 8));
+      const error: unknown = await coordinator.answer(changed).catch((reason: unknown) => reason);
+      expect(error instanceof DecodeError || error instanceof ServiceError, `byte ${i}`).to.equal(true);
+    }
+    expect(await checkedIn()).to.equal(0);
+  });
+
+  it('keeps nothing of any other bytes', async () => {
+    const bytes = await encodeRequest(requestOf({ token: await tokenOf() }), participant.keypair[1]);
+    const mutated = fc.oneof(
+      fc.uint8Array({ maxLength: 600 }),
+      fc.nat(bytes.length - 1).map((length) => bytes.slice(0, length)),
+      fc.uint8Array({ minLength: 1, maxLength: 9 }).map((more) => Uint8Array.of(...bytes, ...more)),
+    );
+    await fc.assert(
+      fc.asyncProperty(mutated, async (given) => {
+        const error: unknown = await coordinator.answer(given).catch((reason: unknown) => reason);
+        expect(error instanceof SecAggError).to.equal(true);
+      }),
+    );
+    await rejected('ERR_SECAGG_DECODE', coordinator.answer(new Uint8Array(maxRequestBytes + 1)));
+    expect(await checkedIn()).to.equal(0);
+  });
+
+  it('does not answer who has no certificate of the registrar, of this scope, or signs with another key', async () => {
+    const token = new Uint8Array();
+    const other = authorities();
+    const stranger = await certified(other.registrar, 1);
+    const send = async (request: Request, secretKey: Uint8Array): Promise<unknown> =>
+      coordinator.answer(await encodeRequest(request, secretKey));
+    await rejected('ERR_SECAGG_CERTIFICATE', send(requestOf({ token }, stranger), stranger.keypair[1]));
+    const forged = participant.bytes.slice();
+    forged.set(stranger.keypair[0], 41);
+    await rejected('ERR_SECAGG_CERTIFICATE', send(requestOf({ token, certificate: forged }), stranger.keypair[1]));
+    await rejected('ERR_SECAGG_REQUEST', send(requestOf({ token }), stranger.keypair[1]));
+    await rejected('ERR_SECAGG_REQUEST', send(requestOf({ token, coordinator: new Uint8Array(32) }), participant.keypair[1]));
+    await rejected('ERR_SECAGG_TASK', send(requestOf({ token, task: new Uint8Array(32) }), participant.keypair[1]));
+  });
+
+  it('refuses, signed, a participant whose certificate has expired or was taken back', async () => {
+    const token = await tokenOf();
+    parties.registrar.revoke(1);
+    await coordinator.setRevocationList(await parties.registrar.revocationList());
+    expect(await ask(requestOf({ token }))).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_CERTIFICATE' });
+    const second = await certified(parties.registrar, 2);
+    parties.clock.now += 8 * 86_400_000;
+    expect(await ask(requestOf({ token }, second), second)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_CERTIFICATE' });
+    expect(await checkedIn()).to.equal(0);
+  });
+
+  it('refuses a request without a current token, and gives one', async () => {
+    const refusedAt = await ask(requestOf({}));
+    expect(refusedAt).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_TOKEN' });
+    const second = await certified(parties.registrar, 2);
+    expect(await ask(requestOf({ token: await tokenOf(second) })), 'somebody else’s').to.deep.include({
+      code: 'ERR_SECAGG_TOKEN',
+    });
+    expect((await ask(requestOf({ token: refusedAt.token }))).kind).to.equal('wait');
+  });
+
+  it('makes no ghost of a recorded check-in, neither while its token is good nor later', async () => {
+    const request = requestOf({ token: await tokenOf() });
+    await ask(request);
+    expect((await ask(request)).kind, 'the same again is answered again').to.equal('wait');
+    await ask(requestOf({ kind: 'leave', place: { ...NOWHERE, run: 1 }, token: request.token }));
+    expect(await checkedIn()).to.equal(0);
+    expect(await ask(request)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_SEQUENCE' });
+    for (let minutes = 0; minutes < 21; minutes++) {
+      for (let i = 0; i < 12; i++) await store.heartbeat().then(() => (time.now += 5000));
+      await coordinator.tick();
+    }
+    expect(await ask(request)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_TOKEN' });
+    expect(await checkedIn()).to.equal(0);
+  });
+
+  it('removes nobody for a recorded leave', async () => {
+    const token = await tokenOf();
+    await ask(requestOf({ token }));
+    const leave = requestOf({ kind: 'leave', place: { ...NOWHERE, run: 1 }, token });
+    await ask(leave);
+    await ask(requestOf({ token }));
+    expect(await ask(leave)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_SEQUENCE' });
+    expect(await checkedIn()).to.equal(1);
+  });
+
+  it('refuses a number that was used for another request, and tells the highest', async () => {
+    const token = await tokenOf();
+    const first = requestOf({ token, sequence: 70 });
+    await ask(first);
+    const refusedAt = await ask(requestOf({ kind: 'leave', place: { ...NOWHERE, run: 1 }, token, sequence: 70 }));
+    expect(refusedAt).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_SEQUENCE', sequence: 70 });
+  });
+
+  it('refuses what is about another run, or an attempt that is not', async () => {
+    const token = await tokenOf();
+    for (const kind of ['ready', 'next', 'outcome', 'leave'] as const) {
+      expect(await ask(requestOf({ kind, token, place: { ...NOWHERE, run: 9 } }))).to.deep.include({ code: 'ERR_SECAGG_RUN' });
+    }
+    expect(
+      await ask(requestOf({ kind: 'answer', token, place: { run: 1, attempt: 1, round: 0 }, body: Uint8Array.of(1) })),
+    ).to.deep.include({
+      code: 'ERR_SECAGG_RUN',
+    });
+    expect(await ask(requestOf({ kind: 'next', token, place: { ...NOWHERE, run: 1 } })), 'not in it').to.deep.include({
+      code: 'ERR_SECAGG_RUN',
+    });
+  });
+
+  it('lets nobody in beyond the most, and writes nothing for those', async () => {
+    for (let id = 10; id < 20; id++) {
+      const each = await certified(parties.registrar, id);
+      const response = await ask(requestOf({ token: await tokenOf(each) }, each), each);
+      expect(response.kind, String(id)).to.equal(id < 15 ? 'wait' : id === 15 ? 'run' : 'wait');
+      if (id > 15) expect(await store.lastRequest(task.id, each.certificate.id)).to.equal(null);
+    }
+    expect(await checkedIn()).to.equal(6);
+  });
+});

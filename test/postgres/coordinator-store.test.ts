@@ -1,0 +1,96 @@
+// The runs of a coordinator in PostgreSQL: the same steps as in memory, for several processes.
+import { expect } from 'chai';
+import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
+import { Agent, MemoryAgentStore } from '../../src/agent/index.ts';
+import { Coordinator } from '../../src/coordinator/index.ts';
+import { genKeypair } from '../../src/index.ts';
+import { PostgresCoordinatorStore, PostgresSessionHost, PostgresSessions } from '../../src/postgres/index.ts';
+import { verifyCertificate } from '../../src/service/index.ts';
+import { describeStore } from '../support/coordinator-stores.ts';
+import { certified, authorities, floorsFor, taskOf } from '../support/service.ts';
+import { testDatabase, type TestDatabase } from './support.ts';
+
+describe('a coordinator’s store in PostgreSQL', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  const store = (): PostgresCoordinatorStore => new PostgresCoordinatorStore(database.pool, { schema: database.schema });
+
+  before(async () => {
+    database = await testDatabase();
+    await store().migrate();
+  });
+  after(() => database.end());
+
+  describeStore(async () => {
+    const schema = pg.escapeIdentifier(database.schema);
+    for (const table of ['tasks', 'runs', 'participants', 'requests'])
+      await database.pool.query(`delete from ${schema}.${table}`);
+    return store();
+  });
+
+  it('has one time for all processes, which does not jump when nobody has looked', async () => {
+    const [first, second] = [await store().heartbeat(), await store().heartbeat()];
+    expect(second).to.be.at.least(first);
+    const schema = pg.escapeIdentifier(database.schema);
+    await database.pool.query(`update ${schema}.service_time set read_at = read_at - interval '1 hour'`);
+    const third = await store().heartbeat();
+    expect(third - second).to.be.within(5000, 5001);
+    await database.pool.query(`update ${schema}.service_time set read_at = read_at + interval '1 hour'`);
+    expect(await store().heartbeat()).to.equal(third);
+  });
+
+  it('serves a run by two processes that each know what the other has heard, with a participant that drops out', async () => {
+    const parties = authorities();
+    parties.clock.now = Date.now();
+    const task = taskOf(parties, {
+      windows: { ...taskOf(parties).definition.windows, round: { min: 0, max: 2, grace: 4, enough: 100 } },
+    });
+    const keypair = genKeypair();
+    const secret = new Uint8Array(32).fill(7);
+    const coordinators = [0, 1].map(() => {
+      const host = new PostgresSessionHost(new PostgresSessions(database.pool, { schema: database.schema }));
+      return new Coordinator({ keypair, tasks: [task], secret, store: store(), host });
+    });
+    for (const coordinator of coordinators) await coordinator.setRevocationList(await parties.registrar.revocationList());
+    const expires = new Date(Date.now() + 3_600_000);
+    const key = await coordinators[0]!.openRun(await parties.publisher.announce({ task, run: 1, expires }));
+    const ending = new AbortController();
+    const running = coordinators.map((coordinator) => coordinator.run(ending));
+    let asked = 0;
+    const agents = [];
+    for (let id = 0; id < 6; id++) {
+      const participant = await certified(parties.registrar, id);
+      const agent = new Agent({
+        task,
+        id,
+        keypair: participant.keypair,
+        certificate: participant.bytes,
+        exchange: (request) => coordinators[asked++ % 2]!.answer(request),
+        inputs: { load: () => Promise.resolve({ id: 'one', data: [id, 1, -id, 2 ** 20] }) },
+        floors: floorsFor(parties, keypair[0]),
+        store: new MemoryAgentStore(),
+        storeKey: new Uint8Array(32),
+        listener: (event) => {
+          if (id === 5 && event.type === 'sent' && event.round === 1) leaving.abort();
+        },
+      });
+      const leaving = new AbortController();
+      agents.push(agent.run({ signal: id === 5 ? leaving.signal : ending.signal }));
+    }
+    let outcome = await coordinators[1]!.outcome(key);
+    for (; outcome === null; outcome = await coordinators[1]!.outcome(key)) await setTimeout(100);
+    ending.abort();
+    await Promise.all([...running, ...agents]);
+    if (outcome.kind !== 'finished') throw new Error(outcome.code);
+    const { included } = outcome;
+    expect(included).not.to.contain(5); // a slow machine may have lost others too
+    const sum = included.reduce((total, id) => total + id, 0);
+    expect(outcome.result).to.deep.equal(Int32Array.of(sum, included.length, -sum, included.length * 2 ** 20));
+    const audited = await verifyCertificate(outcome.certificate, {
+      registrar: parties.registrar.authority,
+      publisher: parties.publisher.publicKey,
+    });
+    expect(audited).to.deep.include({ task: task.id, run: 1, attempt: 1, included });
+  });
+});

@@ -1,0 +1,58 @@
+// Simulated worlds, each with its own weather. What holds after each event is in test/support/service-world/watch.ts.
+import { expect } from 'chai';
+import { Draws } from '../support/service-world/draws.ts';
+import { FAIR, weatherOf } from '../support/service-world/weather.ts';
+import { playWorld } from '../support/service-world/world.ts';
+
+/** How many worlds: SECAGG_WORLDS, from seed SECAGG_WORLD_SEED on, so that a world that failed can be played alone. */
+const COUNT = Number(process.env.SECAGG_WORLDS ?? 40);
+const FIRST = Number(process.env.SECAGG_WORLD_SEED ?? 1);
+/** Worlds of one test. */
+const BLOCK = 20;
+
+describe('a world in which nothing goes wrong', function () {
+  this.timeout(60_000);
+
+  for (const isReal of [false, true]) {
+    it(`gives the sum of all in each run, with ${isReal ? 'real' : 'light'} cryptography`, async () => {
+      const { outcomes } = await playWorld(1, { ...FAIR, isReal, runs: 2 });
+      expect(outcomes.map((outcome) => outcome.kind === 'finished' && outcome.included.length)).to.deep.equal([5, 5]);
+    });
+  }
+
+  it('has runs about two data sources at once, each with its own participants', async () => {
+    const { outcomes } = await playWorld(2, { ...FAIR, sources: ['steps', 'hours'], runs: 2 });
+    expect(outcomes.map((outcome) => outcome.kind === 'finished' && outcome.included.length)).to.deep.equal([5, 5, 5, 5]);
+  });
+
+  it('is the same world again from the same seed', async () => {
+    const settings = { ...FAIR, network: { ...FAIR.network, lost: 0.05 } };
+    const [one, two, other] = [await playWorld(3, settings), await playWorld(3, settings), await playWorld(4, settings)];
+    expect([two.events, [...two.seen]]).to.deep.equal([one.events, [...one.seen]]);
+    expect([other.events, [...other.seen]]).not.to.deep.equal([one.events, [...one.seen]]);
+  });
+});
+
+describe(`${COUNT} worlds in which anything may go wrong`, function () {
+  this.timeout(0);
+  const seen = new Map<string, number>();
+
+  for (let from = FIRST; from < FIRST + COUNT; from += BLOCK) {
+    const to = Math.min(from + BLOCK, FIRST + COUNT);
+    it(`seeds ${from} to ${to - 1}: right sums, inputs sent once, runs that end, books that agree`, async () => {
+      for (let seed = from; seed < to; seed++) {
+        const report = await playWorld(seed, weatherOf(new Draws(-seed)));
+        for (const [what, times] of report.seen) seen.set(what, (seen.get(what) ?? 0) + times);
+      }
+    });
+  }
+
+  it('had everything that may go wrong in them, and sums all the same', function () {
+    if (COUNT < 40) this.skip();
+    const finished = seen.get('finished') ?? 0;
+    const failed = [...seen].reduce((sum, [what, times]) => (what.startsWith('failed: ') ? sum + times : sum), 0);
+    expect(finished, JSON.stringify([...seen])).to.be.above(failed / 2);
+    const expected = ['an agent crashed', 'a coordinator crashed', 'a backup was restored', 'agent superseded', 'agent sent'];
+    expect([...seen.keys()]).to.include.members([...expected, 'agent attempt-failed', 'agent needs-input']);
+  });
+});

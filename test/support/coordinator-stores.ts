@@ -1,0 +1,175 @@
+// What every store of a coordinator must do, as tests that each store runs.
+import { expect } from 'chai';
+import type { Certificate } from '../../src/service/certificate.ts';
+import type { RunRecord } from '../../src/coordinator/run-record.ts';
+import type { CoordinatorStore } from '../../src/coordinator/store.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
+import { authorities, certified } from './service.ts';
+
+const TASK = 'a'.repeat(64);
+const id = (value: number): UserId => value as UserId;
+
+function newRun(run: number, changes: Partial<RunRecord> = {}): RunRecord {
+  return {
+    task: TASK,
+    run,
+    revision: 0,
+    source: '',
+    announcement: Uint8Array.of(1, 2, run),
+    stage: 'check-in',
+    since: 12.5,
+    extended: false,
+    attempt: null,
+    excluded: [],
+    end: null,
+    ...changes,
+  };
+}
+
+/** @param fresh a store with nothing in it. */
+export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
+  let store: CoordinatorStore;
+  const certificates: Certificate[] = [];
+  const certificate = (index: number): Certificate => certificates[index]!;
+  const next = async (run: RunRecord, changes: Partial<RunRecord>): Promise<RunRecord> => {
+    const record = { ...run, ...changes, revision: run.revision + 1 };
+    expect(await store.replaceRun(record)).to.equal(true);
+    return record;
+  };
+
+  before(async () => {
+    const { registrar } = authorities();
+    for (let each = 0; each < 4; each++) certificates.push((await certified(registrar, each)).certificate);
+  });
+  beforeEach(async () => (store = await fresh()));
+
+  it('gives back a run as it was given, with its attempt and its sum', async () => {
+    const run = newRun(1, { source: 'steps' });
+    expect(await store.createRun(run)).to.equal(true);
+    expect(await store.run(run)).to.deep.equal(run);
+    expect(await store.openRun(TASK, 'steps')).to.deep.equal(run);
+    const attempt = {
+      number: 1,
+      session: 'b'.repeat(64),
+      roster: Uint8Array.of(9),
+      members: [id(0), id(2)],
+      round: 3,
+      certificate: 'tëxt',
+    };
+    const going = await next(run, { stage: 'session', since: 1e6 + 0.25, extended: true, attempt, excluded: [id(7)] });
+    expect(await store.run(run)).to.deep.equal(going);
+    for (const [number, sum] of [
+      [2, Int32Array.of(-1, 2 ** 31 - 1, -(2 ** 31))],
+      [3, BigInt64Array.of(-1n, 2n ** 63n - 1n)],
+    ] as const) {
+      const end = { at: 5e6, code: null, included: [1, 2 ** 40], sum, certificate: 'text with ünïcode' };
+      const other = newRun(number, { source: `source ${number}` });
+      await store.createRun(other);
+      const ended = await next(other, { stage: 'finished', attempt, end });
+      expect(await store.run(other)).to.deep.equal(ended);
+    }
+  });
+
+  it('takes one run a source at a time, and numbers that rise within a task', async () => {
+    expect(await store.createRun(newRun(5))).to.equal(true);
+    expect(await store.createRun(newRun(6)), 'the source has an open run').to.equal(false);
+    expect(await store.createRun(newRun(6, { source: 'other' }))).to.equal(true);
+    expect(await store.createRun(newRun(6, { source: 'third' })), 'a number again').to.equal(false);
+    expect(await store.createRun(newRun(4, { source: 'third' })), 'a lower number').to.equal(false);
+    expect(await store.createRun(newRun(1, { task: 'c'.repeat(64) }))).to.equal(true);
+    expect((await store.openRuns()).map(({ run }) => run).sort()).to.deep.equal([1, 5, 6]);
+    await next(newRun(5), { stage: 'failed', end: { at: 1, code: 'ERR', included: [], sum: null, certificate: '' } });
+    expect(await store.createRun(newRun(5)), 'the number of a run that has ended').to.equal(false);
+    expect(await store.createRun(newRun(7))).to.equal(true);
+  });
+
+  it('replaces a run by its next revision only', async () => {
+    const run = newRun(1);
+    await store.createRun(run);
+    expect(await store.replaceRun({ ...run, since: 1 })).to.equal(false);
+    expect(await store.replaceRun({ ...run, since: 1, revision: 2 })).to.equal(false);
+    const both = await Promise.all([1, 2].map((since) => store.replaceRun({ ...run, since, revision: 1 })));
+    expect(both.filter(Boolean)).to.have.lengthOf(1);
+    expect(await store.replaceRun(newRun(2, { revision: 1 })), 'no such run').to.equal(false);
+  });
+
+  it('enters those who check in while there is room and check-in goes on', async () => {
+    const run = newRun(1);
+    await store.createRun(run);
+    expect(await store.checkIn(run, certificate(0), 2)).to.deep.equal({ certificate: certificate(0), status: 'checked-in' });
+    expect(await store.checkIn(run, certificate(0), 2), 'again').to.deep.equal({
+      certificate: certificate(0),
+      status: 'checked-in',
+    });
+    const racing = await Promise.all([1, 2, 3].map((index) => store.checkIn(run, certificate(index), 2)));
+    expect(racing.filter((entered) => entered !== null)).to.have.lengthOf(1);
+    expect(await store.counts(run)).to.deep.equal({ checkedIn: 2, selected: 2, ready: 0 });
+    await store.setLeft(run, id(0));
+    expect(await store.counts(run)).to.deep.equal({ checkedIn: 1, selected: 1, ready: 0 });
+    expect(await store.checkIn(run, certificate(0), 2), 'back again').to.deep.include({ status: 'checked-in' });
+    await next(run, { stage: 'training' });
+    await store.setLeft(run, id(0));
+    expect(await store.checkIn(run, certificate(0), 2), 'after check-in').to.equal(null);
+    expect(await store.participant(run, id(0))).to.deep.include({ status: 'left' });
+    expect(await store.participant(run, id(77))).to.equal(null);
+  });
+
+  it('lets those be ready who checked in, while inputs are loaded, and lets nobody be ready without saying so again', async () => {
+    const run = newRun(1);
+    await store.createRun(run);
+    for (const index of [0, 1, 2]) await store.checkIn(run, certificate(index), 3);
+    expect(await store.setReady(run, id(0)), 'too early').to.equal(false);
+    const training = await next(run, { stage: 'training' });
+    for (const index of [0, 1]) expect(await store.setReady(run, id(index))).to.equal(true);
+    expect(await store.setReady(run, id(0)), 'again').to.equal(true);
+    expect(await store.setReady(run, id(3)), 'a stranger').to.equal(false);
+    await store.setLeft(run, id(1));
+    expect(await store.setReady(run, id(1)), 'it has left').to.equal(false);
+    expect((await store.ready(run)).map((each) => each.certificate.id)).to.deep.equal([0]);
+    const session = await next(training, { stage: 'session' });
+    expect(await store.setReady(run, id(2)), 'too late').to.equal(false);
+    expect(await store.setReady(run, id(0)), 'it was ready').to.equal(true);
+    const again = await next(session, { stage: 'training', excluded: [id(2)] });
+    expect(await store.counts(run)).to.deep.equal({ checkedIn: 2, selected: 1, ready: 0 });
+    await store.setReady(run, id(0));
+    await store.setReady(run, id(2));
+    expect((await store.ready(run)).map((each) => each.certificate.id)).to.deep.equal([0]);
+    await next(again, { excluded: [id(0), id(2)] });
+    expect(await store.counts(run)).to.deep.equal({ checkedIn: 2, selected: 0, ready: 0 });
+  });
+
+  it('notes requests with rising numbers, and forgets them with their epoch', async () => {
+    const request = (sequence: number): { sequence: number; digest: Uint8Array } => ({
+      sequence,
+      digest: Uint8Array.of(sequence),
+    });
+    expect(await store.lastRequest(TASK, id(1))).to.equal(null);
+    expect(await store.noteRequest(TASK, id(1), request(5), 3)).to.equal(null);
+    expect(await store.noteRequest(TASK, id(1), request(4), 3), 'a replay').to.deep.include(request(5));
+    expect(await store.noteRequest(TASK, id(1), request(5), 3), 'the same again').to.deep.include(request(5));
+    expect(await store.noteRequest(TASK, id(2), request(1), 4)).to.equal(null);
+    expect(await store.noteRequest(TASK, id(1), request(6), 3)).to.equal(null);
+    const racing = await Promise.all([7, 7, 7].map((sequence) => store.noteRequest(TASK, id(1), request(sequence), 3)));
+    expect(racing.filter((last) => last === null)).to.have.lengthOf(1);
+    await store.forgetRequests(4);
+    expect(await store.lastRequest(TASK, id(1))).to.equal(null);
+    expect(await store.lastRequest(TASK, id(2))).to.deep.include(request(1));
+  });
+
+  it('forgets runs that ended long ago, with their participants, and never their numbers', async () => {
+    const run = newRun(1);
+    await store.createRun(run);
+    await store.checkIn(run, certificate(0), 3);
+    await next(run, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], sum: null, certificate: '' } });
+    await store.createRun(newRun(2));
+    await store.forgetRuns(TASK, 999);
+    expect(await store.run(run)).not.to.equal(null);
+    await store.forgetRuns(TASK, 1000);
+    expect(await store.run(run)).to.equal(null);
+    expect(await store.participant(run, id(0))).to.equal(null);
+    expect(await store.run(newRun(2)), 'it goes on').not.to.equal(null);
+    await next(newRun(2), { stage: 'failed', end: { at: 2000, code: 'ERR', included: [], sum: null, certificate: '' } });
+    await store.forgetRuns(TASK, 9999);
+    expect(await store.createRun(newRun(2)), 'its number is used').to.equal(false);
+  });
+}

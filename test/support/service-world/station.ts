@@ -1,0 +1,102 @@
+// One process of the coordinator: it answers, ticks once a second, crashes and comes back, over a store and a host that others share.
+import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/coordinator.ts';
+import type { SessionHost } from '../../../src/coordinator/session-host.ts';
+import type { CoordinatorStore } from '../../../src/coordinator/store.ts';
+import { SecAggError, StoreError } from '../../../src/leaves/errors.ts';
+import type { Draws } from './draws.ts';
+import { Life, type Weather } from './gate.ts';
+import type { Timeline } from './timeline.ts';
+import type { Watch } from './watch.ts';
+
+export interface StationTerms {
+  readonly timeline: Timeline;
+  readonly draws: Draws;
+  readonly weather: Weather;
+  readonly watch: Watch;
+  readonly store: CoordinatorStore;
+  readonly host: SessionHost;
+  readonly options: Omit<CoordinatorOptions, 'store' | 'host'>;
+  revocationList(): Uint8Array;
+}
+
+function diskFailure(): StoreError {
+  return new StoreError('ERR_SECAGG_STORE', 'the store cannot be reached', { cause: new Error('world') });
+}
+
+export class Station {
+  readonly #terms: StationTerms;
+  #life: Life | null = null;
+  #coordinator: Coordinator | null = null;
+
+  constructor(terms: StationTerms) {
+    this.#terms = terms;
+    void this.#start();
+  }
+
+  get isUp(): boolean {
+    return this.#coordinator !== null;
+  }
+
+  async #start(): Promise<void> {
+    const { timeline, draws, weather, store, host, options, watch } = this.#terms;
+    const life = new Life(timeline, draws, weather, () => {
+      watch.note('a coordinator crashed');
+      this.#coordinator = null;
+      timeline.after(draws.between(500, 20_000), () => void this.#start());
+    });
+    this.#life = life;
+    const coordinator = new Coordinator({
+      ...options,
+      store: life.reach(watched(store, watch), diskFailure),
+      host: life.reach(host, diskFailure),
+    });
+    await coordinator.setRevocationList(this.#terms.revocationList());
+    this.#coordinator = coordinator;
+    void this.#tick(coordinator, life);
+  }
+
+  async #tick(coordinator: Coordinator, life: Life): Promise<void> {
+    const { timeline, draws, watch } = this.#terms;
+    await timeline.sleep(draws.between(1, 1000));
+    while (!life.isOver) {
+      try {
+        await coordinator.tick();
+      } catch (error) {
+        watch.require(error instanceof StoreError, `tick: ${String(error)}`);
+      }
+      await timeline.sleep(1000);
+    }
+  }
+
+  /** The response to a request; never, if the process ends meanwhile. */
+  async answer(request: Uint8Array): Promise<Uint8Array> {
+    const coordinator = this.#coordinator;
+    if (coordinator === null) throw new Error('there is no process');
+    try {
+      return await coordinator.answer(request);
+    } catch (error) {
+      this.#terms.watch.require(error instanceof SecAggError, `answer: ${String(error)} ${(error as Error).stack ?? ''}`);
+      this.#terms.watch.require(error instanceof StoreError, `answer to a participant: ${String(error)}`);
+      throw error;
+    }
+  }
+
+  crash(): void {
+    this.#life?.end();
+  }
+}
+
+/** The store, with its service time looked at. */
+function watched(store: CoordinatorStore, watch: Watch): CoordinatorStore {
+  return new Proxy(store, {
+    get: (_, name) => {
+      const member = Reflect.get(store, name) as unknown;
+      if (typeof member !== 'function') return member;
+      return async (...given: unknown[]) => {
+        const result = (await member.apply(store, given)) as unknown;
+        if (name === 'heartbeat') watch.heartbeat(result as number);
+        return result;
+      };
+    },
+  });
+}

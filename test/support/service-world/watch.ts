@@ -1,0 +1,108 @@
+// What must hold after each event of a world, whatever the weather: it looks at the wire, at the stores, and at what comes out.
+import { opened, inputDigest, isSpent, type AgentState } from '../../../src/agent/agent-state.ts';
+import type { StoredAgent } from '../../../src/agent/state-store.ts';
+import type { FinishedRun } from '../../../src/coordinator/outcome.ts';
+import { hex } from '../../../src/leaves/bytes.ts';
+import { decodeRequest } from '../../../src/service/request.ts';
+import type { Response } from '../../../src/service/response.ts';
+import type { Person } from './parties.ts';
+
+export const STORE_KEY: Uint8Array = new Uint8Array(32).fill(7);
+
+/** An input as the application gave it. */
+interface Input {
+  readonly name: string;
+  readonly data: readonly number[];
+}
+
+export class Watch {
+  /** What did not hold; the world ends at the first. */
+  readonly violations: string[] = [];
+  /** How often something was seen, for tests that ask whether a world had it at all. */
+  readonly seen = new Map<string, number>();
+  readonly #task: Uint8Array;
+  /** By person and digest: the inputs that the application gave. */
+  readonly #inputs = new Map<string, Input>();
+  /** By person, run and attempt: the digest of the input that was claimed. */
+  readonly #claims = new Map<string, string>();
+  /** By person and input: the answer of round 2 that was seen on the wire. */
+  readonly #answers = new Map<string, string>();
+  #serviceTime = 0;
+
+  constructor(task: Uint8Array) {
+    this.#task = task;
+  }
+
+  require(holds: boolean, what: string): void {
+    if (!holds) this.violations.push(what);
+  }
+
+  note(what: string): void {
+    this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
+  }
+
+  /** Service time as a process was told it. */
+  heartbeat(now: number): void {
+    this.require(now >= this.#serviceTime, `service time went from ${this.#serviceTime} back to ${now}`);
+    this.#serviceTime = now;
+  }
+
+  stateOf({ id }: Person, stored: StoredAgent): AgentState {
+    return opened(stored, { key: STORE_KEY, task: this.#task, id });
+  }
+
+  gave({ id }: Person, source: string, name: string, data: readonly number[]): void {
+    this.#inputs.set(`${id}/${hex(inputDigest(source, name))}`, { name, data });
+  }
+
+  /** A device has replaced its state. */
+  stored(person: Person, before: StoredAgent | null, after: StoredAgent): void {
+    const state = this.stateOf(person, after);
+    const { work, history, spent } = state;
+    if (work.phase === 'session') {
+      const name = `${person.id}/${work.run}/${work.attempt}`;
+      const input = hex(work.input);
+      this.require((this.#claims.get(name) ?? input) === input, `${name}: two inputs were claimed`);
+      this.#claims.set(name, input);
+      this.require(work.answered < 2 || isSpent(state, work.input), `${name}: answered round 2 with an input that is not spent`);
+    }
+    this.require(spent.length === 32 * history.participations, `participant ${person.id}: books do not agree`);
+    if (before === null) return;
+    const old = this.stateOf(person, before);
+    this.require(spent.length >= old.spent.length, `participant ${person.id}: forgot what it has sent`);
+    this.require(history.highestRun >= old.history.highestRun, `participant ${person.id}: its highest run went back`);
+  }
+
+  /** A device sends a request. */
+  sent(person: Person, bytes: Uint8Array, stored: StoredAgent | null): void {
+    const { kind, place, sha256 } = decodeRequest(bytes);
+    this.note(`sent ${kind}`);
+    if (kind !== 'answer' || place.round !== 2) return;
+    const name = `${person.id}/${place.run}/${place.attempt}`;
+    const input = this.#claims.get(name);
+    this.require(input !== undefined && stored !== null, `${name}: an answer of round 2 without a claim`);
+    if (input === undefined || stored === null) return;
+    const state = this.stateOf(person, stored);
+    this.require(isSpent(state, Uint8Array.from(Buffer.from(input, 'hex'))), `${name}: sent before it was written down`);
+    const before = this.#answers.get(`${person.id}/${input}`) ?? hex(sha256);
+    this.require(before === hex(sha256), `${name}: one input in two answers of round 2`);
+    this.#answers.set(`${person.id}/${input}`, hex(sha256));
+  }
+
+  /** A device has waited since a response that told it how long. */
+  asked(person: Person, waited: number, { wait }: Response): void {
+    this.require(waited >= wait.from, `participant ${person.id}: came back after ${waited} ms, was told ${wait.from} at least`);
+  }
+
+  /** A run has its sum: it is that of the inputs that its users claimed, and nothing else. */
+  finished({ run, attempt, included, result }: FinishedRun): void {
+    const inputs = included.map((id) => this.#inputs.get(`${id}/${this.#claims.get(`${id}/${run}/${attempt}`) ?? ''}`));
+    this.require(
+      inputs.every((input) => input !== undefined),
+      `run ${run}: a user in the sum has claimed nothing`,
+    );
+    const sum = [0, 1, 2].map((i) => inputs.reduce((total, input) => total + (input?.data[i] ?? NaN), 0));
+    const got = Array.from(result as Iterable<number | bigint>, Number);
+    this.require(JSON.stringify(got) === JSON.stringify(sum), `run ${run}: expected ${sum.join()}, got ${got.join()}`);
+  }
+}
