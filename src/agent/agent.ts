@@ -157,10 +157,11 @@ export class Agent {
       longestMessage: longestMessage(task),
       now: () => secondsOf(clock),
       tell: (event) => emit(listener, event),
-      certificate: ownCertificate,
+      payload: null,
       loaded: null,
       user: null,
       release(): void {
+        context.payload = null;
         context.loaded = null;
         context.user = null;
       },

@@ -36,7 +36,8 @@ export interface AgentContext {
   /** Seconds since 1970. */
   now(): number;
   tell(event: AgentEvent): void;
-  certificate(): Promise<Uint8Array>;
+  /** The payload of the present run, once it is fetched: the input may take long. */
+  payload: Uint8Array | null;
   /** The input of the present run, once it is loaded. */
   loaded: LoadedInput | null;
   user: RunningUser | null;

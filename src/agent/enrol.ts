@@ -82,7 +82,8 @@ async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Ros
   }
   if (certificates.length > task.definition.group.maxUsers) throw below(`a session of ${certificates.length} participants`);
   const own = certificates.findIndex((certificate) => certificate.id === id);
-  if (own === -1 || !equalBytes(at(certificates, own).bytes, await context.certificate())) {
+  // By key: the certificate may have been renewed since the participant checked in.
+  if (own === -1 || !equalBytes(at(certificates, own).publicKey, context.keypair[0])) {
     throw below('a session without the participant itself');
   }
   return roster;

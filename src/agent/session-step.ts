@@ -19,8 +19,10 @@ const PASSING: ReadonlySet<string> = new Set([
 /** One step of the session: sends the last answer, or asks for the next message and answers it. */
 export async function playRound(context: AgentContext, work: InSession, signal?: PlatformSignal): Promise<Transition> {
   const running = (context.user ??= { user: UserWrapper.fromState(work.user), outgoing: null, delivered: -1 });
-  if (running.delivered < work.answered) return deliver(context, work, running, signal);
   const { announcement, run, attempt } = work;
+  const isDelivered = running.delivered === work.answered;
+  // After a restart nobody knows whether the last answer has arrived. If the next message is there, it has, or it is too late for it.
+  if (!isDelivered && (running.outgoing !== null || work.answered === 4)) return deliver(context, work, running, signal);
   if (work.answered === 4) {
     context.user = null;
     await context.memory.update({ work: { phase: 'awaiting', announcement, run, attempt, spent: true } });
@@ -34,6 +36,7 @@ export async function playRound(context: AgentContext, work: InSession, signal?:
   }
   if (answer.kind === 'roster' || answer.kind === 'run') return over(context, work, null);
   if (answer.kind === 'outcome') return done(context, { ...work, spent }, answer);
+  if (answer.kind === 'wait' && !isDelivered) return deliver(context, work, running, signal);
   return answer.code === 'ERR_SECAGG_RUN' ? forget(context, { ...work, spent }) : passive(context, answer);
 }
 

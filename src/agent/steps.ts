@@ -1,6 +1,7 @@
 // What an agent does next: one step for each phase, with one exchange at most that changes anything.
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
-import { equalBytes, utf8 } from '../leaves/bytes.ts';
+import { copyOf, equalBytes, utf8 } from '../leaves/bytes.ts';
+import { checkBytes } from '../leaves/checks.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { isAnnouncementOf, readAnnouncement, type Announcement } from '../service/announcement.ts';
 import { NOWHERE } from '../service/exchange.ts';
@@ -78,19 +79,20 @@ export async function prepare(context: AgentContext, work: Preparing, signal?: P
 async function load(context: AgentContext, work: Preparing, signal?: PlatformSignal): Promise<boolean> {
   const { payload, source } = readAnnouncement(work.announcement);
   const options = signal === undefined ? {} : { signal };
-  let content: Uint8Array | null = null;
-  if (payload !== null) {
-    content = await context.fetchPayload(payload.url, options);
+  if (payload !== null && context.payload === null) {
+    const content = copyOf(checkBytes(await context.fetchPayload(payload.url, options), 'fetchPayload'));
     if (content.length !== payload.length || !equalBytes(fingerprint(content), payload.sha256)) {
       throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'the payload is not the one that the publisher announced');
     }
+    context.payload = content;
   }
-  const input = await context.inputs.load({ run: work.run, source, payload: content }, options);
+  const input = await context.inputs.load({ run: work.run, source, payload: context.payload }, options);
   if (input === null) {
     context.tell({ type: 'needs-input', run: work.run });
     return false;
   }
   context.loaded = input;
+  context.payload = null;
   return true;
 }
 

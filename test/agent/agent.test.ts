@@ -1,0 +1,234 @@
+// One participant beside three that do all right: what it loads, when it leaves, and what it does after a restart.
+import { expect } from 'chai';
+import { Agent, MemoryAgentStore, type AgentEvent, type AgentOptions, type AgentStore } from '../../src/agent/index.ts';
+import { Coordinator, MemoryCoordinatorStore, type FinishedRun, type Outcome } from '../../src/coordinator/index.ts';
+import { genKeypair } from '../../src/index.ts';
+import type { TaskDefinition } from '../../src/service/index.ts';
+import { rejected } from '../support/errors.ts';
+import { authorities, certified, clockAt, floorsFor, taskOf } from '../support/service.ts';
+
+const content = Uint8Array.of(3, 1, 4);
+
+/** A service on one clock that only the test moves, in which each agent does one step after the other. */
+class Service {
+  readonly parties = authorities();
+  readonly time = clockAt(0);
+  readonly task;
+  readonly coordinator;
+  readonly events: AgentEvent[] = [];
+  readonly others: Agent[] = [];
+
+  constructor(definition: Partial<TaskDefinition> = {}) {
+    this.task = taskOf(this.parties, definition);
+    this.coordinator = new Coordinator({
+      keypair: genKeypair(),
+      tasks: [this.task],
+      store: new MemoryCoordinatorStore(() => this.time.now),
+      clock: () => this.parties.clock.now,
+    });
+  }
+
+  async open(run = 1): Promise<void> {
+    await this.coordinator.setRevocationList(await this.parties.registrar.revocationList());
+    const expires = new Date(this.parties.clock.now + 86_400_000);
+    const payload = { url: 'https://example.org/model', content };
+    await this.coordinator.openRun(await this.parties.publisher.announce({ task: this.task, run, expires, payload }));
+  }
+
+  async agent(id: number, options: Partial<AgentOptions> = {}): Promise<Agent> {
+    const { keypair, bytes } = await certified(this.parties.registrar, id);
+    return new Agent({
+      ...{ task: this.task, id, keypair, certificate: bytes },
+      exchange: (request) => this.coordinator.answer(request),
+      inputs: { load: ({ run }) => Promise.resolve({ id: `run ${run}`, data: [id, 1, 2, 3] }) },
+      fetchPayload: () => Promise.resolve(content),
+      floors: floorsFor(this.parties, this.coordinator.publicKey),
+      store: new MemoryAgentStore(),
+      storeKey: new Uint8Array(32).fill(9),
+      clock: () => this.parties.clock.now,
+      ...options,
+    });
+  }
+
+  /** The agent under test hears into `events`. */
+  async subject(options: Partial<AgentOptions> = {}): Promise<Agent> {
+    for (const id of [1, 2, 3]) this.others.push(await this.agent(id));
+    return this.agent(0, { listener: (event) => this.events.push(event), ...options });
+  }
+
+  /** Everybody steps until the run ends, or until `done`. */
+  async play(subject: () => Agent, run = 1, done: () => boolean = () => false): Promise<Outcome | null> {
+    const key = { task: this.task.id, run };
+    for (let step = 0; step < 600 && !done(); step++) {
+      for (const agent of [subject(), ...this.others]) await agent.transition().catch(() => undefined);
+      this.time.now += 200;
+      await this.coordinator.tick();
+      const outcome = await this.coordinator.outcome(key);
+      if (outcome !== null) return outcome;
+    }
+    return null;
+  }
+
+  types(): string[] {
+    return this.events.map(({ type }) => type);
+  }
+}
+
+const included = (outcome: Outcome | null): readonly number[] => (outcome as FinishedRun).included;
+
+describe('an agent', () => {
+  it('tells its application what happens, and where it stands', async () => {
+    const service = new Service();
+    await service.open();
+    const agent = await service.subject();
+    expect(agent.progress()).to.deep.equal({ phase: 'idle', run: null, attempt: null, participations: 0, superseded: false });
+    const outcome = await service.play(() => agent);
+    expect(included(outcome)).to.deep.equal([0, 1, 2, 3]);
+    expect((outcome as FinishedRun).result).to.deep.equal(Int32Array.of(6, 4, 8, 12));
+    expect(service.types()).to.deep.equal(['selected', 'enrolled', 'sent', 'sent', 'sent', 'sent', 'sent']);
+    while ((await agent.transition()).status === 'complete');
+    expect(service.events.at(-1)).to.deep.equal({ type: 'done', run: 1, finished: true, sent: true });
+    expect(agent.progress()).to.deep.equal({ phase: 'idle', run: null, attempt: null, participations: 1, superseded: false });
+  });
+
+  it('fetches a payload once, however long the input takes, and gives it to the input store', async () => {
+    const service = new Service();
+    await service.open();
+    let [fetched, asked] = [0, 0];
+    const seen: unknown[] = [];
+    const agent = await service.subject({
+      fetchPayload: (url) => {
+        fetched++;
+        return Promise.resolve(url === 'https://example.org/model' ? content : new Uint8Array());
+      },
+      inputs: {
+        load: (run) => {
+          seen.push(run);
+          return Promise.resolve(++asked < 4 ? null : { id: 'a', data: [0, 0, 0, 5] });
+        },
+      },
+    });
+    expect(included(await service.play(() => agent))).to.contain(0);
+    expect([fetched, asked]).to.deep.equal([1, 4]);
+    expect(seen[3]).to.deep.equal({ run: 1, source: '', payload: content });
+    expect(service.types().slice(0, 4)).to.deep.equal(['selected', 'needs-input', 'needs-input', 'needs-input']);
+  });
+
+  it('takes no payload that the publisher has not announced, and gives the server nothing', async () => {
+    const service = new Service({ minUsers: 4 });
+    await service.open();
+    let loads = 0;
+    const agent = await service.subject({
+      fetchPayload: () => Promise.resolve(Uint8Array.of(3, 1, 5)),
+      inputs: { load: () => Promise.resolve((loads++, null)) },
+    });
+    await service.play(
+      () => agent,
+      1,
+      () => agent.progress().phase === 'preparing',
+    );
+    await rejected('ERR_SECAGG_ANNOUNCEMENT', agent.transition());
+    expect(loads).to.equal(0);
+    expect(agent.progress().phase).to.equal('preparing');
+  });
+
+  it('sends no input twice, although its store gives it again', async () => {
+    const service = new Service();
+    await service.open(1);
+    const agent = await service.subject({ inputs: { load: () => Promise.resolve({ id: 'same', data: [0, 1, 2, 3] }) } });
+    expect(included(await service.play(() => agent, 1))).to.contain(0);
+    await service.open(2);
+    const second = await service.play(() => agent, 2);
+    expect(second?.kind === 'finished' && second.included.includes(0)).to.equal(false);
+    expect(service.events.some((event) => event.type === 'refused' && event.code === 'ERR_SECAGG_SPENT')).to.equal(true);
+    expect(agent.progress().participations).to.equal(1);
+  });
+
+  it('does not begin while it is not eligible', async () => {
+    const service = new Service();
+    await service.open();
+    let eligible = false;
+    let requests = 0;
+    const agent = await service.subject({
+      isEligible: () => eligible,
+      exchange: (request) => {
+        requests++;
+        return service.coordinator.answer(request);
+      },
+    });
+    expect(await agent.transition()).to.deep.equal({ status: 'pending', wait: 60_000 });
+    expect(requests).to.equal(0);
+    eligible = true;
+    await agent.transition();
+    expect(requests).to.be.greaterThan(0);
+  });
+
+  it('leaves a run when it is told to, and the others come to a sum without it', async () => {
+    const service = new Service({ group: { threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 0 }, minUsers: 3 });
+    const floors = floorsFor(service.parties, service.coordinator.publicKey);
+    const low = { ...floors, group: { minHonest: 1, minEnrolled: 3, minThreshold: 3, maxUsers: 6 } };
+    const weak = { ...low, adversary: { model: 'malicious', minColluders: 0, minColludingFraction: 0 } } as const;
+    await service.open();
+    const agent = await service.agent(0, { floors: weak });
+    for (const id of [1, 2, 3]) service.others.push(await service.agent(id, { floors: weak }));
+    await service.play(
+      () => agent,
+      1,
+      () => agent.progress().phase === 'preparing',
+    );
+    await agent.leave();
+    expect(agent.progress()).to.deep.include({ phase: 'idle', participations: 0 });
+    const [first, ...rest] = service.others.splice(0);
+    service.others.push(...rest);
+    expect(included(await service.play(() => first!))).to.deep.equal([1, 2, 3]);
+  });
+
+  it('goes on after a restart at every step, from what it has written down alone', async () => {
+    const service = new Service();
+    await service.open();
+    const { keypair, bytes } = await certified(service.parties.registrar, 0);
+    const store: AgentStore = new MemoryAgentStore();
+    const fresh = (): Promise<Agent> => service.agent(0, { keypair, certificate: bytes, store });
+    for (const id of [1, 2, 3]) service.others.push(await service.agent(id));
+    let agent = await fresh();
+    const key = { task: service.task.id, run: 1 };
+    let outcome: Outcome | null = null;
+    for (let step = 0; step < 600 && outcome === null; step++) {
+      for (const each of [agent, ...service.others]) await each.transition().catch(() => undefined);
+      agent = await fresh();
+      service.time.now += 200;
+      await service.coordinator.tick();
+      outcome = await service.coordinator.outcome(key);
+    }
+    expect(included(outcome)).to.deep.equal([0, 1, 2, 3]);
+  });
+
+  it('stops when a restored backup has sent fewer requests than the coordinator has heard', async () => {
+    const service = new Service();
+    await service.open();
+    const { keypair, bytes } = await certified(service.parties.registrar, 0);
+    const store = new MemoryAgentStore();
+    const listener = (event: AgentEvent): void => void service.events.push(event);
+    const started = (from: AgentStore): Promise<Agent> =>
+      service.agent(0, { keypair, certificate: bytes, store: from, listener });
+    await (await started(store)).transition();
+    const backup = await store.load();
+    // Each start uses up a block of numbers.
+    for (let start = 0; start < 3; start++) await (await started(store)).transition();
+    const restored = await started({ load: () => Promise.resolve(backup), replace: () => Promise.resolve(true) });
+    await rejected('ERR_SECAGG_USAGE', restored.transition());
+    expect(restored.progress().superseded).to.equal(true);
+    expect(service.types().filter((type) => type === 'superseded')).to.have.lengthOf(1);
+    await rejected('ERR_SECAGG_USAGE', restored.transition());
+  });
+
+  it('does not open a state with another key', async () => {
+    const service = new Service();
+    await service.open();
+    const { keypair, bytes } = await certified(service.parties.registrar, 0);
+    const store = new MemoryAgentStore();
+    await (await service.agent(0, { keypair, certificate: bytes, store })).transition();
+    const thief = await service.agent(0, { keypair, certificate: bytes, store, storeKey: new Uint8Array(32) });
+    await rejected('ERR_SECAGG_STATE', thief.transition());
+  });
+});
