@@ -70,12 +70,6 @@ export class Uploads {
     return upload;
   }
 
-  /** How many bytes of this body are there. */
-  have(name: string, sha256: Uint8Array): number {
-    const known = this.#uploads.get(name);
-    return known !== undefined && equalBytes(known.sha256, sha256) ? known.have : 0;
-  }
-
   drop(name: string): void {
     const known = this.#uploads.get(name);
     if (known === undefined) return;
