@@ -106,6 +106,19 @@ describe('signatures side by side', () => {
 });
 
 describe('labels', () => {
+  it('of what is stored, or agreed outside a session, stay what they are', () => {
+    for (const [label, name] of [
+      [LABELS.roster, 'roster'],
+      [LABELS.enrolment, 'enrolment'],
+      [LABELS.cohortOrder, 'cohort order'],
+      [LABELS.cohortSession, 'cohort session'],
+      [LABELS.userStateSeal, 'user state at rest'],
+      [LABELS.userStateKeyId, 'id of a key for user states'],
+    ] as const) {
+      expect(new TextDecoder().decode(label)).to.equal(`secagg/1/${name}\0`);
+    }
+  });
+
   it('are distinct, and none is a prefix of another', () => {
     const texts = Object.values(LABELS).map(toHex);
     expect(texts).to.have.length(40);
