@@ -1,8 +1,7 @@
 // The coordinator: which runs there are, when they go on, and what participants are told.
 import type { AbortSignalLike } from '../leaves/signals.ts';
-import { systemRandom } from '../crypto/random.ts';
 import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
-import { checkBytes, checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
@@ -13,10 +12,11 @@ import { secondsOf, type Clock } from '../service/clock.ts';
 import { checkKeypair, keyDigest, type Keypair } from '../service/keypair.ts';
 import { encodeResponse } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
-import { Task } from '../service/task.ts';
+import type { Task } from '../service/task.ts';
 import { Admission, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
+import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './coordinator-options.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import type { CoordinatorEvent } from './events.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
@@ -25,35 +25,9 @@ import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
 import type { RunKey, RunRecord } from './run-record.ts';
-import { MemorySessionHost, type SessionHost } from './session-host.ts';
+import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
 import { Uploads } from './uploads.ts';
-
-/** What a coordinator is made with. */
-export interface CoordinatorOptions {
-  /** The coordinator's own key pair. Participants pin the public key. */
-  readonly keypair: Keypair;
-  /** What it coordinates. */
-  readonly tasks: readonly Task[];
-  /** 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. */
-  readonly secret?: Uint8Array;
-  /** Where runs are kept; default: in memory. */
-  readonly store?: CoordinatorStore;
-  /** Where sessions are kept; default: in memory. */
-  readonly host?: SessionHost;
-  /** Bytes that may be held of bodies that are not complete; default 2^30. */
-  readonly maxUploadBytes?: number;
-  /** Requests a second that one process answers well; participants are spread accordingly. Default 200. */
-  readonly capacity?: number;
-  /** Hears what happens. */
-  readonly listener?: Listener<CoordinatorEvent>;
-  /** Time of day, for certificates and announcements; default `Date.now`. */
-  readonly clock?: Clock;
-}
-
-const OPTION_NAMES: readonly (keyof CoordinatorOptions)[] = [
-  ...(['keypair', 'tasks', 'secret', 'store', 'host', 'maxUploadBytes', 'capacity', 'listener', 'clock'] as const),
-];
 
 /**
  * Runs the tasks of an application: it answers the requests of participants, begins attempts, closes rounds, and gives results.
@@ -118,6 +92,7 @@ export class Coordinator {
       uploads: new Uploads(most),
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
+      seeds: seedsOf(options.seeds, this.tasks),
       now: () => secondsOf(this.#clock),
       ended: (run) => this.#ended(run),
       isOpen: (task) => !this.#paused.has(task.id),
@@ -247,6 +222,21 @@ export class Coordinator {
     return outcomeOf(this.#task(run.task), run);
   }
 
+  /**
+   * What auditors are given about a finished run: one text for each session whose sum is in the result. See `verifyCertificate`.
+   *
+   * @throws as {@link outcome}.
+   */
+  async certificates(key: RunKey): Promise<readonly string[]> {
+    const run = await this.#run(key);
+    const certificates: string[] = [];
+    for (let index = 0; index < (run.attempt?.sessions ?? 0); index++) {
+      const session = await this.#store.session({ ...key, index });
+      if (session !== null && session.end?.code === null) certificates.push(session.certificate);
+    }
+    return certificates;
+  }
+
   /** Fulfilled once a run has ended in this process, or at once if it has ended. @throws as {@link outcome}. */
   async finished(key: RunKey): Promise<Outcome> {
     const known = await this.outcome(key);
@@ -280,11 +270,24 @@ export class Coordinator {
     const failures: unknown[] = [];
     const runs = await this.#store.openRuns();
     for (const run of runs) await advance(this.#answering, run).catch((error: unknown) => void failures.push(error));
-    // Also those of attempts that another process has ended.
-    this.#answering.uploads.keepOnly(runs.flatMap(({ attempt }) => (attempt === null ? [] : [`${attempt.session}/`])));
+    await this.#dropUploads(runs);
     await this.#store.forgetRequests(this.#tokens.epochAt(now) - 1);
     for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
     if (failures.length > 0) throw failures[0]; // none keeps the other runs from going on
+  }
+
+  /** Of sessions that have ended, also if another process has ended them. */
+  async #dropUploads(runs: readonly RunRecord[]): Promise<void> {
+    const { uploads } = this.#answering;
+    if (uploads.isEmpty) return;
+    const open: string[] = [];
+    for (const run of runs) {
+      for (const index of await this.#store.openSessions(run)) {
+        const session = await this.#store.session({ ...run, index });
+        if (session !== null) open.push(`${session.name}/`);
+      }
+    }
+    uploads.keepOnly(open);
   }
 
   /**
@@ -327,19 +330,4 @@ export class Coordinator {
 
 function nameOf({ task, run }: RunKey): string {
   return `${task}/${run}`;
-}
-
-function checkTasks(tasks: unknown): readonly Task[] {
-  if (!Array.isArray(tasks)) throw new TypeError(`options.tasks: expected a list, got ${kindOf(tasks)}`);
-  return tasks.map((task: unknown, i) => {
-    if (!(task instanceof Task)) throw new TypeError(`options.tasks[${i}]: expected a Task, got ${kindOf(task)}`);
-    return task;
-  });
-}
-
-function secretOf(secret: unknown): Uint8Array {
-  if (secret === undefined) return systemRandom(32);
-  const bytes = copyOf(checkBytes(secret, 'options.secret'));
-  if (bytes.length !== 32) throw new RangeError(`options.secret: expected 32 bytes, got ${bytes.length}`);
-  return bytes;
 }

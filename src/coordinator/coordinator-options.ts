@@ -1,0 +1,65 @@
+// What a coordinator is made with, and the checks of it.
+import { systemRandom } from '../crypto/random.ts';
+import { copyOf } from '../leaves/bytes.ts';
+import { checkBytes, kindOf } from '../leaves/checks.ts';
+import type { Listener } from '../leaves/events.ts';
+import type { Clock } from '../service/clock.ts';
+import type { Keypair } from '../service/keypair.ts';
+import type { SeedSource } from '../service/seeds.ts';
+import { Task } from '../service/task.ts';
+import type { CoordinatorEvent } from './events.ts';
+import type { SessionHost } from './session-host.ts';
+import type { CoordinatorStore } from './store.ts';
+
+/** What a coordinator is made with. */
+export interface CoordinatorOptions {
+  /** The coordinator's own key pair. Participants pin the public key. */
+  readonly keypair: Keypair;
+  /** What it coordinates. */
+  readonly tasks: readonly Task[];
+  /** 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. */
+  readonly secret?: Uint8Array;
+  /** Where runs are kept; default: in memory. */
+  readonly store?: CoordinatorStore;
+  /** Where sessions are kept; default: in memory. */
+  readonly host?: SessionHost;
+  /** Where the seeds of draws come from, for tasks with cohorts: participants take them from there, too. */
+  readonly seeds?: SeedSource;
+  /** Bytes that may be held of bodies that are not complete; default 2^30. */
+  readonly maxUploadBytes?: number;
+  /** Requests a second that one process answers well; participants are spread accordingly. Default 200. */
+  readonly capacity?: number;
+  /** Hears what happens. */
+  readonly listener?: Listener<CoordinatorEvent>;
+  /** Time of day, for certificates and announcements; default `Date.now`. */
+  readonly clock?: Clock;
+}
+
+export const OPTION_NAMES: readonly (keyof CoordinatorOptions)[] = [
+  ...(['keypair', 'tasks', 'secret', 'store', 'host', 'seeds', 'maxUploadBytes', 'capacity', 'listener', 'clock'] as const),
+];
+
+export function checkTasks(tasks: unknown): readonly Task[] {
+  if (!Array.isArray(tasks)) throw new TypeError(`options.tasks: expected a list, got ${kindOf(tasks)}`);
+  return tasks.map((task: unknown, i) => {
+    if (!(task instanceof Task)) throw new TypeError(`options.tasks[${i}]: expected a Task, got ${kindOf(task)}`);
+    return task;
+  });
+}
+
+export function secretOf(secret: unknown): Uint8Array {
+  if (secret === undefined) return systemRandom(32);
+  const bytes = copyOf(checkBytes(secret, 'options.secret'));
+  if (bytes.length !== 32) throw new RangeError(`options.secret: expected 32 bytes, got ${bytes.length}`);
+  return bytes;
+}
+
+export function seedsOf(seeds: SeedSource | undefined, tasks: readonly Task[]): SeedSource {
+  if (seeds === undefined && tasks.some(({ definition }) => definition.group.cohorts !== null)) {
+    throw new TypeError('options.seeds: expected a function, because a task has cohorts, got undefined');
+  }
+  if (seeds !== undefined && typeof seeds !== 'function') {
+    throw new TypeError(`options.seeds: expected a function, got ${kindOf(seeds)}`);
+  }
+  return seeds ?? ((): Promise<null> => Promise.resolve(null));
+}
