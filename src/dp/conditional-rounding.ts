@@ -29,8 +29,8 @@ export function roundConditionally(values: Float64Array, l2Squared: number, rand
     norm += value * value;
   }
   exact.fill(0);
-  // Doubles may have made the vector longer than its radius by some rounding errors.
-  if (norm > l2Squared) values.fill(0);
+  // Doubles may have made the vector longer than its radius by some rounding errors. NaN would leave without noise: no norm of it is kept.
+  if (!(norm <= l2Squared)) values.fill(0);
 }
 
 const BLOCK = 16_384;
