@@ -3,7 +3,7 @@
 import type { RandomSource } from '../crypto/random.ts';
 
 /**
- * Most tries. Each is refused with a probability of at most e^(−½), so that all are refused with one of 1e-14 at most. How many were made
+ * Most tries. Each is refused with a probability of at most e^(−½), so that all are refused with one of 2e-14 at most. How many were made
  * shows in the time that encoding takes.
  */
 const MAX_TRIES = 64;
