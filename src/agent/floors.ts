@@ -75,8 +75,9 @@ export interface Floors {
     readonly maxParticipations: number;
   };
   /**
-   * The budget of all participations together, for aggregates with noise; a run without noise is refused then. Null: inputs need no
-   * noise, and a run with noise is accepted too.
+   * The budget of all participations together, for aggregates to which users add noise. A run is refused then if its server sees exact
+   * sums: without noise, with noise that the server adds, or with parts that are said to be public. Null: inputs need no noise, and a run
+   * with noise is accepted too.
    */
   readonly privacy: PrivacyBudget | null;
   /** Tasks with cohorts: what the draw must keep. Null: they are refused. */
@@ -175,8 +176,12 @@ export function requireTask(floors: Floors, task: Task): void {
   const isOurs = equalBytes(authorityDigest(definition.registrar), authorityDigest(keys.registrar));
   requireFloor(isOurs, 'another registrar or scope');
   requireFloor(floors.acceptDevelopment || !definition.development, 'a development set-up');
-  const { cost } = task.shape;
+  const { cost, showsExactSums } = task.shape;
   requireFloor(privacy === null || cost !== null, 'no noise');
+  requireFloor(
+    privacy === null || !showsExactSums,
+    'exact sums, which noise that is added later, or in other parts, does not hide',
+  );
   requireFloor(privacy === null || cost?.adjacency === privacy.adjacency, 'another adjacency');
 }
 

@@ -160,7 +160,7 @@ export class Encoding<Data, Result, Bound> {
     if (components.length !== this.vecLen) {
       throw new RangeError(`sum: expected ${this.vecLen} components, got ${components.length}`);
     }
-    const { result, nothing } = this.#placed.read(components, users);
+    const { result, nothing } = this.#placed.read(components, users, ofCohorts);
     if (nothing !== null) throw nothing;
     return result;
   }

@@ -16,6 +16,7 @@ export function integersPlan(
     threshold: null,
     takesWeight: false,
     takesPlace: false,
+    showsExactSums: true,
     cost: null,
     encode(data) {
       const components = vectorLike(data, vecLen);

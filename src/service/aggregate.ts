@@ -59,6 +59,7 @@ function encodingPlan(make: () => AnyEncoding): AggregatePlan {
     threshold: typeof threshold === 'number' ? threshold : null,
     takesWeight: weighted,
     takesPlace: correlated,
+    showsExactSums: noise?.agreed.noiseFrom !== 'users' || noise.publicParts.length > 0,
     get cost() {
       return cost();
     },
