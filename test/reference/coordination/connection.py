@@ -13,6 +13,7 @@ from .requests import Request, key_of_service
 from .responses import Response, decode_response
 
 TOKEN_NEEDED = "ERR_SECAGG_TOKEN"
+ATTEMPT_OVER = "ERR_SECAGG_RUN"
 
 
 @dataclass
@@ -64,9 +65,12 @@ class Connection:
         require(len(data) == total and hashlib.sha256(data).digest() == first.part.sha256, "a body with another digest")
         return replace(first, part=whole(data))
 
-    def answer(self, place: Place, message: bytes) -> None:
-        """The participant's message of a round, in parts (section Bodies in parts)."""
+    def answer(self, place: Place, message: bytes) -> bool:
+        """The participant's message of a round, in parts (section Bodies in parts); False if the attempt is over."""
         for part in parts_of(message):
             response = self.send("answer", place, part)
+            if response.code == ATTEMPT_OVER:
+                return False
             require(response.kind == "accepted", f"the coordinator refuses: {response.code}")
             require(response.part.extent == [part.offset + len(part.body), len(message)], "an upload that begins again")
+        return True

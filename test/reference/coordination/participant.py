@@ -47,6 +47,8 @@ class Participant:
     """Waits for a time within the window, in milliseconds."""
     silent_from: int | None = None
     """The round that it does not answer any more, as if its machine had stopped."""
+    has_sent: bool = False
+    """Whether an answer of round 2 has left, whatever the coordinator says of it."""
 
     def run(self) -> dict[str, Any] | None:
         """How the run ended, as the coordinator tells it; None for a participant that falls silent."""
@@ -67,11 +69,10 @@ class Participant:
         while response.kind == "roster":
             require(last.attempt < response.place.attempt <= self.task.definition["attempts"], "an attempt out of order")
             last = replace(last, attempt=response.place.attempt)
-            answered = -1
             for answered in self.rounds(self.enrolled(response), last):
                 if answered + 1 == self.silent_from:
                     return None
-            response = self.asked("ready", last, "roster", "outcome") if answered < 2 else self.asked("outcome", last, "outcome")
+            response = self.asked("outcome", last, "outcome") if self.has_sent else self.asked("ready", last, "roster", "outcome")
         return json.loads(response.part.body)
 
     def asked(self, kind: str, place: Place, *wanted: str, body: bytes = b"") -> Response:
@@ -107,5 +108,8 @@ class Participant:
             if number == 1:
                 others = decode_extract(user.graph, user.tag, message).user_count - 1
                 user.randomness = replace(user.randomness, nonces=[os.urandom(NONCE_BYTES) for _ in range(others)])
-            self.connection.answer(replace(place, round=number), step(message))
+            answer = step(message)
+            self.has_sent = self.has_sent or number == 2
+            if not self.connection.answer(replace(place, round=number), answer):
+                return
             yield number
