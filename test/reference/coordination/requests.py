@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from secagg.derivation import DIGEST_BYTES, digest, label
 from secagg.encoding import u8, u32, u64
-from secagg.messagepack import encode_message
+from secagg.messagepack import Element, encode_message
 from secagg.refusal import require
-from secagg.signatures import sign, signature_verifies
+from secagg.signatures import SIGNATURE_BYTES, sign, signature_verifies
 
 from .certificates import CERTIFICATE_BYTES, Authority, read_certificate
 from .documents import VERSION
@@ -49,9 +49,9 @@ class Request:
             self.part.sha256 + hashlib.sha256(self.part.body).digest(),
         )
 
-    def encode(self, secret_key: bytes) -> bytes:
-        """The request on the wire (section Requests)."""
-        return encode_message([
+    def elements(self, secret_key: bytes) -> list[Element]:
+        """The elements of the request (section Requests)."""
+        return [
             VERSION,
             KINDS.index(self.kind),
             self.coordinator,
@@ -64,7 +64,11 @@ class Request:
             self.part.sha256,
             self.part.body,
             sign(secret_key, label("request") + self.digest),
-        ])  # fmt: skip
+        ]
+
+    def encode(self, secret_key: bytes) -> bytes:
+        """The request on the wire (section Requests)."""
+        return encode_message(self.elements(secret_key))
 
 
 def decode_request(data: bytes, authority: Authority) -> Request:
@@ -74,6 +78,7 @@ def decode_request(data: bytes, authority: Authority) -> Request:
         data, kinds
     )
     require(version == VERSION and kind < len(KINDS), "another version or kind")
+    require(len(signature) == SIGNATURE_BYTES, "a signature of the wrong length")
     require(len(coordinator) == len(task) == len(sha256) == DIGEST_BYTES, "a digest of the wrong length")
     require(len(certificate) == CERTIFICATE_BYTES, "a certificate of the wrong length")
     require(len(place) == 3 and len(extent) == 2, "a list of the wrong length")

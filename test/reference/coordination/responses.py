@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from secagg.derivation import DIGEST_BYTES, digest, label
 from secagg.encoding import u8, u32, u64
-from secagg.messagepack import encode_message
+from secagg.messagepack import Element, encode_message
 from secagg.refusal import require
-from secagg.signatures import sign, signature_verifies
+from secagg.signatures import SIGNATURE_BYTES, sign, signature_verifies
 
 from .documents import VERSION
-from .exchanges import NOWHERE, TOKEN_BYTES, Part, Place, decode_exchange, numbers
+from .exchanges import MAX_BODY_BYTES, NOWHERE, TOKEN_BYTES, Part, Place, decode_exchange, numbers
 
 KINDS = ["wait", "task", "run", "enrolled", "roster", "message", "accepted", "outcome", "refused"]
 CODE = re.compile(rb"[A-Z0-9_]{0,64}")
@@ -45,9 +45,9 @@ class Response:
             self.part.sha256 + u32(len(code)) + code + hashlib.sha256(self.part.body).digest(),
         )
 
-    def encode(self, secret_key: bytes) -> bytes:
-        """The response on the wire (section Responses)."""
-        return encode_message([
+    def elements(self, secret_key: bytes) -> list[Element]:
+        """The elements of the response (section Responses)."""
+        return [
             VERSION,
             self.request,
             KINDS.index(self.kind),
@@ -60,7 +60,11 @@ class Response:
             self.code.encode("ascii"),
             self.part.body,
             sign(secret_key, label("response") + self.digest),
-        ])  # fmt: skip
+        ]
+
+    def encode(self, secret_key: bytes) -> bytes:
+        """The response on the wire (section Responses)."""
+        return encode_message(self.elements(secret_key))
 
 
 def decode_response(data: bytes, coordinator: bytes, request: bytes) -> Response:
@@ -68,12 +72,14 @@ def decode_response(data: bytes, coordinator: bytes, request: bytes) -> Response
     kinds = [int, bytes, int, bytes, list, list, int, list, bytes, bytes, bytes, bytes]
     version, its_request, kind, token, wait, place, sequence, extent, sha256, code, body, signature = decode_exchange(data, kinds)
     require(version == VERSION and kind < len(KINDS), "another version or kind")
-    require(its_request == request, "a response to another request")
-    require(len(token) == TOKEN_BYTES and len(sha256) == DIGEST_BYTES, "a token or digest of the wrong length")
+    require(len(signature) == SIGNATURE_BYTES, "a signature of the wrong length")
+    require(len(token) == TOKEN_BYTES and len(its_request) == len(sha256) == DIGEST_BYTES, "a token or digest of the wrong length")
     require(len(wait) == 2 and len(place) == 3 and len(extent) == 2, "a list of the wrong length")
+    require(len(body) <= MAX_BODY_BYTES, "a body that is too long")
     require(CODE.fullmatch(code) is not None, "a code of other characters, or too long")
     response = Response(
         its_request, KINDS[kind], token, tuple(wait), sequence, Part(*extent, sha256, body), Place(*place), code.decode()
     )
     require(signature_verifies(coordinator, signature, label("response") + response.digest), "a response that is not signed")
+    require(its_request == request, "a response that is not signed for this request")
     return response
