@@ -12,6 +12,7 @@ from secagg.extracts import decode_extract
 from secagg.messages import START_MESSAGE
 from secagg.policy import Policy
 from secagg.refusal import require
+from secagg.signatures import ed25519_public_key
 from secagg.user import Randomness, User
 from secagg.xchacha20 import NONCE_BYTES
 
@@ -31,6 +32,13 @@ def fresh_randomness(share_threshold: int) -> Randomness:
     coefficients = [os.urandom(32) for _ in range(2 * (share_threshold - 1))]
     middle = len(coefficients) // 2
     return Randomness(os.urandom(32), os.urandom(32), os.urandom(32), coefficients[:middle], coefficients[middle:], [])
+
+
+def require_floor(users: int, group: dict[str, Any]) -> None:
+    """The policy of the task on the complete graph, with those who may work with the server (section Round 1 of the wire format)."""
+    threshold, colluders = group["threshold"], group["colluders"]
+    floor = threshold > colluders if group["adversary"] == "semi-honest" else 2 * threshold > users + colluders
+    require(floor, "a threshold below the floor")
 
 
 @dataclass
@@ -87,7 +95,9 @@ class Participant:
         roster, group = read_roster(response.part.body, self.task.authority), self.task.definition["group"]
         require_valid(roster, self.clock(), MAX_REVOCATION_AGE)
         require(self.task.definition["minUsers"] <= len(roster.members) <= group["maxUsers"], "too few or too many participants")
-        require(self.user_id in roster.members, "a session without the participant itself")
+        own = roster.registry.get(self.user_id)
+        require(own == ed25519_public_key(self.connection.secret_key), "a session without the participant itself")
+        require_floor(len(roster.members), group)
         context = roster.context(self.task.digest, self.announced, response.place.attempt)
         parameters = session_of(self.task, context)
         policy = Policy(group["adversary"], len(roster.members))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from coordination.exchanges import MAX_BODY_BYTES, Part, Place, parts_of, whole
+from coordination.exchanges import MAX_BODY_BYTES, NOWHERE, Part, Place, parts_of, whole
 from coordination.requests import Request, decode_request, key_of_service
 from coordination.responses import Response, decode_response
 from secagg.derivation import label
@@ -24,12 +24,12 @@ BIGGEST = bytes(MAX_BODY_BYTES)
 
 
 def requests() -> Iterator[Request]:
-    def of(kind: str, sequence: int, part: Part, place: Place = Place(), token: bytes = TOKEN) -> Request:
+    def of(kind: str, sequence: int, part: Part, place: Place = NOWHERE, token: bytes = TOKEN) -> Request:
         service = key_of_service(COORDINATOR.public_key)
         return Request(kind, service, TASK.digest, certified(USER), sequence, part, place, token)
 
     yield of("hello", 0, whole(b""), token=b"")
-    yield of("check-in", 1, whole("scale 7".encode()))
+    yield of("check-in", 1, whole(b"scale 7"))
     yield of("ready", 127, whole(b""), Place(12))
     yield of("next", 128, replace(whole(b""), offset=MAX_BODY_BYTES), Place(12, 1, 1))
     yield of("answer", 256, parts_of(drawn("body", 300), 256)[0], Place(12, 1, 2))

@@ -14,8 +14,20 @@ from secagg.encoding import u32
 from secagg.refusal import ProtocolError
 
 from .cases import flipped, reason_of, refused
-from .parties import ANNOUNCED, AUTHORITY, NEW_YEAR, OTHER_SCOPE, REGISTRAR, REVOCATIONS, STRANGER, TASK, WEEK
-from .parties import certificate_of, certified, drawn
+from .parties import (
+    ANNOUNCED,
+    AUTHORITY,
+    NEW_YEAR,
+    OTHER_SCOPE,
+    REGISTRAR,
+    REVOCATIONS,
+    STRANGER,
+    TASK,
+    WEEK,
+    certificate_of,
+    certified,
+    drawn,
+)
 
 IDS = [0, 7, 2**53 - 1]
 DAY = 86_400
