@@ -1,5 +1,6 @@
 // Runs suites, two at a time, each within its budget of time:
-//   npm test                  the gate's suites, or those that are named: npm test -- units vectors
+//   npm test                  the suites of the library itself, or those that are named: npm test -- units package
+//   npm run test:gate         all suites of the gate: also the package, the documents and the commands, from outside
 //   npm run coverage          the same, and what they cover of src/
 //   npm run test:long         the long run's suites, or those that are named; -- --list shows when each last passed
 import { spawn } from 'node:child_process';
@@ -22,7 +23,11 @@ interface Outcome {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { long: { type: 'boolean', default: false }, list: { type: 'boolean', default: false } },
+  options: {
+    gate: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
 });
 
 /** All test files, by their paths below test/. */
@@ -41,7 +46,9 @@ if (values.list) {
 const orphans = TESTS.filter((test) => ![...GATE, ...LONG].some((suite) => filesOf(suite).includes(test)));
 if (orphans.length > 0) fail(`no suite runs ${orphans.join(', ')}`);
 
-const queue = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const isChosen = ({ name, outside }: Suite): boolean =>
+  positionals.length > 0 ? positionals.includes(name) : values.gate || outside !== true;
+const queue = all.filter(isChosen);
 const outcomes: Outcome[] = [];
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
 
