@@ -13,7 +13,8 @@ from .requests import Request, key_of_service
 from .responses import Response, decode_response
 
 TOKEN_NEEDED = "ERR_SECAGG_TOKEN"
-ATTEMPT_OVER = "ERR_SECAGG_RUN"
+PASSING = {f"ERR_SECAGG_{name}" for name in ("OVERLOAD", "STORE", "BUSY", "ENGINE", "SEQUENCE", "PART")}
+"""Refusals after which the same answer may be taken later. This client does not try again."""
 
 
 @dataclass
@@ -73,7 +74,7 @@ class Connection:
         for _ in range(3 * (1 + len(others))):
             part = replace(first, offset=offset, body=message[offset : offset + MAX_BODY_BYTES])
             response = self.send("answer", place, part)
-            if response.code == ATTEMPT_OVER:
+            if response.kind == "refused" and response.code not in PASSING:
                 return False
             require(response.kind == "accepted", f"the coordinator refuses: {response.code}")
             require(response.part.total == len(message), "an answer of another length")
