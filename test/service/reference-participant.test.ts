@@ -21,7 +21,10 @@ interface AgentTerms {
   readonly mayStep?: () => boolean;
 }
 
-describe('a participant of the reference in Python', function () {
+const isHere = hasReference();
+const why = isHere ? '' : ' (skipped: no python3 with the package cryptography here)';
+
+describe(`a participant of the reference in Python${why}`, function () {
   this.timeout(60_000);
   const ending = new AbortController();
   let parties: Authorities;
@@ -33,9 +36,7 @@ describe('a participant of the reference in Python', function () {
   let registrarKey: Uint8Array;
 
   before(function () {
-    if (hasReference()) return;
-    this.test!.parent!.title += ' (skipped: no python3 with the package cryptography here)';
-    this.skip();
+    if (!isHere) this.skip();
   });
 
   beforeEach(() => {
