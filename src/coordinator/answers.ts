@@ -2,6 +2,7 @@
 import { utf8 } from '../leaves/bytes.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { messageSizes } from '../wire/message-sizes.ts';
+import { textIn } from '../service/announcement.ts';
 import { NOWHERE } from '../service/exchange.ts';
 import type { RequestKind } from '../service/request.ts';
 import { ServiceError } from '../service/service-error.ts';
@@ -51,7 +52,7 @@ export function answerTo(context: Answering, admitted: Admitted): Promise<Reply>
 /** The participant would like to take part in the next run about its data source. */
 async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   const { task, certificate, request } = admitted;
-  const run = await context.store.openRun(task.id, sourceIn(request.body));
+  const run = await context.store.openRun(task.id, textIn(request.body, 'check-in'));
   if (run === null) return wait(NOWHERE, IDLE);
   const known = await context.store.participant(run, certificate.id);
   const isIn = known !== null && known.status !== 'left';
@@ -64,10 +65,6 @@ async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   if (isNew && (await context.store.checkIn(run, certificate, most)) === null) return wait(NOWHERE, IDLE);
   await advance(context, run);
   return present(context, admitted, (await context.store.run(run)) ?? run);
-}
-
-function sourceIn(body: Uint8Array): string {
-  return new TextDecoder().decode(body);
 }
 
 /** The participant's input is loaded. */

@@ -16,6 +16,7 @@ import { resolveParameters } from '../session/parameters.ts';
 import { isAnnouncementOf, readAnnouncement } from './announcement.ts';
 import { attemptSession, readRoster, sessionOfCohort, type Draw } from './certified-users.ts';
 import { authorityDigest, checkAuthority, isCertificateOf, type Authority, type Certificate } from './certificate.ts';
+import { isRevocationListOf } from './revocation-list.ts';
 import { SEED_BYTES } from './seeds.ts';
 import { ServiceError } from './service-error.ts';
 import { Task } from './task.ts';
@@ -159,9 +160,11 @@ export async function verifyCertificate(certificate: string, terms: AuditTerms):
 }
 
 async function requireCertified({ roster }: RunEvidence, registrar: Authority): Promise<ReadonlyMap<number, Certificate>> {
-  const { certificates, authorities } = readRoster(roster);
+  const { certificates, revocations, authorities } = readRoster(roster);
   const expected = authorityDigest(registrar);
   if (!authorities.every((authority) => equalBytes(authority, expected))) throw refusal('a certificate is of another registrar');
+  // Nothing is concluded from the list here. An auditor that reads the roster can rely on it all the same.
+  if (!(await isRevocationListOf(registrar.publicKey, revocations.bytes))) throw refusal('the revocation list is not signed');
   for (const { id, bytes: signed } of certificates) {
     if (!(await isCertificateOf(registrar.publicKey, signed)))
       throw refusal(`the certificate of participant ${id} is not signed`);

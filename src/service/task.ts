@@ -3,7 +3,7 @@ import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
 import { largestDirectory } from '../graph/policy.ts';
-import { copyOf, hex } from '../leaves/bytes.ts';
+import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { typedBytes } from '../leaves/typed-bytes.ts';
@@ -235,11 +235,17 @@ export function mostEnrolled({ group: { cohorts, maxUsers } }: TaskDefinition): 
   return maxUsers * (cohorts?.most ?? 1);
 }
 
+function requireText(text: string, path: string, most: number): void {
+  // Half of a surrogate pair has no bytes to make a digest of.
+  const isText = text !== '' && utf8(text).length <= most && !/\p{Cs}/u.test(text);
+  require(isText, path, `1 to ${most} bytes of well-formed text`);
+}
+
 /** What spans several fields. */
 function checkDefinition(definition: TaskDefinition): void {
   const { name, group, minUsers, windows, publisher, registrar } = definition;
-  require(name !== '' && name.length <= 100, 'task.name', '1 to 100 bytes');
-  require(registrar.scope !== '' && registrar.scope.length <= 200, 'task.registrar.scope', '1 to 200 bytes');
+  requireText(name, 'task.name', 100);
+  requireText(registrar.scope, 'task.registrar.scope', 200);
   require(isSignPublicKey(publisher), 'task.publisher', 'a canonical Ed25519 public key');
   require(isSignPublicKey(registrar.publicKey), 'task.registrar.publicKey', 'a canonical Ed25519 public key');
   for (const [stage, { min, max }] of Object.entries(windows) as [string, Window][]) {
@@ -254,7 +260,9 @@ function checkDefinition(definition: TaskDefinition): void {
   const policy = resolvePolicy({ adversary, colluders, maxUsers }, 'complete', maxUsers);
   require(largestDirectory(parameters, policy) >=
     maxUsers, 'task.group.threshold', `a threshold that bears ${maxUsers} users with ${colluders} colluders against a ${adversary} server`);
-  const { options, threshold: fixed } = planOf(definition.aggregate, { maxUsers, session: '' });
+  const { options, threshold: fixed, cost } = planOf(definition.aggregate, { maxUsers, session: '' });
+  const tellsDraw = cohorts === null || cost === null || (cost.failureProbability ?? 0) > 0;
+  require(tellsDraw, 'task.aggregate.security', 'the bits of security of the draw, which are part of δ');
   require(fixed === null || fixed === threshold, 'task.group.threshold', `${String(fixed)}, for which the noise is made`);
   for (const option of ['adversary', 'colluders'] as const) {
     const given = options[option];
