@@ -3,7 +3,7 @@
 import { SecAggError } from '../leaves/errors.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import type { Certificate } from '../service/certificate.ts';
-import type { Draw } from '../service/certified-users.ts';
+import type { Draw } from '../service/attempt-plan.ts';
 import { cohortSessions, drawCohorts, readEnrolment } from '../service/enrolment.ts';
 import { seedOf } from '../service/seeds.ts';
 import type { Enrolled, Preparing } from './agent-state.ts';

@@ -3,7 +3,8 @@ import { equalBytes } from '../leaves/bytes.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
-import { attemptSession, publicKeysOf, requireValidRoster, sessionOfCohort, type Roster } from '../service/certified-users.ts';
+import { sessionPlan } from '../service/attempt-plan.ts';
+import { publicKeysOf, requireValidRoster, type Roster } from '../service/certified-users.ts';
 import { ServiceError } from '../service/service-error.ts';
 import { round0Msg } from '../user/start.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
@@ -35,11 +36,9 @@ export async function enrol(
     requireBudget(context);
     const roster = await acceptable(context, answer.body);
     const { certificates, revocations } = roster;
-    const whole = attemptSession({ task: task.digest, announcement, attempt, certificates });
     const draw = await drawOf(context, work, { certificates, attempt }, signal);
     if (draw === 'early') return waitFor(context, answer);
-    const session = draw === null ? whole : sessionOfCohort(draw, whole);
-    const plan = task.planFor(session);
+    const { name: session, plan } = sessionPlan(task, { announcement, attempt, certificates }, draw);
     const { threshold, adversary, colluders } = task.definition.group;
     const place = { slot: certificates.findIndex((certificate) => certificate.id === id), seed: session };
     const { vector } = plan.encode(loaded.data, {

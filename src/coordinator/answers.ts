@@ -166,7 +166,7 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
   if ('have' in part) {
     return { ...reply('accepted', place), have: { offset: part.have, total: request.total } };
   }
-  await ensureSession(context, task, session);
+  await ensureSession(context, task, run, session);
   await context.host.recv(session.name, certificate.id, part.whole);
   if ((await advanceSession(context, run, session.index)) === Infinity) await advance(context, run);
   return { ...reply('accepted', place), have: { offset: request.total, total: request.total } };

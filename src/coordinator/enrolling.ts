@@ -4,7 +4,8 @@ import { systemRandom } from '../crypto/random.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import type { Certificate } from '../service/certificate.ts';
-import { attemptSession, requireValid, rosterOf, sessionOfCohort } from '../service/certified-users.ts';
+import { cohortPlan, drawnAttempt } from '../service/attempt-plan.ts';
+import { attemptSession, requireValid, rosterOf } from '../service/certified-users.ts';
 import { drawCohorts, enrollable, enrolmentBytes, readEnrolment } from '../service/enrolment.ts';
 import type { RevocationList } from '../service/revocation-list.ts';
 import { leastEnrolled, type Task } from '../service/task.ts';
@@ -55,7 +56,7 @@ export async function closeEnrolment(
   const ids = valid.map(({ id }) => id);
   const userIds = sample(ids, users).sort((a, b) => a - b);
   const seedAt = context.now() + task.definition.group.cohorts.seed.min + 1;
-  const attempt: Attempt = { number, name: attemptSession({ ...about, certificates: [] }), seedAt, sessions: 0 };
+  const attempt: Attempt = { number, name: drawnAttempt(task, about), seedAt, sessions: 0 };
   return { attempt, enrolment: enrolmentBytes({ seedAt, userIds }), users };
 }
 
@@ -97,14 +98,15 @@ export async function drawSessions(
   const cohorts = drawCohorts(task, readEnrolment(enrolment), seed);
   const byId = new Map((await context.store.participants(run)).map(({ certificate }) => [certificate.id, certificate]));
   const { announcement } = run;
-  const { number } = run.attempt;
+  const { number, name } = run.attempt;
+  const base = task.planFor(name);
   return Array.from({ length: cohorts.count }, (_, index) => {
-    const { userIds } = cohorts.cohort(index, { session: run.attempt.name });
+    const { userIds } = cohorts.cohort(index, { session: name });
     const members = userIds.map((id) => byId.get(id)).filter((certificate) => certificate !== undefined);
     const { bytes, certificates } = rosterOf(members, revocations);
-    const inner = attemptSession({ task: task.digest, announcement, attempt: number, certificates });
     const draw = { enrolment: cohorts.enrolmentDigest, seed, index };
-    const session = { index, name: sessionOfCohort(draw, inner), roster: bytes, certificates, draw };
+    const about = { task: task.digest, announcement, attempt: number, certificates };
+    const session = { index, name: cohortPlan(base, about, draw).name, roster: bytes, certificates, draw };
     return newSession(run, run.attempt, session, now);
   });
 }

@@ -2,7 +2,7 @@
 import { integer, list, nullable, oneOf, record, text, bytes, flag, type Codec } from '../session/codec.ts';
 import { userId } from '../session/json.ts';
 import type { Stage } from './decide.ts';
-import type { Draw } from '../service/certified-users.ts';
+import type { Draw } from '../service/attempt-plan.ts';
 import type { Attempt, RunEnd, RunRecord, SessionEnd, SessionRecord } from './run-record.ts';
 
 /** A run without its sum. */

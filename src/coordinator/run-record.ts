@@ -1,6 +1,6 @@
 // What a coordinator keeps of a run and of those who take part in it. Plain values: a store may write them down as they are.
 import type { Certificate } from '../service/certificate.ts';
-import type { Draw } from '../service/certified-users.ts';
+import type { Draw } from '../service/attempt-plan.ts';
 import type { Stage } from './decide.ts';
 import type { SumVector } from '../masking/vector.ts';
 

@@ -7,7 +7,7 @@ import { runCertificateOf } from '../service/run-certificate.ts';
 import type { Task } from '../service/task.ts';
 import type { CoordinatorContext } from './context.ts';
 import { decideRound, type RoundStanding } from './decide.ts';
-import type { RunRecord, SessionEnd, SessionRecord } from './run-record.ts';
+import { requireAttempt, type RunRecord, type SessionEnd, type SessionRecord } from './run-record.ts';
 
 /**
  * Does all that is to be done with a session of a run now.
@@ -37,7 +37,7 @@ export async function advanceSession(context: CoordinatorContext, run: RunRecord
 /** Takes one decision, and does it. @returns until when there is nothing to do; null if something was done. */
 async function step(context: CoordinatorContext, run: RunRecord, session: SessionRecord, now: number): Promise<number | null> {
   const task = context.taskOf(run.task);
-  if (!(await ensureSession(context, task, session))) {
+  if (!(await ensureSession(context, task, run, session))) {
     // The host has lost it, for example because it has it in memory and its process was started again. Whoever has answered round 2
     // does not become ready again.
     await endSession(context, session, failedWith('ERR_SECAGG_UNKNOWN_SESSION', []));
@@ -79,17 +79,22 @@ async function standingOf({ host }: CoordinatorContext, session: SessionRecord):
  *
  * @returns false if it was there and is lost.
  */
-export async function ensureSession(context: CoordinatorContext, task: Task, session: SessionRecord): Promise<boolean> {
+export async function ensureSession(
+  context: CoordinatorContext,
+  task: Task,
+  run: RunRecord,
+  session: SessionRecord,
+): Promise<boolean> {
   const { host, store } = context;
-  const { name, roster, round } = session;
+  const { name, roster, round, draw } = session;
   if (await host.has(name)) return true;
   if (round > 0) return false;
-  const { vecLen, options } = task.planFor(name);
+  const { vecLen, options } = draw === null ? task.planFor(name) : task.planFor(requireAttempt(run).attempt.name).forCohort(name);
   const { threshold, adversary, colluders, maxUsers } = task.definition.group;
   const publicKeys = publicKeysOf(readRoster(roster));
   await host.create(name, { threshold, vecLen, options: { ...options, adversary, colluders, maxUsers, publicKeys } });
-  const [stored, run] = await Promise.all([store.session(session), store.run(session)]);
-  const isOver = stored?.name !== name || stored.end !== null || run?.stage !== 'session';
+  const [stored, now] = await Promise.all([store.session(session), store.run(session)]);
+  const isOver = stored?.name !== name || stored.end !== null || now?.stage !== 'session';
   if (isOver) await host.remove(name); // another process has ended it meanwhile
   return true;
 }

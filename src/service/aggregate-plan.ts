@@ -75,6 +75,12 @@ export interface AggregatePlan {
    */
   readonly showsExactSums: boolean;
   /**
+   * The same plan for the session of one cohort. Its sums are added, and this plan decodes the total.
+   *
+   * @param session the name of the cohort's session.
+   */
+  forCohort(session: string): AggregatePlan;
+  /**
    * Encodes one user's data as a vector, which goes into one session.
    *
    * @param data as `encode` of the plan takes it; for `'integers'` the components, as numbers or bigints.

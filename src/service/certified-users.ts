@@ -1,5 +1,4 @@
 // The participants of a session: exactly those whose certificates are in its roster, each looked at by whoever relies on them.
-import { cohortSession } from '../cohorts/cohorts.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { concat, equalBytes, hex, u32 } from '../leaves/bytes.ts';
@@ -105,21 +104,6 @@ function refusal(why: string): ServiceError {
 /** The keys of a roster's participants. */
 export function publicKeysOf({ certificates }: Pick<Roster, 'certificates'>): PublicKeysWrapper {
   return new PublicKeysWrapper(certificates.map(({ id, publicKey }) => [id, publicKey]));
-}
-
-/** Which cohort of which draw. */
-export interface Draw {
-  /** Digest of the participants and of the sizes of their cohorts, 32 bytes: `enrolmentDigest` of `secagg/cohorts`. */
-  readonly enrolment: Uint8Array;
-  /** The seed, 32 bytes. */
-  readonly seed: Uint8Array;
-  /** The cohort, from 0. */
-  readonly index: number;
-}
-
-/** The context of a cohort's session, from that which its participants would have without a draw. */
-export function sessionOfCohort({ enrolment, seed, index }: Draw, session: string): string {
-  return cohortSession({ enrolment, seed, index, attempt: 0, session });
 }
 
 /**

@@ -27,7 +27,7 @@ export type { Exchange } from './exchange.ts';
 export type { Keypair } from './keypair.ts';
 export { Publisher, type PayloadToAnnounce, type RunToAnnounce } from './publisher.ts';
 export { Registrar, type RegistrarOptions } from './registrar.ts';
-export type { Draw } from './certified-users.ts';
+export type { Draw } from './attempt-plan.ts';
 export { maxRequestBytes } from './request.ts';
 export { verifyCertificate, type AuditTerms, type VerifiedRun } from './run-certificate.ts';
 export { registrarSeeds, type RegistrarSeedOptions, type SeedSource } from './seeds.ts';

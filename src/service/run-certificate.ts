@@ -14,7 +14,8 @@ import { bytes, document, integer, list, mapOf, nullable, record, type Codec, ty
 import { userId } from '../session/json.ts';
 import { resolveParameters } from '../session/parameters.ts';
 import { isAnnouncementOf, readAnnouncement } from './announcement.ts';
-import { attemptSession, readRoster, sessionOfCohort, type Draw } from './certified-users.ts';
+import { sessionPlan, type Draw } from './attempt-plan.ts';
+import { readRoster } from './certified-users.ts';
 import { authorityDigest, checkAuthority, isCertificateOf, type Authority, type Certificate } from './certificate.ts';
 import { isRevocationListOf } from './revocation-list.ts';
 import { SEED_BYTES } from './seeds.ts';
@@ -174,7 +175,7 @@ async function requireCertified({ roster }: RunEvidence, registrar: Authority): 
 
 /** The signatures are over the view of round 3, which is computed here from task, announcement, certificates, directory, U2 and U3. */
 async function requireVouched(
-  { task: { digest, definition }, task: what, announcement, attempt, draw, directory, u2, u3, signatures }: RunEvidence,
+  { task: { definition }, task: what, announcement, attempt, draw, directory, u2, u3, signatures }: RunEvidence,
   certificates: ReadonlyMap<number, Certificate>,
 ): Promise<{ readonly included: number[]; readonly vouching: number[] }> {
   const users = directory.length;
@@ -182,11 +183,11 @@ async function requireVouched(
   if (!isAscending || !directory.every(({ userId: id }) => certificates.has(id)))
     throw refusal('a user of U1 has no certificate');
   if (!isMembers(u2, users) || !isMembers(u3, users) || !isSubset(u3, u2)) throw refusal('U3 is no subset of U2');
-  const whole = attemptSession({ task: digest, announcement, attempt, certificates: [...certificates.values()] });
-  if ((draw === null) !== (definition.group.cohorts === null))
+  if ((draw === null) !== (definition.group.cohorts === null)) {
     throw refusal('a cohort where the task has none, or none where it has some');
-  const session = draw === null ? whole : sessionOfCohort(draw, whole);
-  const { vecLen, options } = what.planFor(session);
+  }
+  const about = { announcement, attempt, certificates: [...certificates.values()] };
+  const { vecLen, options } = sessionPlan(what, about, draw).plan;
   const { threshold } = definition.group;
   const tag = sessionTag(resolveParameters(threshold, vecLen, options));
   const lines = directory.map((line) => ({ ...line, signature: new Uint8Array(SIGNATURE_BYTES) }));

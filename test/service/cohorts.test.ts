@@ -13,6 +13,7 @@ import {
 import { verifyCertificate } from '../../src/service/run-certificate.ts';
 import { registrarSeeds, type SeedSource } from '../../src/service/seeds.ts';
 import type { Group, Task, TaskDefinition } from '../../src/service/task.ts';
+import { rejected } from '../support/errors.ts';
 import { SmallService, type Participant } from '../support/service-world/small-service.ts';
 import { floorsFor } from '../support/service-world/parties.ts';
 
@@ -118,6 +119,22 @@ describe('a run with cohorts', () => {
     expect(attempt).to.equal(2);
     expect(result).to.deep.equal(sumOver(included));
     expect(included.length).to.be.greaterThan(5);
+  });
+
+  it('has noise in each cohort, and a receipt that counts the draw; a task that would not count it is refused', async () => {
+    // So little noise that it does not show.
+    const privacy = { threshold: 3, colluders: 1, noiseMultiplier: 2 ** -10, length: 3, l2Clip: 1000, type: 'float64' } as const;
+    await rejected('ERR_SECAGG_STATE', open(6, { aggregate: { kind: 'privateSum', ...privacy } }));
+    const service = await open(7, { aggregate: { kind: 'privateSum', ...privacy, security: 40 } });
+    await service.openRun();
+    const { included, result, receipt } = await finished(service, service.everybody());
+    expect(included).to.have.lengthOf(7);
+    const sum = included.reduce((total, id) => total + id, 0);
+    for (const [i, component] of [sum, 7, -sum].entries()) {
+      expect((result as { readonly sum: Float64Array }).sum[i]).to.be.closeTo(component, 20);
+    }
+    expect(receipt?.sessions.map(({ users }) => users)).to.deep.equal([4, 3]);
+    expect(receipt?.chance).to.equal(2 ** -40);
   });
 
   it('goes on after a restart of every participant while it waits for the seed', async () => {

@@ -1,7 +1,7 @@
 // Draws of cohorts beside the independent implementation in Python, test/reference/coordination/draws.py.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { attemptSession, sessionOfCohort } from '../../src/service/certified-users.ts';
+import { sessionPlan } from '../../src/service/attempt-plan.ts';
 import { CERTIFICATE_BYTES, readCertificate, type Certificate } from '../../src/service/certificate.ts';
 import { cohortSessions, drawCohorts, enrolmentBytes, readEnrolment } from '../../src/service/enrolment.ts';
 import { registrarSeeds, Task } from '../../src/service/index.ts';
@@ -61,9 +61,9 @@ describe('draws of cohorts beside the independent reference', () => {
       const members = sessions.map((_, index) => cohorts.cohort(index, { session: '' }).userIds);
       expect(members).to.deep.equal(sessions.map(({ ids }) => ids));
       for (const [index, { certificates, context }] of sessions.entries()) {
-        const session = { task: task.digest, announcement: fromHex(announcement), attempt, certificates: certificatesIn(certificates) };
+        const about = { announcement: fromHex(announcement), attempt, certificates: certificatesIn(certificates) };
         const draw = { enrolment: fromHex(enrolmentDigest), seed: fromHex(seed), index };
-        expect(sessionOfCohort(draw, attemptSession(session))).to.equal(context);
+        expect(sessionPlan(task, about, draw).name).to.equal(context);
       }
     }
   });

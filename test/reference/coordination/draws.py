@@ -12,6 +12,7 @@ from secagg.derivation import digest
 from secagg.encoding import u8, u32, u64
 from secagg.refusal import require
 
+from . import attempts
 from .certificates import Authority
 from .documents import VERSION, Fields, open_document, sign_document
 from .tasks import from_base64, to_base64
@@ -25,9 +26,11 @@ class Draw:
     seed: bytes
     index: int
 
-    def context(self, context: bytes) -> str:
-        """The context of the cohort's session, from that which its members would have without a draw (section Cohorts)."""
-        return session_name(self.enrolment, self.seed, self.index, 0, context)
+    def context(self, task: bytes, announcement: bytes, attempt: int, certificates: Sequence[bytes]) -> str:
+        """The context of the cohort's session, for the aggregate `integers` (section Cohorts)."""
+        shared = attempts.session_name(task, announcement, attempt, []).hex()
+        own = attempts.session_name(task, announcement, attempt, certificates).hex()
+        return session_name(self.enrolment, self.seed, self.index, 0, f"{shared} {own}".encode())
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in the certificate of a run (section Run certificates)."""

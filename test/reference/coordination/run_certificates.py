@@ -128,9 +128,11 @@ def verify_run(text: str, authority: Authority, publisher: bytes) -> VerifiedRun
     require(set(u3) <= set(u2), "U3 is no subset of U2")
     included = [ids[position] for position in u3]
     require(set(evidence.signatures) <= set(included), "a signature of a user outside of U3")
-    context = roster.context(task.digest, evidence.announcement, evidence.attempt)
     require((evidence.draw is None) == (task.definition["group"]["cohorts"] is None), "a cohort where there are none, or none")
-    parameters = session_of(task, context if evidence.draw is None else evidence.draw.context(context).encode())
+    about = (task.digest, evidence.announcement, evidence.attempt)
+    draw = evidence.draw
+    context = roster.context(*about) if draw is None else draw.context(*about, roster.certificates).encode()
+    parameters = session_of(task, context)
     require(len(evidence.signatures) >= parameters.threshold, "fewer signatures than the threshold")
     check_signatures(evidence, parameters, roster, (u2, u3))
     return VerifiedRun(announcement.source, announcement.run, evidence.attempt, included, sorted(evidence.signatures))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from coordination.attempts import session_name
 from coordination.draws import (
     Draw,
     cohort_sizes,
@@ -49,11 +48,10 @@ def draw(user_ids: list[int], attempt: int) -> dict[str, Any]:
 
 def session(drawn: Draw, ids: list[int], attempt: int) -> dict[str, Any]:
     certificates = [certified(user_id) for user_id in ids]
-    name = session_name(TASK.digest, ANNOUNCED, attempt, certificates)
     return {
         "ids": ids,
         "certificates": b"".join(certificates).hex(),
-        "context": drawn.context(name.hex().encode()),
+        "context": drawn.context(TASK.digest, ANNOUNCED, attempt, certificates),
     }
 
 
