@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { hex } from '../../src/leaves/bytes.ts';
-import type { AgentInPage, GivenParticipant } from './agent-page.ts';
+import type { AgentInPage, AgentInWorker, GivenParticipant } from './agent-page.ts';
 import { AgentService, INPUT_IN_NODE } from './agent-service.ts';
 import type { DrivenBrowser, DrivenPage } from './web-driver.ts';
 
@@ -24,12 +24,18 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>, most 
 /** What two agents in Node and one in a page give together. */
 const sumWith = (input: readonly number[]): number[] => input.map((value, i) => value + 2 * INPUT_IN_NODE[i]!);
 
-const participate = async (page: DrivenPage, given: GivenParticipant): Promise<void> => {
-  await page.evaluate(`new Promise((done) => {
-    const wait = () => ('participate' in globalThis ? done(participate(${JSON.stringify(given)})) : setTimeout(wait, 20));
+/** Evaluates an expression once the scripts of the page have run. */
+const onceLoaded = <T>(page: DrivenPage, expression: string): Promise<T> =>
+  page.evaluate(`new Promise((done) => {
+    const wait = () => ('participate' in globalThis ? done(${expression}) : setTimeout(wait, 20));
     wait();
   })`);
-};
+
+const participate = (page: DrivenPage, given: GivenParticipant): Promise<void> =>
+  onceLoaded(page, `participate(${JSON.stringify(given)})`);
+
+const inWorker = (page: DrivenPage, given: GivenParticipant, leaves = false): Promise<AgentInWorker> =>
+  onceLoaded(page, `participateInWorker(${JSON.stringify(given)}, ${INPUT_IN_NODE.length}, ${leaves})`);
 
 const look = (page: DrivenPage): Promise<AgentInPage> => page.evaluate('agentInPage()');
 
@@ -146,9 +152,33 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
     await page.close();
   });
 
+  it('takes part in a worker of its own: the page gives the input, and hears of everything', async () => {
+    const finished = await service!.openRun();
+    const page = await browser!.open(service!.url);
+    const given = await service!.participant(3, -3, 0);
+    const { events, progress, wanted } = await inWorker(page, given);
+    const { result, run } = await finished();
+    expect(Array.from(result as Int32Array)).to.deep.equal(sumWith([3, -3, 0]));
+    expect(wanted).to.deep.equal([run]);
+    expect(events).to.deep.equal(['selected', 'enrolled', 'sent', 'sent', 'sent', 'sent', 'sent', 'done']);
+    expect(progress).to.include({ phase: 'idle', participations: 1 });
+    await page.close();
+  });
+
+  it('leaves a run in a worker when its page says so', async () => {
+    await service!.openRun();
+    const page = await browser!.open(service!.url);
+    const { events } = await inWorker(page, await service!.participant(1, 1, 1), true);
+    expect(events).to.deep.equal(['selected', 'needs-input']);
+    expect(service!.heard.map(({ kind }) => kind))
+      .to.include.members(['check-in', 'leave'])
+      .and.not.include('ready');
+    await page.close();
+  });
+
   it('opens its database again after another tab has deleted it', async () => {
     const page = await browser!.open(service!.url);
-    const [before, after] = await page.evaluate<[number, number]>(`storeAfterDeletion()`);
+    const [before, after] = await onceLoaded<[number, number]>(page, 'storeAfterDeletion()');
     expect([before, after]).to.deep.equal([1, 0]);
     await page.close();
   });

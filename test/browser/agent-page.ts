@@ -1,6 +1,8 @@
 // What the browser runs: one participant of a service, whose state is in IndexedDB, as an application's page has it.
 import { Agent, IndexedDbAgentStore, type AgentEvent, type AgentProgress, type AgentStore } from 'secagg/agent';
 import { Task } from 'secagg/service';
+import type { FromPage, FromWorker, Participant } from '../../examples/service/agent-worker.ts';
+import { exchangeWith } from '../../examples/service/http.ts';
 
 /** What an application knows of its participant, as JSON carries it. */
 export interface GivenParticipant {
@@ -43,30 +45,26 @@ function counted(store: AgentStore): AgentStore {
   };
 }
 
-function participate(given: GivenParticipant): Promise<void> {
-  const task = Task.fromJSON(given.task);
-  const { group, publisher, registrar } = task.definition;
-  agent = new Agent({
-    task,
-    id: given.id,
-    keypair: [Uint8Array.from(given.keypair[0]), Uint8Array.from(given.keypair[1])],
-    certificate: Uint8Array.from(given.certificate),
-    async exchange(request, { signal }) {
-      const response = await fetch('/secagg', { method: 'POST', body: request.slice(), signal: signal ?? null });
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      return new Uint8Array(await response.arrayBuffer());
-    },
-    inputs: {
-      load({ run }) {
-        loads++;
-        return Promise.resolve({ id: `day ${run}`, data: given.input });
-      },
-    },
+/** All of a participant that a message can carry. */
+function ownOf({
+  id,
+  keypair,
+  certificate,
+  coordinator,
+  storeKey,
+  task,
+}: GivenParticipant): Omit<Participant, 'task' | 'url' | 'database'> {
+  const { group, publisher, registrar } = Task.fromJSON(task).definition;
+  return {
+    id,
+    keypair: [Uint8Array.from(keypair[0]), Uint8Array.from(keypair[1])],
+    certificate: Uint8Array.from(certificate),
+    storeKey: Uint8Array.from(storeKey),
     floors: {
       group: { minHonest: 1, minEnrolled: 3, minThreshold: 3, maxUsers: group.maxUsers },
       adversary: { model: 'semi-honest', minColluders: 0, minColludingFraction: 0 },
       keys: {
-        coordinator: Uint8Array.from(given.coordinator),
+        coordinator: Uint8Array.from(coordinator),
         ...{ registrar, publisher, maxRevocationAge: 86_400, maxCertificateAge: 8 * 86_400 },
       },
       repetition: { minInterval: 0, maxParticipations: 10 },
@@ -74,12 +72,70 @@ function participate(given: GivenParticipant): Promise<void> {
       maxPayloadBytes: 0,
       acceptDevelopment: true,
     },
+  };
+}
+
+function participate(given: GivenParticipant): Promise<void> {
+  agent = new Agent({
+    ...ownOf(given),
+    task: Task.fromJSON(given.task),
+    exchange: exchangeWith('/secagg'),
+    inputs: {
+      load({ run }) {
+        loads++;
+        return Promise.resolve({ id: `day ${run}`, data: given.input });
+      },
+    },
     store: counted(new IndexedDbAgentStore(given.database)),
-    storeKey: Uint8Array.from(given.storeKey),
     listener: ({ type }) => events.push(type),
   });
   void agent.run({ signal: new AbortController().signal });
   return Promise.resolve();
+}
+
+/** What a page hears of an agent in a worker. */
+export interface AgentInWorker {
+  readonly events: readonly AgentEvent['type'][];
+  readonly progress: AgentProgress | null;
+  /** Runs that an input was wanted for. */
+  readonly wanted: readonly number[];
+}
+
+/**
+ * The agent of examples/service/agent-worker.ts takes part in a run.
+ *
+ * @param vecLen the input is repeated up to this length.
+ * @param leaves the page says that the participant leaves when an input is wanted, instead of giving one.
+ */
+async function participateInWorker(given: GivenParticipant, vecLen: number, leaves: boolean): Promise<AgentInWorker> {
+  const worker = new Worker('/agent-worker.js', { type: 'module' });
+  const say = (message: FromPage, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
+  const vector = Int32Array.from({ length: vecLen }, (_, i) => given.input[i % given.input.length] ?? 0);
+  await new Promise((resolve) => setTimeout(resolve, 100)); // what follows is in tasks of its own
+  const wanted: number[] = [];
+  let progress: AgentProgress | null = null;
+  performance.mark('begin|a page whose agent is in a worker');
+  say({ start: { ...ownOf(given), ...{ task: given.task, database: given.database, url: '/secagg' } } });
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      performance.mark('end|a page whose agent is in a worker');
+      worker.terminate();
+      resolve({ events, progress, wanted });
+    };
+    worker.onerror = ({ message }): void => reject(new Error(message));
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
+      if ('left' in data) end();
+      else if ('wanted' in data) {
+        wanted.push(data.wanted.run);
+        if (leaves) say({ leave: true });
+        else say({ input: { id: `day ${data.wanted.run}`, data: vector } }, [vector.buffer]);
+      } else {
+        events.push(data.event.type);
+        ({ progress } = data);
+        if (data.event.type === 'done') end();
+      }
+    };
+  });
 }
 
 function agentInPage(): Promise<AgentInPage | null> {
@@ -106,4 +162,4 @@ async function storeAfterDeletion(): Promise<(number | undefined)[]> {
   return [before?.revision ?? 0, after?.revision ?? 0];
 }
 
-Object.assign(globalThis, { participate, agentInPage, agentLocks, storeAfterDeletion });
+Object.assign(globalThis, { participate, participateInWorker, agentInPage, agentLocks, storeAfterDeletion });

@@ -11,14 +11,14 @@ import { bundled } from '../runtimes/bundle.ts';
 import type { GivenParticipant } from './agent-page.ts';
 
 const { warn } = console;
-const COMPONENTS = 3;
-/** What each agent in Node gives. */
+/** What each agent in Node gives, again and again up to the length of the vectors. */
 export const INPUT_IN_NODE: readonly number[] = [1, 10, 100];
 
 /** A request of an agent in a page. */
 export type Heard = Pick<ReceivedRequest, 'kind' | 'place' | 'total' | 'sha256'>;
 
 export class AgentService {
+  readonly #vecLen: number;
   readonly #scripts: Readonly<Record<string, string>>;
   readonly #service: DevelopmentService;
   readonly #ending = new AbortController();
@@ -38,19 +38,24 @@ export class AgentService {
   #participants = 0;
   #run: RunKey | null = null;
 
-  static async start(): Promise<AgentService> {
+  /** @param vecLen components of the inputs. */
+  static async start(vecLen: number = INPUT_IN_NODE.length): Promise<AgentService> {
     console.warn = (): void => undefined; // the development set-up says what it gives up
-    const service = new AgentService({ '/page.js': await bundled('../browser/agent-page.ts') });
+    const service = new AgentService(vecLen, {
+      '/page.js': await bundled('../browser/agent-page.ts'),
+      '/agent-worker.js': await bundled('../../examples/service/agent-worker.ts'),
+    });
     await new Promise<void>((resolve) => service.#server.listen(0, '127.0.0.1', resolve));
     void service.#service.coordinator.run({ signal: service.#ending.signal });
     return service;
   }
 
-  private constructor(scripts: Readonly<Record<string, string>>) {
+  private constructor(vecLen: number, scripts: Readonly<Record<string, string>>) {
+    this.#vecLen = vecLen;
     this.#scripts = scripts;
     const windows = { checkIn: { min: 0, max: 60, grace: 60 }, training: { min: 0, max: 60, grace: 60 } };
     this.#service = developmentService({
-      aggregate: { kind: 'integers', vecLen: COMPONENTS, bits: 32 },
+      aggregate: { kind: 'integers', vecLen, bits: 32 },
       ...{ threshold: 3, maxUsers: 3 },
       definition: { windows: { ...windows, round: { min: 0, max: 20, grace: 60, enough: 100 } } },
     });
@@ -93,7 +98,7 @@ export class AgentService {
         ...{ id: this.#participants++, introduction },
         certify: (request) => registrar.certify(request),
         exchange: (request) => coordinator.answer(request),
-        inputs: { load: ({ run }) => Promise.resolve({ id: `day ${run}`, data: [...INPUT_IN_NODE] }) },
+        inputs: { load: ({ run }) => Promise.resolve({ id: `day ${run}`, data: inputOf(INPUT_IN_NODE, this.#vecLen) }) },
       });
       void agent.run({ signal: ending.signal });
     }
@@ -126,4 +131,9 @@ export class AgentService {
     this.#server.close();
     this.#server.closeAllConnections();
   }
+}
+
+/** Values again and again. */
+export function inputOf(values: readonly number[], vecLen: number): Int32Array {
+  return Int32Array.from({ length: vecLen }, (_, i) => values[i % values.length]!);
 }
