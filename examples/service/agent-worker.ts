@@ -7,7 +7,7 @@
 import { Agent, IndexedDbAgentStore, type AgentEvent, type AgentOptions, type AgentProgress } from 'secagg/agent';
 import type { LoadedInput, RunForInput } from 'secagg/agent';
 import { Task } from 'secagg/service';
-import { exchangeWith } from './http.ts';
+import { exchangeWith } from './exchange.ts';
 
 /** A participant, as far as a message can carry it. */
 export interface Participant extends Pick<AgentOptions, 'id' | 'keypair' | 'floors' | 'storeKey'> {
@@ -37,12 +37,9 @@ function start({ task, url, database, ...own }: Participant): void {
     exchange: exchangeWith(url),
     store: new IndexedDbAgentStore(database),
     inputs: {
-      load(run, { signal }) {
+      load(run) {
         say({ wanted: run });
-        return new Promise((resolve) => {
-          give = resolve;
-          signal?.addEventListener('abort', () => resolve(null));
-        });
+        return new Promise((resolve) => (give = resolve));
       },
     },
     // Not every error can be sent to a page.
@@ -53,6 +50,7 @@ function start({ task, url, database, ...own }: Participant): void {
   const running = agent.run({ signal: ending.signal });
   leave = async () => {
     ending.abort();
+    give(null); // if an input is waited for
     await running;
     await agent.leave();
   };

@@ -2,7 +2,7 @@
 import { Agent, IndexedDbAgentStore, type AgentEvent, type AgentProgress, type AgentStore } from 'secagg/agent';
 import { Task } from 'secagg/service';
 import type { FromPage, FromWorker, Participant } from '../../examples/service/agent-worker.ts';
-import { exchangeWith } from '../../examples/service/http.ts';
+import { exchangeWith } from '../../examples/service/exchange.ts';
 
 /** What an application knows of its participant, as JSON carries it. */
 export interface GivenParticipant {
