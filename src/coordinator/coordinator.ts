@@ -1,8 +1,7 @@
 // The coordinator: which runs there are, when they go on, and what participants are told.
 import type { AbortSignalLike } from '../leaves/signals.ts';
-import { systemRandom } from '../crypto/random.ts';
 import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
-import { checkBytes, checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
@@ -13,47 +12,22 @@ import { secondsOf, type Clock } from '../service/clock.ts';
 import { checkKeypair, keyDigest, type Keypair } from '../service/keypair.ts';
 import { encodeResponse } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
-import { Task } from '../service/task.ts';
+import type { Task } from '../service/task.ts';
 import { Admission, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import type { CoordinatorEvent } from './events.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
+import { checkTasks, OPTION_NAMES, secretOf, type CoordinatorOptions } from './options.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
 import type { RunKey, RunRecord } from './run-record.ts';
-import { MemorySessionHost, type SessionHost } from './session-host.ts';
+import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
 import { Uploads } from './uploads.ts';
-
-/** What a coordinator is made with. */
-export interface CoordinatorOptions {
-  /** The coordinator's own key pair. Participants pin the public key. */
-  readonly keypair: Keypair;
-  /** What it coordinates. */
-  readonly tasks: readonly Task[];
-  /** 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. */
-  readonly secret?: Uint8Array;
-  /** Where runs are kept; default: in memory. */
-  readonly store?: CoordinatorStore;
-  /** Where sessions are kept; default: in memory. */
-  readonly host?: SessionHost;
-  /** Bytes that may be held of bodies that are not complete; default 2^30. */
-  readonly maxUploadBytes?: number;
-  /** Requests a second that one process answers well; participants are spread accordingly. Default 200. */
-  readonly capacity?: number;
-  /** Hears what happens. */
-  readonly listener?: Listener<CoordinatorEvent>;
-  /** Time of day, for certificates and announcements; default `Date.now`. */
-  readonly clock?: Clock;
-}
-
-const OPTION_NAMES: readonly (keyof CoordinatorOptions)[] = [
-  ...(['keypair', 'tasks', 'secret', 'store', 'host', 'maxUploadBytes', 'capacity', 'listener', 'clock'] as const),
-];
 
 /**
  * Runs the tasks of an application: it answers the requests of participants, begins attempts, closes rounds, and gives results.
@@ -87,6 +61,8 @@ export class Coordinator {
   readonly #clock: Clock;
   readonly #revocations = new RevocationLists();
   readonly #paused = new Set<string>();
+  readonly #retired: ReadonlySet<string>;
+  #isDraining = false;
   readonly #waiting = new Map<string, ((outcome: Outcome) => void)[]>();
 
   static {
@@ -98,7 +74,9 @@ export class Coordinator {
     checkNames(options, 'options', OPTION_NAMES);
     this.#keypair = checkKeypair(options.keypair, 'options.keypair');
     this.#keyDigest = keyDigest(this.#keypair[0]);
-    for (const task of checkTasks(options.tasks)) this.#tasks.set(task.id, task);
+    const retired = checkTasks(options.retired ?? [], 'options.retired');
+    for (const task of [...checkTasks(options.tasks, 'options.tasks'), ...retired]) this.#tasks.set(task.id, task);
+    this.#retired = new Set(retired.map(({ id }) => id));
     this.#clock = options.clock ?? Date.now;
     this.#listener = checkListener(options.listener);
     this.#store = options.store ?? new MemoryCoordinatorStore();
@@ -120,7 +98,7 @@ export class Coordinator {
       revocationsOf: (task) => this.#revocations.of(task),
       now: () => secondsOf(this.#clock),
       ended: (run) => this.#ended(run),
-      isOpen: (task) => !this.#paused.has(task.id),
+      isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
       note: (admitted) => this.#note(admitted),
     };
   }
@@ -150,9 +128,11 @@ export class Coordinator {
     try {
       this.#admission.requireValidNow(admitted);
       this.#requireToken(admitted, epoch);
+      if (admitted.request.kind === 'check-in') this.#requireCurrent(admitted.task);
       return await this.#respond(admitted, epoch, await answerTo(this.#answering, admitted), '');
     } catch (error) {
-      return this.#respond(admitted, epoch, refusal(admitted.request.place), codeToTell(error));
+      const code = codeToTell(error);
+      return this.#respond(admitted, epoch, refusal(admitted.request.place, code), code);
     }
   }
 
@@ -162,6 +142,10 @@ export class Coordinator {
     if (!this.#tokens.isCurrent(request.token, certificate.id, certificateDigest, epoch)) {
       throw new ServiceError('ERR_SECAGG_TOKEN', 'request: its token is not current');
     }
+  }
+
+  #requireCurrent(task: Task): void {
+    if (this.#retired.has(task.id)) throw new ServiceError('ERR_SECAGG_RETIRED', 'another task has taken the place of this one');
   }
 
   async #note({ request, task, certificate }: Admitted): Promise<boolean> {
@@ -204,11 +188,12 @@ export class Coordinator {
    * @returns which run it is.
    * @throws DecodeError if the bytes are no announcement; ServiceError ERR_SECAGG_TASK if the task is not known here,
    * ERR_SECAGG_ANNOUNCEMENT if its publisher has not signed it or if it has expired, ERR_SECAGG_CERTIFICATE if there is no revocation
-   * list, ERR_SECAGG_RUN if its number is not above those before, or if its source has a run that goes on.
+   * list, ERR_SECAGG_RETIRED if the task is retired, ERR_SECAGG_RUN if its number is not above those before, or if its source has a run that goes on.
    */
   async openRun(announcement: Uint8Array): Promise<RunKey> {
     const announced = readAnnouncement(copyOf(checkBytes(announcement, 'announcement')));
     const task = this.#task(hex(announced.task));
+    this.#requireCurrent(task);
     if (!(await isAnnouncementOf(task.definition.publisher, announced.bytes))) {
       throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: not signed by the publisher of the task');
     }
@@ -274,6 +259,14 @@ export class Coordinator {
     this.#paused.delete(task.id);
   }
 
+  /**
+   * Takes no further participants for any task; {@link run} returns once no run is beyond its check-in. For a coordinator whose runs are in
+   * memory: where several processes share a durable store, end {@link run} by its signal, and the others go on with the runs.
+   */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
   /** Does what is due now, in all runs. {@link run} calls it regularly. */
   async tick(): Promise<void> {
     const now = await this.#store.heartbeat();
@@ -288,7 +281,8 @@ export class Coordinator {
   }
 
   /**
-   * Does what is due, once a second, until the signal is aborted. Errors of the store do not end it: they are told to the listener.
+   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. Errors of the store do not end it: they are
+   * told to the listener.
    *
    * @param options its `signal` ends it; then it returns.
    */
@@ -296,6 +290,7 @@ export class Coordinator {
     while (!signal.aborted) {
       try {
         await this.tick();
+        if (this.#isDraining && (await this.#store.openRuns()).every(({ stage }) => stage === 'check-in')) return;
       } catch (error) {
         const code = error instanceof SecAggError ? error.code : null;
         emit(this.#listener, { type: 'tick-failed', code, error });
@@ -327,19 +322,4 @@ export class Coordinator {
 
 function nameOf({ task, run }: RunKey): string {
   return `${task}/${run}`;
-}
-
-function checkTasks(tasks: unknown): readonly Task[] {
-  if (!Array.isArray(tasks)) throw new TypeError(`options.tasks: expected a list, got ${kindOf(tasks)}`);
-  return tasks.map((task: unknown, i) => {
-    if (!(task instanceof Task)) throw new TypeError(`options.tasks[${i}]: expected a Task, got ${kindOf(task)}`);
-    return task;
-  });
-}
-
-function secretOf(secret: unknown): Uint8Array {
-  if (secret === undefined) return systemRandom(32);
-  const bytes = copyOf(checkBytes(secret, 'options.secret'));
-  if (bytes.length !== 32) throw new RangeError(`options.secret: expected 32 bytes, got ${bytes.length}`);
-  return bytes;
 }

@@ -7,7 +7,8 @@ import { DEVELOPMENT_WARNING, type DevelopmentIntroduction } from '../service/de
 import { Publisher, type RunToAnnounce } from '../service/publisher.ts';
 import { Registrar } from '../service/registrar.ts';
 import { Task, type TaskDefinition } from '../service/task.ts';
-import { Coordinator, type CoordinatorOptions } from './coordinator.ts';
+import { Coordinator } from './coordinator.ts';
+import type { CoordinatorOptions } from './options.ts';
 import type { RunKey } from './run-record.ts';
 
 /** What a development set-up is made with. */

@@ -4,7 +4,8 @@
  * @packageDocumentation
  * @module secagg/coordinator
  */
-export { Coordinator, type CoordinatorOptions } from './coordinator.ts';
+export { Coordinator } from './coordinator.ts';
+export type { CoordinatorOptions } from './options.ts';
 export type { CoordinatorEvent } from './events.ts';
 export { developmentService, type DevelopmentOptions, type DevelopmentService } from './development.ts';
 export { MemoryCoordinatorStore } from './memory-store.ts';

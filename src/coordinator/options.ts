@@ -1,0 +1,57 @@
+// What a coordinator is made with, and how it is checked.
+import { systemRandom } from '../crypto/random.ts';
+import { copyOf } from '../leaves/bytes.ts';
+import { checkBytes, kindOf } from '../leaves/checks.ts';
+import type { Listener } from '../leaves/events.ts';
+import type { Clock } from '../service/clock.ts';
+import type { Keypair } from '../service/keypair.ts';
+import { Task } from '../service/task.ts';
+import type { CoordinatorEvent } from './events.ts';
+import type { SessionHost } from './session-host.ts';
+import type { CoordinatorStore } from './store.ts';
+
+/** What a coordinator is made with. */
+export interface CoordinatorOptions {
+  /** The coordinator's own key pair. Participants pin the public key. */
+  readonly keypair: Keypair;
+  /** What it coordinates. */
+  readonly tasks: readonly Task[];
+  /**
+   * Tasks that others have taken the place of, for example because agents need a newer version of the application. Their runs go on;
+   * whoever checks in is refused with ERR_SECAGG_RETIRED, so that its application can ask for an update.
+   */
+  readonly retired?: readonly Task[];
+  /** 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. */
+  readonly secret?: Uint8Array;
+  /** Where runs are kept; default: in memory. */
+  readonly store?: CoordinatorStore;
+  /** Where sessions are kept; default: in memory. */
+  readonly host?: SessionHost;
+  /** Bytes that may be held of bodies that are not complete; default 2^30. */
+  readonly maxUploadBytes?: number;
+  /** Requests a second that one process answers well; participants are spread accordingly. Default 200. */
+  readonly capacity?: number;
+  /** Hears what happens. */
+  readonly listener?: Listener<CoordinatorEvent>;
+  /** Time of day, for certificates and announcements; default `Date.now`. */
+  readonly clock?: Clock;
+}
+
+export const OPTION_NAMES: readonly (keyof CoordinatorOptions)[] = [
+  ...(['keypair', 'tasks', 'retired', 'secret', 'store', 'host', 'maxUploadBytes', 'capacity', 'listener', 'clock'] as const),
+];
+
+export function checkTasks(tasks: unknown, name: string): readonly Task[] {
+  if (!Array.isArray(tasks)) throw new TypeError(`${name}: expected a list, got ${kindOf(tasks)}`);
+  return tasks.map((task: unknown, i) => {
+    if (!(task instanceof Task)) throw new TypeError(`${name}[${i}]: expected a Task, got ${kindOf(task)}`);
+    return task;
+  });
+}
+
+export function secretOf(secret: unknown): Uint8Array {
+  if (secret === undefined) return systemRandom(32);
+  const bytes = copyOf(checkBytes(secret, 'options.secret'));
+  if (bytes.length !== 32) throw new RangeError(`options.secret: expected 32 bytes, got ${bytes.length}`);
+  return bytes;
+}
