@@ -1,7 +1,7 @@
 // A participant over HTTP: node --import tsx examples/service/participant.ts [id] [port]
 import { developmentAgent } from 'secagg/agent';
 import type { DevelopmentIntroduction } from 'secagg/service';
-import { exchangeWith, post } from './http.ts';
+import { exchangeWith, post } from './exchange.ts';
 
 const [id = 0, port = 8787] = process.argv.slice(2).map(Number);
 const url = `http://127.0.0.1:${port}`;

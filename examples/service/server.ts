@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { developmentService } from 'secagg/coordinator';
 import { nodeHandler } from './http.ts';
+import { routesOf } from './routes.ts';
 
 const [runs = 1, port = 8787] = process.argv.slice(2).map(Number);
 const ending = new AbortController();
@@ -11,7 +12,7 @@ const service = developmentService({
   maxUsers: 5,
 });
 const { coordinator } = service;
-const server = createServer(nodeHandler(service));
+const server = createServer(nodeHandler(routesOf(service)));
 server.listen(port, '127.0.0.1', () => console.log(`listening on ${port}`));
 const ticking = coordinator.run({ signal: ending.signal });
 for (let i = 0; i < runs; i++) {

@@ -55,7 +55,13 @@ export const GATE: readonly Suite[] = [
   { name: 'scenarios', files: ['scenario'], quickKeys: true, budget: 300 },
   {
     name: 'package',
-    files: ['package', 'browser/browser.test.ts', 'browser/import-map.test.ts', 'runtimes/edge-runtime.test.ts'],
+    files: [
+      'package',
+      'browser/browser.test.ts',
+      'browser/agent.test.ts',
+      'browser/import-map.test.ts',
+      'runtimes/edge-runtime.test.ts',
+    ],
     outside: true,
     budget: 400,
   },
@@ -84,7 +90,7 @@ export const LONG: readonly Suite[] = [
   { name: 'web-core', files: CORE, web: true, budget: 3600 },
   { name: 'pauses', files: ['browser/pauses.test.ts'], budget: 900 },
   { name: 'webkit', files: ['browser/webkit.test.ts'], budget: 300 },
-  { name: 'firefox', files: ['browser/firefox.test.ts'], budget: 600 },
+  { name: 'firefox', files: ['browser/firefox.test.ts', 'browser/agent-firefox.test.ts'], budget: 600 },
   { name: 'runtimes', files: ['runtimes'], budget: 600 },
   { name: 'node-22', files: CORE, node: '22', budget: 1200 },
   { name: 'node-24', files: CORE, node: '24', budget: 1200 },

@@ -33,8 +33,11 @@ export class IndexedDbAgentStore implements AgentStore {
     this.#name = checkString(name, 'name', { least: 1 });
   }
 
-  /** @throws UsageError ERR_SECAGG_ENGINE if there is no IndexedDB; the browser's own error if it refuses. */
-  /** The newest state; null if there is none yet. */
+  /**
+   * The newest state; null if there is none yet.
+   *
+   * @throws UsageError ERR_SECAGG_ENGINE if there is no IndexedDB; the browser's own error if it refuses.
+   */
   async load(): Promise<StoredAgent | null> {
     const transaction = (await this.#open()).transaction(STORE, 'readonly');
     const stored: unknown = await resultOf(transaction.objectStore(STORE).get(KEY));
@@ -71,7 +74,10 @@ export class IndexedDbAgentStore implements AgentStore {
     opening.onupgradeneeded = (): void => void opening.result.createObjectStore(STORE);
     const database = await resultOf(opening);
     // Another tab wants to delete the database, or the browser has closed it: it is opened again when it is next needed.
-    database.onversionchange = (): void => database.close();
+    database.onversionchange = (): void => {
+      this.#database = null; // no event `close` follows the method
+      database.close();
+    };
     database.onclose = (): void => void (this.#database = null);
     return database;
   }

@@ -39,7 +39,9 @@ export function waitAfterRefusal(context: AgentContext): Transition {
 /** The coordinator has nothing to do for the participant, or refuses it. */
 export function passive(context: AgentContext, answer: Answer): Transition {
   if (answer.kind === 'refused') {
-    context.tell({ type: 'refused', run: answer.place.run, code: answer.code, message: 'the coordinator refuses' });
+    const { work } = context.memory.state;
+    const run = work.phase === 'idle' ? null : work.run;
+    context.tell({ type: 'refused', run, code: answer.code, message: 'the coordinator refuses' });
   } else if (answer.kind !== 'wait') {
     throw new ServiceError('ERR_SECAGG_RESPONSE', `coordinator: a response of the kind ${answer.kind} is not expected here`);
   }

@@ -16,14 +16,15 @@ import type { Task } from '../service/task.ts';
 import { Admission, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
-import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './coordinator-options.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import type { CoordinatorEvent } from './events.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
+import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './options.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
+import { openSessionNames } from './session-advance.ts';
 import type { RunKey, RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
@@ -61,6 +62,8 @@ export class Coordinator {
   readonly #clock: Clock;
   readonly #revocations = new RevocationLists();
   readonly #paused = new Set<string>();
+  readonly #retired: ReadonlySet<string>;
+  #isDraining = false;
   readonly #waiting = new Map<string, ((outcome: Outcome) => void)[]>();
 
   static {
@@ -72,7 +75,9 @@ export class Coordinator {
     checkNames(options, 'options', OPTION_NAMES);
     this.#keypair = checkKeypair(options.keypair, 'options.keypair');
     this.#keyDigest = keyDigest(this.#keypair[0]);
-    for (const task of checkTasks(options.tasks)) this.#tasks.set(task.id, task);
+    const retired = checkTasks(options.retired ?? [], 'options.retired');
+    for (const task of [...checkTasks(options.tasks, 'options.tasks'), ...retired]) this.#tasks.set(task.id, task);
+    this.#retired = new Set(retired.map(({ id }) => id));
     this.#clock = options.clock ?? Date.now;
     this.#listener = checkListener(options.listener);
     this.#store = options.store ?? new MemoryCoordinatorStore();
@@ -95,7 +100,7 @@ export class Coordinator {
       seeds: seedsOf(options.seeds, this.tasks),
       now: () => secondsOf(this.#clock),
       ended: (run) => this.#ended(run),
-      isOpen: (task) => !this.#paused.has(task.id),
+      isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
       note: (admitted) => this.#note(admitted),
     };
   }
@@ -125,9 +130,11 @@ export class Coordinator {
     try {
       this.#admission.requireValidNow(admitted);
       this.#requireToken(admitted, epoch);
+      if (admitted.request.kind === 'check-in') this.#requireCurrent(admitted.task);
       return await this.#respond(admitted, epoch, await answerTo(this.#answering, admitted), '');
     } catch (error) {
-      return this.#respond(admitted, epoch, refusal(admitted.request.place), codeToTell(error));
+      const code = codeToTell(error);
+      return this.#respond(admitted, epoch, refusal(admitted.request.place, code), code);
     }
   }
 
@@ -137,6 +144,10 @@ export class Coordinator {
     if (!this.#tokens.isCurrent(request.token, certificate.id, certificateDigest, epoch)) {
       throw new ServiceError('ERR_SECAGG_TOKEN', 'request: its token is not current');
     }
+  }
+
+  #requireCurrent(task: Task): void {
+    if (this.#retired.has(task.id)) throw new ServiceError('ERR_SECAGG_RETIRED', 'another task has taken the place of this one');
   }
 
   async #note({ request, task, certificate }: Admitted): Promise<boolean> {
@@ -179,11 +190,12 @@ export class Coordinator {
    * @returns which run it is.
    * @throws DecodeError if the bytes are no announcement; ServiceError ERR_SECAGG_TASK if the task is not known here,
    * ERR_SECAGG_ANNOUNCEMENT if its publisher has not signed it or if it has expired, ERR_SECAGG_CERTIFICATE if there is no revocation
-   * list, ERR_SECAGG_RUN if its number is not above those before, or if its source has a run that goes on.
+   * list, ERR_SECAGG_RETIRED if the task is retired, ERR_SECAGG_RUN if its number is not above those before, or if its source has a run that goes on.
    */
   async openRun(announcement: Uint8Array): Promise<RunKey> {
     const announced = readAnnouncement(copyOf(checkBytes(announcement, 'announcement')));
     const task = this.#task(hex(announced.task));
+    this.#requireCurrent(task);
     if (!(await isAnnouncementOf(task.definition.publisher, announced.bytes))) {
       throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: not signed by the publisher of the task');
     }
@@ -264,34 +276,30 @@ export class Coordinator {
     this.#paused.delete(task.id);
   }
 
+  /**
+   * Takes no further participants for any task; {@link run} returns once no run is beyond its check-in. For a coordinator whose runs are in
+   * memory: where several processes share a durable store, end {@link run} by its signal, and the others go on with the runs.
+   */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
   /** Does what is due now, in all runs. {@link run} calls it regularly. */
   async tick(): Promise<void> {
     const now = await this.#store.heartbeat();
     const failures: unknown[] = [];
     const runs = await this.#store.openRuns();
     for (const run of runs) await advance(this.#answering, run).catch((error: unknown) => void failures.push(error));
-    await this.#dropUploads(runs);
+    const { uploads } = this.#answering;
+    if (!uploads.isEmpty) uploads.keepOnly(await openSessionNames(this.#answering, runs));
     await this.#store.forgetRequests(this.#tokens.epochAt(now) - 1);
     for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
     if (failures.length > 0) throw failures[0]; // none keeps the other runs from going on
   }
 
-  /** Of sessions that have ended, also if another process has ended them. */
-  async #dropUploads(runs: readonly RunRecord[]): Promise<void> {
-    const { uploads } = this.#answering;
-    if (uploads.isEmpty) return;
-    const open: string[] = [];
-    for (const run of runs) {
-      for (const index of await this.#store.openSessions(run)) {
-        const session = await this.#store.session({ ...run, index });
-        if (session !== null) open.push(`${session.name}/`);
-      }
-    }
-    uploads.keepOnly(open);
-  }
-
   /**
-   * Does what is due, once a second, until the signal is aborted. Errors of the store do not end it: they are told to the listener.
+   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. Errors of the store do not end it: they are
+   * told to the listener.
    *
    * @param options its `signal` ends it; then it returns.
    */
@@ -299,6 +307,7 @@ export class Coordinator {
     while (!signal.aborted) {
       try {
         await this.tick();
+        if (this.#isDraining && (await this.#store.openRuns()).every(({ stage }) => stage === 'check-in')) return;
       } catch (error) {
         const code = error instanceof SecAggError ? error.code : null;
         emit(this.#listener, { type: 'tick-failed', code, error });

@@ -9,7 +9,7 @@ import { Registrar } from '../service/registrar.ts';
 import { registrarSeeds } from '../service/seeds.ts';
 import { Task, type TaskDefinition } from '../service/task.ts';
 import { Coordinator } from './coordinator.ts';
-import type { CoordinatorOptions } from './coordinator-options.ts';
+import type { CoordinatorOptions } from './options.ts';
 import type { RunKey } from './run-record.ts';
 
 /** What a development set-up is made with. */

@@ -5,7 +5,7 @@
  * @module secagg/coordinator
  */
 export { Coordinator } from './coordinator.ts';
-export type { CoordinatorOptions } from './coordinator-options.ts';
+export type { CoordinatorOptions } from './options.ts';
 export type { CoordinatorEvent } from './events.ts';
 export { developmentService, type DevelopmentOptions, type DevelopmentService } from './development.ts';
 export { MemoryCoordinatorStore } from './memory-store.ts';

@@ -21,6 +21,8 @@ export interface Reply {
 const NOTHING: Uint8Array = new Uint8Array();
 /** Milliseconds after which there may be something new, if nothing else is known. */
 export const SOON = 500;
+/** Milliseconds after which somebody looks again who needs another version of its application. */
+const UPDATE = 600_000;
 
 export function reply(kind: ResponseKind, place: Place, whole: Uint8Array = NOTHING): Reply {
   return { kind, place, whole, pause: SOON, waiting: 0 };
@@ -31,8 +33,9 @@ export function wait(place: Place, pause: number, waiting = 0): Reply {
   return { kind: 'wait', place, whole: NOTHING, pause, waiting };
 }
 
-export function refusal(place: Place): Reply {
-  return { kind: 'refused', place, whole: NOTHING, pause: 1000, waiting: 0 };
+/** @param code with which it is refused. */
+export function refusal(place: Place, code: string): Reply {
+  return { kind: 'refused', place, whole: NOTHING, pause: code === 'ERR_SECAGG_RETIRED' ? UPDATE : 1000, waiting: 0 };
 }
 
 /** The response to a request. A question names the offset from which on it wants the body; `accepted` tells how much has come. */

@@ -1,10 +1,9 @@
 // The built package in Firefox: sessions in the page, and users in workers while the page stays free.
-import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { platform as node } from '../../src/platform/node.ts';
 import { answersOf } from '../platform/leading-zeros.ts';
 import { expectAnswers, expectedSum } from '../runtimes/expected.ts';
-import { FIREFOX, openInFirefox } from './firefox.ts';
+import { missingFirefox, openInFirefox } from './firefox.ts';
 import { EXAMPLE_RESULT, RUN_EXAMPLE, serveExample } from './example-page.ts';
 import { servePage, type PageServer } from './pages.ts';
 import { READY, type DrivenPage } from './web-driver.ts';
@@ -15,8 +14,9 @@ describe('in Firefox', function () {
   let page: DrivenPage | undefined;
 
   before(async function () {
-    if (spawnSync(FIREFOX, ['--version'], { stdio: 'ignore' }).status !== 0) {
-      console.log(`    skipped: no ${FIREFOX} (Debian: firefox-esr; or set FIREFOX to its path)`);
+    const missing = missingFirefox();
+    if (missing !== null) {
+      console.log(`    skipped: ${missing}`);
       this.skip();
     }
     server = await servePage("script-src 'self' 'wasm-unsafe-eval'");

@@ -1,17 +1,21 @@
 // Firefox without a display, driven by its own protocol, as much of it as the tests need: each message is its length, a colon, and JSON.
 // https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { scriptOf, outcomeOf, type DrivenPage, type Outcome } from './web-driver.ts';
+import { scriptOf, outcomeOf, written, type DrivenBrowser, type DrivenPage, type DrivenTab, type Outcome } from './web-driver.ts';
 
-const READY_MILLISECONDS = 60_000;
 const SCRIPT_MILLISECONDS = 240_000;
 
-export const FIREFOX: string = process.env.FIREFOX ?? 'firefox-esr';
+const FIREFOX: string = process.env.FIREFOX ?? 'firefox-esr';
+
+/** What to install, if there is no Firefox. */
+export function missingFirefox(): string | null {
+  const isThere = spawnSync(FIREFOX, ['--version'], { stdio: 'ignore' }).status === 0;
+  return isThere ? null : `no ${FIREFOX} (Debian: firefox-esr; or set FIREFOX to its path)`;
+}
 
 type Reply = readonly [type: number, id: number, error: { readonly message: string } | null, result: unknown];
 
@@ -57,47 +61,63 @@ class Marionette {
   }
 }
 
-/** The port that Firefox writes into its profile once it listens. */
-async function portIn(profile: string): Promise<number> {
-  const end = performance.now() + READY_MILLISECONDS;
-  for (;;) {
-    try {
-      const port = Number(readFileSync(join(profile, 'MarionetteActivePort'), 'utf8'));
-      if (port > 0) return port;
-    } catch (error) {
-      if (performance.now() > end) throw error;
-    }
-    await setTimeout(100);
-  }
-}
-
-/** Opens a page in a new browser. */
-export async function openInFirefox(url: string): Promise<DrivenPage> {
-  const profile = mkdtempSync(join(tmpdir(), 'secagg-firefox-'));
+/** A browser with its profile in a folder. */
+export async function startFirefox(profile: string): Promise<DrivenBrowser> {
+  const ports = join(profile, 'MarionetteActivePort');
+  rmSync(ports, { force: true });
   writeFileSync(join(profile, 'user.js'), 'user_pref("marionette.port", 0);\n');
   const program = spawn(FIREFOX, ['--headless', '--marionette', '--no-remote', '--profile', profile], {
     env: { ...process.env, NODE_OPTIONS: '', MOZ_DISABLE_CONTENT_SANDBOX: '1' },
     stdio: 'ignore',
   });
   const gone = new Promise<void>((resolve) => program.once('exit', () => resolve()));
-  const driver = new Marionette(connect(await portIn(profile), '127.0.0.1'));
+  const driver = new Marionette(connect(await written(ports, (text) => Number(text) || null), '127.0.0.1'));
   await driver.ask('NewSession', { capabilities: {} });
   await driver.ask('SetTimeouts', { script: SCRIPT_MILLISECONDS });
-  await driver.ask('Navigate', { url });
+  const { value: first } = await driver.ask<{ readonly value: string }>('GetWindowHandle');
   return {
-    async evaluate<T>(expression: string): Promise<T> {
-      const { value } = await driver.ask<{ readonly value: Outcome<T> }>('ExecuteAsyncScript', {
-        script: scriptOf(expression),
-        args: [],
-        // Else the script has globals of its own, and not those of the page.
-        sandbox: null,
-      });
-      return outcomeOf(value);
+    async open(url): Promise<DrivenTab> {
+      // The page of the last command may be closed.
+      await driver.ask('SwitchToWindow', { handle: first, focus: false });
+      const { handle } = await driver.ask<{ readonly handle: string }>('NewWindow', { type: 'tab', focus: true });
+      const turnTo = (focus: boolean): Promise<unknown> => driver.ask('SwitchToWindow', { handle, focus });
+      await turnTo(true);
+      await driver.ask('Navigate', { url });
+      return {
+        async evaluate<T>(expression: string): Promise<T> {
+          await turnTo(false);
+          const { value } = await driver.ask<{ readonly value: Outcome<T> }>('ExecuteAsyncScript', {
+            script: scriptOf(expression),
+            args: [],
+            // Else the script has globals of its own, and not those of the page.
+            sandbox: null,
+          });
+          return outcomeOf(value);
+        },
+        show: () => turnTo(true).then(() => undefined),
+        async close(): Promise<void> {
+          await turnTo(false);
+          await driver.ask('CloseWindow');
+        },
+      };
     },
-    async close(): Promise<void> {
+    async kill(): Promise<void> {
       driver.close();
       program.kill('SIGKILL');
       await gone;
+    },
+  };
+}
+
+/** Opens a page in a new browser. */
+export async function openInFirefox(url: string): Promise<DrivenPage> {
+  const profile = mkdtempSync(join(tmpdir(), 'secagg-firefox-'));
+  const browser = await startFirefox(profile);
+  const page = await browser.open(url);
+  return {
+    evaluate: (expression) => page.evaluate(expression),
+    async close(): Promise<void> {
+      await browser.kill();
       rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };

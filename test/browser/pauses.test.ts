@@ -4,11 +4,14 @@ import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { CHROMIUM, LAUNCH } from './chromium.ts';
+import type { AgentInWorker, GivenParticipant } from './agent-page.ts';
+import { AgentService, inputOf, INPUT_IN_NODE } from './agent-service.ts';
 import { servePage, type PageServer } from './pages.ts';
 
 declare const pausesOf: (vecLen: number, bits: number) => Promise<unknown>;
 declare const encodingPauses: (vecLen: number) => Promise<unknown>;
 declare const longRoundInWorker: (vecLen: number) => Promise<unknown>;
+declare const participateInWorker: (given: GivenParticipant, vecLen: number, leaves: boolean) => Promise<AgentInWorker>;
 
 /** Calls that give their result at once, so cannot pause, and take longer. */
 const AT_ONCE = ['server, recv of round 2'];
@@ -88,6 +91,29 @@ describe('a page in which a session runs', function () {
     const [[name, time]] = [...longest] as [[string, number]];
     console.log(`      ${name}: ${time.toFixed(0)} ms`);
     expect(time).to.be.below(GOAL);
+  });
+
+  it(`never stands still for ${GOAL} ms while an agent in a worker takes part in a run of 2^20 components`, async () => {
+    const service = await AgentService.start(2 ** 20);
+    const shown = await browser.newPage();
+    try {
+      await shown.goto(service.url);
+      await shown.waitForFunction(() => 'participateInWorker' in globalThis);
+      const finished = await service.openRun();
+      const given = await service.participant(5, 6, 7);
+      await browser.startTracing(shown, { categories: CATEGORIES });
+      await shown.evaluate((participant) => participateInWorker(participant, 2 ** 20, false), given);
+      const trace = JSON.parse((await browser.stopTracing()).toString()) as { readonly traceEvents: readonly TraceEvent[] };
+      const [[name, time]] = [...longestTasks(trace.traceEvents)] as [[string, number]];
+      console.log(`      ${name}: ${time.toFixed(0)} ms`);
+      expect(time).to.be.below(GOAL);
+      const twice = INPUT_IN_NODE.map((value) => 2 * value);
+      const sum = inputOf([5 + twice[0]!, 6 + twice[1]!, 7 + twice[2]!], 2 ** 20);
+      expect(Buffer.from((await finished()).result as Int32Array).equals(Buffer.from(sum))).to.equal(true);
+    } finally {
+      await shown.close();
+      service.close();
+    }
   });
 
   for (const bits of [20, 32]) {

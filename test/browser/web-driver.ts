@@ -1,16 +1,43 @@
 // WebKitGTK's browser on a display that nobody sees, as much of it as the tests need. https://www.w3.org/TR/webdriver2/
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
 const READY_MILLISECONDS = 20_000;
+const WRITTEN_MILLISECONDS = 60_000;
 const SCRIPT_MILLISECONDS = 120_000;
 
 /** Takes expressions of JavaScript whose value is a promise of something that JSON can carry. */
 export interface DrivenPage {
   evaluate<T>(expression: string): Promise<T>;
   close(): Promise<void>;
+}
+
+/** A page among others in one window: all but one are hidden. */
+export interface DrivenTab extends DrivenPage {
+  /** Puts the page before the others. */
+  show(): Promise<void>;
+}
+
+/** A browser with a profile that it may be started again with. */
+export interface DrivenBrowser {
+  /** Opens a page before the others. */
+  open(url: string): Promise<DrivenTab>;
+  /** Ends the browser without any warning. */
+  kill(): Promise<void>;
+}
+
+/** What a file says that a browser writes when it is ready. */
+export async function written<T>(file: string, read: (text: string) => T | null): Promise<T> {
+  const end = performance.now() + WRITTEN_MILLISECONDS;
+  for (;;) {
+    const found = existsSync(file) ? read(readFileSync(file, 'utf8')) : null;
+    if (found !== null) return found;
+    if (performance.now() > end) throw new Error(`in vain: ${file}`);
+    await setTimeout(100);
+  }
 }
 
 /** What a driven page tells of a promise. */

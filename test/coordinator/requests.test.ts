@@ -191,6 +191,24 @@ describe('a coordinator', () => {
     });
   });
 
+  it('refuses, signed, who checks in for a retired task, opens no run of it, and goes on with the one that is open', async () => {
+    const key = { task: task.id, run: 1 };
+    await ask(requestOf({ token: await tokenOf() }));
+    const keypair = genKeypair();
+    coordinator = new Coordinator({ keypair, tasks: [], retired: [task], store, clock: () => parties.clock.now });
+    await coordinator.setRevocationList(await parties.registrar.revocationList());
+    const second = await certified(parties.registrar, 2);
+    const refused = await ask(requestOf({ token: await tokenOf(second) }, second), second);
+    expect(refused).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_RETIRED' });
+    expect(refused.wait.from, 'no sooner than in ten minutes').to.equal(600_000);
+    expect(await checkedIn()).to.equal(1);
+    const place = { ...NOWHERE, run: 1 };
+    expect((await ask(requestOf({ kind: 'next', place, token: await tokenOf() }))).kind).to.equal('wait');
+    expect(await coordinator.outcome(key)).to.equal(null);
+    const expires = new Date(parties.clock.now + 3_600_000);
+    await rejected('ERR_SECAGG_RETIRED', coordinator.openRun(await parties.publisher.announce({ task, run: 2, expires })));
+  });
+
   it('lets nobody in beyond the most, and writes nothing for those', async () => {
     for (let id = 10; id < 20; id++) {
       const each = await certified(parties.registrar, id);

@@ -2,8 +2,7 @@
 import { Agent, type AgentOptions } from '../../../src/agent/agent.ts';
 import type { AgentEvent } from '../../../src/agent/events.ts';
 import type { Transition } from '../../../src/agent/transitions.ts';
-import { Coordinator } from '../../../src/coordinator/coordinator.ts';
-import type { CoordinatorOptions } from '../../../src/coordinator/coordinator-options.ts';
+import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/index.ts';
 import type { CoordinatorEvent } from '../../../src/coordinator/events.ts';
 import { MemoryCoordinatorStore } from '../../../src/coordinator/memory-store.ts';
 import type { RunKey } from '../../../src/coordinator/run-record.ts';

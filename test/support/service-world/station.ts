@@ -1,6 +1,5 @@
 // One process of the coordinator: it answers, ticks once a second, crashes and comes back, over a store and a host that others share.
-import { Coordinator } from '../../../src/coordinator/coordinator.ts';
-import type { CoordinatorOptions } from '../../../src/coordinator/coordinator-options.ts';
+import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/index.ts';
 import type { SessionHost } from '../../../src/coordinator/session-host.ts';
 import type { CoordinatorStore } from '../../../src/coordinator/store.ts';
 import { SecAggError, StoreError } from '../../../src/leaves/errors.ts';

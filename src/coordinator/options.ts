@@ -1,4 +1,4 @@
-// What a coordinator is made with, and the checks of it.
+// What a coordinator is made with, and how it is checked.
 import { systemRandom } from '../crypto/random.ts';
 import { copyOf } from '../leaves/bytes.ts';
 import { checkBytes, kindOf } from '../leaves/checks.ts';
@@ -17,6 +17,11 @@ export interface CoordinatorOptions {
   readonly keypair: Keypair;
   /** What it coordinates. */
   readonly tasks: readonly Task[];
+  /**
+   * Tasks that others have taken the place of, for example because agents need a newer version of the application. Their runs go on;
+   * whoever checks in is refused with ERR_SECAGG_RETIRED, so that its application can ask for an update.
+   */
+  readonly retired?: readonly Task[];
   /** 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. */
   readonly secret?: Uint8Array;
   /** Where runs are kept; default: in memory. */
@@ -36,13 +41,25 @@ export interface CoordinatorOptions {
 }
 
 export const OPTION_NAMES: readonly (keyof CoordinatorOptions)[] = [
-  ...(['keypair', 'tasks', 'secret', 'store', 'host', 'seeds', 'maxUploadBytes', 'capacity', 'listener', 'clock'] as const),
+  ...([
+    'keypair',
+    'tasks',
+    'retired',
+    'secret',
+    'store',
+    'host',
+    'seeds',
+    'maxUploadBytes',
+    'capacity',
+    'listener',
+    'clock',
+  ] as const),
 ];
 
-export function checkTasks(tasks: unknown): readonly Task[] {
-  if (!Array.isArray(tasks)) throw new TypeError(`options.tasks: expected a list, got ${kindOf(tasks)}`);
+export function checkTasks(tasks: unknown, name: string): readonly Task[] {
+  if (!Array.isArray(tasks)) throw new TypeError(`${name}: expected a list, got ${kindOf(tasks)}`);
   return tasks.map((task: unknown, i) => {
-    if (!(task instanceof Task)) throw new TypeError(`options.tasks[${i}]: expected a Task, got ${kindOf(task)}`);
+    if (!(task instanceof Task)) throw new TypeError(`${name}[${i}]: expected a Task, got ${kindOf(task)}`);
     return task;
   });
 }

@@ -1,0 +1,66 @@
+// An agent in a worker of a page, which stays free: masks, encodings and requests are made here, and the page gives the inputs.
+//
+//   const worker = new Worker('agent-worker.js', { type: 'module' });
+//   worker.postMessage({ start: participant });                         // FromPage says of what it consists
+//   worker.onmessage = ({ data }) => { … }                              // FromWorker: an input is wanted, or an event
+//   worker.terminate();                                                 // at any time, as a crash: it goes on where it was
+import { Agent, IndexedDbAgentStore, type AgentEvent, type AgentOptions, type AgentProgress } from 'secagg/agent';
+import type { LoadedInput, RunForInput } from 'secagg/agent';
+import { Task } from 'secagg/service';
+import { exchangeWith } from './exchange.ts';
+
+/** A participant, as far as a message can carry it. */
+export interface Participant extends Pick<AgentOptions, 'id' | 'keypair' | 'floors' | 'storeKey'> {
+  readonly certificate: Uint8Array;
+  /** As `Task.toJSON` gave it. */
+  readonly task: unknown;
+  /** Where the coordinator answers. */
+  readonly url: string;
+  /** Name of the database of the state. */
+  readonly database: string;
+}
+
+/** `input` answers `wanted`; null if there is none yet. `leave` ends the worker, too. */
+export type FromPage = { readonly start: Participant } | { readonly input: LoadedInput | null } | { readonly leave: true };
+export type FromWorker =
+  { readonly wanted: RunForInput } | { readonly event: AgentEvent; readonly progress: AgentProgress } | { readonly left: true };
+
+const ending = new AbortController();
+const say = (message: FromWorker): void => postMessage(message);
+let give: (input: LoadedInput | null) => void = () => undefined;
+let leave: () => Promise<void> = () => Promise.resolve();
+
+function start({ task, url, database, ...own }: Participant): void {
+  const agent = new Agent({
+    ...own,
+    task: Task.fromJSON(task),
+    exchange: exchangeWith(url),
+    store: new IndexedDbAgentStore(database),
+    inputs: {
+      load(run) {
+        say({ wanted: run });
+        return new Promise((resolve) => (give = resolve));
+      },
+    },
+    // Not every error can be sent to a page.
+    listener: (event) => {
+      say({ event: 'error' in event ? { ...event, error: String(event.error) } : event, progress: agent.progress() });
+    },
+  });
+  const running = agent.run({ signal: ending.signal });
+  leave = async () => {
+    ending.abort();
+    give(null); // if an input is waited for
+    await running;
+    await agent.leave();
+  };
+}
+
+onmessage = ({ data }: MessageEvent<FromPage>): void => {
+  if ('start' in data) start(data.start);
+  else if ('input' in data) give(data.input);
+  else
+    void leave()
+      .then(() => say({ left: true }), console.error)
+      .then(close);
+};

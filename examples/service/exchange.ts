@@ -1,0 +1,38 @@
+// The participant's side of the transports, for browsers and everything else that has `fetch` or `WebSocket`.
+import type { Exchange } from 'secagg/service';
+
+/** Over HTTP. */
+export function exchangeWith(url: string): Exchange {
+  return (request, { signal }) => post(url, request, signal);
+}
+
+export async function post(url: string, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+  const response = await fetch(url, { method: 'POST', body: body.slice(), ...(signal && { signal }) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Over one connection, which carries one request at a time: `socketExchange(() => new WebSocket(url))`. */
+export function socketExchange(connect: () => WebSocket): Exchange {
+  let socket: WebSocket | null = null;
+  return (request, { signal }) =>
+    new Promise((resolve, reject) => {
+      const mine = (socket ??= connect());
+      const end = (): void => {
+        signal?.removeEventListener('abort', end);
+        if (socket === mine) socket = null;
+        mine.close(); // a late response must not pass for the next one
+        reject(new Error('the connection has ended'));
+      };
+      const send = (): void => mine.send(request.slice());
+      signal?.addEventListener('abort', end);
+      mine.binaryType = 'arraybuffer';
+      mine.onclose = mine.onerror = end;
+      mine.onmessage = ({ data }: MessageEvent<ArrayBuffer>): void => {
+        signal?.removeEventListener('abort', end);
+        resolve(new Uint8Array(data));
+      };
+      if (mine.readyState === mine.OPEN) send();
+      else mine.onopen = send;
+    });
+}

@@ -1,0 +1,62 @@
+// A coordinator process that is to end: it finishes what it has begun.
+import { expect } from 'chai';
+import { Agent, MemoryAgentStore, type AgentEvent } from '../../src/agent/index.ts';
+import { Coordinator, MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
+import { genKeypair } from '../../src/index.ts';
+import { authorities, certified, clockAt, floorsFor, taskOf } from '../support/service.ts';
+
+describe('a coordinator that is drained', () => {
+  const parties = authorities();
+  const task = taskOf(parties);
+  const time = clockAt(0);
+  const store = new MemoryCoordinatorStore(() => time.now);
+  const options = { keypair: genKeypair(), store, clock: (): number => parties.clock.now };
+
+  async function agentOf(coordinator: Coordinator, id: number, source: string, events: AgentEvent[] = []): Promise<Agent> {
+    const { keypair, bytes } = await certified(parties.registrar, id);
+    return new Agent({
+      ...{ task, id, source, keypair, certificate: bytes, exchange: (request) => coordinator.answer(request) },
+      inputs: { load: ({ run }) => Promise.resolve({ id: `run ${run}`, data: [id, 1, 2, 3] }) },
+      floors: floorsFor(parties, coordinator.publicKey),
+      ...{ store: new MemoryAgentStore(), storeKey: new Uint8Array(32), clock: options.clock },
+      listener: (event) => events.push(event),
+    });
+  }
+
+  it('takes nobody in, goes on with the run that has its participants, and then stops', async () => {
+    const coordinator = new Coordinator({ ...options, tasks: [task] });
+    await coordinator.setRevocationList(await parties.registrar.revocationList());
+    const expires = new Date(parties.clock.now + 86_400_000);
+    for (const [run, source] of ['morning', 'evening'].entries()) {
+      await coordinator.openRun(await parties.publisher.announce({ task, run, source, expires }));
+    }
+    const begun = await Promise.all([0, 1, 2, 3].map((id) => agentOf(coordinator, id, 'morning')));
+    const late = await agentOf(coordinator, 4, 'evening');
+    const key = { task: task.id, run: 0 };
+    const play = async (isOver: () => Promise<boolean>, agents: readonly Agent[]): Promise<void> => {
+      for (let step = 0; step < 200 && !(await isOver()); step++) {
+        for (const agent of agents) await agent.transition();
+        time.now += 500;
+        await coordinator.tick();
+      }
+    };
+    await play(async () => (await store.run(key))?.stage === 'session', begun);
+    coordinator.drain();
+    const stopped = coordinator.run({ signal: new AbortController().signal }).then(() => coordinator.outcome(key));
+    await play(async () => (await coordinator.outcome(key)) !== null, [...begun, late]);
+    expect(await stopped, 'when it stopped').to.deep.include({ kind: 'finished', included: [0, 1, 2, 3] });
+    expect(late.progress().phase).to.equal('idle');
+    expect(await store.run({ task: task.id, run: 1 })).to.include({ stage: 'check-in', end: null });
+    expect((await store.counts({ task: task.id, run: 1 })).checkedIn).to.equal(0);
+  });
+
+  it('tells the application of an agent that its task is retired', async () => {
+    const coordinator = new Coordinator({ ...options, tasks: [], retired: [task] });
+    const events: AgentEvent[] = [];
+    const { status } = await (await agentOf(coordinator, 5, '', events)).transition();
+    expect(status).to.equal('pending');
+    expect(events).to.deep.equal([
+      { type: 'refused', run: null, code: 'ERR_SECAGG_RETIRED', message: 'the coordinator refuses' },
+    ]);
+  });
+});
