@@ -101,7 +101,8 @@ async function present(context: Answering, admitted: Admitted, run: RunRecord): 
   const most = mostEnrolled(task.definition);
   switch (run.stage) {
     case 'check-in':
-      return wait(place, pauseIn(windows.checkIn.min), most);
+      // Whoever waits for training to begin must not sleep through it.
+      return wait(place, pauseIn(Math.min(windows.checkIn.min, 5 * windows.training.min)), most);
     case 'training':
       if (known.status === 'checked-in') return reply('run', place, run.announcement);
       return wait(place, pauseIn(windows.training.min), most);

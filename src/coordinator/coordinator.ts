@@ -13,7 +13,7 @@ import { checkKeypair, keyDigest, type Keypair } from '../service/keypair.ts';
 import { encodeResponse } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
-import { Admission, type Admitted } from './admission.ts';
+import { Admission, senderOf, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
 import { EpochTokens } from './epoch-tokens.ts';
@@ -153,7 +153,7 @@ export class Coordinator {
   async #note({ request, task, certificate }: Admitted): Promise<boolean> {
     const { sequence, digest } = request;
     const epoch = this.#tokens.epochAt(await this.#store.heartbeat());
-    const last = await this.#store.noteRequest(task.id, certificate.id, { sequence, digest }, epoch);
+    const last = await this.#store.noteRequest(task.id, senderOf(certificate), { sequence, digest }, epoch);
     if (last === null) return true;
     if (last.sequence === sequence && equalBytes(last.digest, digest)) return false;
     throw new ServiceError('ERR_SECAGG_SEQUENCE', 'request: a newer one of this participant has come before');
@@ -161,7 +161,7 @@ export class Coordinator {
 
   async #respond(admitted: Admitted, epoch: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
     const { task, certificate, certificateDigest } = admitted;
-    const last = await this.#store.lastRequest(task.id, certificate.id);
+    const last = await this.#store.lastRequest(task.id, senderOf(certificate));
     const terms = {
       token: this.#tokens.tokenFor(certificate.id, certificateDigest, epoch),
       sequence: last?.sequence ?? 0,
