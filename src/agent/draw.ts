@@ -14,8 +14,14 @@ import { requireAttempt } from './limits.ts';
 import { COMPLETE, outOfAttempt, waitAfterRefusal, type Transition } from './transitions.ts';
 
 /** Takes part in the draw of an attempt: from now on there is one enrolment for it. */
-export async function acceptEnrolment(context: AgentContext, work: Preparing, answer: Answer): Promise<Transition> {
-  const { task, floors, id, memory } = context;
+export async function acceptEnrolment(
+  context: AgentContext,
+  work: Preparing,
+  answer: Answer,
+  signal?: PlatformSignal,
+): Promise<Transition> {
+  const { task, floors, seeds, id, memory } = context;
+  const { history } = memory.state;
   const { announcement, run } = work;
   const { attempt } = answer.place;
   try {
@@ -24,11 +30,13 @@ export async function acceptEnrolment(context: AgentContext, work: Preparing, an
     if (!userIds.includes(id)) return await outOfAttempt(context, { announcement, run, attempt, spent: false }, null);
     const sessions = cohortSessions(task, userIds.length);
     if (sessions === null) throw belowFloors(`a draw of ${userIds.length} participants`);
-    requireDraw(floors, task, userIds.length, sessions);
-    // Whoever knew the seed could try one enrolment after the other.
-    if (seedAt <= context.now()) throw belowFloors('an enrolment that came after the time of its seed');
+    requireDraw(floors, task, { enrolled: userIds.length, sessions, draws: history.draws });
+    // Whoever knew the seed could try one enrolment after the other. The participant's clock may be slow, and its source is not.
+    const isLate = seedAt <= context.now() || (seeds !== null && (await seedOf(seeds, seedAt, signal)) !== null);
+    if (isLate) throw belowFloors('an enrolment that came after the time of its seed');
     await memory.update({
       work: { phase: 'enrolled', announcement, run, attempt: work.attempt, drawn: attempt, enrolment: answer.body },
+      history: { ...history, draws: history.draws + 1 },
     });
     context.tell({ type: 'awaiting-draw', run, attempt, enrolled: userIds.length, seedAt });
     return COMPLETE;

@@ -61,7 +61,9 @@ export async function enrol(
   } catch (error) {
     if (!(error instanceof SecAggError)) throw error;
     context.tell({ type: 'refused', run, code: error.code, message: error.message });
-    const last = Math.min(Math.max(attempt, work.attempt), task.definition.attempts);
+    // An attempt that was drawn is over, whichever one the coordinator names: it gets one draw for each.
+    const before = work.phase === 'enrolled' ? work.drawn : work.attempt;
+    const last = Math.min(Math.max(attempt, before), task.definition.attempts);
     await outOfAttempt(context, { announcement, run, attempt: last, spent: false }, error);
     return waitAfterRefusal(context);
   }

@@ -87,7 +87,7 @@ describe('a participant refuses a task', () => {
 });
 
 describe('a participant refuses a run', () => {
-  const history: History = { highestRun: 4, participations: 2, lastParticipation: NOW - 100, revocationNumber: 1 };
+  const history: History = { highestRun: 4, participations: 2, lastParticipation: NOW - 100, draws: 0, revocationNumber: 1 };
   const announced = async (run: number, length = 0): Promise<ReturnType<typeof readAnnouncement>> => {
     const payload = length === 0 ? {} : { payload: { url: 'https://example.org', content: new Uint8Array(length) } };
     const expires = new Date(NEW_YEAR + 60_000);
