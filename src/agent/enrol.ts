@@ -74,7 +74,8 @@ async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Ros
   const { floors, task, id, memory } = context;
   const { registrar: authority, maxRevocationAge, maxCertificateAge } = floors.keys;
   const now = context.now();
-  const roster = await requireValidRoster(bytes, { authority, now, clockSkew: CLOCK_SKEW, maxRevocationAge });
+  const { maxUsers } = task.definition.group;
+  const roster = await requireValidRoster(bytes, { authority, now, clockSkew: CLOCK_SKEW, maxRevocationAge, maxUsers });
   const { certificates, revocations } = roster;
   if (revocations.number < memory.state.history.revocationNumber) throw belowFloors('an older revocation list than before');
   if (certificates.some(({ validFrom }) => validFrom < now - maxCertificateAge - CLOCK_SKEW))
@@ -82,7 +83,6 @@ async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Ros
   if (certificates.length < floors.group.minEnrolled || certificates.length < task.definition.minUsers) {
     throw belowFloors(`a session of ${certificates.length} participants`);
   }
-  if (certificates.length > task.definition.group.maxUsers) throw belowFloors(`a session of ${certificates.length} participants`);
   const own = certificates.findIndex((certificate) => certificate.id === id);
   // By key: the certificate may have been renewed since the participant checked in.
   if (own === -1 || !equalBytes(at(certificates, own).publicKey, context.keypair[0])) {

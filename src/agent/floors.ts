@@ -183,6 +183,10 @@ export function requireTask(floors: Floors, task: Task): void {
     privacy === null || !showsExactSums,
     'exact sums, which noise that is added later, or in other parts, does not hide',
   );
+  // The budget counts with the chance that the task names, and the draw is only as good as the floor asks.
+  const chance = 2 ** -(floors.cohorts?.security ?? Infinity);
+  const isCounted = definition.group.cohorts === null || (cost?.failureProbability ?? 0) >= chance;
+  requireFloor(privacy === null || isCounted, `a δ that counts with safer draws than a chance of ${chance}`);
   requireFloor(privacy === null || cost?.adjacency === privacy.adjacency, 'another adjacency');
 }
 
@@ -195,7 +199,11 @@ export function requireTask(floors: Floors, task: Task): void {
 export function requireDraw(
   floors: Floors,
   { definition }: Task,
-  { enrolled, sessions, draws }: { readonly enrolled: number; readonly sessions: readonly CohortSessions[]; readonly draws: number },
+  {
+    enrolled,
+    sessions,
+    draws,
+  }: { readonly enrolled: number; readonly sessions: readonly CohortSessions[]; readonly draws: number },
 ): void {
   const { adversary, repetition, cohorts } = floors;
   const most = repetition.maxParticipations * definition.attempts;
