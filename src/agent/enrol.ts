@@ -61,7 +61,9 @@ export async function enrol(
   } catch (error) {
     if (!(error instanceof SecAggError)) throw error;
     context.tell({ type: 'refused', run, code: error.code, message: error.message });
-    const last = Math.min(Math.max(attempt, work.attempt), task.definition.attempts);
+    // An attempt that was drawn is over, whichever one the coordinator names: it gets one draw for each.
+    const before = work.phase === 'enrolled' ? work.drawn : work.attempt;
+    const last = Math.min(Math.max(attempt, before), task.definition.attempts);
     await outOfAttempt(context, { announcement, run, attempt: last, spent: false }, error);
     return waitAfterRefusal(context);
   }
@@ -72,7 +74,8 @@ async function acceptable(context: AgentContext, bytes: Uint8Array, signal?: Pla
   const { floors, task, id, memory } = context;
   const { registrar: authority, maxRevocationAge, maxCertificateAge } = floors.keys;
   const now = context.now();
-  const roster = await requireValidRoster(bytes, { authority, now, clockSkew: CLOCK_SKEW, maxRevocationAge });
+  const { maxUsers } = task.definition.group;
+  const roster = await requireValidRoster(bytes, { authority, now, clockSkew: CLOCK_SKEW, maxRevocationAge, maxUsers });
   const { certificates, revocations } = roster;
   if (revocations.number < memory.state.history.revocationNumber) throw belowFloors('an older revocation list than before');
   if (certificates.some(({ validFrom }) => validFrom < now - maxCertificateAge - CLOCK_SKEW))
@@ -80,7 +83,6 @@ async function acceptable(context: AgentContext, bytes: Uint8Array, signal?: Pla
   if (certificates.length < floors.group.minEnrolled || certificates.length < task.definition.minUsers) {
     throw belowFloors(`a session of ${certificates.length} participants`);
   }
-  if (certificates.length > task.definition.group.maxUsers) throw belowFloors(`a session of ${certificates.length} participants`);
   const own = certificates.findIndex((certificate) => certificate.id === id);
   // By key: the certificate may have been renewed since the participant checked in.
   if (own === -1 || !equalBytes(at(certificates, own).publicKey, context.keypair[0])) {

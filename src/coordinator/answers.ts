@@ -159,7 +159,8 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
   const run = await runOf(context, admitted);
   const { place } = request;
   const session = await sessionOf(context, run, await context.store.participant(run, certificate.id));
-  if (run.stage !== 'session' || session?.end !== null || session.attempt !== place.attempt) {
+  const isOpen = run.stage === 'session' && session?.end === null && session.attempt === run.attempt?.number;
+  if (!isOpen || session.attempt !== place.attempt) {
     throw new ServiceError('ERR_SECAGG_RUN', 'this attempt is over, or the participant is not in it');
   }
   await context.note(admitted);

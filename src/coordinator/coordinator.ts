@@ -24,6 +24,7 @@ import { outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
+import { SeedWatch } from './seed-watch.ts';
 import { openSessionNames } from './session-advance.ts';
 import type { RunKey, RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
@@ -97,7 +98,7 @@ export class Coordinator {
       uploads: new Uploads(most),
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
-      seeds: seedsOf(options.seeds, this.tasks),
+      seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => this.#failed(error)),
       now: () => secondsOf(this.#clock),
       ended: (run) => this.#ended(run),
       isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
@@ -124,8 +125,8 @@ export class Coordinator {
    */
   async answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const now = await this.#store.heartbeat();
-    this.#windows.note(now);
     const admitted = await this.#admission.admit(copyOf(checkBytes(request, 'request')));
+    this.#windows.note(now); // after admission: participants do not come later for what strangers send
     const epoch = this.#tokens.epochAt(now);
     try {
       this.#admission.requireValidNow(admitted);
@@ -309,11 +310,14 @@ export class Coordinator {
         await this.tick();
         if (this.#isDraining && (await this.#store.openRuns()).every(({ stage }) => stage === 'check-in')) return;
       } catch (error) {
-        const code = error instanceof SecAggError ? error.code : null;
-        emit(this.#listener, { type: 'tick-failed', code, error });
+        this.#failed(error);
       }
       await sleep(1000, signal);
     }
+  }
+
+  #failed(error: unknown): void {
+    emit(this.#listener, { type: 'tick-failed', code: error instanceof SecAggError ? error.code : null, error });
   }
 
   #ended(run: RunRecord): void {

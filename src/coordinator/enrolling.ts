@@ -8,13 +8,15 @@ import { cohortPlan, drawnAttempt } from '../service/attempt-plan.ts';
 import { attemptSession, requireValid, rosterOf } from '../service/certified-users.ts';
 import { drawCohorts, enrollable, enrolmentBytes, readEnrolment } from '../service/enrolment.ts';
 import type { RevocationList } from '../service/revocation-list.ts';
-import { leastEnrolled, type Task } from '../service/task.ts';
-import { seedOf } from '../service/seeds.ts';
+import { leastEnrolled, type Task, type TaskDefinition } from '../service/task.ts';
 import type { CoordinatorContext } from './context.ts';
 import type { Attempt, RunInAttempt, RunRecord, SessionRecord } from './run-record.ts';
 
 /** By how much the clocks of registrar and coordinator may differ, in seconds. */
 const CLOCK_SKEW = 300;
+
+/** Seconds that a certificate must have left, at most: participants renew it before. */
+const MOST_LEFT = 3600;
 
 /** How an attempt begins. */
 type Enrolled =
@@ -38,7 +40,7 @@ export async function closeEnrolment(
   const ready = (await context.store.participants(run))
     .filter(({ status, certificate }) => status === 'ready' && !excluded.has(certificate.id))
     .map(({ certificate }) => certificate);
-  const valid = validOf(ready, revocations, context.now());
+  const valid = validOf(ready, revocations, context.now(), task.definition);
   if (valid.length < leastEnrolled(task.definition)) {
     const kept = new Set(valid.map(({ id }) => id));
     return { gone: ready.flatMap(({ id }) => (kept.has(id) ? [] : [id])) };
@@ -66,12 +68,22 @@ function sample(ids: readonly number[], count: number): number[] {
   return Array.from(randomOrder(ids.length, word).subarray(0, count), (rank) => at(ids, rank));
 }
 
-function validOf(certificates: readonly Certificate[], revocations: RevocationList, now: number): Certificate[] {
+/**
+ * The certificates that hold now, and still hold when the last participant looks at them: a participant that comes with one that is about
+ * to end would make all others refuse the roster.
+ */
+function validOf(
+  certificates: readonly Certificate[],
+  revocations: RevocationList,
+  now: number,
+  definition: TaskDefinition,
+): Certificate[] {
   const revoked = new Set(revocations.serials);
+  const until = now + secondsToRoster(definition);
   return certificates.filter((certificate) => {
     try {
       requireValid(certificate, { now, clockSkew: CLOCK_SKEW }, revoked);
-      return true;
+      return certificate.validUntil > until;
     } catch (error) {
       if (error instanceof SecAggError) return false;
       throw error;
@@ -79,10 +91,16 @@ function validOf(certificates: readonly Certificate[], revocations: RevocationLi
   });
 }
 
+/** Seconds after which all have the roster who take part at all. */
+function secondsToRoster({ group: { cohorts }, windows: { round } }: TaskDefinition): number {
+  const draw = cohorts === null ? 0 : cohorts.seed.max + cohorts.seed.grace;
+  return Math.min(draw + round.max + round.grace, MOST_LEFT);
+}
+
 /** The seed of an attempt's draw; null if it is not there yet, or if nothing is drawn. */
 export async function seedOfDraw(context: CoordinatorContext, { seedAt }: Attempt): Promise<Uint8Array | null> {
   if (seedAt === null || context.now() < seedAt) return null;
-  return seedOf(context.seeds, seedAt);
+  return context.seeds.of(seedAt);
 }
 
 /** The sessions of the cohorts, once the seed is there. */

@@ -101,6 +101,13 @@ describe('a coordinator', () => {
     expect(await checkedIn()).to.equal(0);
   });
 
+  it('does not let participants come later because strangers send much', async () => {
+    const token = await tokenOf();
+    for (let each = 0; each < 2000; each++) await coordinator.answer(Uint8Array.of(1, 2, 3)).catch(() => undefined);
+    const { wait } = await ask(requestOf({ token }));
+    expect(wait.to - wait.from).to.equal(200);
+  });
+
   it('does not answer who has no certificate of the registrar, of this scope, or signs with another key', async () => {
     const token = new Uint8Array();
     const other = authorities();
