@@ -87,16 +87,17 @@ module.exports = {
     // What all parties of a running service agree on; neither the coordinator nor the agent sees the other.
     only('service', '^src/service/', [
       '^src/service/',
-      '^src/(dp|encoding)/',
+      '^src/(dp|encoding|cohorts)/',
       '^src/crypto/(digest|labels|sign|random)\\.ts$',
       '^src/masking/(ring|vector)\\.ts$',
       '^src/session/(binding|codec|json|parameters|public-keys)\\.ts$',
-      '^src/graph/policy\\.ts$',
+      '^src/graph/(hypergeometric|policy)\\.ts$',
       '^src/wire/(fields|msgpack)\\.ts$',
       '^src/platform/',
     ]),
     only('coordinator', '^src/coordinator/', [
       '^src/(coordinator|service)/',
+      '^src/cohorts/(cohorts|order|running-total)\\.ts$',
       '^src/session/(codec|json)\\.ts$',
       '^src/dp/receipt\\.ts$',
       '^src/server/(evidence|options|server-wrapper)\\.ts$',
@@ -106,6 +107,7 @@ module.exports = {
     ]),
     only('agent', '^src/agent/', [
       '^src/(agent|service)/',
+      '^src/cohorts/enrolment\\.ts$',
       '^src/dp/(ledger/ledger|mechanism)\\.ts$',
       '^src/encoding/statistic\\.ts$',
       '^src/user/(user-wrapper|start)\\.ts$',

@@ -4,7 +4,9 @@ import { FRESH, opened, sealed, type AgentSeal, type AgentState } from './agent-
 import type { AgentStore } from './state-store.ts';
 
 /** Sequence numbers of each revision, so that not each request writes the state. */
-const BLOCK = 1000;
+const BLOCK = 2 ** 24;
+/** As many of them are used, from a random one on. */
+const USED = 1000;
 
 /** Another tab, device or process has changed the state: what was begun here is void. */
 export class Conflict extends Error {}
@@ -15,6 +17,10 @@ export class AgentMemory {
   readonly #seal: AgentSeal;
   readonly #random: RandomSource;
   #state: AgentState = FRESH;
+  /** Numbers up to it may have been used before this revision. */
+  #before = 0;
+  /** The numbers that were used in this revision lie above `#first`, up to `#sequence`. */
+  #first = 0;
   #sequence = 0;
 
   constructor(store: AgentStore, seal: AgentSeal, random: RandomSource) {
@@ -31,7 +37,13 @@ export class AgentMemory {
   async reload(): Promise<void> {
     const stored = await this.#store.load();
     this.#state = stored === null ? FRESH : opened(stored, this.#seal);
-    this.#sequence = this.#state.sequenceLimit;
+    this.#begin(this.#state.sequenceLimit);
+  }
+
+  #begin(before: number, first: number = before): void {
+    this.#before = before;
+    this.#first = first;
+    this.#sequence = first;
   }
 
   /** Reads the state again if somebody else has changed it. @returns whether somebody has. */
@@ -43,8 +55,8 @@ export class AgentMemory {
   }
 
   /**
-   * Writes a change down. Each revision has numbers of its own, so that an echo tells whether a newer revision has spoken: that is how
-   * a restored backup is found out.
+   * Writes a change down. Each revision has numbers of its own, from a random one on. So an echo tells whether somebody else has spoken,
+   * also in a revision of the same number: that is how a restored backup is found out.
    *
    * @throws Conflict if somebody else has changed the state; the newest one is read then.
    */
@@ -53,28 +65,34 @@ export class AgentMemory {
     const next = { ...this.#state, ...change, revision: revision + 1, sequenceLimit: sequenceLimit + BLOCK };
     if (await this.#store.replace(sealed(next, this.#seal, this.#random))) {
       this.#state = next;
-      this.#sequence = sequenceLimit;
+      this.#begin(sequenceLimit, sequenceLimit + this.#randomBelow(BLOCK - USED));
       return;
     }
     await this.reload();
     throw new Conflict('the state was changed by somebody else');
   }
 
+  #randomBelow(most: number): number {
+    const [a = 0, b = 0, c = 0] = this.#random(3);
+    return Math.floor(((65_536 * a + 256 * b + c) / 2 ** 24) * most);
+  }
+
   /** A number that no request of this participant had before. */
   async nextSequence(): Promise<number> {
-    if (this.#sequence >= this.#state.sequenceLimit) await this.update({});
+    const hasNone = this.#sequence === this.#before;
+    if (hasNone || this.#sequence >= this.#first + USED) await this.update({});
     return ++this.#sequence;
   }
 
   /**
-   * Whether the newest state knows of a request with this number.
+   * Whether a request with this number can be one of this participant's.
    *
-   * @throws Conflict if it does, and the state here was an older one: somebody else who has the same store has gone on.
+   * @returns false if it comes from a state that was there and is not there any more.
+   * @throws Conflict if the state here is an older one: somebody else who has the same store has gone on.
    */
   async knows(sequence: number): Promise<boolean> {
-    if (sequence <= this.#state.sequenceLimit) return true;
-    await this.reload();
-    if (sequence <= this.#state.sequenceLimit) throw new Conflict('somebody else has gone on with the state');
+    if (sequence <= this.#before || (sequence > this.#first && sequence <= this.#sequence)) return true;
+    if (await this.refresh()) throw new Conflict('somebody else has gone on with the state');
     return false;
   }
 }

@@ -39,6 +39,17 @@ export interface Preparing extends SelectedRun {
   readonly attempt: number;
 }
 
+/** It knows who is enrolled in an attempt, and awaits the seed and the certificates of its cohort. */
+export interface Enrolled extends SelectedRun {
+  readonly phase: 'enrolled';
+  /** The highest attempt before, as in {@link Preparing}. */
+  readonly attempt: number;
+  /** The attempt that it is enrolled in. There is one enrolment for it, whatever the coordinator says later. */
+  readonly drawn: number;
+  /** The time of the seed and the ids of all that are enrolled, as they came before that time. */
+  readonly enrolment: Uint8Array;
+}
+
 /** In the session of an attempt. */
 export interface InSession extends SelectedRun {
   readonly phase: 'session';
@@ -60,7 +71,7 @@ export interface Awaiting extends SelectedRun {
 }
 
 /** What an agent is doing. */
-type Work = Idle | Preparing | InSession | Awaiting;
+type Work = Idle | Preparing | Enrolled | InSession | Awaiting;
 
 /** All that an agent remembers. */
 export interface AgentState {
@@ -98,6 +109,14 @@ const utf8Text: Codec<string> = {
 const work = oneOfKinds<'phase', Work>('phase', {
   idle: record<Idle>({ phase: oneOf('idle') }),
   preparing: record<Preparing>({ phase: oneOf('preparing'), announcement, run, attempt }),
+  enrolled: record<Enrolled>({
+    phase: oneOf('enrolled'),
+    announcement,
+    run,
+    attempt,
+    drawn: attempt,
+    enrolment: bytes(),
+  }),
   session: record<InSession>({
     phase: oneOf('session'),
     announcement,

@@ -13,8 +13,9 @@ import { CERTIFICATE_BYTES, readCertificate } from '../service/certificate.ts';
 import { secondsOf, type Clock } from '../service/clock.ts';
 import type { Exchange } from '../service/exchange.ts';
 import { checkKeypair, type Keypair } from '../service/keypair.ts';
+import type { SeedSource } from '../service/seeds.ts';
 import { ServiceError } from '../service/service-error.ts';
-import { Task } from '../service/task.ts';
+import { mostEnrolled, Task } from '../service/task.ts';
 import { AgentMemory, Conflict } from './agent-memory.ts';
 import { Connection } from './connection.ts';
 import type { AgentContext } from './context.ts';
@@ -24,7 +25,7 @@ import type { FetchPayload, InputStore } from './inputs.ts';
 import { alone, onWake } from './page.ts';
 import { playRound } from './session-step.ts';
 import type { AgentStore } from './state-store.ts';
-import { awaitOutcome, checkIn, leaveRun, prepare } from './steps.ts';
+import { awaitOutcome, awaitRoster, checkIn, leaveRun, prepare } from './steps.ts';
 import { COMPLETE, type Transition } from './transitions.ts';
 
 /** What an agent is made with. */
@@ -51,6 +52,8 @@ export interface AgentOptions {
   readonly source?: string;
   /** Gets payloads; needed if runs have any. */
   readonly fetchPayload?: FetchPayload;
+  /** Where the seeds of draws come from, which is not the coordinator; needed if the task has cohorts. */
+  readonly seeds?: SeedSource;
   /** Whether the participant may begin with a run now, for example by battery and network; default: always. */
   readonly isEligible?: () => boolean | Promise<boolean>;
   /** Hears what happens. */
@@ -61,7 +64,7 @@ export interface AgentOptions {
 
 const OPTION_NAMES: readonly (keyof AgentOptions)[] = [
   ...(['task', 'id', 'keypair', 'certificate', 'exchange', 'inputs', 'floors', 'store', 'storeKey'] as const),
-  ...(['source', 'fetchPayload', 'isEligible', 'listener', 'clock'] as const),
+  ...(['source', 'fetchPayload', 'seeds', 'isEligible', 'listener', 'clock'] as const),
 ];
 
 class Superseded extends UsageError {
@@ -73,10 +76,10 @@ class Superseded extends UsageError {
 /** Where an agent stands. */
 export interface AgentProgress {
   /**
-   * `'idle'`: it waits for a run. `'preparing'`: it was selected, and loads its input. `'session'`: it is in the five rounds.
-   * `'awaiting'`: it has done its part, or is out of an attempt, and waits for the end of the run.
+   * `'idle'`: it waits for a run. `'preparing'`: it was selected, and loads its input. `'enrolled'`: it waits for the draw of the cohorts.
+   * `'session'`: it is in the five rounds. `'awaiting'`: it has done its part, or is out of an attempt, and waits for the end of the run.
    */
-  readonly phase: 'idle' | 'preparing' | 'session' | 'awaiting';
+  readonly phase: 'idle' | 'preparing' | 'enrolled' | 'session' | 'awaiting';
   /** Number of the present run; else null. */
   readonly run: number | null;
   /** Number of the attempt that it is or was in; null before the first. */
@@ -153,6 +156,7 @@ export class Agent {
       ...{ task, id, keypair, floors, inputs, memory, connection, random },
       source: checkString(options.source ?? '', 'options.source', { most: 100 }),
       fetchPayload: options.fetchPayload ?? noPayloads,
+      seeds: checkSeeds(options.seeds, task),
       isEligible: options.isEligible ?? ((): boolean => true),
       longestMessage: longestMessage(task),
       now: () => secondsOf(clock),
@@ -225,6 +229,8 @@ export class Agent {
         return checkIn(context, signal);
       case 'preparing':
         return prepare(context, work, signal);
+      case 'enrolled':
+        return awaitRoster(context, work, signal);
       case 'session':
         return playRound(context, work, signal);
       case 'awaiting':
@@ -300,16 +306,23 @@ function certificateSource(given: Uint8Array | (() => Promise<Uint8Array>)): () 
   return () => Promise.resolve(fixed);
 }
 
+function checkSeeds(seeds: SeedSource | undefined, { definition }: Task): SeedSource | null {
+  if (seeds === undefined && definition.group.cohorts === null) return null;
+  if (typeof seeds !== 'function') throw new TypeError(`options.seeds: expected a function, got ${kindOf(seeds)}`);
+  return seeds;
+}
+
 function noPayloads(): Promise<never> {
   const message = 'this run has a payload, and the agent has no fetchPayload';
   return Promise.reject(new ServiceError('ERR_SECAGG_ANNOUNCEMENT', message));
 }
 
-/** Bytes of the longest message of the coordinator: of a round, or the roster. */
+/** Bytes of the longest message of the coordinator: of a round, the roster, or who is enrolled. */
 function longestMessage(task: Task): number {
   const { maxUsers } = task.definition.group;
   const { vecLen, options } = task.shape;
   const { rounds } = messageSizes({ users: maxUsers, vecLen, bits: options.bits });
   const roster = 4 + maxUsers * CERTIFICATE_BYTES + 1000 + 8_000_000;
-  return Math.max(roster, ...rounds.map(({ down }) => down + 16 * maxUsers));
+  const enrolment = 12 + 8 * mostEnrolled(task.definition);
+  return Math.max(roster, enrolment, ...rounds.map(({ down }) => down + 16 * maxUsers));
 }

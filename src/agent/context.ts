@@ -2,6 +2,7 @@
 import type { RandomSource } from '../crypto/random.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { Keypair } from '../service/keypair.ts';
+import type { SeedSource } from '../service/seeds.ts';
 import type { Task } from '../service/task.ts';
 import type { UserWrapper } from '../user/user-wrapper.ts';
 import type { AgentMemory } from './agent-memory.ts';
@@ -27,6 +28,8 @@ export interface AgentContext {
   readonly floors: Floors;
   readonly inputs: InputStore;
   readonly fetchPayload: FetchPayload;
+  /** Where the seeds of draws come from; null if there is none. */
+  readonly seeds: SeedSource | null;
   readonly isEligible: () => boolean | Promise<boolean>;
   readonly memory: AgentMemory;
   readonly connection: Connection;

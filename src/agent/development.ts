@@ -2,7 +2,9 @@
 import { systemRandom } from '../crypto/random.ts';
 import { generateSignKeyPair } from '../crypto/sign.ts';
 import { checkNames, checkString } from '../leaves/checks.ts';
+import { bytesOfHex } from '../leaves/bytes.ts';
 import { StateError } from '../leaves/errors.ts';
+import { KEY_BYTES } from '../leaves/sizes.ts';
 import { certificateRequest } from '../service/certificate-request.ts';
 import { DEVELOPMENT_WARNING, type DevelopmentIntroduction } from '../service/development.ts';
 import { Task } from '../service/task.ts';
@@ -13,7 +15,7 @@ import { MemoryAgentStore } from './state-store.ts';
 /** What an agent of a development set-up is made with. */
 export interface DevelopmentAgentOptions extends Pick<
   AgentOptions,
-  'id' | 'exchange' | 'inputs' | 'source' | 'fetchPayload' | 'listener' | 'clock'
+  'id' | 'exchange' | 'inputs' | 'source' | 'fetchPayload' | 'seeds' | 'listener' | 'clock'
 > {
   /** From `developmentService`, as JSON. */
   readonly introduction: DevelopmentIntroduction;
@@ -44,13 +46,13 @@ export interface DevelopmentAgentOptions extends Pick<
  * ```
  */
 export async function developmentAgent(options: DevelopmentAgentOptions): Promise<Agent> {
-  const names = ['introduction', 'certify', 'id', 'exchange', 'inputs', 'source', 'fetchPayload', 'listener', 'clock'];
+  const names = ['introduction', 'certify', 'id', 'exchange', 'inputs', 'source', 'fetchPayload', 'seeds', 'listener', 'clock'];
   checkNames(options, 'options', names);
   console.warn(DEVELOPMENT_WARNING);
   const { introduction, certify, ...own } = options;
   const task = Task.fromJSON(introduction.task);
-  const coordinator = checkString(introduction.coordinator, 'options.introduction.coordinator');
-  if (!/^[0-9a-f]{64}$/.test(coordinator))
+  const coordinator = bytesOfHex(checkString(introduction.coordinator, 'options.introduction.coordinator'));
+  if (coordinator?.length !== KEY_BYTES)
     throw new StateError('introduction: expected the 32 bytes of a key in hexadecimal digits');
   const keypair = generateSignKeyPair(systemRandom);
   const { registrar } = task.definition;
@@ -60,10 +62,7 @@ export async function developmentAgent(options: DevelopmentAgentOptions): Promis
     task,
     keypair,
     certificate,
-    floors: whatTheTaskSays(
-      task,
-      Uint8Array.from(coordinator.match(/../g) ?? [], (digits) => parseInt(digits, 16)),
-    ),
+    floors: whatTheTaskSays(task, coordinator),
     store: new MemoryAgentStore(),
     storeKey: systemRandom(32),
   });
@@ -78,6 +77,7 @@ function whatTheTaskSays({ definition }: Task, coordinator: Uint8Array): Floors 
     keys: { coordinator, registrar, publisher, maxRevocationAge: 86_400, maxCertificateAge: 30 * 86_400 },
     repetition: { minInterval: 0, maxParticipations: Number.MAX_SAFE_INTEGER },
     privacy: null,
+    cohorts: { security: 0 },
     maxPayloadBytes: Number.MAX_SAFE_INTEGER,
     acceptDevelopment: true,
   };

@@ -1,23 +1,31 @@
 // The participant learns who is in its session, looks at every certificate itself, and begins.
 import { equalBytes } from '../leaves/bytes.ts';
+import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
-import { readAnnouncement } from '../service/announcement.ts';
-import { attemptSession, publicKeysOf, requireValidRoster, type Roster } from '../service/certified-users.ts';
+import { sessionPlan } from '../service/attempt-plan.ts';
+import { publicKeysOf, requireValidRoster, type Roster } from '../service/certified-users.ts';
 import { ServiceError } from '../service/service-error.ts';
 import { round0Msg } from '../user/start.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
-import type { Preparing } from './agent-state.ts';
+import type { Enrolled, Preparing } from './agent-state.ts';
 import type { Answer } from './connection.ts';
 import type { AgentContext } from './context.ts';
-import { digestOfInput, requireBudget, requireUnspent } from './limits.ts';
-import { COMPLETE, outOfAttempt, waitAfterRefusal, type Transition } from './transitions.ts';
+import { drawOf } from './draw.ts';
+import { belowFloors } from './floors.ts';
+import { digestOfInput, requireAttempt, requireBudget, requireUnspent } from './limits.ts';
+import { COMPLETE, outOfAttempt, waitAfterRefusal, waitFor, type Transition } from './transitions.ts';
 
 /** By how much the clocks of registrar and participant may differ, in seconds. */
 const CLOCK_SKEW = 300;
 
 /** Begins the session of an attempt: the input is claimed for it, with its encoded vector, before anything is sent. */
-export async function enrol(context: AgentContext, work: Preparing, answer: Answer): Promise<Transition> {
+export async function enrol(
+  context: AgentContext,
+  work: Preparing | Enrolled,
+  answer: Answer,
+  signal?: PlatformSignal,
+): Promise<Transition> {
   const { task, id, keypair, floors, memory, loaded } = context;
   const { attempt } = answer.place;
   const { announcement, run } = work;
@@ -28,8 +36,9 @@ export async function enrol(context: AgentContext, work: Preparing, answer: Answ
     requireBudget(context);
     const roster = await acceptable(context, answer.body);
     const { certificates, revocations } = roster;
-    const session = attemptSession({ task: task.digest, announcement, attempt, certificates });
-    const plan = task.planFor(session);
+    const draw = await drawOf(context, work, { certificates, attempt }, signal);
+    if (draw === 'early') return waitFor(context, answer);
+    const { name: session, plan } = sessionPlan(task, { announcement, attempt, certificates }, draw);
     const { threshold, adversary, colluders } = task.definition.group;
     const place = { slot: certificates.findIndex((certificate) => certificate.id === id), seed: session };
     const { vector } = plan.encode(loaded.data, {
@@ -58,15 +67,6 @@ export async function enrol(context: AgentContext, work: Preparing, answer: Answ
   }
 }
 
-/** A new attempt, of which there are as many as the task says: each is one more draw of who is in the session. */
-function requireAttempt(context: AgentContext, work: Preparing, attempt: number): void {
-  const { attempts } = context.task.definition;
-  const below = (what: string): ServiceError => new ServiceError('ERR_SECAGG_FLOOR', `below the participant's floors: ${what}`);
-  if (attempt <= work.attempt) throw below(`attempt ${attempt} after attempt ${work.attempt}`);
-  if (attempt > attempts) throw below(`attempt ${attempt} of ${attempts}`);
-  if (readAnnouncement(work.announcement).expires <= context.now()) throw below('a run that has expired');
-}
-
 /** A roster that holds and keeps the floors, with the participant itself in it. */
 async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Roster> {
   const { floors, task, id, memory } = context;
@@ -74,17 +74,17 @@ async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Ros
   const now = context.now();
   const roster = await requireValidRoster(bytes, { authority, now, clockSkew: CLOCK_SKEW, maxRevocationAge });
   const { certificates, revocations } = roster;
-  const below = (what: string): ServiceError => new ServiceError('ERR_SECAGG_FLOOR', `below the participant's floors: ${what}`);
-  if (revocations.number < memory.state.history.revocationNumber) throw below('an older revocation list than before');
-  if (certificates.some(({ validFrom }) => validFrom < now - maxCertificateAge - CLOCK_SKEW)) throw below('an old certificate');
+  if (revocations.number < memory.state.history.revocationNumber) throw belowFloors('an older revocation list than before');
+  if (certificates.some(({ validFrom }) => validFrom < now - maxCertificateAge - CLOCK_SKEW))
+    throw belowFloors('an old certificate');
   if (certificates.length < floors.group.minEnrolled || certificates.length < task.definition.minUsers) {
-    throw below(`a session of ${certificates.length} participants`);
+    throw belowFloors(`a session of ${certificates.length} participants`);
   }
-  if (certificates.length > task.definition.group.maxUsers) throw below(`a session of ${certificates.length} participants`);
+  if (certificates.length > task.definition.group.maxUsers) throw belowFloors(`a session of ${certificates.length} participants`);
   const own = certificates.findIndex((certificate) => certificate.id === id);
   // By key: the certificate may have been renewed since the participant checked in.
   if (own === -1 || !equalBytes(at(certificates, own).publicKey, context.keypair[0])) {
-    throw below('a session without the participant itself');
+    throw belowFloors('a session without the participant itself');
   }
   return roster;
 }

@@ -15,6 +15,18 @@ export type AgentEvent =
       readonly run: number;
     }
   | {
+      /** It is settled who is enrolled in an attempt. The participant waits for the seed of the cohorts. */
+      readonly type: 'awaiting-draw';
+      /** Number of the run. */
+      readonly run: number;
+      /** The attempt, from 1. */
+      readonly attempt: number;
+      /** Participants that are enrolled. */
+      readonly enrolled: number;
+      /** The time that the seed is of, in seconds since 1970. */
+      readonly seedAt: number;
+    }
+  | {
       /** The session of an attempt has begun. */
       readonly type: 'enrolled';
       /** Number of the run. */

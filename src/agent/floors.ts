@@ -7,7 +7,9 @@ import { checkBoolean, checkBytes, checkInteger, checkNames, checkNumber, checkO
 import { ADVERSARIES, type Adversary } from '../session/parameters.ts';
 import type { SignPublicKey } from '../crypto/sign.ts';
 import type { Announcement } from '../service/announcement.ts';
+import type { CohortSessions } from '../cohorts/enrolment.ts';
 import { authorityDigest, checkAuthority, type Authority } from '../service/certificate.ts';
+import { lnExposed } from '../service/enrolment.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
 
@@ -21,13 +23,22 @@ export interface PrivacyBudget {
   readonly adjacency: Adjacency;
 }
 
+/** What a draw of cohorts must keep. */
+export interface CohortFloor {
+  /**
+   * The chance that in any of its participations a cohort has more corrupt users than its session withstands is at most 2^−security, if
+   * `minColludingFraction` of those who are enrolled are corrupt. Each attempt of a run counts as a participation.
+   */
+  readonly security: number;
+}
+
 /** A participant's floors. A run below any of them is refused: the participant is told, and the coordinator gets no input. */
 export interface Floors {
   /** Who must be in a session. */
   readonly group: {
     /** Least users in a sum that are honest: threshold less colluders. */
     readonly minHonest: number;
-    /** Least participants of a session. */
+    /** Least participants of a session, which is a cohort where there are cohorts. */
     readonly minEnrolled: number;
     /** Least threshold of a session. */
     readonly minThreshold: number;
@@ -40,7 +51,7 @@ export interface Floors {
     readonly model: Adversary;
     /** Least number of participants that may work with the server. */
     readonly minColluders: number;
-    /** Least part of a session's participants that may work with the server, in [0, 1). */
+    /** Least part of a session's participants that may work with the server, in [0, 1); with cohorts, of those who are enrolled. */
     readonly minColludingFraction: number;
   };
   /** Whose signatures count, and for how long. */
@@ -64,10 +75,13 @@ export interface Floors {
     readonly maxParticipations: number;
   };
   /**
-   * The budget of all participations together, for aggregates with noise; a run without noise is refused then. Null: inputs need no
-   * noise, and a run with noise is accepted too.
+   * The budget of all participations together, for aggregates to which users add noise. A run is refused then if its server sees exact
+   * sums: without noise, with noise that the server adds, or with parts that are said to be public. Null: inputs need no noise, and a run
+   * with noise is accepted too.
    */
   readonly privacy: PrivacyBudget | null;
+  /** Tasks with cohorts: what the draw must keep. Null: they are refused. */
+  readonly cohorts: CohortFloor | null;
   /** Most bytes of a payload. */
   readonly maxPayloadBytes: number;
   /** Whether a task of a development set-up is accepted, in which one process plays the parties that must not be one. */
@@ -79,8 +93,17 @@ const MOST = Number.MAX_SAFE_INTEGER;
 /** A checked copy. @throws TypeError, RangeError that name the floor. */
 export function checkFloors(floors: Floors): Floors {
   const name = 'options.floors';
-  checkNames(floors, name, ['group', 'adversary', 'keys', 'repetition', 'privacy', 'maxPayloadBytes', 'acceptDevelopment']);
-  const { group, adversary, keys, repetition, privacy } = floors;
+  checkNames(floors, name, [
+    'group',
+    'adversary',
+    'keys',
+    'repetition',
+    'privacy',
+    'cohorts',
+    'maxPayloadBytes',
+    'acceptDevelopment',
+  ]);
+  const { group, adversary, keys, repetition, privacy, cohorts } = floors;
   checkNames(group, `${name}.group`, ['minHonest', 'minEnrolled', 'minThreshold', 'maxUsers']);
   checkNames(adversary, `${name}.adversary`, ['model', 'minColluders', 'minColludingFraction']);
   checkNames(keys, `${name}.keys`, ['coordinator', 'registrar', 'publisher', 'maxRevocationAge', 'maxCertificateAge']);
@@ -109,9 +132,15 @@ export function checkFloors(floors: Floors): Floors {
       maxParticipations: checkInteger(repetition.maxParticipations, `${name}.repetition.maxParticipations`, 1, MOST),
     },
     privacy: privacy === null ? null : checkBudget(privacy),
+    cohorts: cohorts === null ? null : checkCohorts(cohorts),
     maxPayloadBytes: checkInteger(floors.maxPayloadBytes, `${name}.maxPayloadBytes`, 0, MOST),
     acceptDevelopment: checkBoolean(floors.acceptDevelopment, `${name}.acceptDevelopment`),
   };
+}
+
+function checkCohorts(cohorts: CohortFloor): CohortFloor {
+  checkNames(cohorts, 'options.floors.cohorts', ['security']);
+  return { security: checkNumber(cohorts.security, 'options.floors.cohorts.security', 0, 256) };
 }
 
 function checkBudget(privacy: PrivacyBudget): PrivacyBudget {
@@ -120,12 +149,12 @@ function checkBudget(privacy: PrivacyBudget): PrivacyBudget {
   return { epsilon, delta, adjacency };
 }
 
-function refused(what: string): ServiceError {
+export function belowFloors(what: string): ServiceError {
   return new ServiceError('ERR_SECAGG_FLOOR', `below the participant's floors: ${what}`);
 }
 
 function requireFloor(holds: boolean, what: string): void {
-  if (!holds) throw refused(what);
+  if (!holds) throw belowFloors(what);
 }
 
 /** What a task must keep. @throws ServiceError ERR_SECAGG_FLOOR that says which floor it is below. */
@@ -142,13 +171,32 @@ export function requireTask(floors: Floors, task: Task): void {
   requireFloor(isStrong, `a ${definition.group.adversary} server`);
   requireFloor(colluders >= adversary.minColluders, `${colluders} colluders`);
   requireFloor(colluders >= adversary.minColludingFraction * maxUsers, `${colluders} colluders of ${maxUsers} participants`);
+  requireFloor(definition.group.cohorts === null || floors.cohorts !== null, 'cohorts');
   requireFloor(equalBytes(definition.publisher, keys.publisher), 'another publisher');
   const isOurs = equalBytes(authorityDigest(definition.registrar), authorityDigest(keys.registrar));
   requireFloor(isOurs, 'another registrar or scope');
   requireFloor(floors.acceptDevelopment || !definition.development, 'a development set-up');
-  const { cost } = task.shape;
+  const { cost, showsExactSums } = task.shape;
   requireFloor(privacy === null || cost !== null, 'no noise');
+  requireFloor(
+    privacy === null || !showsExactSums,
+    'exact sums, which noise that is added later, or in other parts, does not hide',
+  );
   requireFloor(privacy === null || cost?.adjacency === privacy.adjacency, 'another adjacency');
+}
+
+/**
+ * What an enrolment must keep. Each attempt of each participation is one more draw, and one more try to get a bad one.
+ *
+ * @throws ServiceError ERR_SECAGG_FLOOR
+ */
+export function requireDraw(floors: Floors, { definition }: Task, enrolled: number, sessions: readonly CohortSessions[]): void {
+  const { adversary, repetition, cohorts } = floors;
+  const corrupt = Math.ceil(adversary.minColludingFraction * enrolled);
+  const draws = repetition.maxParticipations * definition.attempts;
+  const lnAny = lnExposed(sessions, enrolled, corrupt, definition.group.colluders) + Math.log(draws);
+  const bits = -lnAny / Math.LN2;
+  requireFloor(bits >= (cohorts?.security ?? Infinity), `cohorts of which one is exposed with a chance of 2^−${bits.toFixed(1)}`);
 }
 
 /** What the participant has done so far, with this data source. */

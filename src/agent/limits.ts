@@ -1,16 +1,17 @@
 // What stands against one more participation: the budget, and inputs that were sent.
 import { Ledger } from '../dp/ledger/ledger.ts';
+import { readAnnouncement } from '../service/announcement.ts';
 import { ServiceError } from '../service/service-error.ts';
-import { inputDigest, isSpent } from './agent-state.ts';
+import { inputDigest, isSpent, type Enrolled, type Preparing } from './agent-state.ts';
 import type { AgentContext } from './context.ts';
-import type { PrivacyBudget } from './floors.ts';
+import { belowFloors, type PrivacyBudget } from './floors.ts';
 
 /** Whether one more participation, at its worst, is within the budget. */
 export function requireBudget({ task, floors, memory }: AgentContext): void {
   const { cost } = task.shape;
   if (floors.privacy === null || cost === null) return;
   if (ledgerOf(floors.privacy, memory.state.ledger).wouldExceed(cost)) {
-    throw new ServiceError('ERR_SECAGG_FLOOR', "below the participant's floors: the privacy budget is used up");
+    throw belowFloors('the privacy budget is used up');
   }
 }
 
@@ -29,4 +30,12 @@ export function requireUnspent(context: AgentContext, id: string): void {
   if (isSpent(context.memory.state, digestOfInput(context, id))) {
     throw new ServiceError('ERR_SECAGG_SPENT', 'the input was sent before; another one is needed');
   }
+}
+
+/** A new attempt, of which there are as many as the task says: each is one more draw of who is in the session. */
+export function requireAttempt(context: AgentContext, work: Preparing | Enrolled, attempt: number): void {
+  const { attempts } = context.task.definition;
+  if (attempt <= work.attempt) throw belowFloors(`attempt ${attempt} after attempt ${work.attempt}`);
+  if (attempt > attempts) throw belowFloors(`attempt ${attempt} of ${attempts}`);
+  if (readAnnouncement(work.announcement).expires <= context.now()) throw belowFloors('a run that has expired');
 }

@@ -6,12 +6,13 @@ import { fingerprint } from '../crypto/digest.ts';
 import { isAnnouncementOf, readAnnouncement, type Announcement } from '../service/announcement.ts';
 import { NOWHERE } from '../service/exchange.ts';
 import { ServiceError } from '../service/service-error.ts';
-import type { Awaiting, Preparing, SelectedRun } from './agent-state.ts';
+import type { Awaiting, Enrolled, Preparing, SelectedRun } from './agent-state.ts';
 import type { AgentContext } from './context.ts';
+import { acceptEnrolment } from './draw.ts';
 import { enrol } from './enrol.ts';
 import { requireRun } from './floors.ts';
 import { requireBudget, requireUnspent } from './limits.ts';
-import { COMPLETE, done, forget, passive, waitAfterRefusal, waitFor, type Transition } from './transitions.ts';
+import { COMPLETE, done, forget, outOfAttempt, passive, waitAfterRefusal, waitFor, type Transition } from './transitions.ts';
 
 /** Bytes of an announcement, of an outcome. */
 const SHORT = 4096;
@@ -69,14 +70,28 @@ export async function prepare(context: AgentContext, work: Preparing, signal?: P
   }
   const place = { run: work.run, attempt: work.attempt, round: 0 };
   const answer = await context.connection.ask({ kind: 'ready', place }, context.longestMessage, signal);
-  if (answer.kind === 'roster') return enrol(context, work, answer);
+  if (answer.kind === 'enrolled') return acceptEnrolment(context, work, answer);
+  if (answer.kind === 'roster') return enrol(context, work, answer, signal);
   if (answer.kind === 'outcome') return done(context, work, answer);
   if (answer.kind === 'run') return waitFor(context, answer);
   return answer.code === 'ERR_SECAGG_RUN' ? forget(context, work) : passive(context, answer);
 }
 
+/** Enrolled: the seed is to come, and then the certificates of the participant's cohort. */
+export async function awaitRoster(context: AgentContext, work: Enrolled, signal?: PlatformSignal): Promise<Transition> {
+  if (context.loaded === null && !(await load(context, work, signal))) return { status: 'pending', wait: INPUT_PAUSE };
+  const { announcement, run, attempt, drawn } = work;
+  const place = { run, attempt, round: 0 };
+  const answer = await context.connection.ask({ kind: 'next', place }, context.longestMessage, signal);
+  if (answer.kind === 'roster') return enrol(context, work, answer, signal);
+  if (answer.kind === 'outcome') return done(context, work, answer);
+  // The draw was abandoned.
+  if (answer.kind === 'run') return outOfAttempt(context, { announcement, run, attempt: drawn, spent: false }, null);
+  return answer.code === 'ERR_SECAGG_RUN' ? forget(context, work) : passive(context, answer);
+}
+
 /** @returns false if there is no input yet. */
-async function load(context: AgentContext, work: Preparing, signal?: PlatformSignal): Promise<boolean> {
+async function load(context: AgentContext, work: SelectedRun, signal?: PlatformSignal): Promise<boolean> {
   const { payload, source } = readAnnouncement(work.announcement);
   const options = signal === undefined ? {} : { signal };
   if (payload !== null && context.payload === null) {

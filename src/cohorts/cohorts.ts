@@ -153,6 +153,11 @@ export class Cohorts {
     return this.#enrolment.bits;
   }
 
+  /** The digest of users and sizes, 32 bytes. @internal */
+  get enrolmentDigest(): Uint8Array {
+    return this.#enrolment.digest;
+  }
+
   /** The digest that `enrolmentDigest` gives for the same users and sizes. */
   get enrolment(): string {
     return hex(this.#enrolment.digest);
@@ -184,12 +189,10 @@ export class Cohorts {
     checkInteger(index, 'index', 0, this.count - 1);
     checkNames(run, 'run', ['session', 'attempt']);
     const attempt = checkInteger(run.attempt ?? 0, 'run.attempt', 0, MAX_ATTEMPT);
-    const context = sessionContext(run.session);
     const { threshold, policy } = at(this.kinds, index);
     const { userIds, digest: enrolment, bits } = this.#enrolment;
     const ranks = this.#order.slice(at(this.#starts, index), at(this.#starts, index + 1)).sort();
-    const hashed = [enrolment, this.#seed, u32(index), u32(attempt), u32(context.length), context];
-    const session = hex(digest(LABELS.cohortSession, hashed));
+    const session = cohortSession({ enrolment, seed: this.#seed, index, attempt, session: run.session });
     return {
       index,
       attempt,
@@ -198,6 +201,18 @@ export class Cohorts {
       options: { session, bits, ...policy },
     };
   }
+}
+
+/** The name of a cohort's session. */
+export function cohortSession({
+  enrolment,
+  seed,
+  index,
+  attempt,
+  session,
+}: Required<CohortRun> & { readonly enrolment: Uint8Array; readonly seed: Uint8Array; readonly index: number }): string {
+  const context = sessionContext(session);
+  return hex(digest(LABELS.cohortSession, [enrolment, seed, u32(index), u32(attempt), u32(context.length), context]));
 }
 
 /** The index of the first of these ascending ids that is not below `id`. */

@@ -38,6 +38,8 @@ export class Admission {
   readonly #terms: AdmissionTerms;
   /** Digests of certificates whose signature was checked, the oldest first. */
   readonly #verified = new Set<string>();
+  /** The serials of the lists that are in use: a list may have a million, too many to go through for each request. */
+  readonly #revoked = new WeakMap<RevocationList, ReadonlySet<number>>();
 
   constructor(terms: AdmissionTerms) {
     this.#terms = terms;
@@ -80,7 +82,14 @@ export class Admission {
 
   /** @throws ServiceError ERR_SECAGG_CERTIFICATE if the certificate is not valid now, or was taken back. */
   requireValidNow({ task, certificate }: Admitted): void {
-    const revoked = new Set(this.#terms.revocationsOf(task)?.serials ?? []);
+    const list = this.#terms.revocationsOf(task);
+    const revoked = list === null ? new Set<number>() : this.#serialsOf(list);
     requireValid(certificate, { now: this.#terms.now(), clockSkew: CLOCK_SKEW }, revoked);
+  }
+
+  #serialsOf(list: RevocationList): ReadonlySet<number> {
+    const known = this.#revoked.get(list) ?? new Set(list.serials);
+    this.#revoked.set(list, known);
+    return known;
   }
 }

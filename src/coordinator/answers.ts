@@ -2,15 +2,17 @@
 import { utf8 } from '../leaves/bytes.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { messageSizes } from '../wire/message-sizes.ts';
+import { textIn } from '../service/announcement.ts';
 import { NOWHERE } from '../service/exchange.ts';
 import type { RequestKind } from '../service/request.ts';
 import { ServiceError } from '../service/service-error.ts';
-import type { Task } from '../service/task.ts';
+import { mostEnrolled, type Task } from '../service/task.ts';
 import type { Admitted } from './admission.ts';
-import { advance, ensureSession } from './advance.ts';
+import { advance } from './advance.ts';
 import type { CoordinatorContext } from './context.ts';
-import type { Attempt, Participant, RunEnd, RunRecord } from './run-record.ts';
+import type { Participant, RunEnd, RunRecord, SessionRecord } from './run-record.ts';
 import { reply, SOON, wait, type Reply } from './reply.ts';
+import { advanceSession, ensureSession } from './session-advance.ts';
 import type { Uploads } from './uploads.ts';
 
 /** What answering needs beside the coordinator's parts. */
@@ -50,23 +52,19 @@ export function answerTo(context: Answering, admitted: Admitted): Promise<Reply>
 /** The participant would like to take part in the next run about its data source. */
 async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   const { task, certificate, request } = admitted;
-  const run = await context.store.openRun(task.id, sourceIn(request.body));
+  const run = await context.store.openRun(task.id, textIn(request.body, 'check-in'));
   if (run === null) return wait(NOWHERE, IDLE);
   const known = await context.store.participant(run, certificate.id);
   const isIn = known !== null && known.status !== 'left';
   if (!isIn && (run.stage !== 'check-in' || !context.isOpen(task))) return wait(NOWHERE, IDLE);
-  const { maxUsers } = task.definition.group;
+  const most = mostEnrolled(task.definition);
   const { checkedIn } = await context.store.counts(run);
   // Not noted: whoever comes too late costs nothing but this answer.
-  if (!isIn && checkedIn >= maxUsers) return wait(NOWHERE, IDLE, checkedIn);
+  if (!isIn && checkedIn >= most) return wait(NOWHERE, IDLE, checkedIn);
   const isNew = await context.note(admitted);
-  if (isNew && (await context.store.checkIn(run, certificate, maxUsers)) === null) return wait(NOWHERE, IDLE);
+  if (isNew && (await context.store.checkIn(run, certificate, most)) === null) return wait(NOWHERE, IDLE);
   await advance(context, run);
   return present(context, admitted, (await context.store.run(run)) ?? run);
-}
-
-function sourceIn(body: Uint8Array): string {
-  return new TextDecoder().decode(body);
 }
 
 /** The participant's input is loaded. */
@@ -93,20 +91,31 @@ async function runOf({ store }: Answering, { task, request: { place } }: Admitte
 
 async function present(context: Answering, admitted: Admitted, run: RunRecord): Promise<Reply> {
   const { task, certificate } = admitted;
-  const place = { run: run.run, attempt: run.attempt?.number ?? 0, round: run.attempt?.round ?? 0 };
+  const { attempt } = run;
+  const place = { run: run.run, attempt: attempt?.number ?? 0, round: 0 };
   if (run.end !== null) return reply('outcome', place, outcomeBody(run, run.end));
   const known = await context.store.participant(run, certificate.id);
   if (known === null || known.status === 'left') throw new ServiceError('ERR_SECAGG_RUN', 'not a participant of this run');
   if (run.excluded.includes(certificate.id)) return wait(place, IDLE);
-  const { windows, group } = task.definition;
+  const { windows } = task.definition;
+  const most = mostEnrolled(task.definition);
   switch (run.stage) {
     case 'check-in':
-      return wait(place, pauseIn(windows.checkIn.min), group.maxUsers);
+      return wait(place, pauseIn(windows.checkIn.min), most);
     case 'training':
       if (known.status === 'checked-in') return reply('run', place, run.announcement);
-      return wait(place, pauseIn(windows.training.min), group.maxUsers);
-    case 'session':
-      return run.attempt === null ? wait(place, SOON) : inSession(context, { admitted, known, run, attempt: run.attempt });
+      return wait(place, pauseIn(windows.training.min), most);
+    case 'draw': {
+      // Who asks with `next` has the list; who is not in it is told, too, and waits for the next attempt.
+      const enrolment = admitted.request.kind === 'ready' ? await context.store.enrolment(run) : null;
+      if (enrolment !== null && known.status === 'ready') return reply('enrolled', place, enrolment);
+      return wait(place, SOON + 1000 * Math.max((attempt?.seedAt ?? 0) - context.now(), 0), most);
+    }
+    case 'session': {
+      const session = await sessionOf(context, run, known);
+      if (session === null || session.attempt !== attempt?.number) return wait(place, IDLE, most);
+      return inSession(context, admitted, session);
+    }
     case 'finished':
     case 'failed':
       return wait(place, SOON);
@@ -117,55 +126,49 @@ async function present(context: Answering, admitted: Admitted, run: RunRecord): 
   }
 }
 
+/** The session that a participant is in, or was in last. */
+async function sessionOf({ store }: Answering, run: RunRecord, known: Participant | null): Promise<SessionRecord | null> {
+  const index = known?.session ?? null;
+  return index === null ? null : store.session({ ...run, index });
+}
+
 /** How a run ended, for a participant. */
 function outcomeBody({ run, attempt }: RunRecord, { code, included }: RunEnd): Uint8Array {
   const told = { kind: code === null ? 'finished' : 'failed', run, attempt: attempt?.number ?? 0 };
   return utf8(JSON.stringify(code === null ? { ...told, users: included.length } : { ...told, code }));
 }
 
-/** What a member of the attempt's session gets: the roster, or the server's message of the round that it waits for. */
-async function inSession(
-  context: Answering,
-  about: { readonly admitted: Admitted; readonly known: Participant; readonly run: RunRecord; readonly attempt: Attempt },
-): Promise<Reply> {
-  const { admitted, run, attempt } = about;
-  const { certificate, request } = admitted;
-  const place = { run: run.run, attempt: attempt.number, round: attempt.round };
-  const { windows, group } = admitted.task.definition;
+/** What a member of a session gets: the roster, or the server's message of the round that it waits for. */
+async function inSession(context: Answering, { certificate, request, task }: Admitted, session: SessionRecord): Promise<Reply> {
+  const { run, attempt, round, end, members, name } = session;
+  const place = { run, attempt, round };
+  const { windows } = task.definition;
   const pause = Math.min(Math.max(50 * windows.round.max, SOON), IDLE / 3);
-  if (!attempt.members.includes(certificate.id)) return wait(place, IDLE, group.maxUsers);
   const { place: wanted } = request;
-  if (wanted.attempt !== attempt.number) return reply('roster', { ...place, round: 0 }, attempt.roster);
-  if (wanted.round > attempt.round || wanted.round === 0) return wait(place, pause, attempt.members.length);
-  const message = await context.host.message(attempt.session, certificate.id, wanted.round);
-  return message === null
-    ? wait(place, pause, attempt.members.length)
-    : reply('message', { ...place, round: wanted.round }, message);
+  if (end !== null) return wait(place, pause, members.length);
+  if (wanted.attempt !== attempt) return reply('roster', { ...place, round: 0 }, session.roster);
+  if (wanted.round > round || wanted.round === 0) return wait(place, pause, members.length);
+  const message = await context.host.message(name, certificate.id, wanted.round);
+  return message === null ? wait(place, pause, members.length) : reply('message', { ...place, round: wanted.round }, message);
 }
 
 /** One part of the participant's answer in a protocol round. */
 async function take(context: Answering, admitted: Admitted): Promise<Reply> {
   const { certificate, request, task } = admitted;
   const run = await runOf(context, admitted);
-  const { attempt } = run;
   const { place } = request;
-  if (
-    run.end !== null ||
-    run.stage !== 'session' ||
-    attempt?.number !== place.attempt ||
-    !attempt.members.includes(certificate.id)
-  ) {
+  const session = await sessionOf(context, run, await context.store.participant(run, certificate.id));
+  if (run.stage !== 'session' || session?.end !== null || session.attempt !== place.attempt) {
     throw new ServiceError('ERR_SECAGG_RUN', 'this attempt is over, or the participant is not in it');
   }
   await context.note(admitted);
-  const name = `${attempt.session}/${certificate.id}`;
-  const part = context.uploads.add(name, request, longestAnswer(task));
+  const part = context.uploads.add(`${session.name}/${certificate.id}`, request, longestAnswer(task));
   if ('have' in part) {
     return { ...reply('accepted', place), have: { offset: part.have, total: request.total } };
   }
-  await ensureSession(context, task, { ...run, attempt });
-  await context.host.recv(attempt.session, certificate.id, part.whole);
-  await advance(context, run);
+  await ensureSession(context, task, run, session);
+  await context.host.recv(session.name, certificate.id, part.whole);
+  if ((await advanceSession(context, run, session.index)) === Infinity) await advance(context, run);
   return { ...reply('accepted', place), have: { offset: request.total, total: request.total } };
 }
 

@@ -19,11 +19,12 @@ import { answerTo, codeToTell, type Answering } from './answers.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import type { CoordinatorEvent } from './events.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
-import { checkTasks, OPTION_NAMES, secretOf, type CoordinatorOptions } from './options.ts';
+import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './options.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
+import { openSessionNames } from './session-advance.ts';
 import type { RunKey, RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
@@ -96,6 +97,7 @@ export class Coordinator {
       uploads: new Uploads(most),
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
+      seeds: seedsOf(options.seeds, this.tasks),
       now: () => secondsOf(this.#clock),
       ended: (run) => this.#ended(run),
       isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
@@ -232,6 +234,21 @@ export class Coordinator {
     return outcomeOf(this.#task(run.task), run);
   }
 
+  /**
+   * What auditors are given about a finished run: one text for each session whose sum is in the result. See `verifyCertificate`.
+   *
+   * @throws as {@link outcome}.
+   */
+  async certificates(key: RunKey): Promise<readonly string[]> {
+    const run = await this.#run(key);
+    const certificates: string[] = [];
+    for (let index = 0; index < (run.attempt?.sessions ?? 0); index++) {
+      const session = await this.#store.session({ ...key, index });
+      if (session !== null && session.end?.code === null) certificates.push(session.certificate);
+    }
+    return certificates;
+  }
+
   /** Fulfilled once a run has ended in this process, or at once if it has ended. @throws as {@link outcome}. */
   async finished(key: RunKey): Promise<Outcome> {
     const known = await this.outcome(key);
@@ -273,8 +290,8 @@ export class Coordinator {
     const failures: unknown[] = [];
     const runs = await this.#store.openRuns();
     for (const run of runs) await advance(this.#answering, run).catch((error: unknown) => void failures.push(error));
-    // Also those of attempts that another process has ended.
-    this.#answering.uploads.keepOnly(runs.flatMap(({ attempt }) => (attempt === null ? [] : [`${attempt.session}/`])));
+    const { uploads } = this.#answering;
+    if (!uploads.isEmpty) uploads.keepOnly(await openSessionNames(this.#answering, runs));
     await this.#store.forgetRequests(this.#tokens.epochAt(now) - 1);
     for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
     if (failures.length > 0) throw failures[0]; // none keeps the other runs from going on

@@ -1,100 +1,131 @@
-// When a run goes on: a pure function of what is known and of the time. The same for every process, so that it does not matter which
-// of them looks.
-import type { RoundWindow, TaskDefinition, Window } from '../service/task.ts';
+// When a run goes on, and when a round of its sessions: pure functions of what is known and of the time. The same for every process, so
+// that it does not matter which of them looks.
+import { leastEnrolled, mostEnrolled, type TaskDefinition, type Window } from '../service/task.ts';
 
-/** Where a run is. */
-export type Stage = 'check-in' | 'training' | 'session' | 'finished' | 'failed';
+/** Where a run is. `'draw'`: it is settled who is enrolled, and the seed of the cohorts is still to come. */
+export type Stage = 'check-in' | 'training' | 'draw' | 'session' | 'finished' | 'failed';
 
-/** What is known of a run that goes on. Times are service time, in milliseconds. */
-export interface Standing {
-  readonly stage: Stage;
-  /** Since when it is in this stage, or in this protocol round. */
+/** Since when something lasts. Times are service time, in milliseconds. */
+interface Since {
   readonly since: number;
-  /** Whether the stage was extended. */
+  /** Whether it was extended. */
   readonly extended: boolean;
+}
+
+/** What is known of a run that goes on. */
+export interface Standing extends Since {
+  readonly stage: Stage;
   /** Participants that checked in and did not leave. */
   readonly checkedIn: number;
   /** Selected participants that may still become ready. */
   readonly selected: number;
   /** Participants that are ready. */
   readonly ready: number;
-  /** Of the protocol round: who has answered, who may still answer, and whether it can be closed. */
+  /** Whether the seed of the draw is there. */
+  readonly seeded: boolean;
+  /** Sessions that have not ended. */
+  readonly open: number;
+}
+
+/** What is known of a session's protocol round: who has answered, who may still answer, and whether it can be closed. */
+export interface RoundStanding extends Since {
   readonly heard: number;
   readonly missing: number;
   readonly closable: boolean;
 }
 
-/** What is to be done with a run. */
-export type Decision =
+/** What is to be done. */
+type Waiting =
   /** Nothing before that time, in service time; unless somebody comes. */
   | { readonly kind: 'wait'; readonly until: number }
-  /** Check-in ends: those that have come are selected. */
-  | { readonly kind: 'select' }
-  /** Training ends: an attempt begins with those that are ready. */
-  | { readonly kind: 'begin' }
-  /** The protocol round is closed. */
-  | { readonly kind: 'close' }
-  /** The stage, or the round, lasts longer, once. */
+  /** It lasts longer, once. */
   | { readonly kind: 'extend' }
   /** There are too few. */
   | { readonly kind: 'give-up' };
 
+/** What is to be done with a run. */
+export type RunDecision =
+  | Waiting
+  /** Check-in ends: those that have come are selected. */
+  | { readonly kind: 'select' }
+  /** Training ends: an attempt begins with those that are ready. */
+  | { readonly kind: 'begin' }
+  /** The seed is there: cohorts are drawn, and their sessions begin. */
+  | { readonly kind: 'draw' }
+  /** All sessions have ended. */
+  | { readonly kind: 'conclude' };
+
+/** What is to be done with a session: its protocol round may be closed. */
+export type SessionDecision = Waiting | { readonly kind: 'close' };
+
 /** What a stage asks: whether all have come who may come, whether there are enough to close it early, and enough to close it at all. */
-interface Question {
+interface Question<Close> {
   readonly window: Window;
   readonly all: boolean;
   readonly enough: boolean;
   readonly possible: boolean;
   /** Whether there can never be enough. */
   readonly hopeless: boolean;
-  readonly close: Decision;
+  readonly close: Close;
 }
 
 /** @param now service time, in milliseconds. */
-export function decide(definition: TaskDefinition, standing: Standing, now: number): Decision {
-  const question = questionOf(definition, standing);
-  if (question === null) return { kind: 'wait', until: Infinity };
-  const { window, all, enough, possible, hopeless, close } = question;
-  if (possible && all) return close;
-  if (hopeless) return { kind: 'give-up' };
-  const [min, max] = [standing.since + 1000 * window.min, standing.since + 1000 * window.max];
-  const end = standing.extended ? max + 1000 * window.grace : max;
-  if (now >= min && possible && enough) return close;
-  if (now < end) return { kind: 'wait', until: now < min ? min : end };
-  if (possible) return close;
-  return standing.extended || window.grace === 0 ? { kind: 'give-up' } : { kind: 'extend' };
-}
-
-function questionOf({ group, minUsers, windows }: TaskDefinition, standing: Standing): Question | null {
-  const { checkedIn, selected, ready, heard, missing, closable } = standing;
+export function decide(definition: TaskDefinition, standing: Standing, now: number): RunDecision {
+  const { windows, group } = definition;
+  const { checkedIn, selected, ready, seeded, open } = standing;
+  const least = leastEnrolled(definition);
   switch (standing.stage) {
     case 'check-in': {
-      const possible = checkedIn >= minUsers;
-      return {
-        window: windows.checkIn,
-        all: checkedIn >= group.maxUsers,
-        enough: possible,
-        possible,
-        hopeless: false,
-        close: { kind: 'select' },
-      };
+      const possible = checkedIn >= least;
+      const all = checkedIn >= mostEnrolled(definition);
+      const close = { kind: 'select' } as const;
+      return answer({ window: windows.checkIn, all, enough: possible, possible, hopeless: false, close }, standing, now);
     }
     case 'training': {
-      const possible = ready >= minUsers;
-      const hopeless = ready + selected < minUsers;
-      return { window: windows.training, all: selected === 0, enough: possible, possible, hopeless, close: { kind: 'begin' } };
+      const possible = ready >= least;
+      const hopeless = ready + selected < least;
+      const close = { kind: 'begin' } as const;
+      return answer(
+        { window: windows.training, all: selected === 0, enough: possible, possible, hopeless, close },
+        standing,
+        now,
+      );
     }
-    case 'session': {
-      const enough = isEnough(windows.round, heard, missing);
-      const hopeless = heard + missing < group.threshold;
-      return { window: windows.round, all: missing === 0, enough, possible: closable, hopeless, close: { kind: 'close' } };
+    case 'draw': {
+      const window = group.cohorts?.seed ?? windows.training;
+      const close = { kind: 'draw' } as const;
+      return answer({ window, all: seeded, enough: seeded, possible: seeded, hopeless: false, close }, standing, now);
     }
+    case 'session':
+      return open === 0 ? { kind: 'conclude' } : { kind: 'wait', until: Infinity };
     case 'finished':
     case 'failed':
-      return null;
+      return { kind: 'wait', until: Infinity };
   }
 }
 
-function isEnough({ enough }: RoundWindow, heard: number, missing: number): boolean {
-  return 100 * heard >= enough * (heard + missing);
+/** @param now service time, in milliseconds. */
+export function decideRound({ group, windows }: TaskDefinition, standing: RoundStanding, now: number): SessionDecision {
+  const { heard, missing, closable } = standing;
+  const question: Question<SessionDecision> = {
+    window: windows.round,
+    all: missing === 0,
+    enough: 100 * heard >= windows.round.enough * (heard + missing),
+    possible: closable,
+    hopeless: heard + missing < group.threshold,
+    close: { kind: 'close' },
+  };
+  return answer(question, standing, now);
+}
+
+function answer<Close>(question: Question<Close>, { since, extended }: Since, now: number): Waiting | Close {
+  const { window, all, enough, possible, hopeless, close } = question;
+  if (possible && all) return close;
+  if (hopeless) return { kind: 'give-up' };
+  const [min, max] = [since + 1000 * window.min, since + 1000 * window.max];
+  const end = extended ? max + 1000 * window.grace : max;
+  if (now >= min && possible && enough) return close;
+  if (now < end) return { kind: 'wait', until: now < min ? min : end };
+  if (possible) return close;
+  return extended || window.grace === 0 ? { kind: 'give-up' } : { kind: 'extend' };
 }

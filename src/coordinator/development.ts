@@ -6,6 +6,7 @@ import { checkNames } from '../leaves/checks.ts';
 import { DEVELOPMENT_WARNING, type DevelopmentIntroduction } from '../service/development.ts';
 import { Publisher, type RunToAnnounce } from '../service/publisher.ts';
 import { Registrar } from '../service/registrar.ts';
+import { registrarSeeds } from '../service/seeds.ts';
 import { Task, type TaskDefinition } from '../service/task.ts';
 import { Coordinator } from './coordinator.ts';
 import type { CoordinatorOptions } from './options.ts';
@@ -29,7 +30,7 @@ export interface DevelopmentService {
   readonly task: Task;
   /** Answers the agents. */
   readonly coordinator: Coordinator;
-  /** Certifies participants. */
+  /** Certifies participants, and gives the seeds of draws. */
   readonly registrar: Registrar;
   /** Announces runs. */
   readonly publisher: Publisher;
@@ -89,7 +90,7 @@ export function developmentService(options: DevelopmentOptions): DevelopmentServ
   const task = new Task({
     name: 'development',
     aggregate,
-    group: { threshold, maxUsers, adversary: 'malicious', colluders: 0 },
+    group: { threshold, maxUsers, adversary: 'malicious', colluders: 0, cohorts: null },
     minUsers: threshold,
     windows: WINDOWS,
     attempts: 3,
@@ -99,7 +100,8 @@ export function developmentService(options: DevelopmentOptions): DevelopmentServ
     registrar: registrar.authority,
     development: true,
   });
-  const coordinator = new Coordinator({ keypair: generateSignKeyPair(systemRandom), tasks: [task], ...own });
+  const seeds = registrarSeeds({ authority: registrar.authority, fetch: (time) => registrar.seed(time) });
+  const coordinator = new Coordinator({ keypair: generateSignKeyPair(systemRandom), tasks: [task], seeds, ...own });
   let runs = 0;
   return {
     task,

@@ -11,7 +11,19 @@ export { developmentService, type DevelopmentOptions, type DevelopmentService } 
 export { MemoryCoordinatorStore } from './memory-store.ts';
 export type { FailedRun, FinishedRun, Outcome } from './outcome.ts';
 export type { Stage } from './decide.ts';
-export type { Attempt, Counts, Participant, ParticipantStatus, RunEnd, RunKey, RunRecord } from './run-record.ts';
+export type {
+  Attempt,
+  AttemptParts,
+  Counts,
+  Participant,
+  ParticipantStatus,
+  RunEnd,
+  RunKey,
+  RunRecord,
+  SessionEnd,
+  SessionKey,
+  SessionRecord,
+} from './run-record.ts';
 export type { HostedSession, SessionHost } from './session-host.ts';
 export type { CoordinatorStore, LastRequest } from './store.ts';
 export type { ConsistencyEvidence, DirectoryLine } from '../server/evidence.ts';

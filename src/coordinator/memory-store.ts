@@ -1,12 +1,23 @@
 // The store of a coordinator that is one process: everything is gone when the process ends.
 import type { Certificate } from '../service/certificate.ts';
-import type { Counts, Participant, ParticipantStatus, RunKey, RunRecord } from './run-record.ts';
+import type {
+  AttemptParts,
+  Counts,
+  Participant,
+  ParticipantStatus,
+  RunKey,
+  RunRecord,
+  SessionKey,
+  SessionRecord,
+} from './run-record.ts';
 import { ServiceTime } from './service-time.ts';
 import type { CoordinatorStore, LastRequest } from './store.ts';
 
 interface StoredRun {
   record: RunRecord;
   readonly participants: Map<number, Participant>;
+  enrolment: Uint8Array | null;
+  sessions: readonly SessionRecord[];
 }
 
 const nameOf = ({ task, run }: RunKey): string => `${task}/${run}`;
@@ -35,7 +46,7 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     const { task, source, run } = record;
     const slot = `${task}/${source}`;
     if (this.#open.has(slot) || run <= (this.#highestRun.get(task) ?? -1)) return Promise.resolve(false);
-    const stored: StoredRun = { record, participants: new Map() };
+    const stored: StoredRun = { record, participants: new Map(), enrolment: null, sessions: [] };
     this.#runs.set(nameOf(record), stored);
     this.#open.set(slot, stored);
     this.#highestRun.set(task, run);
@@ -58,16 +69,47 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.replaceRun`. */
-  replaceRun(record: RunRecord): Promise<boolean> {
+  replaceRun(record: RunRecord, { enrolment, sessions }: AttemptParts = {}): Promise<boolean> {
     const stored = this.#runs.get(nameOf(record));
     if (stored?.record.revision !== record.revision - 1) return Promise.resolve(false);
-    if (record.stage === 'training' && stored.record.stage === 'session') {
+    if (record.stage === 'training' && (stored.record.stage === 'session' || stored.record.stage === 'draw')) {
       for (const [id, known] of stored.participants) {
         if (known.status === 'ready') stored.participants.set(id, { ...known, status: 'checked-in' });
       }
     }
     stored.record = record;
-    if (record.end !== null) this.#open.delete(`${record.task}/${record.source}`);
+    if (enrolment !== undefined) stored.enrolment = enrolment;
+    if (sessions !== undefined) beginSessions(stored, sessions);
+    if (record.end !== null) {
+      this.#open.delete(`${record.task}/${record.source}`);
+      stored.sessions = stored.sessions.map(withoutSum);
+    }
+    return Promise.resolve(true);
+  }
+
+  /** As `CoordinatorStore.enrolment`. */
+  enrolment(key: RunKey): Promise<Uint8Array | null> {
+    return Promise.resolve(this.#runs.get(nameOf(key))?.enrolment ?? null);
+  }
+
+  /** As `CoordinatorStore.session`. */
+  session(key: SessionKey): Promise<SessionRecord | null> {
+    return Promise.resolve(this.#runs.get(nameOf(key))?.sessions[key.index] ?? null);
+  }
+
+  /** As `CoordinatorStore.openSessions`. */
+  openSessions(key: RunKey): Promise<readonly number[]> {
+    const sessions = this.#runs.get(nameOf(key))?.sessions ?? [];
+    return Promise.resolve(sessions.flatMap(({ index, end }) => (end === null ? [index] : [])));
+  }
+
+  /** As `CoordinatorStore.replaceSession`. */
+  replaceSession(session: SessionRecord): Promise<boolean> {
+    const stored = this.#runs.get(nameOf(session));
+    const before = stored?.sessions[session.index];
+    const isNext = before?.attempt === session.attempt && before.revision === session.revision - 1;
+    if (stored === undefined || !isNext) return Promise.resolve(false);
+    stored.sessions = stored.sessions.map((each) => (each === before ? session : each));
     return Promise.resolve(true);
   }
 
@@ -91,7 +133,7 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     const known = stored.participants.get(certificate.id);
     if (known !== undefined && known.status !== 'left') return Promise.resolve(known);
     if (stored.record.stage !== 'check-in' || present(stored).length >= most) return Promise.resolve(null);
-    const participant: Participant = { certificate, status: 'checked-in' };
+    const participant: Participant = { certificate, status: 'checked-in', session: null };
     stored.participants.set(certificate.id, participant);
     return Promise.resolve(participant);
   }
@@ -124,10 +166,9 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     return Promise.resolve({ checkedIn: here.length, selected, ready: useful(stored, 'ready').length });
   }
 
-  /** As `CoordinatorStore.ready`. */
-  ready(key: RunKey): Promise<readonly Participant[]> {
-    const stored = this.#runs.get(nameOf(key));
-    return Promise.resolve(stored === undefined ? [] : useful(stored, 'ready'));
+  /** As `CoordinatorStore.participants`. */
+  participants(key: RunKey): Promise<readonly Participant[]> {
+    return Promise.resolve([...(this.#runs.get(nameOf(key))?.participants.values() ?? [])]);
   }
 
   /** As `CoordinatorStore.lastRequest`. */
@@ -149,6 +190,17 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     for (const [name, { epoch }] of this.#requests) if (epoch < before) this.#requests.delete(name);
     return Promise.resolve();
   }
+}
+
+/** The sessions of an attempt take the place of those before. */
+function beginSessions(stored: StoredRun, sessions: readonly SessionRecord[]): void {
+  const sessionOf = new Map(sessions.flatMap(({ index, members }) => members.map((id) => [id, index] as const)));
+  stored.sessions = sessions;
+  for (const [id, known] of stored.participants) stored.participants.set(id, { ...known, session: sessionOf.get(id) ?? null });
+}
+
+function withoutSum(session: SessionRecord): SessionRecord {
+  return { ...session, end: session.end === null ? null : { ...session.end, sum: null } };
 }
 
 function present({ participants }: StoredRun): Participant[] {

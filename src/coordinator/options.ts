@@ -5,6 +5,7 @@ import { checkBytes, kindOf } from '../leaves/checks.ts';
 import type { Listener } from '../leaves/events.ts';
 import type { Clock } from '../service/clock.ts';
 import type { Keypair } from '../service/keypair.ts';
+import type { SeedSource } from '../service/seeds.ts';
 import { Task } from '../service/task.ts';
 import type { CoordinatorEvent } from './events.ts';
 import type { SessionHost } from './session-host.ts';
@@ -27,6 +28,8 @@ export interface CoordinatorOptions {
   readonly store?: CoordinatorStore;
   /** Where sessions are kept; default: in memory. */
   readonly host?: SessionHost;
+  /** Where the seeds of draws come from, for tasks with cohorts: participants take them from there, too. */
+  readonly seeds?: SeedSource;
   /** Bytes that may be held of bodies that are not complete; default 2^30. */
   readonly maxUploadBytes?: number;
   /** Requests a second that one process answers well; participants are spread accordingly. Default 200. */
@@ -38,7 +41,19 @@ export interface CoordinatorOptions {
 }
 
 export const OPTION_NAMES: readonly (keyof CoordinatorOptions)[] = [
-  ...(['keypair', 'tasks', 'retired', 'secret', 'store', 'host', 'maxUploadBytes', 'capacity', 'listener', 'clock'] as const),
+  ...([
+    'keypair',
+    'tasks',
+    'retired',
+    'secret',
+    'store',
+    'host',
+    'seeds',
+    'maxUploadBytes',
+    'capacity',
+    'listener',
+    'clock',
+  ] as const),
 ];
 
 export function checkTasks(tasks: unknown, name: string): readonly Task[] {
@@ -54,4 +69,14 @@ export function secretOf(secret: unknown): Uint8Array {
   const bytes = copyOf(checkBytes(secret, 'options.secret'));
   if (bytes.length !== 32) throw new RangeError(`options.secret: expected 32 bytes, got ${bytes.length}`);
   return bytes;
+}
+
+export function seedsOf(seeds: SeedSource | undefined, tasks: readonly Task[]): SeedSource {
+  if (seeds === undefined && tasks.some(({ definition }) => definition.group.cohorts !== null)) {
+    throw new TypeError('options.seeds: expected a function, because a task has cohorts, got undefined');
+  }
+  if (seeds !== undefined && typeof seeds !== 'function') {
+    throw new TypeError(`options.seeds: expected a function, got ${kindOf(seeds)}`);
+  }
+  return seeds ?? ((): Promise<null> => Promise.resolve(null));
 }

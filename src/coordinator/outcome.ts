@@ -17,8 +17,6 @@ export interface FinishedRun {
   readonly result: unknown;
   /** What the sum costs each user in privacy; null if the aggregate adds no noise. */
   readonly receipt: Receipt | null;
-  /** For auditors: see `verifyCertificate`. */
-  readonly certificate: string;
 }
 
 /** A run without a sum. */
@@ -40,8 +38,9 @@ export type Outcome = FinishedRun | FailedRun;
 export function outcomeOf(task: Task, { run, attempt, end }: RunRecord): Outcome | null {
   if (end === null) return null;
   const number = attempt?.number ?? 0;
-  const { code, sum, included, certificate } = end;
+  const { code, sum, included, cohorts } = end;
   if (code !== null || sum === null || attempt === null) return { kind: 'failed', run, attempt: number, code: code ?? '' };
-  const { result, receipt } = task.planFor(attempt.session).decode(sum, { users: included.length });
-  return { kind: 'finished', run, attempt: number, included, result, receipt, certificate };
+  const terms = task.definition.group.cohorts === null ? { users: included.length } : { cohorts };
+  const { result, receipt } = task.planFor(attempt.name).decode(sum, terms);
+  return { kind: 'finished', run, attempt: number, included, result, receipt };
 }

@@ -1,5 +1,6 @@
 // What a coordinator keeps of a run and of those who take part in it. Plain values: a store may write them down as they are.
 import type { Certificate } from '../service/certificate.ts';
+import type { Draw } from '../service/attempt-plan.ts';
 import type { Stage } from './decide.ts';
 import type { SumVector } from '../masking/vector.ts';
 
@@ -11,20 +12,60 @@ export interface RunKey {
   readonly run: number;
 }
 
-/** One attempt: the session of those who were ready. */
+/** One attempt, with those who were ready. */
 export interface Attempt {
   /** From 1. */
   readonly number: number;
-  /** Name of the session for the host, and its context. */
-  readonly session: string;
+  /** The name of its session; with cohorts a name that is like one, for receipts. */
+  readonly name: string;
+  /** Of cohorts: the time that their seed is of, in seconds since 1970; null if there is one session. */
+  readonly seedAt: number | null;
+  /** How many sessions there are; 0 before cohorts are drawn. */
+  readonly sessions: number;
+}
+
+/** Which session of the present attempt of a run. */
+export interface SessionKey extends RunKey {
+  /** From 0. */
+  readonly index: number;
+}
+
+/** A session of the present attempt. */
+export interface SessionRecord extends SessionKey {
+  /** Grows with every change; a store replaces a record only by the next one. */
+  readonly revision: number;
+  /** Number of the attempt. */
+  readonly attempt: number;
+  /** Its name for the host, and its context. */
+  readonly name: string;
+  /** Which cohort of which draw it is; null if it is the only session. */
+  readonly draw: Draw | null;
   /** Certificates and revocation list, as participants get them. */
   readonly roster: Uint8Array;
   /** Ids of the participants of the session, ascending. */
   readonly members: readonly number[];
   /** The protocol round that is being collected, 0 to 4. */
   readonly round: number;
-  /** In round 4, what auditors will be given; else empty. */
+  /** Service time since which it is in this round, in milliseconds. */
+  readonly since: number;
+  /** Whether the round was extended. */
+  readonly extended: boolean;
+  /** From round 4 on, what auditors are given; else empty. */
   readonly certificate: string;
+  /** How it ended; null while it goes on. */
+  readonly end: SessionEnd | null;
+}
+
+/** How a session ended. */
+export interface SessionEnd {
+  /** Null if there is a sum; else the code of its error. */
+  readonly code: string | null;
+  /** Ids of the users in the sum, ascending; none without a sum. */
+  readonly included: readonly number[];
+  /** Participants that take part in no later attempt: their answer of round 2 was taken, or they are to blame. */
+  readonly out: readonly number[];
+  /** The sum, until the run has ended; null if there is none. */
+  readonly sum: SumVector | null;
 }
 
 /** How a run ended. */
@@ -35,10 +76,10 @@ export interface RunEnd {
   readonly code: string | null;
   /** Ids of the users in the sum, ascending; none without a sum. */
   readonly included: readonly number[];
-  /** The sum; null if there is none. */
+  /** Number of users of each session that is in the sum. */
+  readonly cohorts: readonly number[];
+  /** The sum over all sessions that have one; null if none has. */
   readonly sum: SumVector | null;
-  /** For auditors; empty without a sum. */
-  readonly certificate: string;
 }
 
 /** A run. */
@@ -51,9 +92,9 @@ export interface RunRecord extends RunKey {
   readonly announcement: Uint8Array;
   /** Where the run is. */
   readonly stage: Stage;
-  /** Service time since which it is in this stage or protocol round, in milliseconds. */
+  /** Service time since which it is in this stage, in milliseconds. */
   readonly since: number;
-  /** Whether the stage or the protocol round was extended. */
+  /** Whether the stage was extended. */
   readonly extended: boolean;
   /** The present attempt, or the last one. */
   readonly attempt: Attempt | null;
@@ -61,6 +102,16 @@ export interface RunRecord extends RunKey {
   readonly excluded: readonly number[];
   /** How it ended; null while it goes on. */
   readonly end: RunEnd | null;
+}
+
+/** A run that has an attempt. @internal */
+export type RunInAttempt = RunRecord & { readonly attempt: Attempt };
+
+/** @internal */
+export function requireAttempt(run: RunRecord): RunInAttempt {
+  const { attempt } = run;
+  if (attempt === null) throw new Error(`run ${run.run} is in a session without an attempt`);
+  return { ...run, attempt };
 }
 
 /** Where a participant of a run is. Who has checked in is selected once check-in has ended. */
@@ -72,6 +123,16 @@ export interface Participant {
   readonly certificate: Certificate;
   /** Where it is. */
   readonly status: ParticipantStatus;
+  /** Index of the session that it is in, or was in last; null if it was in none. */
+  readonly session: number | null;
+}
+
+/** What an attempt is made of, for a store. */
+export interface AttemptParts {
+  /** Who is enrolled, before cohorts are drawn. */
+  readonly enrolment?: Uint8Array;
+  /** Its sessions, whose members they are from now on. */
+  readonly sessions?: readonly SessionRecord[];
 }
 
 /** How many participants of a run there are by what they may still do. */

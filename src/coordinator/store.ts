@@ -1,6 +1,6 @@
 // What a coordinator needs of a store. Each method is one atomic step with its precondition: any number of processes may call them.
 import type { Certificate } from '../service/certificate.ts';
-import type { Counts, Participant, RunKey, RunRecord } from './run-record.ts';
+import type { AttemptParts, Counts, Participant, RunKey, RunRecord, SessionKey, SessionRecord } from './run-record.ts';
 
 /** What a participant's last request was. */
 export interface LastRequest {
@@ -26,11 +26,21 @@ export interface CoordinatorStore {
   /** All runs that go on. */
   openRuns(): Promise<readonly RunRecord[]>;
   /**
-   * Replaces a run by its next revision. If it goes back to training, all that were ready must say again that they are.
+   * Replaces a run by its next revision. If it goes back to training, all that were ready must say again that they are. Once it has
+   * ended, the sums of its sessions are dropped.
    *
+   * @param parts of a new attempt: sessions of earlier attempts are forgotten.
    * @returns false if the store has another revision.
    */
-  replaceRun(run: RunRecord): Promise<boolean>;
+  replaceRun(run: RunRecord, parts?: AttemptParts): Promise<boolean>;
+  /** Who is enrolled in the present attempt, or was in the last one, as {@link replaceRun} was given it; null without cohorts. */
+  enrolment(key: RunKey): Promise<Uint8Array | null>;
+  /** A session of the present or last attempt; null if there is none. */
+  session(key: SessionKey): Promise<SessionRecord | null>;
+  /** Indices of the sessions that have not ended, ascending. */
+  openSessions(key: RunKey): Promise<readonly number[]>;
+  /** Replaces a session by its next revision. @returns false if the store has another revision, or another attempt. */
+  replaceSession(session: SessionRecord): Promise<boolean>;
   /** Runs that ended at or before this service time are forgotten, with their participants. */
   forgetRuns(task: string, endedBefore: number): Promise<void>;
   /** A participant of a run; null if there is none. */
@@ -47,8 +57,8 @@ export interface CoordinatorStore {
   setLeft(key: RunKey, id: number): Promise<void>;
   /** How many participants of a run there are. */
   counts(key: RunKey): Promise<Counts>;
-  /** Those that are ready and not excluded. */
-  ready(key: RunKey): Promise<readonly Participant[]>;
+  /** All participants of a run, also those that have left. */
+  participants(key: RunKey): Promise<readonly Participant[]>;
   /** The participant's newest request that was noted, if any is remembered. */
   lastRequest(task: string, id: number): Promise<LastRequest | null>;
   /**

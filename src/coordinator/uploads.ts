@@ -70,6 +70,10 @@ export class Uploads {
     return upload;
   }
 
+  get isEmpty(): boolean {
+    return this.#uploads.size === 0;
+  }
+
   drop(name: string): void {
     const known = this.#uploads.get(name);
     if (known === undefined) return;

@@ -43,6 +43,8 @@ export const LABELS: Readonly<
     | 'certificate'
     | 'revocationList'
     | 'announcement'
+    | 'seedDocument'
+    | 'seed'
     | 'attemptRoster'
     | 'attemptSession'
     | 'request'
@@ -86,6 +88,8 @@ export const LABELS: Readonly<
   certificate: label('certificate'),
   revocationList: label('revocation list'),
   announcement: label('announcement of a run'),
+  seedDocument: label('seed document'),
+  seed: label('seed of a draw'),
   attemptRoster: label('roster of an attempt'),
   attemptSession: label('session of an attempt'),
   request: label('request'),

@@ -3,7 +3,7 @@
 import type { RandomSource } from '../crypto/random.ts';
 
 /**
- * Most tries. Each is refused with a probability of at most e^(−½), so that all are refused with one of 1e-14 at most. How many were made
+ * Most tries. Each is refused with a probability of at most e^(−½), so that all are refused with one of 2e-14 at most. How many were made
  * shows in the time that encoding takes.
  */
 const MAX_TRIES = 64;
@@ -29,8 +29,8 @@ export function roundConditionally(values: Float64Array, l2Squared: number, rand
     norm += value * value;
   }
   exact.fill(0);
-  // Doubles may have made the vector longer than its radius by some rounding errors.
-  if (norm > l2Squared) values.fill(0);
+  // Doubles may have made the vector longer than its radius by some rounding errors. NaN would leave without noise: no norm of it is kept.
+  if (!(norm <= l2Squared)) values.fill(0);
 }
 
 const BLOCK = 16_384;

@@ -135,9 +135,8 @@ function withLessNoise(
 
 function spanOf(spread: number, variance: number, dimensions: number, terms: PrivacyTerms): number {
   const { mechanism, maxUsers, noiseFrom, wrapProbability: probability } = terms;
-  // A trusted server adds its noise to the decoded sum, where no ring is.
-  const noises = noiseFrom === 'server' ? 0 : maxUsers * variance;
-  if (spread === 0 && noises === 0) return 0;
+  // The noise of a trusted server is added in the ring too.
+  const noises = (noiseFrom === 'server' ? 1 : maxUsers) * variance;
   return randomSpan({ mechanism, variance: noises, dimensions, probability, spread });
 }
 

@@ -60,15 +60,23 @@ export class NoisedVector {
   /**
    * Reads a sum in units; a trusted server adds its noise first.
    *
-   * @throws EncodingError `ERR_SECAGG_SUM_RANGE` if the sum is longer than vectors and noise of honest users can make it.
+   * The noise of the server is added in the ring, as that of users is, and before any check. So the result, and whether there is one, follow
+   * from the noised sum alone, whatever a user that lies has sent: an exact sum that wraps, or that a check refuses, would show the others.
+   * A total of cohorts is no residue, and is not reduced.
+   *
+   * @throws EncodingError `ERR_SECAGG_SUM_RANGE` if the sum is longer than honest vectors and the noise can make it.
    */
-  read(sum: SumVector, users: number): Float64Array {
+  read(sum: SumVector, users: number, isTotal: boolean): Float64Array {
     const { grid, terms, standardDeviation } = this.#release;
     const values = new Float64Array(this.length);
     visitSum(sum, this.#placement.offset, this.length, (part, from) => {
       values.set(part, from);
     });
-    const noise = terms.noiseFrom === 'users' ? Math.sqrt(users) * standardDeviation : 0;
+    if (terms.noiseFrom === 'server') {
+      this.#addNoise(values);
+      if (!isTotal) wrap(values, this.#placement.bits);
+    }
+    const noise = Math.sqrt(this.#release.noisesIn(users)) * standardDeviation;
     const most = users * Math.sqrt(grid.fromZero.l2Squared) + noise * (Math.sqrt(this.length) + NORM_TAIL);
     const norm = euclideanNorm(values);
     if (norm > most * (1 + 2 ** -30)) {
@@ -76,10 +84,18 @@ export class NoisedVector {
       const element = nameOf('sum', this.#placement.path);
       throw new EncodingError('ERR_SECAGG_SUM_RANGE', message, { element, value: norm, limits: [0, most] });
     }
-    if (terms.noiseFrom === 'server') this.#addNoise(values);
     if (this.#flat) unflatten(values, this.#placement.digest);
     for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) / grid.steps;
     return values;
+  }
+}
+
+/** Moves integers into the ring: to their residues from −2^(bits − 1) on. */
+function wrap(values: Float64Array, bits: number): void {
+  const size = 2 ** bits;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    values[i] = value - size * Math.floor(value / size + 1 / 2);
   }
 }
 

@@ -79,8 +79,9 @@ export function privateMoments(plan: PrivateMomentsPlan): Encoding<number | null
   const terms = privacyTerms(plan);
   const lower = checkNumber(plan.lower, 'lower', -(2 ** 500), 2 ** 500);
   const upper = checkNumber(plan.upper, 'upper', -(2 ** 500), 2 ** 500);
-  if (!(upper > lower)) throw new RangeError(`upper: expected more than lower, ${lower}, got ${upper}`);
   const [middle, half] = [(lower + upper) / 2, (upper - lower) / 2];
+  // Half of the least double is 0, and 0/0 no value.
+  if (!(half > 0)) throw new RangeError(`upper: expected more than lower, ${lower}, got ${upper}`);
   const release = new Release(terms, momentsGrid(terms), COMPONENTS);
   return privateEncoding({
     description: ['privateMoments', { lower, upper }],

@@ -71,8 +71,8 @@ export function privateEncoding<Data, Result>(part: PrivatePart<Data, Result>): 
           vector.write(values, out);
           return clipped;
         },
-        read(sum, users): Reading<Result> {
-          const { result, nothing = null } = part.read(vector.read(sum, users), users, noiseOf(users));
+        read(sum, users, isTotal): Reading<Result> {
+          const { result, nothing = null } = part.read(vector.read(sum, users, isTotal), users, noiseOf(users));
           return { result, nothing };
         },
         errorBound: (sum) => errorBound(release, sum.users, grid.steps * part.divisor(sum)),

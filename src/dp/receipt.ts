@@ -3,7 +3,8 @@
 // A receipt holds for one release. The users of a sum (U3) are fixed before anything is unmasked, and depend neither on the noise nor,
 // this is an assumption, on the data: users that drop out because of what their data is are not covered.
 import { Encoding } from '../encoding/encoding.ts';
-import { checkInteger, checkNames, checkNumber, checkObject, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNames, checkNumber, checkObject, checkOneOf, kindOf } from '../leaves/checks.ts';
+import { MAX_USERS } from '../session/parameters.ts';
 import { largest, type Curve } from './accounting/curve.ts';
 import type { ReleaseCost } from './ledger/costs.ts';
 import type { Adjacency } from './mechanism.ts';
@@ -248,8 +249,7 @@ function recomputed(receipt: Receipt, plan: AnyPrivateEncoding | undefined): Rec
       return receiptOf(plan, { included: receipt.sessions.map(({ users }) => users), delta: receipt.delta });
     const { version, session, adjacency, noiseFrom, threshold, colluders, sessions, parts, publicParts, chance, delta } = receipt;
     if ((version as number) !== 1) throw new RangeError('version: expected 1');
-    // What is said of sums below the threshold does not hold for them.
-    if (sessions.some(({ users }) => users < threshold)) throw new RangeError('sessions: expected no users below the threshold');
+    checkFacts(receipt);
     const noises = ({ users }: ReceiptSession): number => (noiseFrom === 'server' ? 1 : users - colluders);
     const facts = { version, session, adjacency, noiseFrom, threshold, colluders, parts, publicParts, chance, delta } as const;
     return assess({ ...facts, sessions: sessions.map(({ users }) => ({ users, noises: noises({ users, noises: 0 }) })) });
@@ -257,6 +257,18 @@ function recomputed(receipt: Receipt, plan: AnyPrivateEncoding | undefined): Rec
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     throw new PrivacyError('ERR_SECAGG_PRIVACY_RECEIPT', `receipt: ${error.message}`);
   }
+}
+
+/** The terms that no plan has would give any ε: colluders below zero more noises than users, no parts no cost. */
+function checkFacts({ adjacency, noiseFrom, threshold, colluders, chance, sessions, parts }: Receipt): void {
+  checkOneOf(adjacency, 'adjacency', ['zero-out', 'replace-one']);
+  checkOneOf(noiseFrom, 'noiseFrom', ['users', 'server']);
+  checkInteger(threshold, 'threshold', 2, MAX_USERS);
+  checkInteger(colluders, 'colluders', 0, threshold - 1);
+  checkNumber(chance, 'chance', 0, 1);
+  // What is said of sums below the threshold does not hold for them.
+  sessions.forEach(({ users }, i) => checkInteger(users, `sessions[${i}].users`, threshold, MAX_USERS));
+  if (parts.length === 0) throw new RangeError('parts: expected at least one');
 }
 
 function releaseOf(release: object): Release {

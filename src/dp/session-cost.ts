@@ -67,7 +67,9 @@ export function sessionEpsilon(
     exact: exactEpsilon(parts, fewest, left),
   };
   const worstEpsilon = Math.min(worst.curve, worst.exact);
-  const curve = noises === fewest ? worst.curve : epsilonOf(sessionCurve(parts, { noises, fewest }), left).epsilon;
+  // What the total variation of more samplers adds to δ does not count either: the fewest noises, as drawn, are in every sum.
+  const curve =
+    noises === fewest ? worst.curve : Math.min(worst.curve, epsilonOf(sessionCurve(parts, { noises, fewest }), left).epsilon);
   const exact = noises === fewest ? worst.exact : Math.min(worst.exact, exactEpsilon(parts, noises, left));
   return exact < curve
     ? { accounting: 'loss-distribution', epsilon: exact, worstEpsilon }

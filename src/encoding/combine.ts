@@ -159,8 +159,8 @@ function placeAll(
       }
       return clipped;
     },
-    read(sum, users): Reading<unknown> {
-      const readings = placed.map((member) => ({ name: member.name, ...member.placed.read(sum, users) }));
+    read(sum, users, isTotal): Reading<unknown> {
+      const readings = placed.map((member) => ({ name: member.name, ...member.placed.read(sum, users, isTotal) }));
       const result = Object.fromEntries(readings.map((reading) => [reading.name, reading.result]));
       // One part without weights must not cost the others.
       const [first] = readings;

@@ -2,7 +2,7 @@
 // wrap, and with the digest by which all parties of a session agree on it.
 import { hex, utf8 } from '../leaves/bytes.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { bytesOrText, checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { bytesOrText, checkInteger, checkNames, checkString, kindOf } from '../leaves/checks.ts';
 import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { bindToSession } from '../session/noised-vectors.ts';
@@ -73,8 +73,8 @@ export class Encoding<Data, Result, Bound> {
   readonly statistic: Statistic<Data, Result, Bound>;
   readonly #placed: PlacedStatistic<Data, Result, Bound>;
 
-  /** @internal */
-  constructor(statistic: Statistic<Data, Result, Bound>) {
+  /** @param session the name of a cohort's session, instead of the plan's own. @internal */
+  constructor(statistic: Statistic<Data, Result, Bound>, session?: string) {
     const { maxUsers, span } = statistic;
     const bits = leastBits(statistic);
     if (bits > MAX_BITS) {
@@ -96,8 +96,19 @@ export class Encoding<Data, Result, Bound> {
       throw new EncodingError('ERR_SECAGG_VECTOR_SIZE', message, details);
     }
     this.bits = bits;
-    this.options = { session: `secagg/encoding 1 ${hex(digest)}`, bits, maxUsers, ...statistic.noise?.session };
+    this.options = { session: session ?? `secagg/encoding 1 ${hex(digest)}`, bits, maxUsers, ...statistic.noise?.session };
     this.layout = layoutOf(statistic, placement, this.#placed);
+  }
+
+  /**
+   * The same plan for the session of one cohort, whose `options` are those of that session. The sums of all cohorts are added, and the total
+   * is decoded by this plan.
+   *
+   * @param session `options.session` of the cohort, of a draw whose run has this plan's `options.session` as its context.
+   * @throws TypeError if it is no text; RangeError if it is empty.
+   */
+  forCohort(session: string): Encoding<Data, Result, Bound> {
+    return new Encoding(this.statistic, checkString(session, 'session', { least: 1 }));
   }
 
   /**
@@ -160,7 +171,7 @@ export class Encoding<Data, Result, Bound> {
     if (components.length !== this.vecLen) {
       throw new RangeError(`sum: expected ${this.vecLen} components, got ${components.length}`);
     }
-    const { result, nothing } = this.#placed.read(components, users);
+    const { result, nothing } = this.#placed.read(components, users, ofCohorts);
     if (nothing !== null) throw nothing;
     return result;
   }

@@ -123,7 +123,8 @@ export interface PlacedStatistic<Data, Result, Bound> {
   readonly length: number;
   /** Writes `length` components; returns how many values were clipped. */
   write(data: Data, terms: UserTerms, out: SumVector): number;
-  read(sum: SumVector, users: number): Reading<Result>;
+  /** @param isTotal whether the sum is a total of cohorts: an integer, and not a residue of the ring. */
+  read(sum: SumVector, users: number, isTotal: boolean): Reading<Result>;
   errorBound(terms: ErrorTerms): Bound;
   /** The entries of its statistics, if it is a combination. */
   readonly layout?: readonly LayoutEntry[];

@@ -49,7 +49,7 @@ export const readOpenRuns: Statement<RunRow> = statement(
   RUN,
 );
 
-const STAGES = ['check-in', 'training', 'session', 'finished', 'failed'] as const;
+const STAGES = ['check-in', 'training', 'draw', 'session', 'finished', 'failed'] as const;
 
 export const lockRun: Statement<{ readonly revision: number; readonly stage: (typeof STAGES)[number] }> = statement(
   'select revision, stage from :schema.runs where task = $1 and run = $2 for no key update',
@@ -64,13 +64,68 @@ export const updateRun: Statement<{ readonly run: number }> = statement(
   { run: integer },
 );
 
+export const updateEnrolment: Statement<never> = statement(
+  'update :schema.runs set enrolment = $3::bytea where task = $1 and run = $2',
+);
+
+export const readEnrolment: Statement<{ readonly enrolment: Uint8Array | null }> = statement(
+  'select enrolment from :schema.runs where task = $1 and run = $2',
+  { enrolment: nullable(bytes) },
+);
+
+export interface SessionRow {
+  readonly document: string;
+  readonly sum: Uint8Array | null;
+  readonly sum_bits: number | null;
+}
+
+const SESSION: Columns<SessionRow> = { document: text, sum: nullable(bytes), sum_bits: nullable(integer) };
+
+export const deleteSessions: Statement<never> = statement('delete from :schema.run_sessions where task = $1 and run = $2');
+
+export const insertSession: Statement<never> = statement(
+  `
+  insert into :schema.run_sessions (task, run, index, revision, attempt, document)
+  values ($1, $2, $3, $4, $5, $6::jsonb)`,
+);
+
+export const forgetMembers: Statement<never> = statement(
+  'update :schema.participants set session = null where task = $1 and run = $2 and session is not null',
+);
+
+export const setMembers: Statement<never> = statement(
+  'update :schema.participants set session = $3 where task = $1 and run = $2 and id = any ($4::bigint[])',
+);
+
+export const readSession: Statement<SessionRow> = statement(
+  'select document::text as document, sum, sum_bits from :schema.run_sessions where task = $1 and run = $2 and index = $3',
+  SESSION,
+);
+
+export const readOpenSessions: Statement<{ readonly index: number }> = statement(
+  'select index from :schema.run_sessions where task = $1 and run = $2 and not has_ended order by index',
+  { index: integer },
+);
+
+export const replaceSession: Statement<{ readonly index: number }> = statement(
+  `
+  update :schema.run_sessions set revision = $4, document = $6::jsonb, has_ended = $7, sum = $8::bytea, sum_bits = $9::smallint
+  where task = $1 and run = $2 and index = $3 and revision = $4::bigint - 1 and attempt = $5 returning index`,
+  { index: integer },
+);
+
+export const dropSums: Statement<never> = statement(
+  'update :schema.run_sessions set sum = null, sum_bits = null where task = $1 and run = $2 and sum is not null',
+);
+
 export const resetReady: Statement<never> = statement(
   `update :schema.participants set status = 'checked-in' where task = $1 and run = $2 and status = 'ready'`,
 );
 
 export const deleteRunsBefore: Statement<never> = statement(
   `
-  with gone as (delete from :schema.runs where task = $1 and ended_at <= $2::float8 returning task, run)
+  with gone as (delete from :schema.runs where task = $1 and ended_at <= $2::float8 returning task, run),
+    sessions as (delete from :schema.run_sessions using gone where run_sessions.task = gone.task and run_sessions.run = gone.run)
   delete from :schema.participants using gone where participants.task = gone.task and participants.run = gone.run`,
 );
 
@@ -78,13 +133,14 @@ const STATUSES = ['checked-in', 'ready', 'left'] as const;
 
 export interface ParticipantRow {
   readonly status: (typeof STATUSES)[number];
+  readonly session: number | null;
   readonly certificate: Uint8Array;
 }
 
-const PARTICIPANT: Columns<ParticipantRow> = { status: oneOf(STATUSES), certificate: bytes };
+const PARTICIPANT: Columns<ParticipantRow> = { status: oneOf(STATUSES), session: nullable(integer), certificate: bytes };
 
 export const readParticipant: Statement<ParticipantRow> = statement(
-  'select status, certificate from :schema.participants where task = $1 and run = $2 and id = $3',
+  'select status, session, certificate from :schema.participants where task = $1 and run = $2 and id = $3',
   PARTICIPANT,
 );
 
@@ -96,7 +152,7 @@ export const insertParticipant: Statement<ParticipantRow> = statement(
   where (select count(*) from :schema.participants where task = $1 and run = $2 and status <> 'left') < $5
   on conflict (task, run, id) do update set status = 'checked-in', certificate = excluded.certificate
   where participants.status = 'left'
-  returning status, certificate`,
+  returning status, session, certificate`,
   PARTICIPANT,
 );
 
@@ -105,7 +161,7 @@ export const setReady: Statement<ParticipantRow> = statement(
   update :schema.participants set status = 'ready'
   where task = $1 and run = $2 and id = $3 and (status = 'ready' or status = 'checked-in' and exists (
     select 1 from :schema.runs where runs.task = $1 and runs.run = $2 and runs.stage = 'training'))
-  returning status, certificate`,
+  returning status, session, certificate`,
   PARTICIPANT,
 );
 
@@ -126,10 +182,8 @@ export const countParticipants: Statement<{
   { checked_in: integer, selected: integer, ready: integer },
 );
 
-export const readReady: Statement<ParticipantRow> = statement(
-  `
-  select status, certificate from :schema.participants join :schema.runs using (task, run)
-  where task = $1 and run = $2 and status = 'ready' and not id = any (runs.excluded) order by id`,
+export const readParticipants: Statement<ParticipantRow> = statement(
+  'select status, session, certificate from :schema.participants where task = $1 and run = $2 order by id',
   PARTICIPANT,
 );
 

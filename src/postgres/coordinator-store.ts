@@ -3,8 +3,16 @@ import { copyOf } from '../leaves/bytes.ts';
 import { checkNames } from '../leaves/checks.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { readCertificate, type Certificate } from '../service/certificate.ts';
-import { writtenRun } from '../coordinator/run-json.ts';
-import type { Counts, Participant, RunKey, RunRecord } from '../coordinator/run-record.ts';
+import { writtenRun, writtenSession } from '../coordinator/run-json.ts';
+import type {
+  AttemptParts,
+  Counts,
+  Participant,
+  RunKey,
+  RunRecord,
+  SessionKey,
+  SessionRecord,
+} from '../coordinator/run-record.ts';
 import type { CoordinatorStore, LastRequest } from '../coordinator/store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { migrate } from './migrations.ts';
@@ -105,16 +113,54 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.replaceRun`. */
-  async replaceRun(next: RunRecord): Promise<boolean> {
+  async replaceRun(next: RunRecord, { enrolment, sessions }: AttemptParts = {}): Promise<boolean> {
     const { task, run, revision, stage, excluded, end } = next;
-    const sum = end?.sum ?? null;
+    const key = [task, run];
     return this.#attempt(async (query) => {
       const [before] = await query(sql.lockRun, [task, run]);
       if (before?.revision !== revision - 1) throw new Refused();
-      const written = [documentOf(next), [...excluded], sum === null ? null : bytesOf(sum), sum === null ? null : bitsOf(sum)];
-      await query(sql.updateRun, [task, run, revision, stage, ...written, end?.at ?? null]);
-      if (before.stage === 'session' && stage === 'training') await query(sql.resetReady, [task, run]);
+      const written = [documentOf(next), [...excluded], ...columnsOf(end?.sum ?? null)];
+      await query(sql.updateRun, [...key, revision, stage, ...written, end?.at ?? null]);
+      const isAgain = before.stage === 'session' || before.stage === 'draw';
+      if (isAgain && stage === 'training') await query(sql.resetReady, key);
+      if (enrolment !== undefined) await query(sql.updateEnrolment, [...key, enrolment]);
+      if (end !== null) await query(sql.dropSums, key);
+      if (sessions === undefined) return;
+      await query(sql.deleteSessions, key);
+      await query(sql.forgetMembers, key);
+      for (const session of sessions) {
+        const { index, attempt, members } = session;
+        await query(sql.insertSession, [...key, index, session.revision, attempt, documentOfSession(session)]);
+        await query(sql.setMembers, [...key, index, [...members]]);
+      }
     });
+  }
+
+  /** As `CoordinatorStore.enrolment`. */
+  async enrolment({ task, run }: RunKey): Promise<Uint8Array | null> {
+    const [row] = await this.#database.read(sql.readEnrolment, [task, run]);
+    return row?.enrolment === undefined || row.enrolment === null ? null : copyOf(row.enrolment);
+  }
+
+  /** As `CoordinatorStore.session`. */
+  async session({ task, run, index }: SessionKey): Promise<SessionRecord | null> {
+    const [row] = await this.#database.read(sql.readSession, [task, run, index]);
+    return row === undefined ? null : sessionOf(row);
+  }
+
+  /** As `CoordinatorStore.openSessions`. */
+  async openSessions({ task, run }: RunKey): Promise<readonly number[]> {
+    return (await this.#database.read(sql.readOpenSessions, [task, run])).map(({ index }) => index);
+  }
+
+  /** As `CoordinatorStore.replaceSession`. */
+  async replaceSession(session: SessionRecord): Promise<boolean> {
+    const { task, run, index, revision, attempt, end } = session;
+    const written = [documentOfSession(session), end !== null, ...columnsOf(end?.sum ?? null)];
+    const rows = await this.#database.transaction((query) =>
+      query(sql.replaceSession, [task, run, index, revision, attempt, ...written]),
+    );
+    return rows.length === 1;
   }
 
   /** As `CoordinatorStore.forgetRuns`. */
@@ -157,9 +203,9 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     return { checkedIn: row?.checked_in ?? 0, selected: row?.selected ?? 0, ready: row?.ready ?? 0 };
   }
 
-  /** As `CoordinatorStore.ready`. */
-  async ready({ task, run }: RunKey): Promise<readonly Participant[]> {
-    return (await this.#database.read(sql.readReady, [task, run])).map(participantOf);
+  /** As `CoordinatorStore.participants`. */
+  async participants({ task, run }: RunKey): Promise<readonly Participant[]> {
+    return (await this.#database.read(sql.readParticipants, [task, run])).map(participantOf);
   }
 
   /** As `CoordinatorStore.lastRequest`. */
@@ -188,7 +234,7 @@ class Refused extends Error {}
 
 function documentOf(run: RunRecord): string {
   const { end } = run;
-  const written = end === null ? null : { at: end.at, code: end.code, included: end.included, certificate: end.certificate };
+  const written = end === null ? null : { at: end.at, code: end.code, included: end.included, cohorts: end.cohorts };
   return JSON.stringify(writtenRun.encode({ ...run, end: written }));
 }
 
@@ -197,12 +243,26 @@ function recordOf({ document, sum, sum_bits: bits }: sql.RunRow): RunRecord {
   return { ...run, end: run.end === null ? null : { ...run.end, sum: sum === null ? null : vectorOf(sum, bits) } };
 }
 
-function participantOf({ status, certificate }: sql.ParticipantRow): Participant {
-  const { id, publicKey, serial, validFrom, validUntil, bytes } = readCertificate(copyOf(certificate));
-  return { status, certificate: { id, publicKey, serial, validFrom, validUntil, bytes } };
+function documentOfSession(session: SessionRecord): string {
+  const { end } = session;
+  const written = end === null ? null : { code: end.code, included: end.included, out: end.out };
+  return JSON.stringify(writtenSession.encode({ ...session, end: written }));
 }
 
-const bitsOf = (sum: SumVector): 32 | 64 => (sum instanceof BigInt64Array ? 64 : 32);
+function sessionOf({ document, sum, sum_bits: bits }: sql.SessionRow): SessionRecord {
+  const session = writtenSession.decode(JSON.parse(document), 'session');
+  return { ...session, end: session.end === null ? null : { ...session.end, sum: sum === null ? null : vectorOf(sum, bits) } };
+}
+
+function participantOf({ status, session, certificate }: sql.ParticipantRow): Participant {
+  const { id, publicKey, serial, validFrom, validUntil, bytes } = readCertificate(copyOf(certificate));
+  return { status, session, certificate: { id, publicKey, serial, validFrom, validUntil, bytes } };
+}
+
+/** Bytes of a sum, and bits of its components. */
+function columnsOf(sum: SumVector | null): [Uint8Array | null, number | null] {
+  return sum === null ? [null, null] : [bytesOf(sum), sum instanceof BigInt64Array ? 64 : 32];
+}
 
 /** Little-endian on every machine. */
 function bytesOf(sum: SumVector): Uint8Array {

@@ -6,9 +6,10 @@ import type { IntegersAggregate } from './aggregate-kinds.ts';
 import type { AggregatePlan } from './aggregate-plan.ts';
 
 export function integersPlan(
-  { vecLen, bits, modularInputs = false }: IntegersAggregate,
+  aggregate: IntegersAggregate,
   { maxUsers, session }: { readonly maxUsers: number; readonly session: string },
 ): AggregatePlan {
+  const { vecLen, bits, modularInputs = false } = aggregate;
   const ring = ringOf(bits);
   return {
     vecLen,
@@ -16,7 +17,9 @@ export function integersPlan(
     threshold: null,
     takesWeight: false,
     takesPlace: false,
+    showsExactSums: true,
     cost: null,
+    forCohort: (name) => integersPlan(aggregate, { maxUsers, session: name }),
     encode(data) {
       const components = vectorLike(data, vecLen);
       const lanes = lanesOf(ring, components, vecLen, modularInputs ? 'modular' : { users: maxUsers });

@@ -70,6 +70,17 @@ export interface AggregatePlan {
   /** What a session costs a user at worst, for `Ledger.reserve`; null if the sum carries no noise. */
   readonly cost: ReleaseCost | null;
   /**
+   * Whether the server sees exact sums of users' data: of all, if no noise is added or if the server adds it, or of parts that are said to be
+   * public. `cost` counts none of them.
+   */
+  readonly showsExactSums: boolean;
+  /**
+   * The same plan for the session of one cohort. Its sums are added, and this plan decodes the total.
+   *
+   * @param session the name of the cohort's session.
+   */
+  forCohort(session: string): AggregatePlan;
+  /**
    * Encodes one user's data as a vector, which goes into one session.
    *
    * @param data as `encode` of the plan takes it; for `'integers'` the components, as numbers or bigints.

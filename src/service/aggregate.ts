@@ -45,11 +45,10 @@ export function planOf(aggregate: Aggregate, terms: PlanTerms): AggregatePlan {
   // In one order of fields, on which the name of a session may depend.
   const parsed = parseAggregate(aggregate);
   if (parsed.kind === 'integers') return integersPlan(parsed, { maxUsers, session });
-  return encodingPlan(() => encodingOf(parsed, { maxUsers, session, random }));
+  return encodingPlan(made(() => encodingOf(parsed, { maxUsers, session, random })));
 }
 
-function encodingPlan(make: () => AnyEncoding): AggregatePlan {
-  const encoding = made(make);
+function encodingPlan(encoding: AnyEncoding): AggregatePlan {
   const { noise, weighted, correlated } = encoding.statistic;
   const threshold = noise?.agreed.threshold;
   const cost = once(() => (noise === null ? null : worstCostOf(encoding)));
@@ -59,9 +58,11 @@ function encodingPlan(make: () => AnyEncoding): AggregatePlan {
     threshold: typeof threshold === 'number' ? threshold : null,
     takesWeight: weighted,
     takesPlace: correlated,
+    showsExactSums: noise?.agreed.noiseFrom !== 'users' || noise.publicParts.length > 0,
     get cost() {
       return cost();
     },
+    forCohort: (session) => encodingPlan(encoding.forCohort(session)),
     encode: (data, { weight, place } = {}) => encoding.encode(data, weight, place),
     decode(sum, about) {
       const included = includedOf(about);

@@ -2,7 +2,7 @@
 // carries it and cannot change it, so that it cannot give one participant another model than the others.
 import { LABELS } from '../crypto/labels.ts';
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
-import { concat, u32, u64, utf8 } from '../leaves/bytes.ts';
+import { concat, equalBytes, u32, u64, utf8 } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { fingerprint } from '../crypto/digest.ts';
@@ -68,6 +68,9 @@ export function readAnnouncement(bytes: Uint8Array): Announcement {
   const [run, expires] = [fields.integer(8), fields.integer(8)];
   const url = textOf(fields, MOST_URL_BYTES);
   const [length, sha256] = [fields.integer(8), fields.bytes(DIGEST_BYTES)];
+  if (url === '' && (length !== 0 || !equalBytes(sha256, fingerprint(new Uint8Array())))) {
+    throw new DecodeError(`${name}: expected no payload without a URL`);
+  }
   fields.bytes(SIGNATURE_BYTES);
   fields.end();
   return { task, source, run, payload: url === '' ? null : { url, length, sha256 }, expires, bytes };
@@ -76,11 +79,15 @@ export function readAnnouncement(bytes: Uint8Array): Announcement {
 function textOf(fields: FixedFields, most: number): string {
   const length = fields.integer(4);
   if (length > most) throw new DecodeError(`announcement: expected a text of at most ${most} bytes, got ${length}`);
+  return textIn(fields.bytes(length), 'announcement');
+}
+
+/** The text of some bytes. @param name of what they are of, for errors. @throws DecodeError unless they are UTF-8. */
+export function textIn(bytes: Uint8Array, name: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(fields.bytes(length));
-  } catch (error) {
-    if (error instanceof DecodeError) throw error;
-    throw new DecodeError('announcement: expected UTF-8');
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new DecodeError(`${name}: expected UTF-8`);
   }
 }
 

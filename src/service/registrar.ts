@@ -12,6 +12,7 @@ import { isRequestOf, readCertificateRequest } from './certificate-request.ts';
 import { secondsOf, type Clock } from './clock.ts';
 import { checkKeypair, type Keypair } from './keypair.ts';
 import { revocationListOf } from './revocation-list.ts';
+import { seedDocumentOf } from './seeds.ts';
 import { ServiceError } from './service-error.ts';
 
 /** What a registrar is made with. */
@@ -158,6 +159,19 @@ export class Registrar {
     for (const [number, validUntil] of this.#revoked) if (validUntil <= now) this.#revoked.delete(number);
     const serials = [...this.#revoked.keys()].sort((a, b) => a - b);
     return revocationListOf(this.authority, this.#keypair[1], { number: this.#nextList++, issuedAt: now, serials });
+  }
+
+  /**
+   * The seed of a time, for tasks with cohorts: what nobody could know before it. It is the same whenever it is asked for. See
+   * `registrarSeeds`.
+   *
+   * @param time whole seconds since 1970.
+   * @returns a signed document of 105 bytes, which is no secret; null before that time.
+   * @throws TypeError, RangeError if it is no such number.
+   */
+  async seed(time: number): Promise<Uint8Array | null> {
+    checkInteger(time, 'time', 0, Number.MAX_SAFE_INTEGER);
+    return time > secondsOf(this.#clock) ? null : seedDocumentOf(this.authority, this.#keypair[1], time);
   }
 
   /**

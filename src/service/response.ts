@@ -104,6 +104,8 @@ export async function readResponse(
   const [from = 0, to = 0] = fields.integers(4, 'wait', 2);
   const [run = 0, attempt = 0, round = 0] = fields.integers(5, 'place', 3);
   const [offset = 0, total = 0] = fields.integers(7, 'extent', 2);
+  const body = fields.view(10, 'body');
+  if (body.length > PART_BYTES) throw new DecodeError(`${NAME}, body: expected at most ${PART_BYTES} bytes`);
   const response: Response = {
     request: fields.bytes(1, 'request', DIGEST_BYTES),
     kind: at(RESPONSE_KINDS, fields.integer(2, 'kind', RESPONSE_KINDS.length - 1)),
@@ -115,7 +117,7 @@ export async function readResponse(
     total,
     sha256: fields.bytes(8, 'digest', DIGEST_BYTES),
     code: codeOf(fields.view(9, 'code')),
-    body: fields.view(10, 'body'),
+    body,
   };
   const signature = fields.bytes(11, 'signature', SIGNATURE_BYTES);
   const isSigned = await verify(publicKey, concat([LABELS.response, responseDigest(response)]), signature);

@@ -8,14 +8,17 @@ import { checkNames } from '../leaves/checks.ts';
 import { userId as checkUserId, type UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import { isMembers, isSubset, positions } from '../leaves/members.ts';
-import { KEY_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
+import { DIGEST_BYTES, KEY_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { digestOfDirectory, directoryTree, sessionTag, signedBytes, viewOfRound2, viewOfRound3 } from '../session/binding.ts';
-import { bytes, document, integer, list, mapOf, record, type Codec, type Document } from '../session/codec.ts';
+import { bytes, document, integer, list, mapOf, nullable, record, type Codec, type Document } from '../session/codec.ts';
 import { userId } from '../session/json.ts';
 import { resolveParameters } from '../session/parameters.ts';
 import { isAnnouncementOf, readAnnouncement } from './announcement.ts';
-import { attemptSession, readRoster } from './certified-users.ts';
+import { sessionPlan, type Draw } from './attempt-plan.ts';
+import { readRoster } from './certified-users.ts';
 import { authorityDigest, checkAuthority, isCertificateOf, type Authority, type Certificate } from './certificate.ts';
+import { isRevocationListOf } from './revocation-list.ts';
+import { SEED_BYTES } from './seeds.ts';
 import { ServiceError } from './service-error.ts';
 import { Task } from './task.ts';
 
@@ -32,6 +35,7 @@ export interface RunEvidence {
   readonly announcement: Uint8Array;
   readonly attempt: number;
   readonly roster: Uint8Array;
+  readonly draw: Draw | null;
   readonly directory: readonly Line[];
   readonly u2: Uint8Array;
   readonly u3: Uint8Array;
@@ -48,6 +52,7 @@ const evidenceDocument: Document<RunEvidence> = document<RunEvidence>(
     announcement: bytes(),
     attempt: integer(1, 2 ** 32 - 1),
     roster: bytes(),
+    draw: nullable(record<Draw>({ enrolment: bytes(DIGEST_BYTES), seed: bytes(SEED_BYTES), index: integer(0, 2 ** 20) })),
     directory: list(record<Line>({ userId, channelKey: bytes(KEY_BYTES), maskKey: bytes(KEY_BYTES) })),
     u2: bytes(),
     u3: bytes(),
@@ -87,7 +92,9 @@ export interface VerifiedRun {
   readonly run: number;
   /** The attempt that gave the sum, from 1. */
   readonly attempt: number;
-  /** Ids of the users whose inputs the sum is over, ascending. */
+  /** Which cohort of which draw the session was; null if it was the only one. The auditor compares enrolment and seed with others. */
+  readonly draw: Draw | null;
+  /** Ids of the users whose inputs the session's sum is over, ascending. */
   readonly included: readonly number[];
   /** Ids of those of them who signed that set, ascending. At least the threshold. */
   readonly vouching: readonly number[];
@@ -96,13 +103,15 @@ export interface VerifiedRun {
 }
 
 /**
- * Verifies the certificate of a finished run: that the publisher announced the run, that the registrar certified all who took part, and
- * that at least a threshold of them signed which users are in the sum.
+ * Verifies the certificate of a session of a finished run: that the publisher announced the run, that the registrar certified all who
+ * took part, and that at least a threshold of them signed which users are in the session's sum. With cohorts there is one certificate
+ * for each session whose sum is in the result.
  *
- * It does not prove the sum itself: the server that added the inputs could give another one away. It does not say when the run took
+ * It does not prove the sum itself: the server that added the inputs could give another one away. It does not show that the cohorts
+ * were drawn as they should be: participants have looked at that. It does not say when the run took
  * place, or that a certificate was not taken back by then.
  *
- * @param certificate text of `Coordinator.outcome`.
+ * @param certificate one of `Coordinator.certificates`.
  * @param terms whom you trust.
  * @throws StateError if the text is no such certificate; DecodeError, ServiceError ERR_SECAGG_CERTIFICATE if it does not hold.
  * @example
@@ -139,6 +148,7 @@ export async function verifyCertificate(certificate: string, terms: AuditTerms):
     source: announcement.source,
     run: announcement.run,
     attempt: evidence.attempt,
+    draw: evidence.draw,
     included,
     vouching,
     certificates: [...certificates.values()].map(({ id, serial, validFrom, validUntil }) => ({
@@ -151,9 +161,11 @@ export async function verifyCertificate(certificate: string, terms: AuditTerms):
 }
 
 async function requireCertified({ roster }: RunEvidence, registrar: Authority): Promise<ReadonlyMap<number, Certificate>> {
-  const { certificates, authorities } = readRoster(roster);
+  const { certificates, revocations, authorities } = readRoster(roster);
   const expected = authorityDigest(registrar);
   if (!authorities.every((authority) => equalBytes(authority, expected))) throw refusal('a certificate is of another registrar');
+  // Nothing is concluded from the list here. An auditor that reads the roster can rely on it all the same.
+  if (!(await isRevocationListOf(registrar.publicKey, revocations.bytes))) throw refusal('the revocation list is not signed');
   for (const { id, bytes: signed } of certificates) {
     if (!(await isCertificateOf(registrar.publicKey, signed)))
       throw refusal(`the certificate of participant ${id} is not signed`);
@@ -163,7 +175,7 @@ async function requireCertified({ roster }: RunEvidence, registrar: Authority): 
 
 /** The signatures are over the view of round 3, which is computed here from task, announcement, certificates, directory, U2 and U3. */
 async function requireVouched(
-  { task: { digest, definition }, task: what, announcement, attempt, directory, u2, u3, signatures }: RunEvidence,
+  { task: { definition }, task: what, announcement, attempt, draw, directory, u2, u3, signatures }: RunEvidence,
   certificates: ReadonlyMap<number, Certificate>,
 ): Promise<{ readonly included: number[]; readonly vouching: number[] }> {
   const users = directory.length;
@@ -171,8 +183,11 @@ async function requireVouched(
   if (!isAscending || !directory.every(({ userId: id }) => certificates.has(id)))
     throw refusal('a user of U1 has no certificate');
   if (!isMembers(u2, users) || !isMembers(u3, users) || !isSubset(u3, u2)) throw refusal('U3 is no subset of U2');
-  const session = attemptSession({ task: digest, announcement, attempt, certificates: [...certificates.values()] });
-  const { vecLen, options } = what.planFor(session);
+  if ((draw === null) !== (definition.group.cohorts === null)) {
+    throw refusal('a cohort where the task has none, or none where it has some');
+  }
+  const about = { announcement, attempt, certificates: [...certificates.values()] };
+  const { vecLen, options } = sessionPlan(what, about, draw).plan;
   const { threshold } = definition.group;
   const tag = sessionTag(resolveParameters(threshold, vecLen, options));
   const lines = directory.map((line) => ({ ...line, signature: new Uint8Array(SIGNATURE_BYTES) }));

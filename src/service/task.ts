@@ -3,11 +3,11 @@ import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
 import { largestDirectory } from '../graph/policy.ts';
-import { copyOf, hex } from '../leaves/bytes.ts';
+import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { typedBytes } from '../leaves/typed-bytes.ts';
-import { bytes, flag, integer, oneOf, record, require, text, type Codec } from '../session/codec.ts';
+import { bytes, flag, integer, nullable, oneOf, record, require, text, type Codec } from '../session/codec.ts';
 import { ADVERSARIES, MAX_HOLDERS, resolveParameters, resolvePolicy, type Adversary } from '../session/parameters.ts';
 import { parseAggregate, planOf, type Aggregate, type AggregatePlan } from './aggregate.ts';
 import type { Authority } from './certificate.ts';
@@ -28,7 +28,20 @@ export interface RoundWindow extends Window {
   readonly enough: number;
 }
 
-/** The group of a session: all participants of an attempt in one session, each connected with each. */
+/** Many participants in many sessions: chance decides who is in which, and the sums are added. */
+export interface CohortTerms {
+  /** Least cohorts of an attempt, 1 or more. */
+  readonly least: number;
+  /** Most cohorts of an attempt. */
+  readonly most: number;
+  /**
+   * For the seed: enrolment closes at least `min` seconds before the time that the seed is of, so that participants have heard by then
+   * who is enrolled; by `max` seconds after the closing the seed must be there, or `grace` seconds later.
+   */
+  readonly seed: Window;
+}
+
+/** The group of a session, in which each participant is connected with each. */
 export interface Group {
   /** t: the least number of users in each round. */
   readonly threshold: number;
@@ -36,8 +49,10 @@ export interface Group {
   readonly maxUsers: number;
   /** What the threshold withstands besides dropouts. */
   readonly adversary: Adversary;
-  /** Participants that may work with the server. */
+  /** Participants of a session that may work with the server. */
   readonly colluders: number;
+  /** How many sessions an attempt has; null for one, of all its participants. */
+  readonly cohorts: CohortTerms | null;
 }
 
 /** What an application decides about a task. */
@@ -48,11 +63,11 @@ export interface TaskDefinition {
   readonly aggregate: Aggregate;
   /** Who is in a session, and what it withstands. */
   readonly group: Group;
-  /** Participants that an attempt needs at least to begin; at least the threshold. */
+  /** Participants that each session of an attempt needs at least to begin; at least the threshold. */
   readonly minUsers: number;
   /** When the stages of a run end. */
   readonly windows: {
-    /** Until so many have checked in that a run can begin: `maxUsers`, or `minUsers` after `min`. */
+    /** Until as many have checked in as may come, or as many as are needed after `min`. */
     readonly checkIn: Window;
     /** Until those that were selected have their input ready. */
     readonly training: Window;
@@ -76,6 +91,10 @@ const MOST_SECONDS = 365 * 24 * 3600;
 const seconds = integer(0, MOST_SECONDS);
 const lasting = integer(1, MOST_SECONDS);
 const windowFields = { min: seconds, max: lasting, grace: seconds };
+/** As many as `secagg/cohorts` can add. */
+const MAX_COHORTS = 2 ** 20;
+/** Participants of an attempt, whose ids each of them is told. */
+const MOST_ENROLLED = 2 ** 20;
 
 const aggregate: Codec<Aggregate> = { encode: (value) => value, decode: (json) => parseAggregate(json) };
 
@@ -87,6 +106,13 @@ const definitionCodec = record<TaskDefinition>({
     maxUsers: integer(2, MAX_HOLDERS),
     adversary: oneOf(...ADVERSARIES),
     colluders: integer(0, MAX_HOLDERS),
+    cohorts: nullable(
+      record<CohortTerms>({
+        least: integer(1, MAX_COHORTS),
+        most: integer(1, MAX_COHORTS),
+        seed: record<Window>(windowFields),
+      }),
+    ),
   }),
   minUsers: integer(2, MAX_HOLDERS),
   windows: record<TaskDefinition['windows']>({
@@ -120,7 +146,7 @@ const taskCodec = record<{ readonly secagg: 'task'; readonly version: number; re
  * const task = new Task({
  *   name: 'crashes by screen',
  *   aggregate: { kind: 'integers', vecLen: 64, bits: 16 },
- *   group: { threshold: 60, maxUsers: 100, adversary: 'malicious', colluders: 5 },
+ *   group: { threshold: 60, maxUsers: 100, adversary: 'malicious', colluders: 5, cohorts: null },
  *   minUsers: 80,
  *   windows: {
  *     checkIn: { min: 60, max: 3600, grace: 3600 },
@@ -199,23 +225,44 @@ export class Task {
   }
 }
 
+/** Participants that an attempt needs at least to begin. */
+export function leastEnrolled({ group: { cohorts }, minUsers }: TaskDefinition): number {
+  return minUsers * (cohorts?.least ?? 1);
+}
+
+/** Participants that an attempt has at most. */
+export function mostEnrolled({ group: { cohorts, maxUsers } }: TaskDefinition): number {
+  return maxUsers * (cohorts?.most ?? 1);
+}
+
+function requireText(text: string, path: string, most: number): void {
+  // Half of a surrogate pair has no bytes to make a digest of.
+  const isText = text !== '' && utf8(text).length <= most && !/\p{Cs}/u.test(text);
+  require(isText, path, `1 to ${most} bytes of well-formed text`);
+}
+
 /** What spans several fields. */
 function checkDefinition(definition: TaskDefinition): void {
   const { name, group, minUsers, windows, publisher, registrar } = definition;
-  require(name !== '' && name.length <= 100, 'task.name', '1 to 100 bytes');
-  require(registrar.scope !== '' && registrar.scope.length <= 200, 'task.registrar.scope', '1 to 200 bytes');
+  requireText(name, 'task.name', 100);
+  requireText(registrar.scope, 'task.registrar.scope', 200);
   require(isSignPublicKey(publisher), 'task.publisher', 'a canonical Ed25519 public key');
   require(isSignPublicKey(registrar.publicKey), 'task.registrar.publicKey', 'a canonical Ed25519 public key');
   for (const [stage, { min, max }] of Object.entries(windows) as [string, Window][]) {
     require(min <= max, `task.windows.${stage}`, 'min up to max');
   }
-  const { threshold, maxUsers, adversary, colluders } = group;
+  const { threshold, maxUsers, adversary, colluders, cohorts } = group;
+  require(cohorts === null || cohorts.least <= cohorts.most, 'task.group.cohorts', 'least up to most');
+  require(cohorts === null || cohorts.seed.min <= cohorts.seed.max, 'task.group.cohorts.seed', 'min up to max');
+  require(mostEnrolled(definition) <= MOST_ENROLLED, 'task.group.cohorts.most', `at most ${MOST_ENROLLED} participants in all`);
   require(minUsers >= threshold && minUsers <= maxUsers, 'task.minUsers', 'a number from the threshold to maxUsers');
   const parameters = resolveParameters(threshold, 1, {});
   const policy = resolvePolicy({ adversary, colluders, maxUsers }, 'complete', maxUsers);
   require(largestDirectory(parameters, policy) >=
     maxUsers, 'task.group.threshold', `a threshold that bears ${maxUsers} users with ${colluders} colluders against a ${adversary} server`);
-  const { options, threshold: fixed } = planOf(definition.aggregate, { maxUsers, session: '' });
+  const { options, threshold: fixed, cost } = planOf(definition.aggregate, { maxUsers, session: '' });
+  const tellsDraw = cohorts === null || cost === null || (cost.failureProbability ?? 0) > 0;
+  require(tellsDraw, 'task.aggregate.security', 'the bits of security of the draw, which are part of δ');
   require(fixed === null || fixed === threshold, 'task.group.threshold', `${String(fixed)}, for which the noise is made`);
   for (const option of ['adversary', 'colluders'] as const) {
     const given = options[option];

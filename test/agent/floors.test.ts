@@ -33,9 +33,11 @@ describe('a participant refuses a task', () => {
     requireTask(floors, taskOf(parties));
   });
 
-  const noisy: Partial<TaskDefinition> = {
+  const noisy = {
     aggregate: { kind: 'privateSum', length: 1, l2Clip: 1, threshold: 4, colluders: 1, noiseMultiplier: 1 },
-  };
+  } as const satisfies Partial<TaskDefinition>;
+  const open = { kind: 'sum', length: 1, min: 0, max: 5 } as const;
+  const partly = { kind: 'combine', parts: { noisy: noisy.aggregate, open }, public: ['open'] } as const;
   const privacy = { epsilon: 1, delta: 1e-6, adjacency: 'zero-out' } as const;
   for (const [attack, changes, definition] of [
     ['whose sums may have few honest users in them', { group: { minHonest: 4 } }, {}],
@@ -58,6 +60,12 @@ describe('a participant refuses a task', () => {
     ],
     ['in which one process plays all parties', {}, { development: true }],
     ['whose sums carry no noise, although it has a budget', { privacy }, {}],
+    [
+      'whose noise is added by the server, which sees the exact sum',
+      { privacy },
+      { aggregate: { ...noisy.aggregate, noiseFrom: 'server' } },
+    ],
+    ['that has an exact part beside one with noise', { privacy }, { aggregate: partly }],
     ['whose noise is for another adjacency', { privacy: { ...privacy, adjacency: 'replace-one' } }, noisy],
   ] as const satisfies readonly (readonly [string, Changes, Partial<TaskDefinition>])[]) {
     it(attack, async () => {

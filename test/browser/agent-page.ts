@@ -69,6 +69,7 @@ function ownOf({
       },
       repetition: { minInterval: 0, maxParticipations: 10 },
       privacy: null,
+      cohorts: null,
       maxPayloadBytes: 0,
       acceptDevelopment: true,
     },

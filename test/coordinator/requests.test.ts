@@ -161,6 +161,13 @@ describe('a coordinator', () => {
     expect(await checkedIn()).to.equal(1);
   });
 
+  it('refuses a check-in whose data source is not UTF-8', async () => {
+    const body = Uint8Array.of(0x61, 0xff);
+    const request = requestOf({ body, total: 2, sha256: fingerprint(body), token: await tokenOf() });
+    expect(await ask(request)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_DECODE' });
+    expect(await checkedIn()).to.equal(0);
+  });
+
   it('refuses a number that was used for another request, and tells the highest', async () => {
     const token = await tokenOf();
     const first = requestOf({ token, sequence: 70 });

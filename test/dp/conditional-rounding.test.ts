@@ -35,6 +35,12 @@ describe('conditional rounding', () => {
     );
   });
 
+  it('gives zeros for what has no norm: NaN would leave a user without noise', () => {
+    const values = Float64Array.of(3, NaN, Infinity);
+    roundConditionally(values, 100, seeded('no norm'));
+    expect([...values]).to.deep.equal([0, 0, 0]);
+  });
+
   it('rounds toward zero if chance makes every try too long: a norm above the plan never leaves a user', () => {
     const exact = new Float64Array(10_000).fill(0.01);
     const { l2Squared } = roundedSensitivity(1, exact.length);

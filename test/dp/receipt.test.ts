@@ -1,7 +1,8 @@
 // Receipts: computed from the survivors, plain JSON, and computed again by whoever doubts them.
 import { expect } from 'chai';
 import { epsilonOf } from '../../src/dp/accounting/conversion.ts';
-import { curveOf } from '../../src/dp/accounting/curve.ts';
+import { curveOf, zeroCurve } from '../../src/dp/accounting/curve.ts';
+import { sessionCurve } from '../../src/dp/session-cost.ts';
 import { mean } from '../../src/encoding/index.ts';
 import {
   costOf,
@@ -9,6 +10,7 @@ import {
   Ledger,
   privateHistogram,
   privateMean,
+  privateSum,
   receiptOf,
   verifyReceipt,
   worstCostOf,
@@ -51,6 +53,48 @@ describe('a receipt', () => {
       });
       expect(name).to.be.a('string');
     }
+  });
+
+  it('with terms that no plan has is refused, although its own numbers agree', () => {
+    const receipt = receiptOf(plan, { included: [90] });
+    const noises = 90 + 1_000_000;
+    const many = sessionCurve(receipt.parts, { noises, fewest: 67 + 1_000_000 });
+    const free = { accounting: 'renyi', epsilon: 0, worstEpsilon: 0 } as const;
+    for (const forged of [
+      { ...receipt, chance: -0.5, ...free },
+      { ...receipt, parts: [], curve: zeroCurve(), ...free },
+      {
+        ...receipt,
+        ...{ colluders: -1_000_000, sessions: [{ users: 90, noises }], curve: many },
+        ...{ epsilon: epsilonOf(many, 1e-6).epsilon, worstEpsilon: epsilonOf(many, 1e-6).epsilon },
+      },
+      { ...receipt, adjacency: 'add-remove' },
+      { ...receipt, noiseFrom: 'nobody' },
+      { ...receipt, sessions: [{ users: 90.5, noises: 85.5 }] },
+    ]) {
+      refused('ERR_SECAGG_PRIVACY_RECEIPT', () => {
+        verifyReceipt(forged as unknown as Receipt);
+      });
+    }
+  });
+
+  it('tells what one number of each user costs, on whatever grid', () => {
+    const terms = { maxUsers: 50, threshold: 3, length: 1, l2Clip: 1 };
+    // The squared sensitivity is 768, whose root is rounded down.
+    const receipt = receiptOf(privateSum({ ...terms, noiseMultiplier: 0.7, bits: 12 }), { included: [40], delta: 1e-6 });
+    expect(receipt.parts[0]!.l2Squared).to.equal(768);
+    expect(receipt.epsilon).to.be.within(1, 2);
+    for (let bits = 12; bits < 24; bits++) {
+      const aimed = privateSum({ ...terms, target: { epsilon: 2, delta: 1e-6 }, bits });
+      expect(receiptOf(aimed, { included: [3] }).epsilon).to.be.within(1.9, 2);
+    }
+  });
+
+  it('for more users tells no more than for the fewest, also at a δ as small as what samplers are off by', () => {
+    const terms = { maxUsers: 1_000_000, threshold: 1001, colluders: 1, length: 2 ** 18, l2Clip: 1, noiseMultiplier: 8 };
+    const { epsilon, worstEpsilon } = receiptOf(privateMean(terms), { included: [1_000_000], delta: 3e-19 });
+    expect(worstEpsilon).to.be.below(1.2);
+    expect(epsilon).to.equal(worstEpsilon);
   });
 
   it('of another plan is refused beside the plan, although its own numbers agree', () => {

@@ -60,6 +60,7 @@ describe('the arguments of a private plan', () => {
     expect(() => privateHistogram({ ...TERMS, bins: 3, maxBins: 4 })).to.throw(RangeError, 'maxBins');
     expect(() => privateHistogram({ ...TERMS, bins: 3, maxEvents: 4 })).to.throw(RangeError, 'maxEvents');
     expect(() => privateMoments({ ...TERMS, lower: 1, upper: 1 })).to.throw(RangeError, 'upper');
+    expect(() => privateMoments({ ...TERMS, lower: 0, upper: Number.MIN_VALUE })).to.throw(RangeError, 'upper');
   });
 
   it('are refused with what would do, if no noise meets the target or no ring holds it', () => {

@@ -150,16 +150,44 @@ describe('the length of a sum', () => {
     expect(sum[0]).to.be.above(50);
   });
 
-  it('has no room for noise if a trusted server adds it after the check', () => {
-    const trusted = privateSum({ ...terms, noiseFrom: 'server' });
-    const { l2Squared } = receiptOf(trusted, { included: [67], delta: 1e-6 }).parts[0]!;
-    trusted.decode(ofLength(67 * Math.sqrt(l2Squared)), { users: 67 });
-    refused('ERR_SECAGG_SUM_RANGE', () => trusted.decode(ofLength(67 * Math.sqrt(l2Squared) + 2), { users: 67 }));
+  it('has room for the one noise of a trusted server', () => {
+    const trusted = privateSum({ ...terms, noiseFrom: 'server', unsafeRandom: seeded('one noise') });
+    const { l2Squared, standardDeviation } = receiptOf(trusted, { included: [67], delta: 1e-6 }).parts[0]!;
+    const honest = 67 * Math.sqrt(l2Squared);
+    trusted.decode(ofLength(honest), { users: 67 });
+    const noise = standardDeviation * (Math.sqrt(LENGTH) + 7.5);
+    refused('ERR_SECAGG_SUM_RANGE', () => trusted.decode(ofLength(honest + noise + 8 * standardDeviation), { users: 67 }));
+  });
+
+  describe('of a trusted server', () => {
+    const trust = { maxUsers: 100, threshold: 67, noiseFrom: 'server' } as const;
+
+    it('is checked after its noise, so that no liar learns from the answer what the others have sent', () => {
+      // A liar that expects 41 of the others in the only bin sends what is missing to the most that 100 honest users send.
+      const plan = privateHistogram({ ...trust, bins: 1, noiseMultiplier: 30 });
+      const { variance, l2Squared } = receiptOf(plan, { included: [100], delta: 1e-6 }).parts[0]!;
+      expect([variance, l2Squared]).to.deep.equal([900, 1]);
+      for (let i = 0; i < 50; i++) for (const sum of [100, 101]) plan.decode(Int32Array.of(sum), { users: 100 });
+    });
+
+    it('of neighbors gives neighbors, also if a liar makes the exact sum wrap', () => {
+      const made = { ...trust, length: 1024, l2Clip: 1, type: 'float64', noiseMultiplier: 1 } as const;
+      const plan = privateSum(made);
+      const [last, first] = [2 ** (plan.bits - 1) - 1, -(2 ** (plan.bits - 1))].map((component) => {
+        const sum = new Int32Array(1024);
+        sum[0] = component;
+        return privateSum({ ...made, unsafeRandom: seeded('the same noise') }).decode(sum, { users: 100 }).sum;
+      }) as [Float64Array, Float64Array];
+      const apart = Math.sqrt(last.reduce((squares, value, i) => squares + (value - first[i]!) ** 2, 0));
+      const { l2Squared } = receiptOf(plan, { included: [100], delta: 1e-6 }).parts[0]!;
+      expect(apart * Math.sqrt(l2Squared)).to.be.within(0.9, 1.1); // one step: Δ₂ is about a clip of them
+    });
   });
 
   it('of honest noise exceeds it with a probability below 1e-9, also for one component and the least noise that a plan has', () => {
     for (const mechanism of ['discrete-gaussian', 'skellam'] as const) {
       for (const [variance, users] of [
+        [2, 1], // of a trusted server
         [2, 2],
         [2, 10],
         [25, 2],

@@ -87,7 +87,8 @@ describe('a coordinator’s store in PostgreSQL', function () {
     expect(included).not.to.contain(5); // a slow machine may have lost others too
     const sum = included.reduce((total, id) => total + id, 0);
     expect(outcome.result).to.deep.equal(Int32Array.of(sum, included.length, -sum, included.length * 2 ** 20));
-    const audited = await verifyCertificate(outcome.certificate, {
+    const [certificate] = await coordinators[0]!.certificates(key);
+    const audited = await verifyCertificate(certificate!, {
       registrar: parties.registrar.authority,
       publisher: parties.publisher.publicKey,
     });

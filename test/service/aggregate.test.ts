@@ -108,6 +108,7 @@ describe('an aggregate', () => {
     const plan = planOf({ kind: 'integers', vecLen: 2, bits: 16 }, { maxUsers: 6, session: 'counts' });
     expect(plan.options).to.deep.equal({ session: 'counts', bits: 16, maxUsers: 6 });
     expect([plan.vecLen, plan.takesWeight, plan.takesPlace, plan.cost]).to.deep.equal([2, false, false, null]);
+    expect(plan.showsExactSums).to.equal(true);
     for (const data of [[5461, -5461], [5461n, -5461n], Float64Array.of(5461, -5461)]) {
       expect(plan.encode(data)).to.deep.equal({ vector: Int32Array.of(5461, -5461), clipped: 0 });
     }

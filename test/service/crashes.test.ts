@@ -20,7 +20,10 @@ async function stageOf(service: SmallService): Promise<string> {
 }
 
 async function inRound(service: SmallService, participants: readonly Participant[], round: number): Promise<void> {
-  await service.play(participants, async () => (await service.store.openRuns())[0]?.attempt?.round === round);
+  await service.play(participants, async () => {
+    const [run] = await service.store.openRuns();
+    return run !== undefined && (await service.store.session({ ...run, index: 0 }))?.round === round;
+  });
 }
 
 describe('a coordinator process', () => {
@@ -30,7 +33,7 @@ describe('a coordinator process', () => {
     const participants = service.everybody();
     await inRound(service, participants, 4);
     const dying = instead<CoordinatorStore>(service.store, {
-      replaceRun: () => Promise.reject(new Error('the process ends')),
+      replaceSession: () => Promise.reject(new Error('the process ends')),
     });
     service.coordinator = service.process({ store: dying });
     await service.giveList(service.coordinator);
@@ -42,7 +45,8 @@ describe('a coordinator process', () => {
     const outcome = await service.coordinator.outcome(key);
     if (outcome?.kind !== 'finished') throw new Error('expected a sum');
     const { registrar, publisher, people } = service.parties;
-    const verified = await verifyCertificate(outcome.certificate, {
+    const [certificate] = await service.coordinator.certificates(key);
+    const verified = await verifyCertificate(certificate!, {
       registrar: registrar.authority,
       publisher: publisher.publicKey,
     });

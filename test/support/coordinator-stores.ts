@@ -1,7 +1,7 @@
 // What every store of a coordinator must do, as tests that each store runs.
 import { expect } from 'chai';
 import type { Certificate } from '../../src/service/certificate.ts';
-import type { RunRecord } from '../../src/coordinator/run-record.ts';
+import type { RunRecord, SessionRecord } from '../../src/coordinator/run-record.ts';
 import type { CoordinatorStore } from '../../src/coordinator/store.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { authorities, certified } from './service.ts';
@@ -48,21 +48,14 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.createRun(run)).to.equal(true);
     expect(await store.run(run)).to.deep.equal(run);
     expect(await store.openRun(TASK, 'steps')).to.deep.equal(run);
-    const attempt = {
-      number: 1,
-      session: 'b'.repeat(64),
-      roster: Uint8Array.of(9),
-      members: [id(0), id(2)],
-      round: 3,
-      certificate: 'tëxt',
-    };
+    const attempt = { number: 1, name: 'b'.repeat(64), seedAt: 77, sessions: 2 };
     const going = await next(run, { stage: 'session', since: 1e6 + 0.25, extended: true, attempt, excluded: [id(7)] });
     expect(await store.run(run)).to.deep.equal(going);
     for (const [number, sum] of [
       [2, Int32Array.of(-1, 2 ** 31 - 1, -(2 ** 31))],
       [3, BigInt64Array.of(-1n, 2n ** 63n - 1n)],
     ] as const) {
-      const end = { at: 5e6, code: null, included: [1, 2 ** 40], sum, certificate: 'text with ünïcode' };
+      const end = { at: 5e6, code: null, included: [1, 2 ** 40], cohorts: [1, 1], sum };
       const other = newRun(number, { source: `source ${number}` });
       await store.createRun(other);
       const ended = await next(other, { stage: 'finished', attempt, end });
@@ -78,7 +71,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.createRun(newRun(4, { source: 'third' })), 'a lower number').to.equal(false);
     expect(await store.createRun(newRun(1, { task: 'c'.repeat(64) }))).to.equal(true);
     expect((await store.openRuns()).map(({ run }) => run).sort()).to.deep.equal([1, 5, 6]);
-    await next(newRun(5), { stage: 'failed', end: { at: 1, code: 'ERR', included: [], sum: null, certificate: '' } });
+    await next(newRun(5), { stage: 'failed', end: { at: 1, code: 'ERR', included: [], cohorts: [], sum: null } });
     expect(await store.createRun(newRun(5)), 'the number of a run that has ended').to.equal(false);
     expect(await store.createRun(newRun(7))).to.equal(true);
   });
@@ -96,10 +89,15 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
   it('enters those who check in while there is room and check-in goes on', async () => {
     const run = newRun(1);
     await store.createRun(run);
-    expect(await store.checkIn(run, certificate(0), 2)).to.deep.equal({ certificate: certificate(0), status: 'checked-in' });
+    expect(await store.checkIn(run, certificate(0), 2)).to.deep.equal({
+      certificate: certificate(0),
+      status: 'checked-in',
+      session: null,
+    });
     expect(await store.checkIn(run, certificate(0), 2), 'again').to.deep.equal({
       certificate: certificate(0),
       status: 'checked-in',
+      session: null,
     });
     const racing = await Promise.all([1, 2, 3].map((index) => store.checkIn(run, certificate(index), 2)));
     expect(racing.filter((entered) => entered !== null)).to.have.lengthOf(1);
@@ -125,7 +123,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.setReady(run, id(3)), 'a stranger').to.equal(false);
     await store.setLeft(run, id(1));
     expect(await store.setReady(run, id(1)), 'it has left').to.equal(false);
-    expect((await store.ready(run)).map((each) => each.certificate.id)).to.deep.equal([0]);
+    expect((await store.participants(run)).map(({ status }) => status)).to.deep.equal(['ready', 'left', 'checked-in']);
     const session = await next(training, { stage: 'session' });
     expect(await store.setReady(run, id(2)), 'too late').to.equal(false);
     expect(await store.setReady(run, id(0)), 'it was ready').to.equal(true);
@@ -133,9 +131,64 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.counts(run)).to.deep.equal({ checkedIn: 2, selected: 1, ready: 0 });
     await store.setReady(run, id(0));
     await store.setReady(run, id(2));
-    expect((await store.ready(run)).map((each) => each.certificate.id)).to.deep.equal([0]);
+    expect(await store.counts(run)).to.deep.equal({ checkedIn: 2, selected: 0, ready: 1 });
     await next(again, { excluded: [id(0), id(2)] });
     expect(await store.counts(run)).to.deep.equal({ checkedIn: 2, selected: 0, ready: 0 });
+  });
+
+  it('has the sessions of an attempt, each of which is replaced by its next revision, and those of the next attempt after them', async () => {
+    const run = newRun(1);
+    await store.createRun(run);
+    for (const index of [0, 1, 2, 3]) await store.checkIn(run, certificate(index), 4);
+    expect(await store.enrolment(run)).to.equal(null);
+    expect(await store.session({ ...run, index: 0 })).to.equal(null);
+    const drawing = { ...run, stage: 'draw' as const, revision: 1 };
+    expect(await store.replaceRun(drawing, { enrolment: Uint8Array.of(1, 2, 3) })).to.equal(true);
+    expect(await store.enrolment(run)).to.deep.equal(Uint8Array.of(1, 2, 3));
+    const of = (attempt: number, index: number, members: number[]): SessionRecord => ({
+      ...{ task: TASK, run: 1, index, revision: 0, attempt, name: `${index}`.repeat(64), round: 0, since: 5.25, extended: false },
+      draw: { enrolment: new Uint8Array(32).fill(1), seed: new Uint8Array(32).fill(2), index },
+      ...{ roster: Uint8Array.of(9, index), members, certificate: '', end: null },
+    });
+    const sessions = [of(1, 0, [0, 2]), of(1, 1, [1])];
+    const going = { ...drawing, stage: 'session' as const, revision: 2 };
+    expect(await store.replaceRun(going, { sessions })).to.equal(true);
+    expect(await store.replaceRun(going, { sessions: [] }), 'another process was faster').to.equal(false);
+    expect(await store.session({ ...run, index: 1 })).to.deep.equal(sessions[1]);
+    expect(await store.openSessions(run)).to.deep.equal([0, 1]);
+    expect((await store.participants(run)).map(({ session }) => session)).to.deep.equal([0, 1, 0, null]);
+    const end = { code: null, included: [0, 2], out: [1], sum: Int32Array.of(-5, 7) };
+    const ended = { ...sessions[0]!, revision: 1, round: 4, certificate: 'tëxt', end };
+    const racing = await Promise.all([1, 2].map(() => store.replaceSession(ended)));
+    expect(racing.filter(Boolean)).to.have.lengthOf(1);
+    expect(await store.session({ ...run, index: 0 })).to.deep.equal(ended);
+    expect(await store.replaceSession({ ...ended, revision: 3 }), 'not the next revision').to.equal(false);
+    expect(await store.replaceSession({ ...ended, revision: 2, attempt: 2 }), 'of another attempt').to.equal(false);
+    expect(await store.openSessions(run)).to.deep.equal([1]);
+    await next(going, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], cohorts: [], sum: null } });
+    expect(await store.session({ ...run, index: 0 }), 'its sum is dropped').to.deep.equal({
+      ...ended,
+      end: { ...end, sum: null },
+    });
+    await store.forgetRuns(TASK, 1000);
+    expect(await store.session({ ...run, index: 0 })).to.equal(null);
+
+    const second = newRun(2);
+    await store.createRun(second);
+    for (const index of [0, 1]) await store.checkIn(second, certificate(index), 4);
+    await store.replaceRun(
+      { ...second, revision: 1 },
+      {
+        sessions: [
+          { ...of(1, 0, [0]), run: 2 },
+          { ...of(1, 1, [1]), run: 2 },
+        ],
+      },
+    );
+    await store.replaceRun({ ...second, revision: 2 }, { sessions: [{ ...of(2, 0, [1]), run: 2 }] });
+    expect(await store.openSessions(second)).to.deep.equal([0]);
+    expect((await store.session({ ...second, index: 0 }))?.attempt).to.equal(2);
+    expect((await store.participants(second)).map(({ session }) => session)).to.deep.equal([null, 0]);
   });
 
   it('notes requests with rising numbers, and forgets them with their epoch', async () => {
@@ -160,7 +213,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     const run = newRun(1);
     await store.createRun(run);
     await store.checkIn(run, certificate(0), 3);
-    await next(run, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], sum: null, certificate: '' } });
+    await next(run, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], cohorts: [], sum: null } });
     await store.createRun(newRun(2));
     await store.forgetRuns(TASK, 999);
     expect(await store.run(run)).not.to.equal(null);
@@ -168,7 +221,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.run(run)).to.equal(null);
     expect(await store.participant(run, id(0))).to.equal(null);
     expect(await store.run(newRun(2)), 'it goes on').not.to.equal(null);
-    await next(newRun(2), { stage: 'failed', end: { at: 2000, code: 'ERR', included: [], sum: null, certificate: '' } });
+    await next(newRun(2), { stage: 'failed', end: { at: 2000, code: 'ERR', included: [], cohorts: [], sum: null } });
     await store.forgetRuns(TASK, 9999);
     expect(await store.createRun(newRun(2)), 'its number is used').to.equal(false);
   });

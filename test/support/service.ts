@@ -40,7 +40,7 @@ export function taskOf({ registrar, publisher }: Authorities, changes: Partial<T
   return new Task({
     name: 'numbers',
     aggregate: { kind: 'integers', vecLen: 4, bits: 32 },
-    group: { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1 },
+    group: { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null },
     minUsers: 4,
     windows: {
       checkIn: { min: 1, max: 60, grace: 60 },
@@ -84,6 +84,7 @@ export function floorsFor({ registrar, publisher }: Authorities, coordinator: Ui
     },
     repetition: { minInterval: 0, maxParticipations: 100 },
     privacy: null,
+    cohorts: null,
     maxPayloadBytes: 1000,
     acceptDevelopment: false,
   };

@@ -33,34 +33,63 @@ create table :schema.runs (
   stage text not null,
   document jsonb not null,
   excluded bigint[] not null default '{}',
+  enrolment bytea,
   sum bytea,
   sum_bits smallint,
   ended_at float8,
   constraint runs_pkey primary key (task, run),
-  constraint runs_stage_known check (stage in ('check-in', 'training', 'session', 'finished', 'failed')),
+  constraint runs_stage_known check (stage in ('check-in', 'training', 'draw', 'session', 'finished', 'failed')),
   constraint runs_ended check ((stage in ('finished', 'failed')) = (ended_at is not null)),
   constraint runs_sum_if_finished check ((stage = 'finished') = (sum is not null)),
   constraint runs_sum_bits check ((sum is null) = (sum_bits is null) and sum_bits in (32, 64))
 );
-alter table :schema.runs alter column sum set storage external;
+alter table :schema.runs alter column sum set storage external, alter column enrolment set storage external;
 create unique index runs_open on :schema.runs (task, source) where ended_at is null;
 comment on table :schema.runs is 'Runs of a coordinator. They hold no secret.';
 comment on column :schema.runs.task is 'Digest of the task, 64 hexadecimal digits.';
 comment on column :schema.runs.run is 'Number of the run, which the publisher gave.';
 comment on column :schema.runs.source is 'The data source that the run asks about. One run a source goes on.';
 comment on column :schema.runs.revision is 'Grows with every change.';
-comment on column :schema.runs.stage is 'check-in: participants come. training: they load their inputs. session: the five rounds. finished: there is a sum. failed: there is none.';
-comment on column :schema.runs.document is 'All of the run except the sum.';
+comment on column :schema.runs.stage is 'check-in: participants come. training: they load their inputs. draw: the seed of the cohorts is to come. session: the five rounds. finished: there is a sum. failed: there is none.';
+comment on column :schema.runs.document is 'All of the run except enrolment and sum.';
 comment on column :schema.runs.excluded is 'Ids of participants that take part in no later attempt.';
+comment on column :schema.runs.enrolment is 'Ids of those who are enrolled in the present attempt, for the draw of its cohorts.';
 comment on column :schema.runs.sum is 'The sum: components of sum_bits bits, little-endian.';
 comment on column :schema.runs.sum_bits is 'Bits of each component of the sum, 32 or 64.';
 comment on column :schema.runs.ended_at is 'Service time of the end, in milliseconds.';
+
+create table :schema.run_sessions (
+  task text not null,
+  run bigint not null,
+  index integer not null,
+  revision bigint not null,
+  attempt bigint not null,
+  document jsonb not null,
+  has_ended boolean not null default false,
+  sum bytea,
+  sum_bits smallint,
+  constraint run_sessions_pkey primary key (task, run, index),
+  constraint run_sessions_sum_if_ended check (sum is null or has_ended),
+  constraint run_sessions_sum_bits check ((sum is null) = (sum_bits is null) and sum_bits in (32, 64))
+);
+alter table :schema.run_sessions alter column sum set storage external;
+comment on table :schema.run_sessions is 'Sessions of the present attempt of each run: one, or one for each cohort.';
+comment on column :schema.run_sessions.task is 'Digest of the task.';
+comment on column :schema.run_sessions.run is 'Number of the run.';
+comment on column :schema.run_sessions.index is 'Index of the session in the attempt, from 0.';
+comment on column :schema.run_sessions.revision is 'Grows with every change.';
+comment on column :schema.run_sessions.attempt is 'Number of the attempt, from 1.';
+comment on column :schema.run_sessions.document is 'All of the session except the sum.';
+comment on column :schema.run_sessions.has_ended is 'Whether there is a sum, or an error.';
+comment on column :schema.run_sessions.sum is 'The sum, until the run has ended: components of sum_bits bits, little-endian.';
+comment on column :schema.run_sessions.sum_bits is 'Bits of each component of the sum, 32 or 64.';
 
 create table :schema.participants (
   task text not null,
   run bigint not null,
   id bigint not null,
   status text not null default 'checked-in',
+  session integer,
   certificate bytea not null,
   constraint participants_pkey primary key (task, run, id),
   constraint participants_status_known check (status in ('checked-in', 'ready', 'left'))
@@ -70,6 +99,7 @@ comment on column :schema.participants.task is 'Digest of the task.';
 comment on column :schema.participants.run is 'Number of the run.';
 comment on column :schema.participants.id is 'Id of the participant.';
 comment on column :schema.participants.status is 'checked-in: it has come. ready: its input is loaded. left: it takes no further part.';
+comment on column :schema.participants.session is 'Index of the session that it is in, or was in last.';
 comment on column :schema.participants.certificate is 'Its certificate.';
 
 create table :schema.requests (

@@ -150,7 +150,7 @@ def least_noise(terms: Terms, dimensions: int, norm: Norms) -> int:
 
 
 def span(terms: Terms, shape: Shape, radius: float, variance: int) -> int:
-    noise = Decimal(0) if terms.noise_from == "server" else Decimal(terms.users * variance)
+    noise = Decimal((1 if terms.noise_from == "server" else terms.users) * variance)
     spread = terms.users**2 * shape.spread(radius)
     t = random_span(terms.mechanism, noise, shape.dimensions, terms.wrap, spread)
     return math.ceil(terms.users * shape.fixed(radius) + t)

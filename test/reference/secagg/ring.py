@@ -12,9 +12,15 @@ from .refusal import require
 
 def pack(components: Sequence[int], bits: int) -> bytes:
     """The stream of the components modulo 2^bits (section Ring and lanes)."""
-    ring = 1 << bits
-    stream = sum((component % ring) << (index * bits) for index, component in enumerate(components))
-    return stream.to_bytes((len(components) * bits + 7) // 8, "little")
+    size = (len(components) * bits + 7) // 8
+    groups = [components[start : start + 8] for start in range(0, len(components), 8)]
+    return b"".join(pack_group(group, bits) for group in groups)[:size]
+
+
+def pack_group(components: Sequence[int], bits: int) -> bytes:
+    """At most eight components, which take `bits` bytes, the last ones perhaps of zeros."""
+    stream = sum((component % (1 << bits)) << (index * bits) for index, component in enumerate(components))
+    return stream.to_bytes(bits, "little")
 
 
 def unpack(data: bytes, vec_len: int, bits: int) -> list[int]:

@@ -45,11 +45,12 @@ export async function partiesFor(
   const task = new Task({
     name: 'world',
     aggregate: { kind: 'integers', vecLen: VEC_LEN, bits: BITS },
-    group: { threshold, maxUsers: users, adversary: 'malicious', colluders: 1 },
+    group: { threshold, maxUsers: users, adversary: 'malicious', colluders: 1, cohorts: null },
     minUsers: threshold,
     windows: {
-      checkIn: { min: 20, max: 120, grace: 120 },
-      training: { min: 5, max: 60, grace: 60 },
+      // At least as long as somebody waits who has nothing to do, or whose input is not there yet.
+      checkIn: { min: 60, max: 120, grace: 120 },
+      training: { min: 30, max: 60, grace: 60 },
       round: { min: 0, max: 30, grace: 30, enough: 100 },
     },
     attempts: 3,
@@ -71,10 +72,10 @@ async function certified(registrar: Registrar, id: number): Promise<Person> {
 
 /** Floors that the task of these parties keeps, none of them with room to spare. */
 export function floorsFor({ task, coordinator, registrar, publisher }: Omit<Parties, 'people'>): Floors {
-  const { threshold, maxUsers, colluders } = task.definition.group;
+  const { threshold, maxUsers, colluders, cohorts } = task.definition.group;
   return {
     group: { minHonest: threshold - colluders, minEnrolled: task.definition.minUsers, minThreshold: threshold, maxUsers },
-    adversary: { model: 'malicious', minColluders: colluders, minColludingFraction: colluders / maxUsers },
+    adversary: { model: 'malicious', minColluders: colluders, minColludingFraction: cohorts === null ? colluders / maxUsers : 0 },
     keys: {
       coordinator: coordinator[0],
       registrar: registrar.authority,
@@ -84,6 +85,7 @@ export function floorsFor({ task, coordinator, registrar, publisher }: Omit<Part
     },
     repetition: { minInterval: 0, maxParticipations: 1000 },
     privacy: null,
+    cohorts: cohorts === null ? null : { security: 0 },
     maxPayloadBytes: 0,
     acceptDevelopment: false,
   };

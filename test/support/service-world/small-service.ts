@@ -7,6 +7,7 @@ import type { CoordinatorEvent } from '../../../src/coordinator/events.ts';
 import { MemoryCoordinatorStore } from '../../../src/coordinator/memory-store.ts';
 import type { RunKey } from '../../../src/coordinator/run-record.ts';
 import { MemorySessionHost } from '../../../src/coordinator/session-host.ts';
+import { registrarSeeds, type SeedSource } from '../../../src/service/seeds.ts';
 import type { RunToAnnounce } from '../../../src/service/publisher.ts';
 import type { TaskDefinition } from '../../../src/service/task.ts';
 import { DeviceStore } from './device.ts';
@@ -23,6 +24,8 @@ export interface Participant {
 
 export interface SmallOptions {
   readonly users?: number;
+  /** Participants in all; default: as many as a session takes. */
+  readonly people?: number;
   readonly definition?: Partial<TaskDefinition>;
 }
 
@@ -37,8 +40,12 @@ export class SmallService {
   coordinator: Coordinator;
   #runs = 0;
 
+  readonly seeds: SeedSource;
+
   private constructor(parties: Parties, clock: { now: number }) {
     this.parties = parties;
+    const { registrar } = parties;
+    this.seeds = registrarSeeds({ authority: registrar.authority, fetch: (time) => registrar.seed(time) });
     this.store = new MemoryCoordinatorStore(() => this.now);
     this.host = new MemorySessionHost();
     this.coordinator = this.process();
@@ -49,7 +56,7 @@ export class SmallService {
 
   static async open(options: SmallOptions = {}): Promise<SmallService> {
     const clock = { now: 0 };
-    const parties = await partiesFor(options.users ?? 4, () => BEGIN + clock.now, options.definition);
+    const parties = await partiesFor(options.users ?? 4, () => BEGIN + clock.now, options.definition, options.people);
     const service = new SmallService(parties, clock);
     await service.giveList(service.coordinator);
     return service;
@@ -63,6 +70,7 @@ export class SmallService {
       secret: this.secret,
       store: options.store ?? this.store,
       host: options.host ?? this.host,
+      seeds: options.seeds ?? this.seeds,
       clock: this.timeOfDay,
       listener: (event) => this.events.push(event),
       ...(options.maxUploadBytes === undefined ? {} : { maxUploadBytes: options.maxUploadBytes }),
@@ -97,6 +105,7 @@ export class SmallService {
       inputs: { load: ({ run }) => Promise.resolve({ id: `input ${run}`, data: [person.id, run, -person.id] }) },
       store,
       storeKey: STORE_KEY,
+      seeds: this.seeds,
       clock: this.timeOfDay,
       listener: (event) => events.push(event),
       ...options,

@@ -25,6 +25,8 @@ export class Watch {
   readonly #inputs = new Map<string, Input>();
   /** By person, run and attempt: the digest of the input that was claimed. */
   readonly #claims = new Map<string, string>();
+  /** Persons, runs and attempts of which an answer was sent. */
+  readonly #answered = new Set<string>();
   /** By person and input: the answer of round 2 that was seen on the wire. */
   readonly #answers = new Map<string, string>();
   #serviceTime = 0;
@@ -62,7 +64,9 @@ export class Watch {
     if (work.phase === 'session') {
       const name = `${person.id}/${work.run}/${work.attempt}`;
       const input = hex(work.input);
-      this.require((this.#claims.get(name) ?? input) === input, `${name}: two inputs were claimed`);
+      // A state that was put back before anything was sent knows nothing of the first claim, and nobody else does.
+      const isFirst = (this.#claims.get(name) ?? input) === input || !this.#answered.has(name);
+      this.require(isFirst, `${name}: two inputs were claimed`);
       this.#claims.set(name, input);
       this.require(work.answered < 2 || isSpent(state, work.input), `${name}: answered round 2 with an input that is not spent`);
     }
@@ -77,8 +81,10 @@ export class Watch {
   sent(person: Person, bytes: Uint8Array, stored: StoredAgent | null): void {
     const { kind, place, sha256 } = decodeRequest(bytes);
     this.note(`sent ${kind}`);
-    if (kind !== 'answer' || place.round !== 2) return;
+    if (kind !== 'answer') return;
     const name = `${person.id}/${place.run}/${place.attempt}`;
+    this.#answered.add(name);
+    if (place.round !== 2) return;
     const input = this.#claims.get(name);
     this.require(input !== undefined && stored !== null, `${name}: an answer of round 2 without a claim`);
     if (input === undefined || stored === null) return;

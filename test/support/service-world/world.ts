@@ -174,9 +174,12 @@ class World {
       if (outcome.kind === 'finished') {
         watch.finished(outcome);
         const terms = { registrar: registrar.authority, publisher: publisher.publicKey };
-        const verified = await verifyCertificate(outcome.certificate, terms).catch((error: unknown) => String(error));
-        const says = typeof verified === 'string' ? verified : verified.included.join();
-        watch.require(says === outcome.included.join(), `run ${key.run}: its certificate says ${says}`);
+        const verified = (await operator.certificates(key)).map((certificate) => verifyCertificate(certificate, terms));
+        const says = await Promise.all(verified).then(
+          (sessions) => sessions.flatMap(({ included }) => included).sort((a, b) => a - b),
+          (error: unknown) => [String(error)],
+        );
+        watch.require(says.join() === outcome.included.join(), `run ${key.run}: its certificates say ${says.join()}`);
       }
       await this.#timeline.sleep(this.#draws.between(0, 60_000));
     }

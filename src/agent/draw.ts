@@ -1,0 +1,69 @@
+// Cohorts: the participant hears who is enrolled before anybody can know the seed, takes the seed from its own source, and finds its
+// cohort by itself. So the coordinator has no say in who is in it.
+import { SecAggError } from '../leaves/errors.ts';
+import type { PlatformSignal } from '../leaves/platform-signal.ts';
+import type { Certificate } from '../service/certificate.ts';
+import type { Draw } from '../service/attempt-plan.ts';
+import { cohortSessions, drawCohorts, readEnrolment } from '../service/enrolment.ts';
+import { seedOf } from '../service/seeds.ts';
+import type { Enrolled, Preparing } from './agent-state.ts';
+import type { Answer } from './connection.ts';
+import type { AgentContext } from './context.ts';
+import { belowFloors, requireDraw } from './floors.ts';
+import { requireAttempt } from './limits.ts';
+import { COMPLETE, outOfAttempt, waitAfterRefusal, type Transition } from './transitions.ts';
+
+/** Takes part in the draw of an attempt: from now on there is one enrolment for it. */
+export async function acceptEnrolment(context: AgentContext, work: Preparing, answer: Answer): Promise<Transition> {
+  const { task, floors, id, memory } = context;
+  const { announcement, run } = work;
+  const { attempt } = answer.place;
+  try {
+    requireAttempt(context, work, attempt);
+    const { seedAt, userIds } = readEnrolment(answer.body);
+    if (!userIds.includes(id)) return await outOfAttempt(context, { announcement, run, attempt, spent: false }, null);
+    const sessions = cohortSessions(task, userIds.length);
+    if (sessions === null) throw belowFloors(`a draw of ${userIds.length} participants`);
+    requireDraw(floors, task, userIds.length, sessions);
+    // Whoever knew the seed could try one enrolment after the other.
+    if (seedAt <= context.now()) throw belowFloors('an enrolment that came after the time of its seed');
+    await memory.update({
+      work: { phase: 'enrolled', announcement, run, attempt: work.attempt, drawn: attempt, enrolment: answer.body },
+    });
+    context.tell({ type: 'awaiting-draw', run, attempt, enrolled: userIds.length, seedAt });
+    return COMPLETE;
+  } catch (error) {
+    if (!(error instanceof SecAggError)) throw error;
+    context.tell({ type: 'refused', run, code: error.code, message: error.message });
+    const last = Math.min(Math.max(attempt, work.attempt), task.definition.attempts);
+    await outOfAttempt(context, { announcement, run, attempt: last, spent: false }, error);
+    return waitAfterRefusal(context);
+  }
+}
+
+/**
+ * The participant's place in the draw that it is enrolled in.
+ *
+ * @param certificates of the session that the coordinator would have it take part in.
+ * @returns null if the task has no cohorts; `'early'` if its own source has no seed yet.
+ * @throws ServiceError ERR_SECAGG_FLOOR unless the session is that of its cohort.
+ */
+export async function drawOf(
+  context: AgentContext,
+  work: Preparing | Enrolled,
+  { certificates, attempt }: { readonly certificates: readonly Certificate[]; readonly attempt: number },
+  signal?: PlatformSignal,
+): Promise<Draw | 'early' | null> {
+  const { task, seeds, id } = context;
+  if (task.definition.group.cohorts === null || seeds === null) return null;
+  if (work.phase !== 'enrolled' || work.drawn !== attempt) throw belowFloors('a cohort without an enrolment before its seed');
+  const enrolment = readEnrolment(work.enrolment);
+  const seed = await seedOf(seeds, enrolment.seedAt, signal);
+  if (seed === null) return 'early';
+  const cohorts = drawCohorts(task, enrolment, seed);
+  const index = cohorts.indexOf(id);
+  const { userIds } = cohorts.cohort(index, { session: '' });
+  const isOurs = userIds.length === certificates.length && certificates.every((each, i) => each.id === userIds[i]);
+  if (!isOurs) throw belowFloors('another cohort than the draw has given the participant');
+  return { enrolment: cohorts.enrolmentDigest, seed, index };
+}

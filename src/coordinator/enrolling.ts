@@ -1,0 +1,126 @@
+// Who is enrolled in an attempt, and the sessions that follow: one of all, or one for each cohort of a draw.
+import { randomOrder } from '../cohorts/order.ts';
+import { systemRandom } from '../crypto/random.ts';
+import { SecAggError } from '../leaves/errors.ts';
+import { at } from '../leaves/lists.ts';
+import type { Certificate } from '../service/certificate.ts';
+import { cohortPlan, drawnAttempt } from '../service/attempt-plan.ts';
+import { attemptSession, requireValid, rosterOf } from '../service/certified-users.ts';
+import { drawCohorts, enrollable, enrolmentBytes, readEnrolment } from '../service/enrolment.ts';
+import type { RevocationList } from '../service/revocation-list.ts';
+import { leastEnrolled, type Task } from '../service/task.ts';
+import { seedOf } from '../service/seeds.ts';
+import type { CoordinatorContext } from './context.ts';
+import type { Attempt, RunInAttempt, RunRecord, SessionRecord } from './run-record.ts';
+
+/** By how much the clocks of registrar and coordinator may differ, in seconds. */
+const CLOCK_SKEW = 300;
+
+/** How an attempt begins. */
+type Enrolled =
+  /** With one session. */
+  | { readonly attempt: Attempt; readonly sessions: readonly SessionRecord[]; readonly enrolment?: undefined }
+  /** With a draw, of so many. */
+  | { readonly attempt: Attempt; readonly enrolment: Uint8Array; readonly users: number }
+  /** Not at all: the certificates of these participants hold no more, and without them there are too few. */
+  | { readonly gone: readonly number[] };
+
+/** Training ends. @returns null if no list of revocations is there. */
+export async function closeEnrolment(
+  context: CoordinatorContext,
+  task: Task,
+  run: RunRecord,
+  now: number,
+): Promise<Enrolled | null> {
+  const revocations = context.revocationsOf(task);
+  if (revocations === null) return null;
+  const excluded = new Set(run.excluded);
+  const ready = (await context.store.participants(run))
+    .filter(({ status, certificate }) => status === 'ready' && !excluded.has(certificate.id))
+    .map(({ certificate }) => certificate);
+  const valid = validOf(ready, revocations, context.now());
+  if (valid.length < leastEnrolled(task.definition)) {
+    const kept = new Set(valid.map(({ id }) => id));
+    return { gone: ready.flatMap(({ id }) => (kept.has(id) ? [] : [id])) };
+  }
+  const number = (run.attempt?.number ?? 0) + 1;
+  const about = { task: task.digest, announcement: run.announcement, attempt: number };
+  if (task.definition.group.cohorts === null) {
+    const roster = rosterOf(valid, revocations);
+    const name = attemptSession({ ...about, certificates: roster.certificates });
+    const attempt: Attempt = { number, name, seedAt: null, sessions: 1 };
+    const { bytes, certificates } = roster;
+    return { attempt, sessions: [newSession(run, attempt, { index: 0, name, roster: bytes, certificates, draw: null }, now)] };
+  }
+  const users = enrollable(task, valid.length);
+  const ids = valid.map(({ id }) => id);
+  const userIds = sample(ids, users).sort((a, b) => a - b);
+  const seedAt = context.now() + task.definition.group.cohorts.seed.min + 1;
+  const attempt: Attempt = { number, name: drawnAttempt(task, about), seedAt, sessions: 0 };
+  return { attempt, enrolment: enrolmentBytes({ seedAt, userIds }), users };
+}
+
+/** Some of them, at random: not every number of participants can be divided into cohorts. */
+function sample(ids: readonly number[], count: number): number[] {
+  const word = (): number => new DataView(systemRandom(4).buffer).getUint32(0);
+  return Array.from(randomOrder(ids.length, word).subarray(0, count), (rank) => at(ids, rank));
+}
+
+function validOf(certificates: readonly Certificate[], revocations: RevocationList, now: number): Certificate[] {
+  const revoked = new Set(revocations.serials);
+  return certificates.filter((certificate) => {
+    try {
+      requireValid(certificate, { now, clockSkew: CLOCK_SKEW }, revoked);
+      return true;
+    } catch (error) {
+      if (error instanceof SecAggError) return false;
+      throw error;
+    }
+  });
+}
+
+/** The seed of an attempt's draw; null if it is not there yet, or if nothing is drawn. */
+export async function seedOfDraw(context: CoordinatorContext, { seedAt }: Attempt): Promise<Uint8Array | null> {
+  if (seedAt === null || context.now() < seedAt) return null;
+  return seedOf(context.seeds, seedAt);
+}
+
+/** The sessions of the cohorts, once the seed is there. */
+export async function drawSessions(
+  context: CoordinatorContext,
+  task: Task,
+  run: RunInAttempt,
+  now: number,
+): Promise<readonly SessionRecord[]> {
+  const [enrolment, seed] = [await context.store.enrolment(run), await seedOfDraw(context, run.attempt)];
+  const revocations = context.revocationsOf(task);
+  if (enrolment === null || seed === null || revocations === null) throw new Error(`run ${run.run}: a draw without its parts`);
+  const cohorts = drawCohorts(task, readEnrolment(enrolment), seed);
+  const byId = new Map((await context.store.participants(run)).map(({ certificate }) => [certificate.id, certificate]));
+  const { announcement } = run;
+  const { number, name } = run.attempt;
+  const base = task.planFor(name);
+  return Array.from({ length: cohorts.count }, (_, index) => {
+    const { userIds } = cohorts.cohort(index, { session: name });
+    const members = userIds.map((id) => byId.get(id)).filter((certificate) => certificate !== undefined);
+    const { bytes, certificates } = rosterOf(members, revocations);
+    const draw = { enrolment: cohorts.enrolmentDigest, seed, index };
+    const about = { task: task.digest, announcement, attempt: number, certificates };
+    const session = { index, name: cohortPlan(base, about, draw).name, roster: bytes, certificates, draw };
+    return newSession(run, run.attempt, session, now);
+  });
+}
+
+function newSession(
+  { task, run }: RunRecord,
+  { number: attempt }: Attempt,
+  {
+    certificates,
+    ...session
+  }: Pick<SessionRecord, 'index' | 'name' | 'roster' | 'draw'> & { readonly certificates: readonly Certificate[] },
+  since: number,
+): SessionRecord {
+  const members = certificates.map(({ id }) => id);
+  const fresh = { revision: 0, round: 0, since, extended: false, certificate: '', end: null };
+  return { task, run, attempt, ...session, members, ...fresh };
+}

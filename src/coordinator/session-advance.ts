@@ -1,0 +1,172 @@
+// What is done with one session of an attempt: its rounds are closed one after the other, until there is a sum or an error.
+import { ProtocolError, ThresholdError, UsageError, type SecAggError } from '../leaves/errors.ts';
+import { emit } from '../leaves/events.ts';
+import type { ServerProgress } from '../leaves/progress.ts';
+import { publicKeysOf, readRoster } from '../service/certified-users.ts';
+import { runCertificateOf } from '../service/run-certificate.ts';
+import type { Task } from '../service/task.ts';
+import type { CoordinatorContext } from './context.ts';
+import { decideRound, type RoundStanding } from './decide.ts';
+import { requireAttempt, type RunRecord, type SessionEnd, type SessionRecord } from './run-record.ts';
+
+/**
+ * Does all that is to be done with a session of a run now.
+ *
+ * @param run as it was read; nothing is done if another attempt has begun meanwhile.
+ * @returns service time in milliseconds before which there is nothing to do, unless somebody answers; Infinity if it has ended.
+ */
+export async function advanceSession(context: CoordinatorContext, run: RunRecord, index: number): Promise<number> {
+  const { store } = context;
+  for (;;) {
+    const session = await store.session({ ...run, index });
+    if (session?.end !== null || session.attempt !== run.attempt?.number) return Infinity;
+    const now = await store.heartbeat();
+    try {
+      const until = await step(context, run, session, now);
+      if (until !== null) return until;
+    } catch (error) {
+      // This process is closing the round already, for another request.
+      if (error instanceof UsageError && error.code === 'ERR_SECAGG_BUSY') return now;
+      // Another process was faster: what it has done explains the error, for example that the session is gone.
+      const isOvertaken = error instanceof UsageError && (await store.session(session))?.revision !== session.revision;
+      if (!isOvertaken) throw error;
+    }
+  }
+}
+
+/** Takes one decision, and does it. @returns until when there is nothing to do; null if something was done. */
+async function step(context: CoordinatorContext, run: RunRecord, session: SessionRecord, now: number): Promise<number | null> {
+  const task = context.taskOf(run.task);
+  if (!(await ensureSession(context, task, run, session))) {
+    // The host has lost it, for example because it has it in memory and its process was started again. Whoever has answered round 2
+    // does not become ready again.
+    await endSession(context, session, failedWith('ERR_SECAGG_UNKNOWN_SESSION', []));
+    return null;
+  }
+  const decision = decideRound(task.definition, await standingOf(context, session), now);
+  switch (decision.kind) {
+    case 'wait':
+      return decision.until;
+    case 'close':
+      await close(context, task, run, session);
+      return null;
+    case 'extend':
+      if (await replace(context, { ...session, extended: true })) {
+        emit(context.listener, { type: 'extended', task: run.task, run: run.run, stage: run.stage });
+      }
+      return null;
+    case 'give-up':
+      await giveUp(context, session);
+      return null;
+  }
+}
+
+async function replace({ store }: CoordinatorContext, session: SessionRecord): Promise<boolean> {
+  return store.replaceSession({ ...session, revision: session.revision + 1 });
+}
+
+async function standingOf({ host }: CoordinatorContext, session: SessionRecord): Promise<RoundStanding> {
+  const { since, extended } = session;
+  const progress = await host.progress(session.name);
+  // Another process, or this one before it crashed, has closed the round; or the session has failed.
+  if (progress.round !== session.round) return { since, extended, heard: 0, missing: 0, closable: true };
+  const [heard, missing] = [progress.heard.length, progress.missing.length];
+  return { since, extended, heard, missing, closable: progress.ready };
+}
+
+/**
+ * The session at its host. It is made after its record is written down, and made again if a process ended in between.
+ *
+ * @returns false if it was there and is lost.
+ */
+export async function ensureSession(
+  context: CoordinatorContext,
+  task: Task,
+  run: RunRecord,
+  session: SessionRecord,
+): Promise<boolean> {
+  const { host, store } = context;
+  const { name, roster, round, draw } = session;
+  if (await host.has(name)) return true;
+  if (round > 0) return false;
+  const { vecLen, options } = draw === null ? task.planFor(name) : task.planFor(requireAttempt(run).attempt.name).forCohort(name);
+  const { threshold, adversary, colluders, maxUsers } = task.definition.group;
+  const publicKeys = publicKeysOf(readRoster(roster));
+  await host.create(name, { threshold, vecLen, options: { ...options, adversary, colluders, maxUsers, publicKeys } });
+  const [stored, now] = await Promise.all([store.session(session), store.run(session)]);
+  const isOver = stored?.name !== name || stored.end !== null || now?.stage !== 'session';
+  if (isOver) await host.remove(name); // another process has ended it meanwhile
+  return true;
+}
+
+/** A protocol round ends. */
+async function close(context: CoordinatorContext, task: Task, run: RunRecord, session: SessionRecord): Promise<void> {
+  const { host, store, listener } = context;
+  const { name, round } = session;
+  const before = await host.progress(name);
+  try {
+    await host.close(name, round);
+  } catch (error) {
+    if ((await host.progress(name)).error === null) throw error; // not the protocol: the round is tried again
+  }
+  const { error, round: next, included } = await host.progress(name);
+  if (error !== null) return endSession(context, session, failedWith(error.code, outAfter(error, before)));
+  if (before.round === round) {
+    const [heard, missing] = [before.heard.length, before.missing.length];
+    const { task: id, run: number, attempt } = session;
+    emit(listener, { type: 'round-closed', task: id, run: number, attempt, round, heard, missing });
+  }
+  if (next === 5)
+    return endSession(context, session, { code: null, included: included ?? [], out: [], sum: await host.sum(name) });
+  // Hosts forget it with round 4, and a process may end between the end of round 4 and its record.
+  const certificate = next === 4 ? await certificateOf(context, task, run, session) : '';
+  await replace(context, { ...session, since: await store.heartbeat(), extended: false, round: round + 1, certificate });
+}
+
+/**
+ * Who takes part in no later attempt: whoever has answered round 2, because a server that lies could subtract the sums of both, and
+ * whoever is to blame.
+ */
+function outAfter(error: SecAggError, before: ServerProgress): readonly number[] {
+  const answered = before.round === 2 ? before.heard : (before.included ?? []);
+  return [...answered, ...(error instanceof ProtocolError ? error.userIds : [])];
+}
+
+function failedWith(code: string, out: readonly number[]): SessionEnd {
+  return { code, included: [], out: [...new Set(out)], sum: null };
+}
+
+/** A session has ended. Its host forgets it once that is written down, so that no process takes it for one that never was. */
+async function endSession(context: CoordinatorContext, session: SessionRecord, end: SessionEnd): Promise<void> {
+  if (await replace(context, { ...session, end })) await context.host.remove(session.name);
+}
+
+/** There are too few, and nobody to wait for. */
+async function giveUp(context: CoordinatorContext, session: SessionRecord): Promise<void> {
+  const progress = await context.host.progress(session.name);
+  const { heard, needed, round } = progress;
+  const text = `round ${String(round)}: ${heard.length} participants of ${needed}`;
+  const error = new ThresholdError(text, { have: heard.length, need: needed, round: round ?? 0 });
+  await endSession(context, session, failedWith(error.code, outAfter(error, progress)));
+}
+
+/** What auditors are given about the session, from the signatures of round 3. */
+async function certificateOf({ host }: CoordinatorContext, task: Task, run: RunRecord, session: SessionRecord): Promise<string> {
+  const evidence = await host.evidence(session.name);
+  if (evidence === null) return ''; // another process has closed round 4, and has written the record before
+  const { announcement } = run;
+  const { attempt, roster, draw } = session;
+  return runCertificateOf({ task, announcement, attempt, roster, draw }, evidence);
+}
+
+/** The names of the sessions that have not ended: others may have been ended by another process. */
+export async function openSessionNames({ store }: CoordinatorContext, runs: readonly RunRecord[]): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const run of runs) {
+    for (const index of await store.openSessions(run)) {
+      const session = await store.session({ ...run, index });
+      if (session !== null) names.push(session.name);
+    }
+  }
+  return names;
+}

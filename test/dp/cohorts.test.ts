@@ -1,0 +1,68 @@
+// Noise in cohorts: one plan for all of them, so that their sums can be added, and vectors that go into one session each.
+import { expect } from 'chai';
+import { assignCohorts, CohortSum } from '../../src/cohorts/index.ts';
+import { privateMean, receiptOf, verifyReceipt } from '../../src/dp/index.ts';
+import { round0Msg, ServerWrapper, UserWrapper } from '../../src/index.ts';
+import { refused } from '../support/errors.ts';
+import { registeredUsers } from '../support/registered-users.ts';
+
+const IDS = [1, 2, 3, 4, 5, 6, 7, 8];
+const LENGTH = 5;
+const sessions = [{ count: 2, users: 4, threshold: 3, options: { bits: 20, colluders: 1 } }];
+// So little noise that the mean shows whether the cohorts are decoded rightly.
+const plan = privateMean({
+  ...{ maxUsers: 4, threshold: 3, colluders: 1, security: 40, noiseMultiplier: 2 ** -8 },
+  ...{ length: LENGTH, l2Clip: 100, session: 'week 7', bits: 20 },
+});
+
+describe('a private mean over cohorts', () => {
+  const cohorts = assignCohorts({ userIds: IDS, sessions, seed: new Uint8Array(32).fill(5) });
+  const run = new CohortSum(cohorts, { session: plan.options.session, vecLen: plan.vecLen });
+  const registered = registeredUsers(IDS);
+  const valuesOf = (id: number): number[] => Array.from({ length: LENGTH }, (_, i) => (id - 4) * (i + 1));
+
+  it('is decoded from the total by the plan that all cohorts share, with a receipt', async () => {
+    for (const index of run.progress().open) {
+      const { userIds, threshold, options } = run.cohort(index);
+      const own = plan.forCohort(options.session);
+      expect(own.options).to.deep.equal({ ...plan.options, session: options.session });
+      const server = new ServerWrapper(threshold, own.vecLen, own.options);
+      const users = new Map(
+        userIds.map((id) => {
+          const { vector } = own.encode(valuesOf(id));
+          return [id, new UserWrapper(id, threshold, ...registered.keys.get(id)!, vector, registered.pki, own.options)];
+        }),
+      );
+      let messages = new Map(userIds.map((id) => [id, round0Msg()]));
+      for (let round = 0; round < 5; round++) {
+        for (const [id, message] of messages) server.recv(id, await users.get(id)!.round(message));
+        const output = await server.round();
+        if (output.isMessages()) messages = output.getMessages();
+      }
+      const output = server.output();
+      if (output?.isVector() !== true) throw new Error('no sum');
+      run.record(options.session, { included: userIds, vector: output.getVector() });
+    }
+    const { mean } = plan.decode(run.total(), { users: 8, cohorts: 2 });
+    for (const [i, value] of mean.entries()) expect(value, `component ${i}`).to.be.closeTo(0.5 * (i + 1), 0.5);
+    const receipt = receiptOf(plan, { included: [4, 4], delta: 1e-6 });
+    expect(receipt.chance).to.equal(2 ** -40);
+    verifyReceipt(receipt, plan);
+  });
+
+  it('takes no vector in another cohort than it was encoded for, nor one of the plan itself', () => {
+    const [first, second] = [0, 1].map((index) => run.cohort(index));
+    const own = plan.forCohort(first!.options.session);
+    const join = (id: number, vector: ReturnType<typeof own.encode>['vector'], session: string): UserWrapper =>
+      new UserWrapper(id, 3, ...registered.keys.get(id)!, vector, registered.pki, { ...own.options, session });
+    const [id] = second!.userIds;
+    refused('ERR_SECAGG_VECTOR_USED', () => join(id!, own.encode(valuesOf(1)).vector, second!.options.session));
+    refused('ERR_SECAGG_VECTOR_USED', () => join(id!, plan.encode(valuesOf(1)).vector, second!.options.session));
+    join(first!.userIds[0]!, own.encode(valuesOf(1)).vector, first!.options.session);
+  });
+
+  it('has a session by name', () => {
+    expect(() => plan.forCohort('')).to.throw(RangeError, 'session:');
+    expect(() => plan.forCohort(7 as never)).to.throw(TypeError, 'session:');
+  });
+});

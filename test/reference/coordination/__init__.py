@@ -1,0 +1,1 @@
+"""The messages of a service, from docs/coordination.md."""
