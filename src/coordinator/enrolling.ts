@@ -2,6 +2,7 @@
 import { randomOrder } from '../cohorts/order.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { SecAggError } from '../leaves/errors.ts';
+import { emit } from '../leaves/events.ts';
 import { at } from '../leaves/lists.ts';
 import type { Certificate } from '../service/certificate.ts';
 import { cohortPlan, drawnAttempt } from '../service/attempt-plan.ts';
@@ -79,22 +80,31 @@ function validOf(certificates: readonly Certificate[], revocations: RevocationLi
   });
 }
 
-/** The seed of an attempt's draw; null if it is not there yet, or if nothing is drawn. */
-export async function seedOfDraw(context: CoordinatorContext, { seedAt }: Attempt): Promise<Uint8Array | null> {
-  if (seedAt === null || context.now() < seedAt) return null;
-  return seedOf(context.seeds, seedAt);
+/**
+ * The seed of the draw that a run waits for; null if it is not there yet, or if nothing is drawn. A source that fails is one without the
+ * seed: the participant whose request brought the coordinator here has no part in it, and the attempt must end in time.
+ */
+export async function seedOfDraw(context: CoordinatorContext, { stage, attempt }: RunRecord): Promise<Uint8Array | null> {
+  const seedAt = attempt?.seedAt ?? null;
+  if (stage !== 'draw' || seedAt === null || context.now() < seedAt) return null;
+  try {
+    return await seedOf(context.seeds, seedAt);
+  } catch (error) {
+    emit(context.listener, { type: 'tick-failed', code: error instanceof SecAggError ? error.code : null, error });
+    return null;
+  }
 }
 
-/** The sessions of the cohorts, once the seed is there. */
+/** The sessions of the cohorts. @returns null if no list of revocations is there, or if another process was faster. */
 export async function drawSessions(
   context: CoordinatorContext,
-  task: Task,
   run: RunInAttempt,
+  seed: Uint8Array,
   now: number,
-): Promise<readonly SessionRecord[]> {
-  const [enrolment, seed] = [await context.store.enrolment(run), await seedOfDraw(context, run.attempt)];
-  const revocations = context.revocationsOf(task);
-  if (enrolment === null || seed === null || revocations === null) throw new Error(`run ${run.run}: a draw without its parts`);
+): Promise<readonly SessionRecord[] | null> {
+  const task = context.taskOf(run.task);
+  const [enrolment, revocations] = [await context.store.enrolment(run), context.revocationsOf(task)];
+  if (enrolment === null || revocations === null) return null;
   const cohorts = drawCohorts(task, readEnrolment(enrolment), seed);
   const byId = new Map((await context.store.participants(run)).map(({ certificate }) => [certificate.id, certificate]));
   const { announcement } = run;
