@@ -52,7 +52,8 @@ async function step(context: CoordinatorContext, run: RunRecord, now: number): P
       nextRound = Math.min(nextRound, await advanceSession(context, run, index));
     }
   }
-  const standing = await standingOf(context, run);
+  const seed = await seedOfDraw(context, run);
+  const standing = await standingOf(context, run, seed !== null);
   const decision = decide(task.definition, standing, now);
   switch (decision.kind) {
     case 'wait':
@@ -63,9 +64,12 @@ async function step(context: CoordinatorContext, run: RunRecord, now: number): P
       return null;
     case 'begin':
       return begin(context, task, run, now);
-    case 'draw':
-      await begun(context, { ...run, since: now }, await drawSessions(context, task, requireAttempt(run), now));
+    case 'draw': {
+      const sessions = seed === null ? null : await drawSessions(context, requireAttempt(run), seed, now);
+      if (sessions === null) return now; // as in `begin`
+      await begun(context, { ...run, since: now }, sessions);
       return null;
+    }
     case 'conclude':
       await conclude(context, task, requireAttempt(run), now);
       return null;
@@ -82,10 +86,9 @@ async function step(context: CoordinatorContext, run: RunRecord, now: number): P
   }
 }
 
-async function standingOf(context: CoordinatorContext, run: RunRecord): Promise<Standing> {
-  const { stage, attempt } = run;
+async function standingOf(context: CoordinatorContext, run: RunRecord, seeded: boolean): Promise<Standing> {
+  const { stage } = run;
   const counts = await context.store.counts(run);
-  const seeded = stage === 'draw' && attempt !== null && (await seedOfDraw(context, attempt)) !== null;
   const open = stage === 'session' ? (await context.store.openSessions(run)).length : 0;
   return { ...run, ...counts, seeded, open };
 }

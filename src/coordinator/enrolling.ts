@@ -97,22 +97,23 @@ function secondsToRoster({ group: { cohorts }, windows: { round } }: TaskDefinit
   return Math.min(draw + round.max + round.grace, MOST_LEFT);
 }
 
-/** The seed of an attempt's draw; null if it is not there yet, or if nothing is drawn. */
-export async function seedOfDraw(context: CoordinatorContext, { seedAt }: Attempt): Promise<Uint8Array | null> {
-  if (seedAt === null || context.now() < seedAt) return null;
+/** The seed of the draw that a run waits for; null if it is not there yet, or if nothing is drawn. */
+export async function seedOfDraw(context: CoordinatorContext, { stage, attempt }: RunRecord): Promise<Uint8Array | null> {
+  const seedAt = attempt?.seedAt ?? null;
+  if (stage !== 'draw' || seedAt === null || context.now() < seedAt) return null;
   return context.seeds.of(seedAt);
 }
 
-/** The sessions of the cohorts, once the seed is there. */
+/** The sessions of the cohorts. @returns null if no list of revocations is there, or if another process was faster. */
 export async function drawSessions(
   context: CoordinatorContext,
-  task: Task,
   run: RunInAttempt,
+  seed: Uint8Array,
   now: number,
-): Promise<readonly SessionRecord[]> {
-  const [enrolment, seed] = [await context.store.enrolment(run), await seedOfDraw(context, run.attempt)];
-  const revocations = context.revocationsOf(task);
-  if (enrolment === null || seed === null || revocations === null) throw new Error(`run ${run.run}: a draw without its parts`);
+): Promise<readonly SessionRecord[] | null> {
+  const task = context.taskOf(run.task);
+  const [enrolment, revocations] = [await context.store.enrolment(run), context.revocationsOf(task)];
+  if (enrolment === null || revocations === null) return null;
   const cohorts = drawCohorts(task, readEnrolment(enrolment), seed);
   const byId = new Map((await context.store.participants(run)).map(({ certificate }) => [certificate.id, certificate]));
   const { announcement } = run;

@@ -52,7 +52,14 @@ describe(`${COUNT} worlds in which anything may go wrong`, function () {
     const finished = seen.get('finished') ?? 0;
     const failed = [...seen].reduce((sum, [what, times]) => (what.startsWith('failed: ') ? sum + times : sum), 0);
     expect(finished, JSON.stringify([...seen])).to.be.above(failed / 2);
-    const expected = ['an agent crashed', 'a coordinator crashed', 'a backup was restored', 'agent superseded', 'agent sent'];
+    const expected = [
+      'an agent crashed',
+      'a coordinator crashed',
+      'a backup was restored',
+      'agent superseded',
+      'agent sent',
+      'agent awaiting-draw',
+    ];
     expect([...seen.keys()]).to.include.members([...expected, 'agent attempt-failed', 'agent needs-input']);
   });
 });

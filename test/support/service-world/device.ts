@@ -1,10 +1,11 @@
 // A participant's device: its agent step by step, as the agent's waits say, through crashes and restarts, with the store that stays.
 import { Agent, type AgentOptions } from '../../../src/agent/agent.ts';
 import type { AgentEvent } from '../../../src/agent/events.ts';
-import type { LoadedInput } from '../../../src/agent/inputs.ts';
+import type { LoadedInput, RunForInput } from '../../../src/agent/inputs.ts';
 import type { AgentStore, StoredAgent } from '../../../src/agent/state-store.ts';
 import { SecAggError } from '../../../src/leaves/errors.ts';
 import type { Exchange } from '../../../src/service/exchange.ts';
+import type { SeedSource } from '../../../src/service/seeds.ts';
 import type { Draws } from './draws.ts';
 import { Life, type Weather } from './gate.ts';
 import { NetworkDown } from './network.ts';
@@ -43,8 +44,9 @@ export interface DeviceTerms {
   readonly store: DeviceStore;
   readonly exchange: Exchange;
   /** What the application has for a run; null if it has nothing yet. */
-  inputFor(run: number): LoadedInput | null;
-  readonly options: Pick<AgentOptions, 'task' | 'floors' | 'source' | 'clock'>;
+  inputFor(run: number, payload: Uint8Array | null): LoadedInput | null;
+  readonly seeds: SeedSource;
+  readonly options: Pick<AgentOptions, 'task' | 'floors' | 'source' | 'fetchPayload' | 'clock'>;
 }
 
 class DiskFull extends Error {}
@@ -86,7 +88,7 @@ export class Device {
   }
 
   #start(): void {
-    const { timeline, draws, weather, watch, person, store, exchange, options } = this.#terms;
+    const { timeline, draws, weather, watch, person, store, exchange, seeds, options } = this.#terms;
     const life = new Life(timeline, draws, weather, () => {
       watch.note('an agent crashed');
       if (this.#isGone) return;
@@ -96,15 +98,16 @@ export class Device {
     });
     this.#life = life;
     this.#failures = 0;
-    const inputs = { load: ({ run }: { readonly run: number }) => Promise.resolve(this.#terms.inputFor(run)) };
+    const inputs = { load: ({ run, payload }: RunForInput) => Promise.resolve(this.#terms.inputFor(run, payload)) };
     const diskFull = (): Error => new DiskFull();
-    const wire = { exchange };
+    const wire = life.reach({ exchange, seeds }, () => new NetworkDown('no network'));
     const agent = new Agent({
       ...options,
       id: person.id,
       keypair: person.keypair,
       certificate: person.certificate,
-      exchange: (request, about) => life.reach(wire, () => new NetworkDown('no network')).exchange(request, about),
+      exchange: wire.exchange,
+      seeds: wire.seeds,
       inputs: life.reach(inputs, diskFull),
       store: life.reach(store, diskFull),
       storeKey: STORE_KEY,

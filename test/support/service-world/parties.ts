@@ -6,7 +6,7 @@ import type { Clock } from '../../../src/service/clock.ts';
 import type { Keypair } from '../../../src/service/keypair.ts';
 import { Publisher } from '../../../src/service/publisher.ts';
 import { Registrar } from '../../../src/service/registrar.ts';
-import { Task, type TaskDefinition } from '../../../src/service/task.ts';
+import { Task, type Group, type TaskDefinition } from '../../../src/service/task.ts';
 
 /** When worlds begin, in milliseconds since 1970. */
 export const BEGIN: number = Date.UTC(2027, 0, 4);
@@ -30,6 +30,12 @@ export interface Parties {
 /** The least threshold that a session of so many bears with one colluder against a malicious server. */
 function thresholdFor(users: number): number {
   return Math.floor((users + 1) / 2) + 1;
+}
+
+/** Two to four cohorts of so many users at most. */
+export function groupWithCohorts(maxUsers: number): Group {
+  const cohorts = { least: 2, most: 4, seed: { min: 10, max: 60, grace: 60 } };
+  return { threshold: thresholdFor(maxUsers), maxUsers, adversary: 'malicious', colluders: 1, cohorts };
 }
 
 /** @param users of a session, at most. @param definition what is not as usual. @param count participants in all. */

@@ -3,8 +3,10 @@ import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/i
 import type { SessionHost } from '../../../src/coordinator/session-host.ts';
 import type { CoordinatorStore } from '../../../src/coordinator/store.ts';
 import { SecAggError, StoreError } from '../../../src/leaves/errors.ts';
+import type { SeedSource } from '../../../src/service/seeds.ts';
 import type { Draws } from './draws.ts';
 import { Life, type Weather } from './gate.ts';
+import { NetworkDown } from './network.ts';
 import type { Timeline } from './timeline.ts';
 import type { Watch } from './watch.ts';
 
@@ -15,7 +17,8 @@ export interface StationTerms {
   readonly watch: Watch;
   readonly store: CoordinatorStore;
   readonly host: SessionHost;
-  readonly options: Omit<CoordinatorOptions, 'store' | 'host'>;
+  readonly options: Omit<CoordinatorOptions, 'store' | 'host' | 'seeds'>;
+  readonly seeds: SeedSource;
   revocationList(): Uint8Array;
 }
 
@@ -38,7 +41,7 @@ export class Station {
   }
 
   async #start(): Promise<void> {
-    const { timeline, draws, weather, store, host, options, watch } = this.#terms;
+    const { timeline, draws, weather, store, host, seeds, options, watch } = this.#terms;
     const life = new Life(timeline, draws, weather, () => {
       watch.note('a coordinator crashed');
       this.#coordinator = null;
@@ -49,6 +52,7 @@ export class Station {
       ...options,
       store: life.reach(watched(store, watch), diskFailure),
       host: life.reach(host, diskFailure),
+      seeds: life.reach({ seeds }, () => new NetworkDown('no network')).seeds,
     });
     await coordinator.setRevocationList(this.#terms.revocationList());
     this.#coordinator = coordinator;

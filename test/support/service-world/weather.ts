@@ -1,14 +1,17 @@
 // What kinds of worlds there are: each seed has its own weather.
 import type { TaskDefinition } from '../../../src/service/task.ts';
 import type { Draws } from './draws.ts';
+import { groupWithCohorts } from './parties.ts';
 import { CALM, type Weather } from './gate.ts';
 import { GOOD_NETWORK, type NetworkWeather } from './network.ts';
 
 export interface Settings {
   /** Whether the cryptography is the real one. */
   readonly isReal: boolean;
-  /** For each data source. */
+  /** Of a session, at most. */
   readonly users: number;
+  /** Of each data source; with cohorts more than a session takes. */
+  readonly people: number;
   /** Names of data sources. */
   readonly sources: readonly string[];
   /** Runs of each source, one after the other. */
@@ -26,13 +29,25 @@ export interface Settings {
   readonly backup: number;
   /** That a clock jumps, every ten seconds. */
   readonly jumps: number;
+  /** Of the registrar's seeds, each time that somebody asks. */
+  readonly seeds: SeedWeather;
   readonly definition: Partial<TaskDefinition>;
+}
+
+export interface SeedWeather {
+  /** That the seed is not there yet although its time has come. */
+  readonly late: number;
+  /** That its source fails. */
+  readonly failure: number;
+  /** That what comes is not what the registrar has signed. */
+  readonly garbled: number;
 }
 
 /** Nothing goes wrong. */
 export const FAIR: Settings = {
   isReal: false,
   users: 5,
+  people: 5,
   sources: [''],
   runs: 1,
   stations: 1,
@@ -43,6 +58,7 @@ export const FAIR: Settings = {
   dropOut: 0,
   backup: 0,
   jumps: 0,
+  seeds: { late: 0, failure: 0, garbled: 0 },
   definition: {},
 };
 
@@ -56,8 +72,7 @@ export function weatherOf(draws: Draws): Settings {
     crash: some(0.002),
   });
   return {
-    isReal: draws.chance(1 / 20),
-    users: draws.between(4, 9),
+    ...sizesOf(draws),
     sources: draws.chance(0.15) ? ['', 'other'] : [''],
     runs: draws.between(1, 3),
     stations: draws.between(1, 3),
@@ -74,6 +89,16 @@ export function weatherOf(draws: Draws): Settings {
     dropOut: some(0.2),
     backup: some(0.2),
     jumps: some(0.02),
-    definition: {},
+    seeds: { late: some(0.5), failure: some(0.3), garbled: some(0.1) },
   };
+}
+
+/** One world in four has cohorts. */
+function sizesOf(draws: Draws): Pick<Settings, 'isReal' | 'users' | 'people' | 'definition'> {
+  if (!draws.chance(1 / 4)) {
+    const users = draws.between(4, 9);
+    return { isReal: draws.chance(1 / 15), users, people: users, definition: {} };
+  }
+  const users = draws.between(4, 6);
+  return { isReal: false, users, people: draws.between(8, 16), definition: { group: groupWithCohorts(users) } };
 }

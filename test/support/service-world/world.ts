@@ -7,12 +7,14 @@ import { outcomeOf, type Outcome } from '../../../src/coordinator/outcome.ts';
 import type { RunKey } from '../../../src/coordinator/run-record.ts';
 import { MemorySessionHost } from '../../../src/coordinator/session-host.ts';
 import { verifyCertificate } from '../../../src/service/run-certificate.ts';
+import type { SeedSource } from '../../../src/service/seeds.ts';
 import type { Task } from '../../../src/service/task.ts';
-import { Device, DeviceStore } from './device.ts';
+import { settle } from './crowd.ts';
 import { Draws } from './draws.ts';
 import { lightEngine, realEngine } from './light-engine.ts';
 import { Network } from './network.ts';
-import { BEGIN, floorsFor, partiesFor, type Parties, type Person } from './parties.ts';
+import { BEGIN, floorsFor, partiesFor, type Parties } from './parties.ts';
+import { seedsIn } from './seed-weather.ts';
 import { Station } from './station.ts';
 import { Timeline } from './timeline.ts';
 import { Watch } from './watch.ts';
@@ -64,18 +66,35 @@ class World {
   readonly #timeOfDay = (): number => BEGIN + this.#timeline.now + this.#dayJump;
 
   async play(): Promise<Report> {
-    const { users, sources } = this.#settings;
-    const parties = await partiesFor(users, this.#trueTime, this.#settings.definition, users * sources.length);
-    const watch = (this.#watch = new Watch(parties.task.digest));
+    const { users, people, sources } = this.#settings;
+    const parties = await partiesFor(users, this.#trueTime, this.#settings.definition, people * sources.length);
+    const watch = (this.#watch = new Watch(parties.task));
+    const seeds = seedsIn(this.#settings.seeds, { draws: this.#draws, registrar: parties.registrar, watch });
     const store = new MemoryCoordinatorStore(() => this.#timeline.now + this.#ownJump);
-    const stations = await this.#stations(parties, store, watch);
+    const stations = await this.#stations(parties, store, seeds);
     const network = new Network(this.#timeline, this.#draws, this.#settings.network, async (request) => {
       const up = stations.filter(({ isUp }) => isUp);
       if (up.length === 0) throw new Error('nobody is there');
       return this.#draws.pick(up).answer(request);
     });
+    const isStale = (): boolean => this.#draws.chance(0.02);
     parties.people.forEach((person, i) => {
-      this.#people(person, parties, network, sources[i % sources.length]!);
+      const options = {
+        task: parties.task,
+        floors: floorsFor(parties),
+        source: sources[i % sources.length]!,
+        clock: this.#timeOfDay,
+      };
+      settle(person, {
+        timeline: this.#timeline,
+        draws: this.#draws,
+        watch,
+        exchange: network.exchange,
+        seeds,
+        options,
+        settings: this.#settings,
+        isStale,
+      });
     });
     this.#jumps();
     this.#open = sources.length;
@@ -84,7 +103,12 @@ class World {
     return { outcomes: this.#outcomes, seen: watch.seen, events };
   }
 
-  async #stations({ registrar, coordinator, task }: Parties, store: MemoryCoordinatorStore, watch: Watch): Promise<Station[]> {
+  async #stations(
+    { registrar, coordinator, task }: Parties,
+    store: MemoryCoordinatorStore,
+    seeds: SeedSource,
+  ): Promise<Station[]> {
+    const watch = this.#watch!;
     const host = new MemorySessionHost();
     const secret = this.#draws.bytes(32);
     const list = await registrar.revocationList();
@@ -98,56 +122,11 @@ class World {
           watch,
           store,
           host,
+          seeds,
           options: { keypair: coordinator, tasks: [task], secret, clock: this.#timeOfDay },
           revocationList: () => list,
         }),
     );
-  }
-
-  /** The devices of one person: one, or two with the same store. */
-  #people(person: Person, parties: Parties, network: Network, source: string): void {
-    const watch = this.#watch!;
-    const { twins, dropOut, backup } = this.#settings;
-    const store = new DeviceStore((before, after) => {
-      watch.stored(person, before, after);
-    });
-    const inputs = (run: number): { readonly id: string; readonly data: readonly number[] } | null => {
-      if (this.#draws.chance(0.1)) return null;
-      const name = `input ${this.#draws.chance(0.02) ? run - 1 : run}`;
-      const data = [person.id, run, -person.id];
-      watch.gave(person, source, name, data);
-      return { id: name, data };
-    };
-    const exchange: typeof network.exchange = async (request, options) => {
-      watch.sent(person, request, store.stored);
-      return network.exchange(request, options);
-    };
-    const devices = Array.from({ length: this.#draws.chance(twins) ? 2 : 1 }, () => {
-      const delay = this.#draws.between(0, 15_000);
-      const options = { task: parties.task, floors: floorsFor(parties), source, clock: this.#timeOfDay };
-      const { device: weather } = this.#settings;
-      const terms = { timeline: this.#timeline, draws: this.#draws, weather, watch, person, store, exchange };
-      return new Device({ ...terms, inputFor: inputs, options }, delay);
-    });
-    if (this.#draws.chance(dropOut)) {
-      this.#timeline.after(this.#draws.between(0, 200_000), () => {
-        for (const device of devices) device.leave();
-      });
-    }
-    if (this.#draws.chance(backup)) this.#restoreBackup(store, devices);
-  }
-
-  /** A state is copied, and put back later: the person's agent must not go on with it. */
-  #restoreBackup(store: DeviceStore, devices: readonly Device[]): void {
-    this.#timeline.after(this.#draws.between(10_000, 120_000), () => {
-      const copied = store.stored;
-      this.#timeline.after(this.#draws.between(10_000, 120_000), () => {
-        if (copied === null) return;
-        this.#watch!.note('a backup was restored');
-        store.stored = copied;
-        for (const device of devices) device.crash();
-      });
-    });
   }
 
   #jumps(): void {
@@ -162,7 +141,10 @@ class World {
 
   /** One run after the other about one data source, each to its end. */
   async #runs(source: string, { coordinator, task, registrar, publisher }: Parties, store: MemoryCoordinatorStore, watch: Watch) {
-    const operator = new Coordinator({ keypair: coordinator, tasks: [task], store, clock: this.#trueTime });
+    const operator = new Coordinator({
+      ...{ keypair: coordinator, tasks: [task], store, clock: this.#trueTime },
+      seeds: () => Promise.resolve(null), // it draws nothing
+    });
     await operator.setRevocationList(await registrar.revocationList());
     for (let i = 0; i < this.#settings.runs; i++) {
       const expires = new Date(this.#trueTime() + 24 * HOUR);
@@ -175,11 +157,14 @@ class World {
         watch.finished(outcome);
         const terms = { registrar: registrar.authority, publisher: publisher.publicKey };
         const verified = (await operator.certificates(key)).map((certificate) => verifyCertificate(certificate, terms));
-        const says = await Promise.all(verified).then(
-          (sessions) => sessions.flatMap(({ included }) => included).sort((a, b) => a - b),
-          (error: unknown) => [String(error)],
+        await Promise.all(verified).then(
+          (sessions) => {
+            watch.certified(outcome, sessions);
+          },
+          (error: unknown) => {
+            watch.require(false, `run ${key.run}: ${String(error)}`);
+          },
         );
-        watch.require(says.join() === outcome.included.join(), `run ${key.run}: its certificates say ${says.join()}`);
       }
       await this.#timeline.sleep(this.#draws.between(0, 60_000));
     }
@@ -207,8 +192,9 @@ class World {
 }
 
 /** Milliseconds that a run may last: the windows and graces of its stages, and for each stage what ticks and failures may add. */
-function longest({ definition: { windows, attempts } }: Task): number {
+function longest({ definition: { windows, attempts, group } }: Task): number {
   const SLACK = 15_000;
   const of = ({ max, grace }: { readonly max: number; readonly grace: number }): number => 1000 * (max + grace) + SLACK;
-  return of(windows.checkIn) + attempts * (of(windows.training) + 5 * of(windows.round));
+  const draw = group.cohorts === null ? 0 : of(group.cohorts.seed);
+  return of(windows.checkIn) + attempts * (of(windows.training) + draw + 5 * of(windows.round));
 }
