@@ -1,5 +1,5 @@
 // The participant learns who is in its session, looks at every certificate itself, and begins.
-import { equalBytes } from '../leaves/bytes.ts';
+import { copyOf, equalBytes } from '../leaves/bytes.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
@@ -34,7 +34,7 @@ export async function enrol(
     requireAttempt(context, work, attempt);
     requireUnspent(context, loaded.id);
     requireBudget(context);
-    const roster = await acceptable(context, answer.body);
+    const roster = await acceptable(context, answer.body, signal);
     const { certificates, revocations } = roster;
     const draw = await drawOf(context, work, { certificates, attempt }, signal);
     if (draw === 'early') return waitFor(context, answer);
@@ -70,7 +70,7 @@ export async function enrol(
 }
 
 /** A roster that holds and keeps the floors, with the participant itself in it. */
-async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Roster> {
+async function acceptable(context: AgentContext, bytes: Uint8Array, signal?: PlatformSignal): Promise<Roster> {
   const { floors, task, id, memory } = context;
   const { registrar: authority, maxRevocationAge, maxCertificateAge } = floors.keys;
   const now = context.now();
@@ -88,5 +88,8 @@ async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Ros
   if (own === -1 || !equalBytes(at(certificates, own).publicKey, context.keypair[0])) {
     throw belowFloors('a session without the participant itself');
   }
+  const keys = certificates.map(({ id: user, publicKey, serial }) => ({ id: user, publicKey: copyOf(publicKey), serial }));
+  const isVerified = await context.verifyKeys(keys, signal === undefined ? {} : { signal });
+  if (!isVerified) throw belowFloors('a key that verifyKeys does not confirm');
   return roster;
 }
