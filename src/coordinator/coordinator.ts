@@ -2,7 +2,6 @@
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
 import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
-import { SecAggError } from '../leaves/errors.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
@@ -17,7 +16,7 @@ import { Admission, senderOf, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
 import { EpochTokens } from './epoch-tokens.ts';
-import type { CoordinatorEvent } from './events.ts';
+import { tickFailed, type CoordinatorEvent } from './events.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
 import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './options.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
@@ -98,7 +97,7 @@ export class Coordinator {
       uploads: new Uploads(most),
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
-      seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => this.#failed(error)),
+      seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
       now: () => secondsOf(this.#clock),
       ended: (run) => this.#ended(run),
       isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
@@ -310,14 +309,10 @@ export class Coordinator {
         await this.tick();
         if (this.#isDraining && (await this.#store.openRuns()).every(({ stage }) => stage === 'check-in')) return;
       } catch (error) {
-        this.#failed(error);
+        emit(this.#listener, tickFailed(error));
       }
       await sleep(1000, signal);
     }
-  }
-
-  #failed(error: unknown): void {
-    emit(this.#listener, { type: 'tick-failed', code: error instanceof SecAggError ? error.code : null, error });
   }
 
   #ended(run: RunRecord): void {

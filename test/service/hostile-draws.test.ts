@@ -21,11 +21,11 @@ interface Scene {
   readonly hostile: HostileCoordinator;
   readonly victim: Participant;
   /** What the coordinator says to enrol everybody in an attempt, with the seed of so many seconds from now. */
-  enrolled(attempt: number, inSeconds: number, ids?: readonly number[]): Said;
+  readonly enrolled: (attempt: number, inSeconds: number, ids?: readonly number[]) => Said;
   /** The run that the publisher announces next. */
-  run(): Promise<Said>;
+  readonly run: () => Promise<Said>;
   /** The victim takes so many steps, and hears these. */
-  hears(...said: readonly Said[]): Promise<void>;
+  readonly hears: (...said: readonly Said[]) => Promise<void>;
 }
 
 function scene(play: (scene: Scene) => Promise<void>, options: Partial<AgentOptions> = {}): () => Promise<void> {

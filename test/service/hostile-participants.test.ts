@@ -66,7 +66,10 @@ describe('the others come to their sum, or to an end,', () => {
     'although the source of seeds never answers, and it is asked once',
     scene(async (service) => {
       let asked = 0;
-      await seededBy(service, () => new Promise(() => void asked++));
+      await seededBy(service, () => {
+        asked++;
+        return new Promise(() => undefined);
+      });
       const key = await service.openRun();
       await service.play(service.everybody(), async () => (await service.coordinator.outcome(key)) !== null);
       expect(await service.coordinator.outcome(key)).to.deep.include({ kind: 'failed', code: 'ERR_SECAGG_SEED' });

@@ -22,9 +22,9 @@ interface Scene {
   /** What the victim has written down: it has answered round 1. */
   readonly stored: StoredAgent;
   /** The victim's agent, with its state in a store. */
-  agent(store: DeviceStore, options?: Partial<AgentOptions>): Participant;
+  readonly agent: (store: DeviceStore, options?: Partial<AgentOptions>) => Participant;
   /** Digests of the answers of round 2 that have left. */
-  answers(): ReadonlySet<string>;
+  readonly answers: () => ReadonlySet<string>;
 }
 
 /** A session that has come to round 2, and a coordinator that keeps two of its states. */

@@ -54,8 +54,10 @@ async function race(seed: number): Promise<string> {
   }));
   let outcome = null;
   for (let turn = 0; turn < 300 && outcome === null; turn++) {
-    // Some sleep for a turn, and some are gone for long.
-    const awake = all.filter(({ id }) => !draws.chance(0.1) && !(draws.chance(0.5) && id % 3 === seed % 3));
+    // Some sleep for a turn. In every other race, most are gone for all of the first attempt, so that there is a second one.
+    const run = await service.store.run(key);
+    const isHeld = seed % 2 === 1 && run?.stage === 'session' && run.attempt?.number === 1;
+    const awake = all.filter((_, i) => !draws.chance(0.1) && !(isHeld && i > 1));
     const steps = awake.map(async ({ agent }) => {
       for (let step = 0; step < 30 && (await agent.transition()).status === 'complete'; step++);
     });
@@ -78,13 +80,13 @@ async function race(seed: number): Promise<string> {
 describe('three processes of a coordinator', () => {
   it('give one exact sum over those that are in it, whatever their pace', async () => {
     const seen = new Set<string>();
-    for (let seed = 0; seed < 6; seed++) {
+    for (let seed = 0; seed < 4; seed++) {
       seen.add(
         await withPlatform(lightEngine(new Draws(seed)), () => race(seed)).catch((error: unknown) => {
           throw new Error(`race ${seed}`, { cause: error });
         }),
       );
     }
-    expect([...seen].some((end) => end.startsWith('finished'))).to.equal(true);
+    expect([...seen].sort()).to.deep.equal(['finished after 1', 'finished after 2']);
   });
 });
