@@ -63,7 +63,7 @@ export const GATE: readonly Suite[] = [
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
   { name: 'command', files: ['command'], outside: true, quickKeys: true, budget: 240 },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], quickKeys: true, budget: 180 },
-  { name: 'service', files: ['service', 'coordinator', 'agent'], quickKeys: true, budget: 240 },
+  { name: 'service', files: ['service', 'coordinator', 'agent'], quickKeys: true, budget: 400 },
   { name: 'web', files: ON_WEB, web: true, budget: 300 },
   { name: 'bundles', files: ['bundles'], outside: true, budget: 120 },
 ];
