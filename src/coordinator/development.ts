@@ -22,6 +22,7 @@ export interface DevelopmentOptions extends Pick<CoordinatorOptions, 'listener' 
   readonly maxUsers: number;
   /** Anything else of the task; there are short windows by default, each of which may be given alone. */
   readonly definition?: Partial<Omit<TaskDefinition, 'aggregate' | 'windows' | 'publisher' | 'registrar' | 'development'>> & {
+    /** When stages end; the others are as by default. */
     readonly windows?: Partial<TaskDefinition['windows']>;
   };
 }
