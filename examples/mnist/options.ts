@@ -66,7 +66,7 @@ ${list([
   ['--help', 'prints this text'],
 ])}
 
-The sessions are kept in a PostgreSQL database that the demo starts and removes. If the environment variable DATABASE_URL is \
+Runs and sessions are kept in a PostgreSQL database that the demo starts and removes. If the environment variable DATABASE_URL is \
 set, the demo uses that database, in a schema of its own that it removes at the end.
 
 Keys, masks and noise are random in every run, whatever the seed; and another processor may round the training differently.`;
