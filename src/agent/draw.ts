@@ -14,8 +14,13 @@ import { requireAttempt } from './limits.ts';
 import { COMPLETE, outOfAttempt, waitAfterRefusal, type Transition } from './transitions.ts';
 
 /** Takes part in the draw of an attempt: from now on there is one enrolment for it. */
-export async function acceptEnrolment(context: AgentContext, work: Preparing, answer: Answer): Promise<Transition> {
-  const { task, floors, id, memory } = context;
+export async function acceptEnrolment(
+  context: AgentContext,
+  work: Preparing,
+  answer: Answer,
+  signal?: PlatformSignal,
+): Promise<Transition> {
+  const { task, seeds, floors, id, memory } = context;
   const { announcement, run } = work;
   const { attempt } = answer.place;
   try {
@@ -25,8 +30,9 @@ export async function acceptEnrolment(context: AgentContext, work: Preparing, an
     const sessions = cohortSessions(task, userIds.length);
     if (sessions === null) throw belowFloors(`a draw of ${userIds.length} participants`);
     requireDraw(floors, task, userIds.length, sessions);
-    // Whoever knew the seed could try one enrolment after the other.
-    if (seedAt <= context.now()) throw belowFloors('an enrolment that came after the time of its seed');
+    // Whoever knew the seed could try one enrolment after the other. The participant's clock may be slow, so its source is asked, too.
+    const isKnown = seedAt <= context.now() || (seeds !== null && (await seedOf(seeds, seedAt, signal)) !== null);
+    if (isKnown) throw belowFloors('an enrolment that came after the time of its seed');
     await memory.update({
       work: { phase: 'enrolled', announcement, run, attempt: work.attempt, drawn: attempt, enrolment: answer.body },
     });

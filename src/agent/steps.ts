@@ -70,7 +70,7 @@ export async function prepare(context: AgentContext, work: Preparing, signal?: P
   }
   const place = { run: work.run, attempt: work.attempt, round: 0 };
   const answer = await context.connection.ask({ kind: 'ready', place }, context.longestMessage, signal);
-  if (answer.kind === 'enrolled') return acceptEnrolment(context, work, answer);
+  if (answer.kind === 'enrolled') return acceptEnrolment(context, work, answer, signal);
   if (answer.kind === 'roster') return enrol(context, work, answer, signal);
   if (answer.kind === 'outcome') return done(context, work, answer);
   if (answer.kind === 'run') return waitFor(context, answer);

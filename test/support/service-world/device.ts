@@ -141,6 +141,7 @@ export class Device {
         }
       },
       (error: unknown) => {
+        this.#atOnce = 0;
         if (this.isSuperseded) return;
         const isForeseen = error instanceof SecAggError || error instanceof NetworkDown || error instanceof DiskFull;
         watch.require(isForeseen, `participant ${person.id}: ${String(error)} ${(error as Error).stack ?? ''}`);

@@ -28,7 +28,12 @@ function isSignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint
 
 /** The real engine, with the draws of a world, and without anything that needs a turn of the event loop. */
 export function realEngine(draws: Draws): Partial<Platform> {
-  return { ed25519Verify, pause: () => Promise.resolve(), randomBytes: (length) => draws.bytes(length) };
+  return {
+    ed25519Verify,
+    pause: () => Promise.resolve(),
+    releaser: () => Promise.resolve(() => undefined), // the first time it takes turns
+    randomBytes: (length) => draws.bytes(length),
+  };
 }
 
 export function lightEngine(draws: Draws): Partial<Platform> {
