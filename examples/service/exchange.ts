@@ -1,5 +1,5 @@
 // The participant's side of the transports, for browsers and everything else that has `fetch` or `WebSocket`.
-import type { Exchange } from 'secagg/service';
+import { maxRequestBytes, type Exchange } from 'secagg/service';
 
 /** Over HTTP. */
 export function exchangeWith(url: string): Exchange {
@@ -9,7 +9,24 @@ export function exchangeWith(url: string): Exchange {
 export async function post(url: string, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
   const response = await fetch(url, { method: 'POST', body: body.slice(), ...(signal && { signal }) });
   if (!response.ok) throw new Error(`status ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return bodyOf(response);
+}
+
+/** The body, of which no more is read than a response has at most: as much as a request. */
+async function bodyOf({ body }: Response): Promise<Uint8Array> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for (const reader = body?.getReader(); reader !== undefined;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value.slice());
+    length += value.length;
+    if (length > maxRequestBytes) {
+      await reader.cancel();
+      throw new Error('a response that is too long');
+    }
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 /** Over one connection, which carries one request at a time: `socketExchange(() => new WebSocket(url))`. */

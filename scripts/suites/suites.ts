@@ -55,20 +55,15 @@ export const GATE: readonly Suite[] = [
   { name: 'scenarios', files: ['scenario'], quickKeys: true, budget: 300 },
   {
     name: 'package',
-    files: [
-      'package',
-      'browser/browser.test.ts',
-      'browser/agent.test.ts',
-      'browser/import-map.test.ts',
-      'runtimes/edge-runtime.test.ts',
-    ],
+    files: ['package', 'browser/browser.test.ts', 'browser/import-map.test.ts', 'runtimes/edge-runtime.test.ts'],
     outside: true,
     budget: 400,
   },
+  { name: 'agent-page', files: ['browser/agent.test.ts'], outside: true, budget: 180 },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
   { name: 'command', files: ['command'], outside: true, quickKeys: true, budget: 240 },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], quickKeys: true, budget: 180 },
-  { name: 'service', files: ['service', 'coordinator', 'agent'], quickKeys: true, budget: 240 },
+  { name: 'service', files: ['service', 'coordinator', 'agent'], quickKeys: true, budget: 400 },
   { name: 'web', files: ON_WEB, web: true, budget: 300 },
   { name: 'bundles', files: ['bundles'], outside: true, budget: 120 },
 ];

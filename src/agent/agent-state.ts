@@ -90,7 +90,7 @@ export interface AgentState {
 export const FRESH: AgentState = {
   revision: 0,
   sequenceLimit: 0,
-  history: { highestRun: -1, participations: 0, lastParticipation: null, revocationNumber: 0 },
+  history: { highestRun: -1, participations: 0, lastParticipation: null, draws: 0, revocationNumber: 0 },
   spent: new Uint8Array(),
   ledger: null,
   work: { phase: 'idle' },
@@ -131,7 +131,7 @@ const work = oneOfKinds<'phase', Work>('phase', {
 
 const agentDocument: Document<AgentState> = document<AgentState>(
   'agent',
-  1,
+  2,
   record<AgentState>({
     revision: count,
     sequenceLimit: count,
@@ -139,6 +139,7 @@ const agentDocument: Document<AgentState> = document<AgentState>(
       highestRun: integer(-1, Number.MAX_SAFE_INTEGER),
       participations: count,
       lastParticipation: nullable(count),
+      draws: count,
       revocationNumber: count,
     }),
     spent: bytes(),

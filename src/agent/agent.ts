@@ -22,6 +22,7 @@ import type { AgentContext } from './context.ts';
 import type { AgentEvent } from './events.ts';
 import { checkFloors, requireTask, type Floors } from './floors.ts';
 import type { FetchPayload, InputStore } from './inputs.ts';
+import type { VerifyKeys } from './verify-keys.ts';
 import { alone, onWake } from './page.ts';
 import { playRound } from './session-step.ts';
 import type { AgentStore } from './state-store.ts';
@@ -54,6 +55,11 @@ export interface AgentOptions {
   readonly fetchPayload?: FetchPayload;
   /** Where the seeds of draws come from, which is not the coordinator; needed if the task has cohorts. */
   readonly seeds?: SeedSource;
+  /**
+   * Looks at the keys of every session, beside the registrar's signatures: for example whether a log of keys, which others watch, has
+   * them. Default: the registrar's word is enough.
+   */
+  readonly verifyKeys?: VerifyKeys;
   /** Whether the participant may begin with a run now, for example by battery and network; default: always. */
   readonly isEligible?: () => boolean | Promise<boolean>;
   /** Hears what happens. */
@@ -64,7 +70,7 @@ export interface AgentOptions {
 
 const OPTION_NAMES: readonly (keyof AgentOptions)[] = [
   ...(['task', 'id', 'keypair', 'certificate', 'exchange', 'inputs', 'floors', 'store', 'storeKey'] as const),
-  ...(['source', 'fetchPayload', 'seeds', 'isEligible', 'listener', 'clock'] as const),
+  ...(['source', 'fetchPayload', 'seeds', 'verifyKeys', 'isEligible', 'listener', 'clock'] as const),
 ];
 
 class Superseded extends UsageError {
@@ -157,6 +163,7 @@ export class Agent {
       source: checkString(options.source ?? '', 'options.source', { most: 100 }),
       fetchPayload: options.fetchPayload ?? noPayloads,
       seeds: checkSeeds(options.seeds, task),
+      verifyKeys: checkVerifyKeys(options.verifyKeys),
       isEligible: options.isEligible ?? ((): boolean => true),
       longestMessage: longestMessage(task),
       now: () => secondsOf(clock),
@@ -310,6 +317,12 @@ function checkSeeds(seeds: SeedSource | undefined, { definition }: Task): SeedSo
   if (seeds === undefined && definition.group.cohorts === null) return null;
   if (typeof seeds !== 'function') throw new TypeError(`options.seeds: expected a function, got ${kindOf(seeds)}`);
   return seeds;
+}
+
+function checkVerifyKeys(verifyKeys: VerifyKeys | undefined): VerifyKeys {
+  if (verifyKeys === undefined) return (): Promise<boolean> => Promise.resolve(true);
+  if (typeof verifyKeys === 'function') return verifyKeys;
+  throw new TypeError(`options.verifyKeys: expected a function, got ${kindOf(verifyKeys)}`);
 }
 
 function noPayloads(): Promise<never> {

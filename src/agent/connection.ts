@@ -6,7 +6,7 @@ import { checkBytes } from '../leaves/checks.ts';
 import { NOWHERE, type Exchange, type Place } from '../service/exchange.ts';
 import { keyDigest, type Keypair } from '../service/keypair.ts';
 import { encodeRequest, PART_BYTES, requestDigest, type Request, type RequestKind } from '../service/request.ts';
-import { readResponse, type Response } from '../service/response.ts';
+import { maxResponseBytes, readResponse, type Response } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { SignPublicKey } from '../crypto/sign.ts';
 
@@ -72,6 +72,7 @@ export class Connection {
       const continues =
         next.kind === first.kind &&
         next.offset === have &&
+        next.total === total &&
         next.body.length === Math.min(PART_BYTES, total - have) &&
         equalBytes(next.sha256, sha256);
       if (!continues) throw badResponse('a body that changed while it was fetched');
@@ -138,9 +139,9 @@ export class Connection {
   async #exchange(request: Request, signal: PlatformSignal | undefined): Promise<Response> {
     const { exchange, coordinator, keypair } = this.#terms;
     const bytes = await encodeRequest(request, keypair[1]);
-    const answer = await exchange(bytes, signal === undefined ? {} : { signal });
-    const given = copyOf(checkBytes(answer, 'exchange'));
-    const response = await readResponse(given, { publicKey: coordinator, request: requestDigest(request) });
+    const answer = checkBytes(await exchange(bytes, signal === undefined ? {} : { signal }), 'exchange');
+    if (answer.length > maxResponseBytes) throw badResponse(`${answer.length} bytes, at most ${maxResponseBytes} are expected`);
+    const response = await readResponse(copyOf(answer), { publicKey: coordinator, request: requestDigest(request) });
     if (response === null) throw badResponse('a response that the coordinator has not signed for this request');
     return response;
   }

@@ -9,6 +9,7 @@ import type { AgentMemory } from './agent-memory.ts';
 import type { Connection } from './connection.ts';
 import type { AgentEvent } from './events.ts';
 import type { Floors } from './floors.ts';
+import type { VerifyKeys } from './verify-keys.ts';
 import type { FetchPayload, InputStore, LoadedInput } from './inputs.ts';
 
 /** The user of the present session. */
@@ -30,6 +31,7 @@ export interface AgentContext {
   readonly fetchPayload: FetchPayload;
   /** Where the seeds of draws come from; null if there is none. */
   readonly seeds: SeedSource | null;
+  readonly verifyKeys: VerifyKeys;
   readonly isEligible: () => boolean | Promise<boolean>;
   readonly memory: AgentMemory;
   readonly connection: Connection;

@@ -15,7 +15,7 @@ import { MemoryAgentStore } from './state-store.ts';
 /** What an agent of a development set-up is made with. */
 export interface DevelopmentAgentOptions extends Pick<
   AgentOptions,
-  'id' | 'exchange' | 'inputs' | 'source' | 'fetchPayload' | 'seeds' | 'listener' | 'clock'
+  'id' | 'exchange' | 'inputs' | 'source' | 'fetchPayload' | 'seeds' | 'verifyKeys' | 'listener' | 'clock'
 > {
   /** From `developmentService`, as JSON. */
   readonly introduction: DevelopmentIntroduction;
@@ -46,7 +46,19 @@ export interface DevelopmentAgentOptions extends Pick<
  * ```
  */
 export async function developmentAgent(options: DevelopmentAgentOptions): Promise<Agent> {
-  const names = ['introduction', 'certify', 'id', 'exchange', 'inputs', 'source', 'fetchPayload', 'seeds', 'listener', 'clock'];
+  const names = [
+    'introduction',
+    'certify',
+    'id',
+    'exchange',
+    'inputs',
+    'source',
+    'fetchPayload',
+    'seeds',
+    'verifyKeys',
+    'listener',
+    'clock',
+  ];
   checkNames(options, 'options', names);
   console.warn(DEVELOPMENT_WARNING);
   const { introduction, certify, ...own } = options;

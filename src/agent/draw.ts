@@ -5,7 +5,7 @@ import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import type { Certificate } from '../service/certificate.ts';
 import type { Draw } from '../service/attempt-plan.ts';
 import { cohortSessions, drawCohorts, readEnrolment } from '../service/enrolment.ts';
-import { seedOf } from '../service/seeds.ts';
+import { seedOf, type SeedSource } from '../service/seeds.ts';
 import type { Enrolled, Preparing } from './agent-state.ts';
 import type { Answer } from './connection.ts';
 import type { AgentContext } from './context.ts';
@@ -20,7 +20,8 @@ export async function acceptEnrolment(
   answer: Answer,
   signal?: PlatformSignal,
 ): Promise<Transition> {
-  const { task, seeds, floors, id, memory } = context;
+  const { task, floors, seeds, id, memory } = context;
+  const { history } = memory.state;
   const { announcement, run } = work;
   const { attempt } = answer.place;
   try {
@@ -29,12 +30,13 @@ export async function acceptEnrolment(
     if (!userIds.includes(id)) return await outOfAttempt(context, { announcement, run, attempt, spent: false }, null);
     const sessions = cohortSessions(task, userIds.length);
     if (sessions === null) throw belowFloors(`a draw of ${userIds.length} participants`);
-    requireDraw(floors, task, userIds.length, sessions);
-    // Whoever knew the seed could try one enrolment after the other. The participant's clock may be slow, so its source is asked, too.
-    const isKnown = seedAt <= context.now() || (seeds !== null && (await seedOf(seeds, seedAt, signal)) !== null);
-    if (isKnown) throw belowFloors('an enrolment that came after the time of its seed');
+    requireDraw(floors, task, { enrolled: userIds.length, sessions, draws: history.draws });
+    // Whoever knew the seed could try one enrolment after the other. The participant's clock may be slow, and its source is not.
+    const isLate = seedAt <= context.now() || (seeds !== null && (await askedSeed(seeds, seedAt, signal)) !== null);
+    if (isLate) throw belowFloors('an enrolment that came after the time of its seed');
     await memory.update({
       work: { phase: 'enrolled', announcement, run, attempt: work.attempt, drawn: attempt, enrolment: answer.body },
+      history: { ...history, draws: history.draws + 1 },
     });
     context.tell({ type: 'awaiting-draw', run, attempt, enrolled: userIds.length, seedAt });
     return COMPLETE;
@@ -64,7 +66,7 @@ export async function drawOf(
   if (task.definition.group.cohorts === null || seeds === null) return null;
   if (work.phase !== 'enrolled' || work.drawn !== attempt) throw belowFloors('a cohort without an enrolment before its seed');
   const enrolment = readEnrolment(work.enrolment);
-  const seed = await seedOf(seeds, enrolment.seedAt, signal);
+  const seed = await askedSeed(seeds, enrolment.seedAt, signal);
   if (seed === null) return 'early';
   const cohorts = drawCohorts(task, enrolment, seed);
   const index = cohorts.indexOf(id);
@@ -72,4 +74,13 @@ export async function drawOf(
   const isOurs = userIds.length === certificates.length && certificates.every((each, i) => each.id === userIds[i]);
   if (!isOurs) throw belowFloors('another cohort than the draw has given the participant');
   return { enrolment: cohorts.enrolmentDigest, seed, index };
+}
+
+/** Whatever a source throws is no refusal: it may be reached over a network that anybody spoils, and the step is tried again. */
+async function askedSeed(seeds: SeedSource, time: number, signal?: PlatformSignal): Promise<Uint8Array | null> {
+  try {
+    return await seedOf(seeds, time, signal);
+  } catch (cause) {
+    throw new Error('seeds: the source has failed', { cause });
+  }
 }

@@ -1,5 +1,5 @@
 // The participant learns who is in its session, looks at every certificate itself, and begins.
-import { equalBytes } from '../leaves/bytes.ts';
+import { copyOf, equalBytes } from '../leaves/bytes.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
@@ -34,7 +34,7 @@ export async function enrol(
     requireAttempt(context, work, attempt);
     requireUnspent(context, loaded.id);
     requireBudget(context);
-    const roster = await acceptable(context, answer.body);
+    const roster = await acceptable(context, answer.body, signal);
     const { certificates, revocations } = roster;
     const draw = await drawOf(context, work, { certificates, attempt }, signal);
     if (draw === 'early') return waitFor(context, answer);
@@ -61,18 +61,21 @@ export async function enrol(
   } catch (error) {
     if (!(error instanceof SecAggError)) throw error;
     context.tell({ type: 'refused', run, code: error.code, message: error.message });
-    const last = Math.min(Math.max(attempt, work.attempt), task.definition.attempts);
+    // An attempt that was drawn is over, whichever one the coordinator names: it gets one draw for each.
+    const before = work.phase === 'enrolled' ? work.drawn : work.attempt;
+    const last = Math.min(Math.max(attempt, before), task.definition.attempts);
     await outOfAttempt(context, { announcement, run, attempt: last, spent: false }, error);
     return waitAfterRefusal(context);
   }
 }
 
 /** A roster that holds and keeps the floors, with the participant itself in it. */
-async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Roster> {
+async function acceptable(context: AgentContext, bytes: Uint8Array, signal?: PlatformSignal): Promise<Roster> {
   const { floors, task, id, memory } = context;
   const { registrar: authority, maxRevocationAge, maxCertificateAge } = floors.keys;
   const now = context.now();
-  const roster = await requireValidRoster(bytes, { authority, now, clockSkew: CLOCK_SKEW, maxRevocationAge });
+  const { maxUsers } = task.definition.group;
+  const roster = await requireValidRoster(bytes, { authority, now, clockSkew: CLOCK_SKEW, maxRevocationAge, maxUsers });
   const { certificates, revocations } = roster;
   if (revocations.number < memory.state.history.revocationNumber) throw belowFloors('an older revocation list than before');
   if (certificates.some(({ validFrom }) => validFrom < now - maxCertificateAge - CLOCK_SKEW))
@@ -80,11 +83,13 @@ async function acceptable(context: AgentContext, bytes: Uint8Array): Promise<Ros
   if (certificates.length < floors.group.minEnrolled || certificates.length < task.definition.minUsers) {
     throw belowFloors(`a session of ${certificates.length} participants`);
   }
-  if (certificates.length > task.definition.group.maxUsers) throw belowFloors(`a session of ${certificates.length} participants`);
   const own = certificates.findIndex((certificate) => certificate.id === id);
   // By key: the certificate may have been renewed since the participant checked in.
   if (own === -1 || !equalBytes(at(certificates, own).publicKey, context.keypair[0])) {
     throw belowFloors('a session without the participant itself');
   }
+  const keys = certificates.map(({ id: user, publicKey, serial }) => ({ id: user, publicKey: copyOf(publicKey), serial }));
+  const isVerified = await context.verifyKeys(keys, signal === undefined ? {} : { signal });
+  if (!isVerified) throw belowFloors('a key that verifyKeys does not confirm');
   return roster;
 }

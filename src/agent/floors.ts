@@ -27,7 +27,8 @@ export interface PrivacyBudget {
 export interface CohortFloor {
   /**
    * The chance that in any of its participations a cohort has more corrupt users than its session withstands is at most 2^−security, if
-   * `minColludingFraction` of those who are enrolled are corrupt. Each attempt of a run counts as a participation.
+   * `minColludingFraction` of those who are enrolled are corrupt. It is counted over as many draws as all participations
+   * (`repetition.maxParticipations`) have attempts; the participant takes part in no more.
    */
   readonly security: number;
 }
@@ -182,19 +183,33 @@ export function requireTask(floors: Floors, task: Task): void {
     privacy === null || !showsExactSums,
     'exact sums, which noise that is added later, or in other parts, does not hide',
   );
+  // The budget counts with the chance that the task names, and the draw is only as good as the floor asks.
+  const chance = 2 ** -(floors.cohorts?.security ?? Infinity);
+  const isCounted = definition.group.cohorts === null || (cost?.failureProbability ?? 0) >= chance;
+  requireFloor(privacy === null || isCounted, `a δ that counts with safer draws than a chance of ${chance}`);
   requireFloor(privacy === null || cost?.adjacency === privacy.adjacency, 'another adjacency');
 }
 
 /**
- * What an enrolment must keep. Each attempt of each participation is one more draw, and one more try to get a bad one.
+ * What an enrolment must keep. Each attempt of each participation is one more draw, and one more try to get a bad one. Draws are counted
+ * when they are accepted: a coordinator that ends runs before the participant has sent anything would have tries without end.
  *
  * @throws ServiceError ERR_SECAGG_FLOOR
  */
-export function requireDraw(floors: Floors, { definition }: Task, enrolled: number, sessions: readonly CohortSessions[]): void {
+export function requireDraw(
+  floors: Floors,
+  { definition }: Task,
+  {
+    enrolled,
+    sessions,
+    draws,
+  }: { readonly enrolled: number; readonly sessions: readonly CohortSessions[]; readonly draws: number },
+): void {
   const { adversary, repetition, cohorts } = floors;
+  const most = repetition.maxParticipations * definition.attempts;
+  requireFloor(draws < most, `more than ${most} draws`);
   const corrupt = Math.ceil(adversary.minColludingFraction * enrolled);
-  const draws = repetition.maxParticipations * definition.attempts;
-  const lnAny = lnExposed(sessions, enrolled, corrupt, definition.group.colluders) + Math.log(draws);
+  const lnAny = lnExposed(sessions, enrolled, corrupt, definition.group.colluders) + Math.log(most);
   const bits = -lnAny / Math.LN2;
   requireFloor(bits >= (cohorts?.security ?? Infinity), `cohorts of which one is exposed with a chance of 2^−${bits.toFixed(1)}`);
 }
@@ -207,6 +222,8 @@ export interface History {
   readonly participations: number;
   /** Seconds since 1970 of the last one; null for none. */
   readonly lastParticipation: number | null;
+  /** Draws of cohorts that it has taken part in, also of attempts that came to nothing. */
+  readonly draws: number;
   /** Number of the newest revocation list that it has seen. */
   readonly revocationNumber: number;
 }

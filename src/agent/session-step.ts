@@ -95,7 +95,9 @@ async function deliver(
     else {
       const answer = await context.connection.ask({ kind: 'next', place }, context.longestMessage, signal);
       if (answer.kind === 'outcome') return done(context, { ...work, spent: answered >= 2 }, answer);
-      if (answer.kind !== 'message') return answer.kind === 'wait' ? waitFor(context, answer) : over(context, work, null);
+      const isPassing = answer.kind === 'wait' || (answer.kind === 'refused' && PASSING.has(answer.code));
+      if (isPassing) return waitFor(context, answer);
+      if (answer.kind !== 'message') return over(context, work, null);
       running.outgoing = await running.user.round(answer.body);
     }
   }

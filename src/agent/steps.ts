@@ -1,7 +1,7 @@
 // What an agent does next: one step for each phase, with one exchange at most that changes anything.
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { copyOf, equalBytes, utf8 } from '../leaves/bytes.ts';
-import { checkBytes } from '../leaves/checks.ts';
+import { checkBytes, checkString } from '../leaves/checks.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { isAnnouncementOf, readAnnouncement, type Announcement } from '../service/announcement.ts';
 import { NOWHERE } from '../service/exchange.ts';
@@ -106,6 +106,7 @@ async function load(context: AgentContext, work: SelectedRun, signal?: PlatformS
     context.tell({ type: 'needs-input', run: work.run });
     return false;
   }
+  checkString(input.id, 'inputs.load: id', { least: 1, most: 1000 });
   context.loaded = input;
   context.payload = null;
   return true;

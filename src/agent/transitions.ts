@@ -20,6 +20,8 @@ export type Transition =
 
 export const COMPLETE: Transition = { status: 'complete' };
 
+/** Bytes of an outcome. */
+const MOST_OUTCOME_BYTES = 4096;
 /** Milliseconds that an agent waits at least and at most, whatever the coordinator says. */
 const SHORTEST_WAIT = 100;
 const LONGEST_WAIT = 3_600_000;
@@ -64,7 +66,8 @@ export async function done(
 /** What the coordinator says about the end of a run. It is information: nothing depends on it. */
 function outcomeIn(body: Uint8Array): { readonly kind?: unknown } {
   try {
-    const outcome: unknown = JSON.parse(new TextDecoder().decode(body));
+    // Megabytes of brackets become a hundred times as much in memory.
+    const outcome: unknown = body.length > MOST_OUTCOME_BYTES ? null : JSON.parse(new TextDecoder().decode(body));
     if (typeof outcome === 'object' && outcome !== null) return outcome;
   } catch {
     // The same as JSON that is no outcome.

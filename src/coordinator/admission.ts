@@ -93,3 +93,8 @@ export class Admission {
     return known;
   }
 }
+
+/** Whose requests are counted: a participant that lost its state gets another key, and counts anew. */
+export function senderOf({ id, publicKey }: Pick<Certificate, 'id' | 'publicKey'>): string {
+  return `${id}/${hex(publicKey)}`;
+}

@@ -101,7 +101,8 @@ async function present(context: Answering, admitted: Admitted, run: RunRecord): 
   const most = mostEnrolled(task.definition);
   switch (run.stage) {
     case 'check-in':
-      return wait(place, pauseIn(windows.checkIn.min), most);
+      // Whoever waits for training to begin must not sleep through it.
+      return wait(place, pauseIn(Math.min(windows.checkIn.min, 5 * windows.training.min)), most);
     case 'training':
       if (known.status === 'checked-in') return reply('run', place, run.announcement);
       return wait(place, pauseIn(windows.training.min), most);
@@ -158,7 +159,8 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
   const run = await runOf(context, admitted);
   const { place } = request;
   const session = await sessionOf(context, run, await context.store.participant(run, certificate.id));
-  if (run.stage !== 'session' || session?.end !== null || session.attempt !== place.attempt) {
+  const isOpen = run.stage === 'session' && session?.end === null && session.attempt === run.attempt?.number;
+  if (!isOpen || session.attempt !== place.attempt) {
     throw new ServiceError('ERR_SECAGG_RUN', 'this attempt is over, or the participant is not in it');
   }
   await context.note(admitted);

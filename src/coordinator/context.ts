@@ -1,10 +1,10 @@
 // What the parts of one coordinator share.
 import type { Listener } from '../leaves/events.ts';
 import type { RevocationList } from '../service/revocation-list.ts';
-import type { SeedSource } from '../service/seeds.ts';
 import type { Task } from '../service/task.ts';
 import type { CoordinatorEvent } from './events.ts';
 import type { RunRecord } from './run-record.ts';
+import type { SeedWatch } from './seed-watch.ts';
 import type { SessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
 
@@ -15,7 +15,7 @@ export interface CoordinatorContext {
   taskOf(id: string): Task;
   revocationsOf(task: Task): RevocationList | null;
   /** Where the seeds of draws come from. */
-  readonly seeds: SeedSource;
+  readonly seeds: Pick<SeedWatch, 'of'>;
   /** Seconds since 1970. */
   now(): number;
   /** A run has ended. */

@@ -2,7 +2,6 @@
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
 import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
-import { SecAggError } from '../leaves/errors.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
@@ -13,17 +12,18 @@ import { checkKeypair, keyDigest, type Keypair } from '../service/keypair.ts';
 import { encodeResponse } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
-import { Admission, type Admitted } from './admission.ts';
+import { Admission, senderOf, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
 import { EpochTokens } from './epoch-tokens.ts';
-import type { CoordinatorEvent } from './events.ts';
+import { tickFailed, type CoordinatorEvent } from './events.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
 import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './options.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
+import { SeedWatch } from './seed-watch.ts';
 import { openSessionNames } from './session-advance.ts';
 import type { RunKey, RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
@@ -97,7 +97,7 @@ export class Coordinator {
       uploads: new Uploads(most),
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
-      seeds: seedsOf(options.seeds, this.tasks),
+      seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
       now: () => secondsOf(this.#clock),
       ended: (run) => this.#ended(run),
       isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
@@ -124,8 +124,8 @@ export class Coordinator {
    */
   async answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const now = await this.#store.heartbeat();
-    this.#windows.note(now);
     const admitted = await this.#admission.admit(copyOf(checkBytes(request, 'request')));
+    this.#windows.note(now); // after admission: participants do not come later for what strangers send
     const epoch = this.#tokens.epochAt(now);
     try {
       this.#admission.requireValidNow(admitted);
@@ -153,7 +153,7 @@ export class Coordinator {
   async #note({ request, task, certificate }: Admitted): Promise<boolean> {
     const { sequence, digest } = request;
     const epoch = this.#tokens.epochAt(await this.#store.heartbeat());
-    const last = await this.#store.noteRequest(task.id, certificate.id, { sequence, digest }, epoch);
+    const last = await this.#store.noteRequest(task.id, senderOf(certificate), { sequence, digest }, epoch);
     if (last === null) return true;
     if (last.sequence === sequence && equalBytes(last.digest, digest)) return false;
     throw new ServiceError('ERR_SECAGG_SEQUENCE', 'request: a newer one of this participant has come before');
@@ -161,7 +161,7 @@ export class Coordinator {
 
   async #respond(admitted: Admitted, epoch: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
     const { task, certificate, certificateDigest } = admitted;
-    const last = await this.#store.lastRequest(task.id, certificate.id);
+    const last = await this.#store.lastRequest(task.id, senderOf(certificate));
     const terms = {
       token: this.#tokens.tokenFor(certificate.id, certificateDigest, epoch),
       sequence: last?.sequence ?? 0,
@@ -309,8 +309,7 @@ export class Coordinator {
         await this.tick();
         if (this.#isDraining && (await this.#store.openRuns()).every(({ stage }) => stage === 'check-in')) return;
       } catch (error) {
-        const code = error instanceof SecAggError ? error.code : null;
-        emit(this.#listener, { type: 'tick-failed', code, error });
+        emit(this.#listener, tickFailed(error));
       }
       await sleep(1000, signal);
     }

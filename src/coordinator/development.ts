@@ -20,8 +20,11 @@ export interface DevelopmentOptions extends Pick<CoordinatorOptions, 'listener' 
   readonly threshold: number;
   /** Most participants of a session. */
   readonly maxUsers: number;
-  /** Anything else of the task; there are short windows by default. */
-  readonly definition?: Partial<Omit<TaskDefinition, 'aggregate' | 'publisher' | 'registrar' | 'development'>>;
+  /** Anything else of the task; there are short windows by default, each of which may be given alone. */
+  readonly definition?: Partial<Omit<TaskDefinition, 'aggregate' | 'windows' | 'publisher' | 'registrar' | 'development'>> & {
+    /** When stages end; the others are as by default. */
+    readonly windows?: Partial<TaskDefinition['windows']>;
+  };
 }
 
 /** The parties of a development set-up. */
@@ -92,10 +95,10 @@ export function developmentService(options: DevelopmentOptions): DevelopmentServ
     aggregate,
     group: { threshold, maxUsers, adversary: 'malicious', colluders: 0, cohorts: null },
     minUsers: threshold,
-    windows: WINDOWS,
     attempts: 3,
     retention: 3600,
     ...definition,
+    windows: { ...WINDOWS, ...definition?.windows },
     publisher: publisher.publicKey,
     registrar: registrar.authority,
     development: true,

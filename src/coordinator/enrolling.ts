@@ -2,20 +2,21 @@
 import { randomOrder } from '../cohorts/order.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { SecAggError } from '../leaves/errors.ts';
-import { emit } from '../leaves/events.ts';
 import { at } from '../leaves/lists.ts';
 import type { Certificate } from '../service/certificate.ts';
 import { cohortPlan, drawnAttempt } from '../service/attempt-plan.ts';
 import { attemptSession, requireValid, rosterOf } from '../service/certified-users.ts';
 import { drawCohorts, enrollable, enrolmentBytes, readEnrolment } from '../service/enrolment.ts';
 import type { RevocationList } from '../service/revocation-list.ts';
-import { leastEnrolled, type Task } from '../service/task.ts';
-import { seedOf } from '../service/seeds.ts';
+import { leastEnrolled, type Task, type TaskDefinition } from '../service/task.ts';
 import type { CoordinatorContext } from './context.ts';
 import type { Attempt, RunInAttempt, RunRecord, SessionRecord } from './run-record.ts';
 
 /** By how much the clocks of registrar and coordinator may differ, in seconds. */
 const CLOCK_SKEW = 300;
+
+/** Seconds that a certificate must have left, at most: participants renew it before. */
+const MOST_LEFT = 3600;
 
 /** How an attempt begins. */
 type Enrolled =
@@ -39,7 +40,7 @@ export async function closeEnrolment(
   const ready = (await context.store.participants(run))
     .filter(({ status, certificate }) => status === 'ready' && !excluded.has(certificate.id))
     .map(({ certificate }) => certificate);
-  const valid = validOf(ready, revocations, context.now());
+  const valid = validOf(ready, revocations, context.now(), task.definition);
   if (valid.length < leastEnrolled(task.definition)) {
     const kept = new Set(valid.map(({ id }) => id));
     return { gone: ready.flatMap(({ id }) => (kept.has(id) ? [] : [id])) };
@@ -67,12 +68,22 @@ function sample(ids: readonly number[], count: number): number[] {
   return Array.from(randomOrder(ids.length, word).subarray(0, count), (rank) => at(ids, rank));
 }
 
-function validOf(certificates: readonly Certificate[], revocations: RevocationList, now: number): Certificate[] {
+/**
+ * The certificates that hold now, and still hold when the last participant looks at them: a participant that comes with one that is about
+ * to end would make all others refuse the roster.
+ */
+function validOf(
+  certificates: readonly Certificate[],
+  revocations: RevocationList,
+  now: number,
+  definition: TaskDefinition,
+): Certificate[] {
   const revoked = new Set(revocations.serials);
+  const until = now + secondsToRoster(definition);
   return certificates.filter((certificate) => {
     try {
       requireValid(certificate, { now, clockSkew: CLOCK_SKEW }, revoked);
-      return true;
+      return certificate.validUntil > until;
     } catch (error) {
       if (error instanceof SecAggError) return false;
       throw error;
@@ -80,19 +91,17 @@ function validOf(certificates: readonly Certificate[], revocations: RevocationLi
   });
 }
 
-/**
- * The seed of the draw that a run waits for; null if it is not there yet, or if nothing is drawn. A source that fails is one without the
- * seed: the participant whose request brought the coordinator here has no part in it, and the attempt must end in time.
- */
+/** Seconds after which all have the roster who take part at all. */
+function secondsToRoster({ group: { cohorts }, windows: { round } }: TaskDefinition): number {
+  const draw = cohorts === null ? 0 : cohorts.seed.max + cohorts.seed.grace;
+  return Math.min(draw + round.max + round.grace, MOST_LEFT);
+}
+
+/** The seed of the draw that a run waits for; null if it is not there yet, or if nothing is drawn. */
 export async function seedOfDraw(context: CoordinatorContext, { stage, attempt }: RunRecord): Promise<Uint8Array | null> {
   const seedAt = attempt?.seedAt ?? null;
   if (stage !== 'draw' || seedAt === null || context.now() < seedAt) return null;
-  try {
-    return await seedOf(context.seeds, seedAt);
-  } catch (error) {
-    emit(context.listener, { type: 'tick-failed', code: error instanceof SecAggError ? error.code : null, error });
-    return null;
-  }
+  return context.seeds.of(seedAt);
 }
 
 /** The sessions of the cohorts. @returns null if no list of revocations is there, or if another process was faster. */

@@ -1,4 +1,5 @@
 // What happens in a coordinator, for an application's metrics and logs. Counts, never names of participants.
+import { SecAggError } from '../leaves/errors.ts';
 import type { Stage } from './decide.ts';
 
 /** Something that happened. */
@@ -83,3 +84,7 @@ export type CoordinatorEvent =
       /** What was thrown. */
       readonly error: unknown;
     };
+
+export function tickFailed(error: unknown): CoordinatorEvent {
+  return { type: 'tick-failed', code: error instanceof SecAggError ? error.code : null, error };
+}

@@ -172,13 +172,13 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.lastRequest`. */
-  lastRequest(task: string, id: number): Promise<LastRequest | null> {
-    return Promise.resolve(this.#requests.get(`${task}/${id}`) ?? null);
+  lastRequest(task: string, sender: string): Promise<LastRequest | null> {
+    return Promise.resolve(this.#requests.get(`${task}/${sender}`) ?? null);
   }
 
   /** As `CoordinatorStore.noteRequest`. */
-  noteRequest(task: string, id: number, request: LastRequest, epoch: number): Promise<LastRequest | null> {
-    const name = `${task}/${id}`;
+  noteRequest(task: string, sender: string, request: LastRequest, epoch: number): Promise<LastRequest | null> {
+    const name = `${task}/${sender}`;
     const last = this.#requests.get(name);
     if (last !== undefined && last.sequence >= request.sequence) return Promise.resolve(last);
     this.#requests.set(name, { ...request, epoch });

@@ -59,14 +59,18 @@ export interface CoordinatorStore {
   counts(key: RunKey): Promise<Counts>;
   /** All participants of a run, also those that have left. */
   participants(key: RunKey): Promise<readonly Participant[]>;
-  /** The participant's newest request that was noted, if any is remembered. */
-  lastRequest(task: string, id: number): Promise<LastRequest | null>;
+  /**
+   * The newest request that was noted, if any is remembered.
+   *
+   * @param sender a participant with one key: with another key it begins anew.
+   */
+  lastRequest(task: string, sender: string): Promise<LastRequest | null>;
   /**
    * Notes a participant's request.
    *
    * @returns what was noted before if its number is as high or higher, and nothing has changed; else null.
    */
-  noteRequest(task: string, id: number, request: LastRequest, epoch: number): Promise<LastRequest | null>;
+  noteRequest(task: string, sender: string, request: LastRequest, epoch: number): Promise<LastRequest | null>;
   /** Requests that were noted before this epoch are forgotten: no token of theirs is valid. */
   forgetRequests(before: number): Promise<void>;
 }

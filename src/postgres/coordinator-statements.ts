@@ -195,14 +195,14 @@ export interface RequestRow {
 const REQUEST: Columns<RequestRow> = { sequence: integer, digest: bytes };
 
 export const readRequest: Statement<RequestRow> = statement(
-  'select sequence, digest from :schema.requests where task = $1 and id = $2',
+  'select sequence, digest from :schema.requests where task = $1 and sender = $2',
   REQUEST,
 );
 
 export const noteRequest: Statement<RequestRow> = statement(
   `
-  insert into :schema.requests (task, id, sequence, digest, epoch) values ($1, $2, $3, $4, $5)
-  on conflict (task, id) do update set sequence = excluded.sequence, digest = excluded.digest, epoch = excluded.epoch
+  insert into :schema.requests (task, sender, sequence, digest, epoch) values ($1, $2, $3, $4, $5)
+  on conflict (task, sender) do update set sequence = excluded.sequence, digest = excluded.digest, epoch = excluded.epoch
   where requests.sequence < excluded.sequence returning sequence, digest`,
   REQUEST,
 );

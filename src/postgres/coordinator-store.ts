@@ -209,16 +209,16 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.lastRequest`. */
-  async lastRequest(task: string, id: number): Promise<LastRequest | null> {
-    const [row] = await this.#database.read(sql.readRequest, [task, id]);
+  async lastRequest(task: string, sender: string): Promise<LastRequest | null> {
+    const [row] = await this.#database.read(sql.readRequest, [task, sender]);
     return row === undefined ? null : { sequence: row.sequence, digest: copyOf(row.digest) };
   }
 
   /** As `CoordinatorStore.noteRequest`. */
-  async noteRequest(task: string, id: number, { sequence, digest }: LastRequest, epoch: number): Promise<LastRequest | null> {
+  async noteRequest(task: string, sender: string, { sequence, digest }: LastRequest, epoch: number): Promise<LastRequest | null> {
     return this.#database.transaction(async (query) => {
-      if ((await query(sql.noteRequest, [task, id, sequence, digest, epoch])).length === 1) return null;
-      const [last] = await query(sql.readRequest, [task, id]);
+      if ((await query(sql.noteRequest, [task, sender, sequence, digest, epoch])).length === 1) return null;
+      const [last] = await query(sql.readRequest, [task, sender]);
       return last === undefined ? null : { sequence: last.sequence, digest: copyOf(last.digest) };
     });
   }

@@ -55,11 +55,16 @@ export interface CertificateFloor {
   readonly clockSkew: number;
   /** How old a revocation list may be. */
   readonly maxRevocationAge: number;
+  /** Certificates at most. */
+  readonly maxUsers: number;
 }
 
 /** @throws ServiceError ERR_SECAGG_CERTIFICATE if a roster has a certificate, or a revocation list, that does not hold. */
 export async function requireValidRoster(bytes: Uint8Array, floor: CertificateFloor): Promise<Roster> {
   const { authorities, ...roster } = readRoster(bytes);
+  // Before any signature is verified: the registrar has certified more participants than a session can have.
+  const { length } = roster.certificates;
+  if (length > floor.maxUsers) throw refusal(`the roster has ${length} participants, expected at most ${floor.maxUsers}`);
   const expected = authorityDigest(floor.authority);
   if (!authorities.every((authority) => equalBytes(authority, expected))) {
     throw refusal('the roster is of another registrar or scope');

@@ -24,7 +24,7 @@ const RESPONSE_KINDS = ['wait', 'task', 'run', 'enrolled', 'roster', 'message', 
 export type ResponseKind = (typeof RESPONSE_KINDS)[number];
 
 /** Bytes of a response, at most. */
-const maxResponseBytes: number = PART_BYTES + 1024;
+export const maxResponseBytes: number = PART_BYTES + 1024;
 
 /** One response. */
 export interface Response {

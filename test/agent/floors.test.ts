@@ -1,4 +1,5 @@
 // One test for each floor of a participant, named after the attack that it stops.
+import { platform } from '#platform';
 import { expect } from 'chai';
 import { Agent, MemoryAgentStore, type Floors } from '../../src/agent/index.ts';
 import { requireRun, requireTask, type History } from '../../src/agent/floors.ts';
@@ -8,6 +9,7 @@ import { requireValidRoster, rosterOf, type CertificateFloor } from '../../src/s
 import { readRevocationList } from '../../src/service/revocation-list.ts';
 import { Registrar, type TaskDefinition } from '../../src/service/index.ts';
 import { refused, rejected } from '../support/errors.ts';
+import { withPlatform } from '../support/injected.ts';
 import { authorities, certified, floorsFor, NEW_YEAR, taskOf } from '../support/service.ts';
 
 const NOW = NEW_YEAR / 1000;
@@ -66,6 +68,14 @@ describe('a participant refuses a task', () => {
       { aggregate: { ...noisy.aggregate, noiseFrom: 'server' } },
     ],
     ['that has an exact part beside one with noise', { privacy }, { aggregate: partly }],
+    [
+      'whose budget counts with safer draws than its floor asks',
+      { privacy, cohorts: { security: 39 } },
+      {
+        group: { ...group, cohorts: { least: 2, most: 2, seed: { min: 60, max: 60, grace: 0 } } },
+        aggregate: { ...noisy.aggregate, security: 40 },
+      },
+    ],
     ['whose noise is for another adjacency', { privacy: { ...privacy, adjacency: 'replace-one' } }, noisy],
   ] as const satisfies readonly (readonly [string, Changes, Partial<TaskDefinition>])[]) {
     it(attack, async () => {
@@ -87,7 +97,7 @@ describe('a participant refuses a task', () => {
 });
 
 describe('a participant refuses a run', () => {
-  const history: History = { highestRun: 4, participations: 2, lastParticipation: NOW - 100, revocationNumber: 1 };
+  const history: History = { highestRun: 4, participations: 2, lastParticipation: NOW - 100, draws: 0, revocationNumber: 1 };
   const announced = async (run: number, length = 0): Promise<ReturnType<typeof readAnnouncement>> => {
     const payload = length === 0 ? {} : { payload: { url: 'https://example.org', content: new Uint8Array(length) } };
     const expires = new Date(NEW_YEAR + 60_000);
@@ -135,6 +145,7 @@ describe('a participant refuses a roster', () => {
     now: NOW,
     clockSkew: 300,
     maxRevocationAge: 86_400,
+    maxUsers: 3,
   };
   const rosterBytes = async (registrar: Registrar, ids: readonly number[]): Promise<Uint8Array> => {
     const participants = [];
@@ -181,6 +192,14 @@ describe('a participant refuses a roster', () => {
     await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, { ...floor, now: NOW - 301 }));
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
     await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, floor));
+  });
+
+  it('with more participants than its session can have, without a look at their signatures', async () => {
+    const bytes = await rosterBytes(parties.registrar, [1, 2, 3, 4]);
+    let verified = 0;
+    const ed25519Verify: typeof platform.ed25519Verify = (...signed) => (verified++, platform.ed25519VerifySync(...signed));
+    await withPlatform({ ed25519Verify }, () => rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, floor)));
+    expect(verified).to.equal(0);
   });
 
   it('with one participant twice, or in another order', async () => {

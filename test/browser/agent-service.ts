@@ -37,6 +37,8 @@ export class AgentService {
   #isLost: (heard: Heard) => boolean = () => false;
   #participants = 0;
   #run: RunKey | null = null;
+  /** Ends the agents in Node of the last run. */
+  #agents = new AbortController();
 
   /** @param vecLen components of the inputs. */
   static async start(vecLen: number = INPUT_IN_NODE.length): Promise<AgentService> {
@@ -57,7 +59,7 @@ export class AgentService {
     this.#service = developmentService({
       aggregate: { kind: 'integers', vecLen, bits: 32 },
       ...{ threshold: 3, maxUsers: 3 },
-      definition: { windows: { ...windows, round: { min: 0, max: 20, grace: 60, enough: 100 } } },
+      definition: { windows: { ...windows, round: { min: 0, max: 10, grace: 60, enough: 100 } } },
     });
   }
 
@@ -90,9 +92,11 @@ export class AgentService {
     this.#heard = [];
     this.#isLost = (): boolean => false;
     const { coordinator, registrar, introduction } = this.#service;
-    if (this.#run !== null) await coordinator.abort(this.#run); // a test has failed before it ended
+    if (this.#run !== null) await coordinator.abort(this.#run); // the test before has not waited for its end
     const key = (this.#run = await this.#service.openRun());
-    const ending = new AbortController();
+    this.#agents.abort();
+    this.#agents = new AbortController();
+    const { signal } = this.#agents;
     for (let i = 0; i < 2; i++) {
       const agent = await developmentAgent({
         ...{ id: this.#participants++, introduction },
@@ -100,11 +104,11 @@ export class AgentService {
         exchange: (request) => coordinator.answer(request),
         inputs: { load: ({ run }) => Promise.resolve({ id: `day ${run}`, data: inputOf(INPUT_IN_NODE, this.#vecLen) }) },
       });
-      void agent.run({ signal: ending.signal });
+      void agent.run({ signal });
     }
     return async () => {
       const outcome = await coordinator.finished(key);
-      ending.abort();
+      this.#agents.abort();
       if (outcome.kind === 'failed') throw new Error(`run ${outcome.run}: ${outcome.code}`);
       return outcome;
     };
@@ -127,6 +131,7 @@ export class AgentService {
 
   close(): void {
     console.warn = warn;
+    this.#agents.abort();
     this.#ending.abort();
     this.#server.close();
     this.#server.closeAllConnections();

@@ -1,6 +1,7 @@
 // What strangers and participants send to a coordinator that they should not send.
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { senderOf } from '../../src/coordinator/admission.ts';
 import { Coordinator, MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
 import { fingerprint } from '../../src/crypto/digest.ts';
 import { DecodeError, genKeypair, SecAggError } from '../../src/index.ts';
@@ -98,6 +99,13 @@ describe('a coordinator', () => {
     );
     await rejected('ERR_SECAGG_DECODE', coordinator.answer(new Uint8Array(maxRequestBytes + 1)));
     expect(await checkedIn()).to.equal(0);
+  });
+
+  it('does not let participants come later because strangers send much', async () => {
+    const token = await tokenOf();
+    for (let each = 0; each < 2000; each++) await coordinator.answer(Uint8Array.of(1, 2, 3)).catch(() => undefined);
+    const { wait } = await ask(requestOf({ token }));
+    expect(wait.to - wait.from).to.equal(200);
   });
 
   it('does not answer who has no certificate of the registrar, of this scope, or signs with another key', async () => {
@@ -214,7 +222,7 @@ describe('a coordinator', () => {
       const each = await certified(parties.registrar, id);
       const response = await ask(requestOf({ token: await tokenOf(each) }, each), each);
       expect(response.kind, String(id)).to.equal(id < 15 ? 'wait' : id === 15 ? 'run' : 'wait');
-      if (id > 15) expect(await store.lastRequest(task.id, each.certificate.id)).to.equal(null);
+      if (id > 15) expect(await store.lastRequest(task.id, senderOf(each.certificate))).to.equal(null);
     }
     expect(await checkedIn()).to.equal(6);
   });

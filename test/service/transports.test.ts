@@ -162,6 +162,22 @@ describe('the transports of examples/service', () => {
     });
   }
 
+  it('HTTP: a participant reads no more of a response than one can have', async () => {
+    let sent = 0;
+    const server = createServer((_, response) => {
+      const more = (): void => {
+        while (!response.destroyed && sent < 64 && response.write(new Uint8Array(2 ** 20))) sent++;
+      };
+      response.on('drain', more);
+      more();
+    });
+    const exchange = exchangeWith(`http://${await listening(server)}`);
+    const error: unknown = await exchange(Uint8Array.of(1), {}).catch((reason: unknown) => reason);
+    expect((error as Error).message).to.equal('a response that is too long');
+    expect(sent).to.be.lessThan(64);
+    await closed(server);
+  });
+
   it('WebSocket: an exchange that is called off leaves its response to nobody', async () => {
     const server = createServer();
     const echo = new WebSocketServer({ server });

@@ -196,17 +196,17 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
       sequence,
       digest: Uint8Array.of(sequence),
     });
-    expect(await store.lastRequest(TASK, id(1))).to.equal(null);
-    expect(await store.noteRequest(TASK, id(1), request(5), 3)).to.equal(null);
-    expect(await store.noteRequest(TASK, id(1), request(4), 3), 'a replay').to.deep.include(request(5));
-    expect(await store.noteRequest(TASK, id(1), request(5), 3), 'the same again').to.deep.include(request(5));
-    expect(await store.noteRequest(TASK, id(2), request(1), 4)).to.equal(null);
-    expect(await store.noteRequest(TASK, id(1), request(6), 3)).to.equal(null);
-    const racing = await Promise.all([7, 7, 7].map((sequence) => store.noteRequest(TASK, id(1), request(sequence), 3)));
+    expect(await store.lastRequest(TASK, 'sender 1')).to.equal(null);
+    expect(await store.noteRequest(TASK, 'sender 1', request(5), 3)).to.equal(null);
+    expect(await store.noteRequest(TASK, 'sender 1', request(4), 3), 'a replay').to.deep.include(request(5));
+    expect(await store.noteRequest(TASK, 'sender 1', request(5), 3), 'the same again').to.deep.include(request(5));
+    expect(await store.noteRequest(TASK, 'sender 2', request(1), 4)).to.equal(null);
+    expect(await store.noteRequest(TASK, 'sender 1', request(6), 3)).to.equal(null);
+    const racing = await Promise.all([7, 7, 7].map((sequence) => store.noteRequest(TASK, 'sender 1', request(sequence), 3)));
     expect(racing.filter((last) => last === null)).to.have.lengthOf(1);
     await store.forgetRequests(4);
-    expect(await store.lastRequest(TASK, id(1))).to.equal(null);
-    expect(await store.lastRequest(TASK, id(2))).to.deep.include(request(1));
+    expect(await store.lastRequest(TASK, 'sender 1')).to.equal(null);
+    expect(await store.lastRequest(TASK, 'sender 2')).to.deep.include(request(1));
   });
 
   it('forgets runs that ended long ago, with their participants, and never their numbers', async () => {

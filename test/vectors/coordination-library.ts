@@ -172,6 +172,9 @@ export async function libraryVectors(): Promise<string> {
   return `${JSON.stringify(vectors, null, 1)}\n`;
 }
 
+// No await at the top: a module with one is loaded in another form, in which its coverage does not add up with that of other tests.
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === '--write') {
-  writeFileSync(LIBRARY, await libraryVectors());
+  void libraryVectors().then((vectors) => {
+    writeFileSync(LIBRARY, vectors);
+  });
 }

@@ -246,7 +246,7 @@ describe('documents and messages of a service beside the independent reference',
     });
 
     it('are refused if one of their documents is not good', async () => {
-      const floor = { authority, now: NEW_YEAR + 100, clockSkew: 300, maxRevocationAge: 86_400 };
+      const floor = { authority, now: NEW_YEAR + 100, clockSkew: 300, maxRevocationAge: 86_400, maxUsers: 100 };
       for (const { why, bytes } of refused) {
         expect(await verdict(() => requireValidRoster(fromHex(bytes), floor).then(() => true)), why).to.equal('form');
       }
@@ -255,7 +255,7 @@ describe('documents and messages of a service beside the independent reference',
 
     it('are good for the time of their certificates and of their list, and 300 seconds more on either side', async () => {
       for (const { roster, now, maxRevocationAge, isValid } of times) {
-        const floor = { authority, now, clockSkew: 300, maxRevocationAge };
+        const floor = { authority, now, clockSkew: 300, maxRevocationAge, maxUsers: 100 };
         const found = await verdict(() => requireValidRoster(fromHex(roster), floor).then(() => true));
         expect(found, `at ${now}`).to.equal(isValid ? 'accepted' : 'form');
       }

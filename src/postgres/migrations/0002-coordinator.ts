@@ -104,16 +104,16 @@ comment on column :schema.participants.certificate is 'Its certificate.';
 
 create table :schema.requests (
   task text not null,
-  id bigint not null,
+  sender text not null,
   sequence bigint not null,
   digest bytea not null,
   epoch bigint not null,
-  constraint requests_pkey primary key (task, id)
+  constraint requests_pkey primary key (task, sender)
 );
 create index requests_epoch on :schema.requests (epoch);
-comment on table :schema.requests is 'The last request of each participant that changed something, so that an older one is refused.';
+comment on table :schema.requests is 'The last request of each participant with one key that changed something, so that an older one is refused.';
 comment on column :schema.requests.task is 'Digest of the task.';
-comment on column :schema.requests.id is 'Id of the participant.';
+comment on column :schema.requests.sender is 'Id of the participant, and its key.';
 comment on column :schema.requests.sequence is 'Number of the request.';
 comment on column :schema.requests.digest is 'Digest of the request, 32 bytes.';
 comment on column :schema.requests.epoch is 'Epoch of the token with which it came. The row is deleted when the token is good no more.';

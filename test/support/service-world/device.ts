@@ -143,7 +143,9 @@ export class Device {
       (error: unknown) => {
         this.#atOnce = 0;
         if (this.isSuperseded) return;
-        const isForeseen = error instanceof SecAggError || error instanceof NetworkDown || error instanceof DiskFull;
+        const isSeedless = error instanceof Error && error.message === 'seeds: the source has failed';
+        const isForeseen =
+          error instanceof SecAggError || error instanceof NetworkDown || error instanceof DiskFull || isSeedless;
         watch.require(isForeseen, `participant ${person.id}: ${String(error)} ${(error as Error).stack ?? ''}`);
         if (error instanceof SecAggError) watch.note(`step failed: ${error.code}`);
         again(Math.min(FIRST_RETRY * 2 ** this.#failures++, LONGEST_RETRY) * (0.5 + draws.fraction() / 2));

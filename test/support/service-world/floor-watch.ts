@@ -33,6 +33,7 @@ export class FloorWatch extends Watch {
   readonly #announced = new Map<number, Announced>();
   /** By person: the runs in which it has answered round 2. */
   readonly #given = new Map<number, Set<number>>();
+  readonly #draws = new Map<number, number>();
   readonly #sentAt = new Map<number, number>();
   /** By session: the honest users in its sum. */
   readonly #sums = new Map<string, string>();
@@ -70,6 +71,8 @@ export class FloorWatch extends Watch {
     }
     if (work.phase === 'session' && old.work.phase !== 'session') this.#requireSession(person, work);
     const { minInterval, maxParticipations } = this.#terms.floors.repetition;
+    this.#draws.set(person.id, history.draws);
+    this.require(history.draws <= this.#mostDraws, `${name}: in ${history.draws} draws, ${this.#mostDraws} are its floor`);
     if (history.participations > old.history.participations) {
       const { lastParticipation: last } = old.history;
       const isLongAgo = last === null || (history.lastParticipation ?? 0) - last >= minInterval;
@@ -102,6 +105,11 @@ export class FloorWatch extends Watch {
     this.require(runs.size <= most, `participant ${person.id}: answered round 2 in ${runs.size} runs, ${most} are its floor`);
   }
 
+  get #mostDraws(): number {
+    const { floors, parties } = this.#terms;
+    return floors.repetition.maxParticipations * parties.task.definition.attempts;
+  }
+
   /** When a person's device has sent its last request. */
   lastSent({ id }: Person): number {
     return this.#sentAt.get(id) ?? 0;
@@ -109,7 +117,8 @@ export class FloorWatch extends Watch {
 
   /** Whether a person may take part once more. */
   isFree({ id }: Person): boolean {
-    return (this.#given.get(id)?.size ?? 0) < this.#terms.floors.repetition.maxParticipations;
+    const { maxParticipations } = this.#terms.floors.repetition;
+    return (this.#given.get(id)?.size ?? 0) < maxParticipations && (this.#draws.get(id) ?? 0) < this.#mostDraws;
   }
 
   /** The sums that a coordinator has: each over enough honest users, and no two whose difference tells about one of them. */

@@ -174,7 +174,10 @@ class HostileWorld {
       await this.#timeline.sleep(1000);
     }
     const outcome = await coordinator.outcome(key);
-    if (outcome?.kind !== 'finished') return watch.require(false, `no sum of those who are left: ${outcome?.code ?? 'never'}`);
+    if (outcome?.kind !== 'finished') {
+      watch.require(false, `no sum of those who are left: ${outcome?.code ?? 'never'}`);
+      return;
+    }
     watch.note('an honest run followed');
     watch.finished(outcome);
     this.#requireAll(
