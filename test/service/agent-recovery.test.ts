@@ -6,6 +6,7 @@ import { decodeRequest } from '../../src/service/request.ts';
 import { enrolmentBytes, readEnrolment } from '../../src/service/enrolment.ts';
 import { encodeResponse, readResponse } from '../../src/service/response.ts';
 import { DeviceStore } from '../support/service-world/device.ts';
+import { useLightEngine } from '../support/service-world/light-engine.ts';
 import { groupWithCohorts } from '../support/service-world/parties.ts';
 import { SmallService, untilPending, type Participant } from '../support/service-world/small-service.ts';
 import { rejected } from '../support/errors.ts';
@@ -26,6 +27,8 @@ function refusals({ events }: Participant): string[] {
 }
 
 describe('an agent whose store is put back to an older state', () => {
+  useLightEngine();
+
   // Each time the agent writes: selected, claimed, and after each round.
   for (const revision of [1, 2, 3, 4, 5]) {
     it(`after revision ${revision} is superseded, and sends no answer`, async () => {
@@ -58,6 +61,8 @@ describe('an agent whose store is put back to an older state', () => {
 });
 
 describe('two devices with one store', () => {
+  useLightEngine();
+
   it('take their steps in turn, and neither believes that a backup was restored', async () => {
     const service = await SmallService.open();
     const key = await service.openRun();
@@ -75,6 +80,8 @@ describe('two devices with one store', () => {
 });
 
 describe('an agent whose answer is refused', () => {
+  useLightEngine();
+
   it('because the store of the coordinator cannot be reached sends it again', async () => {
     const service = await SmallService.open();
     const key = await service.openRun();
@@ -134,6 +141,8 @@ describe('an agent that is told when to come back', () => {
 });
 
 describe('an agent whose input was sent before', () => {
+  useLightEngine();
+
   it('is not ready, so that the others do not wait for it in the session', async () => {
     const service = await SmallService.open();
     const inputs = { load: () => Promise.resolve({ id: 'always the same', data: [1, 2, 3] }) };
@@ -150,6 +159,8 @@ describe('an agent whose input was sent before', () => {
 });
 
 describe('an agent whose clock is slow', () => {
+  useLightEngine();
+
   it('refuses an enrolment whose seed its source gives already: the server could have tried many', async () => {
     const group = groupWithCohorts(4);
     const service = await SmallService.open({ users: 4, people: 8, definition: { group } });

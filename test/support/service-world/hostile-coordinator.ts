@@ -82,9 +82,10 @@ export class HostileCoordinator {
     const [publicKey, secretKey] = parties.coordinator;
     const honest = await readResponse(await face.coordinator.answer(bytes), { publicKey, request: request.digest });
     if (honest === null) throw new Error('a face has not signed its response');
-    if (!draws.chance(lying)) return encodeResponse(honest, secretKey);
+    this.#lies.heard(honest);
+    if (!this.#lies.isPromised(request) && !draws.chance(lying)) return encodeResponse(honest, secretKey);
     watch.note('the coordinator lied');
-    return encodeResponse(this.#lies.instead(honest), secretKey);
+    return encodeResponse(this.#lies.instead(request, honest), secretKey);
   }
 
   /** Most participants see one face for a while. */

@@ -76,7 +76,7 @@ class HostileWorld {
       ...floors,
       adversary: { ...floors.adversary, ...(hasCohorts && { minColludingFraction: 1 / parties.people.length }) },
       cohorts: hasCohorts ? { security: 40 } : null,
-      repetition: { minInterval: MIN_INTERVAL, maxParticipations: this.#draws.between(2, 5) },
+      repetition: { minInterval: MIN_INTERVAL, maxParticipations: this.#draws.between(1, 4) },
       maxPayloadBytes: 100,
     };
   }

@@ -3,6 +3,7 @@ import { readCertificate } from '../../../src/service/certificate.ts';
 import { readRoster, rosterOf } from '../../../src/service/certified-users.ts';
 import { fingerprint } from '../../../src/crypto/digest.ts';
 import { enrolmentBytes, readEnrolment } from '../../../src/service/enrolment.ts';
+import type { Request } from '../../../src/service/request.ts';
 import type { Response, ResponseKind } from '../../../src/service/response.ts';
 import type { Draws } from './draws.ts';
 import type { Person } from './parties.ts';
@@ -23,19 +24,31 @@ export class Lies {
   readonly #draws: Draws;
   readonly #accomplices: readonly Person[];
   readonly #told: Response[] = [];
+  /** Participants and runs that were told that an attempt follows. */
+  readonly #promised = new Set<string>();
 
   constructor(draws: Draws, accomplices: readonly Person[]) {
     this.#draws = draws;
     this.#accomplices = accomplices;
   }
 
-  /** What is said instead of an honest response. */
-  instead(honest: Response): Response {
-    const { place, sequence } = honest;
-    const draws = this.#draws;
+  /** What it can say to others, or again. */
+  heard(honest: Response): void {
     this.#told.push(honest);
     if (this.#told.length > MOST_TOLD) this.#told.shift();
-    switch (draws.between(0, 9)) {
+  }
+
+  /** Whether the first half of a lie was told to this participant. */
+  isPromised(request: Request): boolean {
+    return request.kind === 'ready' && this.#promised.has(nameOf(request));
+  }
+
+  /** What is said instead of an honest response. */
+  instead(request: Request, honest: Response): Response {
+    if (request.kind === 'ready' && this.#promised.delete(nameOf(request))) return this.#again(request, honest);
+    const { place, sequence } = honest;
+    const draws = this.#draws;
+    switch (draws.between(0, 11)) {
       case 0:
         return { ...honest, place: { ...place, attempt: draws.between(0, 5) } };
       case 1:
@@ -55,9 +68,24 @@ export class Lies {
         return { ...honest, sequence: draws.chance(0.05) ? sequence + 2 ** 30 : 0 };
       case 7:
         return { ...honest, kind: 'refused', code: draws.pick(CODES) };
+      case 8:
+      case 9:
+        return this.#again(request, honest);
       default:
         return { ...honest, ...whole(this.#changed(honest)) };
     }
+  }
+
+  /** The same run again: first that it goes on, and to whoever is ready then, an attempt that somebody was in before. */
+  #again(request: Request, honest: Response): Response {
+    const kinds: readonly ResponseKind[] = request.kind === 'ready' ? ['roster', 'enrolled'] : ['run'];
+    const isBefore = ({ kind, place }: Response): boolean => kinds.includes(kind) && place.run === request.place.run;
+    const before = this.#told.findLast(isBefore);
+    if (before === undefined) return honest;
+    if (before.kind === 'run') this.#promised.add(nameOf(request));
+    const { token, sequence } = honest;
+    const attempt = this.#draws.chance(0.5) ? before.place.attempt : this.#draws.between(1, 3);
+    return { ...before, request: honest.request, token, sequence, place: { ...before.place, attempt } };
   }
 
   /** Another list of participants, or another bit. */
@@ -79,6 +107,10 @@ export class Lies {
     if (changed.length > 0) changed[draws.between(0, changed.length - 1)]! ^= 1 << draws.between(0, 7);
     return changed;
   }
+}
+
+function nameOf({ certificate, place }: Request): string {
+  return `${place.run}/${certificate.join()}`;
 }
 
 /** The fields of a response that carry a body of one part. */
