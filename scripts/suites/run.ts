@@ -52,6 +52,11 @@ const queue = all.filter(isChosen);
 const outcomes: Outcome[] = [];
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
 
+// The end of a long log is what is read first, and sometimes all that is kept of it.
+for (const { suite, output } of outcomes.filter((outcome) => !isGood(outcome))) {
+  const failures = /^ +\d+ failing\n[^]*/m.exec(output)?.[0] ?? output;
+  console.log(`\n=== ${suite.name} failed\n${failures.slice(-8000)}`);
+}
 console.log(`\n${outcomes.map(lineOf).join('\n')}`);
 const total = (count: 'passed' | 'failed' | 'skipped'): number => outcomes.reduce((sum, outcome) => sum + outcome[count], 0);
 console.log(`\n${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`);

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { hex } from '../../src/leaves/bytes.ts';
 import type { AgentInPage, AgentInWorker, GivenParticipant } from './agent-page.ts';
 import { AgentService, INPUT_IN_NODE } from './agent-service.ts';
-import type { DrivenBrowser, DrivenPage } from './web-driver.ts';
+import type { DrivenBrowser, DrivenTab } from './web-driver.ts';
 
 const PATIENCE_MILLISECONDS = 60_000;
 /** Far below the 30 seconds after which an agent that waits for a run asks again by itself. */
@@ -25,19 +25,19 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>, most 
 const sumWith = (input: readonly number[]): number[] => input.map((value, i) => value + 2 * INPUT_IN_NODE[i]!);
 
 /** Evaluates an expression once the scripts of the page have run. */
-const onceLoaded = <T>(page: DrivenPage, expression: string): Promise<T> =>
+const onceLoaded = <T>(page: DrivenTab, expression: string): Promise<T> =>
   page.evaluate(`new Promise((done) => {
     const wait = () => ('participate' in globalThis ? done(${expression}) : setTimeout(wait, 20));
     wait();
   })`);
 
-const participate = (page: DrivenPage, given: GivenParticipant): Promise<void> =>
+const participate = (page: DrivenTab, given: GivenParticipant): Promise<void> =>
   onceLoaded(page, `participate(${JSON.stringify(given)})`);
 
-const inWorker = (page: DrivenPage, given: GivenParticipant, leaves = false): Promise<AgentInWorker> =>
+const inWorker = (page: DrivenTab, given: GivenParticipant, leaves = false): Promise<AgentInWorker> =>
   onceLoaded(page, `participateInWorker(${JSON.stringify(given)}, ${INPUT_IN_NODE.length}, ${leaves})`);
 
-const look = (page: DrivenPage): Promise<AgentInPage> => page.evaluate('agentInPage()');
+const look = (page: DrivenTab): Promise<AgentInPage> => page.evaluate('agentInPage()');
 
 /** @param start starts the browser with a profile. @param whySkipped says what is missing. */
 export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>, whySkipped: () => string | null): void {
@@ -62,6 +62,30 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
     if (profile !== '') rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 
+  /** Pages that are left open by a test that fails would take part in the runs of the next ones. */
+  const pages = new Set<DrivenTab>();
+
+  afterEach(async () => {
+    for (const page of pages) await close(page);
+  });
+
+  async function open(url: string = service!.url): Promise<DrivenTab> {
+    const page = await browser!.open(url);
+    pages.add(page);
+    return page;
+  }
+
+  async function close(page: DrivenTab): Promise<void> {
+    pages.delete(page);
+    await page.close();
+  }
+
+  async function killBrowser(): Promise<void> {
+    pages.clear();
+    await browser!.kill();
+    browser = await start(profile);
+  }
+
   /** Distinct masked inputs that have come: more than one would give the difference of two inputs away. */
   const maskedInputs = (): string[] => {
     const answers = service!.heard.filter(({ kind, place }) => kind === 'answer' && place.round === 2);
@@ -70,7 +94,7 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
 
   it('takes part in a run over HTTP: the exact sum', async () => {
     const finished = await service!.openRun();
-    const page = await browser!.open(service!.url);
+    const page = await open();
     await participate(page, await service!.participant(5, 6, -7));
     const { result, included } = await finished();
     expect(Array.from(result as Int32Array)).to.deep.equal(sumWith([5, 6, -7]));
@@ -80,7 +104,6 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
     expect(events).to.deep.equal(['selected', 'enrolled', 'sent', 'sent', 'sent', 'sent', 'sent', 'done']);
     expect(progress).to.include({ phase: 'idle', participations: 1, superseded: false });
     expect(loads).to.equal(1);
-    await page.close();
   });
 
   for (const [round, what] of [
@@ -90,71 +113,64 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
     it(`goes on with the vector that was written down when its ${what} before the answer of round ${round} arrives`, async () => {
       const finished = await service!.openRun();
       const given = await service!.participant(40, 50, 60);
-      const page = await browser!.open(service!.url);
+      const page = await open();
       service!.lose(({ kind, place }) => kind === 'answer' && place.round === round);
       await participate(page, given);
       await until('the answer is lost', async () => (await look(page)).events.includes('step-failed'));
       expect((await look(page)).progress).to.include({ phase: 'session', participations: round === 2 ? 1 : 0 });
-      if (round === 1) await page.close();
-      else {
-        await browser!.kill();
-        browser = await start(profile);
-      }
+      await (round === 1 ? close(page) : killBrowser());
       service!.lose(() => false);
-      const again = await browser!.open(service!.url);
+      const again = await open();
       await participate(again, { ...given, input: [0, 0, 0] });
       expect(Array.from((await finished()).result as Int32Array)).to.deep.equal(sumWith([40, 50, 60]));
       await until('the agent hears the outcome', async () => (await look(again)).events.includes('done'));
       expect((await look(again)).loads, 'inputs loaded again').to.equal(0);
       expect((await look(again)).progress.participations).to.equal(1);
       expect(maskedInputs()).to.have.lengthOf(1);
-      await again.close();
     });
   }
 
   it('runs in one of two tabs, the other one goes on when that is closed, and the input is sent once', async () => {
     const finished = await service!.openRun();
     const given = await service!.participant(7, 8, 9);
-    const first = await browser!.open(service!.url);
+    const first = await open();
     service!.lose(({ kind, place }) => kind === 'answer' && place.round === 2);
     await participate(first, given);
     await until('the first tab has the lock', async () => (await look(first)).progress.phase !== 'idle');
-    const second = await browser!.open(service!.url);
+    const second = await open();
     await participate(second, { ...given, input: [0, 0, 0] });
     await until('the answer of the first tab is lost', async () => (await look(first)).events.includes('step-failed'));
     expect(await second.evaluate('agentLocks()')).to.deep.equal({ held: 1, waiting: 1 });
     expect(await look(second)).to.include({ loads: 0, looks: 0 });
     service!.lose(() => false);
-    await first.close();
+    await close(first);
     expect(Array.from((await finished()).result as Int32Array)).to.deep.equal(sumWith([7, 8, 9]));
     expect(maskedInputs()).to.have.lengthOf(1);
     await until('the second tab hears the outcome', async () => (await look(second)).events.includes('done'));
     expect((await look(second)).progress).to.include({ phase: 'idle', participations: 1, superseded: false });
-    await second.close();
   });
 
   it('looks at its state and asks at once when its page, which was hidden, is shown again', async () => {
-    const page = await browser!.open(service!.url);
+    const page = await open();
     await participate(page, await service!.participant(1, 2, 3));
     await until(
       'the agent has asked for a run',
       async () => (await look(page)).events.length === 0 && (await look(page)).looks > 0,
     );
-    const front = await browser!.open('about:blank');
-    expect(await page.evaluate('Promise.resolve(document.visibilityState)')).to.equal('hidden');
+    await open('about:blank');
+    // The page hears of it after the tab that covers it is told that it is in front.
+    await until('the page is hidden', () => page.evaluate<boolean>('Promise.resolve(document.hidden)'));
     const { looks } = await look(page);
     const finished = await service!.openRun();
     await page.show();
     await until('the agent takes part', () => service!.heard.length > 0, AT_ONCE_MILLISECONDS);
     expect((await look(page)).looks).to.be.greaterThan(looks);
     expect((await finished()).included).to.have.lengthOf(3);
-    await front.close();
-    await page.close();
   });
 
   it('takes part in a worker of its own: the page gives the input, and hears of everything', async () => {
     const finished = await service!.openRun();
-    const page = await browser!.open(service!.url);
+    const page = await open();
     const given = await service!.participant(3, -3, 0);
     const { events, progress, wanted } = await inWorker(page, given);
     const { result, run } = await finished();
@@ -162,24 +178,21 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
     expect(wanted).to.deep.equal([run]);
     expect(events).to.deep.equal(['selected', 'enrolled', 'sent', 'sent', 'sent', 'sent', 'sent', 'done']);
     expect(progress).to.include({ phase: 'idle', participations: 1 });
-    await page.close();
   });
 
   it('leaves a run in a worker when its page says so', async () => {
     await service!.openRun();
-    const page = await browser!.open(service!.url);
+    const page = await open();
     const { events } = await inWorker(page, await service!.participant(1, 1, 1), true);
     expect(events).to.deep.equal(['selected', 'needs-input']);
     expect(service!.heard.map(({ kind }) => kind))
       .to.include.members(['check-in', 'leave'])
       .and.not.include('ready');
-    await page.close();
   });
 
   it('opens its database again after another tab has deleted it', async () => {
-    const page = await browser!.open(service!.url);
+    const page = await open();
     const [before, after] = await onceLoaded<[number, number]>(page, 'storeAfterDeletion()');
     expect([before, after]).to.deep.equal([1, 0]);
-    await page.close();
   });
 }
