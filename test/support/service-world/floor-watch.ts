@@ -35,6 +35,9 @@ export class FloorWatch extends Watch {
   readonly #given = new Map<number, Set<number>>();
   readonly #draws = new Map<number, number>();
   readonly #sentAt = new Map<number, number>();
+  /** By person: sessions that it was in, and the last attempt that it was in of each run. */
+  readonly #sessions = new Map<number, Set<string>>();
+  readonly #attempts = new Map<string, number>();
   /** By session: the honest users in its sum. */
   readonly #sums = new Map<string, string>();
   /** By person and input: the session whose sum it is in. */
@@ -81,9 +84,18 @@ export class FloorWatch extends Watch {
   }
 
   /** Who is in the session, and what it withstands. */
-  #requireSession({ id }: Person, { run, user }: InSession): void {
-    const { group, adversary } = this.#terms.floors;
+  #requireSession({ id }: Person, { run, attempt, user }: InSession): void {
+    const { parties, floors } = this.#terms;
+    const { group, adversary } = floors;
     const { context } = userDocument.parse(user);
+    const { attempts } = parties.task.definition;
+    const before = this.#attempts.get(`${id}/${run}`) ?? 0;
+    this.require(attempt > before && attempt <= attempts, `participant ${id} in run ${run}: attempt ${attempt} after ${before}`);
+    this.#attempts.set(`${id}/${run}`, attempt);
+    const sessions = this.#sessions.get(id) ?? new Set();
+    const session = hex(context.parameters.session);
+    this.require(!sessions.has(session), `participant ${id} in run ${run}: the same session twice`);
+    this.#sessions.set(id, sessions.add(session));
     const keys = [...(context.publicKeys ?? [])];
     const name = `participant ${id} in run ${run}`;
     const isCertified = keys.every(([userId, key]) => hex(key) === this.#keys.get(userId));

@@ -13,7 +13,7 @@ import { encodeResponse, readResponse } from '../../../src/service/response.ts';
 import type { SeedSource } from '../../../src/service/seeds.ts';
 import type { Draws } from './draws.ts';
 import type { FloorWatch } from './floor-watch.ts';
-import { Lies } from './lies.ts';
+import { Lies, saysWhoIsIn } from './lies.ts';
 import type { Parties, Person } from './parties.ts';
 import type { Timeline } from './timeline.ts';
 import { STORE_KEY } from './watch.ts';
@@ -31,7 +31,7 @@ export interface HostileTerms {
   readonly fetchPayload: FetchPayload;
   /** Revocation lists of the registrar, all of them recent. */
   readonly lists: readonly Uint8Array[];
-  /** That a response is a lie. */
+  /** That a response is a lie; five times as likely if it says who is in a session. */
   readonly lying: number;
 }
 
@@ -83,7 +83,8 @@ export class HostileCoordinator {
     const honest = await readResponse(await face.coordinator.answer(bytes), { publicKey, request: request.digest });
     if (honest === null) throw new Error('a face has not signed its response');
     this.#lies.heard(honest);
-    if (!this.#lies.isPromised(request) && !draws.chance(lying)) return encodeResponse(honest, secretKey);
+    const chance = saysWhoIsIn(honest) ? 5 * lying : lying;
+    if (!this.#lies.isPromised(request) && !draws.chance(chance)) return encodeResponse(honest, secretKey);
     watch.note('the coordinator lied');
     return encodeResponse(this.#lies.instead(request, honest), secretKey);
   }

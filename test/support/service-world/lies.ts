@@ -46,6 +46,20 @@ export class Lies {
   /** What is said instead of an honest response. */
   instead(request: Request, honest: Response): Response {
     if (request.kind === 'ready' && this.#promised.delete(nameOf(request))) return this.#again(request, honest);
+    return saysWhoIsIn(honest) && this.#draws.chance(0.7)
+      ? this.#aboutUsers(request, honest)
+      : this.#aboutAnything(request, honest);
+  }
+
+  /** Other participants, another attempt, or one that was before. */
+  #aboutUsers(request: Request, honest: Response): Response {
+    const draws = this.#draws;
+    if (draws.chance(0.2)) return this.#again(request, honest);
+    if (draws.chance(0.3)) return { ...honest, place: { ...honest.place, attempt: draws.between(0, 5) } };
+    return { ...honest, ...whole(this.#changed(request, honest)) };
+  }
+
+  #aboutAnything(request: Request, honest: Response): Response {
     const { place, sequence } = honest;
     const draws = this.#draws;
     switch (draws.between(0, 11)) {
@@ -72,7 +86,7 @@ export class Lies {
       case 9:
         return this.#again(request, honest);
       default:
-        return { ...honest, ...whole(this.#changed(honest)) };
+        return { ...honest, ...whole(this.#changed(request, honest)) };
     }
   }
 
@@ -89,24 +103,31 @@ export class Lies {
   }
 
   /** Another list of participants, or another bit. */
-  #changed({ kind, body }: Response): Uint8Array {
+  #changed(request: Request, { kind, body }: Response): Uint8Array {
     const draws = this.#draws;
-    const isThere = (): boolean => !draws.chance(0.2);
+    const asking = readCertificate(request.certificate).id;
+    const [absent, absentItself] = [draws.pick([0, 0.2, 0.5]), draws.pick([0, 0.5])];
+    const isThere = ({ id }: { readonly id: number }): boolean => !draws.chance(id === asking ? absentItself : absent);
     if (kind === 'roster') {
       const { certificates, revocations } = readRoster(body);
       const added = this.#accomplices.map(({ certificate }) => readCertificate(certificate));
-      const others = certificates.filter(({ id }) => isThere() && added.every((each) => each.id !== id));
+      const others = certificates.filter((each) => isThere(each) && added.every(({ id }) => each.id !== id));
       return rosterOf([...others, ...added.filter(isThere)], revocations).bytes;
     }
     if (kind === 'enrolled') {
       const { seedAt, userIds } = readEnrolment(body);
-      const ids = new Set([...userIds.filter(isThere), ...this.#accomplices.map(({ id }) => id)]);
+      const ids = new Set([...userIds.filter((id) => isThere({ id })), ...this.#accomplices.map(({ id }) => id)]);
       return enrolmentBytes({ seedAt: seedAt + draws.between(-60, 60), userIds: [...ids].sort((a, b) => a - b) });
     }
     const changed = body.slice();
     if (changed.length > 0) changed[draws.between(0, changed.length - 1)]! ^= 1 << draws.between(0, 7);
     return changed;
   }
+}
+
+/** Whether a response says who is in a session, which is what a participant must not leave to the coordinator. */
+export function saysWhoIsIn({ kind }: Response): boolean {
+  return kind === 'roster' || kind === 'enrolled';
 }
 
 function nameOf({ certificate, place }: Request): string {
