@@ -49,7 +49,7 @@ function documentedEvents(heading: string): Record<string, string[]> {
   return Object.fromEntries(
     rows.map((row) => {
       const [, type = '', , fields = ''] = row.split('|');
-      return [names(type)[0], names(fields)];
+      return [names(type)[0]!, names(fields)] as const;
     }),
   );
 }
