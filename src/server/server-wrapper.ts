@@ -15,7 +15,7 @@ import { Recovered } from '../session/codec.ts';
 import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
 import { errorOf, failedError, failureOf } from '../session/failure.ts';
 import { evidenceOf, type ConsistencyEvidence } from './evidence.ts';
-import { outputOf } from './output-of-state.ts';
+import { outputOf } from './closed-round.ts';
 import { requireStorable } from '../session/json.ts';
 import { partDocument, serverDocument } from './json.ts';
 import {

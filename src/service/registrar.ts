@@ -126,7 +126,10 @@ export class Registrar {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'certify: the request is for another registrar or scope');
     }
     if (expected !== null && id !== expected) {
-      throw new ServiceError('ERR_SECAGG_CERTIFICATE', `certify: expected a request of participant ${expected}, got one of ${id}`);
+      throw new ServiceError(
+        'ERR_SECAGG_CERTIFICATE',
+        `certify: expected a request of participant ${expected}, got one of ${id}`,
+      );
     }
     if (!isSignPublicKey(publicKey) || !(await isRequestOf(publicKey, given))) {
       throw new ServiceError(
