@@ -254,7 +254,7 @@ export class ServerWrapper {
     this.#requireOpen('recoverState');
     const snapshot = serverDocument.parse(state);
     this.#tag = sessionTag(snapshot.context.parameters);
-    this.#asked = null;
+    this.#asked = null; // it holds the state before, which may be large
     this.#snapshot = snapshot;
   }
 
