@@ -90,6 +90,20 @@ describe('sharing', () => {
     }
   });
 
+  it('works where byte arrays name another constructor than the global one, as in edge runtimes', async () => {
+    const prototype = Uint8Array.prototype;
+    const original = Object.getOwnPropertyDescriptor(prototype, 'constructor')!;
+    const secret = systemRandom(32);
+    Object.defineProperty(prototype, 'constructor', { ...original, value: new Proxy(Uint8Array, {}) });
+    let shares: Uint8Array[];
+    try {
+      shares = await split(secret, 5, 3, systemRandom);
+    } finally {
+      Object.defineProperty(prototype, 'constructor', original);
+    }
+    expect(new Reconstruction(5, [4, 0, 2]).secret([4, 0, 2].map((i) => shares[i]!))).to.deep.equal(secret);
+  });
+
   it('one share too few gives nothing of the secret, on either side of the border between the fields', async () => {
     for (const n of [SMALL_GROUP, SMALL_GROUP + 1]) {
       const secret = systemRandom(32);
