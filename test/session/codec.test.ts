@@ -165,7 +165,7 @@ for (const [name, codec, values, wrong] of CASES) {
     it('refuses any other JSON, and names the place of what is wrong', () => {
       for (const [json, place] of wrong) {
         const error = refused('ERR_SECAGG_STATE', () => codec.decode(json, 'it'), StateError);
-        expect(error.message.split(': ')[0]).to.equal(`${place}`);
+        expect(error.message.split(': ')[0]).to.equal(place);
       }
     });
   });
