@@ -1,68 +1,85 @@
 // The demo itself: participants, training rounds, and what is printed about them.
-import { PublicKeysWrapper } from 'secagg';
 import { dealShards, DIGITS, DIGITS_PER_SHARD, IMAGES_PER_SHARD, readTestImages } from './data.ts';
 import { planDropouts } from './dropouts.ts';
 import { classifierOf, clipOf } from './models/architectures.ts';
+import type { Classifier } from './models/classifier.ts';
 import type { Model } from './models/tensors.ts';
 import type { Options } from './options.ts';
 import { Participant } from './participant.ts';
 import { writePlot } from './plot.ts';
 import { PrivacyAccount } from './privacy.ts';
-import { deltaText, describeCost, describePrivacy, describeRound, Screen, tableOf, type Entry } from './report.ts';
+import { deltaText, describeCost, describePrivacy, describeRound, modelName, Screen, tableOf, type Entry } from './report.ts';
 import { Seeded } from './seeded.ts';
-import { Servers } from './servers.ts';
+import { Service } from './service.ts';
+import { exactly, withNoise, type Summing } from './task.ts';
 import { stepsOf, trainAlone, trainInTheClear, trainSecurely, type Compared, type Reached } from './training.ts';
-import { encodingOf } from './updates.ts';
+
+/** What the demo trains, and how updates are summed. */
+interface Setting {
+  readonly classifier: Classifier;
+  readonly summing: Summing;
+  /** Null if updates have no noise. */
+  readonly account: PrivacyAccount | null;
+  readonly service: Service;
+}
 
 export class Demo {
   readonly #options: Options;
-  readonly #servers: Servers;
+  readonly #setting: Setting;
   readonly #screen: Screen;
 
-  private constructor(options: Options, servers: Servers) {
+  private constructor(options: Options, setting: Setting) {
     this.#options = options;
-    this.#servers = servers;
+    this.#setting = setting;
     this.#screen = new Screen(options.rounds * stepsOf(options.users));
   }
 
   /** @throws OptionError if the database that DATABASE_URL names cannot be used. */
   static async start(options: Options): Promise<Demo> {
-    return new Demo(options, await Servers.start(options.servers));
+    const { architecture, budget, users, threshold, rounds, servers } = options;
+    const classifier = classifierOf(architecture, budget !== null);
+    const terms = { shapes: classifier.shapes, users, threshold };
+    const account = budget === null ? null : new PrivacyAccount(budget, users);
+    const clip = clipOf(architecture);
+    const summing = account === null ? exactly(terms) : withNoise(terms, { target: account.target(rounds), clip });
+    const service = await Service.start(servers, { ...terms, summing, rounds, budget });
+    return new Demo(options, { classifier, summing, account, service });
   }
 
   async run(): Promise<void> {
     const { chaos } = this.#options;
+    const { servers } = this.#setting.service;
     try {
-      if (chaos) this.#servers.disturb();
-      await train(this.#options, this.#screen, this.#servers);
+      if (chaos) servers.disturb();
+      await train(this.#options, this.#screen, this.#setting);
     } finally {
       this.#screen.close();
-      await this.#servers.end();
+      await servers.end();
     }
-    const { processes, database } = this.#servers.restarts;
+    const { processes, database } = servers.restarts;
     if (chaos) console.log(`Meanwhile a server process was killed ${processes} times, and the database ${database} times`);
   }
 
   /** Cleans up before this process exits in the middle of `run`. */
   async interrupt(): Promise<void> {
     this.#screen.close();
-    await this.#servers.discard();
+    await this.#setting.service.servers.discard();
   }
 }
 
-async function train(options: Options, screen: Screen, servers: Servers): Promise<void> {
-  const { architecture, budget, users, threshold, silent, rounds, seed, out } = options;
+async function train(options: Options, screen: Screen, { classifier, summing, account, service }: Setting): Promise<void> {
+  const { budget, users, threshold, silent, rounds, seed, servers, out } = options;
   const random = new Seeded(seed);
-  const classifier = classifierOf(architecture, budget !== null);
   const testImages = readTestImages();
-  const participants = dealShards(users, random).map((images, id) => new Participant(id, images));
-  const ids = participants.map(({ id }) => id);
-  const publicKeys = new PublicKeysWrapper(participants.map(({ id, publicKey }) => [id, publicKey]));
   const onStep = (what: string): Promise<void> => screen.step(what);
-  const account = budget === null ? null : new PrivacyAccount(budget, ids);
-  const privacy = account === null ? null : { target: account.target(rounds), clip: clipOf(architecture) };
-  const terms = { threshold, publicKeys, shapes: classifier.shapes, privacy };
-  const federation = { terms, servers, participants, classifier, account, onStep };
+  const onTraining = (id: number): Promise<void> => onStep(`participant ${id} trains`);
+  const participants = await Promise.all(
+    dealShards(users, random).map(async (images, id) => {
+      return new Participant(await service.register(id), { images, classifier, onTraining });
+    }),
+  );
+  const ids = [...participants.keys()];
+  const federation = { service, summing, threshold, participants, account, onStep };
   // The three ways start from one model, and keep theirs if there is no sum.
   const known = new WeakMap<Model, number>();
   const accuracyOf = (model: Model): number => {
@@ -76,27 +93,25 @@ async function train(options: Options, screen: Screen, servers: Servers): Promis
   });
 
   let models = threeTimes(classifier.initial(random));
-  const { bits, privacy: noised } = encodingOf(terms, { round: 1, model: models.secure });
-  const noise = noised?.noiseLength(Math.max(threshold, users - silent)) ?? 0;
   const shard = `${IMAGES_PER_SHARD} images of ${DIGITS_PER_SHARD} of the ${DIGITS} digits`;
   screen.print(`Federated averaging through secure aggregation
   ${users} participants, each with ${shard}; ${testImages.count.toLocaleString('en')} test images
   in each training round ${silent} of them ${silent === 1 ? 'falls' : 'fall'} silent at some point; ${borne(users, silent, threshold)}
-  a model of ${models.secure.length.toLocaleString('en')} parameters, its updates sent as integers of ${bits} bits; seed ${seed}
-  ${servers.count} server processes, which keep the sessions in PostgreSQL${describePrivacy(terms, options, noise)}
+  a model of ${models.secure.length.toLocaleString('en')} parameters, its updates sent as integers of ${summing.bits} bits; seed ${seed}
+  ${servers} server ${servers === 1 ? 'process' : 'processes'}, each with a coordinator that keeps runs and sessions in PostgreSQL${describePrivacy(options, summing)}
 `);
 
   const reached = [reachedBy(models)];
   const entries: Entry[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    const task = { round, model: models.secure };
-    const { outcome, model } = await trainSecurely(federation, task, planDropouts(ids, silent, random));
-    models = {
-      secure: model,
-      clear: await trainInTheClear(federation, models.clear),
-      alone: trainAlone(federation, models.alone),
-    };
-    const entry = { task, outcome, ...reachedBy(models) };
+  for (let run = 1; run <= rounds; run++) {
+    const task = { run, model: models.secure };
+    // The baseline is trained while participants wait for the servers.
+    const [{ result, model }, clear] = await Promise.all([
+      trainSecurely(federation, task, planDropouts(ids, silent, random)),
+      trainInTheClear(federation, models.clear),
+    ]);
+    models = { secure: model, clear, alone: trainAlone(federation, models.alone) };
+    const entry = { run, model: modelName(task.model), result, ...reachedBy(models) };
     reached.push(entry);
     entries.push(entry);
     screen.print(describeRound(entry, options));

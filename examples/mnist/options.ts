@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { MOST_SHARDS } from './data.ts';
 import { ARCHITECTURES, type Architecture } from './models/architectures.ts';
 import type { Budget } from './privacy.ts';
+import { COLLUDERS } from './task.ts';
 import { wrapped } from './terminal.ts';
 
 export interface Options {
@@ -66,7 +67,7 @@ ${list([
   ['--help', 'prints this text'],
 ])}
 
-The sessions are kept in a PostgreSQL database that the demo starts and removes. If the environment variable DATABASE_URL is \
+Runs and sessions are kept in a PostgreSQL database that the demo starts and removes. If the environment variable DATABASE_URL is \
 set, the demo uses that database, in a schema of its own that it removes at the end.
 
 Keys, masks and noise are random in every run, whatever the seed; and another processor may round the training differently.`;
@@ -89,11 +90,12 @@ export function readOptions(args: readonly string[]): Options | null {
   const usual = given.epsilon === undefined ? USUAL.exact : USUAL.private;
   const users = integer('users', given.users ?? String(usual.users), 3, MOST_SHARDS);
   const threshold = integer('threshold', given.threshold ?? String(Math.floor((2 * users) / 3) + 1), 2, users);
-  if (2 * threshold <= users) {
-    const least = String(Math.floor(users / 2) + 1);
+  // Who tells its noise may tell its shares, too.
+  const sides = users + (given.epsilon === undefined ? 0 : COLLUDERS);
+  if (2 * threshold <= sides) {
     throw new OptionError(
-      `--threshold: ${threshold} of ${users} users is not safe: with half of them or fewer, a lying server ` +
-        `could ask two groups for shares and unmask single updates; ${least} or more is`,
+      `--threshold: ${threshold} of ${users} users is not safe: a lying server could ask two groups of so many for shares, ` +
+        `and unmask single updates; ${Math.floor(sides / 2) + 1} or more is`,
     );
   }
   return {

@@ -1,69 +1,94 @@
-// One participant: its private images, its long-term key pair, and its side of a session.
-import { genKeypair, UserWrapper, type InputVector, type SignPublicKey, type SignSecretKey, type UserEvent } from 'secagg';
-import { NOTHING, plus, type Cost } from './cost.ts';
+// One participant: its private images, and its agent, which takes part for it.
+import { Agent, MemoryAgentStore, type AgentEvent, type RunForInput } from 'secagg/agent';
 import type { Images } from './data.ts';
 import type { Classifier } from './models/classifier.ts';
-import type { Model } from './models/tensors.ts';
-import type { Task, Terms } from './terms.ts';
-import { encodingOf } from './updates.ts';
+import { tensorsOf, type Model } from './models/tensors.ts';
+import type { Registration } from './service.ts';
+
+/** Before the first protocol round, which is 0. */
+const READY = -1;
+const NOT_ENROLLED = -2;
+
+/** What it brings along itself. */
+interface Private {
+  readonly images: Images;
+  readonly classifier: Classifier;
+  /** Called before it trains. */
+  readonly onTraining: (id: number) => Promise<void>;
+}
 
 export class Participant {
   readonly id: number;
-  readonly publicKey: SignPublicKey;
-  readonly #secretKey: SignSecretKey;
+  /** The protocol round in which it falls silent. */
+  silentFrom = Infinity;
+  /** The last protocol round that it has answered. */
+  answered = NOT_ENROLLED;
+  /** Bytes that it has sent and received, without models. */
+  traffic = 0;
+  /** What it has given to its agent. Only the demo's check may see it. */
+  update: Model = new Float32Array();
   readonly #images: Images;
-  /** Stands for the device's storage, which must be protected: the state holds secrets. */
-  #stored: string | null = null;
-  #cost: Cost = NOTHING;
+  readonly #classifier: Classifier;
+  readonly #agent: Agent;
 
-  constructor(id: number, images: Images) {
-    this.id = id;
+  /** @param agreed what it has got from the application. */
+  constructor(agreed: Registration, { images, classifier, onTraining }: Private) {
+    this.id = agreed.id;
     this.#images = images;
-    [this.publicKey, this.#secretKey] = genKeypair();
+    this.#classifier = classifier;
+    this.#agent = new Agent({
+      ...agreed,
+      exchange: async (request, options) => {
+        const response = await agreed.exchange(request, options);
+        this.traffic += request.length + response.length;
+        return response;
+      },
+      inputs: {
+        load: async (run) => {
+          await onTraining(agreed.id);
+          return this.#load(run);
+        },
+      },
+      store: new MemoryAgentStore(), // stands for the device's storage
+      storeKey: crypto.getRandomValues(new Uint8Array(32)),
+      listener: (event) => this.#hear(event),
+    });
   }
 
-  /** Weight of its update in the mean. */
-  get weight(): number {
-    return this.#images.count;
+  /** The payload of a run is the model. @returns by how much training would change it. */
+  #load({ run, payload }: RunForInput) {
+    const model = new Float32Array(payload?.slice().buffer ?? []);
+    const trained = this.train(model);
+    this.update = trained.map((parameter, i) => parameter - (model[i] ?? NaN));
+    return { id: `training round ${run}`, data: tensorsOf(this.update, this.#classifier.shapes), weight: this.#images.count };
   }
 
-  train(classifier: Classifier, model: Model): Model {
-    return classifier.train(model, this.#images);
+  train(model: Model): Model {
+    return this.#classifier.train(model, this.#images);
   }
 
-  /** Trains and enters the session. @returns the encoded update, which only the demo's check may see. */
-  join(terms: Terms, task: Task, classifier: Classifier): InputVector {
-    const trained = this.train(classifier, task.model);
-    const encoding = encodingOf(terms, task);
-    const update = trained.map((parameter, i) => parameter - (task.model[i] ?? NaN));
-    const vector = encoding.encode(update, this.weight);
-    const { threshold, publicKeys } = terms;
-    const user = new UserWrapper(this.id, threshold, this.publicKey, this.#secretKey, vector, publicKeys, encoding.options);
-    this.#stored = user.serializeState();
-    this.#cost = NOTHING;
-    return vector;
+  #hear(event: AgentEvent): void {
+    if (event.type === 'enrolled') this.answered = READY;
+    if (event.type === 'sent') this.answered = event.round;
+  }
+
+  /** A new run begins. @param silentFrom the protocol round in which it falls silent. */
+  begin(silentFrom: number): void {
+    this.silentFrom = silentFrom;
+    this.answered = NOT_ENROLLED;
+    this.traffic = 0;
+  }
+
+  get isSilent(): boolean {
+    return this.answered + 1 >= this.silentFrom;
   }
 
   /**
-   * Answers a message of the server. A phone may close the app in the minutes between two messages, so only the stored state
-   * is kept. The state is stored before the answer is sent: a participant that answered, crashed and forgot its answer could be
-   * made to answer a second time, with another view of the session.
+   * Does what there is to do now, up to its next answer, unless it has fallen silent. `Agent.run` would do so for ever, and wait in
+   * between for as long as the coordinator says.
    */
-  async answer(message: Uint8Array): Promise<Uint8Array> {
-    if (this.#stored === null) throw new Error(`participant ${this.id} has not joined`);
-    const user = UserWrapper.fromState(this.#stored, { listener: (event) => this.#meter(event) });
-    const answer = await user.round(message);
-    this.#stored = user.serializeState();
-    return answer;
-  }
-
-  #meter(event: UserEvent): void {
-    if (event.type !== 'round-answered') return;
-    this.#cost = plus(this.#cost, { bytes: event.bytesIn + event.bytesOut, milliseconds: event.milliseconds });
-  }
-
-  /** What the session has cost this participant so far. */
-  get cost(): Cost {
-    return this.#cost;
+  async act(): Promise<void> {
+    const { answered } = this;
+    while (!this.isSilent && this.answered === answered && (await this.#agent.transition()).status === 'complete');
   }
 }

@@ -1,6 +1,7 @@
-// What the training costs the participants in privacy: the server's ledger charges each session before any noised update leaves.
-import { costOf, Ledger, type Receipt, type ReleaseCost } from 'secagg/dp';
-import type { Privacy } from './terms.ts';
+// What the training costs the participants in privacy. Each participant's agent has a ledger of its own, and charges it with the worst case
+// before an update leaves. This is the application's account, which charges what the receipts of the sums say.
+import { Ledger, type ReleaseCost } from 'secagg/dp';
+import type { Privacy } from './task.ts';
 
 /** A budget for the whole training. */
 export interface Budget {
@@ -8,16 +9,14 @@ export interface Budget {
   readonly delta: number;
 }
 
-/** All participants are in all sessions, so that they lose equally much. */
+/** All participants are in all runs, so that they lose equally much. */
 export class PrivacyAccount {
-  readonly budget: Budget;
   readonly #ledger: Ledger;
   readonly #users: readonly number[];
 
-  constructor(budget: Budget, users: readonly number[]) {
-    this.budget = budget;
+  constructor(budget: Budget, users: number) {
     this.#ledger = new Ledger({ ...budget, adjacency: 'zero-out', subject: 'server' });
-    this.#users = users;
+    this.#users = [...Array(users).keys()];
   }
 
   /** The noise for so many training rounds. The ledger keeps a part of δ for what samplers are off by. */
@@ -26,19 +25,14 @@ export class PrivacyAccount {
     return { epsilon, delta: delta - additiveDelta, releases };
   }
 
-  /** Call it before the messages of protocol round 2 leave. @throws PrivacyError if the budget does not allow for the session. */
-  reserve(session: string, worst: ReleaseCost): void {
-    this.#ledger.reserve({ id: session, users: this.#users, ...worst });
-    this.#ledger.sent(session);
+  /** @param cost of a receipt, or the worst if updates were sent and there is no sum. @throws PrivacyError beyond the budget. */
+  charge(run: number, cost: ReleaseCost): void {
+    const id = `training round ${run}`;
+    this.#ledger.reserve({ id, users: this.#users, ...cost });
+    this.#ledger.sent(id);
   }
 
-  /** A session that has failed stays charged at its worst: without this call it would too. */
-  settle(session: string, outcome: Receipt | 'failed'): void {
-    if (outcome === 'failed') this.#ledger.fail(session);
-    else this.#ledger.settle(session, { ...costOf(outcome), survivors: 'verified' });
-  }
-
-  /** The ε of all sessions so far. */
+  /** The ε of all sums so far. */
   get spent(): number {
     return this.#ledger.spent().epsilon;
   }

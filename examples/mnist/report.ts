@@ -1,20 +1,27 @@
 // The output of the demo: lines, with a progress bar below them on a terminal.
+import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
-import { MASKED_INPUT, type Outcome, type Silent } from './aggregation.ts';
-import type { Cost } from './cost.ts';
+import { clipOf } from './models/architectures.ts';
+import type { Model } from './models/tensors.ts';
 import type { Options } from './options.ts';
 import type { Budget } from './privacy.ts';
+import type { Summing } from './task.ts';
 import { wrapped } from './terminal.ts';
-import { contextOf, type Task, type Terms } from './terms.ts';
-import type { Reached } from './training.ts';
-import { COLLUDERS } from './updates.ts';
+import { MASKED_INPUT, type Reached, type Result, type Silent } from './training.ts';
 
 /** How one training round went. */
 export interface Entry extends Reached {
-  readonly task: Task;
-  readonly outcome: Outcome;
+  readonly run: number;
+  /** What participants were given, by its digest. */
+  readonly model: string;
+  readonly result: Result;
+}
+
+/** The beginning of the SHA-256 that the publisher signs. */
+export function modelName(model: Model): string {
+  return createHash('sha256').update(model).digest('hex').slice(0, 16);
 }
 
 /** Draws a bar if standard output is a terminal; `print` works everywhere. */
@@ -70,43 +77,50 @@ function fitted(text: string): string {
 /** From here on, the noise is so much longer than the updates that a few training rounds hardly learn anything. */
 const TOO_NOISY = 10;
 
-/**
- * The lines about privacy at the head of the output; empty without it.
- * @param noise the likely length of the noise of a mean.
- */
-export function describePrivacy({ privacy, threshold }: Terms, { budget, rounds }: Options, noise: number): string {
-  if (privacy === null || budget === null) return '';
-  const advice =
-    noise < TOO_NOISY * privacy.clip ? '' : ': expect to learn little, unless more take part (--users) or ε is larger';
+/** The lines about privacy at the head of the output; empty without it. */
+export function describePrivacy({ architecture, budget, users, silent, threshold, rounds }: Options, summing: Summing): string {
+  if (budget === null) return '';
+  const clip = clipOf(architecture);
+  const noise = summing.noiseLength(Math.max(threshold, users - silent));
+  const advice = noise < TOO_NOISY * clip ? '' : ': expect to learn little, unless more take part (--users) or ε is larger';
   return `
   noise for differential privacy of each participant: at most ε = ${budget.epsilon} at δ = ${deltaText(budget)} after ${counted(rounds, 'training round')}, \
-if ${threshold - COLLUDERS} of those in a sum keep their noise secret
-  updates longer than ${privacy.clip} (L2 norm) are scaled down to that; the noise in their mean is about ${noise.toPrecision(2)} long${advice}`;
+if ${threshold - summing.colluders} of those in a sum keep their noise secret
+  updates longer than ${clip} (L2 norm) are scaled down to that; the noise in their mean is about ${noise.toPrecision(2)} long${advice}`;
 }
 
-export function describeRound({ task, outcome, accuracies, spent }: Entry, { rounds, users, budget }: Options): string {
+export function describeRound({ run, model, result, accuracies, spent }: Entry, options: Options): string {
+  const { rounds, users, threshold, budget } = options;
   const lines = [
-    `Training round ${task.round} of ${rounds}   about "${contextOf(task)}"`,
-    `  fell silent  ${silentIn(outcome.silent)}`,
+    `Training round ${run} of ${rounds}, with model ${model}, which the publisher has signed`,
+    `  fell silent  ${silentIn(result.silent)}`,
   ];
-  if (outcome.kind === 'too few') {
-    const { round, have, need } = outcome.error;
-    lines.push(`  no sum       protocol round ${round} heard ${have} participants and needs ${need}; the model stays as it was`);
-  } else {
-    const count = String(outcome.included.length);
-    const components = task.model.length.toLocaleString('en');
-    const images = outcome.images === null ? '' : `, with ${outcome.images.toLocaleString('en')} images`;
-    const weights = outcome.images === null ? '' : ' and in the weights';
+  if (result.kind === 'too few') {
+    const { round, have } = result;
     lines.push(
-      `  in the sum   ${count} of ${users} participants${images}`,
-      `  checked      the secure sum equals the plain sum of these ${count} updates in all ${components} components${weights}`,
-      `  cost         one participant ${costText(outcome.participantCost)}; the server ${costText(outcome.serverCost)}`,
+      `  no sum       protocol round ${round} heard ${have} participants and needs ${threshold}; the model stays as it was`,
+    );
+  } else {
+    const { included, images, traffic } = result;
+    const count = String(included.length);
+    lines.push(
+      `  in the sum   ${count} of ${users} participants${images === null ? '' : `, with ${images.toLocaleString('en')} images`}`,
+      `  checked      the secure mean ${comparison(result)}`,
+      `  traffic      one participant ${bytesText(traffic.participant)}, without the model; the server ${bytesText(traffic.server)}`,
     );
   }
   if (budget !== null)
-    lines.push(`  privacy      ${chargeOf(outcome)}; in all, ε = ${epsilonText(spent)} of ${budget.epsilon} is spent`);
+    lines.push(`  privacy      ${chargeOf(result)}; in all, ε = ${epsilonText(spent)} of ${budget.epsilon} is spent`);
   lines.push(`  accuracy     ${percent(accuracies.secure)} of the test digits`, '');
   return lines.join('\n');
+}
+
+function comparison({ included, update, noise }: Extract<Result, { readonly kind: 'sum' }>): string {
+  const plain = `the plain mean of these ${included.length} updates`;
+  const components = `all ${update.length.toLocaleString('en')} components`;
+  if (noise === null) return `equals ${plain} in ${components} and in the weights`;
+  const { is, expected } = noise;
+  return `differs from ${plain} by noise of ${is.toPrecision(3)} in ${components} (root mean square; ${expected.toPrecision(3)} expected)`;
 }
 
 /** A table whose only line is the one below the head. */
@@ -137,16 +151,16 @@ export function tableOf(entries: readonly Entry[]): string {
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     chars: ONE_LINE,
   });
-  for (const { task, outcome, accuracies, spent } of entries) {
+  for (const { run, result, accuracies, spent } of entries) {
     table.push([
-      task.round,
+      run,
       percent(accuracies.secure),
       percent(accuracies.clear),
       percent(accuracies.alone),
       ...privateColumn(epsilonText(spent)),
-      outcome.silent.map((ids) => ids.length).join(' '),
-      ...(outcome.kind === 'sum'
-        ? [outcome.included.length, bytesText(outcome.participantCost), bytesText(outcome.serverCost)]
+      result.silent.map((ids) => ids.length).join(' '),
+      ...(result.kind === 'sum'
+        ? [result.included.length, bytesText(result.traffic.participant), bytesText(result.traffic.server)]
         : ['no sum', '', '']),
     ]);
   }
@@ -160,12 +174,10 @@ export function describeCost(entries: readonly Entry[], budget: Budget): string 
 accuracy ${percent(last?.accuracies.secure ?? NaN)} with noise, ${percent(last?.accuracies.clear ?? NaN)} without`;
 }
 
-/** What a session has cost, whether it gave a sum or not. */
-function chargeOf(outcome: Outcome): string {
-  if (outcome.kind === 'sum') return `this sum alone costs ε = ${epsilonText(outcome.receipt?.epsilon ?? null)}`;
-  return outcome.error.round < MASKED_INPUT
-    ? 'nothing was sent that costs anything'
-    : 'updates were sent, so the worst case is charged';
+/** What a run has cost, whether it gave a sum or not. */
+function chargeOf(result: Result): string {
+  if (result.kind === 'sum') return `this sum alone costs ε = ${epsilonText(result.epsilon)}`;
+  return result.round < MASKED_INPUT ? 'nothing was sent that costs anything' : 'updates were sent, so the worst case is charged';
 }
 
 /** So many are named one by one, more are counted. */
@@ -190,10 +202,6 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-function costText(cost: Cost): string {
-  return `${bytesText(cost)}, ${cost.milliseconds.toFixed(0)} ms`;
-}
-
-function bytesText({ bytes }: Cost): string {
+function bytesText(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,70 +1,54 @@
-// One of the server's processes. It keeps the sessions in PostgreSQL and nothing in memory, so it can be killed at any time. It
-// talks with the process that started it; an application would use HTTP instead, as in ../http.ts.
+// One of the server's processes: a coordinator over PostgreSQL, behind HTTP. It keeps nothing in memory that another process lacks, so
+// that it can be killed at any time.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serialize } from 'node:v8';
 import pg from 'pg';
-import { PublicKeysWrapper, ThresholdError, type SessionOptions, type SignPublicKey } from 'secagg';
-import { PostgresSessions } from 'secagg/postgres';
+import { Coordinator, type CoordinatorOptions } from 'secagg/coordinator';
+import { PostgresCoordinatorStore, PostgresSessionHost, PostgresSessions } from 'secagg/postgres';
+import { Task } from 'secagg/service';
+import { nodeHandler } from '../service/http.ts';
 
-/** A new session, in a form that can be sent to another process. */
-export interface Setup {
-  readonly threshold: number;
-  readonly vecLen: number;
-  readonly options: SessionOptions;
-  readonly publicKeys: readonly (readonly [number, SignPublicKey])[];
+/** What a process is told when it starts. */
+export interface Setup extends Required<Pick<CoordinatorOptions, 'keypair' | 'secret'>> {
+  readonly task: unknown;
+  readonly revocations: Uint8Array;
+  readonly database: string;
+  readonly schema: string;
+  /** Service time, in milliseconds. */
+  readonly time: number;
 }
 
-/** The calls of a server process, with their arguments and values. */
-export interface Calls {
-  readonly create: { readonly args: [Setup]; readonly value: string };
-  readonly recv: { readonly args: [id: string, user: number, bytes: Uint8Array]; readonly value: undefined };
-  readonly round: { readonly args: [id: string, round: number]; readonly value: Output };
-  readonly progress: {
-    readonly args: [id: string];
-    readonly value: { readonly missing: readonly number[]; readonly included: readonly number[] | null };
-  };
-}
+const [{ keypair, secret, task: json, revocations, database, schema, time }] = (await once(process, 'message')) as [Setup];
+let now = time;
 
-export type Output = { readonly messages: Map<number, Uint8Array> } | { readonly sum: Int32Array | BigInt64Array };
-
-export interface Question {
-  readonly call: number;
-  readonly method: keyof Calls;
-  readonly args: readonly unknown[];
-}
-
-export type Answer =
-  | { readonly call: number; readonly value: unknown; readonly milliseconds: number }
-  | { readonly call: number; readonly tooFew: { readonly have: number; readonly need: number; readonly round: number } }
-  | { readonly call: number; readonly code: string; readonly message: string };
-
-const pool = new pg.Pool({ connectionString: process.env.DEMO_DATABASE });
-pool.on('error', () => undefined); // a connection broke while nobody used it; the next call gets another one
-const sessions = new PostgresSessions(pool, { schema: process.env.DEMO_SCHEMA ?? 'secagg' });
-
-const methods: { readonly [Method in keyof Calls]: (...args: Calls[Method]['args']) => Promise<Calls[Method]['value']> } = {
-  create: ({ publicKeys, options, ...setup }) =>
-    sessions.create({ ...setup, options: { ...options, publicKeys: new PublicKeysWrapper(publicKeys) } }),
-  recv: async (id, user, bytes) => {
-    await sessions.recv(id, user, bytes);
-    return undefined;
-  },
-  async round(id, round) {
-    const output = await sessions.round(id, round);
-    return output.isMessages() ? { messages: output.getMessages() } : { sum: output.getVector() };
-  },
-  progress: (id) => sessions.progress(id),
-};
-
-async function answer({ call, method, args }: Question): Promise<Answer> {
-  const started = performance.now();
-  try {
-    const value = await (methods[method] as (...all: readonly unknown[]) => Promise<unknown>)(...args);
-    return { call, value, milliseconds: performance.now() - started };
-  } catch (error) {
-    if (error instanceof ThresholdError) return { call, tooFew: { have: error.have, need: error.need, round: error.round } };
-    const { code, message } = error as Error & { code?: string };
-    return { call, code: code ?? 'unexpected', message };
+/** Service time passes when the demo says so. */
+class Store extends PostgresCoordinatorStore {
+  override heartbeat(): Promise<number> {
+    return Promise.resolve(now);
   }
 }
 
-process.on('message', (question: Question) => void answer(question).then((reply) => process.send?.(reply)));
+const pool = new pg.Pool({ connectionString: database });
+pool.on('error', () => undefined); // a connection broke while nobody used it; the next request gets another one
+const host = new PostgresSessionHost(new PostgresSessions(pool, { schema }));
+const task = Task.fromJSON(json);
+const coordinator = new Coordinator({ keypair, secret, tasks: [task], store: new Store(pool, { schema }), host });
+await coordinator.setRevocationList(revocations);
+
+const numberIn = (body: Uint8Array): number => Number(new TextDecoder().decode(body));
+const handler = nodeHandler({
+  // Participants.
+  '/secagg': (request) => coordinator.answer(request),
+  // The application.
+  '/run': async (announcement) => new Uint8Array(serialize(await coordinator.openRun(announcement))),
+  '/outcome': async (run) => new Uint8Array(serialize(await coordinator.outcome({ task: task.id, run: numberIn(run) }))),
+  '/time': async (milliseconds) => {
+    now = Math.max(now, numberIn(milliseconds));
+    await coordinator.tick();
+    return new Uint8Array();
+  },
+});
+const server = createServer(handler).listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
 process.once('disconnect', () => process.exit());

@@ -1,41 +1,47 @@
-// The server: several processes with one database. Each process takes any call. If a process is killed during a call, the call is
-// repeated at another process. With --chaos, the processes and the database are killed while the demo trains.
-import { fork, type ChildProcess } from 'node:child_process';
+// The server: several processes with one database. Each process answers any request. If a process is killed during a request, the
+// request is repeated at another one. With --chaos, the processes and the database are killed while the demo trains.
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { ThresholdError } from 'secagg';
-import { PostgresSessions } from 'secagg/postgres';
+import { PostgresCoordinatorStore } from 'secagg/postgres';
+import { bundled } from '../../scripts/bundled.ts';
 import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
-import { NOTHING, plus, type Cost } from './cost.ts';
+import { post } from '../service/exchange.ts';
 import { OptionError } from './options.ts';
-import type { Answer, Calls, Question } from './server-process.ts';
+import type { Setup } from './server-process.ts';
 
-const PROGRAM = fileURLToPath(new URL('server-process.ts', import.meta.url));
+const PROGRAM = new URL('server-process.ts', import.meta.url);
 
-/** The process or the database ended before it answered, so the call may or may not have taken effect. */
-class Lost extends Error {}
+/** Milliseconds for which a request is repeated. */
+const PATIENCE = 60_000;
+
+interface ServerProcess {
+  readonly child: ChildProcess;
+  readonly url: Promise<string>;
+}
 
 export class Servers {
   readonly #database: LocalPostgres;
-  readonly #schema: string;
+  readonly #program: string;
+  readonly #setup: Setup;
   readonly #processes: ServerProcess[];
-  #cost: Cost = NOTHING;
-  #calls = 0;
+  #requests = 0;
+  #time = 0;
   readonly #ending = new AbortController();
   #chaos: Promise<void> | null = null;
   /** How often a process was killed and started again, and how often the database. */
   readonly restarts = { processes: 0, database: 0 };
 
   /** @throws OptionError if the database that DATABASE_URL names cannot be used. */
-  static async start(count: number): Promise<Servers> {
+  static async start(count: number, setup: Omit<Setup, 'database' | 'schema' | 'time'>): Promise<Servers> {
     const database = await localPostgres();
     // Not the id of this process: demos on other machines may use the same database.
     const schema = `secagg_demo_${randomUUID().replaceAll('-', '')}`;
     const pool = new pg.Pool({ connectionString: database.url, connectionTimeoutMillis: 10_000 });
     try {
-      await new PostgresSessions(pool, { schema }).migrate();
+      await new PostgresCoordinatorStore(pool, { schema }).migrate();
     } catch (error) {
       if (database.own) throw error;
       const { message, cause } = error as Error;
@@ -43,50 +49,56 @@ export class Servers {
     } finally {
       await pool.end();
     }
-    return new Servers(database, schema, count);
+    return new Servers(count, database, await bundled(PROGRAM), { ...setup, database: database.url, schema, time: 0 });
   }
 
-  private constructor(database: LocalPostgres, schema: string, count: number) {
+  private constructor(count: number, database: LocalPostgres, program: string, setup: Setup) {
     this.#database = database;
-    this.#schema = schema;
+    this.#program = program;
+    this.#setup = setup;
     this.#processes = Array.from({ length: count }, () => this.#process());
   }
 
   #process(): ServerProcess {
-    return new ServerProcess({ DEMO_DATABASE: this.#database.url, DEMO_SCHEMA: this.#schema });
+    const child = spawn(process.execPath, ['--input-type=module', '-'], {
+      cwd: new URL('.', PROGRAM), // where it finds its packages
+      stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+    child.stdin?.on('error', () => undefined).end(this.#program); // it may be killed before it has read
+    child.send({ ...this.#setup, time: this.#time }, () => undefined);
+    const dead = once(child, 'exit').then(() => Promise.reject(new Error('a server process has ended')));
+    const url = Promise.race([once(child, 'message').then(([port]) => `http://127.0.0.1:${port}`), dead]);
+    url.catch(() => undefined);
+    return { child, url };
   }
 
-  get count(): number {
-    return this.#processes.length;
-  }
-
-  /** Bytes and time of all calls so far. */
-  get cost(): Cost {
-    return this.#cost;
-  }
-
-  /** Asks one process after another until one answers. @throws ThresholdError. */
-  async call<M extends keyof Calls>(method: M, ...args: Calls[M]['args']): Promise<Calls[M]['value']> {
-    for (;;) {
+  /** Asks one process after another until one answers, or always the same one. @returns the body of the response. */
+  async post(path: string, body: Uint8Array, only?: number): Promise<Uint8Array> {
+    for (const began = Date.now(); ;) {
       try {
-        const { value, milliseconds } = await this.#next().ask(method, args);
-        this.#cost = plus(this.#cost, { bytes: bytesOf(args) + bytesOf(value), milliseconds });
-        return value as Calls[M]['value'];
+        return await post(`${await this.#alive(only ?? this.#requests++ % this.#processes.length).url}${path}`, body);
       } catch (error) {
-        if (!(error instanceof Lost)) throw error;
+        if (this.#ending.signal.aborted || Date.now() - began > PATIENCE) throw error;
         await sleep(50);
       }
     }
   }
 
-  #next(): ServerProcess {
-    const index = this.#calls++ % this.#processes.length;
+  #alive(index: number): ServerProcess {
     const chosen = this.#processes[index];
-    if (chosen?.alive === true) return chosen;
+    if (chosen?.child.exitCode === null && chosen.child.signalCode === null) return chosen;
     return (this.#processes[index] = this.#process());
   }
 
-  /** From now on, kills something every second or so. */
+  /** Two seconds pass, and each process does what is due. Time passes in no other way, so that nobody has to wait for it. */
+  async pass(): Promise<void> {
+    this.#time += 2000;
+    const time = new TextEncoder().encode(String(this.#time));
+    for (const index of this.#processes.keys()) await this.post('/time', time, index);
+  }
+
+  /** From now on, kills something a second or so after the last thing that was killed is back. */
   disturb(): void {
     this.#chaos = this.#disturb();
   }
@@ -103,72 +115,27 @@ export class Servers {
         await this.#database.start();
       } else {
         this.restarts.processes++;
-        this.#processes[randomInt(this.#processes.length)]?.kill();
+        const index = randomInt(this.#processes.length);
+        this.#processes[index]?.child.kill('SIGKILL');
+        this.#processes[index] = this.#process();
+        await this.#processes[index].url.catch(() => undefined);
       }
     }
   }
 
   async end(): Promise<void> {
     this.#ending.abort();
+    for (const { child } of this.#processes) child.kill('SIGKILL');
     await this.#chaos;
-    for (const one of this.#processes) one.kill();
     await this.discard();
     await this.#database.stop();
   }
 
-  /** Removes what the sessions have left in a database that stays. A database of our own goes with this process. */
+  /** Removes what the runs have left in a database that stays. A database of our own goes with this process. */
   async discard(): Promise<void> {
     if (this.#database.own) return;
     const pool = new pg.Pool({ connectionString: this.#database.url });
-    await pool.query(`drop schema if exists ${this.#schema} cascade`);
+    await pool.query(`drop schema if exists ${this.#setup.schema} cascade`);
     await pool.end();
   }
-}
-
-class ServerProcess {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
-  #calls = 0;
-  alive = true;
-
-  constructor(env: Readonly<Record<string, string>>) {
-    this.#child = fork(PROGRAM, { serialization: 'advanced', env: { ...process.env, ...env } });
-    this.#child.on('message', (answer: Answer) => {
-      this.#waiting.get(answer.call)?.resolve(answer);
-      this.#waiting.delete(answer.call);
-    });
-    const dead = (): void => {
-      this.alive = false;
-      for (const { reject } of this.#waiting.values()) reject(new Lost());
-      this.#waiting.clear();
-    };
-    this.#child.once('exit', dead);
-    this.#child.once('error', dead);
-  }
-
-  async ask(method: keyof Calls, args: readonly unknown[]): Promise<{ value: unknown; milliseconds: number }> {
-    const call = this.#calls++;
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      this.#waiting.set(call, { resolve, reject });
-      this.#child.send({ call, method, args } satisfies Question, (error) => {
-        if (error !== null) reject(new Lost());
-      });
-    });
-    if ('value' in answer) return answer;
-    if ('tooFew' in answer) throw new ThresholdError('too few participants were heard', answer.tooFew);
-    if (answer.code === 'ERR_SECAGG_STORE') throw new Lost();
-    throw new Error(`${method}: ${answer.code}: ${answer.message}`);
-  }
-
-  kill(): void {
-    this.#child.kill('SIGKILL');
-  }
-}
-
-/** The total length of the messages in a value. */
-function bytesOf(value: unknown): number {
-  if (value instanceof Uint8Array) return value.length;
-  if (value instanceof Map) return bytesOf([...value.values()]);
-  if (Array.isArray(value)) return value.reduce<number>((total, one) => total + bytesOf(one), 0);
-  return typeof value === 'object' && value !== null && 'messages' in value ? bytesOf(value.messages) : 0;
 }

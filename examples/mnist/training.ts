@@ -1,19 +1,17 @@
 // One training round, in each of the three ways that the demo compares.
-import type { InputVector } from 'secagg';
-import { aggregate, type Outcome } from './aggregation.ts';
+import { costOf } from 'secagg/dp';
 import { PROTOCOL_ROUNDS, type Dropouts } from './dropouts.ts';
-import type { Classifier } from './models/classifier.ts';
 import type { Model } from './models/tensors.ts';
 import type { Participant } from './participant.ts';
 import type { PrivacyAccount } from './privacy.ts';
-import type { Servers } from './servers.ts';
-import type { Task, Terms } from './terms.ts';
+import type { Service } from './service.ts';
+import type { Checked, Summing } from './task.ts';
 
 export interface Federation {
-  readonly terms: Terms;
-  readonly servers: Servers;
+  readonly service: Service;
+  readonly summing: Summing;
+  readonly threshold: number;
   readonly participants: readonly Participant[];
-  readonly classifier: Classifier;
   /** Null if updates have no noise. */
   readonly account: PrivacyAccount | null;
   /** Called before each step with a description of the step. */
@@ -40,49 +38,78 @@ export interface Reached {
   readonly spent: number | null;
 }
 
-/** @returns the outcome of the session, and the next model: the old one if there was no sum. */
+/** The ids of the participants that fell silent, by protocol round. */
+export type Silent = readonly (readonly number[])[];
+
+/** How a run went. */
+export type Result = Sum | TooFew;
+
+interface Sum extends Checked {
+  readonly kind: 'sum';
+  readonly included: readonly number[];
+  readonly silent: Silent;
+  /** The ε of this sum alone; null if it has no noise. */
+  readonly epsilon: number | null;
+  /** Mean bytes of those who answered all protocol rounds, and bytes of the server. */
+  readonly traffic: { readonly participant: number; readonly server: number };
+}
+
+interface TooFew {
+  readonly kind: 'too few';
+  readonly silent: Silent;
+  /** The protocol round that ended the session, and how many answered in it. */
+  readonly round: number;
+  readonly have: number;
+}
+
+/** In this protocol round participants send their masked updates. */
+export const MASKED_INPUT = 2;
+
+/** @returns how the run went, and the next model: the old one if there was no sum. */
 export async function trainSecurely(
-  { terms, servers, participants, classifier, account, onStep }: Federation,
-  task: Task,
+  { service, summing, threshold, participants, account, onStep }: Federation,
+  { run, model }: { readonly run: number; readonly model: Model },
   dropouts: Dropouts,
-): Promise<{ outcome: Outcome; model: Model }> {
-  const updates = new Map<number, InputVector>();
-  for (const participant of participants) {
-    await onStep(`participant ${participant.id} trains`);
-    updates.set(participant.id, participant.join(terms, task, classifier));
+): Promise<{ result: Result; model: Model }> {
+  for (const participant of participants) participant.begin(dropouts.get(participant.id) ?? Infinity);
+  const outcome = await service.sum(run, model, participants, (round) => onStep(`secure aggregation, protocol round ${round}`));
+  const heard = Array.from(
+    { length: PROTOCOL_ROUNDS },
+    (_, round) => participants.filter(({ answered }) => answered >= round).length,
+  );
+  const silentIn = (round: number): number[] =>
+    [...dropouts].flatMap(([id, from]) => (from === round ? [id] : [])).sort((a, b) => a - b);
+  const silent = heard.map((_, round) => silentIn(round));
+  if (outcome.kind === 'failed') {
+    const round = heard.findIndex((have) => have < threshold);
+    if (outcome.code !== 'ERR_SECAGG_THRESHOLD' || round === -1) throw new Error(`run ${run}: ${outcome.code}`);
+    if (round >= MASKED_INPUT && summing.worst !== null) account?.charge(run, summing.worst);
+    return { result: { kind: 'too few', silent: silent.slice(0, round + 1), round, have: heard[round] ?? 0 }, model };
   }
-  const onRound = (round: number): Promise<void> => onStep(`secure aggregation, protocol round ${round}`);
-  const outcome = await aggregate(terms, task, { servers, participants, dropouts, account, onRound });
-  if (outcome.kind === 'too few') return { outcome, model: task.model };
-  checkSum(outcome.sum, outcome.included, updates);
-  const { update } = outcome;
-  return { outcome, model: task.model.map((parameter, i) => parameter + (update[i] ?? NaN)) };
+  const { included, receipt } = outcome;
+  if (receipt !== null) account?.charge(run, costOf(receipt));
+  const updates = included.map((id) => participants[id]?.update ?? new Float32Array());
+  const checked = summing.checked(outcome.result, updates);
+  const steadfast = participants.filter(({ isSilent, silentFrom }) => !isSilent && silentFrom === Infinity);
+  const traffic = { participant: total(steadfast) / steadfast.length, server: total(participants) };
+  const result: Result = { kind: 'sum', ...checked, included, silent, epsilon: receipt?.epsilon ?? null, traffic };
+  return { result, model: model.map((parameter, i) => parameter + (checked.update[i] ?? NaN)) };
 }
 
-/** Compares with the plain sum. Only a demo that plays all parties knows the single updates. */
-function checkSum(sum: InputVector, included: readonly number[], updates: ReadonlyMap<number, InputVector>): void {
-  const plain = new Float64Array(sum.length);
-  for (const id of included) {
-    const update = updates.get(id);
-    for (let i = 0; i < plain.length; i++) plain[i] = (plain[i] ?? NaN) + Number(update?.[i]);
-  }
-  const wrong = plain.findIndex((component, i) => component !== Number(sum[i]));
-  if (wrong !== -1) throw new Error(`the secure sum differs from the plain one at component ${wrong}`);
+function total(participants: readonly Participant[]): number {
+  return participants.reduce((sum, { traffic }) => sum + traffic, 0);
 }
 
-export async function trainInTheClear({ participants, classifier, onStep }: Federation, model: Model): Promise<Model> {
-  const total = new Float64Array(model.length);
-  let images = 0;
+export async function trainInTheClear({ participants, onStep }: Federation, model: Model): Promise<Model> {
+  const sum = new Float64Array(model.length);
   for (const participant of participants) {
     await onStep(`baseline in the clear: participant ${participant.id} trains`);
-    const trained = participant.train(classifier, model);
-    trained.forEach((parameter, i) => (total[i] = (total[i] ?? NaN) + participant.weight * parameter));
-    images += participant.weight;
+    participant.train(model).forEach((parameter, i) => (sum[i] = (sum[i] ?? NaN) + parameter));
   }
-  return Float32Array.from(total, (parameter) => parameter / images);
+  // All have equally many images.
+  return Float32Array.from(sum, (parameter) => parameter / participants.length);
 }
 
-export function trainAlone({ participants, classifier }: Federation, model: Model): Model {
-  const [first] = participants;
-  return first === undefined ? model : first.train(classifier, model);
+export function trainAlone({ participants }: Federation, model: Model): Model {
+  return participants[0]?.train(model) ?? model;
 }

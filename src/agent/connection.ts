@@ -8,7 +8,7 @@ import { keyDigest, type Keypair } from '../service/keypair.ts';
 import { encodeRequest, PART_BYTES, requestDigest, type Request, type RequestKind } from '../service/request.ts';
 import { maxResponseBytes, readResponse, type Response } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
-import type { SignPublicKey } from '../crypto/sign.ts';
+import { signerWith, type Signer, type SignPublicKey } from '../crypto/sign.ts';
 
 /** What a connection is made with. */
 export interface ConnectionTerms {
@@ -44,11 +44,13 @@ const NOTHING = new Uint8Array();
 export class Connection {
   readonly #terms: ConnectionTerms;
   readonly #coordinatorDigest: Uint8Array;
+  readonly #sign: Signer;
   #token: Uint8Array = NOTHING;
 
   constructor(terms: ConnectionTerms) {
     this.#terms = terms;
     this.#coordinatorDigest = keyDigest(terms.coordinator);
+    this.#sign = signerWith(terms.keypair[1]);
   }
 
   /**
@@ -137,8 +139,8 @@ export class Connection {
   }
 
   async #exchange(request: Request, signal: PlatformSignal | undefined): Promise<Response> {
-    const { exchange, coordinator, keypair } = this.#terms;
-    const bytes = await encodeRequest(request, keypair[1]);
+    const { exchange, coordinator } = this.#terms;
+    const bytes = await encodeRequest(request, this.#sign);
     const answer = checkBytes(await exchange(bytes, signal === undefined ? {} : { signal }), 'exchange');
     if (answer.length > maxResponseBytes) throw badResponse(`${answer.length} bytes, at most ${maxResponseBytes} are expected`);
     const response = await readResponse(copyOf(answer), { publicKey: coordinator, request: requestDigest(request) });

@@ -10,14 +10,17 @@ import { mostEnrolled, type Task } from '../service/task.ts';
 import type { Admitted } from './admission.ts';
 import { advance } from './advance.ts';
 import type { CoordinatorContext } from './context.ts';
-import type { Participant, RunEnd, RunRecord, SessionRecord } from './run-record.ts';
+import type { Participant, RunEnd, RunKey, RunRecord, SessionRecord } from './run-record.ts';
 import { reply, SOON, wait, type Reply } from './reply.ts';
 import { advanceSession, ensureSession } from './session-advance.ts';
+import type { Turns } from './turns.ts';
 import type { Uploads } from './uploads.ts';
 
 /** What answering needs beside the coordinator's parts. */
 export interface Answering extends CoordinatorContext {
   readonly uploads: Uploads;
+  /** Requests that come together share a look at the run, which costs a store more than the request itself. */
+  readonly turns: Turns<number>;
   /** Whether a task takes new participants. */
   isOpen(task: Task): boolean;
   /**
@@ -63,8 +66,13 @@ async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   if (!isIn && checkedIn >= most) return wait(NOWHERE, IDLE, checkedIn);
   const isNew = await context.note(admitted);
   if (isNew && (await context.store.checkIn(run, certificate, most)) === null) return wait(NOWHERE, IDLE);
-  await advance(context, run);
+  await goOn(context, run);
   return present(context, admitted, (await context.store.run(run)) ?? run);
+}
+
+/** Does what is to be done with a run after something has changed. */
+async function goOn(context: Answering, { task, run }: RunKey): Promise<void> {
+  await context.turns.take(`${task}/${run}`, () => advance(context, { task, run }));
 }
 
 /** The participant's input is loaded. */
@@ -73,7 +81,7 @@ async function markReady(context: Answering, admitted: Admitted): Promise<Reply>
   const run = await runOf(context, admitted);
   if (run.end === null && !run.excluded.includes(certificate.id)) {
     if (await context.note(admitted)) await context.store.setReady(run, certificate.id);
-    await advance(context, run);
+    await goOn(context, run);
   }
   return standing(context, admitted);
 }
@@ -170,7 +178,9 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
   }
   await ensureSession(context, task, run, session);
   await context.host.recv(session.name, certificate.id, part.whole);
-  if ((await advanceSession(context, run, session.index)) === Infinity) await advance(context, run);
+  const { index, attempt } = session;
+  const name = `${run.task}/${run.run}/${attempt}/${index}`;
+  if ((await context.turns.take(name, () => advanceSession(context, run, index))) === Infinity) await goOn(context, run);
   return { ...reply('accepted', place), have: { offset: request.total, total: request.total } };
 }
 
@@ -188,7 +198,7 @@ async function leave(context: Answering, admitted: Admitted): Promise<Reply> {
   await context.note(admitted);
   if (run.end === null) {
     await context.store.setLeft(run, admitted.certificate.id);
-    await advance(context, run);
+    await goOn(context, run);
   }
   return reply('accepted', { ...NOWHERE, run: run.run });
 }

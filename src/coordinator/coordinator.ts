@@ -5,10 +5,10 @@ import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
-import type { SignPublicKey } from '../crypto/sign.ts';
+import { signerWith, type Signer, type SignPublicKey } from '../crypto/sign.ts';
 import { isAnnouncementOf, readAnnouncement } from '../service/announcement.ts';
 import { secondsOf, type Clock } from '../service/clock.ts';
-import { checkKeypair, keyDigest, type Keypair } from '../service/keypair.ts';
+import { checkKeypair, keyDigest } from '../service/keypair.ts';
 import { encodeResponse } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
@@ -28,6 +28,7 @@ import { openSessionNames } from './session-advance.ts';
 import type { RunKey, RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
+import { Turns } from './turns.ts';
 import { Uploads } from './uploads.ts';
 
 /**
@@ -50,8 +51,8 @@ import { Uploads } from './uploads.ts';
  * ```
  */
 export class Coordinator {
-  readonly #keypair: Keypair;
-  readonly #keyDigest: Uint8Array;
+  readonly #publicKey: SignPublicKey;
+  readonly #sign: Signer;
   readonly #tasks = new Map<string, Task>();
   readonly #store: CoordinatorStore;
   readonly #listener: Listener<CoordinatorEvent>;
@@ -73,8 +74,9 @@ export class Coordinator {
   /** @throws TypeError, RangeError that name the option. */
   constructor(options: CoordinatorOptions) {
     checkNames(options, 'options', OPTION_NAMES);
-    this.#keypair = checkKeypair(options.keypair, 'options.keypair');
-    this.#keyDigest = keyDigest(this.#keypair[0]);
+    const [publicKey, secretKey] = checkKeypair(options.keypair, 'options.keypair');
+    this.#publicKey = publicKey;
+    this.#sign = signerWith(secretKey);
     const retired = checkTasks(options.retired ?? [], 'options.retired');
     for (const task of [...checkTasks(options.tasks, 'options.tasks'), ...retired]) this.#tasks.set(task.id, task);
     this.#retired = new Set(retired.map(({ id }) => id));
@@ -85,7 +87,7 @@ export class Coordinator {
     this.#windows = new PollWindows(checkInteger(options.capacity ?? 200, 'options.capacity', 1, 10 ** 9));
     const most = checkInteger(options.maxUploadBytes ?? 2 ** 30, 'options.maxUploadBytes', 0, Number.MAX_SAFE_INTEGER);
     this.#admission = new Admission({
-      coordinator: this.#keyDigest,
+      coordinator: keyDigest(publicKey),
       taskOf: (id) => this.#tasks.get(id),
       revocationsOf: (task) => this.#revocations.of(task),
       now: () => secondsOf(this.#clock),
@@ -95,6 +97,7 @@ export class Coordinator {
       host: options.host ?? new MemorySessionHost(),
       listener: this.#listener,
       uploads: new Uploads(most),
+      turns: new Turns(),
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
@@ -107,7 +110,7 @@ export class Coordinator {
 
   /** The Ed25519 public key that participants pin, 32 bytes. */
   get publicKey(): SignPublicKey {
-    return copyOf(this.#keypair[0]);
+    return copyOf(this.#publicKey);
   }
 
   /** What it coordinates. */
@@ -168,7 +171,7 @@ export class Coordinator {
       wait: this.#windows.after(reply.pause, reply.waiting),
       code,
     };
-    return encodeResponse(responseTo(admitted.request, reply, terms), this.#keypair[1]);
+    return encodeResponse(responseTo(admitted.request, reply, terms), this.#sign);
   }
 
   /**
@@ -184,7 +187,8 @@ export class Coordinator {
   }
 
   /**
-   * Opens a run: participants that check in from now on take part.
+   * Opens a run: participants that check in from now on take part. The same announcement again changes nothing, so that the call may be
+   * repeated, at any process, if its answer was lost.
    *
    * @param announcement as `Publisher.announce` gave it.
    * @returns which run it is.
@@ -218,14 +222,13 @@ export class Coordinator {
       excluded: [],
       end: null,
     };
-    if (!(await this.#store.createRun(run))) {
-      throw new ServiceError(
-        'ERR_SECAGG_RUN',
-        'openRun: the number is not above those before, or the source has a run that goes on',
-      );
-    }
-    emit(this.#listener, { type: 'run-opened', task: task.id, run: run.run });
-    return { task: task.id, run: run.run };
+    const key = { task: task.id, run: run.run };
+    const isNew = await this.#store.createRun(run);
+    if (isNew) emit(this.#listener, { type: 'run-opened', ...key });
+    const there = isNew ? run : await this.#store.run(key);
+    if (there !== null && equalBytes(there.announcement, run.announcement)) return key;
+    const message = 'openRun: the number is not above those before, or the source has a run that goes on';
+    throw new ServiceError('ERR_SECAGG_RUN', message);
   }
 
   /** How a run ended; null if it goes on. @throws ServiceError ERR_SECAGG_RUN if there is no such run. */

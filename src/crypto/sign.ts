@@ -59,6 +59,18 @@ export async function sign(secretKey: SignSecretKey, message: Uint8Array): Promi
   return platform.ed25519Sign(secretKey, message);
 }
 
+/** Signs messages with one key. */
+export type Signer = (message: Uint8Array) => Promise<Uint8Array>;
+
+/**
+ * For a key that signs again and again: importing it costs Node more than a signature. The engine may keep it in memory that nobody wipes, so
+ * this is for keys that the caller keeps for its whole life too.
+ */
+export function signerWith(secretKey: SignSecretKey): Signer {
+  const signMessage = platform.ed25519Signer(secretKey);
+  return async (message) => signMessage(message);
+}
+
 export async function verify(publicKey: SignPublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
   return isStrictSignature(publicKey, signature) && (await platform.ed25519Verify(publicKey, message, signature));
 }

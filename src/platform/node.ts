@@ -179,6 +179,10 @@ export const platform: Platform = {
   ed25519PublicKey: (secretKey): Uint8Array => publicKeyOf('Ed25519', privateKey('Ed25519', secretKey)),
   ed25519Sign: (secretKey, message): Uint8Array =>
     using('Ed25519', () => plain(sign(null, message, privateKey('Ed25519', secretKey)))),
+  ed25519Signer(secretKey): (message: Uint8Array) => Uint8Array {
+    const key = privateKey('Ed25519', secretKey);
+    return (message) => using('Ed25519', () => plain(sign(null, message, key)));
+  },
   ed25519Verify: verifyBeside,
   ed25519VerifySync: verifySync,
 

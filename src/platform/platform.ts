@@ -62,6 +62,8 @@ export interface Platform {
   x25519Peer(publicKey: Uint8Array): PeerKey;
   ed25519PublicKey(secretKey: Uint8Array): Uint8Array;
   ed25519Sign(secretKey: Uint8Array, message: Uint8Array): Awaitable<Uint8Array>;
+  /** Signs many messages with one key, which an engine may import once and keep. The caller leaves `secretKey` as it is. */
+  ed25519Signer(secretKey: Uint8Array): (message: Uint8Array) => Awaitable<Uint8Array>;
   /** Cofactorless RFC 8032 verification; the caller has refused non-canonical and small-order points. */
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
   /** The same for callers that cannot wait; may be slower. */

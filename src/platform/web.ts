@@ -180,6 +180,7 @@ export const platform: Platform = {
       },
       () => noble.ed25519Sign(secretKey, message),
     ),
+  ed25519Signer: (secretKey) => (message) => platform.ed25519Sign(secretKey, message),
 
   // WebCrypto refuses bytes that are no point; noble says so too. Before somebody is blamed, WebCrypto must know a good signature.
   ed25519Verify: (publicKey, message, signature): Promise<boolean> =>

@@ -24,10 +24,10 @@ export class PostgresSessionHost implements SessionHost {
   /** As `SessionHost.has`. */
   async has(name: string): Promise<boolean> {
     try {
-      await this.#sessions.progress(uuidOf(name));
+      await this.#sessions.result(uuidOf(name)); // reads one row of a few bytes while the session goes on, unlike `progress`
       return true;
     } catch (error) {
-      if (error instanceof UsageError && error.code === 'ERR_SECAGG_UNKNOWN_SESSION') return false;
+      if (error instanceof UsageError) return error.code !== 'ERR_SECAGG_UNKNOWN_SESSION';
       throw error;
     }
   }

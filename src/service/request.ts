@@ -1,7 +1,7 @@
 // What a participant sends to the coordinator: one question or one part of an answer, signed.
 import { digest, fingerprint } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
-import { sign, verify, type SignPublicKey, type SignSecretKey } from '../crypto/sign.ts';
+import { verify, type Signer, type SignPublicKey } from '../crypto/sign.ts';
 import { concat, u32, u64 } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
@@ -82,7 +82,7 @@ export function requestDigest(request: Request): Uint8Array {
   ]);
 }
 
-export async function encodeRequest(request: Request, secretKey: SignSecretKey): Promise<Uint8Array<ArrayBuffer>> {
+export async function encodeRequest(request: Request, sign: Signer): Promise<Uint8Array<ArrayBuffer>> {
   const { kind, coordinator, task, certificate, place, token, sequence, offset, total, sha256, body } = request;
   return encodeFields([
     SERVICE_VERSION,
@@ -96,7 +96,7 @@ export async function encodeRequest(request: Request, secretKey: SignSecretKey):
     [offset, total],
     sha256,
     body,
-    await sign(secretKey, concat([LABELS.request, requestDigest(request)])),
+    await sign(concat([LABELS.request, requestDigest(request)])),
   ]);
 }
 

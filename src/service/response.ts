@@ -2,7 +2,7 @@
 // end a session nor invent an outcome.
 import { digest, fingerprint } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
-import { sign, verify, type SignPublicKey, type SignSecretKey } from '../crypto/sign.ts';
+import { verify, type Signer, type SignPublicKey } from '../crypto/sign.ts';
 import { concat, u32, u64, utf8 } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
@@ -67,7 +67,7 @@ function responseDigest(response: Response): Uint8Array {
   ]);
 }
 
-export async function encodeResponse(response: Response, secretKey: SignSecretKey): Promise<Uint8Array<ArrayBuffer>> {
+export async function encodeResponse(response: Response, sign: Signer): Promise<Uint8Array<ArrayBuffer>> {
   const { request, kind, token, wait, place, sequence, offset, total, sha256, code, body } = response;
   return encodeFields([
     SERVICE_VERSION,
@@ -81,7 +81,7 @@ export async function encodeResponse(response: Response, secretKey: SignSecretKe
     sha256,
     utf8(code),
     body,
-    await sign(secretKey, concat([LABELS.response, responseDigest(response)])),
+    await sign(concat([LABELS.response, responseDigest(response)])),
   ]);
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { senderOf } from '../../src/coordinator/admission.ts';
 import { Coordinator, MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
 import { fingerprint } from '../../src/crypto/digest.ts';
+import { signerWith } from '../../src/crypto/sign.ts';
 import { DecodeError, genKeypair, SecAggError } from '../../src/index.ts';
 import { NOWHERE } from '../../src/service/exchange.ts';
 import { keyDigest } from '../../src/service/keypair.ts';
@@ -54,7 +55,7 @@ describe('a coordinator', () => {
   }
 
   async function ask(request: Request, of: Certified = participant): Promise<Response> {
-    const answer = await coordinator.answer(await encodeRequest(request, of.keypair[1]));
+    const answer = await coordinator.answer(await encodeRequest(request, signerWith(of.keypair[1])));
     const response = await readResponse(answer, { publicKey: coordinator.publicKey, request: requestDigest(request) });
     if (response === null) throw new Error('not signed');
     return response;
@@ -74,7 +75,7 @@ describe('a coordinator', () => {
 
   it('keeps nothing of a request that any bit was changed of, and says nothing', async () => {
     const token = await tokenOf();
-    const bytes = await encodeRequest(requestOf({ token }), participant.keypair[1]);
+    const bytes = await encodeRequest(requestOf({ token }), signerWith(participant.keypair[1]));
     for (let i = 0; i < bytes.length; i++) {
       const changed = bytes.slice();
       changed[i] = (changed[i] ?? 0) ^ (1 << (i % 8));
@@ -85,7 +86,7 @@ describe('a coordinator', () => {
   });
 
   it('keeps nothing of any other bytes', async () => {
-    const bytes = await encodeRequest(requestOf({ token: await tokenOf() }), participant.keypair[1]);
+    const bytes = await encodeRequest(requestOf({ token: await tokenOf() }), signerWith(participant.keypair[1]));
     const mutated = fc.oneof(
       fc.uint8Array({ maxLength: 600 }),
       fc.nat(bytes.length - 1).map((length) => bytes.slice(0, length)),
@@ -113,7 +114,7 @@ describe('a coordinator', () => {
     const other = authorities();
     const stranger = await certified(other.registrar, 1);
     const send = async (request: Request, secretKey: Uint8Array): Promise<unknown> =>
-      coordinator.answer(await encodeRequest(request, secretKey));
+      coordinator.answer(await encodeRequest(request, signerWith(secretKey)));
     await rejected('ERR_SECAGG_CERTIFICATE', send(requestOf({ token }, stranger), stranger.keypair[1]));
     const forged = participant.bytes.slice();
     forged.set(stranger.keypair[0], 41);

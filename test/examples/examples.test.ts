@@ -64,7 +64,9 @@ describe('examples', () => {
       const output = await outputOf('mnist/main.ts', '--rounds', '1', ...SMALL, '--out', directory);
       const silent = [0, 1, 2, 3, 4].map((round) => `participant \\d+ in round ${round}`).join(', ');
       expect(output).to.match(new RegExp(`fell silent +${silent}\n`));
-      expect(output).to.contain('the secure sum equals the plain sum of these 9 updates in all 25,450 components');
+      expect(output).to.contain(
+        'the secure mean equals the plain mean of these 9 updates in all 25,450 components and in the weights',
+      );
       expect(output, 'no escape codes away from a terminal').not.to.contain('\u001b');
       const picture = join(directory, 'mnist-accuracy.svg');
       expect(output).to.contain(picture);
@@ -76,7 +78,9 @@ describe('examples', () => {
     it('adds noise, and tells what each sum has cost, and all together', async () => {
       const options = ['--epsilon', '8', '--rounds', '2', '--users', '10', '--threshold', '7', '--dropout', '0.3'];
       const output = await outputOf('mnist/main.ts', ...options, '--out', directory);
-      expect(output).to.match(/the secure sum equals the plain sum of these \d+ updates in all 25,450 components\n/);
+      expect(
+        output.match(/differs from the plain mean of these \d+ updates by noise of 0\.\d+ in all 25,450 components/g),
+      ).to.have.lengthOf(2);
       const charged = /this sum alone costs ε = ([\d.]+); in all, ε = ([\d.]+) of 8 is spent/g;
       const costs = [...output.matchAll(charged)].map(([, alone, inAll]) => ({ alone: Number(alone), inAll: Number(inAll) }));
       expect(costs).to.have.lengthOf(2);
@@ -97,7 +101,7 @@ describe('examples', () => {
 
     it('adds up while server processes and the database are killed', async () => {
       const output = await outputOf('mnist/main.ts', '--rounds', '1', '--users', '6', '--chaos', '--out', directory);
-      expect(output).to.match(/the secure sum equals the plain sum of these \d updates/);
+      expect(output).to.match(/the secure mean equals the plain mean of these \d updates/);
       expect(output).to.match(/a server process was killed \d+ times, and the database \d+ times/);
     });
 

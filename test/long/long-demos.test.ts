@@ -15,7 +15,7 @@ describe('the demo', function () {
     const options = ['--model', 'cnn', '--rounds', '1', '--users', '5', '--dropout', '0'];
     const output = await outputOf('mnist/main.ts', ...options, '--out', directory);
     expect(output).to.contain(
-      'the secure sum equals the plain sum of these 5 updates in all 5,370 components and in the weights',
+      'the secure mean equals the plain mean of these 5 updates in all 5,370 components and in the weights',
     );
     expect(output).not.to.contain('ε');
   });

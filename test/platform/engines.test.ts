@@ -22,6 +22,7 @@ const javascript: Platform = {
     agree: (peer) => noble.x25519(secretKey, peer.engine as Uint8Array),
   }),
   ed25519Sign: (secretKey, message) => noble.ed25519Sign(secretKey, message),
+  ed25519Signer: (secretKey) => (message) => noble.ed25519Sign(secretKey, message),
   ed25519Verify: (publicKey, message, signature) => noble.ed25519Verify(publicKey, message, signature),
 };
 const engines = { node, web, javascript };
@@ -108,6 +109,9 @@ for (const [name, engine] of Object.entries(engines)) {
       ] as const) {
         expect(toHex(engine.ed25519PublicKey(fromHex(secret)))).to.equal(publicKey);
         expect(toHex(await engine.ed25519Sign(fromHex(secret), fromHex(message)))).to.equal(signature);
+        const signer = engine.ed25519Signer(fromHex(secret));
+        expect(toHex(await signer(Uint8Array.of(1)))).not.to.equal(signature);
+        expect(toHex(await signer(fromHex(message)))).to.equal(signature);
         expect(await engine.ed25519Verify(fromHex(publicKey), fromHex(message), fromHex(signature))).to.equal(true);
         expect(engine.ed25519VerifySync(fromHex(publicKey), fromHex(`${message}00`), fromHex(signature))).to.equal(false);
       }

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { Agent, MemoryAgentStore } from '../../src/agent/index.ts';
 import { Coordinator } from '../../src/coordinator/index.ts';
-import { genKeypair } from '../../src/index.ts';
+import { genKeypair, PublicKeysWrapper } from '../../src/index.ts';
 import { PostgresCoordinatorStore, PostgresSessionHost, PostgresSessions } from '../../src/postgres/index.ts';
 import { verifyCertificate } from '../../src/service/index.ts';
 import { describeStore } from '../support/coordinator-stores.ts';
@@ -38,6 +38,20 @@ describe('a coordinator’s store in PostgreSQL', function () {
     expect(third - second).to.be.within(5000, 5001);
     await database.pool.query(`update ${schema}.service_time set read_at = read_at + interval '1 hour'`);
     expect(await store().heartbeat()).to.equal(third);
+  });
+
+  it('knows the sessions that go on and those that have ended, and no others', async () => {
+    const sessions = new PostgresSessions(database.pool, { schema: database.schema });
+    const host = new PostgresSessionHost(sessions);
+    const name = '0123456789abcdef'.repeat(4);
+    expect(await host.has(name)).to.equal(false);
+    const publicKeys = new PublicKeysWrapper([0, 1, 2].map((id) => [id, genKeypair()[0]]));
+    await host.create(name, { threshold: 2, vecLen: 1, options: { publicKeys } });
+    expect(await host.has(name)).to.equal(true);
+    await sessions.abort('01234567-89ab-cdef-0123-456789abcdef', 'no reason');
+    expect(await host.has(name)).to.equal(true);
+    await host.remove(name);
+    expect(await host.has(name)).to.equal(false);
   });
 
   it('serves a run by two processes that each know what the other has heard, with a participant that drops out', async () => {

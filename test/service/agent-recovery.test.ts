@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { StoreError } from '../../src/leaves/errors.ts';
 import { MemorySessionHost } from '../../src/coordinator/session-host.ts';
+import { signerWith } from '../../src/crypto/sign.ts';
 import { decodeRequest } from '../../src/service/request.ts';
 import { enrolmentBytes, readEnrolment } from '../../src/service/enrolment.ts';
 import { encodeResponse, readResponse } from '../../src/service/response.ts';
@@ -130,7 +131,7 @@ describe('an agent that is told when to come back', () => {
       const exchange = async (bytes: Uint8Array): Promise<Uint8Array> => {
         const { digest: request } = decodeRequest(bytes);
         const response = await readResponse(await service.coordinator.answer(bytes), { publicKey: coordinator[0], request });
-        return encodeResponse({ ...response!, wait: { from, to } }, coordinator[1]);
+        return encodeResponse({ ...response!, wait: { from, to } }, signerWith(coordinator[1]));
       };
       const { agent } = service.participant(people[0]!, { exchange });
       expect(await agent.transition())

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fingerprint } from '../../src/crypto/digest.ts';
-import { generateSignKeyPair } from '../../src/crypto/sign.ts';
+import { generateSignKeyPair, signerWith } from '../../src/crypto/sign.ts';
 import { announcementOf } from '../../src/service/announcement.ts';
 import { certificateOf, type Certificate } from '../../src/service/certificate.ts';
 import { attemptSession, publicKeysOf, rosterOf } from '../../src/service/certified-users.ts';
@@ -116,7 +116,7 @@ async function messages(): Promise<Case[]> {
     const request: Request = { ...about, place: i < 2 ? NOWHERE : place, sequence: 2 ** (8 * i) - 1, ...part('x'.repeat(i * i * 10)) };
     const { place: of, offset, total, ...fields } = request;
     const listed = { ...fields, place: [of.run, of.attempt, of.round], extent: [offset, total], digest: requestDigest(request) };
-    cases.push(written('request', listed, await encodeRequest(request, secretKey)));
+    cases.push(written('request', listed, await encodeRequest(request, signerWith(secretKey))));
   }
   const answers: readonly ResponseKind[] = ['wait', 'task', 'run', 'enrolled', 'roster', 'message', 'accepted', 'outcome', 'refused'];
   for (const [i, kind] of answers.entries()) {
@@ -125,7 +125,7 @@ async function messages(): Promise<Case[]> {
     const response: Response = { ...about, place, sequence: i * 37, code, ...part('y'.repeat(i * 40)) };
     const { place: of, offset, total, wait, ...fields } = response;
     const listed = { ...fields, wait: [wait.from, wait.to], place: [of.run, of.attempt, of.round], extent: [offset, total] };
-    cases.push(written('response', listed, await encodeResponse(response, COORDINATOR[1])));
+    cases.push(written('response', listed, await encodeResponse(response, signerWith(COORDINATOR[1]))));
   }
   return cases;
 }

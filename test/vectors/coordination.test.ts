@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Uploads } from '../../src/coordinator/uploads.ts';
+import { signerWith } from '../../src/crypto/sign.ts';
 import { SecAggError } from '../../src/index.ts';
 import { equalBytes } from '../../src/leaves/bytes.ts';
 import { announcementOf, isAnnouncementOf, readAnnouncement } from '../../src/service/announcement.ts';
@@ -196,7 +197,7 @@ describe('documents and messages of a service beside the independent reference',
           expect(listed(rest)).to.deep.equal(others);
           expect(equalBytes(found, bytesOf(body as Written))).to.equal(true);
           expect(toHex(requestDigest(request))).to.equal(fields.digest);
-          expect(equalBytes(await encodeRequest(request, fromHex(vectors.participant)), given)).to.equal(true);
+          expect(equalBytes(await encodeRequest(request, signerWith(fromHex(vectors.participant))), given)).to.equal(true);
         } else {
           const response = (await readResponse(given, terms))!;
           const { body: found, wait, ...rest } = response;
@@ -204,7 +205,7 @@ describe('documents and messages of a service beside the independent reference',
           expect(digest).to.be.a('string');
           expect({ ...listed(rest), wait: [wait.from, wait.to] }).to.deep.equal(named);
           expect(equalBytes(found, bytesOf(body as Written))).to.equal(true);
-          expect(equalBytes(await encodeResponse(response, fromHex(vectors.coordinator)), given)).to.equal(true);
+          expect(equalBytes(await encodeResponse(response, signerWith(fromHex(vectors.coordinator))), given)).to.equal(true);
         }
       }
       expect(vectors.accepted.length).to.equal(19);

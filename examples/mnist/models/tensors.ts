@@ -7,13 +7,18 @@ export type Model = Float32Array;
 /** The shapes of the parameters of each layer that has some. */
 export type ModelShapes = Readonly<Record<string, { readonly kernel: readonly number[]; readonly bias: readonly number[] }>>;
 
-export type ModelTensors = Readonly<
-  Record<string, { readonly kernel: Tensor<Float32Array>; readonly bias: Tensor<Float32Array> }>
+export type ModelTensors<Values extends ArrayLike<number> = Float32Array> = Readonly<
+  Record<string, { readonly kernel: Tensor<Values>; readonly bias: Tensor<Values> }>
 >;
 
 /** The number of values in a tensor. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
+}
+
+/** The number of all parameters. */
+export function parametersOf(shapes: ModelShapes): number {
+  return Object.values(shapes).reduce((sum, { kernel, bias }) => sum + sizeOf(kernel) + sizeOf(bias), 0);
 }
 
 /** The tensors of a model. They share its memory. */
@@ -28,9 +33,8 @@ export function tensorsOf(model: Model, shapes: ModelShapes): ModelTensors {
 }
 
 /** The model of some tensors, in whatever order their names are. */
-export function modelOf(tensors: ModelTensors, shapes: ModelShapes): Model {
-  const sizes = Object.values(shapes).map(({ kernel, bias }) => sizeOf(kernel) + sizeOf(bias));
-  const model = new Float32Array(sizes.reduce((sum, size) => sum + size, 0));
+export function modelOf(tensors: ModelTensors<ArrayLike<number>>, shapes: ModelShapes): Model {
+  const model = new Float32Array(parametersOf(shapes));
   for (const [name, { kernel, bias }] of Object.entries(tensorsOf(model, shapes))) {
     kernel.data.set(tensors[name]?.kernel.data ?? []);
     bias.data.set(tensors[name]?.bias.data ?? []);

@@ -6,6 +6,7 @@ import type { FetchPayload } from '../../../src/agent/inputs.ts';
 import { MemoryAgentStore, type Floors } from '../../../src/agent/index.ts';
 import { Coordinator } from '../../../src/coordinator/coordinator.ts';
 import { MemoryCoordinatorStore } from '../../../src/coordinator/memory-store.ts';
+import { signerWith } from '../../../src/crypto/sign.ts';
 import { readCertificate } from '../../../src/service/certificate.ts';
 import type { Clock } from '../../../src/service/clock.ts';
 import { decodeRequest } from '../../../src/service/request.ts';
@@ -84,9 +85,9 @@ export class HostileCoordinator {
     if (honest === null) throw new Error('a face has not signed its response');
     this.#lies.heard(honest);
     const chance = saysWhoIsIn(honest) ? 5 * lying : lying;
-    if (!this.#lies.isPromised(request) && !draws.chance(chance)) return encodeResponse(honest, secretKey);
+    if (!this.#lies.isPromised(request) && !draws.chance(chance)) return encodeResponse(honest, signerWith(secretKey));
     watch.note('the coordinator lied');
-    return encodeResponse(this.#lies.instead(request, honest), secretKey);
+    return encodeResponse(this.#lies.instead(request, honest), signerWith(secretKey));
   }
 
   /** Most participants see one face for a while. */

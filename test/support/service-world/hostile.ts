@@ -1,5 +1,6 @@
 // A coordinator that a test speaks for: it has the key that participants pin, and says whatever the test would have it say.
 import { fingerprint } from '../../../src/crypto/digest.ts';
+import { signerWith } from '../../../src/crypto/sign.ts';
 import { EPOCH_TOKEN_BYTES, NOWHERE, type Exchange } from '../../../src/service/exchange.ts';
 import type { Keypair } from '../../../src/service/keypair.ts';
 import { decodeRequest, type ReceivedRequest } from '../../../src/service/request.ts';
@@ -42,6 +43,6 @@ export class HostileCoordinator {
       body,
       ...said,
     };
-    return encodeResponse(response, this.#keypair[1]);
+    return encodeResponse(response, signerWith(this.#keypair[1]));
   }
 }

@@ -42,6 +42,7 @@ export function lightEngine(draws: Draws): Partial<Platform> {
     hkdfSha256: (secret, salt, info) => sha256([Buffer.from('hkdf'), number(256, 'parts', secret, salt), info]),
     ed25519PublicKey: publicKeyOf,
     ed25519Sign: (secretKey, message) => signatureOf(publicKeyOf(secretKey), message),
+    ed25519Signer: (secretKey) => (message) => signatureOf(publicKeyOf(secretKey), message),
     ed25519Verify: isSignature,
     ed25519VerifySync: isSignature,
     x25519(secretKey) {
