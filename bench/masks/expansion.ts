@@ -2,10 +2,10 @@
 // JavaScript. All are measured in turn within one run, so that a busy machine slows all of them.
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { ctr } from '@noble/ciphers/aes.js';
-import { applyMasks } from '../../src/masking/apply-masks.ts';
+import { applyMasks } from '../../src/masking/mask-expansion.ts';
 import { kernel } from '../../src/masking/kernel.ts';
 import { Pace } from '../../src/masking/pace.ts';
-import { accumulatePacked, pack } from '../../src/masking/packed-vectors.ts';
+import { accumulatePacked, pack } from '../../src/masking/bit-packing.ts';
 import { typescriptKernel } from '../../src/masking/typescript-kernel.ts';
 import { ringOf, zeroLanes, type Kernel, type Ring } from '../../src/masking/ring.ts';
 import { makeKeystream } from './cipher.ts';

@@ -14,9 +14,9 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { split } from '../../src/crypto/shamir.ts';
 import { sign } from '../../src/crypto/sign.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
-import { applyMasks } from '../../src/masking/apply-masks.ts';
+import { applyMasks } from '../../src/masking/mask-expansion.ts';
 import { Pace } from '../../src/masking/pace.ts';
-import { pack } from '../../src/masking/packed-vectors.ts';
+import { pack } from '../../src/masking/bit-packing.ts';
 import { ringOf } from '../../src/masking/ring.ts';
 import { resolveParameters, type Parameters } from '../../src/session/parameters.ts';
 import {

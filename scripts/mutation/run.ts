@@ -2,6 +2,7 @@
 //   npm run mutate -- src/user src/wire/fields.ts           all mutants of these folders and files
 //   npm run mutate -- src/user/answering.ts:20-31           those of these lines
 //   npm run mutate -- src/user --tests test/user            with these tests only
+//   npm run mutate -- src/user --seconds 100                with up to so many seconds of tests for each mutant; by default 20
 // Changes a copy of the package in out/mutation. A mutant that the compiler refuses is not counted.
 import { cpSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -4,8 +4,8 @@ import type { Asked, Reached } from './messages.ts';
 import { timesLoad } from './load.ts';
 import { TestProcess, type TestProcessOptions } from './tests.ts';
 
-/** What became of a mutant. `unreached`: no test evaluates it. */
-export type Verdict = 'killed' | 'survived' | 'unreached';
+/** What became of a mutant. `undecided`: it survived, but some tests that reach it take too long. `unreached`: no test evaluates it. */
+export type Verdict = 'killed' | 'survived' | 'undecided' | 'unreached';
 
 type Test = Reached['tests'][number];
 
@@ -47,12 +47,13 @@ export class Trial {
   async judge({ id, file }: Mutant): Promise<Verdict> {
     const tests = this.#tests.filter(({ ids }) => ids.includes(id));
     let isEvaluated = false;
-    for (const batch of inBatches(tests, this.#seconds)) {
+    const batches = inBatches(tests, this.#seconds);
+    for (const batch of batches) {
       const ending = await this.#run(this.#process, id, batch);
       if (ending === 'killed') return 'killed';
       isEvaluated ||= ending === 'evaluated';
     }
-    if (isEvaluated) return 'survived';
+    if (isEvaluated) return batches.flat().length < tests.length ? 'undecided' : 'survived';
     if (tests.length === 0 && !this.#loaded.has(id)) return 'unreached';
     // Evaluated once in a process, while it loads or when a table is made: it must be there from the start.
     const rest = inBatches(tests.length === 0 ? this.#besides(file) : tests, this.#seconds);
@@ -98,14 +99,17 @@ function durationOf(tests: readonly Test[]): number {
   return tests.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
 }
 
-/** First the tests that take a second together, then the others up to a number of seconds; the quickest alone if it takes longer. */
+/**
+ * First the tests that take a second together, then the others up to a number of seconds; the quickest alone if it takes longer. On a
+ * machine that does other work, all tests take longer, and as many of them are tried.
+ */
 function inBatches(tests: readonly Test[], seconds: number): (readonly Test[])[] {
   const batches: [Test[], Test[]] = [[], []];
   let milliseconds = 0;
   for (const test of tests) {
     milliseconds += test.milliseconds;
     if (milliseconds <= 1000) batches[0].push(test);
-    else if (milliseconds <= 1000 * seconds || test === tests[0]) batches[1].push(test);
+    else if (milliseconds <= timesLoad(1000 * seconds) || test === tests[0]) batches[1].push(test);
   }
   return batches.filter((batch) => batch.length > 0);
 }

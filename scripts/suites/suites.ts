@@ -64,6 +64,15 @@ export const GATE: readonly Suite[] = [
   { name: 'command', files: ['command'], outside: true, quickKeys: true, budget: 240 },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], quickKeys: true, budget: 180 },
   { name: 'service', files: ['service', 'coordinator', 'agent'], quickKeys: true, budget: 400 },
+  // `npm test` has twelve worlds among the tests of the service.
+  {
+    name: 'worlds',
+    files: ['service/worlds.test.ts'],
+    quickKeys: true,
+    env: { SECAGG_WORLDS: '100' },
+    outside: true,
+    budget: 300,
+  },
   { name: 'web', files: ON_WEB, web: true, budget: 300 },
   { name: 'bundles', files: ['bundles'], outside: true, budget: 120 },
 ];
@@ -71,6 +80,7 @@ export const GATE: readonly Suite[] = [
 /** `npm run test:long` runs these, or those that are named. */
 export const LONG: readonly Suite[] = [
   { name: 'fuzz-100000', files: ['fuzz'], env: { SECAGG_FUZZ_CASES: '100000' }, budget: 7200 },
+  { name: 'worlds-10000', files: ['service/worlds.test.ts'], quickKeys: true, env: { SECAGG_WORLDS: '10000' }, budget: 21_600 },
   { name: 'crashes-500', files: ['postgres/processes.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
   {
     name: 'noise-fresh',

@@ -1,10 +1,17 @@
 // The state of an agent in files, for participants on servers, desktops and the command line.
 import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { concat, hex } from '../leaves/bytes.ts';
 import { checkString } from '../leaves/checks.ts';
 import type { AgentStore, StoredAgent } from './state-store.ts';
 
 const NAME = /^agent-(\d{1,16})$/;
+
+// A file begins with the random id of the write that made it and with those of the writes before, newest first: whoever has been overtaken
+// sees whether its own was among them.
+const ID_BYTES = 16;
+const IDS = 64;
+const HEADER_BYTES = ID_BYTES * IDS;
 
 /**
  * Keeps the state of one agent in a folder of its own, which several processes may share. A state that was confirmed survives a crash of
@@ -33,15 +40,8 @@ export class FileAgentStore implements AgentStore {
 
   /** The newest state; null if there is none yet. */
   async load(): Promise<StoredAgent | null> {
-    for (;;) {
-      const revision = Math.max(0, ...(await this.#revisions()));
-      if (revision === 0) return null;
-      try {
-        return { revision, sealed: new Uint8Array(await readFile(this.#path(revision))) };
-      } catch (error) {
-        if (!isMissing(error)) throw error; // somebody has written a newer one, and removed this
-      }
-    }
+    const newest = await this.#newest();
+    return newest && { revision: newest.revision, sealed: newest.content.subarray(HEADER_BYTES) };
   }
 
   /**
@@ -51,12 +51,14 @@ export class FileAgentStore implements AgentStore {
    */
   async replace({ revision, sealed }: StoredAgent): Promise<boolean> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const newest = Math.max(0, ...(await this.#revisions()));
-    if (newest !== revision - 1) return false;
+    const before = await this.#newest();
+    if ((before?.revision ?? 0) !== revision - 1) return false;
+    const id = crypto.getRandomValues(new Uint8Array(ID_BYTES));
+    const earlier = before?.content.subarray(0, HEADER_BYTES - ID_BYTES) ?? new Uint8Array(HEADER_BYTES - ID_BYTES);
     const temporary = join(this.#folder, `.new-${crypto.randomUUID()}`);
     const file = await open(temporary, 'wx', 0o600);
     try {
-      await file.writeFile(sealed);
+      await file.writeFile(concat([id, earlier, sealed]));
       await file.sync();
     } finally {
       await file.close();
@@ -71,14 +73,26 @@ export class FileAgentStore implements AgentStore {
       await unlink(temporary);
     }
     await this.#syncFolder();
-    const revisions = await this.#revisions();
-    // Another process has written this revision and newer ones, and has removed this one, since the newest was looked up above.
-    if (Math.max(...revisions) > revision) {
+    const newest = await this.#newest();
+    // Others have written newer ones: after this one, or after another one of this revision, which they have removed meanwhile.
+    if (newest !== null && newest.revision > revision && !isAmong(id, newest.content)) {
       await this.#remove(revision);
       return false;
     }
-    for (const old of revisions) if (old < revision) await this.#remove(old);
+    for (const old of await this.#revisions()) if (old < revision) await this.#remove(old);
     return true;
+  }
+
+  async #newest(): Promise<{ readonly revision: number; readonly content: Uint8Array } | null> {
+    for (;;) {
+      const revision = Math.max(0, ...(await this.#revisions()));
+      if (revision === 0) return null;
+      try {
+        return { revision, content: new Uint8Array(await readFile(this.#path(revision))) };
+      } catch (error) {
+        if (!isMissing(error)) throw error; // somebody has written a newer one, and removed this
+      }
+    }
   }
 
   async #revisions(): Promise<number[]> {
@@ -112,6 +126,10 @@ export class FileAgentStore implements AgentStore {
       await folder.close();
     }
   }
+}
+
+function isAmong(id: Uint8Array, content: Uint8Array): boolean {
+  return Array.from({ length: IDS }, (_, i) => hex(content.subarray(i * ID_BYTES, (i + 1) * ID_BYTES))).includes(hex(id));
 }
 
 function isMissing(error: unknown): boolean {

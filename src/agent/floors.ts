@@ -11,7 +11,7 @@ import type { CohortSessions } from '../cohorts/enrolment.ts';
 import { authorityDigest, checkAuthority, type Authority } from '../service/certificate.ts';
 import { lnExposed } from '../service/enrolment.ts';
 import { ServiceError } from '../service/service-error.ts';
-import type { Task } from '../service/task.ts';
+import type { Task, TaskDefinition } from '../service/task.ts';
 
 /** What a participant may lose in privacy, over all its participations. */
 export interface PrivacyBudget {
@@ -198,20 +198,36 @@ export function requireTask(floors: Floors, task: Task): void {
  */
 export function requireDraw(
   floors: Floors,
-  { definition }: Task,
+  task: Task,
   {
     enrolled,
     sessions,
     draws,
   }: { readonly enrolled: number; readonly sessions: readonly CohortSessions[]; readonly draws: number },
 ): void {
-  const { adversary, repetition, cohorts } = floors;
-  const most = repetition.maxParticipations * definition.attempts;
-  requireFloor(draws < most, `more than ${most} draws`);
+  const { definition } = task;
+  const { adversary, cohorts } = floors;
+  const most = mostDraws(floors, definition);
+  requireDrawsLeft(floors, task, { draws });
   const corrupt = Math.ceil(adversary.minColludingFraction * enrolled);
   const lnAny = lnExposed(sessions, enrolled, corrupt, definition.group.colluders) + Math.log(most);
   const bits = -lnAny / Math.LN2;
   requireFloor(bits >= (cohorts?.security ?? Infinity), `cohorts of which one is exposed with a chance of 2^−${bits.toFixed(1)}`);
+}
+
+/** Each attempt of each participation is one draw. */
+function mostDraws({ repetition }: Floors, { attempts }: TaskDefinition): number {
+  return repetition.maxParticipations * attempts;
+}
+
+/** Whether one more attempt would be accepted. Whoever would refuse its draw is not enrolled, because it would cost its cohort the attempt. */
+export function hasDrawsLeft(floors: Floors, { definition }: Task, { draws }: Pick<History, 'draws'>): boolean {
+  return definition.group.cohorts === null || draws < mostDraws(floors, definition);
+}
+
+/** @throws ServiceError ERR_SECAGG_FLOOR */
+export function requireDrawsLeft(floors: Floors, task: Task, history: Pick<History, 'draws'>): void {
+  requireFloor(hasDrawsLeft(floors, task, history), `more than ${mostDraws(floors, task.definition)} draws`);
 }
 
 /** What the participant has done so far, with this data source. */

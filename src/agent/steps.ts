@@ -10,7 +10,7 @@ import type { Awaiting, Enrolled, Preparing, SelectedRun } from './agent-state.t
 import type { AgentContext } from './context.ts';
 import { acceptEnrolment } from './draw.ts';
 import { enrol } from './enrol.ts';
-import { requireRun } from './floors.ts';
+import { hasDrawsLeft, requireDrawsLeft, requireRun } from './floors.ts';
 import { requireBudget, requireUnspent } from './limits.ts';
 import { COMPLETE, done, forget, outOfAttempt, passive, waitAfterRefusal, waitFor, type Transition } from './transitions.ts';
 
@@ -30,6 +30,7 @@ export async function checkIn(context: AgentContext, signal?: PlatformSignal): P
   try {
     await requireAnnounced(context, announcement);
     requireRun(context.floors, announcement, context.memory.state.history, context.now());
+    requireDrawsLeft(context.floors, context.task, context.memory.state.history);
     requireBudget(context);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
@@ -119,7 +120,9 @@ export async function awaitOutcome(context: AgentContext, work: Awaiting, signal
   if (answer.kind === 'outcome') return done(context, work, answer);
   if (answer.code === 'ERR_SECAGG_RUN') return forget(context, work);
   // Another attempt: whoever has not sent its input may take part in it.
-  if (answer.kind === 'run' && !work.spent) return prepareAgain(context, work);
+  const { floors, task, memory } = context;
+  if (answer.kind === 'run' && !work.spent && hasDrawsLeft(floors, task, memory.state.history))
+    return prepareAgain(context, work);
   if (answer.kind === 'roster' || answer.kind === 'run' || answer.kind === 'message') return waitFor(context, answer);
   return passive(context, answer);
 }

@@ -62,7 +62,7 @@ interface Prepared {
   readonly json: boolean;
 }
 
-/** @param terminal where progress is shown, if it is a terminal and without --json. */
+/** @param terminal where progress is shown, unless --json is given. */
 export async function runSimulate(args: readonly string[], terminal: Terminal): Promise<Outcome> {
   const prepared = prepare(args);
   if ('code' in prepared) return prepared;

@@ -68,8 +68,8 @@ function checkSparse({ threshold, graph }: { readonly threshold: number; readonl
 }
 
 /**
- * How many users may work with the server, or lie, without ending the guarantees. On the complete graph 2t − n − 1 against a
- * server that lies, t − 1 against one that follows the protocol; on a sparse graph as many as its bounds allow.
+ * How many users may work with the server, or lie, without ending the guarantees. On the complete graph the largest c with 2t > n + c against a
+ * server that lies, with t > c against one that follows the protocol; on a sparse graph as many as its bounds allow.
  */
 export function colludersBorne({ threshold, graph }: Parameters, policy: Policy, users: number): number {
   if (graph !== 'complete') return sparseColludersBorne({ threshold, graph, ...policy });

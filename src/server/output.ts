@@ -3,7 +3,7 @@ import { UsageError } from '../leaves/errors.ts';
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { SumVector } from '../masking/vector.ts';
-import type { Messages } from './outgoing.ts';
+import type { Messages } from './messages-to-users.ts';
 
 /**
  * The outcome of one round of the server: messages to be sent to users, or, after the last one, the sum. `kind` tells which,

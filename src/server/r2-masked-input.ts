@@ -4,7 +4,7 @@ import { StateError } from '../leaves/errors.ts';
 import { membersOf, positions } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import { accumulate } from '../masking/kernel.ts';
-import { accumulatePacked } from '../masking/packed-vectors.ts';
+import { accumulatePacked } from '../masking/bit-packing.ts';
 import { ringOf } from '../masking/ring.ts';
 import { digestOfDeal, maskedInputView, viewOfRound3 } from '../session/binding.ts';
 import { commitmentsOf } from '../session/deals.ts';

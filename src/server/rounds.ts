@@ -13,7 +13,7 @@ import { decodeMaskedInput, encodeShares } from '../wire/r2-masked-input.ts';
 import { decodeView, encodeSurvivors } from '../wire/r3-consistency-check.ts';
 import { decodeUnmask, encodeSignatures } from '../wire/r4-unmasking.ts';
 import { speakerAt } from './attendance.ts';
-import type { Outgoing } from './outgoing.ts';
+import type { Outgoing } from './messages-to-users.ts';
 import { advertiseKeys, directoryExcerpts } from './r0-advertise-keys.ts';
 import { sealedFor, shareKeys } from './r1-share-keys.ts';
 import { maskedInput } from './r2-masked-input.ts';

@@ -15,7 +15,7 @@ import { Recovered } from '../session/codec.ts';
 import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
 import { errorOf, failedError, failureOf } from '../session/failure.ts';
 import { evidenceOf, type ConsistencyEvidence } from './evidence.ts';
-import { outputOf } from './output-of-state.ts';
+import { outputOf } from './closed-round.ts';
 import { requireStorable } from '../session/json.ts';
 import { partDocument, serverDocument } from './json.ts';
 import {
@@ -254,7 +254,7 @@ export class ServerWrapper {
     this.#requireOpen('recoverState');
     const snapshot = serverDocument.parse(state);
     this.#tag = sessionTag(snapshot.context.parameters);
-    this.#asked = null;
+    this.#asked = null; // it holds the state before, which may be large
     this.#snapshot = snapshot;
   }
 

@@ -63,8 +63,8 @@ const registrarDocument: Document<RegistrarRecord> = document<RegistrarRecord>(
  * Certifies the keys of participants, each for some days, and takes certificates back.
  *
  * Every guarantee of the protocol rests on it: whoever can certify can take part under as many ids as it likes. So it does not run
- * where the aggregation server runs. That an id stands for one person is for the application to see to, before it calls
- * {@link certify}.
+ * where the aggregation server runs. That an id stands for one person is for the application to see to, which tells
+ * {@link certify} whose request it is.
  *
  * @example
  * ```js
@@ -74,7 +74,7 @@ const registrarDocument: Document<RegistrarRecord> = document<RegistrarRecord>(
  * const registrar = new Registrar({ keypair: genKeypair(), scope: 'example app' });
  * const keypair = genKeypair(); // the participant's
  * const request = await certificateRequest(registrar.authority, 7, keypair); // at the participant
- * const certificate = await registrar.certify(request); // at the registrar
+ * const certificate = await registrar.certify(request, { id: 7 }); // at the registrar, of participant 7, who is signed in
  * console.log(certificate.length, (await registrar.revocationList()).length); // prints: 161 117
  * ```
  */
@@ -111,15 +111,25 @@ export class Registrar {
    * taken back.
    *
    * @param request as the participant sent it.
+   * @param whose its `id` is the participant's id, as the application knows it from whoever is signed in. Without it, the request decides
+   * whose certificate this is.
    * @returns the certificate, 161 bytes, for the participant. It is no secret.
    * @throws DecodeError if the bytes are no request; ServiceError ERR_SECAGG_CERTIFICATE if the request is for another registrar or
-   * scope, or was not signed with the secret key that belongs to its public key.
+   * scope or another id, or was not signed with the secret key that belongs to its public key.
    */
-  async certify(request: Uint8Array): Promise<Uint8Array> {
+  async certify(request: Uint8Array, whose: { readonly id?: number } = {}): Promise<Uint8Array> {
     const given = checkBytes(request, 'request').slice();
+    checkNames(whose, 'whose', ['id']);
+    const expected = whose.id === undefined ? null : userId(whose.id, 'whose.id');
     const { authority, id, publicKey } = readCertificateRequest(given);
     if (!equalBytes(authority, authorityDigest(this.authority))) {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'certify: the request is for another registrar or scope');
+    }
+    if (expected !== null && id !== expected) {
+      throw new ServiceError(
+        'ERR_SECAGG_CERTIFICATE',
+        `certify: expected a request of participant ${expected}, got one of ${id}`,
+      );
     }
     if (!isSignPublicKey(publicKey) || !(await isRequestOf(publicKey, given))) {
       throw new ServiceError(

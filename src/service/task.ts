@@ -5,8 +5,10 @@ import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
 import { largestDirectory } from '../graph/policy.ts';
 import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
+import { checkObject } from '../leaves/checks.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
+import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import { typedBytes } from '../leaves/typed-bytes.ts';
 import { bytes, flag, integer, nullable, oneOf, record, require, text, type Codec } from '../session/codec.ts';
 import { ADVERSARIES, MAX_HOLDERS, resolveParameters, resolvePolicy, type Adversary } from '../session/parameters.ts';
@@ -173,8 +175,12 @@ export class Task {
     inspectAs(this.prototype, (task) => `Task { name: ${JSON.stringify(task.definition.name)}, id: ${task.id} }`);
   }
 
-  /** @throws StateError, EncodingError, PrivacyError that say what is wrong with the definition. */
+  /**
+   * @throws TypeError if the definition is no object; StateError, EncodingError, PrivacyError that say what is wrong with it, and name fields
+   * that are missing or not known.
+   */
   constructor(definition: TaskDefinition) {
+    checkFields(definition);
     // Encoded and decoded, so that it is checked like one that came over a network, and is a copy.
     const json = taskCodec.encode({ secagg: 'task', version: VERSION, definition });
     const { definition: copy } = taskCodec.decode(JSON.parse(JSON.stringify(json)), 'task');
@@ -242,6 +248,21 @@ function requireText(text: string, path: string, most: number): void {
   require(isText, path, `1 to ${most} bytes of well-formed text`);
 }
 
+/** Names fields that are missing, and fields that are not known, of which encoding would take no notice. */
+function checkFields(definition: unknown): void {
+  definitionCodec.decode(inBase64(checkObject(definition, 'definition')), 'task');
+}
+
+/** A copy of plain data in which byte strings are in base64, as in JSON. */
+function inBase64(value: unknown): unknown {
+  const given = typedArrayOf(value, 'Uint8Array', 'definition');
+  if (given !== null) return bytes().encode(given);
+  if (Array.isArray(value)) return value.map(inBase64);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined); // as in JSON
+  return Object.fromEntries(entries.map(([name, each]) => [name, inBase64(each)]));
+}
+
 /** What spans several fields. */
 function checkDefinition(definition: TaskDefinition): void {
   const { name, group, minUsers, windows, publisher, registrar } = definition;
@@ -256,11 +277,14 @@ function checkDefinition(definition: TaskDefinition): void {
   require(cohorts === null || cohorts.least <= cohorts.most, 'task.group.cohorts', 'least up to most');
   require(cohorts === null || cohorts.seed.min <= cohorts.seed.max, 'task.group.cohorts.seed', 'min up to max');
   require(mostEnrolled(definition) <= MOST_ENROLLED, 'task.group.cohorts.most', `at most ${MOST_ENROLLED} participants in all`);
-  require(minUsers >= threshold && minUsers <= maxUsers, 'task.minUsers', 'a number from the threshold to maxUsers');
+  require(minUsers >= threshold &&
+    minUsers <=
+      maxUsers, 'task.minUsers', `a number from the threshold, ${threshold}, to maxUsers, ${maxUsers}, got ${minUsers}`);
   const parameters = resolveParameters(threshold, 1, {});
   const policy = resolvePolicy({ adversary, colluders, maxUsers }, 'complete', maxUsers);
+  const least = adversary === 'semi-honest' ? colluders + 1 : Math.floor((maxUsers + colluders) / 2) + 1; // t > c, or 2t > n + c
   require(largestDirectory(parameters, policy) >=
-    maxUsers, 'task.group.threshold', `a threshold that bears ${maxUsers} users with ${colluders} colluders against a ${adversary} server`);
+    maxUsers, 'task.group.threshold', `at least ${least} for ${maxUsers} users with ${colluders} colluders against a ${adversary} server, got ${threshold}`);
   const { options, threshold: fixed, cost, addsNoise } = planOf(definition.aggregate, { maxUsers, session: '' });
   const noisesTotal = addsNoise && cohorts !== null && adversary !== 'semi-honest';
   require(!noisesTotal, 'task.aggregate.noiseFrom', "'users': if users may lie, noise of the server does not go to a total of cohorts");

@@ -1,6 +1,8 @@
 // Codecs between values and JSON, strict in both directions: what is decoded has exactly the fields that are named, each
-// of its type and length, or is a StateError that says where and what was expected, and never quotes a value.
+// of its type and length, or is a StateError that says where and what was expected, and never quotes a value. It quotes the
+// names of fields that should not be there.
 import { platform } from '#platform';
+import { shownText } from '../leaves/checks.ts';
 import { StateError } from '../leaves/errors.ts';
 import { jsonOf, LONG_STRING, valueOfJson } from '../leaves/json-text.ts';
 
@@ -12,7 +14,7 @@ export interface Codec<T> {
 }
 
 function expected(path: string, what: string): StateError {
-  return new StateError(`state, ${path}: expected ${what}`);
+  return new StateError(`${path}: expected ${what}`);
 }
 
 export function integer(least: number, most: number): Codec<number> {
@@ -112,12 +114,25 @@ export function record<T extends object>(fields: FieldCodecs<T>): Codec<T> {
     decode(json, path): T {
       if (typeof json !== 'object' || json === null || Array.isArray(json)) throw expected(path, 'an object');
       const source = json as Record<string, unknown>;
-      if (Object.keys(source).length !== names.length || !names.every((name) => Object.hasOwn(source, name))) {
-        throw expected(path, `exactly the fields ${names.join(', ')}`);
-      }
+      const missing = names.filter((name) => !Object.hasOwn(source, name));
+      const others = Object.keys(source).filter((name) => !names.includes(name as keyof T & string));
+      if (missing.length > 0 || others.length > 0) throw expected(path, otherFields(missing, others));
       return Object.fromEntries(names.map((name) => [name, fields[name].decode(source[name], `${path}.${name}`)])) as T;
     },
   };
+}
+
+/** Most names of fields that an error shows. */
+const MOST_NAMES = 5;
+
+/** Which fields are missing in an object, and which should not be there. */
+function otherFields(missing: readonly string[], others: readonly string[]): string {
+  const shown = (names: readonly string[]): string =>
+    names.slice(0, MOST_NAMES).map(shownText).join(', ') + (names.length > MOST_NAMES ? ', …' : '');
+  return [
+    ...(missing.length > 0 ? [`the fields ${shown(missing)}, which are missing`] : []),
+    ...(others.length > 0 ? [`no fields ${shown(others)}`] : []),
+  ].join(', and ');
 }
 
 /** A discriminated union: the codec is chosen by the string in the field `name`. */
@@ -185,7 +200,7 @@ export function document<T extends object>(
           'ERR_SECAGG_STATE_VERSION',
         );
       }
-      return codec.decode(rest, role);
+      return codec.decode(rest, `state, ${role}`);
     },
   };
 }

@@ -38,7 +38,7 @@ function checked<T>(codec: Codec<T>, check: (value: T) => T): Codec<T> {
       try {
         return check(value);
       } catch (error) {
-        throw new StateError(`state, ${path}: ${error instanceof RangeError ? error.message : 'invalid'}`);
+        throw new StateError(`${path}: ${error instanceof RangeError ? error.message : 'invalid'}`);
       }
     },
   };
@@ -81,7 +81,7 @@ export function requirePolicy(parameters: Parameters, policy: Policy, path: stri
   try {
     checkReachable(parameters, resolvePolicy(policy, parameters.graph, mostUsers(parameters.graph)));
   } catch (error) {
-    throw new StateError(`state, ${path}: ${error instanceof Error ? error.message : 'invalid'}`);
+    throw new StateError(`${path}: ${error instanceof Error ? error.message : 'invalid'}`);
   }
 }
 

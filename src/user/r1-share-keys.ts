@@ -154,7 +154,7 @@ function checkDirectorySize({ parameters, policy }: UserContext, users: number):
   }
   const largest = largestDirectory(parameters, policy);
   if (users > largest) {
-    // With 2t ≤ n + c the server could show two halves of the users two different sets of survivors.
+    // Unless 2t > n + c, the server could show two halves of the users two different sets of survivors.
     const message = `directory: a threshold of ${threshold} bears at most ${largest} users against a ${policy.adversary} server with ${policy.colluders} colluders, got ${users}`;
     throw new ProtocolError('ERR_SECAGG_POLICY', message, { round });
   }

@@ -60,7 +60,7 @@ export function withPublicKeys(snapshot: UserSnapshot, others: PublicKeysWrapper
 }
 
 /**
- * Refuses more keys than the user accepts users: when they come, the server may have chosen whose they are, and N < 2t − c should hold
+ * Refuses more keys than the user accepts users: when they come, the server may have chosen whose they are, and 2t > N + c should hold
  * for their number N (SECURITY.md, State). Refuses fewer than there are lines in the smallest directory, with which no round 1 could be
  * answered.
  */

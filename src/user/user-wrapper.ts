@@ -85,7 +85,7 @@ export class UserWrapper {
   /**
    * @param id the user's id, an integer in [0, 2^53).
    * @param threshold t: the least number of users in each round, 2 or more. Against a server that may lie it must exceed
-   * half of the users: `2t > n + colluders`.
+   * half of the users: `2t > n + c`, where c is `options.colluders`.
    * @param signPk the user's Ed25519 public key, 32 bytes, as others know it.
    * @param signSk its secret key, 32 bytes.
    * @param vec the input: integers as numbers or bigints, in an array or typed array; copied. `null` if it comes later,

@@ -1,4 +1,4 @@
-// The progress of a simulation: a bar with cli-progress, lines without it, nothing if there is no terminal.
+// The progress of a simulation: a bar on a terminal with cli-progress, lines without it and in a file.
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { PassThrough } from 'node:stream';
@@ -30,21 +30,27 @@ describe('the progress of a simulation', () => {
     expect(written().endsWith('\x1B[2K')).to.equal(true);
   });
 
-  it('is a line for each tenth on a terminal without cli-progress', async () => {
-    const { terminal, written } = screen(true);
-    const progress = await progressOn(terminal, importMissing);
-    for (let done = 0; done <= 40; done++) await progress.at(`user ${done}`, done, 40);
-    progress.close();
-    const lines = Array.from({ length: 11 }, (_, tenth) => `${10 * tenth} %  user ${4 * tenth}\n`);
-    expect(written()).to.equal(lines.join(''));
-  });
+  for (const [where, isTTY, load] of [
+    ['on a terminal without cli-progress', true, importMissing],
+    ['in a file, for which cli-progress is not loaded', false, () => expect.fail('loaded')],
+  ] as const) {
+    it(`is a line for each tenth ${where}`, async () => {
+      const { terminal, written } = screen(isTTY);
+      const progress = await progressOn(terminal, load);
+      for (let done = 0; done <= 40; done++) await progress.at(`user ${done}`, done, 40);
+      progress.close();
+      const lines = Array.from({ length: 11 }, (_, tenth) => `${10 * tenth} %  user ${4 * tenth}\n`);
+      expect(written()).to.equal(lines.join(''));
+    });
+  }
 
-  it('is not shown if there is no terminal, and cli-progress is not loaded', async () => {
+  it('is in a file as soon as a tenth is done', async () => {
     const { terminal, written } = screen(false);
-    const progress = await progressOn(terminal, () => expect.fail('loaded'));
+    const progress = await progressOn(terminal);
     await progress.at('keys', 0, 40);
-    progress.close();
-    expect(written()).to.equal('');
+    expect(written()).to.equal('0 %  keys\n');
+    await progress.at('round 0', 4, 40);
+    expect(written()).to.equal('0 %  keys\n10 %  round 0\n');
   });
 
   it('fails if cli-progress is there but cannot be loaded', async () => {

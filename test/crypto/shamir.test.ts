@@ -90,6 +90,20 @@ describe('sharing', () => {
     }
   });
 
+  it('works where byte arrays name another constructor than the global one, as in edge runtimes', async () => {
+    const prototype = Uint8Array.prototype;
+    const original = Object.getOwnPropertyDescriptor(prototype, 'constructor')!;
+    const secret = systemRandom(32);
+    Object.defineProperty(prototype, 'constructor', { ...original, value: new Proxy(Uint8Array, {}) });
+    let shares: Uint8Array[];
+    try {
+      shares = await split(secret, 5, 3, systemRandom);
+    } finally {
+      Object.defineProperty(prototype, 'constructor', original);
+    }
+    expect(new Reconstruction(5, [4, 0, 2]).secret([4, 0, 2].map((i) => shares[i]!))).to.deep.equal(secret);
+  });
+
   it('one share too few gives nothing of the secret, on either side of the border between the fields', async () => {
     for (const n of [SMALL_GROUP, SMALL_GROUP + 1]) {
       const secret = systemRandom(32);
@@ -97,6 +111,37 @@ describe('sharing', () => {
       const holders = [9, 1, 200, 77];
       const guess = new Reconstruction(n, holders).secret(holders.map((i) => shares[i]!));
       expect(guess).not.to.deep.equal(secret);
+    }
+  });
+
+  it('t − 1 shares of the large field tell nothing: each of their values comes from exactly one choice of the random coefficients', async () => {
+    const [n, t] = [300, 4];
+    /** The shares of some holders, in one symbol of 16 bits, as one number; all of it is linear in the drawn bits. */
+    const sharesFrom = async (drawn: Uint8Array, holders: readonly number[], symbol: number): Promise<bigint> => {
+      const shares = await split(new Uint8Array(32), n, t, (length) => {
+        expect(length).to.equal(drawn.length);
+        return Uint8Array.from(drawn);
+      });
+      return holders.reduce((sum, holder) => {
+        const [low, high] = shares[holder]!.subarray(2 * symbol, 2 * symbol + 2);
+        return (sum << 16n) | BigInt(256 * high! + low!);
+      }, 0n);
+    };
+    for (const [holders, symbol] of [
+      [[0, 1, 2], 0],
+      [[299, 7, 256], 15],
+    ] as const) {
+      const rows: bigint[] = [];
+      for (let bit = 0; bit < 16 * (t - 1); bit++) {
+        const drawn = new Uint8Array(32 * (t - 1));
+        drawn[32 * Math.floor(bit / 16) + 2 * symbol + (Math.floor(bit / 8) % 2)] = 1 << (bit % 8);
+        // Elimination: each row is reduced by those before, by their highest bits.
+        let row = await sharesFrom(drawn, holders, symbol);
+        for (const other of rows) if ((row ^ other) < row) row ^= other;
+        expect(row, `bit ${bit} of symbol ${symbol} changes what no other bits change`).not.to.equal(0n);
+        rows.push(row);
+        rows.sort((a, b) => (a < b ? 1 : -1));
+      }
     }
   });
 

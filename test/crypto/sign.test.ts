@@ -63,7 +63,11 @@ describe('strict signatures', () => {
         ['S the order itself', publicKey, concat([r, plus(zero, Point.Fn.ORDER)]), false],
         ['R the neutral element', publicKey, concat([Point.ZERO.toBytes(), neutral]), false],
         ['R with y = p + 3', publicKey, concat([plus(zero, Point.Fp.ORDER + 3n), s]), false],
+        ['R with y = p', publicKey, concat([plus(zero, Point.Fp.ORDER), s]), false],
+        ['a key with y = p', plus(zero, Point.Fp.ORDER), concat([r, s]), false],
         ['a key with y = p + 3', plus(zero, Point.Fp.ORDER + 3n), concat([r, s]), false],
+        ['a signature with a byte more', publicKey, concat([r, s, Uint8Array.of(0)]), false],
+        ['a signature with a byte less', publicKey, concat([r, s.subarray(0, 31)]), false],
         ['a key of small order', Point.ZERO.toBytes(), concat([r, s]), false],
       ] as const) {
         expect(await verify(key, message, signature), name).to.equal(expected);

@@ -1,7 +1,7 @@
 // Run as a program that makes masks before the event loop has turned once, as a thread begins, and without a pause. Prints
 // the bytes of array buffers that are left of them.
 import { platform } from '#platform';
-import { applyMasks } from '../../src/masking/apply-masks.ts';
+import { applyMasks } from '../../src/masking/mask-expansion.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { ringOf } from '../../src/masking/ring.ts';
 

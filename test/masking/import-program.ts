@@ -11,7 +11,7 @@ globalThis.MessageChannel = class extends MessageChannel {
 
 await import('../../src/index.ts');
 const [{ applyMasks }, { Pace }, { ringOf }] = await Promise.all([
-  import('../../src/masking/apply-masks.ts'),
+  import('../../src/masking/mask-expansion.ts'),
   import('../../src/masking/pace.ts'),
   import('../../src/masking/ring.ts'),
 ]);

@@ -52,12 +52,22 @@ class Compiler {
   }
 }
 
-const README = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+const README = read('README.md');
 
-/** The first program of README, which says that it compiles as strict TypeScript. */
-function quickstart(): string {
-  const [, program] = /^## Quickstart$.*?^```js\n(.*?)^```$/ms.exec(README) ?? [];
-  if (program === undefined) throw new Error('README has no quickstart');
+/** Programs of documents that compile as strict TypeScript, by name: the first one of a section. */
+const PROGRAMS: Readonly<Record<string, readonly [document: string, heading: string]>> = {
+  quickstart: ['README.md', 'Quickstart'],
+  service: ['README.md', 'A running service'],
+  'ten-minutes': ['docs/service.md', 'Ten minutes'],
+};
+
+function programOf([document, heading]: readonly [string, string]): string {
+  const section = read(document)
+    .split(/^## /m)
+    .find((each) => each.startsWith(`${heading}\n`));
+  const [, program] = /^```js\n(.*?)^```$/ms.exec(section ?? '') ?? [];
+  if (program === undefined) throw new Error(`${document} has no program in the section ${heading}`);
   return program;
 }
 
@@ -70,7 +80,9 @@ describe('projects that use the package', function () {
   before(() => {
     installation = new Installation();
     cpSync(CONSUMERS, join(installation.folder, 'consumers'), { recursive: true });
-    writeFileSync(join(installation.folder, 'consumers/quickstart/quickstart.ts'), quickstart());
+    for (const [name, place] of Object.entries(PROGRAMS)) {
+      writeFileSync(join(installation.folder, `consumers/programs/${name}.ts`), programOf(place));
+    }
     writeFileSync(join(installation.folder, 'package.json'), JSON.stringify({ type: 'module' }));
   });
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { writeOutgoing } from '../../src/postgres/outgoing.ts';
 import type { Statement } from '../../src/postgres/statement.ts';
-import type { Messages } from '../../src/server/outgoing.ts';
+import type { Messages } from '../../src/server/messages-to-users.ts';
 import { MessagesOutput } from '../../src/server/output.ts';
 
 type Values = readonly [users: number[], owners: (number | null)[], bodies: (Uint8Array | null)[]];

@@ -56,6 +56,9 @@ describe('the progress of a server', () => {
       included: [10, 30, 40],
       dropped: [{ userId: 20, round: 1, reason: 'no-shares' }],
     });
+    await session.finish();
+    (session.server.progress().included as number[]).length = 0;
+    expect(session.server.progress().included).to.deep.equal([10, 30, 40]);
   });
 });
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { StateError } from '../../src/index.ts';
 import { membersOf } from '../../src/leaves/members.ts';
 import type { Position } from '../../src/leaves/positions.ts';
-import { accumulatePacked } from '../../src/masking/packed-vectors.ts';
+import { accumulatePacked } from '../../src/masking/bit-packing.ts';
 import { ringOf } from '../../src/masking/ring.ts';
 import { maskedInput } from '../../src/server/r2-masked-input.ts';
 import type { CollectingInputs, CollectingSignatures } from '../../src/server/state.ts';

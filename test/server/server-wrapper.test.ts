@@ -70,6 +70,17 @@ describe('a server object', () => {
     expect(inspect(server)).to.equal('ServerWrapper { round: 0, heard: 1 }');
   });
 
+  it('tells how long the closing of a round took', async () => {
+    const events: ServerEvent[] = [];
+    const session = new Session({ ids: IDS, threshold: 3, serverOptions: { listener: (event) => events.push(event) } });
+    session.deliver(await session.answers());
+    const started = performance.now();
+    await session.server.round();
+    const spent = performance.now() - started;
+    const closed = events.find(({ type }) => type === 'round-closed');
+    expect(closed).to.have.property('milliseconds').that.is.within(0, spent);
+  });
+
   it('takes nothing while it closes a round, and gives what it gave again', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
     const answers = [...(await session.answers())];

@@ -14,6 +14,7 @@ import { verifyCertificate } from '../../src/service/run-certificate.ts';
 import { registrarSeeds, type SeedSource } from '../../src/service/seeds.ts';
 import type { Group, Task, TaskDefinition } from '../../src/service/task.ts';
 import { rejected } from '../support/errors.ts';
+import { useLightEngine } from '../support/service-world/light-engine.ts';
 import { SmallService, type Participant } from '../support/service-world/small-service.ts';
 import { floorsFor } from '../support/service-world/parties.ts';
 
@@ -89,6 +90,10 @@ describe('a run with cohorts', () => {
       { type: 'enrolled', run: 1, attempt: 1, users: 0, seedAt: 0 },
     ]);
   });
+});
+
+describe('a run with cohorts, whose cryptography is light,', () => {
+  useLightEngine();
 
   it('leaves out a cohort that fails, and gives the total of the others', async () => {
     const service = await open(8);
@@ -162,6 +167,8 @@ describe('a run with cohorts', () => {
 });
 
 describe('a participant of a draw refuses', () => {
+  useLightEngine();
+
   /** What the coordinator says instead, to everybody, from the stage on in which cohorts are drawn. */
   async function refusals(
     lie: (service: SmallService) => Promise<void> | void,

@@ -72,16 +72,21 @@ describe('a coordinator that would choose the cohort of a participant', () => {
 
   it(
     'has no more draws than the participant has attempts in all, although it ends every run before anything is sent',
-    scene(async ({ victim, enrolled, run, hears }) => {
-      for (let each = 0; each < 4; each++) {
+    scene(async ({ victim, hostile, enrolled, run, hears }) => {
+      for (let each = 0; each < 2; each++) {
         await hears(await run());
         for (let attempt = 1; attempt <= 3; attempt++) {
-          // Given up, and the participant is ready again.
+          // Given up, and the participant is ready again unless it has no draw left.
           await hears(enrolled(attempt, 20), { kind: 'run' }, { kind: 'run' });
         }
         await hears(OUTCOME);
       }
       expect(draws(victim), 'two participations of three attempts').to.equal(6);
+      // Whoever refused the draw only once it is enrolled would cost its cohort the attempt.
+      hostile.next.push(await run(), OUTCOME);
+      await victim.agent.transition();
+      expect(victim.events.at(-1)).to.deep.include({ type: 'refused', code: 'ERR_SECAGG_FLOOR' });
+      expect(victim.agent.progress()).to.deep.include({ phase: 'idle' });
       expect(victim.agent.progress().participations).to.equal(0);
     }),
   );

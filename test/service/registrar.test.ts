@@ -42,6 +42,20 @@ describe('a registrar', () => {
     await rejected('ERR_SECAGG_CERTIFICATE', registrar.certify(request));
   });
 
+  it('does not certify another participant than the one that is signed in', async () => {
+    const { registrar } = authorities();
+    const request = await certificateRequest(registrar.authority, 2, genKeypair());
+    const state = registrar.serializeState();
+    await rejected('ERR_SECAGG_CERTIFICATE', registrar.certify(request, { id: 1 }));
+    await rejected('ERR_SECAGG_CERTIFICATE', registrar.certify(request, { id: 0 }));
+    expect(registrar.serializeState()).to.equal(state);
+    expect(readCertificate(await registrar.certify(request, { id: 2 })).id).to.equal(2);
+    for (const whose of [{ id: -1 }, { id: '2' }, { user: 2 }, 2] as object[]) {
+      const error: unknown = await registrar.certify(request, whose).catch((refusal: unknown) => refusal);
+      expect(error, JSON.stringify(whose)).to.satisfy((each: unknown) => each instanceof TypeError || each instanceof RangeError);
+    }
+  });
+
   it('refuses a request that was made for another registrar, or for another scope of the same one', async () => {
     const { registrar } = authorities();
     const keypair = genKeypair();

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { authorities, taskOf } from '../support/service.ts';
 import { refused } from '../support/errors.ts';
+import { Task } from '../../src/service/index.ts';
 
 describe('a task', () => {
   const parties = authorities();
@@ -19,5 +20,41 @@ describe('a task', () => {
   it('is refused if half of a surrogate pair, of which no digest can be made, is in its texts', () => {
     refused('ERR_SECAGG_STATE', () => taskOf(parties, { name: 'a\ud83d' }));
     refused('ERR_SECAGG_STATE', () => taskOf(parties, registrarOf('\ude00b')));
+  });
+
+  describe('that is refused says', () => {
+    const group = { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null } as const;
+    const refusal = (changes: object): string => refused('ERR_SECAGG_STATE', () => taskOf(parties, changes)).message;
+
+    it('the least threshold that it needs', () => {
+      expect(refusal({ group: { ...group, threshold: 3 } })).to.contain('at least 4 for 6 users with 1 colluders');
+      expect(taskOf(parties, { group }).definition.group.threshold).to.equal(4);
+      const semiHonest = { ...group, adversary: 'semi-honest', colluders: 2 } as const;
+      expect(refusal({ group: { ...semiHonest, threshold: 2 } })).to.contain('at least 3 for 6 users with 2 colluders');
+      expect(taskOf(parties, { group: { ...semiHonest, threshold: 3 } }).definition.group.threshold).to.equal(3);
+      expect(refusal({ minUsers: 3 })).to.contain('from the threshold, 4, to maxUsers, 6, got 3');
+    });
+
+    it('which fields it does not know, in the definition and in JSON', () => {
+      expect(refusal({ windws: 1 })).to.contain('no fields windws');
+      expect(refusal({ group: { ...group, treshold: 4 } })).to.match(/^task\.group: .*no fields treshold$/);
+      const json = JSON.parse(JSON.stringify(taskOf(parties))) as { definition: { group: object } };
+      Object.assign(json.definition.group, { neighbours: 4 });
+      const { message } = refused('ERR_SECAGG_STATE', () => Task.fromJSON(json));
+      expect(message).to.match(/^task\.definition\.group: .*no fields neighbours$/);
+    });
+
+    it('which fields are missing', () => {
+      const { cohorts, ...less } = group;
+      expect(cohorts).to.equal(null);
+      expect(refusal({ group: less })).to.match(/^task\.group: .*fields cohorts, which are missing$/);
+      expect(refusal({ publisher: undefined, retention: undefined })).to.contain(
+        'the fields retention, publisher, which are missing',
+      );
+    });
+
+    it('that a definition which is no object is none', () => {
+      for (const definition of [null, [], 'task']) expect(() => new Task(definition as never)).to.throw(TypeError, /^definition/);
+    });
   });
 });

@@ -1,14 +1,17 @@
 // Simulated worlds, each with its own weather. What holds after each event is in test/support/service-world/watch.ts.
 import { expect } from 'chai';
+import { playHostileWorld } from '../support/service-world/hostile-world.ts';
 import { Draws } from '../support/service-world/draws.ts';
 import { FAIR, weatherOf } from '../support/service-world/weather.ts';
 import { playWorld } from '../support/service-world/world.ts';
 
 /** How many worlds: SECAGG_WORLDS, from seed SECAGG_WORLD_SEED on, so that a world that failed can be played alone. */
-const COUNT = Number(process.env.SECAGG_WORLDS ?? 40);
+const COUNT = Number(process.env.SECAGG_WORLDS ?? 12);
 const FIRST = Number(process.env.SECAGG_WORLD_SEED ?? 1);
+/** For every five of them there is one whose coordinator lies. */
+const HOSTILE = Math.ceil(COUNT / 5);
 /** Worlds of one test. */
-const BLOCK = 20;
+const BLOCK = 6;
 
 describe('a world in which nothing goes wrong', function () {
   this.timeout(60_000);
@@ -33,6 +36,26 @@ describe('a world in which nothing goes wrong', function () {
   });
 });
 
+describe(`${HOSTILE} worlds whose coordinator lies`, function () {
+  this.timeout(0);
+  const seen = new Map<string, number>();
+
+  for (let from = FIRST; from < FIRST + HOSTILE; from += BLOCK) {
+    const to = Math.min(from + BLOCK, FIRST + HOSTILE);
+    it(`seeds ${from} to ${to - 1}: no agent goes below its floors or sends an input twice, and an honest run follows`, async () => {
+      for (let seed = from; seed < to; seed++) {
+        for (const [what, times] of await playHostileWorld(seed)) seen.set(what, (seen.get(what) ?? 0) + times);
+      }
+    });
+  }
+
+  it('had lies in them, sums that the coordinator got, and agents that went on', function () {
+    if (HOSTILE < 3) this.skip();
+    const expected = ['the coordinator lied', 'the hostile coordinator has a sum', 'agent refused', 'an honest run followed'];
+    expect([...seen.keys()]).to.include.members(expected);
+  });
+});
+
 describe(`${COUNT} worlds in which anything may go wrong`, function () {
   this.timeout(0);
   const seen = new Map<string, number>();
@@ -48,7 +71,7 @@ describe(`${COUNT} worlds in which anything may go wrong`, function () {
   }
 
   it('had everything that may go wrong in them, and sums all the same', function () {
-    if (COUNT < 40) this.skip();
+    if (COUNT < 12) this.skip();
     const finished = seen.get('finished') ?? 0;
     const failed = [...seen].reduce((sum, [what, times]) => (what.startsWith('failed: ') ? sum + times : sum), 0);
     expect(finished, JSON.stringify([...seen])).to.be.above(failed / 2);

@@ -1,8 +1,8 @@
-// How far a simulation is, on a terminal: a bar if cli-progress is installed, else a line for each tenth.
+// How far a simulation is: a bar on a terminal if cli-progress is installed, else a line for each tenth.
 import type * as cliProgress from 'cli-progress';
 import { setImmediate } from 'node:timers/promises';
 
-/** Where progress is shown: nothing is written unless it is a terminal. */
+/** Where progress is shown: a terminal, or a file or pipe, which gets lines. */
 export interface Terminal extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
 }
@@ -43,7 +43,7 @@ export async function progressOn(
   terminal: Terminal,
   load: () => Promise<CliProgress> = () => import('cli-progress'),
 ): Promise<Progress> {
-  if (terminal.isTTY !== true) return new Progress({ show: () => undefined, close: () => undefined });
+  if (terminal.isTTY !== true) return new Progress(linesOn(terminal));
   const library = await load().catch(nullIfMissing);
   return new Progress(library === null ? linesOn(terminal) : barOn(terminal, library));
 }

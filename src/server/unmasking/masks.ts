@@ -4,7 +4,7 @@ import { ProtocolError } from '../../leaves/errors.ts';
 import { neighborhoodsOf } from '../../graph/graph.ts';
 import type { UserId } from '../../leaves/ids.ts';
 import type { Position } from '../../leaves/positions.ts';
-import { applyMasks, type Mask } from '../../masking/apply-masks.ts';
+import { applyMasks, type Mask } from '../../masking/mask-expansion.ts';
 import type { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
 import { hasMember, positions } from '../../leaves/members.ts';

@@ -21,8 +21,9 @@ export function settle(person: Person, terms: CrowdTerms): readonly Device[] {
   const inputFor = (run: number, payload: Uint8Array | null): LoadedInput | null => {
     watch.loads(run, payload);
     if (draws.chance(0.1)) return null;
-    const name = `input ${terms.isStale() ? run - 1 : run}`;
-    const data = [person.id, run, -person.id];
+    const of = terms.isStale() ? run - 1 : run;
+    const name = `input ${of}`;
+    const data = [person.id, of, -person.id];
     watch.gave(person, options.source ?? '', name, data);
     return { id: name, data };
   };

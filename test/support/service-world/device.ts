@@ -141,6 +141,7 @@ export class Device {
         }
       },
       (error: unknown) => {
+        this.#atOnce = 0;
         if (this.isSuperseded) return;
         const isSeedless = error instanceof Error && error.message === 'seeds: the source has failed';
         const isForeseen =

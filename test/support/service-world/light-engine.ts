@@ -3,7 +3,7 @@
 // real engine. light-engine.test.ts shows that it does what coordinator and agent rely on.
 import { platform } from '#platform';
 import type { Platform } from '../../../src/platform/platform.ts';
-import type { Draws } from './draws.ts';
+import { Draws } from './draws.ts';
 
 // Taken before any world puts another engine in its place.
 const sha256 = platform.sha256.bind(platform);
@@ -28,7 +28,12 @@ function isSignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint
 
 /** The real engine, with the draws of a world, and without anything that needs a turn of the event loop. */
 export function realEngine(draws: Draws): Partial<Platform> {
-  return { ed25519Verify, pause: () => Promise.resolve(), randomBytes: (length) => draws.bytes(length) };
+  return {
+    ed25519Verify,
+    pause: () => Promise.resolve(),
+    releaser: () => Promise.resolve(() => undefined), // the first time it takes turns
+    randomBytes: (length) => draws.bytes(length),
+  };
 }
 
 export function lightEngine(draws: Draws): Partial<Platform> {
@@ -48,4 +53,15 @@ export function lightEngine(draws: Draws): Partial<Platform> {
     },
     x25519Peer: (publicKey) => ({ engine: publicKey.slice() }),
   };
+}
+
+/** For a suite whose subject is who says what when: its tests run on the light engine. */
+export function useLightEngine(): void {
+  const real = { ...platform };
+  before(() => {
+    Object.assign(platform, lightEngine(new Draws(1)));
+  });
+  after(() => {
+    Object.assign(platform, real);
+  });
 }

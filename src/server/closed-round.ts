@@ -1,7 +1,7 @@
 // What a closed round gives, told from the state that follows it.
 import { ringOf } from '../masking/ring.ts';
 import { vectorOf } from '../masking/vector.ts';
-import { encoded } from './outgoing.ts';
+import { encoded } from './messages-to-users.ts';
 import { MessagesOutput, SumOutput, type ServerOutput } from './output.ts';
 import { roundOf } from './rounds.ts';
 import type { ClosedState, ServerContext } from './state.ts';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { applyMasks, type Mask } from '../../src/masking/apply-masks.ts';
+import { applyMasks, type Mask } from '../../src/masking/mask-expansion.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { ringOf, zeroLanes, type Ring } from '../../src/masking/ring.ts';
 import { integers, randomLanes, rings } from './lanes.ts';

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Pace } from '../../src/masking/pace.ts';
-import { accumulatePacked, pack } from '../../src/masking/packed-vectors.ts';
+import { accumulatePacked, pack } from '../../src/masking/bit-packing.ts';
 import { ringOf, zeroLanes, type Ring } from '../../src/masking/ring.ts';
 import { packedLength } from '../../src/session/parameters.ts';
 import { integers, randomLanes, ringAndLanes, rings } from './lanes.ts';
