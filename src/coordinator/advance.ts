@@ -1,4 +1,5 @@
 // What is done with a run: one decision after the other, each applied once however many processes look.
+import { randomFromSeed, systemRandom } from '../crypto/random.ts';
 import { RunningTotal } from '../cohorts/running-total.ts';
 import { SecAggError, UsageError } from '../leaves/errors.ts';
 import { emit } from '../leaves/events.ts';
@@ -148,7 +149,7 @@ async function attemptFailed(
 }
 
 export function failedWith(code: string, at: number): RunEnd {
-  return { at, code, included: [], cohorts: [], sum: null };
+  return { at, code, included: [], cohorts: [], sum: null, noiseSeed: null };
 }
 
 /** All sessions have ended. The result is over those that have a sum. */
@@ -176,8 +177,10 @@ async function conclude(context: CoordinatorContext, task: Task, run: RunInAttem
   let how: RunEnd;
   try {
     const sum = isOne ? only : total.toVector();
-    task.planFor(run.attempt.name).decode(sum, isOne ? { users: included.length } : { cohorts });
-    how = { at: now, code: null, included: included.sort((a, b) => a - b), cohorts, sum };
+    const noiseSeed = systemRandom(32);
+    // Refused now or never: the result is decoded with the same noise whenever it is asked for.
+    task.planFor(run.attempt.name, randomFromSeed(noiseSeed)).decode(sum, isOne ? { users: included.length } : { cohorts });
+    how = { at: now, code: null, included: included.sort((a, b) => a - b), cohorts, sum, noiseSeed };
   } catch (error) {
     if (!(error instanceof SecAggError)) throw error;
     how = failedWith(error.code, now); // for example ERR_SECAGG_ZERO_WEIGHT: there is a sum, but nothing can be made of it

@@ -1,4 +1,5 @@
 // How a run ended, for the application that runs the coordinator.
+import { randomFromSeed } from '../crypto/random.ts';
 import type { Task } from '../service/task.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Receipt } from '../dp/receipt.ts';
@@ -38,9 +39,10 @@ export type Outcome = FinishedRun | FailedRun;
 export function outcomeOf(task: Task, { run, attempt, end }: RunRecord): Outcome | null {
   if (end === null) return null;
   const number = attempt?.number ?? 0;
-  const { code, sum, included, cohorts } = end;
-  if (code !== null || sum === null || attempt === null) return { kind: 'failed', run, attempt: number, code: code ?? '' };
+  const { code, sum, included, cohorts, noiseSeed } = end;
+  if (code !== null || sum === null || noiseSeed === null || attempt === null)
+    return { kind: 'failed', run, attempt: number, code: code ?? '' };
   const terms = task.definition.group.cohorts === null ? { users: included.length } : { cohorts };
-  const { result, receipt } = task.planFor(attempt.name).decode(sum, terms);
+  const { result, receipt } = task.planFor(attempt.name, randomFromSeed(noiseSeed)).decode(sum, terms);
   return { kind: 'finished', run, attempt: number, included, result, receipt };
 }

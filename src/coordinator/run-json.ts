@@ -46,6 +46,7 @@ export const writtenRun: Codec<WrittenRun> = record<WrittenRun>({
       code: nullable(text),
       included: ids,
       cohorts: list(count),
+      noiseSeed: nullable(bytes(32)),
     }),
   ),
 });

@@ -80,6 +80,11 @@ export interface RunEnd {
   readonly cohorts: readonly number[];
   /** The sum over all sessions that have one; null if none has. */
   readonly sum: SumVector | null;
+  /**
+   * Secret seed of the noise that a trusted server adds (`noiseFrom: 'server'`), so that the result is the same whenever it is asked for: fresh noise
+   * each time would be a release each time. Null without a sum.
+   */
+  readonly noiseSeed: Uint8Array | null;
 }
 
 /** A run. */

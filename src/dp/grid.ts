@@ -1,6 +1,6 @@
 // The integer grid of a private part: how fine its steps are, how much noise each user adds, and how wide the ring must be.
 import { leastBits } from '../encoding/statistic.ts';
-import { leastVariance } from './accounting/calibration.ts';
+import { leastVariance, SPARE } from './accounting/calibration.ts';
 import { lessVariance } from './accounting/exact-calibration.ts';
 import type { ComponentBounds } from './accounting/loss-distribution.ts';
 import { MAX_VARIANCE, type Mechanism, type SamplerError } from './mechanism.ts';
@@ -198,10 +198,10 @@ function widestGrid(gridOf: (radius: number) => Grid | null, terms: PrivacyTerms
  * they add is independent of all else, so that who sees the larger sum learns no more, whatever the law of their noise.
  */
 function varianceFor({ l2Squared, l1 }: Sensitivity, dimensions: number, terms: PrivacyTerms): number {
-  const { strength, minHonest: noises, mechanism, chance } = terms;
+  const { strength, minHonest: noises, mostHonest: mostNoises, mechanism, chance } = terms;
   if (strength.kind === 'multiplier') return Math.ceil((strength.multiplier ** 2 * l2Squared) / noises);
   const { epsilon, delta, releases } = strength.target;
-  const left = delta - releases * chance;
+  const left = delta - releases * chance * (1 + SPARE);
   if (left <= 0) {
     const needed = Math.ceil(Math.log2((2 * releases) / delta));
     throw new PrivacyError(
@@ -210,7 +210,7 @@ function varianceFor({ l2Squared, l1 }: Sensitivity, dimensions: number, terms: 
     );
   }
   const samplerError = (variance: number): SamplerError => samplerErrorFor(variance, terms);
-  const sum = { mechanism, noises, dimensions, l2Squared, l1, samplerError };
+  const sum = { mechanism, noises, mostNoises, dimensions, l2Squared, l1, samplerError };
   return leastVariance(sum, { epsilon, delta: left, releases }).variance;
 }
 

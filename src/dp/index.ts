@@ -27,15 +27,14 @@ export type { PrivateQuantile } from './quantiles.ts';
 export { privateMoments, type PrivateMoments, type PrivateMomentsPlan } from './private-moments.ts';
 export {
   costOf,
-  epsilonAt,
   receiptOf,
-  verifyReceipt,
   worstCostOf,
   type AnyPrivateEncoding,
   type Receipt,
   type ReceiptSession,
   type ReceiptTerms,
 } from './receipt.ts';
+export { epsilonAt, verifyReceipt } from './receipt-check.ts';
 export { budgetOf } from './plan-budget.ts';
 export type { ReceiptPart } from './session-cost.ts';
 export type { ComponentBounds } from './accounting/loss-distribution.ts';

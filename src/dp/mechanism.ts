@@ -58,12 +58,15 @@ export interface NoisedSum {
   readonly samplerError: SamplerError;
 }
 
+/** The most releases that a target may be for. */
+export const MAX_RELEASES: number = 2 ** 32;
+
 /** The privacy that some releases must give together. */
 export interface PrivacyTarget {
   /** ε, more than 0. */
   readonly epsilon: number;
   /** δ, in (0, 1); much less than one over the number of users. */
   readonly delta: number;
-  /** How many sums over the same users it is for. Default 1. */
+  /** How many sums over the same users it is for, up to 2^32. Default 1. */
   readonly releases?: number;
 }

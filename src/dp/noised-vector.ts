@@ -62,9 +62,9 @@ export class NoisedVector {
    *
    * The noise of the server is added in the ring, as that of users is, and before any check. So the result, and whether there is one, follow
    * from the noised sum alone, whatever a user that lies has sent: an exact sum that wraps, or that a check refuses, would show the others.
-   * A total of cohorts is no residue, and is not reduced.
+   * A total of cohorts is no residue, and is not reduced: then a cohort's sum that a liar made wrap would show by a jump of 2^bits.
    *
-   * @throws EncodingError `ERR_SECAGG_SUM_RANGE` if the sum is longer than honest vectors and the noise can make it.
+   * @throws TypeError for a total to which a trusted server would add its noise, if users may lie; EncodingError `ERR_SECAGG_SUM_RANGE` if the sum is longer than honest vectors and the noise can make it.
    */
   read(sum: SumVector, users: number, isTotal: boolean): Float64Array {
     const { grid, terms, standardDeviation } = this.#release;
@@ -73,6 +73,11 @@ export class NoisedVector {
       values.set(part, from);
     });
     if (terms.noiseFrom === 'server') {
+      if (isTotal && terms.session.adversary !== 'semi-honest') {
+        throw new TypeError(
+          "cohorts: expected the sum of one: if users may lie, noise of the server goes to the sum of each cohort; it may go to a total if the plan's adversary is 'semi-honest'",
+        );
+      }
       this.#addNoise(values);
       if (!isTotal) wrap(values, this.#placement.bits);
     }

@@ -4,7 +4,7 @@ import { context } from '../encoding/checks.ts';
 import type { NoiseSession } from '../encoding/statistic.ts';
 import { checkInteger, checkNames, checkNumber, checkOneOf, kindOf } from '../leaves/checks.ts';
 import { ADVERSARIES, MAX_USERS, type Adversary, type SparseGraph } from '../session/parameters.ts';
-import type { Adjacency, Mechanism, PrivacyTarget, Sampler } from './mechanism.ts';
+import { MAX_RELEASES, type Adjacency, type Mechanism, type PrivacyTarget, type Sampler } from './mechanism.ts';
 
 /** What every private plan is told. */
 export interface PrivacyPlan {
@@ -65,6 +65,8 @@ export interface PrivacyTerms {
   readonly colluders: number;
   /** Independent noises in every sum that the adversary does not know. */
   readonly minHonest: number;
+  /** The most of them that there can be. */
+  readonly mostHonest: number;
   readonly mechanism: Mechanism;
   readonly adjacency: Adjacency;
   readonly sampler: Sampler;
@@ -107,6 +109,7 @@ export function privacyTerms(plan: PrivacyPlan): PrivacyTerms {
     threshold,
     colluders,
     minHonest,
+    mostHonest: noiseFrom === 'server' ? 1 : maxUsers - colluders,
     chance: security === undefined ? 0 : 2 ** -security,
     session: {
       adversary: checkOneOf(adversary, 'adversary', ADVERSARIES),
@@ -135,7 +138,7 @@ function strengthOf({ target, noiseMultiplier }: PrivacyPlan): Strength {
     target: {
       epsilon: checkNumber(target.epsilon, 'target.epsilon', 2 ** -20, 2 ** 10),
       delta: checkNumber(target.delta, 'target.delta', 2 ** -200, 1 - 2 ** -20),
-      releases: checkInteger(target.releases ?? 1, 'target.releases', 1, 2 ** 40),
+      releases: checkInteger(target.releases ?? 1, 'target.releases', 1, MAX_RELEASES),
     },
   };
 }

@@ -3,12 +3,10 @@
 // A receipt holds for one release. The users of a sum (U3) are fixed before anything is unmasked, and depend neither on the noise nor,
 // this is an assumption, on the data: users that drop out because of what their data is are not covered.
 import { Encoding } from '../encoding/encoding.ts';
-import { checkInteger, checkNames, checkNumber, checkObject, checkOneOf, kindOf } from '../leaves/checks.ts';
-import { MAX_USERS } from '../session/parameters.ts';
+import { checkInteger, checkNames, checkNumber, checkObject, kindOf } from '../leaves/checks.ts';
 import { largest, type Curve } from './accounting/curve.ts';
 import type { ReleaseCost } from './ledger/costs.ts';
 import type { Adjacency } from './mechanism.ts';
-import { PrivacyError } from './privacy-error.ts';
 import type { PrivacyTerms } from './privacy-terms.ts';
 import { Release } from './release.ts';
 import { sessionCurve, sessionEpsilon, type ReceiptPart } from './session-cost.ts';
@@ -113,10 +111,7 @@ export function receiptOf(plan: AnyPrivateEncoding, given: ReceiptTerms): Receip
   return assess({
     version: 1,
     ...{ session, adjacency, noiseFrom, threshold, colluders, chance },
-    sessions: includedUsers(given.included, threshold, maxUsers).map((users) => ({
-      users,
-      noises: noiseFrom === 'server' ? 1 : users - colluders,
-    })),
+    sessions: sessionsOf(includedUsers(given.included, threshold, maxUsers), { noiseFrom, colluders }),
     ...{ parts, publicParts },
     delta: checkNumber(delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53),
   });
@@ -140,15 +135,15 @@ export function receiptOf(plan: AnyPrivateEncoding, given: ReceiptTerms): Receip
  */
 export function worstCostOf(plan: AnyPrivateEncoding): ReleaseCost {
   const { session, terms, parts } = releasesOf(plan);
-  const most = terms.noiseFrom === 'server' ? 1 : terms.maxUsers - terms.colluders;
-  const range = { noises: terms.minHonest, fewest: terms.minHonest };
-  const curve = largest([sessionCurve(parts, range), sessionCurve(parts, { ...range, noises: most })]);
+  const { minHonest: fewest, mostHonest } = terms;
+  const curve = largest([fewest, mostHonest].map((noises) => sessionCurve(parts, { noises, fewest })));
   return { adjacency: terms.adjacency, binding: session, curve, failureProbability: terms.chance };
 }
 
 /**
- * What a release has cost, for `Ledger.settle`.
+ * What a release has cost, for `Ledger.settle`. It is what the receipt says: {@link verifyReceipt} checks a receipt that somebody else made.
  *
+ * @throws TypeError unless it is an object.
  * @example
  * ```js
  * import { costOf, Ledger, privateMean, receiptOf, worstCostOf } from 'secagg/dp';
@@ -163,14 +158,24 @@ export function worstCostOf(plan: AnyPrivateEncoding): ReleaseCost {
  * console.log(ledger.spent().epsilon < reserved); // prints: true
  * ```
  */
-export function costOf({ adjacency, session, curve, chance }: Receipt): ReleaseCost {
+export function costOf(receipt: Receipt): ReleaseCost {
+  checkObject(receipt, 'receipt');
+  const { adjacency, session, curve, chance } = receipt;
   return { adjacency, binding: session, curve, failureProbability: chance };
 }
 
-/** What ε and the rest of a receipt are computed from. */
-type Facts = Omit<Receipt, 'curve' | 'accounting' | 'epsilon' | 'worstEpsilon' | 'warnings'>;
+export function sessionsOf(
+  included: readonly number[],
+  { noiseFrom, colluders }: Pick<Receipt, 'noiseFrom' | 'colluders'>,
+): ReceiptSession[] {
+  return included.map((users) => ({ users, noises: noiseFrom === 'server' ? 1 : users - colluders }));
+}
 
-function assess(facts: Facts): Receipt {
+/** What ε and the rest of a receipt are computed from. */
+export type Facts = Omit<Receipt, 'curve' | 'accounting' | 'epsilon' | 'worstEpsilon' | 'warnings'>;
+
+/** What a receipt says, computed from its facts. */
+export function assess(facts: Facts): Receipt {
   const { sessions, parts, delta } = facts;
   const fewest = fewestNoises(facts);
   const users = sessions.reduce((sum, session) => sum + session.users, 0);
@@ -184,91 +189,13 @@ function assess(facts: Facts): Receipt {
 }
 
 /** Noises that colluders do not know in the session that has fewest of them. */
-function leastNoises({ sessions }: Pick<Facts, 'sessions'>): number {
+export function leastNoises({ sessions }: Pick<Facts, 'sessions'>): number {
   return Math.min(...sessions.map(({ noises }) => noises));
 }
 
 /** The fewest noises that colluders do not know in any sum. */
-function fewestNoises({ noiseFrom, threshold, colluders }: Pick<Facts, 'noiseFrom' | 'threshold' | 'colluders'>): number {
+export function fewestNoises({ noiseFrom, threshold, colluders }: Pick<Facts, 'noiseFrom' | 'threshold' | 'colluders'>): number {
   return noiseFrom === 'server' ? 1 : threshold - colluders;
-}
-
-/**
- * ε of a release at another δ than the receipt's own.
- *
- * @throws RangeError unless δ is above 0 and below 1.
- * @example
- * ```js
- * import { epsilonAt, privateMean, receiptOf } from 'secagg/dp';
- *
- * const terms = { maxUsers: 100, threshold: 67, colluders: 5, target: { epsilon: 1, delta: 1e-6 } };
- * const plan = privateMean({ ...terms, length: 10, l2Clip: 1, session: 'week 7' });
- * const receipt = receiptOf(plan, { included: [90] });
- * console.log(epsilonAt(receipt, 1e-9) > receipt.epsilon); // prints: true
- * ```
- */
-export function epsilonAt(receipt: Receipt, delta: number): number {
-  checkNumber(delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53);
-  return sessionEpsilon(receipt, { noises: leastNoises(receipt), fewest: fewestNoises(receipt) }, delta).epsilon;
-}
-
-/**
- * Computes a receipt again.
- *
- * @param plan if it is given, the receipt must be one of this plan. Without it only the receipt's own numbers must agree.
- * @throws PrivacyError ERR_SECAGG_PRIVACY_RECEIPT if anything in the receipt differs.
- * @example
- * ```js
- * import { privateMean, receiptOf, verifyReceipt } from 'secagg/dp';
- *
- * const terms = { maxUsers: 100, threshold: 67, colluders: 5, target: { epsilon: 1, delta: 1e-6 } };
- * const plan = privateMean({ ...terms, length: 10, l2Clip: 1, session: 'week 7' });
- * const kept = JSON.stringify(receiptOf(plan, { included: [90] }));
- * verifyReceipt(JSON.parse(kept), plan);
- * try {
- *   verifyReceipt({ ...JSON.parse(kept), epsilon: 0.1 });
- * } catch (error) {
- *   console.log(error.code); // prints: ERR_SECAGG_PRIVACY_RECEIPT
- * }
- * ```
- */
-export function verifyReceipt(receipt: Receipt, plan?: AnyPrivateEncoding): void {
-  checkObject(receipt, 'receipt');
-  const computed = recomputed(receipt, plan);
-  const differing = Object.keys({ ...receipt, ...computed }).filter((name) => {
-    const field = name as keyof Receipt;
-    return JSON.stringify(receipt[field]) !== JSON.stringify(computed[field]);
-  });
-  if (differing.length === 0) return;
-  throw new PrivacyError('ERR_SECAGG_PRIVACY_RECEIPT', `receipt: computed again it has other values of ${differing.join(', ')}`);
-}
-
-function recomputed(receipt: Receipt, plan: AnyPrivateEncoding | undefined): Receipt {
-  try {
-    if (plan !== undefined)
-      return receiptOf(plan, { included: receipt.sessions.map(({ users }) => users), delta: receipt.delta });
-    const { version, session, adjacency, noiseFrom, threshold, colluders, sessions, parts, publicParts, chance, delta } = receipt;
-    if ((version as number) !== 1) throw new RangeError('version: expected 1');
-    checkFacts(receipt);
-    const noises = ({ users }: ReceiptSession): number => (noiseFrom === 'server' ? 1 : users - colluders);
-    const facts = { version, session, adjacency, noiseFrom, threshold, colluders, parts, publicParts, chance, delta } as const;
-    return assess({ ...facts, sessions: sessions.map(({ users }) => ({ users, noises: noises({ users, noises: 0 }) })) });
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    throw new PrivacyError('ERR_SECAGG_PRIVACY_RECEIPT', `receipt: ${error.message}`);
-  }
-}
-
-/** The terms that no plan has would give any ε: colluders below zero more noises than users, no parts no cost. */
-function checkFacts({ adjacency, noiseFrom, threshold, colluders, chance, sessions, parts }: Receipt): void {
-  checkOneOf(adjacency, 'adjacency', ['zero-out', 'replace-one']);
-  checkOneOf(noiseFrom, 'noiseFrom', ['users', 'server']);
-  checkInteger(threshold, 'threshold', 2, MAX_USERS);
-  checkInteger(colluders, 'colluders', 0, threshold - 1);
-  checkNumber(chance, 'chance', 0, 1);
-  // What is said of sums below the threshold does not hold for them.
-  sessions.forEach(({ users }, i) => checkInteger(users, `sessions[${i}].users`, threshold, MAX_USERS));
-  if (parts.length === 0) throw new RangeError('parts: expected at least one');
 }
 
 function releaseOf(release: object): Release {

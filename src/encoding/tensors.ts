@@ -1,5 +1,6 @@
 // The layout of values in the vector: one flat array, or an object of named tensors, which may be nested.
 import { checkInteger, checkObject, kindOf } from '../leaves/checks.ts';
+import { checkMemory } from '../leaves/typed-arrays.ts';
 import { exactNames, memberName } from './checks.ts';
 import { EncodingError } from './encoding-error.ts';
 import { nameOf } from './statistic.ts';
@@ -208,6 +209,7 @@ export function arrayOf(data: unknown, name: string, length?: number): ArrayLike
   if (!Array.isArray(data) && !(ArrayBuffer.isView(data) && 'length' in data)) {
     throw new TypeError(`${name}: expected an array or a typed array, got ${kindOf(data)}`);
   }
+  checkMemory(data, name);
   const array = data as ArrayLike<unknown>;
   if (length !== undefined && array.length !== length) {
     throw new RangeError(`${name}: expected ${length} values, got ${array.length}`);

@@ -118,6 +118,11 @@ export type CodesOf<Name extends SecAggErrorName> = (typeof ERROR_CODES)[Name][n
 /** One of the stable codes of this library's errors. */
 export type SecAggErrorCode = CodesOf<SecAggErrorName>;
 
+/** The class of each code. Not `new.target.name`: minifiers rename classes, and each bundle of an application otherwise. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries(ERROR_CODES).flatMap(([name, codes]) => codes.map((code) => [code, name] as const)),
+);
+
 /** What an error of this library may be given beside its message. */
 export interface SecAggErrorOptions {
   /** The error that led to this one. */
@@ -145,7 +150,7 @@ export class SecAggError extends Error {
 
   constructor(code: SecAggErrorCode, message: string, options?: SecAggErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
+    this.name = NAMES.get(code) ?? 'SecAggError';
     this.code = code;
   }
 }

@@ -53,15 +53,20 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
  */
 export function typedArrayOf<K extends keyof Kinds>(value: unknown, kind: K, name: string): Kinds[K] | null {
   if (typedArrayKind(value) !== kind) return null;
+  checkMemory(value, name);
   const length = lengthOf.call(value);
-  if (length === 0 && isWithoutMemory(value)) {
-    throw new TypeError(`${name}: expected a ${kind}, got one without memory, which was transferred or resized`);
-  }
   const memory = memoryOf.call(value);
   const own = CLASSES[kind];
   const array = new own(memory, offsetOf.call(value), length);
   const fixed = isArrayBuffer(memory) && (memory as { readonly resizable?: boolean }).resizable !== true;
   return fixed && value instanceof own ? array : new own(array);
+}
+
+/** @throws TypeError for a typed array, of any kind, without memory: it was transferred to somebody else, or a resize has left it too short. */
+export function checkMemory(value: unknown, name: string): void {
+  const kind = typedArrayKind(value);
+  if (kind === undefined || lengthOf.call(value) !== 0 || !isWithoutMemory(value)) return;
+  throw new TypeError(`${name}: expected a typed array, got ${kind} without memory, which was transferred or resized`);
 }
 
 function isWithoutMemory(array: unknown): boolean {

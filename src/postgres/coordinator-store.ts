@@ -8,6 +8,7 @@ import type {
   AttemptParts,
   Counts,
   Participant,
+  RunEnd,
   RunKey,
   RunRecord,
   SessionKey,
@@ -234,8 +235,12 @@ class Refused extends Error {}
 
 function documentOf(run: RunRecord): string {
   const { end } = run;
-  const written = end === null ? null : { at: end.at, code: end.code, included: end.included, cohorts: end.cohorts };
+  const written = end === null ? null : withoutSum(end);
   return JSON.stringify(writtenRun.encode({ ...run, end: written }));
+}
+
+function withoutSum({ at, code, included, cohorts, noiseSeed }: RunEnd): Omit<RunEnd, 'sum'> {
+  return { at, code, included, cohorts, noiseSeed };
 }
 
 function recordOf({ document, sum, sum_bits: bits }: sql.RunRow): RunRecord {

@@ -17,6 +17,7 @@ export function integersPlan(
     threshold: null,
     takesWeight: false,
     takesPlace: false,
+    addsNoise: false,
     showsExactSums: true,
     cost: null,
     forCohort: (name) => integersPlan(aggregate, { maxUsers, session: name }),

@@ -63,6 +63,8 @@ export interface AggregatePlan {
   readonly options: PlanOptions;
   /** The threshold that the noise is made for; null if any will do. */
   readonly threshold: number | null;
+  /** Whether `decode` adds noise: fresh noise each time, unless it is told where to take it from. */
+  readonly addsNoise: boolean;
   /** Whether `encode` takes a weight. */
   readonly takesWeight: boolean;
   /** Whether `encode` takes a place, for `'correlated'` rounding. */

@@ -58,6 +58,7 @@ function encodingPlan(encoding: AnyEncoding): AggregatePlan {
     threshold: typeof threshold === 'number' ? threshold : null,
     takesWeight: weighted,
     takesPlace: correlated,
+    addsNoise: noise?.agreed.noiseFrom === 'server',
     showsExactSums: noise?.agreed.noiseFrom !== 'users' || noise.publicParts.length > 0,
     get cost() {
       return cost();

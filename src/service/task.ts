@@ -1,4 +1,5 @@
 // A task: what is summed again and again, by whom and within which times. Its digest is what a participant agrees to.
+import type { RandomSource } from '../crypto/random.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
@@ -204,10 +205,10 @@ export class Task {
     return hex(this.#digest);
   }
 
-  /** How inputs of one session become vectors, and the sum a result. @internal */
-  planFor(session: string): AggregatePlan {
+  /** How inputs of one session become vectors, and the sum a result. @param random of the noise of a trusted server. @internal */
+  planFor(session: string, random?: RandomSource): AggregatePlan {
     const { aggregate: what, group } = this.#definition;
-    return planOf(what, { maxUsers: group.maxUsers, session });
+    return planOf(what, { maxUsers: group.maxUsers, session, ...(random !== undefined && { random }) });
   }
 
   /** What is the same for all sessions: length and ring of the vectors, and what a session costs in privacy. @internal */
@@ -284,7 +285,9 @@ function checkDefinition(definition: TaskDefinition): void {
   const least = adversary === 'semi-honest' ? colluders + 1 : Math.floor((maxUsers + colluders) / 2) + 1; // t > c, or 2t > n + c
   require(largestDirectory(parameters, policy) >=
     maxUsers, 'task.group.threshold', `at least ${least} for ${maxUsers} users with ${colluders} colluders against a ${adversary} server, got ${threshold}`);
-  const { options, threshold: fixed, cost } = planOf(definition.aggregate, { maxUsers, session: '' });
+  const { options, threshold: fixed, cost, addsNoise } = planOf(definition.aggregate, { maxUsers, session: '' });
+  const noisesTotal = addsNoise && cohorts !== null && adversary !== 'semi-honest';
+  require(!noisesTotal, 'task.aggregate.noiseFrom', "'users': if users may lie, noise of the server does not go to a total of cohorts");
   const tellsDraw = cohorts === null || cost === null || (cost.failureProbability ?? 0) > 0;
   require(tellsDraw, 'task.aggregate.security', 'the bits of security of the draw, which are part of δ');
   require(fixed === null || fixed === threshold, 'task.group.threshold', `${String(fixed)}, for which the noise is made`);

@@ -7,6 +7,7 @@ import { checkListener, type Listener } from '../leaves/events.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
 import type { UserEvent } from '../leaves/progress.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
+import { checkMemory } from '../leaves/typed-arrays.ts';
 import { ringOf } from '../masking/ring.ts';
 import { lanesOf, type InputVector } from '../masking/vector.ts';
 import { parseDescriptor, requireRoster } from '../session/descriptor.ts';
@@ -110,6 +111,7 @@ export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, ro
   if (vec !== null && !isArrayLike(vec)) {
     throw new TypeError(`vec: expected an array, a typed array or null, got ${kindOf(vec)}`);
   }
+  checkMemory(vec, 'vec');
   const vecLen = options.vecLen ?? vec?.length;
   if (vecLen === undefined) throw new TypeError('options.vecLen: needed if vec is null');
   const parameters = resolveParameters(threshold, vecLen, options);
@@ -150,6 +152,7 @@ export function publicKeysWith(self: UserId, signPk: SignPublicKey, others: unkn
 /** Lanes of an input, which is then used if it carries noise. Errors name a component and never tell its value. */
 export function takeInput(vec: InputVector, { parameters, policy }: KeptContext, modularInputs: boolean): Uint8Array {
   if (!isArrayLike(vec)) throw new TypeError(`vec: expected an array or a typed array, got ${kindOf(vec)}`);
+  checkMemory(vec, 'vec');
   const { length } = vec;
   if (length !== parameters.vecLen) {
     throw new RangeError(`vec: expected ${parameters.vecLen} components, got ${length}`);

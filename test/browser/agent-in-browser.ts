@@ -164,7 +164,7 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
     const finished = await service!.openRun();
     await page.show();
     await until('the agent takes part', () => service!.heard.length > 0, AT_ONCE_MILLISECONDS);
-    expect((await look(page)).looks).to.be.greaterThan(looks);
+    await until('the agent looks at its state', async () => (await look(page)).looks > looks, AT_ONCE_MILLISECONDS);
     expect((await finished()).included).to.have.lengthOf(3);
   });
 

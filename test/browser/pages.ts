@@ -21,6 +21,7 @@ export async function servePage(policy = ''): Promise<PageServer> {
     '/ends.js': "throw new Error('out of memory')",
     '/pauses-page.js': await bundled('../browser/pauses-page.ts'),
     '/worker.js': await bundled('../browser/worker.ts'),
+    '/encoding-worker.js': await bundled('../browser/encoding-worker.ts'),
   };
   const tags = ['/page.js', '/engine-page.js', '/pauses-page.js', '/user-worker-page.js'].map(
     (path) => `<script type="module" src="${path}"></script>`,

@@ -11,6 +11,7 @@ import { servePage, type PageServer } from './pages.ts';
 declare const pausesOf: (vecLen: number, bits: number) => Promise<unknown>;
 declare const encodingPauses: (vecLen: number) => Promise<unknown>;
 declare const longRoundInWorker: (vecLen: number) => Promise<unknown>;
+declare const encodingInWorker: (vecLen: number) => Promise<unknown>;
 declare const participateInWorker: (given: GivenParticipant, vecLen: number, leaves: boolean) => Promise<AgentInWorker>;
 
 /** Calls that give their result at once, so cannot pause, and take longer. */
@@ -91,6 +92,14 @@ describe('a page in which a session runs', function () {
     const [[name, time]] = [...longest] as [[string, number]];
     console.log(`      ${name}: ${time.toFixed(0)} ms`);
     expect(time).to.be.below(GOAL);
+  });
+
+  it(`never stands still for ${GOAL} ms while a worker of its own encodes 2^22 floats for a user in another one`, async () => {
+    const longest = await medians(() => encodingInWorker(2 ** 22));
+    const [[name, time]] = [...longest] as [[string, number]];
+    console.log(`      ${name}: ${time.toFixed(0)} ms`);
+    expect(time).to.be.below(GOAL);
+    expect(await page.evaluate('encodingInWorker(1000)')).to.be.above(0);
   });
 
   it(`never stands still for ${GOAL} ms while an agent in a worker takes part in a run of 2^20 components`, async () => {

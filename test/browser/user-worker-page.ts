@@ -138,4 +138,24 @@ async function longRoundInWorker(vecLen: number): Promise<number> {
   return longest;
 }
 
-Object.assign(globalThis, { sessionInWorkers, errorsOfWorkers, longRoundInWorker });
+/** A worker of the page's own encodes so many floats, and gives them to a user in another one. @returns the last component. */
+async function encodingInWorker(vecLen: number): Promise<number> {
+  const user = await started(0, null, { vecLen });
+  const worker = new Worker('/encoding-worker.js', { type: 'module' });
+  const values = new Float32Array(vecLen).fill(0.25);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  performance.mark('begin|a page whose floats are encoded in a worker');
+  const vector = await new Promise<Int32Array>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<Int32Array>): void => resolve(data);
+    worker.onerror = ({ message }): void => reject(new Error(message));
+    worker.postMessage(values, [values.buffer]);
+  });
+  const last = vector[vecLen - 1]!;
+  await user.setVector(vector, { transfer: true });
+  performance.mark('end|a page whose floats are encoded in a worker');
+  worker.terminate();
+  await user.terminate();
+  return last;
+}
+
+Object.assign(globalThis, { sessionInWorkers, errorsOfWorkers, longRoundInWorker, encodingInWorker });

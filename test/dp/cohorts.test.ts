@@ -1,7 +1,8 @@
 // Noise in cohorts: one plan for all of them, so that their sums can be added, and vectors that go into one session each.
 import { expect } from 'chai';
 import { assignCohorts, CohortSum } from '../../src/cohorts/index.ts';
-import { privateMean, receiptOf, verifyReceipt } from '../../src/dp/index.ts';
+import { combine } from '../../src/encoding/index.ts';
+import { privateHistogram, privateMean, receiptOf, verifyReceipt } from '../../src/dp/index.ts';
 import { round0Msg, ServerWrapper, UserWrapper } from '../../src/index.ts';
 import { refused } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
@@ -14,6 +15,12 @@ const plan = privateMean({
   ...{ maxUsers: 4, threshold: 3, colluders: 1, security: 40, noiseMultiplier: 2 ** -8 },
   ...{ length: LENGTH, l2Clip: 100, session: 'week 7', bits: 20 },
 });
+
+/** Steps a unit of a count, from the noise in its result. */
+const stepsOf = (counts: ReturnType<typeof privateHistogram>): number => {
+  const [part] = receiptOf(counts, { included: [4], delta: 1e-6 }).parts;
+  return Math.round(part!.standardDeviation / counts.decode(Int32Array.of(0, 0), { users: 4 }).noise.standardDeviation);
+};
 
 describe('a private mean over cohorts', () => {
   const cohorts = assignCohorts({ userIds: IDS, sessions, seed: new Uint8Array(32).fill(5) });
@@ -59,6 +66,47 @@ describe('a private mean over cohorts', () => {
     refused('ERR_SECAGG_VECTOR_USED', () => join(id!, own.encode(valuesOf(1)).vector, second!.options.session));
     refused('ERR_SECAGG_VECTOR_USED', () => join(id!, plan.encode(valuesOf(1)).vector, second!.options.session));
     join(first!.userIds[0]!, own.encode(valuesOf(1)).vector, first!.options.session);
+  });
+
+  it('is decoded cohort by cohort if a trusted server adds the noise and users may lie: one receipt holds for all of them', () => {
+    const trusted = {
+      maxUsers: 4,
+      threshold: 3,
+      security: 40,
+      noiseMultiplier: 1,
+      noiseFrom: 'server',
+      bins: 2,
+      maxBins: 1,
+    } as const;
+    const counts = privateHistogram(trusted);
+    const sums = [
+      [3, 1],
+      [2, 2],
+    ].map((sum) => Int32Array.from(sum, (count) => count * stepsOf(counts)));
+    const total = BigInt64Array.of(5n, 3n);
+    expect(() => counts.decode(total, { users: 8, cohorts: 2 })).to.throw(TypeError, 'cohorts:');
+    expect(() => combine({ counts }).decode(total, { users: 8, cohorts: 2 })).to.throw(TypeError, 'cohorts:');
+    // The noise of each of 500 totals is that of two cohorts.
+    const { standardDeviation } = counts.decode(sums[0]!, { users: 4 }).noise;
+    const errors = Array.from({ length: 500 }, () => {
+      const decoded = sums.map((sum) => counts.decode(sum, { users: 4 }).counts[0]!);
+      return decoded[0]! + decoded[1]! - 5;
+    });
+    const variance = errors.reduce((squares, error) => squares + error ** 2, 0) / 500;
+    expect(variance / (2 * standardDeviation ** 2)).to.be.within(0.6, 1.5);
+    const receipt = receiptOf(counts, { included: [4, 4], delta: 1e-6 });
+    expect(receipt.epsilon).to.equal(receiptOf(counts, { included: [4], delta: 1e-6 }).epsilon);
+    verifyReceipt(receipt, counts);
+  });
+
+  it('takes the noise of a trusted server in its total, if no user lies', () => {
+    const counts = privateHistogram({
+      ...{ maxUsers: 4, threshold: 3, security: 40, noiseMultiplier: 2 ** -6, bins: 2, maxBins: 1 },
+      ...{ noiseFrom: 'server', adversary: 'semi-honest' },
+    });
+    const total = BigInt64Array.from([5, 3], (count) => BigInt(count * stepsOf(counts)));
+    const decoded = counts.decode(total, { users: 8, cohorts: 2 });
+    expect(Array.from(decoded.counts, Math.round)).to.deep.equal([5, 3]);
   });
 
   it('has a session by name', () => {

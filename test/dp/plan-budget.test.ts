@@ -1,9 +1,11 @@
 // A ledger for a plan: the planned releases fit at their worst case, and no more.
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { combine } from '../../src/encoding/index.ts';
 import {
   budgetOf,
   Ledger,
+  PrivacyError,
   privateHistogram,
   privateMean,
   privateMoments,
@@ -22,6 +24,16 @@ function fitting(ledger: Ledger, plan: AnyPrivateEncoding, most: number): number
     ledger.reserve({ id: `release ${i}`, ...cost });
   }
   return most;
+}
+
+/** Null if no noise meets the target. */
+function planIfPossible(make: () => AnyPrivateEncoding): AnyPrivateEncoding | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof PrivacyError && error.code === 'ERR_SECAGG_PRIVACY_TARGET') return null;
+    throw error;
+  }
 }
 
 describe('the budget of a plan', () => {
@@ -48,6 +60,44 @@ describe('the budget of a plan', () => {
       });
     }
   }
+
+  it('takes the planned releases of any plan, however much noise they have, and whatever samplers and chance add to δ', () => {
+    const cases = fc.record({
+      bins: fc.integer({ min: 1, max: 2 ** 20 }),
+      mechanism: fc.constantFrom('discrete-gaussian' as const, 'skellam' as const),
+      noiseFrom: fc.constantFrom('users' as const, 'server' as const),
+      security: fc.option(fc.integer({ min: 34, max: 80 }), { nil: undefined }),
+      users: fc.integer({ min: 7, max: 300_000 }),
+      epsilon: fc.double({ min: -8, max: 7, noNaN: true }).map((power) => 2 ** power),
+      delta: fc.double({ min: -16, max: -2, noNaN: true }).map((power) => 10 ** power),
+      releases: fc.oneof(fc.integer({ min: 2, max: 20 }), fc.constantFrom(1e6, 1e9, 2 ** 32)),
+    });
+    fc.assert(
+      fc.property(cases, ({ users, security, epsilon, delta, releases, ...rest }) => {
+        const threshold = Math.ceil((2 * users) / 3);
+        const target = { epsilon, delta, releases };
+        const common = { ...rest, maxUsers: users, threshold, colluders: Math.floor(threshold / 5), maxBins: 1, target };
+        const plan = planIfPossible(() => privateHistogram({ ...common, ...(security !== undefined && { security }) }));
+        if (plan === null) return;
+        const ledger = new Ledger(budgetOf(plan));
+        const { guarantee } = ledger.spent();
+        expect([guarantee.epsilon <= epsilon, guarantee.delta]).to.deep.equal([true, delta]);
+        if (releases <= 20) expect(fitting(ledger, plan, releases + 1)).to.equal(releases);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is the target itself, but of an ε so large that what samplers add to δ would leave nothing', () => {
+    for (const [epsilon, budget] of [
+      [20, 20],
+      [90, 48.9],
+    ] as const) {
+      const plan = privateHistogram({ ...TERMS, bins: 36, maxBins: 1, target: { epsilon, delta: 3e-4, releases: 4 } });
+      expect(budgetOf(plan).epsilon).to.be.closeTo(budget, 0.1);
+      expect(fitting(new Ledger(budgetOf(plan)), plan, 9)).to.equal(4);
+    }
+  });
 
   it('takes one release too, of vectors that only their norm limits; a ledger with the same ε and δ alone does not', () => {
     const target = { epsilon: 1, delta: 1e-6 };

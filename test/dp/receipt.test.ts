@@ -1,4 +1,5 @@
 // Receipts: computed from the survivors, plain JSON, and computed again by whoever doubts them.
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { epsilonOf } from '../../src/dp/accounting/conversion.ts';
 import { curveOf, zeroCurve } from '../../src/dp/accounting/curve.ts';
@@ -28,6 +29,79 @@ describe('a receipt', () => {
     expect(again).to.deep.equal(receipt);
     verifyReceipt(again);
     verifyReceipt(again, plan);
+  });
+
+  it('is verified after a store has changed the order of its names, as `jsonb` of PostgreSQL does, or in another realm', () => {
+    const kept = JSON.stringify(receiptOf(plan, { included: [90] }));
+    const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+    const reordered = JSON.parse(kept, (_, value: unknown) =>
+      isObject(value) ? Object.fromEntries(Object.entries(value).reverse()) : value,
+    ) as Receipt;
+    expect(JSON.stringify(reordered)).not.to.equal(kept);
+    for (const receipt of [reordered, runInNewContext(`(${kept})`) as Receipt]) {
+      verifyReceipt(receipt, plan);
+      verifyReceipt(receipt);
+      expect(epsilonAt(receipt, receipt.delta)).to.equal(receipt.epsilon);
+    }
+  });
+
+  it('is verified if another engine made it, whose logarithms differ in the last digits, and not if they differ in others', () => {
+    const scaled = (factor: number): Receipt => {
+      const { curve, epsilon, worstEpsilon, ...facts } = receiptOf(plan, { included: [90] });
+      const values = curve.values.map((value) => value * factor);
+      return { ...facts, curve: { ...curve, values }, epsilon: epsilon * factor, worstEpsilon: worstEpsilon * factor };
+    };
+    verifyReceipt(scaled(1 - 2 ** -50), plan);
+    refused('ERR_SECAGG_PRIVACY_RECEIPT', () => {
+      verifyReceipt(scaled(1 - 1e-8), plan);
+    });
+  });
+
+  it('that is malformed is refused, whoever asks', () => {
+    const receipt = receiptOf(plan, { included: [90] });
+    const [part] = receipt.parts;
+    for (const changes of [
+      { version: 2 },
+      { sessions: null },
+      { sessions: [] },
+      { sessions: [null] },
+      { sessions: [{ noises: 85 }] },
+      { parts: null },
+      { parts: [] },
+      { parts: ['noise'] },
+      { parts: [{ ...part!, sampler: 'fast' }] },
+      { parts: [{ ...part!, variance: 0.5 }] },
+      { threshold: '67' },
+      { colluders: -1 },
+    ]) {
+      const malformed = { ...receipt, ...changes } as unknown as Receipt;
+      for (const beside of [plan, undefined]) {
+        refused('ERR_SECAGG_PRIVACY_RECEIPT', () => {
+          verifyReceipt(malformed, beside);
+        });
+      }
+      refused('ERR_SECAGG_PRIVACY_RECEIPT', () => epsilonAt(malformed, 1e-6));
+    }
+    for (const ask of [verifyReceipt, costOf, (given: Receipt) => epsilonAt(given, 1e-6)]) {
+      for (const none of [null, undefined, 7])
+        expect(() => ask(none as never)).to.throw(TypeError, 'receipt: expected an object');
+    }
+  });
+
+  it('of more noises, or of another sampler, than its own users and law have is refused', () => {
+    const receipt = receiptOf(plan, { included: [90] });
+    const [part] = receipt.parts;
+    const forged = { ...receipt, sessions: [{ users: 90, noises: 1e6 }] };
+    expect(epsilonAt(forged, 1e-6)).to.equal(receipt.epsilon);
+    for (const changes of [
+      { standardDeviation: 1000 },
+      { sampler: 'exact' as const },
+      { samplerError: { logRatio: 0, totalVariation: 0 } },
+    ]) {
+      refused('ERR_SECAGG_PRIVACY_RECEIPT', () => {
+        verifyReceipt({ ...receipt, parts: [{ ...part!, ...changes }] });
+      });
+    }
   });
 
   it('is refused if any of its numbers was changed', () => {

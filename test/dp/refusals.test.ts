@@ -36,6 +36,7 @@ describe('the arguments of a private plan', () => {
       ['target.delta', { ...without, target: { ...TARGET, delta: 0 } }, RangeError],
       ['target.delta', { ...without, target: { ...TARGET, delta: 1 } }, RangeError],
       ['target.releases', { ...without, target: { ...TARGET, releases: 0 } }, RangeError],
+      ['target.releases', { ...without, target: { ...TARGET, releases: 2 ** 32 + 1 } }, RangeError],
       ["'eps'", { ...without, target: { ...TARGET, eps: 1 } }, TypeError],
       ['mechanism', { ...VECTOR, mechanism: 'gaussian' }, RangeError],
       ['adjacency', { ...VECTOR, adjacency: 'add-remove' }, RangeError],

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
 const PROGRAM = fileURLToPath(new URL('fips-program.ts', import.meta.url));
+const SESSION = fileURLToPath(new URL('fips-session-program.ts', import.meta.url));
+/** A configuration of OpenSSL that activates a FIPS module. OPENSSL_MODULES is where the module is. */
+const { OPENSSL_FIPS_CONFIG } = process.env;
 const NODE = ['--import', 'tsx', '--conditions', 'secagg-source'];
 
 describe('OpenSSL that forbids algorithms in the middle of a session', function () {
@@ -31,5 +34,21 @@ describe('OpenSSL that forbids algorithms in the middle of a session', function 
     const after = lines.slice(lines.length / 2);
     expect(after).to.have.length(14);
     for (const line of after) expect(line).to.match(/: done$/);
+  });
+});
+
+describe("OpenSSL's FIPS module", function () {
+  this.timeout(30_000);
+
+  it('either has all algorithms, and a session gives the sum, or the error says that the engine lacks one', function () {
+    if (OPENSSL_FIPS_CONFIG === undefined) {
+      console.log('    skipped: no FIPS module (set OPENSSL_FIPS_CONFIG to the configuration that activates it)');
+      this.skip();
+    }
+    const options = { encoding: 'utf8', env: { ...process.env, NODE_V8_COVERAGE: '' } } as const;
+    const mode = [`--openssl-config=${OPENSSL_FIPS_CONFIG}`, '--enable-fips'];
+    const printed = execFileSync(process.execPath, [...mode, ...NODE, SESSION], options).trim();
+    console.log(`      ${printed}`);
+    expect(printed).to.be.oneOf(['fips 1: 7,7', 'fips 1: ERR_SECAGG_ENGINE']);
   });
 });

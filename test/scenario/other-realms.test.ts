@@ -3,6 +3,7 @@
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { assignCohorts, CohortSum } from '../../src/cohorts/index.ts';
+import { privateHistogram, privateMean } from '../../src/dp/index.ts';
 import { mean, sum } from '../../src/encoding/index.ts';
 import { PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from '../../src/index.ts';
 import { foreign, withoutMemory } from '../support/bytes.ts';
@@ -78,6 +79,24 @@ describe('a message without memory', () => {
       session.expectSum(await session.finish(), IDS);
     });
   }
+
+  it('is no vector and no data either', () => {
+    const { keys, pki } = registeredUsers(IDS);
+    const [pk, sk] = keys.get(1)!;
+    for (const gone of withoutMemory()) {
+      for (const options of [{}, { vecLen: 3 }]) {
+        expect(() => new UserWrapper(1, 2, pk, sk, gone, pki, options)).to.throw(TypeError, 'vec:');
+      }
+      const user = new UserWrapper(1, 2, pk, sk, null, pki, { vecLen: 3 });
+      expect(() => user.setVector(gone)).to.throw(TypeError, 'vec:');
+      const data = { shape: [3], data: gone };
+      expect(() => mean({ maxUsers: 3, length: 3 }).encode(gone)).to.throw(TypeError, 'data:');
+      expect(() => mean({ maxUsers: 3, shapes: { a: [3] } }).encode({ a: data })).to.throw(TypeError, 'data.a.data:');
+      const terms = { maxUsers: 3, threshold: 3, noiseMultiplier: 1 };
+      expect(() => privateMean({ ...terms, length: 3, l2Clip: 1 }).encode(gone)).to.throw(TypeError, 'data:');
+      expect(() => privateHistogram({ ...terms, bins: 3 }).encode({ counts: gone })).to.throw(TypeError, 'data.counts:');
+    }
+  });
 
   it('is told from an empty one, which is no message', async () => {
     const session = new Session({ ids: IDS, threshold: 2 });

@@ -55,7 +55,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
       [2, Int32Array.of(-1, 2 ** 31 - 1, -(2 ** 31))],
       [3, BigInt64Array.of(-1n, 2n ** 63n - 1n)],
     ] as const) {
-      const end = { at: 5e6, code: null, included: [1, 2 ** 40], cohorts: [1, 1], sum };
+      const end = { at: 5e6, code: null, included: [1, 2 ** 40], cohorts: [1, 1], sum, noiseSeed: new Uint8Array(32).fill(7) };
       const other = newRun(number, { source: `source ${number}` });
       await store.createRun(other);
       const ended = await next(other, { stage: 'finished', attempt, end });
@@ -71,7 +71,10 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.createRun(newRun(4, { source: 'third' })), 'a lower number').to.equal(false);
     expect(await store.createRun(newRun(1, { task: 'c'.repeat(64) }))).to.equal(true);
     expect((await store.openRuns()).map(({ run }) => run).sort()).to.deep.equal([1, 5, 6]);
-    await next(newRun(5), { stage: 'failed', end: { at: 1, code: 'ERR', included: [], cohorts: [], sum: null } });
+    await next(newRun(5), {
+      stage: 'failed',
+      end: { at: 1, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null },
+    });
     expect(await store.createRun(newRun(5)), 'the number of a run that has ended').to.equal(false);
     expect(await store.createRun(newRun(7))).to.equal(true);
   });
@@ -165,7 +168,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.replaceSession({ ...ended, revision: 3 }), 'not the next revision').to.equal(false);
     expect(await store.replaceSession({ ...ended, revision: 2, attempt: 2 }), 'of another attempt').to.equal(false);
     expect(await store.openSessions(run)).to.deep.equal([1]);
-    await next(going, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], cohorts: [], sum: null } });
+    await next(going, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null } });
     expect(await store.session({ ...run, index: 0 }), 'its sum is dropped').to.deep.equal({
       ...ended,
       end: { ...end, sum: null },
@@ -213,7 +216,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     const run = newRun(1);
     await store.createRun(run);
     await store.checkIn(run, certificate(0), 3);
-    await next(run, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], cohorts: [], sum: null } });
+    await next(run, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null } });
     await store.createRun(newRun(2));
     await store.forgetRuns(TASK, 999);
     expect(await store.run(run)).not.to.equal(null);
@@ -221,7 +224,10 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.run(run)).to.equal(null);
     expect(await store.participant(run, id(0))).to.equal(null);
     expect(await store.run(newRun(2)), 'it goes on').not.to.equal(null);
-    await next(newRun(2), { stage: 'failed', end: { at: 2000, code: 'ERR', included: [], cohorts: [], sum: null } });
+    await next(newRun(2), {
+      stage: 'failed',
+      end: { at: 2000, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null },
+    });
     await store.forgetRuns(TASK, 9999);
     expect(await store.createRun(newRun(2)), 'its number is used').to.equal(false);
   });

@@ -10,6 +10,9 @@ import { firstHead, nextHead, type Charge, type LedgerEvent, type Survivors } fr
 import { ledgerDocument, type LedgerSnapshot } from './state.ts';
 import { divergenceBudget, resolveTerms, type LedgerOptions, type LedgerTerms } from './terms.ts';
 
+/** Relative: more than what logarithms and powers of two engines differ by in a charge. */
+const ENGINES = 1e-9;
+
 /** An amount that is charged, and the most that may be. */
 export interface Charged {
   /** What is charged so far. */
@@ -145,8 +148,8 @@ export class Ledger {
   settle(id: string, receipt: SettledCost): void {
     checkNames(receipt, 'receipt', ['adjacency', 'binding', 'curve', 'failureProbability', 'survivors']);
     const survivors = checkOneOf(receipt.survivors, 'receipt.survivors', ['verified', 'claimed']);
-    const charge = chargeOf(receipt, this.terms);
     const entry = this.#entries.get(checkString(id, 'id'));
+    const charge = sameAsReserved(chargeOf(receipt, this.terms), entry);
     if (entry !== undefined && receipt.binding !== entry.binding) {
       throw new PrivacyError('ERR_SECAGG_PRIVACY_RECEIPT', 'receipt: expected one of the session that was reserved');
     }
@@ -232,6 +235,18 @@ export class Ledger {
     this.#entries.apply(event); // throws before anything has changed
     this.#snapshot = { revision: revision + 1, terms, events: [...events, event], head: nextHead(head, event) };
   }
+}
+
+/** What is above the reservation by no more than the last digits, which depend on the engine that made the receipt, is what was reserved. */
+function sameAsReserved(charge: Charge, entry: Entry | undefined): Charge {
+  if (entry === undefined) return charge;
+  const atMost = (value: number | null, reserved: number | null | undefined): number | null =>
+    value !== null && typeof reserved === 'number' && value <= reserved * (1 + ENGINES) ? Math.min(value, reserved) : value;
+  const { divergences, delta } = entry.charge;
+  return {
+    divergences: charge.divergences.map((value, i) => atMost(value, divergences[i])),
+    delta: atMost(charge.delta, delta) ?? charge.delta,
+  };
 }
 
 function isSettledBy({ status, survivors, charge }: Entry, by: Survivors, receipt: Charge): boolean {

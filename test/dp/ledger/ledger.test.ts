@@ -192,6 +192,22 @@ describe('an entry of a ledger', () => {
     });
   });
 
+  it('is charged what was reserved, if the receipt of another engine is above it by the last digits', () => {
+    const ledger = opened();
+    const { curve } = worst;
+    const elsewhere = { ...curve, values: curve.values.map((value) => value * (1 + 2 ** -50)) };
+    ledger.settle('a', { ...worst, curve: elsewhere, survivors: 'verified' });
+    expect(charged(ledger)).to.equal(at(curve));
+    expect(charged(Ledger.fromState(ledger.serializeState()))).to.equal(at(curve));
+    ledger.reserve({ id: 'b', ...worst });
+    const more = { ...curve, values: curve.values.map((value) => value * (1 + 1e-8)) };
+    expect(
+      codeOf(() => {
+        ledger.settle('b', { ...worst, curve: more, survivors: 'verified' });
+      }),
+    ).to.equal('ERR_SECAGG_PRIVACY_RECEIPT');
+  });
+
   it('takes no receipt of another session, of another adjacency, or that costs more than was reserved', () => {
     const ledger = opened();
     const wrong = [

@@ -114,13 +114,16 @@ def epsilon_of(orders: list[Decimal], values: list[Decimal], delta: Decimal) -> 
 
 
 def least_variance(s: Sum, epsilon: Decimal, delta: Decimal, releases: int, orders: list[Decimal]) -> int:
-    """By trying integers upward from powers of two. The order that was good enough last time is tried first."""
-    tried = list(orders)
+    """By trying integers upward from powers of two. The order that was good enough last time is tried first.
+
+    One part in 2^30 is to spare, so that doubles can add up the releases.
+    """
+    tried, counted = list(orders), releases * (1 + Decimal(2) ** -30)
 
     def fits(variance: int) -> bool:
         noised = Sum(s.mechanism, Decimal(variance), s.noises, s.dimensions, s.l2_squared, s.l1)
         for i, order in enumerate(tried):
-            if epsilon_at(order, releases * divergence(noised, order), delta) <= epsilon:
+            if epsilon_at(order, counted * divergence(noised, order), delta) <= epsilon:
                 tried.insert(0, tried.pop(i))
                 return True
         return False
