@@ -122,7 +122,7 @@ function checkList(list: unknown, name: string): void {
   list.forEach((each, i) => checkObject(each, `${name}[${i}]`));
 }
 
-/** Whether two values of JSON are the same, but for the order of names and the last digits of numbers. */
+/** Whether two values of JSON are the same, except for the order of names and the last digits of numbers. */
 function isSame(a: unknown, b: unknown): boolean {
   if (typeof a === 'number' && typeof b === 'number') return a === b || Math.abs(a - b) <= ENGINES * Math.abs(b);
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;

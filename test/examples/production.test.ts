@@ -3,26 +3,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
+import { freePort, localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
 import { CHILD } from '../support/examples.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/service/production/', import.meta.url));
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const DOCUMENT = readFileSync(fileURLToPath(new URL('../../docs/service.md', import.meta.url)), 'utf8');
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 /** A process of the example. */
 class Party {

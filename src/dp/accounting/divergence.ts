@@ -106,7 +106,7 @@ export function checkNoisedSum(sum: NoisedSum): NoisedSum {
   checkInteger(sum.dimensions, 'sum.dimensions', 1, 2 ** 32);
   checkInteger(sum.l2Squared, 'sum.l2Squared', 0, Number.MAX_SAFE_INTEGER);
   checkNumber(sum.l1, 'sum.l1', 0, Number.MAX_SAFE_INTEGER);
-  // Components are integers, so that no square is less than its root. For one component both are equal, but for the rounding of the root.
+  // Components are integers, so that no square is less than its root. For one component both are equal, except for the rounding of the root.
   if (sum.l1 ** 2 * (1 + 2 ** -50) < sum.l2Squared) throw new RangeError('sum.l1: expected at least the L2 sensitivity');
   checkObject(sum.samplerError, 'sum.samplerError');
   checkNumber(sum.samplerError.logRatio, 'sum.samplerError.logRatio', 0, 1);
