@@ -30,9 +30,6 @@ const beginWith = (lockTimeout: number): Statement<never> =>
 const COMMIT = statement('commit');
 const ROLLBACK = statement('rollback');
 
-const HEARTBEAT = statement('select 1');
-const HEARTBEAT_MS = 5_000;
-
 /** Waits for locks end when this share of the deadline has passed. */
 const LOCK_SHARE = 0.8;
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -58,8 +55,9 @@ type Run = <Row>(
 export class Database {
   /** The schema's name in double quotes. */
   readonly schema: string;
+  /** Most milliseconds that a call waits for one answer. */
+  readonly timeout: number;
   readonly #pool: PostgresPool;
-  readonly #timeout: number;
   readonly #begin: Statement<never>;
   #versionChecked = false;
   #schemaId: string | null = null;
@@ -68,8 +66,8 @@ export class Database {
   constructor(pool: PostgresPool, { schema = 'secagg', timeout = DEFAULT_TIMEOUT_MS }: DatabaseOptions = {}) {
     this.#pool = checkPool(pool);
     this.schema = quoteSchema(schema);
-    this.#timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
-    this.#begin = beginWith(Math.ceil(LOCK_SHARE * this.#timeout));
+    this.timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
+    this.#begin = beginWith(Math.ceil(LOCK_SHARE * this.timeout));
     guardNewConnections(pool);
   }
 
@@ -123,12 +121,12 @@ export class Database {
       requireReadable(values ?? []);
       const sql = text.replaceAll(':schema', () => this.schema);
       try {
-        const { rows, command } = await inTime(send(connection, sql, values), this.#timeout);
+        const { rows, command } = await inTime(send(connection, sql, values), this.timeout);
         return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
       } catch (error) {
         if (!(error instanceof Late)) throw storeError(error);
         onBroken(error);
-        throw lateError(`no answer within ${this.#timeout} ms, the connection was closed`, error);
+        throw lateError(`no answer within ${this.timeout} ms, the connection was closed`, error);
       }
     };
     try {
@@ -143,12 +141,12 @@ export class Database {
     const connecting = (async (): Promise<unknown> => this.#pool.connect())();
     let connection: unknown;
     try {
-      connection = await inTime(connecting, this.#timeout);
+      connection = await inTime(connecting, this.timeout);
     } catch (error) {
       if (!(error instanceof Late)) throw storeError(error);
       // The pool may still hand over the connection that nobody waits for any more.
       connecting.then((later) => checkConnection(later).release()).catch(() => undefined);
-      throw lateError(`no connection from the pool within ${this.#timeout} ms`, error);
+      throw lateError(`no connection from the pool within ${this.timeout} ms`, error);
     }
     return checkConnection(connection);
   }
@@ -177,16 +175,6 @@ async function inTransaction<T>(
       onBroken(failure instanceof Error ? failure : new Error('the rollback failed'));
     });
     throw error;
-  }
-}
-
-/** Runs `work` and sends statements meanwhile, so that the database does not end the transaction for being idle. */
-export async function keptAlive<T>(query: Query, work: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => void query(HEARTBEAT).catch(() => undefined), HEARTBEAT_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
   }
 }
 

@@ -8,6 +8,7 @@ export { PostgresCoordinatorStore } from './coordinator-store.ts';
 export { PostgresSessionHost } from './session-host.ts';
 export { PostgresSessions, type NewSession, type PostgresSessionsOptions, type SweepOptions } from './sessions.ts';
 export { PostgresUsers, type PostgresUsersOptions } from './users.ts';
+export type { ClosedRound } from './closing.ts';
 export type { DatabaseOptions } from './database.ts';
 export type { PoolConnection, PoolResult, PostgresPool } from './pool.ts';
 export type { SessionProgress } from './session-progress.ts';

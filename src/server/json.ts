@@ -132,7 +132,7 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
   failed: codecs.failed,
 });
 
-const droppedUser = record<DroppedUser>({
+export const droppedUser: Codec<DroppedUser> = record<DroppedUser>({
   userId: codecs.userId,
   round: integer(1, 4), // whoever is not heard in round 0 was never in
   reason: oneOf('no-shares', 'no-masked-input', 'no-signature', 'no-answer', 'wrong-share', 'inconsistent-deal'),

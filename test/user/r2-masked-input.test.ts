@@ -113,7 +113,10 @@ for (const [name, setup] of [
       expect(holdings.map(({ position }) => position)).to.deep.equal(dealers);
       for (const { position, shares } of holdings) {
         const dealer = server.directory.userIdAt(position);
-        const { commitments } = sealedAt((server.deals.get(position) as Deal).sealed, graph.neighborIndex(position, before.position));
+        const { commitments } = sealedAt(
+          (server.deals.get(position) as Deal).sealed,
+          graph.neighborIndex(position, before.position),
+        );
         const commit = (kind: 'self-mask' | 'pairwise-key', share: Uint8Array): Uint8Array =>
           commitToShare(server.directoryDigest, kind, dealer, id, share);
         expect(commit('self-mask', shares!.selfMask)).to.deep.equal(commitments.selfMask);
