@@ -112,7 +112,15 @@ describe('a private mean over cohorts', () => {
   });
 
   it('tells how much more noise it has than a trusted server would add: √(n/h), and √g of it for g cohorts', () => {
-    const terms = { maxUsers: 40, threshold: 30, colluders: 5, length: 8, l2Clip: 1, noiseMultiplier: 4, flatten: 'none' } as const;
+    const terms = {
+      maxUsers: 40,
+      threshold: 30,
+      colluders: 5,
+      length: 8,
+      l2Clip: 1,
+      noiseMultiplier: 4,
+      flatten: 'none',
+    } as const;
     const [ofUsers, trusted] = [privateMean(terms), privateMean({ ...terms, noiseFrom: 'server', adversary: 'semi-honest' })];
     for (const cohorts of [1, 2, 9]) {
       const sum = { users: 40 * cohorts, ...(cohorts > 1 && { cohorts }) };
