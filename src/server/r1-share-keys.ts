@@ -5,7 +5,7 @@ import { ProtocolError } from '../leaves/errors.ts';
 import { membersOf } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import { RECORD_BYTES } from '../leaves/sizes.ts';
-import { zeroSum } from '../masking/bit-packing.ts';
+import { zeroSum } from '../masking/running-sum.ts';
 import { ringOf } from '../masking/ring.ts';
 import { viewOfRound2 } from '../session/binding.ts';
 import type { Deal, ShareKeysMessage } from '../session/messages.ts';

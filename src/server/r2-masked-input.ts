@@ -3,9 +3,8 @@ import { neighborhoodsOf } from '../graph/graph.ts';
 import { StateError } from '../leaves/errors.ts';
 import { membersOf, positions } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
-import { accumulate } from '../masking/kernel.ts';
-import { accumulatePacked } from '../masking/bit-packing.ts';
 import { ringOf } from '../masking/ring.ts';
+import { addLanes, addPacked } from '../masking/running-sum.ts';
 import { digestOfDeal, maskedInputView, viewOfRound3 } from '../session/binding.ts';
 import { commitmentsOf } from '../session/deals.ts';
 import type { MaskedInputMessage } from '../session/messages.ts';
@@ -32,7 +31,7 @@ export const maskedInput: DirectoryRound<CollectingInputs, MaskedInputMessage> =
   receive({ parameters }, state, position, { view, vector }) {
     requireView(view, maskedInput.view(state, position), { round, userId: state.directory.userIdAt(position) });
     // All checks have passed: from here on nothing throws, so that the sum and who is in it stay together.
-    accumulatePacked(ringOf(parameters.bits), state.sum, vector);
+    addPacked(ringOf(parameters.bits), state.sum, vector);
     state.heard.add(position);
     return [];
   },
@@ -81,7 +80,7 @@ export const maskedInput: DirectoryRound<CollectingInputs, MaskedInputMessage> =
       throw new StateError(`part: expected a sum of ${state.sum.length} bytes, got ${part.sum.length}`);
     }
     const sum = new Uint8Array(state.sum);
-    accumulate(ringOf(parameters.bits), sum, part.sum);
+    addLanes(ringOf(parameters.bits), sum, part.sum);
     return { ...state, sum, heard: new Set([...state.heard, ...part.heard]) };
   },
 };

@@ -205,7 +205,7 @@ describe('wrong arguments of sessions and users in PostgreSQL', () => {
       [[KEY, other, new Uint8Array(KEY)], /^options\.keys\[2\]:/],
     ];
     for (const [keys, text] of wrong) expect(() => new PostgresUsers(NO_POOL, { keys })).to.throw(RangeError, text);
-    const sparse = [KEY, , other] as Uint8Array[]; // eslint-disable-line no-sparse-arrays
+    const sparse = [KEY, , other] as Uint8Array[]; // oxlint-disable-line no-sparse-arrays
     expect(() => new PostgresUsers(NO_POOL, { keys: sparse })).to.throw(TypeError, /^options\.keys\[1\]:/);
     const many = Array.from({ length: 50 }, (_, i) => new Uint8Array(32).fill(i));
     expect(() => new PostgresUsers(NO_POOL, { keys: many })).not.to.throw();

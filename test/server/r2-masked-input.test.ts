@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { StateError } from '../../src/index.ts';
 import { membersOf } from '../../src/leaves/members.ts';
 import type { Position } from '../../src/leaves/positions.ts';
-import { accumulatePacked } from '../../src/masking/bit-packing.ts';
+import { addPacked } from '../../src/masking/running-sum.ts';
 import { ringOf } from '../../src/masking/ring.ts';
 import { maskedInput } from '../../src/server/r2-masked-input.ts';
 import type { CollectingInputs, CollectingSignatures } from '../../src/server/state.ts';
@@ -39,7 +39,7 @@ for (const [name, setup] of [
       maskedInput.close(moment.session.serverContext, state, closingWork());
     const sumOf = (...positions: readonly number[]): Uint8Array => {
       const sum = new Uint8Array(4 * 5);
-      for (const position of positions) accumulatePacked(ringOf(20), sum, said[position]!.vector);
+      for (const position of positions) addPacked(ringOf(20), sum, said[position]!.vector);
       return sum;
     };
     const everybody = setup.ids.map((_, position) => position);
