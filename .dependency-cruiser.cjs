@@ -117,7 +117,8 @@ module.exports = {
     only('command', '^src/command/', [
       '^src/command/',
       '^src/(index|cohorts/index|planner/(index|request|complete)|session/parameters)\\.ts$',
-      '^node_modules/cli-progress/',
+      '^src/postgres/(database|doctor|migrations|pool)\\.ts$',
+      '^node_modules/(cli-progress|pg|@types/pg)/',
     ]),
     {
       name: 'node-in-few-files',

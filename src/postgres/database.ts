@@ -4,6 +4,7 @@ import { StoreError } from '../leaves/errors.ts';
 import { checkInteger } from '../leaves/checks.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { inTime, Late } from './deadline.ts';
+import { checkDriver } from './driver-check.ts';
 import { lateError, storeError } from './driver-error.ts';
 import { readSchemaId, requireSchemaVersion } from './migrations.ts';
 import { checkConnection, checkPool, guardNewConnections, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
@@ -35,6 +36,9 @@ const LOCK_SHARE = 0.8;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** A process that was started before a migration notices it after so many milliseconds. */
+const CHECK_VERSION_MS = 60_000;
+
 /** How a database is used. */
 export interface DatabaseOptions {
   /** Name of the schema that has all tables. Default: 'secagg'. */
@@ -59,7 +63,9 @@ export class Database {
   readonly timeout: number;
   readonly #pool: PostgresPool;
   readonly #begin: Statement<never>;
-  #versionChecked = false;
+  /** Until when, by `performance.now()`, the schema's version counts as known. */
+  #versionKnownUntil = 0;
+  #driverChecked = false;
   #schemaId: string | null = null;
 
   /** @throws TypeError, RangeError that name the argument. */
@@ -79,7 +85,7 @@ export class Database {
 
   /** Runs one statement that only reads and is a transaction of its own. */
   readonly read: Query = async (statement, values) => {
-    if (!this.#versionChecked) return this.transaction((query) => query(statement, values));
+    if (!this.#isVersionKnown) return this.transaction((query) => query(statement, values));
     return this.#connected(async (run) => (await run(statement, values)).rows);
   };
 
@@ -92,8 +98,7 @@ export class Database {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.transactionWithoutVersion(async (query) => {
-          if (!this.#versionChecked) await requireSchemaVersion(query, this.schema);
-          this.#versionChecked = true;
+          if (!this.#isVersionKnown) await this.#check(query);
           return work(query);
         });
       } catch (error) {
@@ -102,6 +107,17 @@ export class Database {
         await pause(2 ** attempt * (1 + (systemRandom(1)[0] ?? 0) / 128));
       }
     }
+  }
+
+  get #isVersionKnown(): boolean {
+    return performance.now() < this.#versionKnownUntil;
+  }
+
+  async #check(query: Query): Promise<void> {
+    await requireSchemaVersion(query, this.schema);
+    if (!this.#driverChecked) await checkDriver(query);
+    this.#driverChecked = true;
+    this.#versionKnownUntil = performance.now() + CHECK_VERSION_MS;
   }
 
   /** Runs `work` in a transaction once, whatever version the schema has, for migrations. */

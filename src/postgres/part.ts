@@ -2,9 +2,8 @@
 // sum; each write makes a new set, flips the row to it, and deletes the old one.
 import { copyOf } from '../leaves/bytes.ts';
 import { StateError, StoreError } from '../leaves/errors.ts';
-import { accumulate } from '../masking/kernel.ts';
-import { zeroSum } from '../masking/bit-packing.ts';
 import { ringOf, type Lanes } from '../masking/ring.ts';
+import { addLanes, zeroSum } from '../masking/running-sum.ts';
 import { laneBytes, type Parameters } from '../session/parameters.ts';
 import { readChunks } from './chunks.ts';
 import * as sql from './chunk-statements.ts';
@@ -41,7 +40,7 @@ export async function addSet(query: Query, sessionId: string, { bits }: Paramete
   let at = 0;
   for await (const chunk of readChunks(query, sessionId, { set, kind: 'sum' })) {
     if (at + chunk.length > sum.length || chunk.length % laneBytes(bits) !== 0) break;
-    accumulate(ring, sum.subarray(at, at + chunk.length), copyOf(chunk)); // lanes are aligned
+    addLanes(ring, sum.subarray(at, at + chunk.length), copyOf(chunk)); // lanes are aligned
     at += chunk.length;
   }
   if (at !== sum.length) throw new StateError('session: the chunks of a sum are not whole');

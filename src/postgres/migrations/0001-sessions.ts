@@ -4,6 +4,7 @@ import type { Migration } from '../migration.ts';
 export const MIGRATION_0001: Migration = {
   version: 1,
   name: 'sessions',
+  breaking: true,
   sql: `
 create table :schema.sessions (
   session_id uuid not null,
