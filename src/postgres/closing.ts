@@ -11,6 +11,7 @@ import { serverLocals, type ServerLocalOptions } from '../server/options.ts';
 import { roundOf } from '../server/rounds.ts';
 import { culpritsOf } from '../server/snapshot.ts';
 import { failureOf } from '../session/failure.ts';
+import { notifyChange } from './channel.ts';
 import { stageStrings } from './chunks.ts';
 import type { Database } from './database.ts';
 import { readDropped } from './dropped.ts';
@@ -200,6 +201,7 @@ async function publish(
       throw new StoreError('ERR_SECAGG_STORE', 'database: the end of a round was not written', { retryable: false });
     }
     await writeRest(query);
+    await query(notifyChange, [sessionId]);
     if (row.round === 4 && status === 'finished') return [closingOf(row, 2)];
     if (row.round !== 2) return [];
     const parts = await query(chunks.readParts, [sessionId]);

@@ -5,8 +5,8 @@ import type { SignPublicKey } from '../crypto/sign.ts';
 import type { ServerSnapshot } from '../server/state.ts';
 import { rosterDigest } from '../session/public-keys.ts';
 import { writtenBrief } from './brief.ts';
-import type { Database } from './database.ts';
 import * as messages from './message-statements.ts';
+import type { Query } from './statement.ts';
 import * as sql from './statements.ts';
 
 /** Registered users of one statement. */
@@ -21,22 +21,21 @@ interface NewSessionRow {
   readonly mayExist: boolean;
 }
 
-export async function createSession(database: Database, { id, context, expires, mayExist }: NewSessionRow): Promise<void> {
+/** Runs in a transaction. */
+export async function createSession(query: Query, { id, context, expires, mayExist }: NewSessionRow): Promise<void> {
   const { publicKeys } = context;
   const roster = publicKeys === null ? null : rosterDigest(publicKeys);
   const brief = writtenBrief(context);
-  await database.transaction(async (query) => {
-    // Whoever creates the same session meanwhile waits here, and then finds it.
-    const created = await query(sql.createSession, [id, brief, publicKeys?.size ?? null, roster, expires]);
-    if (created.length === 0) {
-      if (mayExist && (await query(sql.readStatus, [id])).length === 1) return;
-      throw notWritten();
-    }
-    for (const page of pagesOf(publicKeys ?? new Map<UserId, SignPublicKey>())) {
-      const rows = await query(messages.insertMembers, [id, page.map(([user]) => user), page.map(([, key]) => key)]);
-      if (rows.length !== page.length) throw notWritten();
-    }
-  });
+  // Whoever creates the same session meanwhile waits here, and then finds it.
+  const created = await query(sql.createSession, [id, brief, publicKeys?.size ?? null, roster, expires]);
+  if (created.length === 0) {
+    if (mayExist && (await query(sql.readStatus, [id])).length === 1) return;
+    throw notWritten();
+  }
+  for (const page of pagesOf(publicKeys ?? new Map<UserId, SignPublicKey>())) {
+    const rows = await query(messages.insertMembers, [id, page.map(([user]) => user), page.map(([, key]) => key)]);
+    if (rows.length !== page.length) throw notWritten();
+  }
 }
 
 function* pagesOf(publicKeys: ReadonlyMap<UserId, SignPublicKey>): Generator<[UserId, SignPublicKey][]> {

@@ -120,6 +120,18 @@ export class Database {
     this.#versionKnownUntil = performance.now() + CHECK_VERSION_MS;
   }
 
+  /** Runs `work` on a connection of the application, in its own transaction, which it commits or rolls back. */
+  async within<T>(connection: PoolConnection, work: (query: Query) => Promise<T>): Promise<T> {
+    const run = this.#runOn(
+      checkConnection(connection),
+      () => undefined,
+      () => undefined,
+    );
+    const query: Query = async (statement, values) => (await run(statement, values)).rows;
+    if (!this.#isVersionKnown) await this.#check(query);
+    return work(query);
+  }
+
   /** Runs `work` in a transaction once, whatever version the schema has, for migrations. */
   async transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T> {
     return this.#connected((run, onBroken) => inTransaction(run, onBroken, this.#begin, work));
@@ -131,9 +143,23 @@ export class Database {
     let broken: Error | undefined;
     const onBroken = (error: Error): void => void (broken ??= error);
     connection.on?.('error', onBroken);
-    const run: Run = async ({ text, decode }, values) => {
+    try {
+      return await work(
+        this.#runOn(connection, () => broken, onBroken),
+        onBroken,
+      );
+    } finally {
+      connection.off?.('error', onBroken);
+      connection.release(broken);
+    }
+  }
+
+  /** @param onLate is told that the connection is of no use any more. */
+  #runOn(connection: PoolConnection, broken: () => Error | undefined, onLate: (error: Error) => void): Run {
+    return async ({ text, decode }, values) => {
+      const why = broken();
       // A statement would wait behind the one that is not answered.
-      if (broken !== undefined) throw storeError(broken);
+      if (why !== undefined) throw storeError(why);
       requireReadable(values ?? []);
       const sql = text.replaceAll(':schema', () => this.schema);
       try {
@@ -141,16 +167,10 @@ export class Database {
         return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
       } catch (error) {
         if (!(error instanceof Late)) throw storeError(error);
-        onBroken(error);
-        throw lateError(`no answer within ${this.timeout} ms, the connection was closed`, error);
+        onLate(error);
+        throw lateError(`no answer within ${this.timeout} ms`, error);
       }
     };
-    try {
-      return await work(run, onBroken);
-    } finally {
-      connection.off?.('error', onBroken);
-      connection.release(broken);
-    }
   }
 
   async #connect(): Promise<PoolConnection> {

@@ -6,6 +6,7 @@ import { requireNotFailed } from './end.ts';
 import { requireLive, type SessionStatus } from './session-status.ts';
 import { writeOne, type Query, type Statement } from './statement.ts';
 import * as chunks from './chunk-statements.ts';
+import { notifyChange } from './channel.ts';
 import * as sql from './statements.ts';
 import { closingsOf } from './stored-session.ts';
 
@@ -33,6 +34,7 @@ export async function endSession(
   reason: string | null,
 ): Promise<void> {
   await writeOne(query, sql.dropSession, [sessionId, status, reason]);
+  await query(notifyChange, [sessionId]);
 }
 
 /** Deletes what a session was collected in, if it has ended; its members and its result stay. @returns whether it was there. */

@@ -14,15 +14,17 @@ import { Database, type DatabaseOptions } from './database.ts';
 import { Inboxes } from './inboxes.ts';
 import { migrate } from './migrations.ts';
 import { readMessage } from './outgoing.ts';
-import type { PostgresPool } from './pool.ts';
+import { checkPool, type PoolConnection, type PostgresPool } from './pool.ts';
 import { readEvidence } from './evidence.ts';
 import { requireNotFailed } from './end.ts';
 import { readResult } from './result.ts';
 import { abortSession, removeSession } from './session-end.ts';
+import { listSessions, type ListedSession, type ListOptions } from './session-list.ts';
 import { readProgress, type SessionProgress } from './session-progress.ts';
 import { checkSessionId } from './session-status.ts';
 import { contextOf, readLive } from './stored-session.ts';
 import { sweepSessions, type Swept } from './sweep.ts';
+import { Waiting } from './waiting.ts';
 
 /** What a sweep does besides expiring sessions. */
 export interface SweepOptions {
@@ -59,6 +61,20 @@ export interface PostgresSessionsOptions extends DatabaseOptions {
   readonly threads?: number | undefined;
   /** `file:` URL of what these threads run, if the application is bundled; as the option `worker` of `ServerWrapper`. */
   readonly worker?: UrlLike | undefined;
+  /**
+   * A pool of connections that do not go through PgBouncer. One of them is kept while calls of `wait` wait, and LISTENs for closed
+   * rounds. It may be the same pool. Default: none, so that `wait` looks at the sessions once a second.
+   */
+  readonly direct?: PostgresPool | undefined;
+}
+
+/** How a session is created. */
+export interface CreateOptions {
+  /**
+   * A connection of the application on which it has begun a transaction: the session is created in that transaction, and is there once it is
+   * committed. Default: a transaction of its own.
+   */
+  readonly client?: PoolConnection | undefined;
 }
 
 /**
@@ -83,6 +99,7 @@ export class PostgresSessions {
   readonly #database: Database;
   readonly #locals: Pick<ServerLocalOptions, 'threads' | 'worker'>;
   readonly #inboxes: Inboxes;
+  readonly #waiting: Waiting;
   /** Tokens of closings of this process that have failed without knowing whether the token was given back. */
   readonly #abandoned = new Set<string>();
 
@@ -92,10 +109,14 @@ export class PostgresSessions {
    * @throws TypeError, RangeError that name the argument.
    */
   constructor(pool: PostgresPool, options: PostgresSessionsOptions = {}) {
-    checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker']);
+    checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker', 'direct']);
     this.#database = new Database(pool, options);
     this.#locals = threadOptions(options);
     this.#inboxes = new Inboxes(this.#database);
+    this.#waiting = new Waiting(
+      this.#database,
+      options.direct === undefined ? null : checkPool(options.direct, 'options.direct'),
+    );
   }
 
   /**
@@ -112,16 +133,19 @@ export class PostgresSessions {
    * Creates a session.
    *
    * @returns the session's id, a uuid.
+   * @param options a transaction to create it in.
    * @throws TypeError, RangeError as the constructor of `ServerWrapper`; TypeError for a listener or threads.
    */
-  async create(session: NewSession): Promise<string> {
+  async create(session: NewSession, { client }: CreateOptions = {}): Promise<string> {
     checkNames(session, 'session', ['id', 'threshold', 'vecLen', 'options', 'expiresAt']);
     const { threshold, vecLen, options = {}, expiresAt } = session;
     const expires = expiresAt === undefined ? null : secondsOf(expiresAt, 'expiresAt');
     checkStoredOptions(options);
     const id = checkNewId(session.id);
     const { context } = newServerSnapshot(threshold, vecLen, options);
-    await createSession(this.#database, { id, context, expires, mayExist: session.id !== undefined });
+    const row = { id, context, expires, mayExist: session.id !== undefined };
+    if (client === undefined) await this.#database.transaction((query) => createSession(query, row));
+    else await this.#database.within(client, (query) => createSession(query, row));
     return id;
   }
 
@@ -192,6 +216,30 @@ export class PostgresSessions {
    */
   async message(id: string, user: number): Promise<Uint8Array | null> {
     return readMessage(this.#database.read, checkSessionId(id), userId(user, 'user'));
+  }
+
+  /**
+   * Waits until a round is closed, by whatever process, or the session has failed. Then {@link message} has the next message, or throws.
+   *
+   * Many calls may wait at a time: those of one process look at the database together.
+   *
+   * @param r the round, 0 to 4.
+   * @param options its `signal` calls the waiting off: the call throws its reason.
+   */
+  async wait(id: string, r: number, options: RoundOptions = {}): Promise<void> {
+    const sessionId = checkSessionId(id);
+    checkInteger(r, 'r', 0, 4);
+    checkNames(options, 'options', ['signal']);
+    await this.#waiting.until(sessionId, r, checkSignal(options.signal, 'options.signal'));
+  }
+
+  /**
+   * At most 100 sessions, in the order of their ids. For the next page give the id of the last one as `after`.
+   *
+   * @throws TypeError, RangeError that name the option.
+   */
+  async list(options: ListOptions = {}): Promise<readonly ListedSession[]> {
+    return listSessions(this.#database.read, options);
   }
 
   /** Who vouched for the set of users in the sum; null unless round 4 is being collected. @internal */

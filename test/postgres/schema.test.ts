@@ -61,7 +61,7 @@ describe('the schema in PostgreSQL', function () {
 
   it('a process refuses a schema of a later version', async () => {
     const quoted = pg.escapeIdentifier(database.schema);
-    await database.pool.query(`insert into ${quoted}.migrations (version, name) values (999, 'from the future')`);
+    await database.pool.query(`insert into ${quoted}.migrations (version, name, breaking) values (999, 'from the future', true)`);
     const sessions = new PostgresSessions(database.pool, { schema: database.schema });
     await rejected('ERR_SECAGG_SCHEMA_NEWER', sessions.migrate(), StoreError);
     await rejected('ERR_SECAGG_SCHEMA_NEWER', sessions.create({ threshold: 2, vecLen: 1 }), StoreError);
