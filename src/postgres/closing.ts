@@ -10,7 +10,7 @@ import { vectorOf, type SumVector } from '../masking/vector.ts';
 import { serverLocals, type ServerLocalOptions } from '../server/options.ts';
 import { roundOf } from '../server/rounds.ts';
 import { culpritsOf } from '../server/snapshot.ts';
-import { failureOf } from '../session/failure.ts';
+import { errorOf, failureOf } from '../session/failure.ts';
 import { notifyChange } from './channel.ts';
 import { stageStrings } from './chunks.ts';
 import type { Database } from './database.ts';
@@ -56,31 +56,49 @@ export interface RoundToClose {
 }
 
 /** What one attempt has found: the round is closed, or this process is to close it; null if another one is doing so. */
-type Begun = { readonly row: LiveRow; readonly isClosed: boolean } | null;
+type Begun =
+  | { readonly row: LiveRow; readonly isClosed: true }
+  | { readonly row: LiveRow; readonly isClosed: false; readonly isTakenOver: boolean }
+  | null;
 
 /** @throws UsageError, ThresholdError: the session goes on; any other error of the protocol has ended it. */
 export async function closeRound(database: Database, closing: RoundToClose): Promise<ClosedRound> {
-  const { signal, abandoned } = closing;
-  const pauses = new Pauses();
-  const waiting = new Cancellation(signal);
+  const waiting = new Cancellation(closing.signal);
   try {
-    for (;;) {
-      throwIfAborted(signal);
-      const token = crypto.randomUUID();
-      let begun: Begun;
-      try {
-        begun = await database.transaction((query) => begin(query, closing, token));
-      } catch (error) {
-        abandoned.add(token);
-        throw error;
-      }
-      if (begun?.isClosed === true) return await readClosed(database.read, closing, begun.row);
-      const closed = begun === null ? null : await close(database, closing, begun.row, token);
-      if (closed !== null) return closed;
-      await pauses.pause(waiting.signal);
-    }
+    return await closeWhenFree(database, closing, waiting.signal);
   } finally {
     waiting.release();
+  }
+}
+
+/** Closes the round, once no other process does. */
+async function closeWhenFree(database: Database, closing: RoundToClose, waiting: AbortSignal): Promise<ClosedRound> {
+  const { signal, abandoned, sessionId, round } = closing;
+  const pauses = new Pauses();
+  const called = performance.now();
+  for (let hasWaited = false; ; hasWaited = true) {
+    throwIfAborted(signal);
+    const token = crypto.randomUUID();
+    const started = performance.now();
+    let begun: Begun;
+    try {
+      begun = await database.transaction((query) => begin(query, closing, token));
+    } catch (error) {
+      abandoned.add(token);
+      throw error;
+    }
+    if (begun?.isClosed === true) {
+      if (hasWaited) database.tell({ type: 'closing-waited', sessionId, round, milliseconds: started - called });
+      return readClosed(database.read, closing, begun.row);
+    }
+    if (begun?.isTakenOver === true) database.tell({ type: 'closing-taken-over', sessionId, round });
+    const closed = begun === null ? null : await close(database, closing, begun.row, token);
+    if (closed !== null) {
+      const users = closed.kind === 'messages' ? closed.recipients.length : 0;
+      database.tell({ type: 'round-closed', sessionId, round, users, milliseconds: performance.now() - started });
+      return closed;
+    }
+    await pauses.pause(waiting);
   }
 }
 
@@ -94,8 +112,8 @@ async function begin(query: Query, { sessionId, round, abandoned }: RoundToClose
   }
   if (row.closing !== null && row.leased && !abandoned.has(row.closing)) return null;
   await writeOne(query, sql.beginClosing, [sessionId, round, token]);
-  if (row.closing !== null) abandoned.delete(row.closing);
-  return { row, isClosed: false };
+  const isTakenOver = row.closing !== null && !abandoned.delete(row.closing);
+  return { row, isClosed: false, isTakenOver };
 }
 
 /** @returns null if another process has taken over. */
@@ -156,6 +174,7 @@ async function compute(
     const end = await endOf(read, session, { closed: round, included: [], failure });
     const strings = [['end', end]] as const;
     if (!(await publish(done, 'failed', { strings, directoryDigest: null, view2: null, view3: null }))) return null;
+    database.tell({ type: 'failed', sessionId, round, code: errorOf(failure).code });
     throw error;
   }
 }

@@ -2,10 +2,12 @@
 // the database becomes a StoreError. All statements go through here, and none waits longer than the deadline.
 import { StoreError } from '../leaves/errors.ts';
 import { checkInteger } from '../leaves/checks.ts';
+import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { inTime, Late } from './deadline.ts';
 import { checkDriver } from './driver-check.ts';
 import { lateError, storeError } from './driver-error.ts';
+import type { StoreEvent } from './events.ts';
 import { readSchemaId, requireSchemaVersion } from './migrations.ts';
 import { checkConnection, checkPool, guardNewConnections, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
 import { requireReadable, statement, type Query, type Statement } from './statement.ts';
@@ -39,6 +41,9 @@ const MOST_TIMEOUT_MS = 2 ** 31 - 1;
 /** A process that was started before a migration notices it after so many milliseconds. */
 const CHECK_VERSION_MS = 60_000;
 
+/** A transaction that takes longer is told of. */
+const SLOW_MS = 1_000;
+
 /** How a database is used. */
 export interface DatabaseOptions {
   /** Name of the schema that has all tables. Default: 'secagg'. */
@@ -67,14 +72,25 @@ export class Database {
   #versionKnownUntil = 0;
   #driverChecked = false;
   #schemaId: string | null = null;
+  readonly #listener: Listener<StoreEvent>;
 
   /** @throws TypeError, RangeError that name the argument. */
-  constructor(pool: PostgresPool, { schema = 'secagg', timeout = DEFAULT_TIMEOUT_MS }: DatabaseOptions = {}) {
+  constructor(
+    pool: PostgresPool,
+    { schema = 'secagg', timeout = DEFAULT_TIMEOUT_MS }: DatabaseOptions = {},
+    listener?: Listener<StoreEvent>,
+  ) {
     this.#pool = checkPool(pool);
+    this.#listener = checkListener(listener);
     this.schema = quoteSchema(schema);
     this.timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
     this.#begin = beginWith(Math.ceil(LOCK_SHARE * this.timeout));
     guardNewConnections(pool);
+  }
+
+  /** Tells the application's listener. */
+  tell(event: StoreEvent): void {
+    emit(this.#listener, event);
   }
 
   /** The random identifier of the schema. @throws StoreError if it is missing. */
@@ -104,6 +120,7 @@ export class Database {
       } catch (error) {
         const again = error instanceof StoreError && error.sqlState !== null && LOST_A_RACE.includes(error.sqlState);
         if (!again || attempt === MOST_ATTEMPTS) throw error;
+        this.tell({ type: 'transaction-retried', sqlState: error.sqlState });
         await pause(2 ** attempt * (1 + (systemRandom(1)[0] ?? 0) / 128));
       }
     }
@@ -134,7 +151,15 @@ export class Database {
 
   /** Runs `work` in a transaction once, whatever version the schema has, for migrations. */
   async transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.#connected((run, onBroken) => inTransaction(run, onBroken, this.#begin, work));
+    return this.#connected(async (run, onBroken) => {
+      const started = performance.now();
+      try {
+        return await inTransaction(run, onBroken, this.#begin, work);
+      } finally {
+        const milliseconds = performance.now() - started;
+        if (milliseconds >= SLOW_MS) this.tell({ type: 'transaction-slow', milliseconds });
+      }
+    });
   }
 
   async #connected<T>(work: (run: Run, onBroken: (error: Error) => void) => Promise<T>): Promise<T> {

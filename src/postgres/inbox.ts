@@ -77,17 +77,31 @@ export class Inbox {
   }
 
   async #writeBatch(batch: readonly WaitingMessage[]): Promise<void> {
+    const started = performance.now();
     try {
-      for (const [message, verdict] of await this.#commit(batch)) {
+      const verdicts = await this.#commit(batch);
+      for (const [message, verdict] of verdicts) {
         if (typeof verdict === 'string') message.resolve(verdict);
         else message.reject(verdict);
       }
+      this.#tell(verdicts, performance.now() - started);
     } catch (error) {
       // Nobody of the batch was acknowledged, and nobody knows what is written. The part may have been: this process begins another.
       this.#session = null;
       this.#part = newPart();
       for (const message of batch) message.reject(error);
     }
+  }
+
+  #tell(verdicts: Verdicts, milliseconds: number): void {
+    const sessionId = this.#sessionId;
+    const count = { accepted: 0, repeated: 0, refused: 0 };
+    for (const [{ user: userId }, verdict] of verdicts) {
+      count[typeof verdict === 'string' ? verdict : 'refused']++;
+      if (typeof verdict === 'string') continue;
+      this.#database.tell({ type: 'message-refused', sessionId, userId, code: verdict.code });
+    }
+    this.#database.tell({ type: 'messages-heard', sessionId, round: this.#session?.row.round ?? 0, ...count, milliseconds });
   }
 
   async #commit(batch: readonly WaitingMessage[]): Promise<Verdicts> {

@@ -1,5 +1,6 @@
 // Sessions of servers in PostgreSQL, for any number of processes at a time (docs/postgres.md).
 import { copyOf } from '../leaves/bytes.ts';
+import type { Listener } from '../leaves/events.ts';
 import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import type { UrlLike } from '../leaves/urls.ts';
@@ -10,6 +11,7 @@ import { checkSignal, type AbortSignalLike, type RoundOptions } from '../leaves/
 import { descriptorWith, type SessionDescriptor } from '../session/descriptor.ts';
 import { closeRound, type ClosedRound } from './closing.ts';
 import { createSession } from './creation.ts';
+import type { StoreEvent } from './events.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Inboxes } from './inboxes.ts';
 import { migrate } from './migrations.ts';
@@ -66,6 +68,8 @@ export interface PostgresSessionsOptions extends DatabaseOptions {
    * rounds. It may be the same pool. Default: none, so that `wait` looks at the sessions once a second.
    */
   readonly direct?: PostgresPool | undefined;
+  /** Hears what this process does: docs/events.md. */
+  readonly listener?: Listener<StoreEvent> | undefined;
 }
 
 /** How a session is created. */
@@ -109,8 +113,8 @@ export class PostgresSessions {
    * @throws TypeError, RangeError that name the argument.
    */
   constructor(pool: PostgresPool, options: PostgresSessionsOptions = {}) {
-    checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker', 'direct']);
-    this.#database = new Database(pool, options);
+    checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker', 'direct', 'listener']);
+    this.#database = new Database(pool, options, options.listener);
     this.#locals = threadOptions(options);
     this.#inboxes = new Inboxes(this.#database);
     this.#waiting = new Waiting(
