@@ -1,11 +1,12 @@
 // `secagg postgres`: what an operator of the database does, without a program: its schema's version, migrations, and what is wrong with it.
 import { parseArgs } from 'node:util';
+import type pg from 'pg';
 import { shownText } from '../leaves/checks.ts';
 import { StoreError } from '../leaves/errors.ts';
 import { Database } from '../postgres/database.ts';
 import { examine, type Finding } from '../postgres/doctor.ts';
 import { migrate, migrationSql, SCHEMA_VERSION, schemaVersion } from '../postgres/migrations.ts';
-import { quoteSchema, type PostgresPool } from '../postgres/pool.ts';
+import { quoteSchema } from '../postgres/pool.ts';
 import type { Outcome } from './outcome.ts';
 import { table } from './table.ts';
 
@@ -109,20 +110,20 @@ async function connected(
   environment: NodeJS.ProcessEnv,
   work: (database: Database) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const pg = await driver();
-  if (pg === null) return { code: 1, err: 'secagg postgres: it needs the package pg: npm install pg\n' };
+  const found = await driver();
+  if (found === null) return { code: 1, err: 'secagg postgres: it needs the package pg: npm install pg\n' };
   const connectionString = url ?? environment.DATABASE_URL;
-  const pool = new pg.Pool({ max: 1, ...(connectionString !== undefined && { connectionString }) });
+  const pool = new found.Pool({ max: 1, ...(connectionString !== undefined && { connectionString }) });
   pool.on('error', () => undefined);
   try {
-    return await work(new Database(pool as PostgresPool, schema === undefined ? {} : { schema }));
+    return await work(new Database(pool, schema === undefined ? {} : { schema }));
   } finally {
     await pool.end();
   }
 }
 
 /** `pg`, which applications bring along; null if it is not installed. */
-async function driver(): Promise<Pick<typeof import('pg'), 'Pool'> | null> {
+async function driver(): Promise<Pick<typeof pg, 'Pool'> | null> {
   try {
     return (await import('pg')).default;
   } catch (error) {
