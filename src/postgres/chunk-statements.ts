@@ -130,6 +130,7 @@ export const deleteMembers: Statement<{ readonly session_id: string }> = deleteP
 export const deleteTiles: Statement<{ readonly session_id: string }> = deletePage('tiles', 8);
 export const deleteDeals: Statement<{ readonly session_id: string }> = deletePage('deals', 2_000);
 export const deleteChunks: Statement<{ readonly session_id: string }> = deletePage('chunks', 8);
+export const deleteUnmaskTasks: Statement<{ readonly session_id: string }> = deletePage('unmask_tasks', 1_000);
 
 /** The same for chunks that are no part of the result, whose sets are given. */
 export const deleteOtherChunks: Statement<{ readonly session_id: string }> = statement(

@@ -5,11 +5,12 @@ import { systemRandom } from '../crypto/random.ts';
 import { Cancellation } from '../leaves/cancellation.ts';
 import { StoreError, ThresholdError, UsageError } from '../leaves/errors.ts';
 import { throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
-import { ringOf } from '../masking/ring.ts';
+import { ringOf, type Lanes } from '../masking/ring.ts';
 import { vectorOf, type SumVector } from '../masking/vector.ts';
 import { serverLocals, type ServerLocalOptions } from '../server/options.ts';
 import { roundOf } from '../server/rounds.ts';
 import { culpritsOf } from '../server/snapshot.ts';
+import type { Unmasking } from '../server/unmasking/masks.ts';
 import { errorOf, failureOf } from '../session/failure.ts';
 import { notifyChange } from './channel.ts';
 import { stageStrings } from './chunks.ts';
@@ -17,10 +18,12 @@ import type { Database } from './database.ts';
 import { readDropped } from './dropped.ts';
 import { requireNotFailed, writtenEnd, type SessionEnd } from './end.ts';
 import { readHeard, resultOf, type RoundResult } from './heard-round.ts';
+import type { JobQueue } from './job-queue.ts';
 import { Pauses, whileLeased } from './lease.ts';
 import { usersOf } from './pages.ts';
 import { readResult } from './result.ts';
 import { requireLive } from './session-status.ts';
+import { shareUnmasking } from './shared-unmasking.ts';
 import { writeOne, type Query } from './statement.ts';
 import * as chunks from './chunk-statements.ts';
 import * as messages from './message-statements.ts';
@@ -49,6 +52,8 @@ export interface RoundToClose {
   /** Options of a server that are not part of its state. */
   readonly locals: Pick<ServerLocalOptions, 'threads' | 'worker'>;
   readonly signal: AbortSignalLike | undefined;
+  /** Where jobs are added for other processes that help to remove masks; null if none help. */
+  readonly jobs: JobQueue | null;
   /** What this process has read of the session before. */
   readonly known: StoredSession | null;
   /** Tokens of calls of this process that have ended without knowing whether the token was written or given back. */
@@ -146,7 +151,7 @@ interface Attempt {
 
 async function compute(
   database: Database,
-  { sessionId, locals, known, round }: RoundToClose,
+  { sessionId, locals, jobs, known, round }: RoundToClose,
   { row, token, signal }: Attempt,
 ): Promise<ClosedRound | null> {
   const { read } = database;
@@ -158,7 +163,12 @@ async function compute(
   const done = { database, sessionId, row, token };
   try {
     const work = { ...serverLocals(locals, systemRandom), signal, onProgress: () => undefined };
-    const { state } = await steps.close(context, collecting, work);
+    const { parameters } = context;
+    const share = (unmasking: Unmasking, sum: Lanes): Promise<Lanes | null> =>
+      jobs === null
+        ? Promise.resolve(null)
+        : shareUnmasking(database, { sessionId, token }, jobs, { parameters, work }, { unmasking, sum });
+    const { state } = await steps.close(context, collecting, { ...work, share });
     const result = resultOf(context.parameters.graph, state);
     if (state.phase !== 'finished') {
       return (await publish(done, 'collecting', result)) ? { kind: 'messages', recipients } : null;

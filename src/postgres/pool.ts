@@ -72,12 +72,12 @@ function guardConnection(connection: PoolConnection): void {
 }
 
 /** The schema's name in double quotes, so that it is an identifier whatever it contains. @throws TypeError, RangeError. */
-export function quoteSchema(schema: unknown): string {
+export function quoteSchema(schema: unknown, name = 'options.schema'): string {
   // PostgreSQL cuts longer names without an error, and two of them could become one.
-  const name = checkString(schema, 'options.schema', { least: 1, most: 63 });
-  checkStorable(name, 'options.schema');
-  if (name.startsWith('pg_')) throw new RangeError("options.schema: expected a name that does not begin with 'pg_'");
-  return `"${name.replaceAll('"', '""')}"`;
+  const text = checkString(schema, name, { least: 1, most: 63 });
+  checkStorable(text, name);
+  if (text.startsWith('pg_')) throw new RangeError(`${name}: expected a name that does not begin with 'pg_'`);
+  return `"${text.replaceAll('"', '""')}"`;
 }
 
 /** PostgreSQL stores no zero characters, and half of a surrogate pair has no UTF-8: two names could become one. */

@@ -64,7 +64,14 @@ export async function removeSession(database: Database, sessionId: string): Prom
   return removed.length > 0;
 }
 
-const COLLECTED = [chunks.deleteMessages, chunks.deleteKeys, chunks.deleteTiles, chunks.deleteDeals, chunks.deleteParts];
+const COLLECTED = [
+  chunks.deleteMessages,
+  chunks.deleteKeys,
+  chunks.deleteTiles,
+  chunks.deleteDeals,
+  chunks.deleteParts,
+  chunks.deleteUnmaskTasks,
+];
 
 /** Deletes a page of each table at a time, each time in a transaction of its own, until nothing is left. */
 async function deletePages(

@@ -6,7 +6,15 @@ import { userId } from '../leaves/ids.ts';
 import type { UrlLike } from '../leaves/urls.ts';
 import type { ConsistencyEvidence } from '../server/evidence.ts';
 import type { SumVector } from '../masking/vector.ts';
-import { newServerSnapshot, threadOptions, type ServerLocalOptions, type ServerOptions } from '../server/options.ts';
+import { systemRandom } from '../crypto/random.ts';
+import { Cancellation } from '../leaves/cancellation.ts';
+import {
+  newServerSnapshot,
+  serverLocals,
+  threadOptions,
+  type ServerLocalOptions,
+  type ServerOptions,
+} from '../server/options.ts';
 import { checkSignal, type AbortSignalLike, type RoundOptions } from '../leaves/signals.ts';
 import { descriptorWith, type SessionDescriptor } from '../session/descriptor.ts';
 import { closeRound, type ClosedRound } from './closing.ts';
@@ -14,6 +22,7 @@ import { createSession } from './creation.ts';
 import type { StoreEvent } from './events.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Inboxes } from './inboxes.ts';
+import { JobQueue } from './job-queue.ts';
 import { migrate } from './migrations.ts';
 import { readMessage } from './outgoing.ts';
 import { checkPool, type PoolConnection, type PostgresPool } from './pool.ts';
@@ -24,6 +33,8 @@ import { abortSession, removeSession } from './session-end.ts';
 import { listSessions, type ListedSession, type ListOptions } from './session-list.ts';
 import { readProgress, type SessionProgress } from './session-progress.ts';
 import { checkSessionId } from './session-status.ts';
+import { helpUnmasking } from './shared-unmasking.ts';
+import type { Query } from './statement.ts';
 import { contextOf, readLive } from './stored-session.ts';
 import { sweepSessions, type Swept } from './sweep.ts';
 import { Waiting } from './waiting.ts';
@@ -68,6 +79,11 @@ export interface PostgresSessionsOptions extends DatabaseOptions {
    * rounds. It may be the same pool. Default: none, so that `wait` looks at the sessions once a second.
    */
   readonly direct?: PostgresPool | undefined;
+  /**
+   * The schema of graphile-worker, usually `'graphile_worker'`, if jobs are to be added there: for {@link PostgresSessions.closeAt}, and for
+   * other processes to help with removing masks (`sessionTasks`). Default: none, so that one process does all.
+   */
+  readonly jobs?: string | undefined;
   /** Hears what this process does: docs/events.md. */
   readonly listener?: Listener<StoreEvent> | undefined;
 }
@@ -104,6 +120,7 @@ export class PostgresSessions {
   readonly #locals: Pick<ServerLocalOptions, 'threads' | 'worker'>;
   readonly #inboxes: Inboxes;
   readonly #waiting: Waiting;
+  readonly #jobs: JobQueue | null;
   /** Tokens of closings of this process that have failed without knowing whether the token was given back. */
   readonly #abandoned = new Set<string>();
 
@@ -113,10 +130,11 @@ export class PostgresSessions {
    * @throws TypeError, RangeError that name the argument.
    */
   constructor(pool: PostgresPool, options: PostgresSessionsOptions = {}) {
-    checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker', 'direct', 'listener']);
+    checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker', 'direct', 'jobs', 'listener']);
     this.#database = new Database(pool, options, options.listener);
     this.#locals = threadOptions(options);
     this.#inboxes = new Inboxes(this.#database);
+    this.#jobs = options.jobs === undefined ? null : new JobQueue(options.jobs);
     this.#waiting = new Waiting(
       this.#database,
       options.direct === undefined ? null : checkPool(options.direct, 'options.direct'),
@@ -208,7 +226,58 @@ export class PostgresSessions {
     await inbox?.flush();
     const known = inbox?.session ?? null;
     const abandoned = this.#abandoned;
-    return closeRound(this.#database, { sessionId, round: r, locals: this.#locals, signal, known, abandoned });
+    const jobs = this.#jobs;
+    return closeRound(this.#database, { sessionId, round: r, locals: this.#locals, jobs, signal, known, abandoned });
+  }
+
+  /**
+   * Lets graphile-worker close a round at a time, by the database's clock; a later call for the same round changes the time. The process
+   * that runs graphile-worker has `sessionTasks` in its task list.
+   *
+   * @param r the round, 0 to 4.
+   * @param at when.
+   * @param options a transaction of the application in which the job is added.
+   * @throws TypeError, RangeError that name the argument; TypeError for sessions that were made without the option `jobs`.
+   */
+  async closeAt(id: string, r: number, at: Date, { client }: CreateOptions = {}): Promise<void> {
+    const [sessionId, round, seconds] = [checkSessionId(id), checkInteger(r, 'r', 0, 4), secondsOf(at, 'at')];
+    const jobs = this.#requireJobs();
+    const add = (query: Query): Promise<void> => jobs.addClosing(query, sessionId, round, seconds);
+    if (client === undefined) await this.#database.transaction(add);
+    else await this.#database.within(client, add);
+  }
+
+  /**
+   * Helps to remove the masks of a sum, if another process closes round 4 of the session and has divided the work. `sessionTasks` calls it.
+   *
+   * @returns whether there was anything to do.
+   */
+  async unmask(id: string, options: RoundOptions = {}): Promise<boolean> {
+    const sessionId = checkSessionId(id);
+    checkNames(options, 'options', ['signal']);
+    const work = new Cancellation(checkSignal(options.signal, 'options.signal'));
+    try {
+      const locals = { ...serverLocals(this.#locals, systemRandom), onProgress: () => undefined };
+      return await helpUnmasking(this.#database, sessionId, { ...locals, signal: work.signal });
+    } finally {
+      work.release();
+    }
+  }
+
+  /**
+   * Adds jobs that close rounds whose closing was begun by a process that has stopped without an end. `sessionTasks` calls it once a minute.
+   *
+   * @returns for how many sessions.
+   * @throws TypeError for sessions that were made without the option `jobs`.
+   */
+  async recover(): Promise<number> {
+    const jobs = this.#requireJobs();
+    return this.#database.transaction((query) => jobs.recoverClosings(query));
+  }
+
+  #requireJobs(): JobQueue {
+    if (this.#jobs === null) throw new TypeError('options.jobs: missing; it names the schema of graphile-worker');
+    return this.#jobs;
   }
 
   /**

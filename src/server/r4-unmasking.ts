@@ -22,7 +22,7 @@ import {
   type Finished,
   type ServerContext,
 } from './state.ts';
-import { unmaskingOf, wipeUnmasking } from './unmasking/masks.ts';
+import { unmaskingOf, wipeUnmasking, type Unmasking } from './unmasking/masks.ts';
 import { enoughShares, reconstructSecrets } from './unmasking/reconstruction.ts';
 import { sumWithoutMasks } from './unmasking/sum-without-masks.ts';
 
@@ -49,9 +49,7 @@ export const unmasking: DirectoryRound<CollectingAnswers, UnmaskMessage> = {
   ready: (context, state) => enoughShares(context, state),
 
   async close(context, state, work) {
-    requireThreshold(state.answers.size, context.parameters.threshold, round);
-    const secrets = await reconstructSecrets(context, state, new Pace(work.signal));
-    const masks = unmaskingOf(context, state, secrets);
+    const masks = await masksOf(context, state, new Pace(work.signal));
     const sum = await sumWithoutMasks(masks, state.sum, work).finally(() => wipeUnmasking(masks));
     const { directory, u3, u4, answers } = state;
     const finished: Finished = { phase: 'finished', included: directory.userIds(u3), users: directory.size, sum };
@@ -62,6 +60,12 @@ export const unmasking: DirectoryRound<CollectingAnswers, UnmaskMessage> = {
   part: ({ phase, answers }) => ({ phase, answers }),
   merged: (_, state, { answers }) => ({ ...state, answers: union(answers, state.answers) }),
 };
+
+/** The masks in the sum, after every check of what was revealed. CONTAINS SECRETS: wipe them with `wipeUnmasking`. */
+export async function masksOf(context: ServerContext, state: CollectingAnswers, pace: Pace): Promise<Unmasking> {
+  requireThreshold(state.answers.size, context.parameters.threshold, round);
+  return unmaskingOf(context, state, await reconstructSecrets(context, state, pace));
+}
 
 /** The users that a holder has to answer about: those of U2 whose shares it holds, in the graph's order. */
 export function ownersFor({ parameters }: ServerContext, { directory, u2 }: CollectingAnswers, holder: Position): Position[] {

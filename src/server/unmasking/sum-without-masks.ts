@@ -39,6 +39,8 @@ export interface Report {
 }
 
 export interface UnmaskingWork {
+  /** Removes the masks together with others. Without it, or if it gives null, this process does all. */
+  readonly share?: ((unmasking: Unmasking, sum: Lanes) => Promise<Lanes | null>) | undefined;
   /** Most threads to use. */
   readonly threads: number;
   /** Address of the file that they run; null for the package's own. */
@@ -62,17 +64,28 @@ const LEAST_MILLISECONDS_PER_THREAD = 150;
 
 const PROGRESS_MILLISECONDS = 50;
 
+/** About how long one core removes the masks of a sum of so many bytes. */
+export function millisecondsOf(unmasking: Unmasking, length: number): number {
+  const total = countMasks(unmasking);
+  return (total * length) / BYTES_PER_MILLISECOND + (total - unmasking.survivors.length) * MILLISECONDS_PER_AGREEMENT;
+}
+
 /** The sum without its masks; `sum` itself is not changed. @throws the signal's reason. */
 export async function sumWithoutMasks(unmasking: Unmasking, sum: Lanes, work: UnmaskingWork): Promise<Lanes> {
-  const total = countMasks(unmasking);
-  const estimate =
-    (total * sum.length) / BYTES_PER_MILLISECOND + (total - unmasking.survivors.length) * MILLISECONDS_PER_AGREEMENT;
+  const shared = await work.share?.(unmasking, sum);
+  return shared ?? sumWithout(unmasking, { from: 0, to: countMasks(unmasking) }, sum, work);
+}
+
+/** A sum without some masks; `sum` itself is not changed. @throws the signal's reason. */
+export async function sumWithout(unmasking: Unmasking, range: MaskRange, sum: Lanes, work: UnmaskingWork): Promise<Lanes> {
+  const total = range.to - range.from;
+  const estimate = (millisecondsOf(unmasking, sum.length) * total) / countMasks(unmasking);
   const engine = platform.threads;
   const threads = engine === null ? 0 : Math.min(work.threads, Math.floor(estimate / LEAST_MILLISECONDS_PER_THREAD));
   if (engine !== null && threads > 1) {
     try {
       const run = await engine.find(work.worker, SIGNS);
-      if (run !== null) return await unmaskInThreads(run, unmasking, sum, { ...work, threads });
+      if (run !== null) return await unmaskInThreads(run, unmasking, range, sum, { ...work, threads });
     } catch {
       // If no thread could be started, or one has died, the work can still be done here.
     }
@@ -80,24 +93,25 @@ export async function sumWithoutMasks(unmasking: Unmasking, sum: Lanes, work: Un
   }
   const acc = new Uint8Array(sum);
   const tell = progressOf(total, 0, work.onProgress);
-  await removeMasks(unmasking, { from: 0, to: total }, acc, new Pace(work.signal), () => tell(1));
+  await removeMasks(unmasking, range, acc, new Pace(work.signal), () => tell(1));
   return acc;
 }
 
 async function unmaskInThreads(
   run: RunInThread,
   unmasking: Unmasking,
+  whole: MaskRange,
   sum: Lanes,
   { threads, signal, onProgress }: UnmaskingWork,
 ): Promise<Lanes> {
-  const total = countMasks(unmasking);
+  const total = whole.to - whole.from;
   const tell = progressOf(total, threads, onProgress);
   const acc = new Uint8Array(sum);
   const ring = ringOf(unmasking.bits);
   // A thread that fails takes the others with it, and so does the caller's signal.
   const all = new Cancellation(signal);
   let partials = 0;
-  const runs = rangesOf(total, threads).map((range) => {
+  const runs = rangesOf(whole, threads).map((range) => {
     const task: Task = { unmasking, range, length: sum.length };
     return run(task, all.signal, (message) => {
       const { done, partial } = message as Report;
@@ -119,12 +133,10 @@ async function unmaskInThreads(
   return acc;
 }
 
-/** The masks 0 to total in parts of nearly equal size. */
-function rangesOf(total: number, parts: number): MaskRange[] {
-  return Array.from({ length: parts }, (_, i) => ({
-    from: Math.floor((total * i) / parts),
-    to: Math.floor((total * (i + 1)) / parts),
-  }));
+/** A range in parts of nearly equal size. */
+export function rangesOf({ from, to }: MaskRange, parts: number): MaskRange[] {
+  const at = (part: number): number => from + Math.floor(((to - from) * part) / parts);
+  return Array.from({ length: parts }, (_, i) => ({ from: at(i), to: at(i + 1) }));
 }
 
 /** Adds up what is done and tells it now and then, and at the end. */
