@@ -2,7 +2,7 @@
 // processes remove. What must never happen has a test each: a mask that is removed twice or never, a secret in a row or a job, and a sum
 // of some masks that counts although its closing is over.
 import { expect } from 'chai';
-import { runMigrations, runOnce } from 'graphile-worker';
+import { Logger, runMigrations, runOnce } from 'graphile-worker';
 import pg from 'pg';
 import { closeRound, type ClosedRound } from '../../src/postgres/closing.ts';
 import { Database } from '../../src/postgres/database.ts';
@@ -254,4 +254,4 @@ describe('work that several machines share', function () {
   });
 });
 
-const silent = { scope: () => silent, error() {}, warn() {}, info() {}, debug() {} } as never;
+const silent = new Logger(() => () => undefined);
