@@ -12,7 +12,7 @@ export const CHUNK_BYTES: number = 2 ** 24;
 
 /** What a string of a set is; the schema says what each of them holds. */
 export type ChunkKind =
-  'ids' | 'keys' | 'signatures' | 'tree' | 'places' | 'pages' | 'u2' | 'u3' | 'u4' | 'sum' | 'signed' | 'end';
+  'ids' | 'keys' | 'signatures' | 'tree' | 'places' | 'pages' | 'u2' | 'u3' | 'u4' | 'sum' | 'signed' | 'silent' | 'end';
 
 /** Where a string is. */
 export interface ChunkedString {
