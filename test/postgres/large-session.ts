@@ -21,6 +21,8 @@ export interface LargeSession {
   readonly progress: number[];
   /** Seconds that closing took. */
   readonly closing: number[];
+  /** Bytes of the session's tables at the end, with their indexes and what is dead in them. */
+  readonly disk: number;
   /** Milliseconds of the longest transaction, with its statement that takes longest. */
   readonly longest: { readonly milliseconds: number; readonly statement: string };
 }
@@ -52,14 +54,13 @@ export async function playLargeSession(database: TestDatabase, playing: Playing)
   const id = await sessions.create({ threshold, vecLen, options: { ...adversary, maxUsers: users } });
   const standIns = new StandIns({ users, threshold, vecLen, graph });
   const all = Array.from({ length: users }, (_, i) => i);
-  const figures: LargeSession = {
+  const figures: Omit<LargeSession, 'disk' | 'longest'> = {
     messages: [],
     log: [],
     closingLog: [],
     messageCpu: [],
     progress: [],
     closing: [],
-    longest: timed.longest,
   };
   for (let round = 0; round <= 4; round++) {
     const speaking = round < 3 ? all : all.slice(silent);
@@ -100,8 +101,9 @@ export async function playLargeSession(database: TestDatabase, playing: Playing)
     sum!.every((component) => component === expected),
     'the sum',
   ).to.equal(true);
+  const disk = await tableBytes(database);
   await sessions.remove(id);
-  return { ...figures, longest: timed.longest };
+  return { ...figures, disk, longest: timed.longest };
 }
 
 async function each<T>(list: readonly T[], atOnce: number, work: (one: T) => Promise<unknown>): Promise<void> {
@@ -116,6 +118,15 @@ async function each<T>(list: readonly T[], atOnce: number, work: (one: T) => Pro
 async function logPosition(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ at: string }>(`select pg_current_wal_lsn() - '0/0'::pg_lsn as at`);
   return Number(rows[0]!.at);
+}
+
+async function tableBytes({ pool, schema }: TestDatabase): Promise<number> {
+  const { rows } = await pool.query<{ bytes: string }>(
+    `select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c join pg_namespace n on n.oid = relnamespace
+     where nspname = $1 and relkind = 'r'`,
+    [schema],
+  );
+  return Number(rows[0]!.bytes);
 }
 
 /** Milliseconds of CPU a call, of this process and of the database's, through one connection. @param work returns its calls. */
