@@ -23,6 +23,7 @@ export type ChunkKind =
   | 'u4'
   | 'sum'
   | 'signed'
+  | 'silent'
   | 'end';
 
 /** Where a string is. */

@@ -15,7 +15,7 @@ import { errorOf, failureOf } from '../session/failure.ts';
 import { notifyChange } from './channel.ts';
 import { stageStrings } from './chunks.ts';
 import type { Database } from './database.ts';
-import { readDropped } from './dropped.ts';
+import { readDropped, silentString } from './dropped.ts';
 import { requireNotFailed, writtenEnd, type SessionEnd } from './end.ts';
 import { readHeard, resultOf, type RoundResult } from './heard-round.ts';
 import type { JobQueue } from './job-queue.ts';
@@ -162,18 +162,21 @@ async function compute(
   const recipients = steps.heard(collecting);
   const done = { database, sessionId, row, token };
   try {
+    throwIfAborted(signal);
     const work = { ...serverLocals(locals, systemRandom), signal, onProgress: () => undefined };
     const { parameters } = context;
     const share = (unmasking: Unmasking, sum: Lanes): Promise<Lanes | null> =>
       jobs === null
         ? Promise.resolve(null)
         : shareUnmasking(database, { sessionId, token }, jobs, { parameters, work }, { unmasking, sum });
-    const { state } = await steps.close(context, collecting, { ...work, share });
+    const { state, dropped } = await steps.close(context, collecting, { ...work, share });
+    throwIfAborted(signal);
     const result = resultOf(context.parameters.graph, state);
     if (state.phase !== 'finished') {
-      return (await publish(done, 'collecting', result)) ? { kind: 'messages', recipients } : null;
+      const strings = [...result.strings, silentString(dropped)];
+      return (await publish(done, 'collecting', { ...result, strings })) ? { kind: 'messages', recipients } : null;
     }
-    const end = await endOf(read, session, { closed: 5, included: state.included, failure: null });
+    const end = await endOf(read, session, { dropped, included: state.included, failure: null });
     const published = await publish(done, 'finished', { ...result, strings: [...result.strings, ['end', end]] });
     return published ? { kind: 'sum', vector: vectorOf(ringOf(context.parameters.bits), state.sum) } : null;
   } catch (error) {
@@ -181,7 +184,7 @@ async function compute(
     // written down, so that all callers are told the same.
     const failure = signal.aborted || error instanceof ThresholdError ? null : failureOf(error);
     if (failure === null) throw error;
-    const end = await endOf(read, session, { closed: round, included: [], failure });
+    const end = await endOf(read, session, { dropped: culpritsOf(failure), included: [], failure });
     const strings = [['end', end]] as const;
     if (!(await publish(done, 'failed', { strings, directoryDigest: null, view2: null, view3: null }))) return null;
     database.tell({ type: 'failed', sessionId, round, code: errorOf(failure).code });
@@ -189,22 +192,17 @@ async function compute(
   }
 }
 
+/** @param found what is known at the end: those that are out since the round before, and the sum's users or the error. */
 async function endOf(
   query: Query,
   { id, row, context }: StoredSession,
-  { closed, included, failure }: Pick<SessionEnd, 'included' | 'failure'> & { readonly closed: number },
+  found: Omit<SessionEnd, 'revision'>,
 ): Promise<Uint8Array> {
   const [counted] = await query(messages.countMessages, [id]);
-  const { graph } = context.parameters;
-  const dropped = await readDropped(query, id, { graph, users: closed === 0 ? null : row.admitted, closed });
-  const culprits = failure === null ? [] : culpritsOf(failure);
-  const changes = closed + (failure === null ? 0 : 1);
-  return writtenEnd({
-    revision: (counted?.messages ?? 0) + changes,
-    included,
-    dropped: [...dropped, ...culprits],
-    failure,
-  });
+  // One change for each message, one for each round that was closed, and one for an error.
+  const revision = (counted?.messages ?? 0) + row.round + 1;
+  const before = await readDropped(query, id, row, context.parameters.graph);
+  return writtenEnd({ ...found, revision, dropped: [...before, ...found.dropped] });
 }
 
 interface Publishing {

@@ -60,6 +60,23 @@ export async function readJoinedDirectory(query: Query, sessionId: string, set: 
   return { users, first: 0, userIds, keys, signatures, proof: new Uint8Array() };
 }
 
+/** Positions that follow each other. */
+interface PositionRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** A user and its neighbors on a sparse graph, in the order of the circle: position 0 comes after the last one. */
+export function rangesAround(position: Position, { neighbors }: SparseGraph, users: number): PositionRange[] {
+  const first = (position - neighbors / 2 + users) % users;
+  const before = Math.min(neighbors + 1, users - first);
+  const ranges = [
+    { first, count: before },
+    { first: 0, count: neighbors + 1 - before },
+  ];
+  return ranges.filter(({ count }) => count > 0);
+}
+
 /** What a user is shown on a sparse graph: itself and its neighbors, and a proof. Null if it is not in U1. */
 export async function readExcerpt(
   query: Query,
@@ -69,15 +86,11 @@ export async function readExcerpt(
 ): Promise<JoinedExcerpt | null> {
   const position = await readPlace(query, sessionId, { set, users }, user);
   if (position === null) return null;
-  const first = (position - graph.neighbors / 2 + users) % users;
-  const shown = Array.from({ length: graph.neighbors + 1 }, (_, i) => (first + i) % users);
-  // In the order of positions, the first one comes after the last one.
-  const before = Math.min(shown.length, users - first);
+  const ranges = rangesAround(position, graph, users);
+  const first = ranges[0]?.first ?? position;
+  const shown = ranges.flatMap(({ first: from, count }) => Array.from({ length: count }, (_, i) => from + i));
   const around = (kind: ChunkKind, width: number): Slice[] =>
-    [
-      { set, kind, from: first * width, length: before * width },
-      { set, kind, from: 0, length: (shown.length - before) * width },
-    ].filter(({ length }) => length > 0);
+    ranges.map(({ first: from, count }) => ({ set, kind, from: from * width, length: count * width }));
   const nodes = proofNodes(users, shown);
   const asked = [
     ...around('ids', ID_BYTES),
@@ -112,7 +125,7 @@ async function readPlace(
 }
 
 /** @throws StateError if a row was changed to what no user's id is. */
-function idsOf(bytes: Uint8Array): UserId[] {
+export function idsOf(bytes: Uint8Array): UserId[] {
   const view = viewOf(bytes);
   return Array.from({ length: bytes.length / ID_BYTES }, (_, i) => {
     const id = Number(view.getBigUint64(i * ID_BYTES));

@@ -1,37 +1,34 @@
-// Which users are out of a session, and why, told from the rows of its rounds.
+// Which users are out of a session, and why. The closing of each round writes who was silent in it.
+import { concat, u64 } from '../leaves/bytes.ts';
 import type { DroppedUser, DropReason } from '../leaves/progress.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { Graph } from '../session/parameters.ts';
+import { readString, type ChunkKind } from './chunks.ts';
+import { idsOf } from './directory.ts';
 import * as sql from './message-statements.ts';
 import { usersOf } from './pages.ts';
 import type { Query } from './statement.ts';
+import { closingOf, type LiveRow } from './stored-session.ts';
 
-/** Why a user is out that was not heard in a round, from round 1 on. */
-const REASONS: readonly DropReason[] = ['no-shares', 'no-masked-input', 'no-signature', 'no-answer'];
+/** Why a user is out that was not heard in rounds 1 to 3. */
+const REASONS: readonly DropReason[] = ['no-shares', 'no-masked-input', 'no-signature'];
 
-/**
- * Those that are out, by round and then by id.
- *
- * @param closed number of rounds that are closed.
- * @param users |U1|; null in round 0.
- */
-export async function readDropped(
-  query: Query,
-  sessionId: string,
-  { graph, users, closed }: { readonly graph: Graph; readonly users: number | null; readonly closed: number },
-): Promise<DroppedUser[]> {
+/** What closing a round writes of those who were silent in it. */
+export function silentString(dropped: readonly DroppedUser[]): [ChunkKind, Uint8Array] {
+  return ['silent', concat(dropped.map(({ userId }) => u64(userId)))];
+}
+
+/** Those that are out by what was closed and heard so far, in the order in which it was found out; wrong shares by id. */
+export async function readDropped(query: Query, sessionId: string, row: LiveRow, graph: Graph): Promise<DroppedUser[]> {
   const dropped: DroppedUser[] = [];
   for (const [i, reason] of REASONS.entries()) {
     const round = i + 1;
-    // A wrong share is found out when it comes.
-    if (round === 4 && closed >= 4 && users !== null) {
-      const { groupSize } = neighborhoodsOf(graph, users);
-      const wrong = await usersOf(query, sql.usersWrong, [sessionId, groupSize]);
-      dropped.push(...wrong.map((userId): DroppedUser => ({ userId, round, reason: 'wrong-share' })));
-    }
-    if (round >= closed) continue;
-    const silent = await usersOf(query, sql.usersSilent, [sessionId, round]);
+    if (round >= row.round) break;
+    const silent = idsOf(await readString(query, sessionId, { set: closingOf(row, round), kind: 'silent' }, null));
     dropped.push(...silent.map((userId): DroppedUser => ({ userId, round, reason })));
   }
-  return dropped;
+  if (row.round !== 4) return dropped;
+  const { groupSize } = neighborhoodsOf(graph, row.admitted);
+  const wrong = await usersOf(query, sql.usersWrong, [sessionId, groupSize]);
+  return [...dropped, ...wrong.map((userId): DroppedUser => ({ userId, round: 4, reason: 'wrong-share' }))];
 }

@@ -22,6 +22,8 @@ export interface SessionEnd {
   readonly failure: Failed | null;
 }
 
+type Ended = Pick<LiveRow, 'status' | 'closings'>;
+
 const end = record<SessionEnd>({
   revision: integer(0, Number.MAX_SAFE_INTEGER),
   included: list(codecs.userId),
@@ -34,7 +36,7 @@ export function writtenEnd(value: SessionEnd): Uint8Array {
 }
 
 /** @throws StateError if somebody has changed the rows. */
-export async function readEnd(query: Query, sessionId: string, row: LiveRow): Promise<SessionEnd> {
+export async function readEnd(query: Query, sessionId: string, row: Ended): Promise<SessionEnd> {
   const set = closingsOf(row).at(-1);
   const bytes = set === undefined ? new Uint8Array() : await readString(query, sessionId, { set, kind: 'end' }, null);
   let json: unknown;
@@ -47,7 +49,7 @@ export async function readEnd(query: Query, sessionId: string, row: LiveRow): Pr
 }
 
 /** @throws UsageError ERR_SECAGG_FAILED if the protocol has ended the session. */
-export async function requireNotFailed(query: Query, sessionId: string, row: LiveRow): Promise<void> {
+export async function requireNotFailed(query: Query, sessionId: string, row: Ended): Promise<void> {
   if (row.status !== 'failed') return;
   const { failure } = await readEnd(query, sessionId, row);
   if (failure !== null) throw failedError(failure);

@@ -1,6 +1,7 @@
 // Every statement about members, messages and the keys of round 0. $1 is the session.
-import { SESSION, SESSION_COLUMNS, type SessionRow } from './session-columns.ts';
-import { boolean, bytes, integer, nullable, statement, type Columns, type Statement } from './statement.ts';
+import { EXPIRED, STATUS, type SessionRow } from './session-columns.ts';
+import type { StatusRow } from './session-status.ts';
+import { boolean, bytes, integer, nullable, statement, text, type Columns, type Statement } from './statement.ts';
 
 interface UserRow {
   readonly user_id: number;
@@ -23,6 +24,13 @@ export const insertMembers: Statement<UserRow> = statement(
 export const readMembers: Statement<MemberRow> = statement(
   `select user_id, public_key from :schema.members where session_id = $1::uuid and user_id = any ($2::bigint[])`,
   { ...USER, public_key: bytes },
+);
+
+export const membersOf: Statement<UserRow> = statement(
+  `
+  select user_id from :schema.members where session_id = $1::uuid and user_id > $2::bigint
+  order by user_id limit $3::integer`,
+  USER,
 );
 
 // Sorted, so that two processes that insert the same users wait for one another in one order.
@@ -60,7 +68,7 @@ interface EntryRow extends UserRow {
 export const entriesOf: Statement<EntryRow> = statement(
   `
   select user_id, entry from :schema.messages
-  where session_id = $1::uuid and round = $2::smallint and user_id > $3::bigint order by user_id limit $4::integer`,
+  where session_id = $1::uuid and round = $4::smallint and user_id > $2::bigint order by user_id limit $3::integer`,
   { ...USER, entry: nullable(bytes) },
 );
 
@@ -71,37 +79,17 @@ interface PresenceRow extends UserRow {
 export const usersHeard: Statement<PresenceRow> = statement(
   `
   select user_id, position from :schema.messages
-  where session_id = $1::uuid and round = $2::smallint and user_id > $3::bigint order by user_id limit $4::integer`,
+  where session_id = $1::uuid and round = $4::smallint and user_id > $2::bigint order by user_id limit $3::integer`,
   { ...USER, position: nullable(integer) },
 );
 
-// Those of the round before that were not heard in a round. If the round is closed, they are out.
-export const usersSilent: Statement<UserRow> = statement(
-  `
-  select before.user_id from :schema.messages before
-  left join :schema.messages now on now.session_id = $1::uuid and now.round = $2::smallint and now.user_id = before.user_id
-  where before.session_id = $1::uuid and before.round = $2::smallint - 1 and before.user_id > $3::bigint and now.user_id is null
-  order by before.user_id limit $4::integer`,
-  USER,
-);
-
-// In round 0 those before are the registered users.
-export const membersSilent: Statement<UserRow> = statement(
-  `
-  select members.user_id from :schema.members
-  left join :schema.messages now on now.session_id = $1::uuid and now.round = $2::smallint and now.user_id = members.user_id
-  where members.session_id = $1::uuid and members.user_id > $3::bigint and now.user_id is null
-  order by members.user_id limit $4::integer`,
-  USER,
-);
-
-/** Those whose answer of round 4 has a wrong share: verdict 2. $2 is the number of verdicts in an answer. */
+/** Those whose answer of round 4 has a wrong share: verdict 2. $4 is the number of verdicts in an answer. */
 export const usersWrong: Statement<UserRow> = statement(
   `
   select user_id from :schema.messages
-  where session_id = $1::uuid and round = 4 and position('\\x02'::bytea in substring(entry from 1 for $2::integer)) > 0
-    and user_id > $3::bigint
-  order by user_id limit $4::integer`,
+  where session_id = $1::uuid and round = 4 and position('\\x02'::bytea in substring(entry from 1 for $4::integer)) > 0
+    and user_id > $2::bigint
+  order by user_id limit $3::integer`,
   USER,
 );
 
@@ -110,11 +98,11 @@ interface VerdictsRow extends UserRow {
   readonly verdicts: Uint8Array;
 }
 
-/** The verdicts in the answers of round 4, without the shares. */
+/** The verdicts in the answers of round 4, without the shares. $4 is their number in an answer. */
 export const verdictsHeard: Statement<VerdictsRow> = statement(
   `
-  select user_id, position, substring(entry from 1 for $2::integer) as verdicts from :schema.messages
-  where session_id = $1::uuid and round = 4 and user_id > $3::bigint order by user_id limit $4::integer`,
+  select user_id, position, substring(entry from 1 for $4::integer) as verdicts from :schema.messages
+  where session_id = $1::uuid and round = 4 and user_id > $2::bigint order by user_id limit $3::integer`,
   { ...USER, position: integer, verdicts: bytes },
 );
 
@@ -123,7 +111,8 @@ export const countMessages: Statement<{ readonly messages: number }> = statement
   { messages: integer },
 );
 
-export interface RecipientRow extends SessionRow {
+/** The part of a session's row that its messages need, and what decides whether a user is sent one. */
+export interface RecipientRow extends StatusRow, Pick<SessionRow, 'admitted' | 'closings' | 'brief'> {
   /** Whether the user is registered, or need not be. */
   readonly registers: boolean;
   /** Whether the user was heard in the round before. */
@@ -132,18 +121,20 @@ export interface RecipientRow extends SessionRow {
   readonly position: number | null;
 }
 
-/** A session, and what decides whether a user is sent anything in its present round. */
 export const readRecipient: Statement<RecipientRow> = statement(
   `
-  select ${SESSION_COLUMNS}, registered is null or members.user_id is not null as registers,
-    before.user_id is not null as was_heard, before.position
+  select status, sessions.round, reason, ${EXPIRED}, admitted, array_to_string(closings, ' ') as closings, brief::text as brief,
+    registered is null or members.user_id is not null as registers, before.user_id is not null as was_heard, before.position
   from :schema.sessions
   left join :schema.members on members.session_id = $1::uuid and members.user_id = $2::bigint
   left join :schema.messages before
     on before.session_id = $1::uuid and before.round = sessions.round - 1 and before.user_id = $2::bigint
   where sessions.session_id = $1::uuid`,
   {
-    ...SESSION,
+    ...STATUS,
+    admitted: integer,
+    closings: text,
+    brief: text,
     registers: boolean,
     was_heard: boolean,
     position: nullable(integer),

@@ -17,7 +17,7 @@ import { encodeSurvivors } from '../wire/r3-consistency-check.ts';
 import { encodeSignatures } from '../wire/r4-unmasking.ts';
 import { round0Msg } from '../user/start.ts';
 import { readSlices, readString, type ChunkKind, type Slice } from './chunks.ts';
-import { readExcerpt, readJoinedDirectory } from './directory.ts';
+import { rangesAround, readExcerpt, readJoinedDirectory } from './directory.ts';
 import { requireNotFailed } from './end.ts';
 import * as messages from './message-statements.ts';
 import { readRecords } from './records.ts';
@@ -29,7 +29,7 @@ import { closingOf, contextOf, type LiveRow } from './stored-session.ts';
 interface Recipient {
   readonly query: Query;
   readonly sessionId: string;
-  readonly row: LiveRow;
+  readonly row: Pick<LiveRow, 'round' | 'admitted' | 'closings'>;
   readonly context: Omit<ServerContext, 'publicKeys'>;
   readonly user: UserId;
 }
@@ -85,43 +85,53 @@ async function sharesFor(recipient: Recipient, position: Position): Promise<read
 
 /** Which holders of the user's shares are in U4, and what they signed. */
 async function signaturesFor(recipient: Recipient, position: Position): Promise<readonly Field[]> {
-  const { query, sessionId, row, context } = recipient;
-  const [set, users] = [closingOf(row, 3), row.admitted];
-  const graph = neighborhoodsOf(context.parameters.graph, users);
-  const holders = graph.holders(position);
-  if (context.parameters.graph === 'complete') {
-    const u4 = await readSet(recipient, 'u4', 3);
-    const signed = await readString(query, sessionId, { set, kind: 'signed' }, users * SIGNATURE_BYTES);
-    return signaturesOf(holders, (holder) => (hasMember(u4, holder) ? signatureAt(signed, holder) : null));
-  }
-  // A signature that is all zeros is of no user of U4: no key verifies it.
-  const asked = holders.map((holder): Slice => ({
-    set,
-    kind: 'signed',
-    from: holder * SIGNATURE_BYTES,
-    length: SIGNATURE_BYTES,
-  }));
-  const found = new Map((await readSlices(query, sessionId, asked)).map((signature, i) => [holders[i], signature]));
-  return signaturesOf(holders, (holder) => {
-    const signature = found.get(holder);
-    return signature?.some((byte) => byte !== 0) === true ? signature : null;
-  });
-}
-
-function signatureAt(signed: Uint8Array, position: Position): Uint8Array {
-  return signed.subarray(position * SIGNATURE_BYTES, (position + 1) * SIGNATURE_BYTES);
-}
-
-function signaturesOf(holders: readonly Position[], signatureOf: (holder: Position) => Uint8Array | null): readonly Field[] {
-  const signing = holders.flatMap((holder, i) => {
-    const signature = signatureOf(holder);
-    return signature === null ? [] : [{ i, signature }];
-  });
+  const { row, context } = recipient;
+  const { graph } = context.parameters;
+  const users = row.admitted;
+  const everybody = [{ first: 0, count: users }];
+  const { u4, signed } = await readSigned(recipient, graph === 'complete' ? everybody : rangesAround(position, graph, users));
+  const holders = neighborhoodsOf(graph, users).holders(position);
+  const signing = holders.flatMap((holder, i) => (hasMember(u4, holder) ? [{ holder, i }] : []));
   const signers = membersOf(
     signing.map(({ i }) => i),
     holders.length,
   );
-  return encodeSignatures({ signers, signatures: signing.map(({ signature }) => signature) });
+  return encodeSignatures({ signers, signatures: signing.map(({ holder }) => signed(holder)) });
+}
+
+interface Signed {
+  /** As far as it was read. */
+  readonly u4: Members;
+  readonly signed: (position: Position) => Uint8Array;
+}
+
+/** U4 and its signatures in some ranges of positions. */
+async function readSigned(
+  { query, sessionId, row }: Recipient,
+  ranges: readonly { readonly first: number; readonly count: number }[],
+): Promise<Signed> {
+  const set = closingOf(row, 3);
+  const asked = ranges.flatMap(({ first, count }): Slice[] => {
+    const from = Math.floor(first / 8);
+    return [
+      { set, kind: 'u4', from, length: Math.ceil((first + count) / 8) - from },
+      { set, kind: 'signed', from: first * SIGNATURE_BYTES, length: count * SIGNATURE_BYTES },
+    ];
+  });
+  const pieces = await readSlices(query, sessionId, asked);
+  const u4 = new Uint8Array(membersLength(row.admitted));
+  const signatures = new Map<number, Uint8Array>();
+  asked.forEach(({ kind, from }, i) => {
+    const piece = pieces[i] ?? new Uint8Array();
+    if (kind === 'u4') u4.set(piece, from);
+    else {
+      for (let at = 0; at < piece.length; at += SIGNATURE_BYTES) {
+        signatures.set((from + at) / SIGNATURE_BYTES, piece.subarray(at, at + SIGNATURE_BYTES));
+      }
+    }
+  });
+  if (!isMembers(u4, row.admitted)) throw new StateError('session: somebody has changed the rows of the u4');
+  return { u4, signed: (position) => signatures.get(position) ?? new Uint8Array() };
 }
 
 async function readSet({ query, sessionId, row }: Recipient, kind: ChunkKind, round: number): Promise<Members> {

@@ -5,18 +5,18 @@ import type { Query, Statement } from './statement.ts';
 const PAGE_ROWS = 10_000;
 
 /**
- * All rows of a statement whose $1 and $2 are the values, $3 the last user of the page before, and $4 the length of a page.
+ * All rows of a statement whose $1 is the session, $2 the last user of the page before, $3 the length of a page, and $4 its value.
  *
  * @param rows of one page.
  */
 export async function* pagesOf<Row extends { readonly user_id: number }>(
   query: Query,
   statement: Statement<Row>,
-  values: readonly [sessionId: string, value: number],
+  [sessionId, ...value]: readonly [sessionId: string, value?: number],
   rows: number = PAGE_ROWS,
 ): AsyncGenerator<readonly Row[]> {
   for (let last = -1; ;) {
-    const page = await query(statement, [...values, last, rows]);
+    const page = await query(statement, [sessionId, last, rows, ...value]);
     yield page;
     last = page.at(-1)?.user_id ?? last;
     if (page.length < rows) return;
@@ -27,7 +27,7 @@ export async function* pagesOf<Row extends { readonly user_id: number }>(
 export async function usersOf(
   query: Query,
   statement: Statement<{ readonly user_id: number }>,
-  values: readonly [sessionId: string, value: number],
+  values: readonly [sessionId: string, value?: number],
 ): Promise<number[]> {
   const users: number[] = [];
   for await (const page of pagesOf(query, statement, values)) users.push(...page.map(({ user_id: user }) => user));

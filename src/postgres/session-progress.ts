@@ -67,7 +67,10 @@ async function progressOfOpen(query: Query, sessionId: string, row: LiveRow): Pr
   const { parameters, policy } = context;
   const { round } = row;
   const users = round === 0 ? null : row.admitted;
-  const missing = await usersOf(query, round === 0 ? messages.membersSilent : messages.usersSilent, [sessionId, round]);
+  const speakers =
+    round === 0
+      ? await usersOf(query, messages.membersOf, [sessionId])
+      : await usersOf(query, messages.usersHeard, [sessionId, round - 1]);
   const [heard, positions]: [number[], number[]] = [[], []];
   for await (const page of pagesOf(query, messages.usersHeard, [sessionId, round])) {
     for (const { user_id: user, position } of page) {
@@ -75,15 +78,16 @@ async function progressOfOpen(query: Query, sessionId: string, row: LiveRow): Pr
       if (position !== null) positions.push(position);
     }
   }
+  const spoken = new Set(heard);
   const [counted] = await query(messages.countMessages, [sessionId]);
   return {
     round,
     revision: (counted?.messages ?? 0) + round,
     heard,
-    missing,
+    missing: speakers.filter((user) => !spoken.has(user)),
     needed: parameters.threshold,
     ready: heard.length >= parameters.threshold && (await isReady(query, sessionId, row, context, positions)),
-    dropped: await readDropped(query, sessionId, { graph: parameters.graph, users, closed: round }),
+    dropped: await readDropped(query, sessionId, row, parameters.graph),
     included: round >= 3 ? await usersOf(query, messages.usersHeard, [sessionId, 2]) : null,
     colludersBorne: users === null ? null : colludersBorne(parameters, policy, users),
     error: null,

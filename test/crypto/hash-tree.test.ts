@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fingerprint, digest } from '../../src/crypto/digest.ts';
-import { HashTree, rootFrom } from '../../src/crypto/hash-tree.ts';
+import { HashTree, proofNodes, rootFrom } from '../../src/crypto/hash-tree.ts';
 import { LABELS } from '../../src/crypto/labels.ts';
 import { proofLength } from '../../src/leaves/tree-shape.ts';
 
@@ -39,12 +39,13 @@ describe('the hash tree', () => {
       expect(new HashTree(NODE, leavesOf(count)).root).to.deep.equal(rootOf(leavesOf(count)));
   });
 
-  it('proves any leaves, in as many digests as its shape says', () => {
+  it('proves any leaves, in as many digests as its shape says, wherever its nodes are kept', () => {
     fc.assert(
       fc.property(places, ({ leaves, known }) => {
         const tree = new HashTree(NODE, leaves);
         const proof = tree.proof(known);
         expect(proof).to.have.length(proofLength(leaves.length, known));
+        expect(proofNodes(leaves.length, known).map((node) => tree.nodes[node])).to.deep.equal(proof);
         const shown = new Map(known.map((i) => [i, leaves[i]!]));
         expect(rootFrom(NODE, leaves.length, shown, proof)).to.deep.equal(tree.root);
       }),

@@ -5,7 +5,7 @@ import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../
 
 export interface Call {
   readonly call: number;
-  readonly method: 'recv' | 'round' | 'progress' | 'message' | 'migrate' | 'create' | 'result' | 'sweep';
+  readonly method: 'recv' | 'round' | 'progress' | 'message' | 'migrate' | 'create' | 'result' | 'sweep' | 'memory';
   readonly args: readonly unknown[];
 }
 
@@ -45,6 +45,8 @@ const fragile: PostgresPool = {
 const sessions = new PostgresSessions(fragile, { schema: process.env.POSTGRES_SCHEMA ?? 'secagg' });
 
 function answerTo({ method, args }: Call): Promise<unknown> {
+  // The most that was resident, in kilobytes.
+  if (method === 'memory') return Promise.resolve(process.resourceUsage().maxRSS);
   return (sessions[method] as (...all: readonly unknown[]) => Promise<unknown>)(...args);
 }
 

@@ -15,9 +15,16 @@ export interface TestDatabase {
 let shared: Promise<LocalPostgres> | null = null;
 after(async () => (await shared)?.stop()); // outside of every suite: after all files
 
-/** @param options `crashes` if the tests end the server: they have one to themselves. */
-export async function testDatabase({ crashes = false } = {}): Promise<TestDatabase> {
-  const server = await (crashes ? localPostgres() : (shared ??= localPostgres()));
+interface TestDatabaseOptions {
+  /** Whether the tests end the server: they have one to themselves. */
+  readonly crashes?: boolean;
+  /** Settings of a server that the tests have to themselves. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export async function testDatabase({ crashes = false, settings }: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const isOwn = crashes || settings !== undefined;
+  const server = await (isOwn ? localPostgres(settings) : (shared ??= localPostgres()));
   const pool = poolOf(server.url);
   const schema = `secagg "${crypto.randomUUID().slice(0, 8)}"`;
   return {
@@ -27,7 +34,7 @@ export async function testDatabase({ crashes = false } = {}): Promise<TestDataba
     async end(): Promise<void> {
       await pool.query(`drop schema if exists ${pg.escapeIdentifier(schema)} cascade`);
       await pool.end();
-      if (crashes) await server.stop();
+      if (isOwn) await server.stop();
     },
   };
 }

@@ -181,7 +181,7 @@ create table :schema.chunks (
   body bytea not null,
   constraint chunks_pkey primary key (session_id, set_id, kind, no),
   constraint chunks_kind_known check (
-    kind in ('ids', 'keys', 'signatures', 'tree', 'places', 'pages', 'u2', 'u3', 'u4', 'sum', 'signed', 'end')
+    kind in ('ids', 'keys', 'signatures', 'tree', 'places', 'pages', 'u2', 'u3', 'u4', 'sum', 'signed', 'silent', 'end')
   ),
   constraint chunks_no_range check (no >= 0),
   constraint chunks_body_length check (octet_length(body) between 1 and 16777216)
@@ -190,7 +190,7 @@ alter table :schema.chunks alter column body set storage external;
 comment on table :schema.chunks is 'Long byte strings in chunks of 16 MB, the last one shorter: partial sums, and what closing a round has given. A set counts once a row of sessions or parts names it.';
 comment on column :schema.chunks.session_id is 'The session.';
 comment on column :schema.chunks.set_id is 'The token of the closing, or the set of a partial sum.';
-comment on column :schema.chunks.kind is 'Round 0: ids (8 bytes each), keys (64) and signatures (64) of the directory by position; on a sparse graph tree, the directory''s hash tree from the leaves up, and places, the users by id with their positions, in pages whose first ids are in pages. Rounds 1 to 3: u2, u3, u4, the sets over the positions. Round 2 and parts: sum, lanes. Round 3: signed, the signatures (64) by position, zeros outside of U4. Round 4: sum. The end: end, JSON.';
+comment on column :schema.chunks.kind is 'Round 0: ids (8 bytes each), keys (64) and signatures (64) of the directory by position; on a sparse graph tree, the directory''s hash tree from the leaves up, and places, the users by id with their positions, in pages whose first ids are in pages. Rounds 1 to 3: u2, u3, u4, the sets over the positions. Round 2 and parts: sum, lanes. Round 3: signed, the signatures (64) by position, zeros outside of U4. Rounds 1 to 3: silent, the ids of those who were not heard. Round 4: sum. The end: end, JSON.';
 comment on column :schema.chunks.no is 'Number of the chunk, from 0.';
 comment on column :schema.chunks.body is 'The bytes.';
 

@@ -1,0 +1,31 @@
+// What a session of some size costs: how much is written, how long transactions are, and what a user's message takes.
+import { expect } from 'chai';
+import { PostgresSessions } from '../../src/postgres/index.ts';
+import { playLargeSession } from './large-session.ts';
+import { testDatabase, type TestDatabase } from './support.ts';
+
+describe('a session of some size in PostgreSQL', function () {
+  this.timeout(120_000);
+  let database: TestDatabase;
+  before(async () => {
+    database = await testDatabase();
+    await new PostgresSessions(database.pool, { schema: database.schema }).migrate();
+  });
+  after(() => database.end());
+
+  it('of 200 users on the complete graph writes the records of round 1 about once, and no transaction is long', async () => {
+    const figures = await playLargeSession(database, { users: 200, threshold: 134, vecLen: 4, silent: 20 });
+    if (process.env.SECAGG_SHOW !== undefined) console.log(figures);
+    expect(figures.log[1]! / figures.messages[1]!).to.be.below(1.3);
+    expect(figures.closingLog[1]!).to.be.below(100_000);
+    expect(figures.longest.milliseconds, figures.longest.statement).to.be.below(2_000);
+  });
+
+  it('of 600 users on a sparse graph writes them about once too, and a message takes a user few pieces', async () => {
+    const graph = { neighbors: 34, shareThreshold: 20 };
+    const figures = await playLargeSession(database, { users: 600, threshold: 400, vecLen: 4, graph, silent: 5 });
+    if (process.env.SECAGG_SHOW !== undefined) console.log(figures);
+    expect(figures.log[1]! / figures.messages[1]!).to.be.below(1.3);
+    expect(figures.longest.milliseconds, figures.longest.statement).to.be.below(2_000);
+  });
+});
