@@ -32,7 +32,20 @@ const UNITS = [
   'worker',
 ];
 /** All tests that need nothing but the library itself: no database, browser, bundler or process of an application. */
-const CORE = [...UNITS, 'vectors', 'fuzz', 'scenario', 'encoding', 'planner', 'cohorts', 'dp', 'service', 'coordinator', 'agent'];
+const CORE = [
+  ...UNITS,
+  'vectors',
+  'fuzz',
+  'scenario',
+  'encoding',
+  'planner',
+  'cohorts',
+  'dp',
+  'pet',
+  'service',
+  'coordinator',
+  'agent',
+];
 
 /** What differs on the engine for browsers: keys, signatures and masks, whether messages are refused, and whole sessions. */
 const ON_WEB = [
@@ -71,7 +84,7 @@ export const GATE: readonly Suite[] = [
   { name: 'agent-page', files: ['browser/agent.test.ts'], outside: true, budget: 180 },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
   { name: 'command', files: ['command'], outside: true, quickKeys: true, budget: 240 },
-  { name: 'encodings', files: ['encoding', 'planner', 'cohorts'], quickKeys: true, budget: 180 },
+  { name: 'encodings', files: ['encoding', 'planner', 'cohorts', 'pet'], quickKeys: true, budget: 180 },
   { name: 'service', files: ['service', 'coordinator', 'agent'], quickKeys: true, budget: 400 },
   { name: 'web', files: ON_WEB, web: true, budget: 300 },
   { name: 'bundles', files: ['bundles'], outside: true, budget: 120 },

@@ -107,6 +107,14 @@ export const ERROR_CODES = {
     'ERR_SECAGG_FLOOR',
     'ERR_SECAGG_SPENT',
   ],
+  /** Something does not belong to the round of the PET protocol that it was given to; raised by `secagg/pet`. */
+  PetError: [
+    'ERR_SECAGG_PET_MODEL',
+    'ERR_SECAGG_PET_MISMATCH',
+    'ERR_SECAGG_PET_TOO_MANY',
+    'ERR_SECAGG_PET_UNMASK',
+    'ERR_SECAGG_PET_ZERO_WEIGHT',
+  ],
 } as const;
 
 /** The name of a class of errors. */
