@@ -3,7 +3,15 @@ import { concat, equalBytes, u32 } from '../../leaves/bytes.ts';
 import { DecodeError } from '../../leaves/errors.ts';
 import { inspectAs } from '../../leaves/inspect.ts';
 import { arithmeticsOf, type Arithmetics } from './arithmetics.ts';
-import { BOUND_TYPES, DATA_TYPES, GROUP_TYPES, MODEL_TYPES, type MaskConfig, type MaskConfigPair } from './mask-config.ts';
+import {
+  BOUND_TYPES,
+  DATA_TYPES,
+  GROUP_TYPES,
+  isSamePair,
+  MODEL_TYPES,
+  type MaskConfig,
+  type MaskConfigPair,
+} from './mask-config.ts';
 import { groupOf } from './orders.ts';
 import type { Words } from './words.ts';
 
@@ -82,9 +90,13 @@ export class MaskObject {
     return object;
   }
 
-  /** Whether both have the same configurations and the same elements. Takes the same time for all elements. */
+  /** Whether both have the same configurations and the same elements. */
   equals(other: MaskObject): boolean {
-    return equalBytes(this.toBytes(), other.toBytes());
+    return (
+      isSamePair(this.config, other.config) &&
+      isSame(this.elements.vect, other.elements.vect) &&
+      isSame(this.elements.unit, other.elements.unit)
+    );
   }
 
   /** The same elements in memory of their own. */
@@ -97,6 +109,10 @@ export class MaskObject {
     this.elements.vect.fill(0);
     this.elements.unit.fill(0);
   }
+}
+
+function isSame(a: Words, b: Words): boolean {
+  return equalBytes(new Uint8Array(a.buffer, a.byteOffset, a.byteLength), new Uint8Array(b.buffer, b.byteOffset, b.byteLength));
 }
 
 inspectAs(MaskObject.prototype, (object) => `MaskObject of ${object.length} numbers`);
