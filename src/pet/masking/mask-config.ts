@@ -2,23 +2,20 @@
 // [xaynet-core 0.2.0] src/mask/config/mod.rs.
 import { checkNames, checkObject, checkOneOf } from '../../leaves/checks.ts';
 
-/** Kinds of group orders: 2·A·E·10^k + 1, about the next prime, or about the next power of two. */
-export const GROUP_TYPES = ['Integer', 'Prime', 'Power2'] as const;
-/** What a model's numbers are; the typed array of a model follows from it. */
-export const DATA_TYPES = ['F32', 'F64', 'I32', 'I64'] as const;
-/** The largest absolute value of a number: 1, 100, 10^4, 10^6, or the largest of the data type. */
-export const BOUND_TYPES = ['B0', 'B2', 'B4', 'B6', 'Bmax'] as const;
-/** How many models may be added: 10^3, 10^6, 10^9 or 10^12. */
-export const MODEL_TYPES = ['M3', 'M6', 'M9', 'M12'] as const;
-
-/** Kinds of group orders: 2·A·E·10^k + 1, about the next prime, or about the next power of two. */
-export type GroupType = (typeof GROUP_TYPES)[number];
+/** The kind of a group's order: 2·A·E·10^k + 1, about the next prime, or about the next power of two. */
+export type GroupType = 'Integer' | 'Prime' | 'Power2';
 /** What a model's numbers are: 'F32' goes with `Float32Array`, 'F64' with `Float64Array`, 'I32' with `Int32Array`, 'I64' with `BigInt64Array`. */
-export type DataType = (typeof DATA_TYPES)[number];
+export type DataType = 'F32' | 'F64' | 'I32' | 'I64';
 /** The largest absolute value of a number: 1, 100, 10^4, 10^6, or the largest of the data type. Larger ones are clamped. */
-export type BoundType = (typeof BOUND_TYPES)[number];
+export type BoundType = 'B0' | 'B2' | 'B4' | 'B6' | 'Bmax';
 /** How many models may be added: 10^3, 10^6, 10^9 or 10^12. */
-export type ModelType = (typeof MODEL_TYPES)[number];
+export type ModelType = 'M3' | 'M6' | 'M9' | 'M12';
+
+// In the order of their indices on the wire.
+export const GROUP_TYPES: readonly GroupType[] = ['Integer', 'Prime', 'Power2'];
+export const DATA_TYPES: readonly DataType[] = ['F32', 'F64', 'I32', 'I64'];
+export const BOUND_TYPES: readonly BoundType[] = ['B0', 'B2', 'B4', 'B6', 'Bmax'];
+export const MODEL_TYPES: readonly ModelType[] = ['M3', 'M6', 'M9', 'M12'];
 
 /** How numbers are masked. All parties of a round have the same configurations, from the round's parameters. */
 export interface MaskConfig {

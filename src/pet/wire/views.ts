@@ -35,7 +35,21 @@ export function encodeParameters(parameters: RoundParameters): Uint8Array {
   ]);
 }
 
-/** @throws DecodeError, also for a probability that is none. */
+/**
+ * The parameters of a round, as `PetCoordinator.parameters` and xaynet's path `params` give them.
+ *
+ * @throws DecodeError if the bytes are anything else, also for a probability that is none.
+ *
+ * @example
+ * ```js
+ * import { decodeParameters, PetCoordinator } from 'secagg/pet';
+ *
+ * const one = { groupType: 'Power2', dataType: 'I32', boundType: 'B4', modelType: 'M6' };
+ * const settings = { sumProbability: 0.25, updateProbability: 0.5, config: { vect: one, unit: one }, modelLength: 10 };
+ * const coordinator = await PetCoordinator.create(settings);
+ * console.log(decodeParameters(coordinator.parameters()).modelLength); // prints: 10
+ * ```
+ */
 export function decodeParameters(bytes: Uint8Array): RoundParameters {
   const fields = new FixedFields('parameters', bytes);
   const parameters = {
@@ -73,7 +87,17 @@ export function decodeSeeds(bytes: Uint8Array): SealedSeeds {
   return decodeDictionary('seeds', bytes, SEALED_SEED_BYTES);
 }
 
-/** A global model. Each number is a fraction of two integers, exactly. */
+/**
+ * The mean of a round, as xaynet's path `model` gives it: each number is a fraction of two integers, exactly.
+ *
+ * @example
+ * ```js
+ * import { decodeModel, encodeModel } from 'secagg/pet';
+ *
+ * const bytes = encodeModel(Float32Array.of(0.5, -3));
+ * console.log(decodeModel(bytes, 'F32')); // prints: Float32Array(2) [ 0.5, -3 ]
+ * ```
+ */
 export function encodeModel(model: Model): Uint8Array {
   const parts = [unsigned(model.length, 8)];
   for (const number of model) {
@@ -83,7 +107,12 @@ export function encodeModel(model: Model): Uint8Array {
   return concat(parts);
 }
 
-/** @throws DecodeError, also for a number that the data type does not have. */
+/**
+ * What {@link encodeModel} or xaynet's path `model` gives.
+ *
+ * @param dataType of the round's configuration. Floats are the nearest, integers are rounded towards zero.
+ * @throws DecodeError if the bytes are anything else, also for a number that the data type does not have.
+ */
 export function decodeModel(bytes: Uint8Array, dataType: DataType): Model {
   const fields = new FixedFields('model', bytes);
   const length = readUnsigned(fields, 8);
