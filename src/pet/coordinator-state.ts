@@ -16,7 +16,7 @@ export interface MessageCounts {
 }
 
 /** A mask that sum participants sent, and how many of them. */
-export interface MaskVote {
+interface MaskVote {
   readonly mask: MaskObject;
   votes: number;
 }

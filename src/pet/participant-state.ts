@@ -5,7 +5,7 @@ import { MOST_PARTS } from './wire/parts.ts';
 import type { Tag } from './wire/message.ts';
 
 /** Nothing to do in this round, or no round is known yet. */
-export interface Awaiting {
+interface Awaiting {
   readonly phase: 'awaiting';
   /** The round's parameters as they came; null before the first round. */
   readonly parameters: Uint8Array | null;

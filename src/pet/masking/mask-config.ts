@@ -40,7 +40,7 @@ export interface MaskConfigPair {
 const NAMES = ['groupType', 'dataType', 'boundType', 'modelType'] as const;
 
 /** A copy of a configuration. @throws TypeError, RangeError that name the field. */
-export function checkMaskConfig(value: unknown, name: string): MaskConfig {
+function checkMaskConfig(value: unknown, name: string): MaskConfig {
   checkNames(value, name, NAMES);
   const { groupType, dataType, boundType, modelType } = checkObject(value, name);
   return {
@@ -59,7 +59,7 @@ export function checkMaskConfigPair(value: unknown, name: string): MaskConfigPai
 }
 
 /** Whether two configurations are the same. */
-export function isSameConfig(a: MaskConfig, b: MaskConfig): boolean {
+function isSameConfig(a: MaskConfig, b: MaskConfig): boolean {
   return NAMES.every((name) => a[name] === b[name]);
 }
 

@@ -10,13 +10,13 @@ import { KEY_BYTES, SIGNATURE_BYTES } from '../../leaves/sizes.ts';
 import { PetError } from '../pet-error.ts';
 
 /** What a message is for, by its tag on the wire. */
-export const TAGS = { sum: 1, update: 2, sum2: 3 } as const;
+const TAGS = { sum: 1, update: 2, sum2: 3 } as const;
 
 /** What a message is for. */
 export type Tag = keyof typeof TAGS;
 
 /** Signature, both keys, length, tag, flags and two bytes of zeros. */
-export const HEADER_BYTES: number = SIGNATURE_BYTES + 2 * KEY_BYTES + 8;
+const HEADER_BYTES: number = SIGNATURE_BYTES + 2 * KEY_BYTES + 8;
 /** Bytes that a message is longer than its payload. */
 export const MESSAGE_OVERHEAD: number = HEADER_BYTES + SEALED_BOX_OVERHEAD;
 const MULTIPART = 1;
