@@ -123,8 +123,10 @@ module.exports = {
     only('pet', '^src/pet/', [
       '^src/pet/',
       '^src/platform/',
+      '^src/masking/pace\\.ts$',
       '^src/crypto/(agree|random|sealed-box|sign)\\.ts$',
       '^src/session/(codec|json)\\.ts$',
+      '^node_modules/@noble/ciphers/',
     ]),
     only('command', '^src/command/', [
       '^src/command/',

@@ -54,6 +54,7 @@ const ON_WEB = [
   'crypto/primitives.test.ts',
   'crypto/sign.test.ts',
   'server/receiving.test.ts',
+  'pet/masks.test.ts',
   'vectors/transcripts.test.ts',
   'scenario/dropouts.test.ts',
   'scenario/lying-user/one-round.test.ts',

@@ -2,7 +2,6 @@
 // what it is given, or cannot answer at once. Its bytes equal those of node.ts. Nothing is looked for at import: a runtime may
 // forbid it there, or add what it lacks later.
 import { ctr } from '@noble/ciphers/aes.js';
-import { chacha20 } from '@noble/ciphers/chacha.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, copyOf } from '../leaves/bytes.ts';
@@ -16,9 +15,6 @@ import type { AgreementKey, Keystream, Platform } from './platform.ts';
 // One call costs about as much as 100 KB of key stream, so that larger blocks than Node's pay off.
 const KEYSTREAM_BLOCK = 1 << 20;
 const zeros = once(() => new Uint8Array(KEYSTREAM_BLOCK));
-/** Bytes that ChaCha20 makes for one value of its counter. */
-const CHACHA_BLOCK = 64;
-const NO_NONCE = new Uint8Array(12);
 const MOST_RANDOM_BYTES = 65_536; // a limit of getRandomValues
 
 // PKCS #8 around a raw private key (RFC 8410 section 7): WebCrypto imports private keys in no other form that can be wiped.
@@ -232,18 +228,7 @@ export const platform: Platform = {
       },
     };
   },
-  chacha20(key): Keystream {
-    const owned = copyOf(key);
-    let at = 0;
-    return {
-      next(length): Uint8Array {
-        const first = Math.floor(at / CHACHA_BLOCK);
-        const skipped = at - first * CHACHA_BLOCK;
-        at += length;
-        return chacha20(owned, NO_NONCE, new Uint8Array(skipped + length), undefined, first).subarray(skipped);
-      },
-    };
-  },
+  chacha20: null,
   keystreamBlock: KEYSTREAM_BLOCK,
   keystreamAtOnce: (): boolean => subtleCrypto() === undefined,
   releaser: releaserWith(pause),

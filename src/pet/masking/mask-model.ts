@@ -1,5 +1,6 @@
 // A model under a fresh mask. [xaynet-core 0.2.0] src/mask/masking.rs, `Masker::mask`.
 import { checkNumber, checkObject } from '../../leaves/checks.ts';
+import { Pace } from '../../masking/pace.ts';
 import { KEY_BYTES } from '../../leaves/sizes.ts';
 import { systemRandom, type RandomSource } from '../../crypto/random.ts';
 import { deriveMask } from './derive-mask.ts';
@@ -58,8 +59,8 @@ export async function maskModel(model: Model, options: MaskModelOptions): Promis
   const { arithmetics, elements } = masked;
   checkNumber(weight, 'options.weight', 0, Number(arithmetics.unit.group.addShift));
   try {
-    addModel(arithmetics.vect, elements.vect, { model: numbers, weight });
-    addModel(arithmetics.unit, elements.unit, { model: Float64Array.of(weight), weight: 1 });
+    await addModel(arithmetics.vect, elements.vect, { model: numbers, weight });
+    await addModel(arithmetics.unit, elements.unit, { model: Float64Array.of(weight), weight: 1 });
   } catch (error) {
     masked.wipe();
     seed.fill(0);
@@ -68,13 +69,22 @@ export async function maskModel(model: Model, options: MaskModelOptions): Promis
   return { seed, masked };
 }
 
-function addModel(arithmetic: WordArithmetic, elements: Words, { model, weight }: { model: Model; weight: number }): void {
+/** Numbers between two looks at the clock. */
+const NUMBERS_AT_A_TIME = 16_384;
+
+async function addModel(
+  arithmetic: WordArithmetic,
+  elements: Words,
+  { model, weight }: { readonly model: Model; readonly weight: number },
+): Promise<void> {
   const fixedPoint = new FixedPoint(arithmetic.group, weight);
   const number = { digits: new Float64Array(MOST_DIGITS), count: 0, exponent: 0, negative: false };
   const read = mantissasOf(model);
+  const pace = new Pace();
   const { words } = arithmetic.group;
   for (let i = 0, at = 0; i < model.length; i++, at += words) {
     read(i, number);
     arithmetic.addAt(elements, at, fixedPoint.elementOf(number), 0);
+    if (i % NUMBERS_AT_A_TIME === 0) await pace.maybePause();
   }
 }
