@@ -1,13 +1,16 @@
 // Masks, masked models and their means, against those of xaynet-core itself.
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { Aggregation } from '../../src/pet/masking/aggregation.ts';
 import { deriveMask } from '../../src/pet/masking/derive-mask.ts';
 import { maskModel } from '../../src/pet/masking/mask-model.ts';
 import { MaskObject } from '../../src/pet/masking/mask-object.ts';
 import type { Model } from '../../src/pet/masking/model.ts';
 import { groupOf } from '../../src/pet/masking/orders.ts';
+import { FastQuotients } from '../../src/pet/masking/fast-quotients.ts';
 import { nearestDouble } from '../../src/pet/masking/quotients.ts';
+import { wordsOf } from '../../src/pet/masking/words.ts';
 import { fromHex } from '../support/vectors.ts';
 import { configOf, crateVectors } from './crate-vectors.ts';
 
@@ -69,5 +72,39 @@ describe('masks of xaynet-core', () => {
         expect(isInteger ? BigInt(found[i] ?? NaN) : found[i], `${vect} [${i}]`).to.equal(rounded);
       }
     }
+  });
+});
+
+describe('quotients of elements of up to 128 bits', () => {
+  const element = fc.tuple(
+    fc.integer({ min: 1, max: 4 }),
+    fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
+    fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
+  );
+  const positive = fc
+    .tuple(fc.bigInt({ min: 1n, max: 2n ** 100n }), fc.integer({ min: 0, max: 99 }))
+    .map(([value, bits]) => (value >> BigInt(bits)) + 1n);
+
+  it('are the nearest doubles, or there are none', () => {
+    let found = 0;
+    fc.assert(
+      fc.property(element, positive, positive, ([words, n, zero], numerator, denominator) => {
+        const modulus = 2n ** BigInt(32 * words);
+        const quotients = FastQuotients.of(wordsOf(zero % modulus, words), numerator, denominator)!;
+        const quotient = quotients.at(wordsOf(n % modulus, words), 0);
+        if (quotient === null) return;
+        found++;
+        expect(quotient).to.equal(nearestDouble(((n % modulus) - (zero % modulus)) * numerator, denominator));
+      }),
+      { numRuns: 3000 },
+    );
+    expect(found).to.be.greaterThan(2500);
+  });
+
+  it('are not told when they are in the middle between two doubles', () => {
+    const quotients = FastQuotients.of(wordsOf(0n, 2), 1n, 1n)!;
+    expect(quotients.at(wordsOf(2n ** 53n + 1n, 2), 0)).to.equal(null);
+    expect(quotients.at(wordsOf(2n ** 53n + 2n, 2), 0)).to.equal(2 ** 53 + 2);
+    expect(FastQuotients.of(wordsOf(0n, 5), 1n, 1n)).to.equal(null);
   });
 });

@@ -51,3 +51,15 @@ export function writeQuotient(
   model[index] = nearestDouble(numerator, denominator);
   return Number.isFinite(model[index]);
 }
+
+/**
+ * Writes the double next to a quotient into a model, where that is enough.
+ *
+ * @returns false for integers that cannot be told from it: the quotient may be just below an integer that is the nearest double.
+ */
+export function writeNearest(model: Model, index: number, nearest: number): boolean {
+  if (model instanceof BigInt64Array || !Number.isFinite(nearest)) return false;
+  if (model instanceof Int32Array && (Number.isInteger(nearest) || Math.abs(nearest) > 0x7fff_ffff)) return false;
+  model[index] = nearest;
+  return Number.isFinite(model[index]);
+}

@@ -3,7 +3,8 @@ import { PetError } from '../pet-error.ts';
 import { isSamePair } from './mask-config.ts';
 import type { MaskObject } from './mask-object.ts';
 import { zeroModel, type Model } from './model.ts';
-import { writeQuotient } from './quotients.ts';
+import { FastQuotients } from './fast-quotients.ts';
+import { writeNearest, writeQuotient } from './quotients.ts';
 import { bigintAt, wordsOf, type WordArithmetic, type Words } from './words.ts';
 
 /** A sum and how many are in it. */
@@ -64,8 +65,11 @@ function divided({ total, count }: Total, numbers: Words, weight: bigint): Model
   // E₁ / (E·weight), without what E₁ and E have in common.
   const factor = 10n ** BigInt(Math.max(unit.group.decimals - decimals, 0));
   const denominator = weight * 10n ** BigInt(Math.max(decimals - unit.group.decimals, 0));
-  for (let i = 0; i < model.length; i++) {
-    const numerator = (bigintAt(numbers, i * words, words) - zero) * factor;
+  const fast = FastQuotients.of(wordsOf(zero, words), factor, denominator);
+  for (let i = 0, at = 0; i < model.length; i++, at += words) {
+    const quotient = fast?.at(numbers, at) ?? null;
+    if (quotient !== null && writeNearest(model, i, quotient)) continue;
+    const numerator = (bigintAt(numbers, at, words) - zero) * factor;
     if (!writeQuotient(model, i, { numerator, denominator })) throw wrongMask();
   }
   return model;
