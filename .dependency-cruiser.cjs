@@ -18,7 +18,11 @@ module.exports = {
     // An entry point, which no module imports: it stands in platform/ because node-threads.ts must find it beside itself.
     only('worker', WORKER, ['^src/(platform|masking)/', '^src/server/unmasking/']),
     { name: 'nobody-imports-the-worker', severity: 'error', from: {}, to: { path: WORKER } },
-    only('crypto', '^src/crypto/', ['^src/crypto/', '^src/platform/', '^node_modules/(@noble/ciphers|shamir-secret-sharing)/']),
+    only('crypto', '^src/crypto/', [
+      '^src/crypto/',
+      '^src/platform/',
+      '^node_modules/(@noble/(ciphers|hashes)|shamir-secret-sharing)/',
+    ]),
     only('masking', '^src/masking/', [
       '^src/masking/',
       '^src/platform/',
@@ -113,6 +117,15 @@ module.exports = {
       '^src/crypto/(digest|labels|seal|sign|random)\\.ts$',
       '^src/session/(codec|parameters)\\.ts$',
       '^src/wire/message-sizes\\.ts$',
+    ]),
+    // Another protocol, on the same primitives.
+    only('pet', '^src/pet/', [
+      '^src/pet/',
+      '^src/platform/',
+      '^src/masking/pace\\.ts$',
+      '^src/crypto/(agree|random|sealed-box|sign)\\.ts$',
+      '^src/session/(codec|json)\\.ts$',
+      '^node_modules/@noble/ciphers/',
     ]),
     only('command', '^src/command/', [
       '^src/command/',

@@ -107,6 +107,24 @@ export const ERROR_CODES = {
     'ERR_SECAGG_FLOOR',
     'ERR_SECAGG_SPENT',
   ],
+  /** Something does not belong to the round of the PET protocol that it was given to; raised by `secagg/pet`. */
+  PetError: [
+    'ERR_SECAGG_PET_MODEL',
+    'ERR_SECAGG_PET_MISMATCH',
+    'ERR_SECAGG_PET_TOO_MANY',
+    'ERR_SECAGG_PET_UNMASK',
+    'ERR_SECAGG_PET_ZERO_WEIGHT',
+    'ERR_SECAGG_PET_PARAMETERS',
+    'ERR_SECAGG_PET_PHASE',
+    'ERR_SECAGG_PET_ROUND',
+    'ERR_SECAGG_PET_PART',
+    'ERR_SECAGG_PET_TASK',
+    'ERR_SECAGG_PET_REPEATED',
+    'ERR_SECAGG_PET_PARTICIPANTS',
+    'ERR_SECAGG_PET_FULL',
+    'ERR_SECAGG_PET_TOO_FEW',
+    'ERR_SECAGG_PET_MASKS',
+  ],
 } as const;
 
 /** The name of a class of errors. */

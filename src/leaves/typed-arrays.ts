@@ -4,6 +4,8 @@
 /** The kinds that callers give. */
 interface Kinds {
   readonly Uint8Array: Uint8Array;
+  readonly Float32Array: Float32Array;
+  readonly Float64Array: Float64Array;
   readonly Int32Array: Int32Array;
   readonly BigInt64Array: BigInt64Array;
 }
@@ -14,7 +16,13 @@ interface TypedArrayClass<T> {
   new (memory: ArrayBufferLike, byteOffset: number, length: number): T;
 }
 
-const CLASSES: { readonly [K in keyof Kinds]: TypedArrayClass<Kinds[K]> } = { Uint8Array, Int32Array, BigInt64Array };
+const CLASSES: { readonly [K in keyof Kinds]: TypedArrayClass<Kinds[K]> } = {
+  Uint8Array,
+  Float32Array,
+  Float64Array,
+  Int32Array,
+  BigInt64Array,
+};
 
 function getterOf(prototype: object, name: PropertyKey): (this: unknown) => unknown {
   const { get } = Reflect.getOwnPropertyDescriptor(prototype, name) ?? {};

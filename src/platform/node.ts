@@ -192,6 +192,10 @@ export const platform: Platform = {
       next: (length): Uint8Array => cipher.update(length === KEYSTREAM_BLOCK ? ZEROS : ZEROS.subarray(0, length)),
     };
   },
+  chacha20(key) {
+    const cipher = using('ChaCha20', () => createCipheriv('chacha20', key, ZEROS.subarray(0, 16)));
+    return { next: (length): Uint8Array => cipher.update(ZEROS.subarray(0, length)) };
+  },
   keystreamBlock: KEYSTREAM_BLOCK,
   keystreamAtOnce: () => true,
   releaser: releaserWith(pause),

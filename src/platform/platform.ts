@@ -70,6 +70,11 @@ export interface Platform {
   ed25519VerifySync(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
   /** AES-256 in counter mode (SP 800-38A), the 16-byte counter counted up big-endian from `counter`; both are copied. */
   aes256Ctr(key: Uint8Array, counter: Uint8Array): Keystream;
+  /**
+   * ChaCha20 (RFC 8439) from a counter and a nonce of zero, at most `keystreamBlock` bytes at a time; the key is copied. Null if the engine has
+   * none that is faster than JavaScript's.
+   */
+  readonly chacha20: ((key: Uint8Array) => { next(length: number): Uint8Array }) | null;
   /** Bytes that are best taken from a key stream at a time. */
   readonly keystreamBlock: number;
   /** Whether `Keystream.next` never gives a promise. */

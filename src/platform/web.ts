@@ -228,6 +228,7 @@ export const platform: Platform = {
       },
     };
   },
+  chacha20: null,
   keystreamBlock: KEYSTREAM_BLOCK,
   keystreamAtOnce: (): boolean => subtleCrypto() === undefined,
   releaser: releaserWith(pause),

@@ -6,7 +6,7 @@ import { concat, equalBytes, u32, u64, utf8 } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { fingerprint } from '../crypto/digest.ts';
-import { FixedFields } from './fixed-fields.ts';
+import { FixedFields } from '../leaves/fixed-fields.ts';
 import { isSignedBy, signedDocument } from './signed-documents.ts';
 
 const VERSION = 1;

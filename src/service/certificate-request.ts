@@ -5,7 +5,7 @@ import { concat, u64 } from '../leaves/bytes.ts';
 import { userId } from '../leaves/ids.ts';
 import { DIGEST_BYTES, KEY_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { authorityDigest, checkAuthority, type Authority } from './certificate.ts';
-import { FixedFields } from './fixed-fields.ts';
+import { FixedFields } from '../leaves/fixed-fields.ts';
 import { checkKeypair, type Keypair } from './keypair.ts';
 import { isSignedBy, signedDocument } from './signed-documents.ts';
 

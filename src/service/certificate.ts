@@ -6,7 +6,7 @@ import { concat, copyOf, u64, utf8 } from '../leaves/bytes.ts';
 import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { DIGEST_BYTES, KEY_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
-import { FixedFields } from './fixed-fields.ts';
+import { FixedFields } from '../leaves/fixed-fields.ts';
 import { isSignedBy, signedDocument } from './signed-documents.ts';
 
 const VERSION = 1;

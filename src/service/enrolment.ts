@@ -4,7 +4,7 @@ import type { CohortSessions } from '../cohorts/enrolment.ts';
 import { lnUpperTail } from '../graph/hypergeometric.ts';
 import { concat, u32, u64 } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
-import { FixedFields } from './fixed-fields.ts';
+import { FixedFields } from '../leaves/fixed-fields.ts';
 import type { Task } from './task.ts';
 
 /** An enrolment, as participants are told. */

@@ -5,7 +5,7 @@ import { concat, u32, u64 } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { authorityDigest, type Authority } from './certificate.ts';
-import { FixedFields } from './fixed-fields.ts';
+import { FixedFields } from '../leaves/fixed-fields.ts';
 import { isSignedBy, signedDocument } from './signed-documents.ts';
 
 const VERSION = 1;

@@ -9,7 +9,7 @@ import { DecodeError } from '../leaves/errors.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { authorityDigest, checkAuthority, type Authority } from './certificate.ts';
-import { FixedFields } from './fixed-fields.ts';
+import { FixedFields } from '../leaves/fixed-fields.ts';
 import { ServiceError } from './service-error.ts';
 import { isSignedBy, signedDocument } from './signed-documents.ts';
 

@@ -165,7 +165,17 @@ export interface Document<T> {
 }
 
 export function document<T extends object>(
-  role: 'user' | 'server' | 'server-part' | 'cohort-sum' | 'privacy-ledger' | 'registrar' | 'run-certificate' | 'agent',
+  role:
+    | 'user'
+    | 'server'
+    | 'server-part'
+    | 'cohort-sum'
+    | 'privacy-ledger'
+    | 'registrar'
+    | 'run-certificate'
+    | 'agent'
+    | 'pet-participant'
+    | 'pet-coordinator',
   version: number,
   codec: Codec<T>,
 ): Document<T> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import * as cohorts from '../../src/cohorts/index.ts';
+import * as pet from '../../src/pet/index.ts';
 import * as dp from '../../src/dp/index.ts';
 import * as encoding from '../../src/encoding/index.ts';
 import * as secagg from '../../src/index.ts';
@@ -61,6 +62,7 @@ describe('examples in the documents', () => {
       ...encoding,
       ...planner,
       ...cohorts,
+      ...pet,
       ...worker,
       ...dp,
       ...service,

@@ -31,6 +31,10 @@ describe('examples', () => {
     expect(await outputOf('metrics.ts')).to.contain('secagg_server_dropped_users_total{reason="no-signature"} 1');
   });
 
+  it('pet: one round over HTTP', async () => {
+    expect(await outputOf('pet/main.ts')).to.contain('the mean is Float32Array(2) [ 0.5, -0.25 ]');
+  });
+
   it('service: a server and three participants over HTTP, in 30 and 20 lines', async () => {
     for (const [file, most] of [
       ['server.ts', 30],

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
 import { addLanes } from '../../src/masking/running-sum.ts';
+import { CHACHA20_WASM } from '../../src/pet/masking/chacha20-wasm.ts';
 import { LANES_WASM } from '../../src/masking/lanes-wasm.ts';
 import { typescriptKernel } from '../../src/masking/typescript-kernel.ts';
 import { ringOf, type Kernel } from '../../src/masking/ring.ts';
@@ -152,7 +153,9 @@ describe('lanes', () => {
   it('are added by WebAssembly here, whose embedded bytes are compiled from its source', function () {
     this.timeout(60_000);
     expect(kernel()).to.not.equal(typescriptKernel);
-    expect(lanesCompiled().replace(/[\s'+]/g, '')).to.contain(LANES_WASM.replaceAll('+', ''));
+    const text = compiled().replace(/[\s'+]/g, '');
+    // Both modules in one process, because the compiler takes seconds to load.
+    for (const embedded of [LANES_WASM, CHACHA20_WASM]) expect(text).to.contain(embedded.replaceAll('+', ''));
   });
 
   it('are added in plain TypeScript if WebAssembly is missing or forbidden', () => {
@@ -168,10 +171,11 @@ describe('lanes', () => {
   });
 });
 
-/** The module that holds the compiled lanes, compiled anew; in a process without tsx, which would first transform the compiler. */
-function lanesCompiled(): string {
+/** The modules in WebAssembly, compiled anew; in a process without tsx, which would first transform the compiler. */
+function compiled(): string {
   const build = new URL('../../wasm/build.js', import.meta.url);
-  const program = `import { compile } from '${build.href}'; process.stdout.write(await compile());`;
+  const program = `import { compile, MODULES } from '${build.href}';
+    for (const name of Object.keys(MODULES)) process.stdout.write(await compile(name));`;
   return execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
     encoding: 'utf8',
     env: { ...process.env, NODE_V8_COVERAGE: '' },

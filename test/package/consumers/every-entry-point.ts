@@ -34,6 +34,7 @@ import {
   type Receipt,
 } from 'secagg/dp';
 import { combine, fixedPoint, histogram, mean, sum, weightedMean } from 'secagg/encoding';
+import { Aggregation, deriveMask, maskModel, type MaskConfigPair, type Model } from 'secagg/pet';
 import { plan, PlanError, type Plan } from 'secagg/planner';
 import { certificateRequest, maxRequestBytes, Publisher, Registrar, Task, type Exchange } from 'secagg/service';
 import { UserWorker, type UserWorkerOptions, type WorkerLike } from 'secagg/worker';
@@ -120,6 +121,15 @@ export function cohorts(seed: Uint8Array): CohortSumProgress {
   const assigned = assignCohorts({ ...enrolment, seed });
   if (assigned.enrolment !== enrolmentDigest(enrolment)) throw new Error('another enrolment');
   return new CohortSum(assigned, { session: 'week 7', vecLen: 1 }).progress();
+}
+
+/** One model under a mask, and out of it again. */
+export async function masked(model: Float32Array, config: MaskConfigPair): Promise<Model> {
+  const { length } = model;
+  const { seed, masked } = await maskModel(model, { config, length });
+  const sum = new Aggregation(config, length);
+  sum.add(masked);
+  return sum.unmask(await deriveMask(seed, length, config));
 }
 
 export function planned(): Plan {

@@ -123,6 +123,14 @@ import {
   type WeightedMean,
 } from 'secagg/encoding';
 import {
+  PetCoordinator,
+  type ClosedPhase,
+  type MaskConfig,
+  type PetClient,
+  type PetCoordinatorOptions,
+  type PetProgress,
+} from 'secagg/pet';
+import {
   plan,
   type PlanError,
   type Bound,
@@ -281,6 +289,12 @@ export const cohort = (of: Cohorts): Cohort => of.cohort(0, { session: 'week 7' 
 export function record(run: CohortSum, of: Cohort, result: CohortResult): void {
   run.record(of.options.session, result);
 }
+
+export const maskConfig: MaskConfig = { groupType: 'Prime', dataType: 'F32', boundType: 'B0', modelType: 'M3' };
+export const petCoordinator = (options: PetCoordinatorOptions): Promise<PetCoordinator> => PetCoordinator.create(options);
+export const petProgress = (coordinator: PetCoordinator): PetProgress => coordinator.progress();
+export const petClosed = (coordinator: PetCoordinator): Promise<ClosedPhase> => coordinator.close();
+export const petParameters = (client: PetClient): Promise<Uint8Array | null> => client.parameters();
 
 export const newSession: NewSession = { threshold: 2, vecLen: 1 };
 export function stores(

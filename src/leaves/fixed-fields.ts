@@ -1,5 +1,5 @@
 // Documents of a fixed layout: byte strings and big-endian integers one after the other, without lengths or tags between them.
-import { DecodeError } from '../leaves/errors.ts';
+import { DecodeError } from './errors.ts';
 
 /** Reads the fields of one document in order. Byte strings are copies. */
 export class FixedFields {

@@ -1,0 +1,29 @@
+/**
+ * The PET protocol, as the networks of xaynet speak it: users speak once and may vanish, and the coordinator together with one sum participant
+ * sees everything. `docs/pet.md` says when to take it.
+ *
+ * @packageDocumentation
+ * @module secagg/pet
+ */
+export type { BoundType, DataType, GroupType, MaskConfig, MaskConfigPair, ModelType } from './masking/mask-config.ts';
+export { MaskObject } from './masking/mask-object.ts';
+export { deriveMask } from './masking/derive-mask.ts';
+export { maskModel, type MaskedModel, type MaskModelOptions } from './masking/mask-model.ts';
+export { Aggregation } from './masking/aggregation.ts';
+export type { Model } from './masking/model.ts';
+export type { RoundParameters, Task } from './parameters.ts';
+export { PetParticipant } from './participant.ts';
+export type {
+  LoadedModel,
+  ModelStore,
+  PetClient,
+  PetGaveUpEvent,
+  PetParticipantEvent,
+  PetParticipantOptions,
+  PetRoundEvent,
+  PetSentEvent,
+} from './participant-options.ts';
+export { PetCoordinator, type ClosedPhase, type PetProgress } from './coordinator.ts';
+export type { MessageCount, PetCoordinatorOptions } from './coordinator-options.ts';
+export { decodeModel, decodeParameters, encodeModel } from './wire/views.ts';
+export { PetError } from './pet-error.ts';

@@ -1,0 +1,110 @@
+// Masks, masked models and their means, against those of xaynet-core itself.
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Aggregation } from '../../src/pet/masking/aggregation.ts';
+import { deriveMask } from '../../src/pet/masking/derive-mask.ts';
+import { maskModel } from '../../src/pet/masking/mask-model.ts';
+import { MaskObject } from '../../src/pet/masking/mask-object.ts';
+import type { Model } from '../../src/pet/masking/model.ts';
+import { groupOf } from '../../src/pet/masking/orders.ts';
+import { FastQuotients } from '../../src/pet/masking/fast-quotients.ts';
+import { nearestDouble } from '../../src/pet/masking/quotients.ts';
+import { wordsOf } from '../../src/pet/masking/words.ts';
+import { fromHex } from '../support/vectors.ts';
+import { configOf, crateVectors } from './crate-vectors.ts';
+
+const digest = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
+
+function modelOf(dataType: string, numbers: string): Model {
+  const bits = numbers.split(' ').map((digits) => BigInt(`0x${digits}`));
+  switch (dataType) {
+    case 'F32':
+      return new Float32Array(Uint32Array.from(bits, Number).buffer);
+    case 'F64':
+      return new Float64Array(BigUint64Array.from(bits).buffer);
+    case 'I32':
+      return new Int32Array(Uint32Array.from(bits, Number).buffer);
+    default:
+      return new BigInt64Array(BigUint64Array.from(bits).buffer);
+  }
+}
+
+function fractionOf(text: string): { readonly numerator: bigint; readonly denominator: bigint } {
+  const [numerator = '', denominator = ''] = text.split('/');
+  const negative = numerator.startsWith('-');
+  const absolute = BigInt(`0x${negative ? numerator.slice(1) : numerator}`);
+  return { numerator: negative ? -absolute : absolute, denominator: BigInt(`0x${denominator}`) };
+}
+
+describe('masks of xaynet-core', () => {
+  const { length, masks } = crateVectors.masks;
+
+  it('are those of the same seeds in all 240 configurations, and so are the orders of the groups', async () => {
+    expect(masks).to.have.length(240);
+    for (const [k, { vect, unit, order, mask }] of masks.entries()) {
+      const config = { vect: configOf(vect), unit: configOf(unit) };
+      expect(digest(groupOf(config.vect).order.toString()), vect).to.equal(order);
+      const seed = Uint8Array.from({ length: 32 }, (_, i) => k + 7 * i);
+      expect(digest((await deriveMask(seed, length, config)).toBytes()), vect).to.equal(mask);
+    }
+  });
+
+  it('hide models exactly as the crate does, and leave their weighted mean', async () => {
+    for (const { vect, unit, terms, mask, mean } of crateVectors.models) {
+      const config = { vect: configOf(vect), unit: configOf(unit) };
+      const models = new Aggregation(config, 16);
+      const masksOfAll = new Aggregation(config, 16);
+      for (const { seed, weight, numbers, masked } of terms) {
+        const model = modelOf(config.vect.dataType, numbers);
+        const made = await maskModel(model, { config, length: 16, weight, random: () => fromHex(seed) });
+        expect(digest(made.masked.toBytes()), vect).to.equal(masked);
+        models.add(MaskObject.fromBytes(made.masked.toBytes()));
+        masksOfAll.add(await deriveMask(fromHex(seed), 16, config));
+      }
+      expect(digest(masksOfAll.total.toBytes()), vect).to.equal(mask);
+      const found = models.unmask(masksOfAll.total);
+      for (const [i, text] of mean.entries()) {
+        const { numerator, denominator } = fractionOf(text);
+        const isInteger = config.vect.dataType.startsWith('I');
+        const expected = isInteger ? numerator / denominator : nearestDouble(numerator, denominator);
+        const rounded = config.vect.dataType === 'F32' ? Math.fround(Number(expected)) : expected;
+        expect(isInteger ? BigInt(found[i] ?? NaN) : found[i], `${vect} [${i}]`).to.equal(rounded);
+      }
+    }
+  });
+});
+
+describe('quotients of elements of up to 128 bits', () => {
+  const element = fc.tuple(
+    fc.integer({ min: 1, max: 4 }),
+    fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
+    fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
+  );
+  const positive = fc
+    .tuple(fc.bigInt({ min: 1n, max: 2n ** 100n }), fc.integer({ min: 0, max: 99 }))
+    .map(([value, bits]) => (value >> BigInt(bits)) + 1n);
+
+  it('are the nearest doubles, or there are none', () => {
+    let found = 0;
+    fc.assert(
+      fc.property(element, positive, positive, ([words, n, zero], numerator, denominator) => {
+        const modulus = 2n ** BigInt(32 * words);
+        const quotients = FastQuotients.of(wordsOf(zero % modulus, words), numerator, denominator)!;
+        const quotient = quotients.at(wordsOf(n % modulus, words), 0);
+        if (quotient === null) return;
+        found++;
+        expect(quotient).to.equal(nearestDouble(((n % modulus) - (zero % modulus)) * numerator, denominator));
+      }),
+      { numRuns: 3000 },
+    );
+    expect(found).to.be.greaterThan(2500);
+  });
+
+  it('are not told when they are in the middle between two doubles', () => {
+    const quotients = FastQuotients.of(wordsOf(0n, 2), 1n, 1n)!;
+    expect(quotients.at(wordsOf(2n ** 53n + 1n, 2), 0)).to.equal(null);
+    expect(quotients.at(wordsOf(2n ** 53n + 2n, 2), 0)).to.equal(2 ** 53 + 2);
+    expect(FastQuotients.of(wordsOf(0n, 5), 1n, 1n)).to.equal(null);
+  });
+});
