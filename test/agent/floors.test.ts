@@ -5,8 +5,9 @@ import { Agent, MemoryAgentStore, type Floors } from '../../src/agent/index.ts';
 import { requireRun, requireTask, type History } from '../../src/agent/floors.ts';
 import { genKeypair } from '../../src/index.ts';
 import { readAnnouncement } from '../../src/service/announcement.ts';
-import { requireValidRoster, rosterOf, type CertificateFloor } from '../../src/service/certified-users.ts';
+import { requireValidRoster, type CertificateFloor } from '../../src/service/certified-users.ts';
 import { readRevocationList } from '../../src/service/revocation-list.ts';
+import { rosterOf } from '../../src/service/roster.ts';
 import { Registrar, type TaskDefinition } from '../../src/service/index.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { withPlatform } from '../support/injected.ts';
@@ -70,7 +71,7 @@ describe('a participant refuses a task', () => {
     ['that has an exact part beside one with noise', { privacy }, { aggregate: partly }],
     [
       'whose budget counts with safer draws than its floor asks',
-      { privacy, cohorts: { security: 39 } },
+      { privacy, adversary: { security: 39 } },
       {
         group: { ...group, cohorts: { least: 2, most: 2, seed: { min: 60, max: 60, grace: 0 } } },
         aggregate: { ...noisy.aggregate, security: 40 },
@@ -160,7 +161,7 @@ describe('a participant refuses a roster', () => {
 
   it('with a participant that the server has invented', async () => {
     const bytes = await rosterBytes(parties.registrar, [1, 2, 3]);
-    bytes[4 + 2 * 161 + 40] = 9; // the id in the last certificate
+    bytes[8 + 2 * 165 + 4 + 40] = 9; // the id in the last certificate
     await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, floor));
   });
 

@@ -23,7 +23,7 @@ describe('a task', () => {
   });
 
   describe('that is refused says', () => {
-    const group = { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null } as const;
+    const group = { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null, graph: null } as const;
     const refusal = (changes: object): string => refused('ERR_SECAGG_STATE', () => taskOf(parties, changes)).message;
 
     it('the least threshold that it needs', () => {

@@ -74,8 +74,10 @@ class HostileWorld {
     const hasCohorts = parties.task.definition.group.cohorts !== null;
     return {
       ...floors,
-      adversary: { ...floors.adversary, ...(hasCohorts && { minColludingFraction: 1 / parties.people.length }) },
-      cohorts: hasCohorts ? { security: 40 } : null,
+      adversary: {
+        ...floors.adversary,
+        ...(hasCohorts && { minColludingFraction: 1 / parties.people.length, security: 40 }),
+      },
       repetition: { minInterval: MIN_INTERVAL, maxParticipations: this.#draws.between(1, 4) },
       maxPayloadBytes: 100,
     };
