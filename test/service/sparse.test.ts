@@ -1,10 +1,16 @@
 // Tasks on a sparse graph: many participants in one session, each of whom gets the keys of its neighbors alone.
 import { expect } from 'chai';
 import type { AgentOptions } from '../../src/agent/agent.ts';
+import { opened } from '../../src/agent/agent-state.ts';
+import { Connection, type Answer } from '../../src/agent/connection.ts';
 import type { FinishedRun } from '../../src/coordinator/outcome.ts';
 import type { Group } from '../../src/service/group.ts';
-import { readRoster } from '../../src/service/roster.ts';
+import { wantedBytes } from '../../src/service/roster.ts';
 import { verifyCertificate } from '../../src/service/run-certificate.ts';
+import { userDocument } from '../../src/user/json.ts';
+import { DeviceStore } from '../support/service-world/device.ts';
+import { floorsFor } from '../support/service-world/parties.ts';
+import { STORE_KEY } from '../support/service-world/watch.ts';
 import { SmallService, type Participant } from '../support/service-world/small-service.ts';
 import { useLightEngine } from '../support/service-world/light-engine.ts';
 
@@ -78,6 +84,94 @@ describe('a run on a sparse graph, whose cryptography is light,', () => {
     expect(shown.filter((count) => count === 1)).to.have.lengthOf(PEOPLE);
     expect(shown.filter((count) => count === GRAPH.neighbors + 1)).to.have.lengthOf(PEOPLE);
     expect(shown).to.have.lengthOf(2 * PEOPLE);
-    expect(readRoster).to.be.a('function');
+  });
+
+  it('goes on although each participant begins anew from its store after every step', async () => {
+    const service = await open();
+    const key = await service.openRun();
+    const stores = service.parties.people.map(() => new DeviceStore());
+    for (let turn = 0; (await service.store.openRuns()).length > 0; turn++) {
+      if (turn === 400) throw new Error('the service does not get there');
+      for (const [i, person] of service.parties.people.entries()) {
+        await service.participant(person, {}, stores[i]).agent.transition();
+      }
+      await service.pass(1000);
+    }
+    const { included, result } = (await service.coordinator.outcome(key)) as FinishedRun;
+    expect(included).to.deep.equal(service.parties.people.map(({ id }) => id));
+    expect(result).to.deep.equal(sumOver(included));
+  });
+
+  it('has the security of the participant, and not the one of the task', async () => {
+    const service = await open();
+    await service.openRun();
+    const floors = floorsFor(service.parties);
+    const strict = { ...floors, adversary: { ...floors.adversary, security: 60 } };
+    const participants = service.parties.people.map((person) => service.participant(person, { floors: strict }));
+    const [first] = participants;
+    await service.play(participants, () => first!.agent.progress().phase === 'session');
+    const { work, history } = opened(first!.store.stored!, {
+      ...{ key: STORE_KEY, task: service.parties.task.digest, id: first!.person.id },
+    });
+    if (work.phase !== 'session') throw new Error(work.phase);
+    const { context } = userDocument.parse(work.user);
+    // Three attempts of 1000 participations.
+    expect(context.policy.security).to.equal(Math.ceil(60 + Math.log2(3000)));
+    expect([context.publicKeys, history.draws]).to.deep.equal([null, 1]);
+  });
+
+  it('has no participant that was in as many draws as its floors have attempts', async () => {
+    const service = await open();
+    const floors = floorsFor(service.parties);
+    const once = { ...floors, repetition: { minInterval: 0, maxParticipations: 1 } };
+    const participants = service.parties.people.map((person, i) => service.participant(person, i === 0 ? { floors: once } : {}));
+    const [first] = participants;
+    for (let run = 1; run <= 4; run++) {
+      const key = await service.openRun();
+      const isThere = (): boolean =>
+        first!.events.some((event) => 'run' in event && event.run === run && event.type === LAST[run]);
+      await service.play(participants, isThere);
+      await service.coordinator.abort(key);
+      await service.play(participants, () => participants.every(({ agent }) => agent.progress().phase === 'idle'));
+    }
+    const told = first!.events.filter((event) => 'run' in event && event.run === 4);
+    expect(told).to.deep.include({
+      type: 'refused',
+      run: 4,
+      code: 'ERR_SECAGG_FLOOR',
+      message: "below the participant's floors: more than 3 draws",
+    });
+  });
+
+  it('refuses certificates of strangers, of more than the neighbors, or of a task without a graph', async () => {
+    const service = await open();
+    await service.openRun();
+    const [first, ...others] = service.everybody();
+    await service.play([first!, ...others], () => first!.agent.progress().phase === 'session');
+    const ids = service.parties.people.map(({ id }) => id);
+    const ask = (body: Uint8Array): Promise<Answer> => asking(service, first!, body);
+    expect((await ask(wantedBytes(ids.slice(0, 9)))).kind).to.equal('roster');
+    expect((await ask(wantedBytes([1]))).code).to.equal('ERR_SECAGG_RUN');
+    for (const body of [wantedBytes(ids.slice(0, 10)), wantedBytes([ids[1]!, ids[0]!]), new Uint8Array(7), new Uint8Array()]) {
+      expect((await ask(body)).code).to.equal('ERR_SECAGG_DECODE');
+    }
   });
 });
+
+/** By run, what is waited for: three draws, and then a refusal. */
+const LAST = ['', 'enrolled', 'enrolled', 'enrolled', 'refused'];
+
+/** Asks for certificates as the agent of a participant would. */
+async function asking(service: SmallService, { person }: Participant, body: Uint8Array): Promise<Answer> {
+  let sequence = 2 ** 40;
+  const connection = new Connection({
+    exchange: (request) => service.coordinator.answer(request),
+    coordinator: service.parties.coordinator[0],
+    task: service.parties.task.digest,
+    keypair: person.keypair,
+    certificate: () => Promise.resolve(person.certificate),
+    nextSequence: () => Promise.resolve(sequence++),
+    onEcho: () => Promise.resolve(),
+  });
+  return connection.ask({ kind: 'certificates', place: { run: 1, attempt: 1, round: 1 }, body }, 2 ** 20);
+}
