@@ -95,6 +95,7 @@ export const LONG: readonly Suite[] = [
   },
   { name: 'long-demos', files: ['long/long-demos.test.ts'], budget: 300 },
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
+  { name: 'service-sparse', files: ['long/service-sparse.test.ts'], quickKeys: true, budget: 3600 },
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
   { name: 'bundlers', files: ['long/bundles.test.ts', 'long/browser-bundles.test.ts'], budget: 1200 },
   { name: 'web-core', files: CORE, web: true, budget: 3600 },

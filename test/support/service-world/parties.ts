@@ -6,7 +6,7 @@ import type { Clock } from '../../../src/service/clock.ts';
 import type { Keypair } from '../../../src/service/keypair.ts';
 import { Publisher } from '../../../src/service/publisher.ts';
 import { Registrar } from '../../../src/service/registrar.ts';
-import { isDrawn, type Group } from '../../../src/service/group.ts';
+import { isDrawn, type Group, type SparseTerms } from '../../../src/service/group.ts';
 import { Task, type TaskDefinition } from '../../../src/service/task.ts';
 
 /** When worlds begin, in milliseconds since 1970. */
@@ -37,6 +37,16 @@ function thresholdFor(users: number): number {
 export function groupWithCohorts(maxUsers: number): Group {
   const cohorts = { least: 2, most: 4, seed: { min: 10, max: 60, grace: 60 } };
   return { threshold: thresholdFor(maxUsers), maxUsers, adversary: 'malicious', colluders: 1, cohorts, graph: null };
+}
+
+/** So many users at most on a sparse graph, which bears so many colluders whoever is whose neighbor. */
+export function groupOnGraph(maxUsers: number, colluders: 0 | 1): Group & { readonly graph: SparseTerms } {
+  const graph = {
+    ...(colluders === 0 ? { neighbors: 6, shareThreshold: 5 } : { neighbors: 8, shareThreshold: 7 }),
+    security: 40,
+  };
+  const threshold = Math.max(graph.neighbors + 1, maxUsers - 2);
+  return { threshold, maxUsers, adversary: 'semi-malicious', colluders, cohorts: null, graph };
 }
 
 /** @param users of a session, at most. @param definition what is not as usual. @param count participants in all. */
