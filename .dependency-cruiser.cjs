@@ -91,7 +91,7 @@ module.exports = {
     only('service', '^src/service/', [
       '^src/service/',
       '^src/(dp|encoding|cohorts)/',
-      '^src/crypto/(digest|labels|sign|random)\\.ts$',
+      '^src/crypto/(digest|hash-tree|labels|sign|random)\\.ts$',
       '^src/masking/(ring|vector)\\.ts$',
       '^src/session/(binding|codec|json|parameters|public-keys)\\.ts$',
       '^src/graph/(hypergeometric|policy)\\.ts$',

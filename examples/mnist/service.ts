@@ -61,14 +61,13 @@ export class Service {
       fetchPayload: () => Promise.resolve(this.#model),
       floors: {
         group: { minHonest: threshold - summing.colluders, minEnrolled: users, minThreshold: threshold, maxUsers: users },
-        adversary: { model: 'malicious', minColluders: summing.colluders, minColludingFraction: 0 },
+        adversary: { model: 'malicious', minColluders: summing.colluders, minColludingFraction: 0, security: null },
         keys: {
           ...{ coordinator: coordinator[0], registrar: authority, publisher: publisher.publicKey },
           ...{ maxRevocationAge: DAY, maxCertificateAge: DAY },
         },
         repetition: { minInterval: 0, maxParticipations: rounds },
         privacy: budget && { ...budget, adjacency: 'zero-out' },
-        cohorts: null,
         maxPayloadBytes: 4 * parametersOf(shapes),
         acceptDevelopment: true,
       },
@@ -118,7 +117,7 @@ function partiesFor({ summing, users, threshold }: Agreement) {
   const task = new Task({
     name: 'digits',
     aggregate,
-    group: { threshold, maxUsers: users, adversary: 'malicious', colluders, cohorts: null },
+    group: { threshold, maxUsers: users, adversary: 'malicious', colluders, cohorts: null, graph: null },
     minUsers: users,
     // A protocol round ends when all have answered, or after a second with those who have.
     windows: { checkIn: all, training: all, round: { min: 1, max: 1, grace: 0, enough: 1 } },

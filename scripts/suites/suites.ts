@@ -98,6 +98,7 @@ export const LONG: readonly Suite[] = [
   { name: 'long-demos', files: ['long/long-demos.test.ts'], budget: 300 },
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
   { name: 'postgres-sizes', files: ['long/postgres-sizes.test.ts'], budget: 7200 },
+  { name: 'service-sparse', files: ['long/service-sparse.test.ts'], quickKeys: true, budget: 3600 },
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
   { name: 'pet-network', files: ['long/pet-network.test.ts'], budget: 600 },
   { name: 'bundlers', files: ['long/bundles.test.ts', 'long/browser-bundles.test.ts'], budget: 1200 },

@@ -8,6 +8,7 @@ import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
+import { DIGEST_BYTES } from '../leaves/sizes.ts';
 import { messageSizes } from '../wire/message-sizes.ts';
 import { CERTIFICATE_BYTES, readCertificate } from '../service/certificate.ts';
 import { secondsOf, type Clock } from '../service/clock.ts';
@@ -332,10 +333,13 @@ function noPayloads(): Promise<never> {
 
 /** Bytes of the longest message of the coordinator: of a round, the roster, or who is enrolled. */
 function longestMessage(task: Task): number {
-  const { maxUsers } = task.definition.group;
   const { vecLen, options } = task.shape;
-  const { rounds } = messageSizes({ users: maxUsers, vecLen, bits: options.bits });
-  const roster = 4 + maxUsers * CERTIFICATE_BYTES + 1000 + 8_000_000;
+  const { maxUsers, bits, graph = 'complete' } = options;
+  const { rounds } = messageSizes({ users: maxUsers, vecLen, bits, graph });
+  const certificates = maxUsers * (4 + CERTIFICATE_BYTES);
+  // A proof has at most one digest for each certificate and level of the hash tree.
+  const shown = graph === 'complete' ? certificates : (graph.neighbors + 1) * (4 + CERTIFICATE_BYTES + 20 * DIGEST_BYTES);
+  const roster = 8 + shown + 1000 + 8_000_000;
   const enrolment = 12 + 8 * mostEnrolled(task.definition);
   return Math.max(roster, enrolment, ...rounds.map(({ down }) => down + 16 * maxUsers));
 }

@@ -10,6 +10,7 @@ import type { Announcement } from '../service/announcement.ts';
 import type { CohortSessions } from '../cohorts/enrolment.ts';
 import { authorityDigest, checkAuthority, type Authority } from '../service/certificate.ts';
 import { lnExposed } from '../service/enrolment.ts';
+import { isDrawn, sparseFault } from '../service/group.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Task, TaskDefinition } from '../service/task.ts';
 
@@ -21,16 +22,6 @@ export interface PrivacyBudget {
   readonly delta: number;
   /** What counts as a neighbor: plans of another adjacency are refused. */
   readonly adjacency: Adjacency;
-}
-
-/** What a draw of cohorts must keep. */
-export interface CohortFloor {
-  /**
-   * The chance that in any of its participations a cohort has more corrupt users than its session withstands is at most 2^−security, if
-   * `minColludingFraction` of those who are enrolled are corrupt. It is counted over as many draws as all participations
-   * (`repetition.maxParticipations`) have attempts; the participant takes part in no more.
-   */
-  readonly security: number;
 }
 
 /** A participant's floors. A run below any of them is refused: the participant is told, and the coordinator gets no input. */
@@ -54,6 +45,14 @@ export interface Floors {
     readonly minColluders: number;
     /** Least part of a session's participants that may work with the server, in [0, 1); with cohorts, of those who are enrolled. */
     readonly minColludingFraction: number;
+    /**
+     * What may be left to chance: in tasks with cohorts, who is in which, and on a sparse graph, who is whose neighbor. In all its
+     * participations together, the chance that a session withstands less than the task says is at most 2^−security; 0 to 200. It is counted over
+     * as many draws as all participations (`repetition.maxParticipations`) have attempts; the participant takes part in no more.
+     * With cohorts it is assumed that `minColludingFraction` of those who are enrolled are corrupt. Null: tasks with cohorts or a sparse
+     * graph are refused.
+     */
+    readonly security: number | null;
   };
   /** Whose signatures count, and for how long. */
   readonly keys: {
@@ -81,8 +80,6 @@ export interface Floors {
    * with noise is accepted too.
    */
   readonly privacy: PrivacyBudget | null;
-  /** Tasks with cohorts: what the draw must keep. Null: they are refused. */
-  readonly cohorts: CohortFloor | null;
   /** Most bytes of a payload. */
   readonly maxPayloadBytes: number;
   /** Whether a task of a development set-up is accepted, in which one process plays the parties that must not be one. */
@@ -90,23 +87,16 @@ export interface Floors {
 }
 
 const MOST = Number.MAX_SAFE_INTEGER;
+/** Bits of security that a session on a sparse graph has at most. */
+const MOST_SECURITY = 200;
 
 /** A checked copy. @throws TypeError, RangeError that name the floor. */
 export function checkFloors(floors: Floors): Floors {
   const name = 'options.floors';
-  checkNames(floors, name, [
-    'group',
-    'adversary',
-    'keys',
-    'repetition',
-    'privacy',
-    'cohorts',
-    'maxPayloadBytes',
-    'acceptDevelopment',
-  ]);
-  const { group, adversary, keys, repetition, privacy, cohorts } = floors;
+  checkNames(floors, name, ['group', 'adversary', 'keys', 'repetition', 'privacy', 'maxPayloadBytes', 'acceptDevelopment']);
+  const { group, adversary, keys, repetition, privacy } = floors;
   checkNames(group, `${name}.group`, ['minHonest', 'minEnrolled', 'minThreshold', 'maxUsers']);
-  checkNames(adversary, `${name}.adversary`, ['model', 'minColluders', 'minColludingFraction']);
+  checkNames(adversary, `${name}.adversary`, ['model', 'minColluders', 'minColludingFraction', 'security']);
   checkNames(keys, `${name}.keys`, ['coordinator', 'registrar', 'publisher', 'maxRevocationAge', 'maxCertificateAge']);
   checkNames(repetition, `${name}.repetition`, ['minInterval', 'maxParticipations']);
   return {
@@ -120,6 +110,8 @@ export function checkFloors(floors: Floors): Floors {
       model: checkOneOf(adversary.model, `${name}.adversary.model`, ADVERSARIES),
       minColluders: checkInteger(adversary.minColluders, `${name}.adversary.minColluders`, 0, MOST),
       minColludingFraction: checkNumber(adversary.minColludingFraction, `${name}.adversary.minColludingFraction`, 0, 1),
+      security:
+        adversary.security === null ? null : checkNumber(adversary.security, `${name}.adversary.security`, 0, MOST_SECURITY),
     },
     keys: {
       coordinator: copyOf(checkBytes(keys.coordinator, `${name}.keys.coordinator`)),
@@ -133,15 +125,9 @@ export function checkFloors(floors: Floors): Floors {
       maxParticipations: checkInteger(repetition.maxParticipations, `${name}.repetition.maxParticipations`, 1, MOST),
     },
     privacy: privacy === null ? null : checkBudget(privacy),
-    cohorts: cohorts === null ? null : checkCohorts(cohorts),
     maxPayloadBytes: checkInteger(floors.maxPayloadBytes, `${name}.maxPayloadBytes`, 0, MOST),
     acceptDevelopment: checkBoolean(floors.acceptDevelopment, `${name}.acceptDevelopment`),
   };
-}
-
-function checkCohorts(cohorts: CohortFloor): CohortFloor {
-  checkNames(cohorts, 'options.floors.cohorts', ['security']);
-  return { security: checkNumber(cohorts.security, 'options.floors.cohorts.security', 0, 256) };
 }
 
 function checkBudget(privacy: PrivacyBudget): PrivacyBudget {
@@ -172,7 +158,7 @@ export function requireTask(floors: Floors, task: Task): void {
   requireFloor(isStrong, `a ${definition.group.adversary} server`);
   requireFloor(colluders >= adversary.minColluders, `${colluders} colluders`);
   requireFloor(colluders >= adversary.minColludingFraction * maxUsers, `${colluders} colluders of ${maxUsers} participants`);
-  requireFloor(definition.group.cohorts === null || floors.cohorts !== null, 'cohorts');
+  requireChance(floors, definition);
   requireFloor(equalBytes(definition.publisher, keys.publisher), 'another publisher');
   const isOurs = equalBytes(authorityDigest(definition.registrar), authorityDigest(keys.registrar));
   requireFloor(isOurs, 'another registrar or scope');
@@ -184,10 +170,28 @@ export function requireTask(floors: Floors, task: Task): void {
     'exact sums, which noise that is added later, or in other parts, does not hide',
   );
   // The budget counts with the chance that the task names, and the draw is only as good as the floor asks.
-  const chance = 2 ** -(floors.cohorts?.security ?? Infinity);
-  const isCounted = definition.group.cohorts === null || (cost?.failureProbability ?? 0) >= chance;
+  const chance = 2 ** -(adversary.security ?? Infinity);
+  const isCounted = !isDrawn(definition.group) || (cost?.failureProbability ?? 0) >= chance;
   requireFloor(privacy === null || isCounted, `a δ that counts with safer draws than a chance of ${chance}`);
   requireFloor(privacy === null || cost?.adjacency === privacy.adjacency, 'another adjacency');
+}
+
+/** What may be left to chance. A sparse graph is good for all sizes of a session, or for none. */
+function requireChance(floors: Floors, definition: TaskDefinition): void {
+  const { group } = definition;
+  const { graph } = group;
+  requireFloor(!isDrawn(group) || floors.adversary.security !== null, graph === null ? 'cohorts' : 'a sparse graph');
+  if (graph === null) return;
+  const security = securityOfSession(floors, definition);
+  const fault =
+    security > MOST_SECURITY ? `a security of ${security} in each session` : sparseFault({ ...group, graph }, security);
+  requireFloor(fault === null, String(fault));
+}
+
+/** The security that each of a participant's sessions on a sparse graph has, so that all its draws together have that of the floor. */
+export function securityOfSession(floors: Floors, definition: TaskDefinition): number {
+  const bits = (floors.adversary.security ?? Infinity) + Math.log2(mostDraws(floors, definition));
+  return Math.max(Math.ceil(bits), 1);
 }
 
 /**
@@ -206,13 +210,16 @@ export function requireDraw(
   }: { readonly enrolled: number; readonly sessions: readonly CohortSessions[]; readonly draws: number },
 ): void {
   const { definition } = task;
-  const { adversary, cohorts } = floors;
+  const { adversary } = floors;
   const most = mostDraws(floors, definition);
   requireDrawsLeft(floors, task, { draws });
   const corrupt = Math.ceil(adversary.minColludingFraction * enrolled);
   const lnAny = lnExposed(sessions, enrolled, corrupt, definition.group.colluders) + Math.log(most);
   const bits = -lnAny / Math.LN2;
-  requireFloor(bits >= (cohorts?.security ?? Infinity), `cohorts of which one is exposed with a chance of 2^−${bits.toFixed(1)}`);
+  requireFloor(
+    bits >= (adversary.security ?? Infinity),
+    `cohorts of which one is exposed with a chance of 2^−${bits.toFixed(1)}`,
+  );
 }
 
 /** Each attempt of each participation is one draw. */
@@ -220,9 +227,9 @@ function mostDraws({ repetition }: Floors, { attempts }: TaskDefinition): number
   return repetition.maxParticipations * attempts;
 }
 
-/** Whether one more attempt would be accepted. Whoever would refuse its draw is not enrolled, because it would cost its cohort the attempt. */
+/** Whether one more attempt would be accepted. Whoever would refuse its draw is not enrolled, because it would cost the others the attempt. */
 export function hasDrawsLeft(floors: Floors, { definition }: Task, { draws }: Pick<History, 'draws'>): boolean {
-  return definition.group.cohorts === null || draws < mostDraws(floors, definition);
+  return !isDrawn(definition.group) || draws < mostDraws(floors, definition);
 }
 
 /** @throws ServiceError ERR_SECAGG_FLOOR */
@@ -238,7 +245,7 @@ export interface History {
   readonly participations: number;
   /** Seconds since 1970 of the last one; null for none. */
   readonly lastParticipation: number | null;
-  /** Draws of cohorts that it has taken part in, also of attempts that came to nothing. */
+  /** Draws of cohorts or of sparse graphs that it has taken part in, also of attempts that came to nothing. */
   readonly draws: number;
   /** Number of the newest revocation list that it has seen. */
   readonly revocationNumber: number;

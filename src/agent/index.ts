@@ -7,7 +7,7 @@
 export { Agent, type AgentOptions, type AgentProgress } from './agent.ts';
 export { developmentAgent, type DevelopmentAgentOptions } from './development.ts';
 export type { AgentEvent } from './events.ts';
-export type { CohortFloor, Floors, PrivacyBudget } from './floors.ts';
+export type { Floors, PrivacyBudget } from './floors.ts';
 export type { FetchPayload, InputStore, LoadedInput, RunForInput } from './inputs.ts';
 export { IndexedDbAgentStore } from './indexed-db-store.ts';
 export { MemoryAgentStore, type AgentStore, type StoredAgent } from './state-store.ts';

@@ -8,7 +8,8 @@ import { round0Msg } from '../user/start.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
 import { isSpent } from './agent-state.ts';
 import { ledgerOf } from './limits.ts';
-import { COMPLETE, done, forget, outOfAttempt, passive, waitFor, type Transition } from './transitions.ts';
+import { askForNeighbors, meetNeighbors } from './neighbors.ts';
+import { COMPLETE, done, forget, outOfAttempt, passive, waitAfterRefusal, waitFor, type Transition } from './transitions.ts';
 
 /** Refusals that say nothing about the answer: the same one may be taken later, for example when the coordinator's store is back. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -32,12 +33,48 @@ export async function playRound(context: AgentContext, work: InSession, signal?:
   const answer = await context.connection.ask({ kind: 'next', place: { run, attempt, round } }, context.longestMessage, signal);
   const spent = work.answered >= 2;
   if (answer.kind === 'message') {
-    return answer.place.round === round ? reply(context, work, running, answer.body) : waitFor(context, answer);
+    if (answer.place.round !== round) return waitFor(context, answer);
+    if (round === 1 && running.user.progress().needsPublicKeys) return meet(context, work, running, answer.body, signal);
+    return reply(context, work, running, answer.body);
   }
   if (answer.kind === 'roster' || answer.kind === 'run') return over(context, work, null);
   if (answer.kind === 'outcome') return done(context, { ...work, spent }, answer);
   if (answer.kind === 'wait' && !isDelivered) return deliver(context, work, running, signal);
   return answer.code === 'ERR_SECAGG_RUN' ? forget(context, { ...work, spent }) : passive(context, answer);
+}
+
+/** On a sparse graph: the user gets the keys of its neighbors, who are in the message of round 1, which it answers in the next step. */
+async function meet(
+  context: AgentContext,
+  work: InSession,
+  { user }: RunningUser,
+  message: Uint8Array,
+  signal?: PlatformSignal,
+): Promise<Transition> {
+  let ids: number[];
+  try {
+    ids = user.idsInDirectory(message).sort((a, b) => a - b);
+  } catch (error) {
+    return refused(context, work, error);
+  }
+  const answer = await askForNeighbors(context, work, ids, signal);
+  if (answer.kind === 'outcome') return done(context, { ...work, spent: false }, answer);
+  if (answer.kind === 'wait' || PASSING.has(answer.code)) return waitFor(context, answer);
+  if (answer.kind !== 'roster') return over(context, work, null);
+  try {
+    await meetNeighbors(context, work, { user, ids, excerpt: answer.body }, signal);
+  } catch (error) {
+    return refused(context, work, error);
+  }
+  return COMPLETE;
+}
+
+/** The participant refuses its neighbors: the attempt is over for it. */
+async function refused(context: AgentContext, work: InSession, error: unknown): Promise<Transition> {
+  if (!(error instanceof SecAggError)) throw error;
+  context.tell({ type: 'refused', run: work.run, code: error.code, message: error.message });
+  await over(context, work, error);
+  return waitAfterRefusal(context);
 }
 
 /** Answers the server's message of the next round. What the answer gives away is written down before it leaves. */

@@ -5,12 +5,14 @@ import { messageSizes } from '../wire/message-sizes.ts';
 import { textIn } from '../service/announcement.ts';
 import { NOWHERE } from '../service/exchange.ts';
 import type { RequestKind } from '../service/request.ts';
+import { readWanted } from '../service/roster.ts';
 import { ServiceError } from '../service/service-error.ts';
 import { mostEnrolled, type Task } from '../service/task.ts';
 import type { Admitted } from './admission.ts';
 import { advance } from './advance.ts';
 import type { CoordinatorContext } from './context.ts';
 import type { Participant, RunEnd, RunKey, RunRecord, SessionRecord } from './run-record.ts';
+import type { Rosters } from './rosters.ts';
 import { reply, SOON, wait, type Reply } from './reply.ts';
 import { advanceSession, ensureSession } from './session-advance.ts';
 import type { Turns } from './turns.ts';
@@ -19,6 +21,7 @@ import type { Uploads } from './uploads.ts';
 /** What answering needs beside the coordinator's parts. */
 export interface Answering extends CoordinatorContext {
   readonly uploads: Uploads;
+  readonly rosters: Rosters;
   /** Requests that come together share a look at the run, which costs a store more than the request itself. */
   readonly turns: Turns<number>;
   /** Whether a task takes new participants. */
@@ -45,6 +48,7 @@ const ANSWERS: Readonly<Record<RequestKind, Answer>> = {
   answer: take,
   outcome: (context, admitted) => standing(context, admitted),
   leave,
+  certificates: (context, admitted) => standing(context, admitted),
 };
 
 /** @throws SecAggError that the participant is told. */
@@ -151,14 +155,26 @@ function outcomeBody({ run, attempt }: RunRecord, { code, included }: RunEnd): U
 async function inSession(context: Answering, { certificate, request, task }: Admitted, session: SessionRecord): Promise<Reply> {
   const { run, attempt, round, end, members, name } = session;
   const place = { run, attempt, round };
-  const { windows } = task.definition;
+  const { windows, group } = task.definition;
   const pause = Math.min(Math.max(50 * windows.round.max, SOON), IDLE / 3);
   const { place: wanted } = request;
+  if (request.kind === 'certificates' && wanted.attempt === attempt) {
+    return reply('roster', place, context.rosters.excerpt(session, wantedIds(task, request.body)));
+  }
   if (end !== null) return wait(place, pause, members.length);
-  if (wanted.attempt !== attempt) return reply('roster', { ...place, round: 0 }, session.roster);
+  if (wanted.attempt !== attempt) {
+    const own = group.graph === null ? session.roster : context.rosters.excerpt(session, [certificate.id]);
+    return reply('roster', { ...place, round: 0 }, own);
+  }
   if (wanted.round > round || wanted.round === 0) return wait(place, pause, members.length);
   const message = await context.host.message(name, certificate.id, wanted.round);
   return message === null ? wait(place, pause, members.length) : reply('message', { ...place, round: wanted.round }, message);
+}
+
+/** Whose certificates a participant asks for: its own and those of its neighbors at most. */
+function wantedIds({ definition: { group } }: Task, body: Uint8Array): number[] {
+  const most = group.graph === null ? 0 : group.graph.neighbors + 1;
+  return readWanted(body, most);
 }
 
 /** One part of the participant's answer in a protocol round. */
@@ -186,9 +202,9 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
 
 /** Bytes of a participant's longest message, with the longest ids. */
 function longestAnswer(task: Task): number {
-  const { maxUsers } = task.definition.group;
   const { vecLen, options } = task.shape;
-  const { rounds } = messageSizes({ users: maxUsers, vecLen, bits: options.bits });
+  const { maxUsers: users, bits, graph = 'complete' } = options;
+  const { rounds } = messageSizes({ users, vecLen, bits, graph });
   return Math.max(...rounds.map(({ up }) => up)) + 64;
 }
 

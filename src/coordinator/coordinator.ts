@@ -24,6 +24,7 @@ import { outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
+import { Rosters } from './rosters.ts';
 import { SeedWatch } from './seed-watch.ts';
 import { openSessionNames } from './session-advance.ts';
 import type { RunKey, RunRecord } from './run-record.ts';
@@ -97,8 +98,7 @@ export class Coordinator {
       store: this.#store,
       host: options.host ?? new MemorySessionHost(),
       listener: this.#listener,
-      uploads: new Uploads(most),
-      turns: new Turns(),
+      ...{ uploads: new Uploads(most), rosters: new Rosters(), turns: new Turns() },
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),

@@ -1,6 +1,7 @@
 // When a run goes on, and when a round of its sessions: pure functions of what is known and of the time. The same for every process, so
 // that it does not matter which of them looks.
-import { leastEnrolled, mostEnrolled, type TaskDefinition, type Window } from '../service/task.ts';
+import { leastEnrolled, mostEnrolled, type TaskDefinition } from '../service/task.ts';
+import type { Window } from '../service/window.ts';
 
 /** Where a run is. `'draw'`: it is settled who is enrolled, and the seed of the cohorts is still to come. */
 export type Stage = 'check-in' | 'training' | 'draw' | 'session' | 'finished' | 'failed';

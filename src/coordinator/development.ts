@@ -93,7 +93,7 @@ export function developmentService(options: DevelopmentOptions): DevelopmentServ
   const task = new Task({
     name: 'development',
     aggregate,
-    group: { threshold, maxUsers, adversary: 'malicious', colluders: 0, cohorts: null },
+    group: { threshold, maxUsers, adversary: 'malicious', colluders: 0, cohorts: null, graph: null },
     minUsers: threshold,
     attempts: 3,
     retention: 3600,

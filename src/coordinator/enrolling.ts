@@ -5,9 +5,10 @@ import { SecAggError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import type { Certificate } from '../service/certificate.ts';
 import { cohortPlan, drawnAttempt } from '../service/attempt-plan.ts';
-import { attemptSession, requireValid, rosterOf } from '../service/certified-users.ts';
+import { attemptSession, requireValid } from '../service/certified-users.ts';
 import { drawCohorts, enrollable, enrolmentBytes, readEnrolment } from '../service/enrolment.ts';
 import type { RevocationList } from '../service/revocation-list.ts';
+import { rosterOf, type Roster } from '../service/roster.ts';
 import { leastEnrolled, type Task, type TaskDefinition } from '../service/task.ts';
 import type { CoordinatorContext } from './context.ts';
 import type { Attempt, RunInAttempt, RunRecord, SessionRecord } from './run-record.ts';
@@ -49,10 +50,9 @@ export async function closeEnrolment(
   const about = { task: task.digest, announcement: run.announcement, attempt: number };
   if (task.definition.group.cohorts === null) {
     const roster = rosterOf(valid, revocations);
-    const name = attemptSession({ ...about, certificates: roster.certificates });
+    const name = attemptSession({ ...about, roster });
     const attempt: Attempt = { number, name, seedAt: null, sessions: 1 };
-    const { bytes, certificates } = roster;
-    return { attempt, sessions: [newSession(run, attempt, { index: 0, name, roster: bytes, certificates, draw: null }, now)] };
+    return { attempt, sessions: [newSession(run, attempt, { index: 0, name, roster, draw: null }, now)] };
   }
   const users = enrollable(task, valid.length);
   const ids = valid.map(({ id }) => id);
@@ -91,10 +91,10 @@ function validOf(
   });
 }
 
-/** Seconds after which all have the roster who take part at all. */
-function secondsToRoster({ group: { cohorts }, windows: { round } }: TaskDefinition): number {
+/** Seconds after which all have the certificates that they look at who take part at all; on a sparse graph they look in round 1, too. */
+function secondsToRoster({ group: { cohorts, graph }, windows: { round } }: TaskDefinition): number {
   const draw = cohorts === null ? 0 : cohorts.seed.max + cohorts.seed.grace;
-  return Math.min(draw + round.max + round.grace, MOST_LEFT);
+  return Math.min(draw + (graph === null ? 1 : 2) * (round.max + round.grace), MOST_LEFT);
 }
 
 /** The seed of the draw that a run waits for; null if it is not there yet, or if nothing is drawn. */
@@ -122,24 +122,20 @@ export async function drawSessions(
   return Array.from({ length: cohorts.count }, (_, index) => {
     const { userIds } = cohorts.cohort(index, { session: name });
     const members = userIds.map((id) => byId.get(id)).filter((certificate) => certificate !== undefined);
-    const { bytes, certificates } = rosterOf(members, revocations);
+    const roster = rosterOf(members, revocations);
     const draw = { enrolment: cohorts.enrolmentDigest, seed, index };
-    const about = { task: task.digest, announcement, attempt: number, certificates };
-    const session = { index, name: cohortPlan(base, about, draw).name, roster: bytes, certificates, draw };
-    return newSession(run, run.attempt, session, now);
+    const about = { task: task.digest, announcement, attempt: number, roster };
+    return newSession(run, run.attempt, { index, name: cohortPlan(base, about, draw).name, roster, draw }, now);
   });
 }
 
 function newSession(
   { task, run }: RunRecord,
   { number: attempt }: Attempt,
-  {
-    certificates,
-    ...session
-  }: Pick<SessionRecord, 'index' | 'name' | 'roster' | 'draw'> & { readonly certificates: readonly Certificate[] },
+  { roster, ...session }: Pick<SessionRecord, 'index' | 'name' | 'draw'> & { readonly roster: Roster },
   since: number,
 ): SessionRecord {
-  const members = certificates.map(({ id }) => id);
+  const members = roster.certificates.map(({ id }) => id);
   const fresh = { revision: 0, round: 0, since, extended: false, certificate: '', end: null };
-  return { task, run, attempt, ...session, members, ...fresh };
+  return { task, run, attempt, ...session, roster: roster.bytes, members, ...fresh };
 }

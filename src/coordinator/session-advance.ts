@@ -2,7 +2,8 @@
 import { ProtocolError, ThresholdError, UsageError, type SecAggError } from '../leaves/errors.ts';
 import { emit } from '../leaves/events.ts';
 import type { ServerProgress } from '../leaves/progress.ts';
-import { publicKeysOf, readRoster } from '../service/certified-users.ts';
+import { publicKeysOf } from '../service/certified-users.ts';
+import { readRoster } from '../service/roster.ts';
 import { runCertificateOf } from '../service/run-certificate.ts';
 import type { Task } from '../service/task.ts';
 import type { CoordinatorContext } from './context.ts';

@@ -46,6 +46,8 @@ export const LABELS: Readonly<
     | 'seedDocument'
     | 'seed'
     | 'attemptRoster'
+    | 'attemptRosterLine'
+    | 'attemptRosterNode'
     | 'attemptSession'
     | 'request'
     | 'response'
@@ -91,6 +93,8 @@ export const LABELS: Readonly<
   seedDocument: label('seed document'),
   seed: label('seed of a draw'),
   attemptRoster: label('roster of an attempt'),
+  attemptRosterLine: label('line of the roster of an attempt'),
+  attemptRosterNode: label('node of the roster of an attempt'),
   attemptSession: label('session of an attempt'),
   request: label('request'),
   response: label('response'),

@@ -3,27 +3,24 @@ import { kindOf } from '../leaves/checks.ts';
 import { ringOf } from '../masking/ring.ts';
 import { lanesOf, vectorOf, type InputVector } from '../masking/vector.ts';
 import type { IntegersAggregate } from './aggregate-kinds.ts';
-import type { AggregatePlan } from './aggregate-plan.ts';
+import type { AggregatePlan, PlanTerms } from './aggregate-plan.ts';
 
-export function integersPlan(
-  aggregate: IntegersAggregate,
-  { maxUsers, session }: { readonly maxUsers: number; readonly session: string },
-): AggregatePlan {
+export function integersPlan(aggregate: IntegersAggregate, terms: Omit<PlanTerms, 'random'>): AggregatePlan {
   const { vecLen, bits, modularInputs = false } = aggregate;
   const ring = ringOf(bits);
   return {
     vecLen,
-    options: { session, bits, maxUsers, ...(modularInputs && { modularInputs }) },
+    options: { ...terms, bits, ...(modularInputs && { modularInputs }) },
     threshold: null,
     takesWeight: false,
     takesPlace: false,
     addsNoise: false,
     showsExactSums: true,
     cost: null,
-    forCohort: (name) => integersPlan(aggregate, { maxUsers, session: name }),
+    forCohort: (name) => integersPlan(aggregate, { ...terms, session: name }),
     encode(data) {
       const components = vectorLike(data, vecLen);
-      const lanes = lanesOf(ring, components, vecLen, modularInputs ? 'modular' : { users: maxUsers });
+      const lanes = lanesOf(ring, components, vecLen, modularInputs ? 'modular' : { users: terms.maxUsers });
       const vector = vectorOf(ring, lanes);
       lanes.fill(0);
       return { vector, clipped: 0 };

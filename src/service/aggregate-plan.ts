@@ -5,7 +5,7 @@ import type { Receipt } from '../dp/receipt.ts';
 import type { Encoded, Place } from '../encoding/encoding.ts';
 import type { Weights } from '../encoding/statistic.ts';
 import type { SumVector } from '../masking/vector.ts';
-import type { SessionOptions } from '../session/parameters.ts';
+import type { SessionOptions, SparseGraph } from '../session/parameters.ts';
 
 /** What a session gives to a plan. */
 export interface PlanTerms {
@@ -13,6 +13,10 @@ export interface PlanTerms {
   readonly maxUsers: number;
   /** The context of the session. All parties must agree on it. */
   readonly session: string;
+  /** The sparse graph of the session, if it has one. */
+  readonly graph?: SparseGraph;
+  /** The security of the graph, if there is one. */
+  readonly security?: number;
   /** Replaces the platform's cryptographic generator for rounding and noise. For reproducible tests only. */
   readonly random?: RandomSource;
 }

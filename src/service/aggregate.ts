@@ -37,24 +37,28 @@ export function aggregateBytes(aggregate: Aggregate): Uint8Array {
  * @throws TypeError, RangeError that name one of the terms.
  */
 export function planOf(aggregate: Aggregate, terms: PlanTerms): AggregatePlan {
-  checkNames(terms, 'terms', ['maxUsers', 'session', 'random']);
+  checkNames(terms, 'terms', ['maxUsers', 'session', 'graph', 'security', 'random']);
   const maxUsers = checkInteger(terms.maxUsers, 'terms.maxUsers', 1, MAX_USERS);
   const session = checkString(terms.session, 'terms.session');
-  const { random = systemRandom } = terms;
+  const { random = systemRandom, graph, security } = terms;
+  const drawn = { ...(graph !== undefined && { graph }), ...(security !== undefined && { security }) };
   if (typeof random !== 'function') throw new TypeError(`terms.random: expected a function, got ${kindOf(random)}`);
   // In one order of fields, on which the name of a session may depend.
   const parsed = parseAggregate(aggregate);
-  if (parsed.kind === 'integers') return integersPlan(parsed, { maxUsers, session });
-  return encodingPlan(made(() => encodingOf(parsed, { maxUsers, session, random })));
+  if (parsed.kind === 'integers') return integersPlan(parsed, { maxUsers, session, ...drawn });
+  return encodingPlan(
+    made(() => encodingOf(parsed, { maxUsers, session, random })),
+    drawn,
+  );
 }
 
-function encodingPlan(encoding: AnyEncoding): AggregatePlan {
+function encodingPlan(encoding: AnyEncoding, drawn: Pick<PlanTerms, 'graph' | 'security'>): AggregatePlan {
   const { noise, weighted, correlated } = encoding.statistic;
   const threshold = noise?.agreed.threshold;
   const cost = once(() => (noise === null ? null : worstCostOf(encoding)));
   return {
     vecLen: encoding.vecLen,
-    options: encoding.options,
+    options: { ...encoding.options, ...drawn },
     threshold: typeof threshold === 'number' ? threshold : null,
     takesWeight: weighted,
     takesPlace: correlated,
@@ -63,7 +67,7 @@ function encodingPlan(encoding: AnyEncoding): AggregatePlan {
     get cost() {
       return cost();
     },
-    forCohort: (session) => encodingPlan(encoding.forCohort(session)),
+    forCohort: (session) => encodingPlan(encoding.forCohort(session), drawn),
     encode: (data, { weight, place } = {}) => encoding.encode(data, weight, place),
     decode(sum, about) {
       const included = includedOf(about);

@@ -2,7 +2,7 @@
 import { cohortSession } from '../cohorts/cohorts.ts';
 import type { AggregatePlan } from './aggregate-plan.ts';
 import { attemptSession } from './certified-users.ts';
-import type { Certificate } from './certificate.ts';
+import { NOBODY, type RosterDigest } from './roster.ts';
 import type { Task } from './task.ts';
 
 /** Which cohort of which draw. */
@@ -31,7 +31,7 @@ interface SessionPlan {
 
 /** The name of an attempt with cohorts, from which the plan follows that decodes their total. */
 export function drawnAttempt(task: Task, { announcement, attempt }: AttemptOfRun): string {
-  return attemptSession({ task: task.digest, announcement, attempt, certificates: [] });
+  return attemptSession({ task: task.digest, announcement, attempt, roster: NOBODY });
 }
 
 /**
@@ -42,7 +42,7 @@ export function drawnAttempt(task: Task, { announcement, attempt }: AttemptOfRun
  */
 export function cohortPlan(
   base: AggregatePlan,
-  about: AttemptOfRun & { readonly task: Uint8Array; readonly certificates: readonly Certificate[] },
+  about: AttemptOfRun & { readonly task: Uint8Array; readonly roster: RosterDigest },
   { enrolment, seed, index }: Draw,
 ): SessionPlan {
   const context = `${base.options.session} ${attemptSession(about)}`;
@@ -51,11 +51,7 @@ export function cohortPlan(
 }
 
 /** A session of an attempt, for a party that has one. @param draw null if the task has no cohorts. */
-export function sessionPlan(
-  task: Task,
-  about: AttemptOfRun & { readonly certificates: readonly Certificate[] },
-  draw: Draw | null,
-): SessionPlan {
+export function sessionPlan(task: Task, about: AttemptOfRun & { readonly roster: RosterDigest }, draw: Draw | null): SessionPlan {
   if (draw === null) {
     const name = attemptSession({ ...about, task: task.digest });
     return { name, plan: task.planFor(name) };

@@ -1,50 +1,12 @@
 // The participants of a session: exactly those whose certificates are in its roster, each looked at by whoever relies on them.
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
-import { concat, equalBytes, hex, u32 } from '../leaves/bytes.ts';
-import { DecodeError } from '../leaves/errors.ts';
+import { equalBytes, hex, u32 } from '../leaves/bytes.ts';
 import { PublicKeysWrapper } from '../session/public-keys.ts';
-import { MAX_HOLDERS } from '../session/parameters.ts';
-import {
-  authorityDigest,
-  CERTIFICATE_BYTES,
-  isCertificateOf,
-  readCertificate,
-  type Authority,
-  type Certificate,
-} from './certificate.ts';
-import { isRevocationListOf, readRevocationList, type RevocationList } from './revocation-list.ts';
+import { authorityDigest, isCertificateOf, type Authority, type Certificate } from './certificate.ts';
+import { isRevocationListOf, type RevocationList } from './revocation-list.ts';
+import { readRoster, type Roster, type RosterDigest } from './roster.ts';
 import { ServiceError } from './service-error.ts';
-
-/** The certificates of an attempt's participants, ascending by id, and the revocation list at its begin. */
-export interface Roster {
-  readonly certificates: readonly Certificate[];
-  readonly revocations: RevocationList;
-  readonly bytes: Uint8Array;
-}
-
-export function rosterOf(certificates: readonly Certificate[], revocations: RevocationList): Roster {
-  const ascending = [...certificates].sort((a, b) => a.id - b.id);
-  const bytes = concat([u32(ascending.length), ...ascending.map((certificate) => certificate.bytes), revocations.bytes]);
-  return { certificates: ascending, revocations, bytes };
-}
-
-/** Reads a roster without looking at signatures. @throws DecodeError */
-export function readRoster(bytes: Uint8Array): Roster & { readonly authorities: readonly Uint8Array[] } {
-  const count = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  const end = 4 + count * CERTIFICATE_BYTES;
-  if (count < 2 || count > MAX_HOLDERS || bytes.length < end) {
-    throw new DecodeError(`roster: expected 2 to ${MAX_HOLDERS} certificates, got ${bytes.length} bytes`);
-  }
-  const certificates = Array.from({ length: count }, (_, i) =>
-    readCertificate(bytes.slice(4 + i * CERTIFICATE_BYTES, 4 + (i + 1) * CERTIFICATE_BYTES)),
-  );
-  if (certificates.some(({ id }, i) => i > 0 && id <= (certificates[i - 1]?.id ?? id))) {
-    throw new DecodeError('roster: expected ascending ids');
-  }
-  const revocations = readRevocationList(bytes.slice(end));
-  return { certificates, revocations, bytes, authorities: [revocations, ...certificates].map(({ authority }) => authority) };
-}
 
 /** What a party asks of the certificates that it relies on. Times are in seconds. */
 export interface CertificateFloor {
@@ -63,8 +25,8 @@ export interface CertificateFloor {
 export async function requireValidRoster(bytes: Uint8Array, floor: CertificateFloor): Promise<Roster> {
   const { authorities, ...roster } = readRoster(bytes);
   // Before any signature is verified: the registrar has certified more participants than a session can have.
-  const { length } = roster.certificates;
-  if (length > floor.maxUsers) throw refusal(`the roster has ${length} participants, expected at most ${floor.maxUsers}`);
+  const { users } = roster;
+  if (users > floor.maxUsers) throw refusal(`the roster has ${users} participants, expected at most ${floor.maxUsers}`);
   const expected = authorityDigest(floor.authority);
   if (!authorities.every((authority) => equalBytes(authority, expected))) {
     throw refusal('the roster is of another registrar or scope');
@@ -106,7 +68,7 @@ function refusal(why: string): ServiceError {
   return new ServiceError('ERR_SECAGG_CERTIFICATE', why);
 }
 
-/** The keys of a roster's participants. */
+/** The keys of the participants whose certificates are at hand. */
 export function publicKeysOf({ certificates }: Pick<Roster, 'certificates'>): PublicKeysWrapper {
   return new PublicKeysWrapper(certificates.map(({ id, publicKey }) => [id, publicKey]));
 }
@@ -120,9 +82,9 @@ export function attemptSession(about: {
   readonly task: Uint8Array;
   readonly announcement: Uint8Array;
   readonly attempt: number;
-  readonly certificates: readonly Certificate[];
+  readonly roster: RosterDigest;
 }): string {
-  const { task, announcement, attempt, certificates } = about;
-  const roster = digest(LABELS.attemptRoster, [u32(certificates.length), ...certificates.map(({ bytes }) => bytes)]);
-  return hex(digest(LABELS.attemptSession, [task, u32(announcement.length), announcement, u32(attempt), roster]));
+  const { task, announcement, attempt, roster } = about;
+  const rosterDigest = digest(LABELS.attemptRoster, [u32(roster.users), roster.root]);
+  return hex(digest(LABELS.attemptSession, [task, u32(announcement.length), announcement, u32(attempt), rosterDigest]));
 }

@@ -32,4 +32,6 @@ export { maxRequestBytes } from './request.ts';
 export { verifyCertificate, type AuditTerms, type VerifiedRun } from './run-certificate.ts';
 export { registrarSeeds, type RegistrarSeedOptions, type SeedSource } from './seeds.ts';
 export { ServiceError } from './service-error.ts';
-export { Task, type CohortTerms, type Group, type RoundWindow, type TaskDefinition, type Window } from './task.ts';
+export type { CohortTerms, Group, SparseTerms } from './group.ts';
+export { Task, type TaskDefinition } from './task.ts';
+export type { RoundWindow, Window } from './window.ts';

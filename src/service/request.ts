@@ -15,7 +15,7 @@ import { EPOCH_TOKEN_BYTES, type Place } from './exchange.ts';
 export const SERVICE_VERSION = 1;
 
 /** What a participant may ask, in the order of their numbers on the wire. */
-const REQUEST_KINDS = ['hello', 'check-in', 'ready', 'next', 'answer', 'outcome', 'leave'] as const;
+const REQUEST_KINDS = ['hello', 'check-in', 'ready', 'next', 'answer', 'outcome', 'leave', 'certificates'] as const;
 
 /** What a participant asks. */
 export type RequestKind = (typeof REQUEST_KINDS)[number];

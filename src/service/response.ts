@@ -15,7 +15,7 @@ import { PART_BYTES, SERVICE_VERSION } from './request.ts';
 /**
  * What a coordinator may answer, in the order of their numbers on the wire. `wait`: nothing yet, come back within the window.
  * `task`: the task as JSON. `run`: the announcement of a run that the participant was selected for. `roster`: the certificates of
- * the attempt's participants. `message`: the server's message of a protocol round. `accepted`: the part, or the whole, was taken.
+ * the session's participants, or those that were asked for. `message`: the server's message of a protocol round. `accepted`: the part, or the whole, was taken.
  * `outcome`: how the run ended, as JSON. `refused`: not done, with a code.
  */
 const RESPONSE_KINDS = ['wait', 'task', 'run', 'enrolled', 'roster', 'message', 'accepted', 'outcome', 'refused'] as const;

@@ -15,7 +15,7 @@ import { userId } from '../session/json.ts';
 import { resolveParameters } from '../session/parameters.ts';
 import { isAnnouncementOf, readAnnouncement } from './announcement.ts';
 import { sessionPlan, type Draw } from './attempt-plan.ts';
-import { readRoster } from './certified-users.ts';
+import { readRoster, type Roster } from './roster.ts';
 import { authorityDigest, checkAuthority, isCertificateOf, type Authority, type Certificate } from './certificate.ts';
 import { isRevocationListOf } from './revocation-list.ts';
 import { SEED_BYTES } from './seeds.ts';
@@ -141,8 +141,8 @@ export async function verifyCertificate(certificate: string, terms: AuditTerms):
   const isAnnounced =
     (await isAnnouncementOf(terms.publisher, announcement.bytes)) && equalBytes(announcement.task, evidence.task.digest);
   if (!isAnnounced) throw refusal('the publisher has not announced this run');
-  const certificates = await requireCertified(evidence, registrar);
-  const { included, vouching } = await requireVouched(evidence, certificates);
+  const roster = await requireCertified(evidence.roster, registrar);
+  const { included, vouching } = await requireVouched(evidence, roster);
   return {
     task: evidence.task.id,
     source: announcement.source,
@@ -151,7 +151,7 @@ export async function verifyCertificate(certificate: string, terms: AuditTerms):
     draw: evidence.draw,
     included,
     vouching,
-    certificates: [...certificates.values()].map(({ id, serial, validFrom, validUntil }) => ({
+    certificates: roster.certificates.map(({ id, serial, validFrom, validUntil }) => ({
       id,
       serial,
       validFrom,
@@ -160,8 +160,10 @@ export async function verifyCertificate(certificate: string, terms: AuditTerms):
   };
 }
 
-async function requireCertified({ roster }: RunEvidence, registrar: Authority): Promise<ReadonlyMap<number, Certificate>> {
-  const { certificates, revocations, authorities } = readRoster(roster);
+async function requireCertified(bytesOfRoster: Uint8Array, registrar: Authority): Promise<Roster> {
+  const { authorities, ...roster } = readRoster(bytesOfRoster);
+  const { users, certificates, revocations } = roster;
+  if (certificates.length !== users) throw refusal('not all certificates of the session are in it');
   const expected = authorityDigest(registrar);
   if (!authorities.every((authority) => equalBytes(authority, expected))) throw refusal('a certificate is of another registrar');
   // Nothing is concluded from the list here. An auditor that reads the roster can rely on it all the same.
@@ -170,39 +172,43 @@ async function requireCertified({ roster }: RunEvidence, registrar: Authority): 
     if (!(await isCertificateOf(registrar.publicKey, signed)))
       throw refusal(`the certificate of participant ${id} is not signed`);
   }
-  return new Map(certificates.map((each) => [each.id, each]));
+  return roster;
 }
 
 /** The signatures are over the view of round 3, which is computed here from task, announcement, certificates, directory, U2 and U3. */
 async function requireVouched(
   { task: { definition }, task: what, announcement, attempt, draw, directory, u2, u3, signatures }: RunEvidence,
-  certificates: ReadonlyMap<number, Certificate>,
+  roster: Roster,
 ): Promise<{ readonly included: number[]; readonly vouching: number[] }> {
   const users = directory.length;
-  const isAscending = directory.every(({ userId: id }, i) => i === 0 || id > (directory[i - 1]?.userId ?? id));
-  if (!isAscending || !directory.every(({ userId: id }) => certificates.has(id)))
+  const certificates = new Map<number, Certificate>(roster.certificates.map((each) => [each.id, each]));
+  const ids = directory.map(({ userId: id }) => id);
+  // On a sparse graph U1 is in the order of the draw.
+  const isOrdered = definition.group.graph !== null || ids.every((id, i) => i === 0 || id > at(ids, i - 1));
+  if (!isOrdered || new Set(ids).size !== users || !ids.every((id) => certificates.has(id)))
     throw refusal('a user of U1 has no certificate');
   if (!isMembers(u2, users) || !isMembers(u3, users) || !isSubset(u3, u2)) throw refusal('U3 is no subset of U2');
   if ((draw === null) !== (definition.group.cohorts === null)) {
     throw refusal('a cohort where the task has none, or none where it has some');
   }
-  const about = { announcement, attempt, certificates: [...certificates.values()] };
+  const about = { announcement, attempt, roster };
   const { vecLen, options } = sessionPlan(what, about, draw).plan;
   const { threshold } = definition.group;
   const tag = sessionTag(resolveParameters(threshold, vecLen, options));
   const lines = directory.map((line) => ({ ...line, signature: new Uint8Array(SIGNATURE_BYTES) }));
   const directoryDigest = digestOfDirectory(tag, users, directoryTree(lines).root);
   const view = viewOfRound3(viewOfRound2(directoryDigest, u2), u3);
-  const included = positions(u3).map((position) => at(directory, position).userId);
+  const included = positions(u3).map((position) => at(ids, position));
+  const isIncluded = new Set<number>(included);
   const claims = [...signatures].sort(([a], [b]) => a - b);
-  const strangers = claims.some(([id]) => !included.includes(id));
+  const strangers = claims.some(([id]) => !isIncluded.has(id));
   if (claims.length < threshold || strangers) throw refusal('fewer users than the threshold vouch for the set');
   const forged = await firstForged(claims.length, (i) => {
     const [id, signature] = at(claims, i);
     return { publicKey: certificates.get(id)?.publicKey, message: signedBytes(tag, 3, id, fingerprint(view)), signature };
   });
   if (forged !== -1) throw refusal(`user ${String(claims[forged]?.[0])} has not signed this set`);
-  return { included, vouching: claims.map(([id]) => id) };
+  return { included: included.sort((a, b) => a - b), vouching: claims.map(([id]) => id) };
 }
 
 function refusal(why: string): ServiceError {

@@ -3,60 +3,18 @@ import type { RandomSource } from '../crypto/random.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
-import { largestDirectory } from '../graph/policy.ts';
 import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { checkObject } from '../leaves/checks.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import { typedBytes } from '../leaves/typed-bytes.ts';
-import { bytes, flag, integer, nullable, oneOf, record, require, text, type Codec } from '../session/codec.ts';
-import { ADVERSARIES, MAX_HOLDERS, resolveParameters, resolvePolicy, type Adversary } from '../session/parameters.ts';
+import { bytes, flag, integer, oneOf, record, require, text, type Codec } from '../session/codec.ts';
+import { MAX_USERS } from '../session/parameters.ts';
 import { parseAggregate, planOf, type Aggregate, type AggregatePlan } from './aggregate.ts';
 import type { Authority } from './certificate.ts';
-
-/** When a stage of a run ends. All times are in seconds. */
-export interface Window {
-  /** Not before, unless all who may come have come. */
-  readonly min: number;
-  /** By then, if there are enough; 1 or more. */
-  readonly max: number;
-  /** How much longer it lasts, once, if there are too few at `max`. */
-  readonly grace: number;
-}
-
-/** When a protocol round is closed. */
-export interface RoundWindow extends Window {
-  /** From `min` on it is closed once this percentage of those who may answer have answered, 1 to 100. */
-  readonly enough: number;
-}
-
-/** Many participants in many sessions: chance decides who is in which, and the sums are added. */
-export interface CohortTerms {
-  /** Least cohorts of an attempt, 1 or more. */
-  readonly least: number;
-  /** Most cohorts of an attempt. */
-  readonly most: number;
-  /**
-   * For the seed: enrolment closes at least `min` seconds before the time that the seed is of, so that participants have heard by then
-   * who is enrolled; by `max` seconds after the closing the seed must be there, or `grace` seconds later.
-   */
-  readonly seed: Window;
-}
-
-/** The group of a session, in which each participant is connected with each. */
-export interface Group {
-  /** t: the least number of users in each round. */
-  readonly threshold: number;
-  /** Most participants of a session. */
-  readonly maxUsers: number;
-  /** What the threshold withstands besides dropouts. */
-  readonly adversary: Adversary;
-  /** Participants of a session that may work with the server. */
-  readonly colluders: number;
-  /** How many sessions an attempt has; null for one, of all its participants. */
-  readonly cohorts: CohortTerms | null;
-}
+import { checkGroup, graphOptions, groupCodec, mostInAttempt, type Group } from './group.ts';
+import { roundWindowCodec, seconds, windowCodec, type RoundWindow, type Window } from './window.ts';
 
 /** What an application decides about a task. */
 export interface TaskDefinition {
@@ -90,38 +48,17 @@ export interface TaskDefinition {
 }
 
 const VERSION = 1;
-const MOST_SECONDS = 365 * 24 * 3600;
-const seconds = integer(0, MOST_SECONDS);
-const lasting = integer(1, MOST_SECONDS);
-const windowFields = { min: seconds, max: lasting, grace: seconds };
-/** As many as `secagg/cohorts` can add. */
-const MAX_COHORTS = 2 ** 20;
-/** Participants of an attempt, whose ids each of them is told. */
-const MOST_ENROLLED = 2 ** 20;
-
 const aggregate: Codec<Aggregate> = { encode: (value) => value, decode: (json) => parseAggregate(json) };
 
 const definitionCodec = record<TaskDefinition>({
   name: text,
   aggregate,
-  group: record<Group>({
-    threshold: integer(2, MAX_HOLDERS),
-    maxUsers: integer(2, MAX_HOLDERS),
-    adversary: oneOf(...ADVERSARIES),
-    colluders: integer(0, MAX_HOLDERS),
-    cohorts: nullable(
-      record<CohortTerms>({
-        least: integer(1, MAX_COHORTS),
-        most: integer(1, MAX_COHORTS),
-        seed: record<Window>(windowFields),
-      }),
-    ),
-  }),
-  minUsers: integer(2, MAX_HOLDERS),
+  group: groupCodec,
+  minUsers: integer(2, MAX_USERS),
   windows: record<TaskDefinition['windows']>({
-    checkIn: record<Window>(windowFields),
-    training: record<Window>(windowFields),
-    round: record<RoundWindow>({ ...windowFields, enough: integer(1, 100) }),
+    checkIn: windowCodec,
+    training: windowCodec,
+    round: roundWindowCodec,
   }),
   attempts: integer(1, 100),
   retention: seconds,
@@ -149,7 +86,7 @@ const taskCodec = record<{ readonly secagg: 'task'; readonly version: number; re
  * const task = new Task({
  *   name: 'crashes by screen',
  *   aggregate: { kind: 'integers', vecLen: 64, bits: 16 },
- *   group: { threshold: 60, maxUsers: 100, adversary: 'malicious', colluders: 5, cohorts: null },
+ *   group: { threshold: 60, maxUsers: 100, adversary: 'malicious', colluders: 5, cohorts: null, graph: null },
  *   minUsers: 80,
  *   windows: {
  *     checkIn: { min: 60, max: 3600, grace: 3600 },
@@ -208,7 +145,10 @@ export class Task {
   /** How inputs of one session become vectors, and the sum a result. @param random of the noise of a trusted server. @internal */
   planFor(session: string, random?: RandomSource): AggregatePlan {
     const { aggregate: what, group } = this.#definition;
-    return planOf(what, { maxUsers: group.maxUsers, session, ...(random !== undefined && { random }) });
+    return planOf(what, {
+      ...{ maxUsers: group.maxUsers, session },
+      ...{ ...graphOptions(group), ...(random !== undefined && { random }) },
+    });
   }
 
   /** What is the same for all sessions: length and ring of the vectors, and what a session costs in privacy. @internal */
@@ -238,8 +178,8 @@ export function leastEnrolled({ group: { cohorts }, minUsers }: TaskDefinition):
 }
 
 /** Participants that an attempt has at most. */
-export function mostEnrolled({ group: { cohorts, maxUsers } }: TaskDefinition): number {
-  return maxUsers * (cohorts?.most ?? 1);
+export function mostEnrolled({ group }: TaskDefinition): number {
+  return mostInAttempt(group);
 }
 
 function requireText(text: string, path: string, most: number): void {
@@ -263,6 +203,13 @@ function inBase64(value: unknown): unknown {
   return Object.fromEntries(entries.map(([name, each]) => [name, inBase64(each)]));
 }
 
+/** Whether noise is made for the graph of a group. Cohorts have a security too, and no graph. */
+function isForGraph({ graph }: Group, { graph: given = 'complete', security }: AggregatePlan['options']): boolean {
+  if (graph === null || given === 'complete') return graph === null && given === 'complete';
+  const { neighbors, shareThreshold } = given;
+  return graph.neighbors === neighbors && graph.shareThreshold === shareThreshold && graph.security === security;
+}
+
 /** What spans several fields. */
 function checkDefinition(definition: TaskDefinition): void {
   const { name, group, minUsers, windows, publisher, registrar } = definition;
@@ -273,24 +220,19 @@ function checkDefinition(definition: TaskDefinition): void {
   for (const [stage, { min, max }] of Object.entries(windows) as [string, Window][]) {
     require(min <= max, `task.windows.${stage}`, 'min up to max');
   }
-  const { threshold, maxUsers, adversary, colluders, cohorts } = group;
-  require(cohorts === null || cohorts.least <= cohorts.most, 'task.group.cohorts', 'least up to most');
-  require(cohorts === null || cohorts.seed.min <= cohorts.seed.max, 'task.group.cohorts.seed', 'min up to max');
-  require(mostEnrolled(definition) <= MOST_ENROLLED, 'task.group.cohorts.most', `at most ${MOST_ENROLLED} participants in all`);
+  checkGroup(group);
+  const { threshold, maxUsers, adversary, cohorts } = group;
   require(minUsers >= threshold &&
     minUsers <=
       maxUsers, 'task.minUsers', `a number from the threshold, ${threshold}, to maxUsers, ${maxUsers}, got ${minUsers}`);
-  const parameters = resolveParameters(threshold, 1, {});
-  const policy = resolvePolicy({ adversary, colluders, maxUsers }, 'complete', maxUsers);
-  const least = adversary === 'semi-honest' ? colluders + 1 : Math.floor((maxUsers + colluders) / 2) + 1; // t > c, or 2t > n + c
-  require(largestDirectory(parameters, policy) >=
-    maxUsers, 'task.group.threshold', `at least ${least} for ${maxUsers} users with ${colluders} colluders against a ${adversary} server, got ${threshold}`);
   const { options, threshold: fixed, cost, addsNoise } = planOf(definition.aggregate, { maxUsers, session: '' });
   const noisesTotal = addsNoise && cohorts !== null && adversary !== 'semi-honest';
   require(!noisesTotal, 'task.aggregate.noiseFrom', "'users': if users may lie, noise of the server does not go to a total of cohorts");
   const tellsDraw = cohorts === null || cost === null || (cost.failureProbability ?? 0) > 0;
   require(tellsDraw, 'task.aggregate.security', 'the bits of security of the draw, which are part of δ');
   require(fixed === null || fixed === threshold, 'task.group.threshold', `${String(fixed)}, for which the noise is made`);
+  require(cost === null ||
+    isForGraph(group, options), 'task.aggregate.graph', 'the graph of the group, and its security, for which the noise is made');
   for (const option of ['adversary', 'colluders'] as const) {
     const given = options[option];
     require(given === undefined || given === group[option], `task.group.${option}`, `${String(given)}, as the aggregate says`);

@@ -1,12 +1,13 @@
 // One message of the server to a user, bytes to bytes: open the envelope, take the step of its round, sign the answer.
 import { sign } from '../crypto/sign.ts';
 import { ProtocolError } from '../leaves/errors.ts';
+import type { UserId } from '../leaves/ids.ts';
 import { Pace } from '../masking/pace.ts';
 import { digestOfBodyBeside, signedBytes } from '../session/binding.ts';
 import { failedError } from '../session/failure.ts';
 import { ROUND_OF_PHASE, type Round } from '../session/notation.ts';
 import { decodeServerMessage, encodeUserMessage, type ServerMessage } from '../wire/envelope.ts';
-import { directoryBytes } from '../wire/r1-share-keys.ts';
+import { decodeDirectory, directoryBytes } from '../wire/r1-share-keys.ts';
 import { sharesBytes } from '../wire/r2-masked-input.ts';
 import { signaturesBytes } from '../wire/r4-unmasking.ts';
 import { roundOf, type RoundDependencies } from './rounds.ts';
@@ -40,6 +41,14 @@ export async function answered(
   const out = encodeUserMessage(context.tag, { round, sender: context.userId, body, signature });
   await pause();
   return { ...step, round, out };
+}
+
+/** Ids of the user and its neighbors in the server's message of round 1, which is only read. @throws DecodeError, ProtocolError */
+export function idsInDirectory(context: UnkeyedContext, bytes: Uint8Array): UserId[] {
+  const { round, fields } = opened(context, bytes);
+  if (round !== 1)
+    throw new ProtocolError('ERR_SECAGG_EARLY', `expected the message of round 1, got one of round ${round}`, { round });
+  return decodeDirectory(fields, context.parameters.graph).lines.map(({ userId }) => userId);
 }
 
 function opened({ tag, policy, parameters: { graph } }: UnkeyedContext, bytes: Uint8Array): ServerMessage {

@@ -16,7 +16,7 @@ import { Recovered } from '../session/codec.ts';
 import type { SessionDescriptor } from '../session/descriptor.ts';
 import { ABANDONED, errorOf, failedError, failureOf, type Failed } from '../session/failure.ts';
 import type { PublicKeysWrapper } from '../session/public-keys.ts';
-import { answered } from './answering.ts';
+import { answered, idsInDirectory } from './answering.ts';
 import { userDocument } from './json.ts';
 import {
   checkLocalOptions,
@@ -135,6 +135,11 @@ export class UserWrapper {
   /** The application's context of the session; a fresh copy. @internal */
   get sessionContext(): Uint8Array {
     return copyOf(this.#snapshot.context.parameters.session);
+  }
+
+  /** Ids of the users in the server's message of round 1: those whose keys the user needs to answer it. @internal */
+  idsInDirectory(message: Uint8Array): number[] {
+    return idsInDirectory(this.#context, message);
   }
 
   /**

@@ -172,12 +172,12 @@ describe('an agent', () => {
 
   it('leaves a run when it is told to, and the others come to a sum without it', async () => {
     const service = new Service({
-      group: { threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 0, cohorts: null },
+      group: { threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 0, cohorts: null, graph: null },
       minUsers: 3,
     });
     const floors = floorsFor(service.parties, service.coordinator.publicKey);
     const low = { ...floors, group: { minHonest: 1, minEnrolled: 3, minThreshold: 3, maxUsers: 6 } };
-    const weak = { ...low, adversary: { model: 'malicious', minColluders: 0, minColludingFraction: 0 } } as const;
+    const weak = { ...low, adversary: { model: 'malicious', minColluders: 0, minColludingFraction: 0, security: null } } as const;
     await service.open();
     const agent = await service.agent(0, { floors: weak });
     for (const id of [1, 2, 3]) service.others.push(await service.agent(id, { floors: weak }));

@@ -2,11 +2,13 @@
 import { platform } from '#platform';
 import { expect } from 'chai';
 import { Agent, MemoryAgentStore, type Floors } from '../../src/agent/index.ts';
-import { requireRun, requireTask, type History } from '../../src/agent/floors.ts';
+import { requireDrawsLeft, requireRun, requireTask, securityOfSession, type History } from '../../src/agent/floors.ts';
 import { genKeypair } from '../../src/index.ts';
 import { readAnnouncement } from '../../src/service/announcement.ts';
-import { requireValidRoster, rosterOf, type CertificateFloor } from '../../src/service/certified-users.ts';
+import { requireValidRoster, type CertificateFloor } from '../../src/service/certified-users.ts';
+import { sparseFault } from '../../src/service/group.ts';
 import { readRevocationList } from '../../src/service/revocation-list.ts';
+import { rosterOf } from '../../src/service/roster.ts';
 import { Registrar, type TaskDefinition } from '../../src/service/index.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { withPlatform } from '../support/injected.ts';
@@ -17,6 +19,14 @@ const parties = authorities();
 const coordinator = genKeypair()[0];
 const floors = floorsFor(parties, coordinator);
 const { group, windows } = taskOf(parties).definition;
+/** With a colluder, who may by chance have too many neighbors that are corrupt, too. */
+const SPARSE = {
+  group: {
+    ...{ threshold: 300, maxUsers: 320, adversary: 'semi-malicious', colluders: 40, cohorts: null },
+    graph: { neighbors: 60, shareThreshold: 56, security: 10 },
+  },
+  minUsers: 300,
+} as const satisfies Partial<TaskDefinition>;
 
 type Changes = { readonly [Name in keyof Floors]?: Partial<Floors[Name]> };
 
@@ -70,11 +80,26 @@ describe('a participant refuses a task', () => {
     ['that has an exact part beside one with noise', { privacy }, { aggregate: partly }],
     [
       'whose budget counts with safer draws than its floor asks',
-      { privacy, cohorts: { security: 39 } },
+      { privacy, adversary: { security: 39 } },
       {
         group: { ...group, cohorts: { least: 2, most: 2, seed: { min: 60, max: 60, grace: 0 } } },
         aggregate: { ...noisy.aggregate, security: 40 },
       },
+    ],
+    [
+      'in which the server draws who is whose neighbor, although it may lie',
+      { group: { maxUsers: 320 }, adversary: { security: 0 } },
+      SPARSE,
+    ],
+    [
+      'that leaves to chance who is whose neighbor, although nothing may be',
+      { group: { maxUsers: 320 }, adversary: { model: 'semi-malicious', security: null } },
+      SPARSE,
+    ],
+    [
+      'whose graph exposes a participant more often than it bears',
+      { group: { maxUsers: 320 }, adversary: { model: 'semi-malicious', security: 40 } },
+      SPARSE,
     ],
     ['whose noise is for another adjacency', { privacy: { ...privacy, adjacency: 'replace-one' } }, noisy],
   ] as const satisfies readonly (readonly [string, Changes, Partial<TaskDefinition>])[]) {
@@ -94,6 +119,40 @@ describe('a participant refuses a task', () => {
       });
     });
   }
+});
+
+describe('what a participant leaves to chance on a sparse graph', () => {
+  const task = taskOf(parties, SPARSE);
+  const most = Array.from({ length: 200 }, (_, i) => i + 1).findLast(
+    (bits) => sparseFault({ ...SPARSE.group, graph: SPARSE.group.graph }, bits) === null,
+  )!;
+  const floorsOf = (security: number, maxParticipations: number): Floors =>
+    floorsWith({
+      group: { maxUsers: 320 },
+      adversary: { model: 'semi-malicious', security },
+      repetition: { maxParticipations },
+    });
+
+  it('is counted over every attempt of every participation', () => {
+    expect(most).to.be.within(11, 199);
+    // Three attempts of each.
+    requireTask(floorsOf(most - Math.log2(3), 1), task);
+    requireTask(floorsOf(most - Math.log2(3 * 64), 64), task);
+    refused('ERR_SECAGG_FLOOR', () => requireTask(floorsOf(most - Math.log2(3), 2), task));
+    refused('ERR_SECAGG_FLOOR', () => requireTask(floorsOf(most - Math.log2(3 * 64) + 0.01, 64), task));
+    // More than any session has.
+    refused('ERR_SECAGG_FLOOR', () => requireTask(floorsOf(200, 1), task));
+  });
+
+  it('is the policy of its sessions, which is stricter than the one of the task', () => {
+    expect(securityOfSession(floorsOf(7, 64), task.definition)).to.equal(Math.ceil(7 + Math.log2(3 * 64)));
+    expect(securityOfSession(floorsOf(0, 1), taskOf(parties, { ...SPARSE, attempts: 1 }).definition)).to.equal(1);
+  });
+
+  it('is used up by draws, also of runs that the server has ended before anything was sent', () => {
+    requireDrawsLeft(floorsOf(0, 2), task, { draws: 5 });
+    refused('ERR_SECAGG_FLOOR', () => requireDrawsLeft(floorsOf(0, 2), task, { draws: 6 }));
+  });
 });
 
 describe('a participant refuses a run', () => {
@@ -160,7 +219,7 @@ describe('a participant refuses a roster', () => {
 
   it('with a participant that the server has invented', async () => {
     const bytes = await rosterBytes(parties.registrar, [1, 2, 3]);
-    bytes[4 + 2 * 161 + 40] = 9; // the id in the last certificate
+    bytes[8 + 2 * 165 + 4 + 40] = 9; // the id in the last certificate
     await rejected('ERR_SECAGG_CERTIFICATE', requireValidRoster(bytes, floor));
   });
 

@@ -62,14 +62,13 @@ function ownOf({
     storeKey: Uint8Array.from(storeKey),
     floors: {
       group: { minHonest: 1, minEnrolled: 3, minThreshold: 3, maxUsers: group.maxUsers },
-      adversary: { model: 'semi-honest', minColluders: 0, minColludingFraction: 0 },
+      adversary: { model: 'semi-honest', minColluders: 0, minColludingFraction: 0, security: null },
       keys: {
         coordinator: Uint8Array.from(coordinator),
         ...{ registrar, publisher, maxRevocationAge: 86_400, maxCertificateAge: 8 * 86_400 },
       },
       repetition: { minInterval: 0, maxParticipations: 10 },
       privacy: null,
-      cohorts: null,
       maxPayloadBytes: 0,
       acceptDevelopment: true,
     },

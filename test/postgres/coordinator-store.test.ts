@@ -108,4 +108,53 @@ describe('a coordinator’s store in PostgreSQL', function () {
     });
     expect(audited).to.deep.include({ task: task.id, run: 1, attempt: 1, included });
   });
+
+  it('serves a run on a sparse graph by two processes, each of which shows participants the certificates of their neighbors', async () => {
+    const parties = authorities();
+    parties.clock.now = Date.now();
+    const graph = { neighbors: 4, shareThreshold: 4, security: 40 };
+    const task = taskOf(parties, {
+      group: { threshold: 6, maxUsers: 6, adversary: 'semi-malicious', colluders: 0, cohorts: null, graph },
+      minUsers: 6,
+    });
+    const keypair = genKeypair();
+    const coordinators = [0, 1].map(() => {
+      const host = new PostgresSessionHost(new PostgresSessions(database.pool, { schema: database.schema }));
+      return new Coordinator({ keypair, tasks: [task], secret: new Uint8Array(32), store: store(), host });
+    });
+    for (const coordinator of coordinators) await coordinator.setRevocationList(await parties.registrar.revocationList());
+    const expires = new Date(Date.now() + 3_600_000);
+    const key = await coordinators[0]!.openRun(await parties.publisher.announce({ task, run: 1, expires }));
+    const floors = floorsFor(parties, keypair[0]);
+    const adversary = { model: 'semi-malicious', minColluders: 0, minColludingFraction: 0, security: 20 } as const;
+    let asked = 0;
+    const agents: Agent[] = [];
+    for (let id = 0; id < 6; id++) {
+      const participant = await certified(parties.registrar, id);
+      agents.push(
+        new Agent({
+          ...{ task, id, keypair: participant.keypair, certificate: participant.bytes },
+          exchange: (request) => coordinators[asked++ % 2]!.answer(request),
+          inputs: { load: () => Promise.resolve({ id: 'one', data: [id, 1, -id, 2 ** 20] }) },
+          floors: { ...floors, adversary },
+          store: new MemoryAgentStore(),
+          storeKey: new Uint8Array(32),
+        }),
+      );
+    }
+    let outcome = await coordinators[1]!.outcome(key);
+    for (; outcome === null; outcome = await coordinators[1]!.outcome(key)) {
+      await Promise.all(agents.map((agent) => agent.transition()));
+      await coordinators[0]!.tick();
+    }
+    if (outcome.kind !== 'finished') throw new Error(outcome.code);
+    expect(outcome.included).to.deep.equal([0, 1, 2, 3, 4, 5]);
+    expect(outcome.result).to.deep.equal(Int32Array.of(15, 6, -15, 6 * 2 ** 20));
+    const [certificate] = await coordinators[0]!.certificates(key);
+    const audited = await verifyCertificate(certificate!, {
+      registrar: parties.registrar.authority,
+      publisher: parties.publisher.publicKey,
+    });
+    expect(audited.included).to.deep.equal(outcome.included);
+  });
 });

@@ -7,6 +7,7 @@ from itertools import combinations
 from secagg.binary_field import GF_2_8
 from secagg.curve25519 import EDWARDS_SMALL_ORDER_Y, FIELD_PRIME, MONTGOMERY_SMALL_ORDER_U
 from secagg.derivation import hkdf
+from secagg.directory import DIRECTORY_NODE
 from secagg.hash_tree import make_proof, node, root_from_proof, subtree_root
 from secagg.refusal import ProtocolError
 from secagg.xchacha20 import hchacha20
@@ -29,13 +30,13 @@ def root_by_levels(leaves: list[bytes]) -> bytes:
     """The root, built upwards: pairs in a level make the nodes of the next, and the last of an odd number moves up."""
     while len(leaves) > 1:
         pairs = [leaves[i : i + 2] for i in range(0, len(leaves), 2)]
-        leaves = [node(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
+        leaves = [node(DIRECTORY_NODE, *pair) if len(pair) == 2 else pair[0] for pair in pairs]
     return leaves[0]
 
 
 def is_refused(count: int, shown: dict[int, bytes], proof: list[bytes]) -> bool:
     try:
-        root_from_proof(count, shown, proof)
+        root_from_proof(DIRECTORY_NODE, count, shown, proof)
     except ProtocolError:
         return True
     return False
@@ -44,12 +45,12 @@ def is_refused(count: int, shown: dict[int, bytes], proof: list[bytes]) -> bool:
 def verify_hash_tree() -> None:
     """Roots of 1 to 33 leaves; for up to 9, every set of leaves with its proof, no longer and no shorter."""
     leaves = [bytes([index]) * 32 for index in range(33)]
-    assert all(subtree_root(leaves[:n]) == root_by_levels(leaves[:n]) for n in range(1, 34))
+    assert all(subtree_root(DIRECTORY_NODE, leaves[:n]) == root_by_levels(leaves[:n]) for n in range(1, 34))
     for count in range(1, 10):
         tree = leaves[:count]
         for positions in (chosen for size in range(1, count + 1) for chosen in combinations(range(count), size)):
-            shown, proof = {position: tree[position] for position in positions}, make_proof(tree, positions)
-            assert root_from_proof(count, shown, proof) == root_by_levels(tree)
+            shown, proof = {position: tree[position] for position in positions}, make_proof(DIRECTORY_NODE, tree, positions)
+            assert root_from_proof(DIRECTORY_NODE, count, shown, proof) == root_by_levels(tree)
             assert is_refused(count, shown, [*proof, leaves[0]]) and (not proof or is_refused(count, shown, proof[1:]))
 
 

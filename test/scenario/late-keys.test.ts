@@ -231,6 +231,23 @@ describe('a server that has a hand in public keys that come late', () => {
     expect(session.user(0).progress().round).to.equal(null);
   });
 
+  it('cannot show a neighbor on a sparse graph whose key was not given, nor exchange the neighbors once their keys are there', async () => {
+    const session = sparseSession(9, { neighbors: 4, shareThreshold: 3 }, { threshold: 6 });
+    const { ids } = session.setup;
+    for (const id of ids) session.users.set(id, withoutKeys(session, id));
+    await session.before(1);
+    const [id] = ids as [number];
+    const around = neighborsOf(session, id);
+    const [outside] = ids.filter((other) => other !== id && !around.includes(other)) as [number];
+    const keysOf = (others: readonly number[]): PublicKeysWrapper =>
+      new PublicKeysWrapper(others.map((other) => [other, session.registered.keys.get(other)![0]]));
+    const user = session.user(id);
+    user.setPublicKeys(keysOf([...around.slice(1), outside]));
+    refused('ERR_SECAGG_KEY_CONFLICT', () => user.setPublicKeys(keysOf(around)), UsageError);
+    await rejected('ERR_SECAGG_UNKNOWN_USER', user.round(session.messages.get(id)!));
+    expect(user.progress().round).to.equal(null);
+  });
+
   it('cannot put somebody into the directory under another key than the one that was given', async () => {
     const session = late();
     const [exchanged] = otherKeys(session);

@@ -12,7 +12,8 @@ import {
 } from '../../src/service/enrolment.ts';
 import { verifyCertificate } from '../../src/service/run-certificate.ts';
 import { registrarSeeds, type SeedSource } from '../../src/service/seeds.ts';
-import type { Group, Task, TaskDefinition } from '../../src/service/task.ts';
+import type { Group } from '../../src/service/group.ts';
+import type { Task, TaskDefinition } from '../../src/service/task.ts';
 import { rejected } from '../support/errors.ts';
 import { useLightEngine } from '../support/service-world/light-engine.ts';
 import { SmallService, type Participant } from '../support/service-world/small-service.ts';
@@ -21,6 +22,7 @@ import { floorsFor } from '../support/service-world/parties.ts';
 const GROUP: Group = {
   ...{ threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 1 },
   cohorts: { least: 2, most: 3, seed: { min: 10, max: 60, grace: 30 } },
+  graph: null,
 };
 
 function open(people: number, definition: Partial<TaskDefinition> = {}): Promise<SmallService> {
@@ -33,8 +35,7 @@ function cautious(service: SmallService, corrupt: number, security: number): { r
   return {
     floors: {
       ...floors,
-      adversary: { ...floors.adversary, minColludingFraction: corrupt },
-      cohorts: { security },
+      adversary: { ...floors.adversary, minColludingFraction: corrupt, security },
     },
   };
 }
@@ -258,8 +259,11 @@ describe('a participant of a draw refuses', () => {
 
   it('a task with cohorts, unless its floors have a bound for them', async () => {
     const service = await open(6);
-    const floors = { ...floorsFor(service.parties), cohorts: null };
-    expect(() => service.participant(service.parties.people[0]!, { floors })).to.throw("below the participant's floors: cohorts");
+    const floors = floorsFor(service.parties);
+    const none = { ...floors, adversary: { ...floors.adversary, security: null } };
+    expect(() => service.participant(service.parties.people[0]!, { floors: none })).to.throw(
+      "below the participant's floors: cohorts",
+    );
   });
 });
 

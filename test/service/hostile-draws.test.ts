@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { enrolmentBytes } from '../../src/service/enrolment.ts';
 import type { AgentOptions } from '../../src/agent/index.ts';
-import type { Group } from '../../src/service/task.ts';
+import type { Group } from '../../src/service/group.ts';
 import { rejected } from '../support/errors.ts';
 import { withPlatform } from '../support/injected.ts';
 import { Draws } from '../support/service-world/draws.ts';
@@ -14,6 +14,7 @@ import { SmallService, type Participant } from '../support/service-world/small-s
 const GROUP: Group = {
   ...{ threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 1 },
   cohorts: { least: 2, most: 3, seed: { min: 10, max: 60, grace: 30 } },
+  graph: null,
 };
 
 interface Scene {

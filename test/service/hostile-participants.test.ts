@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { FinishedRun } from '../../src/coordinator/outcome.ts';
 import { certificateRequest } from '../../src/service/certificate-request.ts';
 import type { SeedSource } from '../../src/service/seeds.ts';
-import type { Group } from '../../src/service/task.ts';
+import type { Group } from '../../src/service/group.ts';
 import { withPlatform } from '../support/injected.ts';
 import { Draws } from '../support/service-world/draws.ts';
 import { lightEngine } from '../support/service-world/light-engine.ts';
@@ -12,6 +12,7 @@ import { SmallService } from '../support/service-world/small-service.ts';
 const GROUP: Group = {
   ...{ threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 1 },
   cohorts: { least: 2, most: 3, seed: { min: 10, max: 60, grace: 30 } },
+  graph: null,
 };
 const WEEK = 7 * 86_400_000;
 

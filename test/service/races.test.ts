@@ -40,6 +40,7 @@ async function race(seed: number): Promise<string> {
       group: {
         ...{ threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 1 },
         cohorts: { least: 2, most: 3, seed: { min: 10, max: 60, grace: 30 } },
+        graph: null,
       },
     },
   });

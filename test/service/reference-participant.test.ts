@@ -52,7 +52,7 @@ describe(`a participant of the reference in Python${why}`, function () {
 
   async function openRun(users: number, changes: Partial<TaskDefinition> = {}, list?: Uint8Array): Promise<RunKey> {
     const threshold = Math.min(users, 3);
-    const group = { threshold, maxUsers: users, adversary: 'malicious', colluders: 1, cohorts: null } as const;
+    const group = { threshold, maxUsers: users, adversary: 'malicious', colluders: 1, cohorts: null, graph: null } as const;
     task = taskOf(parties, { group, minUsers: threshold, ...changes });
     time = clockAt(0);
     store = new MemoryCoordinatorStore(() => time.now);
@@ -65,6 +65,7 @@ describe(`a participant of the reference in Python${why}`, function () {
   /** An agent that does one step after the other, sooner than the coordinator asks it to. */
   async function startAgent({ id, data, listener = () => undefined, mayStep = () => true }: AgentTerms): Promise<void> {
     const { keypair, bytes } = await certified(parties.registrar, id);
+    const floors = floorsFor(parties, coordinator.publicKey);
     const agent = new Agent({
       ...{ task, id, keypair, certificate: bytes, source: SOURCE, listener },
       exchange: (request) => coordinator.answer(request),
@@ -72,8 +73,11 @@ describe(`a participant of the reference in Python${why}`, function () {
       store: new MemoryAgentStore(),
       storeKey: new Uint8Array(32).fill(id),
       floors: {
-        ...floorsFor(parties, coordinator.publicKey),
-        group: { minHonest: 1, minEnrolled: 2, minThreshold: 2, maxUsers: 6 },
+        ...floors,
+        group: { minHonest: 1, minEnrolled: 2, minThreshold: 2, maxUsers: 7 },
+        ...(task.definition.group.graph !== null && {
+          adversary: { model: 'semi-malicious', minColluders: 0, minColludingFraction: 0, security: 20 },
+        }),
       },
     });
     void (async (): Promise<void> => {
@@ -111,6 +115,22 @@ describe(`a participant of the reference in Python${why}`, function () {
     const verified = await verifyCertificate(certificate!, terms);
     expect(verified.vouching).to.deep.equal([1, REFERENCE, 5, 2 ** 40]);
     expect(sent).to.include({ hello: 1, answer: 5 });
+  });
+
+  it('is in the sum on a sparse graph, and knows the keys of its neighbors alone', async () => {
+    const users = 7;
+    const graph = { neighbors: 4, shareThreshold: 4, security: 40 };
+    const group = { threshold: 6, maxUsers: users, adversary: 'semi-malicious', colluders: 0, cohorts: null, graph } as const;
+    const key = await openRun(users, { group, minUsers: users });
+    for (const id of [1, 2, 4, 5, 6, 2 ** 40]) await startAgent({ id, data: [id % 7, -1, 0, 1] });
+    const { result, sent } = await startReference([100, -200, 2 ** 28, 0]);
+    expect(result).to.deep.equal({ kind: 'finished', run: 7, attempt: 1, users });
+    const outcome = (await coordinator.outcome(key)) as FinishedRun;
+    expect(outcome.result).to.deep.equal(Int32Array.of(100 + 1 + 2 + 4 + 5 + 6 + 2, -206, 2 ** 28, 6));
+    expect(sent).to.include({ hello: 1, answer: 5, certificates: 1 });
+    const terms = { registrar: parties.registrar.authority, publisher: parties.publisher.publicKey };
+    const [certificate] = await coordinator.certificates(key);
+    expect((await verifyCertificate(certificate!, terms)).vouching).to.include(REFERENCE);
   });
 
   it('is not in the sum if it falls silent after its shares: the others finish without it', async () => {

@@ -13,7 +13,7 @@ const AGGREGATE = {
   kind: 'privateHistogram',
   ...({ threshold: 3, colluders: 1, bins: 3, maxBins: 1, noiseMultiplier: 20, noiseFrom: 'server' } as const),
 } as const satisfies Aggregate;
-const GROUP = { threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 1, cohorts: null } as const;
+const GROUP = { threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 1, cohorts: null, graph: null } as const;
 
 describe('a run to whose sum the coordinator adds the noise', () => {
   it('has the same result each time: fresh noise would be a release of its own', async () => {

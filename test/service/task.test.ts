@@ -23,7 +23,7 @@ describe('a task', () => {
   });
 
   describe('that is refused says', () => {
-    const group = { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null } as const;
+    const group = { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null, graph: null } as const;
     const refusal = (changes: object): string => refused('ERR_SECAGG_STATE', () => taskOf(parties, changes)).message;
 
     it('the least threshold that it needs', () => {
@@ -33,6 +33,56 @@ describe('a task', () => {
       expect(refusal({ group: { ...semiHonest, threshold: 2 } })).to.contain('at least 3 for 6 users with 2 colluders');
       expect(taskOf(parties, { group: { ...semiHonest, threshold: 3 } }).definition.group.threshold).to.equal(3);
       expect(refusal({ minUsers: 3 })).to.contain('from the threshold, 4, to maxUsers, 6, got 3');
+    });
+
+    it('why its sparse graph bears no session', () => {
+      const graph = { neighbors: 8, shareThreshold: 6, security: 40 };
+      const sparse = { ...group, threshold: 9, maxUsers: 12, colluders: 0, adversary: 'semi-malicious', graph } as const;
+      const of = (changes: object, others: object = {}): string =>
+        refusal({ group: { ...sparse, ...changes }, minUsers: 9, ...others });
+      expect(taskOf(parties, { group: sparse, minUsers: 9 }).definition.group.graph).to.deep.equal(graph);
+      expect(taskOf(parties, { group: { ...sparse, maxUsers: 100_000 }, minUsers: 9 }).definition.group.maxUsers).to.equal(
+        100_000,
+      );
+      expect(of({ adversary: 'malicious' })).to.contain('a malicious server draws the sparse graph');
+      expect(of({ colluders: 8 })).to.contain('do not protect 9 to 12 users with 8 colluders');
+      expect(of({ graph: { ...graph, neighbors: 7 } })).to.contain('an even number');
+      expect(of({ threshold: 8 })).to.contain('threshold');
+      expect(of({ maxUsers: 1_000_001 })).to.contain('maxUsers');
+      expect(of({ cohorts: { least: 1, most: 2, seed: { min: 1, max: 1, grace: 0 } } })).to.contain('null if there are cohorts');
+      expect(of({ graph: null, adversary: 'semi-honest', maxUsers: 65_536 })).to.contain(
+        'at most 65535 users on the complete graph',
+      );
+    });
+
+    it('that its noise is made for another graph, or with another security', () => {
+      const graph = { neighbors: 4, shareThreshold: 4 };
+      const noisy = { kind: 'privateSum', length: 1, l2Clip: 1, threshold: 6, colluders: 0, adversary: 'semi-malicious' };
+      const sparse = {
+        ...group,
+        threshold: 6,
+        maxUsers: 7,
+        colluders: 0,
+        adversary: 'semi-malicious',
+        graph: { ...graph, security: 30 },
+      };
+      const aggregate = { ...noisy, noiseMultiplier: 1, graph, security: 30 };
+      expect(taskOf(parties, { group: sparse, minUsers: 6, aggregate } as never).shape.options).to.deep.include({
+        graph,
+        security: 30,
+      });
+      for (const other of [
+        { graph: { ...graph, shareThreshold: 3 } },
+        { graph: { ...graph, neighbors: 2, shareThreshold: 2 } },
+        { graph: undefined },
+        { security: undefined },
+        { security: 31 },
+      ]) {
+        const changed = { ...aggregate, ...other };
+        expect(refusal({ group: sparse, minUsers: 6, aggregate: changed })).to.contain('task.aggregate.graph');
+      }
+      const complete = { ...sparse, graph: null };
+      expect(refusal({ group: complete, minUsers: 6, aggregate })).to.contain('task.aggregate.graph');
     });
 
     it('which fields it does not know, in the definition and in JSON', () => {

@@ -40,7 +40,7 @@ export function taskOf({ registrar, publisher }: Authorities, changes: Partial<T
   return new Task({
     name: 'numbers',
     aggregate: { kind: 'integers', vecLen: 4, bits: 32 },
-    group: { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null },
+    group: { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null, graph: null },
     minUsers: 4,
     windows: {
       checkIn: { min: 1, max: 60, grace: 60 },
@@ -74,7 +74,7 @@ export async function certified(registrar: Registrar, id: number, keypair: Keypa
 export function floorsFor({ registrar, publisher }: Authorities, coordinator: Uint8Array): Floors {
   return {
     group: { minHonest: 3, minEnrolled: 4, minThreshold: 4, maxUsers: 6 },
-    adversary: { model: 'malicious', minColluders: 1, minColludingFraction: 0.1 },
+    adversary: { model: 'malicious', minColluders: 1, minColludingFraction: 0.1, security: null },
     keys: {
       coordinator,
       registrar: registrar.authority,
@@ -84,7 +84,6 @@ export function floorsFor({ registrar, publisher }: Authorities, coordinator: Ui
     },
     repetition: { minInterval: 0, maxParticipations: 100 },
     privacy: null,
-    cohorts: null,
     maxPayloadBytes: 1000,
     acceptDevelopment: false,
   };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { sessionPlan } from '../../src/service/attempt-plan.ts';
-import { CERTIFICATE_BYTES, readCertificate, type Certificate } from '../../src/service/certificate.ts';
+import { readRoster } from '../../src/service/roster.ts';
 import { cohortSessions, drawCohorts, enrolmentBytes, readEnrolment } from '../../src/service/enrolment.ts';
 import { registrarSeeds, Task } from '../../src/service/index.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
@@ -19,14 +19,8 @@ interface Vectors {
     readonly seedDocument: string;
     readonly seed: string;
     readonly enrolmentDigest: string;
-    readonly sessions: readonly { readonly ids: readonly number[]; readonly certificates: string; readonly context: string }[];
+    readonly sessions: readonly { readonly ids: readonly number[]; readonly roster: string; readonly context: string }[];
   }[];
-}
-
-function certificatesIn(joined: string): Certificate[] {
-  const bytes = fromHex(joined);
-  const count = bytes.length / CERTIFICATE_BYTES;
-  return Array.from({ length: count }, (_, i) => readCertificate(bytes.slice(i * CERTIFICATE_BYTES, (i + 1) * CERTIFICATE_BYTES)));
 }
 
 describe('draws of cohorts beside the independent reference', () => {
@@ -60,8 +54,8 @@ describe('draws of cohorts beside the independent reference', () => {
       expect(cohorts.enrolment).to.equal(enrolmentDigest);
       const members = sessions.map((_, index) => cohorts.cohort(index, { session: '' }).userIds);
       expect(members).to.deep.equal(sessions.map(({ ids }) => ids));
-      for (const [index, { certificates, context }] of sessions.entries()) {
-        const about = { announcement: fromHex(announcement), attempt, certificates: certificatesIn(certificates) };
+      for (const [index, { roster, context }] of sessions.entries()) {
+        const about = { announcement: fromHex(announcement), attempt, roster: readRoster(fromHex(roster)) };
         const draw = { enrolment: fromHex(enrolmentDigest), seed: fromHex(seed), index };
         expect(sessionPlan(task, about, draw).name).to.equal(context);
       }

@@ -9,15 +9,16 @@ import { fingerprint } from '../../src/crypto/digest.ts';
 import { generateSignKeyPair, signerWith } from '../../src/crypto/sign.ts';
 import { announcementOf } from '../../src/service/announcement.ts';
 import { certificateOf, type Certificate } from '../../src/service/certificate.ts';
-import { attemptSession, publicKeysOf, rosterOf } from '../../src/service/certified-users.ts';
+import { attemptSession, publicKeysOf } from '../../src/service/certified-users.ts';
 import { NOWHERE } from '../../src/service/exchange.ts';
-import { certificateRequest, Task, verifyCertificate } from '../../src/service/index.ts';
+import { certificateRequest, Task, verifyCertificate, type TaskDefinition } from '../../src/service/index.ts';
 import { keyDigest, type Keypair } from '../../src/service/keypair.ts';
 import { encodeRequest, requestDigest, type Request, type RequestKind } from '../../src/service/request.ts';
 import { encodeResponse, type Response, type ResponseKind } from '../../src/service/response.ts';
 import { readRevocationList, revocationListOf } from '../../src/service/revocation-list.ts';
+import { rosterOf } from '../../src/service/roster.ts';
 import { runCertificateOf } from '../../src/service/run-certificate.ts';
-import { userWith } from '../support/injected.ts';
+import { serverWith, userWith } from '../support/injected.ts';
 import { Session } from '../support/session.ts';
 import { toHex } from '../support/vectors.ts';
 
@@ -43,10 +44,10 @@ const AUTHORITY = { publicKey: REGISTRAR[0], scope: 'the library’s own' };
 const ASKED = drawn('request');
 const WINDOW = { min: 0, max: 3600, grace: 60 };
 
-const TASK = new Task({
+const DEFINITION: TaskDefinition = {
   name: 'größte Zahl',
   aggregate: { kind: 'integers', vecLen: 5, bits: 33 },
-  group: { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null },
+  group: { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null, graph: null },
   minUsers: 5,
   windows: { checkIn: WINDOW, training: WINDOW, round: { ...WINDOW, enough: 100 } },
   attempts: 2,
@@ -54,6 +55,15 @@ const TASK = new Task({
   publisher: PUBLISHER[0],
   registrar: AUTHORITY,
   development: false,
+};
+const TASK = new Task(DEFINITION);
+/** On a sparse graph, which is drawn: U1 is not in the order of ids. */
+const SPARSE = new Task({
+  ...DEFINITION,
+  group: {
+    ...{ threshold: 5, maxUsers: 6, adversary: 'semi-malicious', colluders: 0, cohorts: null },
+    graph: { neighbors: 4, shareThreshold: 4, security: 40 },
+  },
 });
 
 interface Case {
@@ -109,11 +119,11 @@ async function messages(): Promise<Case[]> {
     return { offset: 0, total: body.length, sha256: fingerprint(body), body };
   };
   const cases: Case[] = [];
-  const kinds: readonly RequestKind[] = ['hello', 'check-in', 'ready', 'next', 'answer', 'outcome', 'leave'];
+  const kinds: readonly RequestKind[] = ['hello', 'check-in', 'ready', 'next', 'answer', 'outcome', 'leave', 'certificates'];
   for (const [i, kind] of kinds.entries()) {
     const token = i === 0 ? new Uint8Array() : drawn('token', 40);
     const about = { kind, coordinator: keyDigest(COORDINATOR[0]), task: TASK.digest, certificate: own, token };
-    const request: Request = { ...about, place: i < 2 ? NOWHERE : place, sequence: 2 ** (8 * i) - 1, ...part('x'.repeat(i * i * 10)) };
+    const request: Request = { ...about, place: i < 2 ? NOWHERE : place, sequence: Math.min(2 ** (8 * i) - 1, MOST), ...part('x'.repeat(i * i * 10)) };
     const { place: of, offset, total, ...fields } = request;
     const listed = { ...fields, place: [of.run, of.attempt, of.round], extent: [offset, total], digest: requestDigest(request) };
     cases.push(written('request', listed, await encodeRequest(request, signerWith(secretKey))));
@@ -131,22 +141,24 @@ async function messages(): Promise<Case[]> {
 }
 
 /** An attempt of these participants, and the certificate of its run: some fall silent, the last ones in round 3. */
-async function attempt(number: number, ids: readonly number[]): Promise<{ attempt: object; runCertificate: object }> {
+async function attempt(task: Task, number: number, ids: readonly number[]): Promise<{ attempt: object; runCertificate: object }> {
   const fields = { number: 3, issuedAt: NEW_YEAR, serials: [1, 2] };
   const revocations = readRevocationList(await revocationListOf(AUTHORITY, REGISTRAR[1], fields));
   const roster = rosterOf(await Promise.all(ids.map(certificate)), revocations);
-  const about = { task: TASK.digest, source: 'a', run: number, expires: NEW_YEAR, payload: null };
+  const about = { task: task.digest, source: 'a', run: number, expires: NEW_YEAR, payload: null };
   const announcement = await announcementOf(PUBLISHER[1], about);
-  const context = attemptSession({ task: TASK.digest, announcement, attempt: number, certificates: roster.certificates });
-  const { vecLen, options } = TASK.planFor(context);
+  const context = attemptSession({ task: task.digest, announcement, attempt: number, roster });
+  const { vecLen, options } = task.planFor(context);
   const registered = { ids, keys: new Map(ids.map((id) => [id, keypairOf(`participant ${id}`)])), pki: publicKeysOf(roster) };
-  const session = new Session({ ids, threshold: TASK.definition.group.threshold, vecLen, options, registered });
+  const { threshold, adversary } = task.definition.group;
+  const session = new Session({ ids, threshold, vecLen, options: { ...options, adversary }, registered });
+  session.server = serverWith(session.server, drawing(context));
   for (const [id, user] of session.users) session.users.set(id, userWith(user, { random: drawing(`${context} ${id}`) }));
   const [silent = -1] = ids;
   await session.before(4, ids.length > 5 ? [[], [], [silent], [silent]] : []);
   const evidence = session.server.evidence();
   if (evidence === null) throw new Error('no evidence');
-  const text = runCertificateOf({ task: TASK, announcement, attempt: number, roster: roster.bytes, draw: null }, evidence);
+  const text = runCertificateOf({ task, announcement, attempt: number, roster: roster.bytes, draw: null }, evidence);
   const shown = await verifyCertificate(text, { registrar: AUTHORITY, publisher: PUBLISHER[0] });
   const { source, run, included, vouching } = shown;
   return {
@@ -157,7 +169,8 @@ async function attempt(number: number, ids: readonly number[]): Promise<{ attemp
 
 /** The text of library.json. */
 export async function libraryVectors(): Promise<string> {
-  const attempts = [await attempt(1, IDS), await attempt(2, [8, ...IDS])];
+  const attempts = [await attempt(TASK, 1, IDS), await attempt(TASK, 2, [8, ...IDS])];
+  const sparse = await attempt(SPARSE, 1, IDS);
   const vectors = {
     registrar: { publicKey: toHex(REGISTRAR[0]), scope: AUTHORITY.scope },
     publisher: toHex(PUBLISHER[0]),
@@ -167,7 +180,7 @@ export async function libraryVectors(): Promise<string> {
     taskDigest: TASK.id,
     documents: [...(await documents()), ...(await messages())],
     attempts: attempts.map((each) => each.attempt),
-    runCertificates: attempts.map((each) => each.runCertificate),
+    runCertificates: [...attempts, sparse].map((each) => each.runCertificate),
   };
   return `${JSON.stringify(vectors, null, 1)}\n`;
 }

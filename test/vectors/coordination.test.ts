@@ -11,12 +11,13 @@ import { equalBytes } from '../../src/leaves/bytes.ts';
 import { announcementOf, isAnnouncementOf, readAnnouncement } from '../../src/service/announcement.ts';
 import { authorityDigest, certificateOf, isCertificateOf, readCertificate, type Authority } from '../../src/service/certificate.ts';
 import { isRequestOf, readCertificateRequest } from '../../src/service/certificate-request.ts';
-import { attemptSession, readRoster, requireValidRoster, rosterOf } from '../../src/service/certified-users.ts';
+import { attemptSession, requireValidRoster } from '../../src/service/certified-users.ts';
 import { certificateRequest, Task, verifyCertificate } from '../../src/service/index.ts';
 import { keyDigest } from '../../src/service/keypair.ts';
 import { decodeRequest, encodeRequest, isRequestSignedBy, requestDigest } from '../../src/service/request.ts';
 import { encodeResponse, readResponse } from '../../src/service/response.ts';
 import { isRevocationListOf, readRevocationList, revocationListOf } from '../../src/service/revocation-list.ts';
+import { readRoster, RosterExcerpts, rosterOf } from '../../src/service/roster.ts';
 import { rejected } from '../support/errors.ts';
 import { hasReference } from '../support/reference-participant.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
@@ -208,7 +209,7 @@ describe('documents and messages of a service beside the independent reference',
           expect(equalBytes(await encodeResponse(response, signerWith(fromHex(vectors.coordinator))), given)).to.equal(true);
         }
       }
-      expect(vectors.accepted.length).to.equal(19);
+      expect(vectors.accepted.length).to.equal(20);
     });
 
     it('are refused for their form or for their signature, as the reference refuses them', async () => {
@@ -227,10 +228,14 @@ describe('documents and messages of a service beside the independent reference',
     interface Rosters {
       readonly authority: { readonly publicKey: string; readonly scope: string };
       readonly attempts: readonly Readonly<Record<'task' | 'announcement' | 'roster' | 'context', string> & { attempt: number; ids: number[] }>[];
+      readonly excerpts: Readonly<Record<'task' | 'announcement' | 'whole' | 'context', string>> & {
+        readonly attempt: number;
+        readonly parts: readonly { readonly places: readonly number[]; readonly ids: readonly number[]; readonly roster: string }[];
+      };
       readonly refused: readonly { readonly why: string; readonly bytes: string }[];
       readonly times: readonly { roster: string; now: number; maxRevocationAge: number; isValid: boolean }[];
     }
-    const { authority: named, attempts, refused, times } = read('rosters') as Rosters;
+    const { authority: named, attempts, excerpts, refused, times } = read('rosters') as Rosters;
     const authority = authorityOf(named);
     const NEW_YEAR = 1_767_225_600;
 
@@ -240,10 +245,24 @@ describe('documents and messages of a service beside the independent reference',
         const { certificates, revocations } = roster;
         expect(certificates.map(({ id }) => id)).to.deep.equal(ids);
         expect(toHex(rosterOf([...certificates].reverse(), revocations).bytes)).to.equal(text);
-        const about = { task: fromHex(task), announcement: fromHex(announcement), attempt, certificates };
+        const about = { task: fromHex(task), announcement: fromHex(announcement), attempt, roster };
         expect(attemptSession(about)).to.equal(context);
       }
       expect(attempts.length).to.equal(4);
+    });
+
+    it('are shown in parts, each of which gives the context of the whole session', () => {
+      const { task, announcement, attempt, whole, context, parts } = excerpts;
+      const excerptsOf = new RosterExcerpts(fromHex(whole));
+      for (const { places, ids, roster: text } of parts) {
+        expect(toHex(excerptsOf.of(ids)!)).to.equal(text);
+        const roster = readRoster(fromHex(text));
+        expect([roster.places, roster.certificates.map(({ id }) => id)]).to.deep.equal([places, ids]);
+        const about = { task: fromHex(task), announcement: fromHex(announcement), attempt, roster };
+        expect(attemptSession(about)).to.equal(context);
+      }
+      expect(excerptsOf.of([1, 2])).to.equal(null);
+      expect(parts.length).to.equal(5);
     });
 
     it('are refused if one of their documents is not good', async () => {
@@ -251,7 +270,7 @@ describe('documents and messages of a service beside the independent reference',
       for (const { why, bytes } of refused) {
         expect(await verdict(() => requireValidRoster(fromHex(bytes), floor).then(() => true)), why).to.equal('form');
       }
-      expect(refused.length).to.equal(13);
+      expect(refused.length).to.equal(19);
     });
 
     it('are good for the time of their certificates and of their list, and 300 seconds more on either side', async () => {

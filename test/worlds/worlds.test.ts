@@ -82,6 +82,7 @@ describe(`${COUNT} worlds in which anything may go wrong`, function () {
       'agent superseded',
       'agent sent',
       'agent awaiting-draw',
+      'sent certificates',
     ];
     expect([...seen.keys()]).to.include.members([...expected, 'agent attempt-failed', 'agent needs-input']);
   });

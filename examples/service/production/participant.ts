@@ -36,7 +36,7 @@ const agent = new Agent({
   // Floors are part of the application, and are reviewed with it. No server sends them.
   floors: {
     group: { minHonest: 2, minEnrolled: 3, minThreshold: 3, maxUsers: 100 },
-    adversary: { model: 'malicious', minColluders: 1, minColludingFraction: 0.1 },
+    adversary: { model: 'malicious', minColluders: 1, minColludingFraction: 0.1, security: null },
     keys: {
       coordinator: new Uint8Array(Buffer.from(serverKey, 'hex')),
       registrar: task.definition.registrar,
@@ -46,7 +46,6 @@ const agent = new Agent({
     },
     repetition: { minInterval: 20 * 3600, maxParticipations: 365 },
     privacy: null,
-    cohorts: null,
     maxPayloadBytes: 0,
     acceptDevelopment: false,
   },

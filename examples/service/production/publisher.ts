@@ -13,7 +13,7 @@ if (command === 'task') {
   const task = new Task({
     name: 'minutes of sleep',
     aggregate: { kind: 'sum', length: 1, min: 0, max: 1440 },
-    group: { threshold: 3, maxUsers: 3, adversary: 'malicious', colluders: 1, cohorts: null }, // as your planner says
+    group: { threshold: 3, maxUsers: 3, adversary: 'malicious', colluders: 1, cohorts: null, graph: null }, // as your planner says
     minUsers: 3,
     windows: {
       checkIn: { min: 600, max: 3600, grace: 3600 },

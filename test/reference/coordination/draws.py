@@ -26,10 +26,10 @@ class Draw:
     seed: bytes
     index: int
 
-    def context(self, task: bytes, announcement: bytes, attempt: int, certificates: Sequence[bytes]) -> str:
+    def context(self, task: bytes, announcement: bytes, attempt: int, roster: attempts.Digest) -> str:
         """The context of the cohort's session, for the aggregate `integers` (section Cohorts)."""
-        shared = attempts.session_name(task, announcement, attempt, []).hex()
-        own = attempts.session_name(task, announcement, attempt, certificates).hex()
+        shared = attempts.session_name(task, announcement, attempt, attempts.NOBODY).hex()
+        own = attempts.session_name(task, announcement, attempt, roster).hex()
         return session_name(self.enrolment, self.seed, self.index, 0, f"{shared} {own}".encode())
 
     def to_json(self) -> dict[str, Any]:

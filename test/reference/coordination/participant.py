@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from secagg.encoding import u64
 from secagg.extracts import decode_extract
 from secagg.messages import START_MESSAGE
 from secagg.policy import Policy
@@ -17,9 +18,10 @@ from secagg.user import Randomness, User
 from secagg.xchacha20 import NONCE_BYTES
 
 from .announcements import Announcement, read_announcement
-from .attempts import read_roster, require_valid
+from .attempts import Roster, read_roster, require_valid
 from .connection import Connection
 from .exchanges import Place
+from .floors import require_floor
 from .responses import Response
 from .run_certificates import session_of
 from .tasks import Task, read_task
@@ -32,13 +34,6 @@ def fresh_randomness(share_threshold: int) -> Randomness:
     coefficients = [os.urandom(32) for _ in range(2 * (share_threshold - 1))]
     middle = len(coefficients) // 2
     return Randomness(os.urandom(32), os.urandom(32), os.urandom(32), coefficients[:middle], coefficients[middle:], [])
-
-
-def require_floor(users: int, group: dict[str, Any]) -> None:
-    """The policy of the task on the complete graph, with those who may work with the server (section Round 1 of the wire format)."""
-    threshold, colluders = group["threshold"], group["colluders"]
-    floor = threshold > colluders if group["adversary"] == "semi-honest" else 2 * threshold > users + colluders
-    require(floor, "a threshold below the floor")
 
 
 @dataclass
@@ -92,18 +87,40 @@ class Participant:
 
     def enrolled(self, response: Response) -> User:
         """The participant's user in the session, after all checks on those who are in it."""
-        roster, group = read_roster(response.part.body, self.task.authority), self.task.definition["group"]
-        require_valid(roster, self.clock(), MAX_REVOCATION_AGE)
-        require(self.task.definition["minUsers"] <= len(roster.members) <= group["maxUsers"], "too few or too many participants")
-        own = roster.registry.get(self.user_id)
-        require(own == ed25519_public_key(self.connection.secret_key), "a session without the participant itself")
-        require_floor(len(roster.members), group)
+        group = self.task.definition["group"]
+        roster = self.accepted(response.part.body)
+        is_sparse = group["graph"] is not None
+        require(is_sparse or roster.is_whole, "a part of the certificates")
+        require_floor(roster.user_count, group)
         context = roster.context(self.task.digest, self.announced, response.place.attempt)
         parameters = session_of(self.task, context)
-        policy = Policy(group["adversary"], len(roster.members))
+        policy = Policy(group["adversary"], roster.user_count)
         randomness = fresh_randomness(parameters.share_threshold)
         secret_key = self.connection.secret_key
-        return User(parameters, policy, roster.registry, self.user_id, secret_key, self.vector, randomness)
+        registry = {} if is_sparse else roster.registry
+        return User(parameters, policy, registry, self.user_id, secret_key, self.vector, randomness)
+
+    def accepted(self, data: bytes) -> Roster:
+        """A roster, whole or in part, that the participant accepts (section The session of an attempt)."""
+        roster, group = read_roster(data, self.task.authority), self.task.definition["group"]
+        require_valid(roster, self.clock(), MAX_REVOCATION_AGE)
+        require(self.task.definition["minUsers"] <= roster.user_count <= group["maxUsers"], "too few or too many participants")
+        own = roster.registry.get(self.user_id)
+        require(own == ed25519_public_key(self.connection.secret_key), "a session without the participant itself")
+        return roster
+
+    def meet_neighbors(self, user: User, place: Place, ids: Sequence[int]) -> bool:
+        """The keys of those in the message of round 1, on a sparse graph; False if the attempt is over."""
+        body = b"".join(map(u64, sorted(ids)))
+        response = self.asked("certificates", replace(place, round=1), "roster", "run", "outcome", body=body)
+        if response.kind != "roster":
+            return False
+        roster = self.accepted(response.part.body)
+        require(sorted(roster.members) == sorted(ids), "certificates of others than the neighbors")
+        context = roster.context(self.task.digest, self.announced, place.attempt)
+        require(context == user.parameters.context, "certificates that are not in the roster of the session")
+        user.registry = roster.registry
+        return True
 
     def rounds(self, user: User, place: Place) -> Iterator[int]:
         """The rounds of one attempt, to its end: each is answered, and the number of the answered round is yielded."""
@@ -116,8 +133,11 @@ class Participant:
                     return
                 message = response.part.body
             if number == 1:
-                others = decode_extract(user.graph, user.tag, message).user_count - 1
-                user.randomness = replace(user.randomness, nonces=[os.urandom(NONCE_BYTES) for _ in range(others)])
+                ids = decode_extract(user.graph, user.tag, message).ids
+                if not user.registry and not self.meet_neighbors(user, place, ids):
+                    return
+                nonces = [os.urandom(NONCE_BYTES) for _ in range(len(ids) - 1)]
+                user.randomness = replace(user.randomness, nonces=nonces)
             answer = step(message)
             self.has_sent = self.has_sent or number == 2
             if not self.connection.answer(replace(place, round=number), answer):

@@ -15,7 +15,7 @@ from .certificates import CERTIFICATE_BYTES, Authority, read_certificate
 from .documents import VERSION
 from .exchanges import MAX_BODY_BYTES, NOWHERE, TOKEN_BYTES, Part, Place, decode_exchange, numbers
 
-KINDS = ["hello", "check-in", "ready", "next", "answer", "outcome", "leave"]
+KINDS = ["hello", "check-in", "ready", "next", "answer", "outcome", "leave", "certificates"]
 
 
 def key_of_service(public_key: bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 from secagg.directory import AdvertisedKeys, Line, make_directory
 from secagg.encoding import decode_set
-from secagg.graph import CompleteGraph
+from secagg.graph import CompleteGraph, Graph, SparseGraph
 from secagg.messages import UserMessage
 from secagg.parameters import Parameters
 from secagg.refusal import require
@@ -108,11 +108,17 @@ class VerifiedRun:
     vouching: list[int]
 
 
+def graph_of(group: Mapping[str, Any]) -> Graph:
+    """Who shares keys with whom (section Tasks)."""
+    written = group["graph"]
+    return CompleteGraph() if written is None else SparseGraph(written["neighbors"], written["shareThreshold"])
+
+
 def session_of(task: Task, context: bytes) -> Parameters:
     """The session of an attempt, for the aggregate `integers` (section The session of an attempt)."""
     aggregate, group = task.definition["aggregate"], task.definition["group"]
     require(aggregate["kind"] == "integers", "an aggregate that this client does not know")
-    return Parameters(group["threshold"], aggregate["vecLen"], aggregate["bits"], CompleteGraph(), context)
+    return Parameters(group["threshold"], aggregate["vecLen"], aggregate["bits"], graph_of(group), context)
 
 
 def verify_run(text: str, authority: Authority, publisher: bytes) -> VerifiedRun:
@@ -122,16 +128,19 @@ def verify_run(text: str, authority: Authority, publisher: bytes) -> VerifiedRun
     require(task.authority == authority and task.publisher == publisher, "a task of another registrar or publisher")
     announcement = read_announcement(evidence.announcement, publisher, task.digest)
     roster = read_roster(evidence.roster, authority)
+    require(roster.is_whole, "not all certificates of the session")
     ids = [line.user_id for line in evidence.directory]
-    require(all(left < right for left, right in pairwise(ids)) and set(ids) <= set(roster.members), "U1 beyond the roster")
+    is_drawn = task.definition["group"]["graph"] is not None
+    require(is_drawn or all(left < right for left, right in pairwise(ids)), "ids that do not ascend")
+    require(len(set(ids)) == len(ids) and set(ids) <= set(roster.members), "U1 beyond the roster")
     u2, u3 = decode_set(evidence.u2, len(ids)), decode_set(evidence.u3, len(ids))
     require(set(u3) <= set(u2), "U3 is no subset of U2")
-    included = [ids[position] for position in u3]
+    included = sorted(ids[position] for position in u3)
     require(set(evidence.signatures) <= set(included), "a signature of a user outside of U3")
     require((evidence.draw is None) == (task.definition["group"]["cohorts"] is None), "a cohort where there are none, or none")
     about = (task.digest, evidence.announcement, evidence.attempt)
     draw = evidence.draw
-    context = roster.context(*about) if draw is None else draw.context(*about, roster.certificates).encode()
+    context = roster.context(*about) if draw is None else draw.context(*about, roster.digest).encode()
     parameters = session_of(task, context)
     require(len(evidence.signatures) >= parameters.threshold, "fewer signatures than the threshold")
     check_signatures(evidence, parameters, roster, (u2, u3))

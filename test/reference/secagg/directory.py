@@ -11,6 +11,8 @@ from .hash_tree import root_from_proof
 from .key_agreement import KEY_BYTES
 from .refusal import require
 
+DIRECTORY_NODE = "node of the directory"
+
 
 @dataclass(frozen=True)
 class AdvertisedKeys:
@@ -60,5 +62,5 @@ class Directory:
 
 def make_directory(tag: bytes, user_count: int, lines: Mapping[int, Line], proof: Sequence[bytes] = ()) -> Directory:
     """The directory of n users, from the lines known and a proof for the others (section Round 1)."""
-    root = root_from_proof(user_count, {position: line.leaf for position, line in lines.items()}, proof)
+    root = root_from_proof(DIRECTORY_NODE, user_count, {position: line.leaf for position, line in lines.items()}, proof)
     return Directory(user_count, lines, digest("directory", tag, u32(user_count), root))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .commitments import commit_to_key_share, commit_to_seed, commit_to_seed_share
 from .derivation import DIGEST_BYTES
-from .directory import Line, decode_advertised_keys, make_directory
+from .directory import DIRECTORY_NODE, Line, decode_advertised_keys, make_directory
 from .encoding import decode_set, encode_set, split
 from .extracts import Extract, encode_extract
 from .hash_tree import make_proof
@@ -106,7 +106,7 @@ class Server:
             [line.user_id for line in lines],
             [line.keys for line in lines],
             [self.advertised[other].signature for other in shown],
-            make_proof([line.leaf for line in self.directory.lines.values()], shown),
+            make_proof(DIRECTORY_NODE, [line.leaf for line in self.directory.lines.values()], shown),
         )
         return encode_extract(self.parameters.graph, self.tag, extract)
 

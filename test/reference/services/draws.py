@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coordination.attempts import encode_roster, roster_digest
 from coordination.draws import (
     Draw,
     cohort_sizes,
@@ -15,7 +16,7 @@ from coordination.draws import (
 )
 from coordination.tasks import read_task
 
-from .parties import ANNOUNCED, AUTHORITY, NEW_YEAR, REGISTRAR, certified, definition
+from .parties import ANNOUNCED, AUTHORITY, NEW_YEAR, REGISTRAR, REVOCATIONS, certified, definition
 
 GROUP = {
     "threshold": 3,
@@ -23,6 +24,7 @@ GROUP = {
     "adversary": "malicious",
     "colluders": 0,
     "cohorts": {"least": 2, "most": 4, "seed": {"min": 10, "max": 60, "grace": 0}},
+    "graph": None,
 }
 DEFINITION = definition(group=GROUP, minUsers=3)
 TASK = read_task({"secagg": "task", "version": 1, "definition": DEFINITION})
@@ -50,8 +52,8 @@ def session(drawn: Draw, ids: list[int], attempt: int) -> dict[str, Any]:
     certificates = [certified(user_id) for user_id in ids]
     return {
         "ids": ids,
-        "certificates": b"".join(certificates).hex(),
-        "context": drawn.context(TASK.digest, ANNOUNCED, attempt, certificates),
+        "roster": encode_roster(certificates, REVOCATIONS).hex(),
+        "context": drawn.context(TASK.digest, ANNOUNCED, attempt, roster_digest(certificates)),
     }
 
 

@@ -37,6 +37,7 @@ def requests() -> Iterator[Request]:
     yield of("answer", 65_536, whole(BIGGEST), Place(12, 1, 2))
     yield of("outcome", 2**32, whole(b""), Place(MOST, MOST, MOST))
     yield of("leave", MOST, Part(MOST, MOST, bytes(32), b""), Place(12))
+    yield of("certificates", 300, whole(bytes(7) + b"\x07" + bytes(7) + b"\x09"), Place(12, 1, 1))
 
 
 def responses() -> Iterator[Response]:
@@ -104,7 +105,7 @@ def bad_bytes(elements: list[Any]) -> Iterator[tuple[str, bytes]]:
 
 
 REQUEST_FAULTS: dict[str, tuple[int, Any]] = {
-    "a kind that does not exist": (1, 7),
+    "a kind that does not exist": (1, 8),
     "a coordinator of 31 bytes": (2, bytes(31)),
     "a task of 33 bytes": (3, bytes(33)),
     "a certificate of 160 bytes": (4, bytes(160)),

@@ -47,7 +47,7 @@ def definition(**changes: Any) -> dict[str, Any]:
     fields = {
         "name": "numbers",
         "aggregate": {"kind": "integers", "vecLen": 3, "bits": 17},
-        "group": {"threshold": 3, "maxUsers": 5, "adversary": "malicious", "colluders": 0, "cohorts": None},
+        "group": {"threshold": 3, "maxUsers": 5, "adversary": "malicious", "colluders": 0, "cohorts": None, "graph": None},
         "minUsers": 3,
         "windows": {"checkIn": WINDOW, "training": WINDOW, "round": {**WINDOW, "enough": 90}},
         "attempts": 3,

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from coordination.attempts import encode_roster, read_roster, require_valid, session_name
+from coordination.attempts import encode_lines, encode_roster, read_roster, require_valid, roster_digest, session_name
 from coordination.certificates import CLOCK_SKEW, RevocationList
 from coordination.exchanges import Part
 from coordination.uploads import Upload
@@ -45,8 +45,35 @@ def attempts() -> Iterator[dict[str, Any]]:
             "attempt": attempt,
             "ids": ids,
             "roster": data.hex(),
-            "context": session_name(TASK.digest, announced, attempt, certificates).hex(),
+            "context": session_name(TASK.digest, announced, attempt, roster_digest(certificates)).hex(),
         }
+
+
+MANY = [*range(1, 25, 2), 2**40]
+
+
+def excerpts() -> Iterator[dict[str, Any]]:
+    """Parts of one roster: each gives the context of the whole."""
+    certificates = [certified(user_id) for user_id in MANY]
+    context = session_name(TASK.digest, ANNOUNCED, 1, roster_digest(certificates))
+    for places in ([0], [12], [3, 4, 5], [0, 7, 11, 12], list(range(13))):
+        data = encode_roster(certificates, REVOCATIONS, places)
+        roster = read_roster(data, AUTHORITY)
+        ids = [MANY[place] for place in places]
+        assert list(roster.members) == ids and roster.context(TASK.digest, ANNOUNCED, 1).decode() == context.hex()
+        yield {"places": places, "ids": ids, "roster": data.hex()}
+
+
+def make_excerpts() -> dict[str, Any]:
+    certificates = [certified(user_id) for user_id in MANY]
+    return {
+        "task": TASK.digest.hex(),
+        "announcement": ANNOUNCED.hex(),
+        "attempt": 1,
+        "whole": encode_roster(certificates, REVOCATIONS).hex(),
+        "context": session_name(TASK.digest, ANNOUNCED, 1, roster_digest(certificates)).hex(),
+        "parts": list(excerpts()),
+    }
 
 
 def refusals() -> Iterator[dict[str, Any]]:
@@ -58,7 +85,13 @@ def refusals() -> Iterator[dict[str, Any]]:
     for why, data in (
         ("one certificate", encode_roster(certificates[:1], REVOCATIONS)),
         ("none", encode_roster([], REVOCATIONS)),
-        ("65,536 certificates announced", u32(65_536) + whole[4:]),
+        ("none of three", encode_lines(3, [], [bytes(32)], REVOCATIONS)),
+        ("four of three", u32(3) + u32(4) + whole[8:]),
+        ("a place beyond the last one", encode_lines(3, [(1, certificates[1]), (3, certificates[2])], [bytes(32)], REVOCATIONS)),
+        ("a place twice", encode_lines(3, [(1, certificates[0]), (1, certificates[1])], [bytes(32)] * 2, REVOCATIONS)),
+        ("a digest less, so that no list is signed", encode_lines(3, [(1, certificates[1])], [bytes(32)], REVOCATIONS)),
+        ("a digest more, so that no list is signed", encode_lines(3, [(1, certificates[1])], [bytes(32)] * 3, REVOCATIONS)),
+        ("1,000,001 certificates announced", u32(1_000_001) + whole[4:]),
         ("ids that descend", encode_roster([certificates[1], certificates[0]], REVOCATIONS)),
         ("an id twice", encode_roster([certificates[0], certificates[0]], REVOCATIONS)),
         ("a certificate with the signature of somebody else", encode_roster([*certificates[:2], forged], REVOCATIONS)),
@@ -66,7 +99,7 @@ def refusals() -> Iterator[dict[str, Any]]:
         ("a list with the signature of somebody else", encode_roster(certificates, list_of.encode(AUTHORITY, STRANGER.secret_key))),
         ("a list of another scope", encode_roster(certificates, list_of.encode(OTHER_SCOPE, REGISTRAR.secret_key))),
         ("a bit of the list flipped, no signature of it", flipped(whole, len(whole) - 65)),
-        ("a certificate less than announced, so that no list is signed", u32(3) + whole[4 + 161 :]),
+        ("a certificate less than announced, so that no list is signed", whole[:8] + whole[8 + 165 :]),
         ("no list, so that nothing is signed", encode_roster(certificates, b"")),
         ("three bytes", whole[:3]),
     ):
@@ -151,7 +184,7 @@ def uploads() -> Iterator[dict[str, Any]]:
 
 def make_rosters() -> dict[str, Any]:
     authority = {"publicKey": AUTHORITY.public_key.hex(), "scope": AUTHORITY.scope}
-    return {"authority": authority, "attempts": list(attempts()), "refused": list(refusals()), "times": list(times())}
+    return {"authority": authority, "attempts": list(attempts()), "excerpts": make_excerpts(), "refused": list(refusals()), "times": list(times())}
 
 
 def make_uploads() -> list[Any]:

@@ -73,6 +73,7 @@ export class FloorWatch extends Watch {
       this.require(1000 * seedAt > this.#terms.trueTime(), `${name}: enrolled when the seed was known`);
     }
     if (work.phase === 'session' && old.work.phase !== 'session') this.#requireSession(person, work);
+    if (work.phase === 'session' && work.answered === 1) this.#requireKeys(person, work);
     const { minInterval, maxParticipations } = this.#terms.floors.repetition;
     this.#draws.set(person.id, history.draws);
     this.require(history.draws <= this.#mostDraws, `${name}: in ${history.draws} draws, ${this.#mostDraws} are its floor`);
@@ -86,7 +87,7 @@ export class FloorWatch extends Watch {
   /** Who is in the session, and what it withstands. */
   #requireSession({ id }: Person, { run, attempt, user }: InSession): void {
     const { parties, floors } = this.#terms;
-    const { group, adversary } = floors;
+    const { group } = floors;
     const { context } = userDocument.parse(user);
     const { attempts } = parties.task.definition;
     const before = this.#attempts.get(`${id}/${run}`) ?? 0;
@@ -96,14 +97,22 @@ export class FloorWatch extends Watch {
     const session = hex(context.parameters.session);
     this.require(!sessions.has(session), `participant ${id} in run ${run}: the same session twice`);
     this.#sessions.set(id, sessions.add(session));
-    const keys = [...(context.publicKeys ?? [])];
+    const name = `participant ${id} in run ${run}`;
+    const { maxUsers: users } = context.policy;
+    const isInside = users >= group.minEnrolled && users <= group.maxUsers;
+    this.require(isInside && context.parameters.threshold >= group.minThreshold, `${name}: a session of ${users}`);
+    if (parties.task.definition.group.graph === null) this.#requireKeys({ id }, { run, user });
+  }
+
+  /** Whose keys it has: those of its session, on a sparse graph those of its neighbors, once it has them. */
+  #requireKeys({ id }: Pick<Person, 'id'>, { run, user }: Pick<InSession, 'run' | 'user'>): void {
+    const keys = [...(userDocument.parse(user).context.publicKeys ?? [])];
     const name = `participant ${id} in run ${run}`;
     const isCertified = keys.every(([userId, key]) => hex(key) === this.#keys.get(userId));
     this.require(isCertified && keys.some(([userId]) => userId === id), `${name}: a session with strangers, or without it`);
-    const isInside = keys.length >= group.minEnrolled && keys.length <= group.maxUsers;
-    this.require(isInside && context.parameters.threshold >= group.minThreshold, `${name}: a session of ${keys.length}`);
     const accomplices = keys.filter(([userId]) => this.#accomplices.has(userId)).length;
-    this.require(accomplices <= adversary.minColluders, `${name}: a session with ${accomplices} accomplices`);
+    const { minColluders } = this.#terms.floors.adversary;
+    this.require(accomplices <= minColluders, `${name}: a session with ${accomplices} accomplices`);
   }
 
   override sent(person: Person, bytes: Uint8Array, stored: StoredAgent | null): void {

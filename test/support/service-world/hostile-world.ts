@@ -10,7 +10,8 @@ import { MemoryCoordinatorStore } from '../../../src/coordinator/memory-store.ts
 import type { FinishedRun } from '../../../src/coordinator/outcome.ts';
 import { utf8 } from '../../../src/leaves/bytes.ts';
 import { enrollable } from '../../../src/service/enrolment.ts';
-import { leastEnrolled } from '../../../src/service/task.ts';
+import { isDrawn } from '../../../src/service/group.ts';
+import { leastEnrolled, type TaskDefinition } from '../../../src/service/task.ts';
 import { settle } from './crowd.ts';
 import type { Device } from './device.ts';
 import { Draws } from './draws.ts';
@@ -19,7 +20,7 @@ import { CALM, type Weather } from './gate.ts';
 import { HostileCoordinator } from './hostile-coordinator.ts';
 import { lightEngine } from './light-engine.ts';
 import { GOOD_NETWORK, Network } from './network.ts';
-import { BEGIN, floorsFor, groupWithCohorts, partiesFor, type Parties, type Person } from './parties.ts';
+import { BEGIN, floorsFor, groupOnGraph, groupWithCohorts, partiesFor, type Parties, type Person } from './parties.ts';
 import { seedsIn } from './seed-weather.ts';
 import { Timeline } from './timeline.ts';
 
@@ -35,6 +36,12 @@ export async function playHostileWorld(seed: number): Promise<ReadonlyMap<string
     if (watch.violations.length > 0) throw new Error(`hostile world ${seed}: ${watch.violations.join('\n')}`);
     return watch.seen;
   });
+}
+
+/** Its coordinator draws the graph of each session as it should, although it lies otherwise. */
+function onGraph(users: number): Pick<TaskDefinition, 'group' | 'minUsers'> {
+  const group = groupOnGraph(users, 1);
+  return { group, minUsers: group.threshold };
 }
 
 class HostileWorld {
@@ -53,15 +60,18 @@ class HostileWorld {
 
   async play(): Promise<FloorWatch> {
     const draws = this.#draws;
-    const users = draws.between(4, 6);
-    const hasCohorts = draws.chance(0.4);
-    const group = hasCohorts ? { group: groupWithCohorts(users) } : {};
+    const kind = draws.fraction();
+    const isOnGraph = kind >= 0.85;
+    const users = isOnGraph ? draws.between(10, 11) : draws.between(4, 6);
+    const hasCohorts = kind < 0.4;
+    const group = hasCohorts ? { group: groupWithCohorts(users) } : isOnGraph ? onGraph(users) : {};
     const count = hasCohorts ? draws.between(9, 13) : users;
     const parties = await partiesFor(users, this.#trueTime, { ...group, retention: 86_400 }, count);
     // As many as a session withstands.
     const accomplices = parties.people.slice(0, parties.task.definition.group.colluders);
     const floors = this.#floors(parties);
     const watch = new FloorWatch({ parties, floors, accomplices, trueTime: this.#trueTime });
+    if (isOnGraph) watch.note('a hostile world on a sparse graph');
     const honest = parties.people.slice(accomplices.length);
     const devices = this.#settle(honest, parties, floors, watch);
     void this.#story(parties, accomplices, devices, watch);
@@ -71,11 +81,14 @@ class HostileWorld {
 
   #floors(parties: Parties): Floors {
     const floors = floorsFor(parties);
-    const hasCohorts = parties.task.definition.group.cohorts !== null;
+    const { group } = parties.task.definition;
     return {
       ...floors,
-      adversary: { ...floors.adversary, ...(hasCohorts && { minColludingFraction: 1 / parties.people.length }) },
-      cohorts: hasCohorts ? { security: 40 } : null,
+      adversary: {
+        ...floors.adversary,
+        ...(isDrawn(group) && { security: 40 }),
+        ...(group.cohorts !== null && { minColludingFraction: 1 / parties.people.length }),
+      },
       repetition: { minInterval: MIN_INTERVAL, maxParticipations: this.#draws.between(1, 4) },
       maxPayloadBytes: 100,
     };

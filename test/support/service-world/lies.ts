@@ -1,6 +1,6 @@
 // Single responses of a coordinator that lies: each is signed with its key, and says something else than what is so.
 import { readCertificate } from '../../../src/service/certificate.ts';
-import { readRoster, rosterOf } from '../../../src/service/certified-users.ts';
+import { readRoster, rosterOf } from '../../../src/service/roster.ts';
 import { fingerprint } from '../../../src/crypto/digest.ts';
 import { enrolmentBytes, readEnrolment } from '../../../src/service/enrolment.ts';
 import type { Request } from '../../../src/service/request.ts';

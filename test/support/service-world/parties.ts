@@ -6,7 +6,8 @@ import type { Clock } from '../../../src/service/clock.ts';
 import type { Keypair } from '../../../src/service/keypair.ts';
 import { Publisher } from '../../../src/service/publisher.ts';
 import { Registrar } from '../../../src/service/registrar.ts';
-import { Task, type Group, type TaskDefinition } from '../../../src/service/task.ts';
+import { isDrawn, type Group, type SparseTerms } from '../../../src/service/group.ts';
+import { Task, type TaskDefinition } from '../../../src/service/task.ts';
 
 /** When worlds begin, in milliseconds since 1970. */
 export const BEGIN: number = Date.UTC(2027, 0, 4);
@@ -35,7 +36,17 @@ function thresholdFor(users: number): number {
 /** Two to four cohorts of so many users at most. */
 export function groupWithCohorts(maxUsers: number): Group {
   const cohorts = { least: 2, most: 4, seed: { min: 10, max: 60, grace: 60 } };
-  return { threshold: thresholdFor(maxUsers), maxUsers, adversary: 'malicious', colluders: 1, cohorts };
+  return { threshold: thresholdFor(maxUsers), maxUsers, adversary: 'malicious', colluders: 1, cohorts, graph: null };
+}
+
+/** So many users at most on a sparse graph, which bears so many colluders whoever is whose neighbor. */
+export function groupOnGraph(maxUsers: number, colluders: 0 | 1): Group & { readonly graph: SparseTerms } {
+  const graph = {
+    ...(colluders === 0 ? { neighbors: 6, shareThreshold: 5 } : { neighbors: 8, shareThreshold: 7 }),
+    security: 40,
+  };
+  const threshold = Math.max(graph.neighbors + 1, maxUsers - 2);
+  return { threshold, maxUsers, adversary: 'semi-malicious', colluders, cohorts: null, graph };
 }
 
 /** @param users of a session, at most. @param definition what is not as usual. @param count participants in all. */
@@ -51,7 +62,7 @@ export async function partiesFor(
   const task = new Task({
     name: 'world',
     aggregate: { kind: 'integers', vecLen: VEC_LEN, bits: BITS },
-    group: { threshold, maxUsers: users, adversary: 'malicious', colluders: 1, cohorts: null },
+    group: { threshold, maxUsers: users, adversary: 'malicious', colluders: 1, cohorts: null, graph: null },
     minUsers: threshold,
     windows: {
       // At least as long as somebody waits who has nothing to do, or whose input is not there yet.
@@ -78,10 +89,13 @@ async function certified(registrar: Registrar, id: number): Promise<Person> {
 
 /** Floors that the task of these parties keeps, none of them with room to spare. */
 export function floorsFor({ task, coordinator, registrar, publisher }: Omit<Parties, 'people'>): Floors {
-  const { threshold, maxUsers, colluders, cohorts } = task.definition.group;
+  const { threshold, maxUsers, adversary, colluders, cohorts } = task.definition.group;
   return {
     group: { minHonest: threshold - colluders, minEnrolled: task.definition.minUsers, minThreshold: threshold, maxUsers },
-    adversary: { model: 'malicious', minColluders: colluders, minColludingFraction: cohorts === null ? colluders / maxUsers : 0 },
+    adversary: {
+      ...{ model: adversary, minColluders: colluders, minColludingFraction: cohorts === null ? colluders / maxUsers : 0 },
+      security: isDrawn(task.definition.group) ? 0 : null,
+    },
     keys: {
       coordinator: coordinator[0],
       registrar: registrar.authority,
@@ -91,7 +105,6 @@ export function floorsFor({ task, coordinator, registrar, publisher }: Omit<Part
     },
     repetition: { minInterval: 0, maxParticipations: 1000 },
     privacy: null,
-    cohorts: cohorts === null ? null : { security: 0 },
     maxPayloadBytes: 0,
     acceptDevelopment: false,
   };

@@ -1,7 +1,7 @@
 // What kinds of worlds there are: each seed has its own weather.
 import type { TaskDefinition } from '../../../src/service/task.ts';
 import type { Draws } from './draws.ts';
-import { groupWithCohorts } from './parties.ts';
+import { groupOnGraph, groupWithCohorts } from './parties.ts';
 import { CALM, type Weather } from './gate.ts';
 import { GOOD_NETWORK, type NetworkWeather } from './network.ts';
 
@@ -93,9 +93,14 @@ export function weatherOf(draws: Draws): Settings {
   };
 }
 
-/** One world in four has cohorts. */
+/** One world in four has cohorts, and one in thirteen a sparse graph. */
 function sizesOf(draws: Draws): Pick<Settings, 'isReal' | 'users' | 'people' | 'definition'> {
   if (!draws.chance(1 / 4)) {
+    if (draws.chance(0.1)) {
+      const users = draws.between(9, 12);
+      const group = groupOnGraph(users, 0);
+      return { isReal: false, users, people: users, definition: { group, minUsers: group.threshold } };
+    }
     const users = draws.between(4, 9);
     return { isReal: draws.chance(1 / 15), users, people: users, definition: {} };
   }
