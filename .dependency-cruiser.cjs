@@ -115,6 +115,12 @@ module.exports = {
       '^src/session/(codec|parameters)\\.ts$',
       '^src/wire/message-sizes\\.ts$',
     ]),
+    // Hears what both sides tell, and knows nothing else of them.
+    only('opentelemetry', '^src/opentelemetry/', [
+      '^src/opentelemetry/',
+      '^src/(agent|coordinator)/events\\.ts$',
+      '^node_modules/@opentelemetry/api/',
+    ]),
     only('command', '^src/command/', [
       '^src/command/',
       '^src/(index|cohorts/index|planner/(index|request|complete)|session/parameters)\\.ts$',
