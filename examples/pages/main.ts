@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { localPostgres } from '../../scripts/local-postgres.ts';
 import { serverOf } from './server.ts';
 import { DigitService } from './service.ts';
-import { MOST_VISITORS, type ServiceOptions } from './terms.ts';
+import { groupOf, MOST_VISITORS, type ServiceOptions } from './terms.ts';
 
 const HELP = `Starts a service whose participants train a model on digits, with a page to take part and a page to watch.
 
@@ -49,7 +49,7 @@ function numberOf(
 }
 
 function readOptions(): ServiceOptions {
-  return {
+  const options = {
     companions: numberOf('companions', 4, 60),
     visitors: numberOf('visitors', 1, MOST_VISITORS),
     silent: numberOf('dropouts', 0, 60),
@@ -57,6 +57,10 @@ function readOptions(): ServiceOptions {
     runs: numberOf('runs', 1, 100),
     epsilon: values.exact ? null : numberOf('epsilon', 0.1, 32),
   };
+  const { threshold } = groupOf(options);
+  const least = threshold - options.visitors;
+  if (options.companions < least) throw new Error(`--companions: expected at least ${least} with this number of visitors`);
+  return options;
 }
 
 /** Where a browser finds the pages. */

@@ -76,7 +76,7 @@ export class DigitService {
       ...{ aggregate, threshold: group.threshold, maxUsers: group.maxUsers, store, host },
       definition: {
         ...{ name: 'digits', group, attempts: 3, windows: windowsOf(options) },
-        minUsers: Math.max(options.companions + options.visitors, group.threshold),
+        minUsers: options.companions + options.visitors,
       },
       listener: (event) => watching.hear(event),
     });

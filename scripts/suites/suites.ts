@@ -102,6 +102,7 @@ export const LONG: readonly Suite[] = [
     budget: 3600,
   },
   { name: 'long-demos', files: ['long/long-demos.test.ts'], budget: 300 },
+  { name: 'load', files: ['long/load.test.ts'], budget: 3600 },
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },
   { name: 'bundlers', files: ['long/bundles.test.ts', 'long/browser-bundles.test.ts'], budget: 1200 },
