@@ -96,10 +96,10 @@ class Server implements LocalPostgres {
       ...unprivileged(),
     });
     // Nobody awaits the guard while the server runs: a script that has forgotten to stop it still ends.
-    /* eslint-disable no-restricted-syntax */
+    /* oxlint-disable secagg/awaited-timers-keep-alive */
     this.#guard.unref();
     (this.#guard.stdin as unknown as { unref(): void }).unref();
-    /* eslint-enable no-restricted-syntax */
+    /* oxlint-enable secagg/awaited-timers-keep-alive */
     await this.#ready();
   }
 

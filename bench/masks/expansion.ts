@@ -5,7 +5,8 @@ import { ctr } from '@noble/ciphers/aes.js';
 import { applyMasks } from '../../src/masking/mask-expansion.ts';
 import { kernel } from '../../src/masking/kernel.ts';
 import { Pace } from '../../src/masking/pace.ts';
-import { accumulatePacked, pack } from '../../src/masking/bit-packing.ts';
+import { pack } from '../../src/masking/bit-packing.ts';
+import { addPacked } from '../../src/masking/running-sum.ts';
 import { typescriptKernel } from '../../src/masking/typescript-kernel.ts';
 import { ringOf, zeroLanes, type Kernel, type Ring } from '../../src/masking/ring.ts';
 import { makeKeystream } from './cipher.ts';
@@ -54,7 +55,7 @@ export async function measureExpansion(bits: number, components: number, runs: n
     const sample = new Uint8Array((components * ring.maskBytes) / 16);
     await time('javascript', 1 / 16, () => ctr(randomBytes(32), new Uint8Array(16)).encrypt(sample));
     await time('pack', 1, () => pack(ring, lanes, new Pace()));
-    await time('unpackAndAdd', 1, () => accumulatePacked(ring, lanes, packed));
+    await time('unpackAndAdd', 1, () => addPacked(ring, lanes, packed));
   }
   return {
     bits,

@@ -45,6 +45,7 @@ const CORE = [
   'coordinator',
   'agent',
   'opentelemetry',
+  'worlds',
 ];
 
 /** What differs on the engine for browsers: keys, signatures and masks, whether messages are refused, and whole sessions. */
@@ -61,15 +62,7 @@ const ON_WEB = [
 
 /** The gate runs these, `npm test` those that are not from outside. The longest come first, so that no core waits at the end. */
 export const GATE: readonly Suite[] = [
-  // `npm test` has twelve worlds among the tests of the service.
-  {
-    name: 'worlds',
-    files: ['service/worlds.test.ts'],
-    quickKeys: true,
-    env: { SECAGG_WORLDS: '60' },
-    outside: true,
-    budget: 300,
-  },
+  { name: 'worlds', files: ['worlds'], quickKeys: true, budget: 300 },
   { name: 'units', files: UNITS, budget: 300 },
   { name: 'documents', files: ['docs', 'examples'], outside: true, budget: 300 },
   { name: 'privacy', files: ['dp'], budget: 240 },
@@ -93,7 +86,7 @@ export const GATE: readonly Suite[] = [
 /** `npm run test:long` runs these, or those that are named. */
 export const LONG: readonly Suite[] = [
   { name: 'fuzz-100000', files: ['fuzz'], env: { SECAGG_FUZZ_CASES: '100000' }, budget: 7200 },
-  { name: 'worlds-10000', files: ['service/worlds.test.ts'], quickKeys: true, env: { SECAGG_WORLDS: '10000' }, budget: 21_600 },
+  { name: 'worlds-10000', files: ['worlds'], quickKeys: true, env: { SECAGG_WORLDS: '10000' }, budget: 21_600 },
   { name: 'crashes-500', files: ['postgres/processes.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
   {
     name: 'noise-fresh',

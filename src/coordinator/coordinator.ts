@@ -17,6 +17,7 @@ import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import { tickFailed, type CoordinatorEvent } from './events.ts';
+import { FinishedCalls } from './finished-calls.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
 import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './options.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
@@ -65,7 +66,7 @@ export class Coordinator {
   readonly #paused = new Set<string>();
   readonly #retired: ReadonlySet<string>;
   #isDraining = false;
-  readonly #waiting = new Map<string, ((outcome: Outcome) => void)[]>();
+  readonly #finished = new FinishedCalls();
 
   static {
     inspectAs(this.prototype, (coordinator) => `Coordinator { tasks: ${coordinator.tasks.length} }`);
@@ -252,14 +253,13 @@ export class Coordinator {
     return certificates;
   }
 
-  /** Fulfilled once a run has ended in this process, or at once if it has ended. @throws as {@link outcome}. */
+  /**
+   * Fulfilled once a run has ended, or at once if it has ended. If another process has ended it, the next {@link tick} of this one tells.
+   *
+   * @throws as {@link outcome}.
+   */
   async finished(key: RunKey): Promise<Outcome> {
-    const known = await this.outcome(key);
-    if (known !== null) return known;
-    return new Promise((resolve) => {
-      const name = nameOf(key);
-      this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]);
-    });
+    return (await this.outcome(key)) ?? this.#finished.wait(key);
   }
 
   /** Ends a run that goes on, without a sum. @throws as {@link outcome}. */
@@ -293,6 +293,7 @@ export class Coordinator {
     const failures: unknown[] = [];
     const runs = await this.#store.openRuns();
     for (const run of runs) await advance(this.#answering, run).catch((error: unknown) => void failures.push(error));
+    await this.#tellOfOthers(runs);
     const { uploads } = this.#answering;
     if (!uploads.isEmpty) uploads.keepOnly(await openSessionNames(this.#answering, runs));
     await this.#store.forgetRequests(this.#tokens.epochAt(now) - 1);
@@ -318,17 +319,23 @@ export class Coordinator {
     }
   }
 
+  /** Settles calls of `finished` for runs that another process has ended. @param open runs that went on. */
+  async #tellOfOthers(open: readonly RunRecord[]): Promise<void> {
+    for (const key of this.#finished.except(open)) {
+      const run = await this.#store.run(key);
+      if (run === null) this.#finished.reject(key, unknownRun());
+      else this.#ended(run);
+    }
+  }
+
   #ended(run: RunRecord): void {
-    const name = nameOf(run);
-    const waiting = this.#waiting.get(name) ?? [];
-    this.#waiting.delete(name);
     const outcome = outcomeOf(this.#task(run.task), run);
-    if (outcome !== null) for (const resolve of waiting) resolve(outcome);
+    if (outcome !== null) this.#finished.resolve(run, outcome);
   }
 
   async #run(key: RunKey): Promise<RunRecord> {
     const run = await this.#store.run(key);
-    if (run === null) throw new ServiceError('ERR_SECAGG_RUN', 'there is no such run, or it is long over');
+    if (run === null) throw unknownRun();
     return run;
   }
 
@@ -339,6 +346,6 @@ export class Coordinator {
   }
 }
 
-function nameOf({ task, run }: RunKey): string {
-  return `${task}/${run}`;
+function unknownRun(): ServiceError {
+  return new ServiceError('ERR_SECAGG_RUN', 'there is no such run, or it is long over');
 }

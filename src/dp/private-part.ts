@@ -19,6 +19,12 @@ export interface PrivateErrorBound extends ErrorBound {
   readonly worst: number;
   /** A value is off by at most this with a probability of at least 99 %. */
   readonly likely: number;
+  /**
+   * The standard deviation of the noise, divided by that which the same privacy takes if a trusted server adds noise once, to the exact
+   * sum of all: √(users / (threshold − colluders)), with the users of all cohorts. With `noiseFrom: 'server'` it is 1, or √g for g
+   * cohorts whose users may lie.
+   */
+  readonly ratioToTrusted: number;
 }
 
 /** A user's vector in units, within the clip of the plan, and how much was left out to get there. */
@@ -75,7 +81,7 @@ export function privateEncoding<Data, Result>(part: PrivatePart<Data, Result>): 
           const { result, nothing = null } = part.read(vector.read(sum, users, isTotal), users, noiseOf(users));
           return { result, nothing };
         },
-        errorBound: (sum) => errorBound(release, sum.users, grid.steps * part.divisor(sum)),
+        errorBound: (sum) => errorBound(release, sum, grid.steps * part.divisor(sum)),
       };
     },
   });
@@ -89,12 +95,14 @@ function describedGrid({ steps, variance, fromZero }: Grid): readonly number[] {
   return [steps, variance, fromZero.l2Squared].map((value) => Number(value.toPrecision(9)));
 }
 
-function errorBound(release: Release, users: number, scale: number): PrivateErrorBound {
+function errorBound(release: Release, { users, cohorts = 1 }: ErrorTerms, scale: number): PrivateErrorBound {
   const { terms, grid, standardDeviation } = release;
-  const noises = release.noisesIn(users);
+  // A trusted server adds noise to each sum that it decodes: to the total if no user lies, else to the sum of each cohort.
+  const sums = terms.session.adversary === 'semi-honest' ? 1 : cohorts;
+  const noises = sums * release.noisesIn(users / sums);
   const rms = Math.sqrt(noises * standardDeviation ** 2 + users * ROUNDING_VARIANCE) / scale;
   const variance = noises * grid.variance;
   const spread = Math.sqrt(users) / 2;
   const likely = randomSpan({ mechanism: terms.mechanism, variance, dimensions: 1, probability: 0.01, spread }) / scale;
-  return { worst: Infinity, rms, likely };
+  return { worst: Infinity, rms, likely, ratioToTrusted: Math.sqrt(noises / terms.minHonest) };
 }

@@ -20,13 +20,3 @@ export async function pack(ring: Ring, lanes: Lanes, pace: Pace): Promise<Uint8A
   }
   return packed;
 }
-
-/** The lanes of a sum of `vecLen` components, all 0. */
-export function zeroSum(ring: Ring, vecLen: number): Lanes {
-  return kernel().zeroSum(vecLen * ring.laneBytes);
-}
-
-/** acc := acc + the packed vector, whose length the caller has checked. */
-export function accumulatePacked(ring: Ring, acc: Lanes, packed: Uint8Array): void {
-  kernel().accumulatePacked(ring, acc, packed);
-}

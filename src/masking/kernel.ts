@@ -3,7 +3,7 @@
 import { platform } from '#platform';
 import { once } from '../leaves/once.ts';
 import { typescriptKernel } from './typescript-kernel.ts';
-import type { Kernel, Lanes, Ring } from './ring.ts';
+import type { Kernel } from './ring.ts';
 import { instantiateSimd } from './simd-kernel.ts';
 
 /** Most bytes of lanes in one call of the kernel: few enough for the cache, but at least a block of key stream. */
@@ -11,10 +11,3 @@ export const MAX_BLOCK: number = Math.max(1 << 17, platform.keystreamBlock);
 
 /** Made when it is first needed, because importing a module must have no effect, and some runtimes allow none. */
 export const kernel: () => Kernel = once(() => instantiateSimd(MAX_BLOCK) ?? typescriptKernel);
-
-/** acc := acc + term, of any length. */
-export function accumulate(ring: Ring, acc: Lanes, term: Uint8Array): void {
-  for (let at = 0; at < acc.length; at += MAX_BLOCK) {
-    kernel().accumulate(ring, acc.subarray(at, at + MAX_BLOCK), [{ bytes: term.subarray(at, at + MAX_BLOCK), sign: 1 }]);
-  }
-}

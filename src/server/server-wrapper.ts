@@ -1,5 +1,5 @@
-// The server's side of a session: one object a session, which holds the present state and replaces it. What happens in each
-// round is in the rN files; rounds.ts chooses one.
+// The server's side of a session: one object a session, which holds its state. Messages are entered into it, and closing a round
+// replaces it. What happens in each round is in the rN files; rounds.ts chooses one.
 import { systemRandom } from '../crypto/random.ts';
 import { Cancellation } from '../leaves/cancellation.ts';
 import { copyOf } from '../leaves/bytes.ts';
@@ -15,7 +15,7 @@ import { Recovered } from '../session/codec.ts';
 import { descriptorOf, type SessionDescriptor } from '../session/descriptor.ts';
 import { errorOf, failedError, failureOf } from '../session/failure.ts';
 import { evidenceOf, type ConsistencyEvidence } from './evidence.ts';
-import { outputOf } from './closed-round.ts';
+import { outputOf } from './round-output.ts';
 import { requireStorable } from '../session/json.ts';
 import { partDocument, serverDocument } from './json.ts';
 import {
@@ -38,7 +38,7 @@ import type { ClosedState, CollectingState, ServerContext, ServerSnapshot } from
  * The server of one session of secure aggregation. It learns the sum of the users' vectors, and who took part.
  *
  * Give it what users send, by {@link recv}; when enough have been heard (see {@link progress}; how long to wait is the
- * application's choice), call {@link round} and send out what it gives. Five rounds later it gives the sum.
+ * application's choice), call {@link round} and send out what it gives. The fifth call gives the sum.
  *
  * Memory: O(m) for the running sum of m components, and O(n²) small values for n users, O(n · k) on a sparse graph; no
  * user's vector is kept.

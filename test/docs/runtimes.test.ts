@@ -15,8 +15,8 @@ const ROWS: readonly (readonly [runtime: string, testedWith: string, test: strin
   ['Node with `--frozen-intrinsics`', '24', 'runtimes/processes'],
   ['Bun', VERSIONS.bun, 'runtimes/processes'],
   ['Deno, without any permission', VERSIONS.deno, 'runtimes/processes'],
-  ['Chromium, page and worker', 'the one of the machine', 'browser/browser'],
-  ['Firefox, page and worker', 'the one of the machine', 'browser/firefox'],
+  ['Chromium, page and worker', 'the installed one', 'browser/browser'],
+  ['Firefox, page and worker', 'the installed one', 'browser/firefox'],
   ['WebKit', 'WebKitGTK 2.50', 'browser/webkit'],
   ['workerd (Cloudflare Workers)', VERSIONS.workerd, 'runtimes/workerd'],
   [

@@ -94,6 +94,7 @@ describe('a private mean over cohorts', () => {
     });
     const variance = errors.reduce((squares, error) => squares + error ** 2, 0) / 500;
     expect(variance / (2 * standardDeviation ** 2)).to.be.within(0.6, 1.5);
+    expect(counts.errorBound({ users: 8, cohorts: 2 }).ratioToTrusted).to.equal(Math.SQRT2);
     const receipt = receiptOf(counts, { included: [4, 4], delta: 1e-6 });
     expect(receipt.epsilon).to.equal(receiptOf(counts, { included: [4], delta: 1e-6 }).epsilon);
     verifyReceipt(receipt, counts);
@@ -107,6 +108,26 @@ describe('a private mean over cohorts', () => {
     const total = BigInt64Array.from([5, 3], (count) => BigInt(count * stepsOf(counts)));
     const decoded = counts.decode(total, { users: 8, cohorts: 2 });
     expect(Array.from(decoded.counts, Math.round)).to.deep.equal([5, 3]);
+    expect(counts.errorBound({ users: 8, cohorts: 2 }).ratioToTrusted).to.equal(1);
+  });
+
+  it('tells how much more noise it has than a trusted server would add: √(n/h), and √g of it for g cohorts', () => {
+    const terms = {
+      maxUsers: 40,
+      threshold: 30,
+      colluders: 5,
+      length: 8,
+      l2Clip: 1,
+      noiseMultiplier: 4,
+      flatten: 'none',
+    } as const;
+    const [ofUsers, trusted] = [privateMean(terms), privateMean({ ...terms, noiseFrom: 'server', adversary: 'semi-honest' })];
+    for (const cohorts of [1, 2, 9]) {
+      const sum = { users: 40 * cohorts, ...(cohorts > 1 && { cohorts }) };
+      const { ratioToTrusted, rms } = ofUsers.errorBound(sum);
+      expect(ratioToTrusted).to.be.closeTo(Math.sqrt(40 / 25) * Math.sqrt(cohorts), 1e-12);
+      expect(rms / trusted.errorBound(sum).rms / ratioToTrusted).to.be.closeTo(1, 0.01);
+    }
   });
 
   it('has a session by name', () => {

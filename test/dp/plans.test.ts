@@ -213,6 +213,8 @@ describe('a private sum', () => {
     const distributed = privateSum({ ...options, noiseFrom: 'users' });
     const ratio = distributed.errorBound({ users: 100 }).rms / plan.errorBound({ users: 100 }).rms;
     expect(ratio).to.be.closeTo(Math.sqrt(100 / 62), 0.01);
+    expect(distributed.errorBound({ users: 100 }).ratioToTrusted).to.equal(Math.sqrt(100 / 62));
+    expect(plan.errorBound({ users: 100 }).ratioToTrusted).to.equal(1);
     expect(plan.options).to.deep.include({ minHonest: 1, modularInputs: false });
   });
 });

@@ -59,7 +59,7 @@ describe('a text of the caller in an error', () => {
         const message = messageOf(() => refusedWith(text));
         expect(message).to.include(shownText(text).slice(0, 50));
         expect(message.length).to.be.lessThan(600);
-        // eslint-disable-next-line no-control-regex -- these must not be there
+        // oxlint-disable-next-line no-control-regex -- these must not be there
         expect(message).not.to.match(/[\u0000-\u001f\u200b\u2028-\u202e\ufeff]/);
       }
     });

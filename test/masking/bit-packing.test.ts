@@ -2,14 +2,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Pace } from '../../src/masking/pace.ts';
-import { accumulatePacked, pack } from '../../src/masking/bit-packing.ts';
+import { pack } from '../../src/masking/bit-packing.ts';
+import { addPacked } from '../../src/masking/running-sum.ts';
 import { ringOf, zeroLanes, type Ring } from '../../src/masking/ring.ts';
 import { packedLength } from '../../src/session/parameters.ts';
 import { integers, randomLanes, ringAndLanes, rings } from './lanes.ts';
 
 function unpack(ring: Ring, packed: Uint8Array, vecLen: number): Uint8Array {
   const lanes = zeroLanes(ring, vecLen);
-  accumulatePacked(ring, lanes, packed);
+  addPacked(ring, lanes, packed);
   return lanes;
 }
 
@@ -45,7 +46,7 @@ describe('packing', () => {
       const lanes = randomLanes(ring, 10);
       const before = Uint8Array.from(lanes);
       const packed = await pack(ring, lanes, new Pace());
-      accumulatePacked(ring, zeroLanes(ring, 10), packed);
+      addPacked(ring, zeroLanes(ring, 10), packed);
       packed.fill(0);
       expect(lanes).to.deep.equal(before);
       expect(packed.buffer.byteLength).to.equal(packed.length);

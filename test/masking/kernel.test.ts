@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { accumulate, kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
+import { kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
+import { addLanes } from '../../src/masking/running-sum.ts';
 import { LANES_WASM } from '../../src/masking/lanes-wasm.ts';
 import { typescriptKernel } from '../../src/masking/typescript-kernel.ts';
 import { ringOf, type Kernel } from '../../src/masking/ring.ts';
@@ -144,7 +145,7 @@ describe('lanes', () => {
     const acc = randomLanes(ring, MAX_BLOCK / 4 + 1000);
     const term = randomLanes(ring, MAX_BLOCK / 4 + 1000);
     const expected = Uint32Array.from(new Uint32Array(acc.buffer), (x, i) => x + new Uint32Array(term.buffer)[i]!);
-    accumulate(ring, acc, term);
+    addLanes(ring, acc, term);
     expect(new Uint32Array(acc.buffer)).to.deep.equal(expected);
   });
 

@@ -6,7 +6,7 @@ import type { UserId } from '../../src/leaves/ids.ts';
 import { UserWrapper } from '../../src/index.ts';
 import { applyMasks, type Mask } from '../../src/masking/mask-expansion.ts';
 import { Pace } from '../../src/masking/pace.ts';
-import { accumulatePacked } from '../../src/masking/bit-packing.ts';
+import { addPacked } from '../../src/masking/running-sum.ts';
 import { ringOf, zeroLanes } from '../../src/masking/ring.ts';
 import { vectorOf } from '../../src/masking/vector.ts';
 import { hasMember, membersOf, positions, type Members } from '../../src/leaves/members.ts';
@@ -68,7 +68,7 @@ async function unmaskStale({ session, stale, records, state, secrets }: Attack, 
   const parameters = resolveParameters(session.setup.threshold, 3, {});
   const ring = ringOf(parameters.bits);
   const lanes = zeroLanes(ring, 3);
-  accumulatePacked(ring, lanes, decodeMaskedInput(bodyOf(answer), parameters).vector);
+  addPacked(ring, lanes, decodeMaskedInput(bodyOf(answer), parameters).vector);
   const view2 = viewOfRound2(state.directoryDigest, u2);
   const masks: Mask[] = [{ seed: selfMaskKey(secrets.get(0)!, view2, VICTIM as UserId), sign: -1 }];
   for (const other of others.filter((position) => !hasMember(state.u3, position))) {

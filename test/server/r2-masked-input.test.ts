@@ -3,13 +3,13 @@ import { expect } from 'chai';
 import { StateError } from '../../src/index.ts';
 import { membersOf } from '../../src/leaves/members.ts';
 import type { Position } from '../../src/leaves/positions.ts';
-import { accumulatePacked } from '../../src/masking/bit-packing.ts';
+import { addPacked } from '../../src/masking/running-sum.ts';
 import { ringOf } from '../../src/masking/ring.ts';
 import { maskedInput } from '../../src/server/r2-masked-input.ts';
 import type { CollectingInputs, CollectingSignatures } from '../../src/server/state.ts';
 import { maskedInputView, viewOfRound3 } from '../../src/session/binding.ts';
 import { commitmentsOf } from '../../src/session/deals.ts';
-import type { MaskedInputMessage } from '../../src/session/messages.ts';
+import type { Deal, MaskedInputMessage } from '../../src/session/messages.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { flip } from '../support/forge.ts';
 import { leaving } from '../support/states.ts';
@@ -39,7 +39,7 @@ for (const [name, setup] of [
       maskedInput.close(moment.session.serverContext, state, closingWork());
     const sumOf = (...positions: readonly number[]): Uint8Array => {
       const sum = new Uint8Array(4 * 5);
-      for (const position of positions) accumulatePacked(ringOf(20), sum, said[position]!.vector);
+      for (const position of positions) addPacked(ringOf(20), sum, said[position]!.vector);
       return sum;
     };
     const everybody = setup.ids.map((_, position) => position);
@@ -59,9 +59,11 @@ for (const [name, setup] of [
       const state = having(...allBut(3));
       const { state: next, dropped } = await leaving(state, () => close(state));
       const u3 = membersOf(allBut(3), directory.size);
-      const commitments = [...deals].map(([position, { seedCommitment, ownShareCommitment, sealed }]) => {
-        return [position, { seedCommitment, ownShareCommitment, shares: commitmentsOf(sealed) }] as const;
-      });
+      const commitments = [...(deals as ReadonlyMap<Position, Deal>)].map(
+        ([position, { seedCommitment, ownShareCommitment, sealed }]) => {
+          return [position, { seedCommitment, ownShareCommitment, shares: commitmentsOf(sealed) }] as const;
+        },
+      );
       expect(next).to.deep.equal({
         phase: 'consistency-check',
         directory,

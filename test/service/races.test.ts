@@ -1,6 +1,8 @@
 // Several processes of one coordinator over one store: whatever their pace, a run with cohorts gives one exact sum, or none.
 import { expect } from 'chai';
 import type { Coordinator } from '../../src/coordinator/index.ts';
+import { ServiceError } from '../../src/service/index.ts';
+import { rejected } from '../support/errors.ts';
 import { withPlatform } from '../support/injected.ts';
 import { Draws } from '../support/service-world/draws.ts';
 import { lightEngine } from '../support/service-world/light-engine.ts';
@@ -88,5 +90,25 @@ describe('three processes of a coordinator', () => {
       );
     }
     expect([...seen].sort()).to.deep.equal(['finished after 1', 'finished after 2']);
+  });
+
+  it('tell who waits in one of them that another has ended the run, or that the run is forgotten', async () => {
+    const service = await SmallService.open();
+    const other = service.process();
+    const key = await service.openRun();
+    const waiting = [service.coordinator.finished(key), service.coordinator.finished({ ...key })];
+    await service.coordinator.tick();
+    await other.abort(key);
+    const forgotten = await service.openRun();
+    const tooLate = service.coordinator.finished(forgotten);
+    await service.coordinator.tick();
+    for (const outcome of await Promise.all(waiting)) {
+      expect(outcome).to.include({ kind: 'failed', code: 'ERR_SECAGG_ABORTED' });
+    }
+    await other.abort(forgotten);
+    await service.store.forgetRuns(key.task, Infinity);
+    const error = rejected('ERR_SECAGG_RUN', tooLate, ServiceError);
+    await service.coordinator.tick();
+    await error;
   });
 });

@@ -5,9 +5,9 @@
 import { platform } from '#platform';
 import { Cancellation } from '../../leaves/cancellation.ts';
 import { throwIfAborted, type AbortSignalLike } from '../../leaves/signals.ts';
-import { accumulate } from '../../masking/kernel.ts';
 import { Pace } from '../../masking/pace.ts';
 import { ringOf, type Lanes } from '../../masking/ring.ts';
+import { addLanes } from '../../masking/running-sum.ts';
 import type { RunInThread, WorkerSigns } from '../../platform/platform.ts';
 import type { PROTOCOL_VERSION } from '../../session/parameters.ts';
 import { countMasks, removeMasks, type MaskRange, type Unmasking } from './masks.ts';
@@ -103,7 +103,7 @@ async function unmaskInThreads(
       const { done, partial } = message as Report;
       tell(done);
       if (partial === null) return;
-      accumulate(ring, acc, partial);
+      addLanes(ring, acc, partial);
       partials++;
     });
   });

@@ -33,6 +33,24 @@ async function withBadDeal(bad: number): Promise<{ session: Session; dealer: num
   return { session, dealer, receivers: neighborsOf(session, dealer).slice(0, bad) };
 }
 
+/** Plays until all have answered round 4, in which some neighbors of an honest owner report its deal. */
+async function withAccused(liars: number): Promise<{ session: Session; victim: number; liars: number[] }> {
+  const session = await newSession().before(4);
+  const victim = positionsOf(session)[8]!;
+  const accusers = neighborsOf(session, victim).slice(0, liars);
+  const answers = await session.answers();
+  for (const liar of accusers) {
+    const at = neighborsOf(session, liar).indexOf(victim);
+    const lie = (body: Uint8Array): Uint8Array => {
+      const [before, after] = [body.subarray(33, 33 + 32 * at), body.subarray(33 + 32 * (at + 1))];
+      return Uint8Array.from([...body.subarray(0, 32), 1 << at, ...before, ...after]);
+    };
+    answers.set(liar, await rebody(session, liar, answers.get(liar)!, lie));
+  }
+  session.deliver(answers);
+  return { session, victim, liars: accusers };
+}
+
 describe('a liar on a sparse graph', () => {
   it('reveals a wrong share: it is named, and the share of the others is enough', async () => {
     const session = await newSession().before(4);
@@ -76,19 +94,22 @@ describe('a liar on a sparse graph', () => {
   });
 
   it('reports honest dealers: two of six are borne', async () => {
-    const session = await newSession().before(4);
-    const victim = positionsOf(session)[8]!;
-    const answers = await session.answers();
-    for (const liar of neighborsOf(session, victim).slice(0, 2)) {
-      const at = neighborsOf(session, liar).indexOf(victim);
-      const lie = (body: Uint8Array): Uint8Array => {
-        const [before, after] = [body.subarray(33, 33 + 32 * at), body.subarray(33 + 32 * (at + 1))];
-        return Uint8Array.from([...body.subarray(0, 32), 1 << at, ...before, ...after]);
-      };
-      answers.set(liar, await rebody(session, liar, answers.get(liar)!, lie));
-    }
-    session.deliver(answers);
+    const { session } = await withAccused(2);
     session.expectSum(sumOf(await session.close()), session.setup.ids);
+  });
+
+  it('fewer liars among the neighbors of an honest owner than open a secret do not get it named: they are in a dispute with it', async () => {
+    const { session, victim, liars } = await withAccused(GRAPH.shareThreshold - 1);
+    const error = await rejected('ERR_SECAGG_DISPUTED_DEAL', session.server.round(), DisputeError);
+    const accusers = [...liars].sort((a, b) => a - b);
+    expect(error.disputes).to.deep.equal([{ owner: victim, accusers }]);
+    expect(error.userIds).to.deep.equal([]);
+  });
+
+  it('as many liars among its neighbors as open a secret get an honest owner named: blame holds against fewer', async () => {
+    const { session, victim } = await withAccused(GRAPH.shareThreshold);
+    const error = await rejected('ERR_SECAGG_INCONSISTENT_DEAL', session.server.round(), ProtocolError);
+    expect(error.userIds).to.deep.equal([victim]);
   });
 
   it('deals records that two of its neighbors cannot open: it drops out by that, for its input is made for another deal', async () => {
