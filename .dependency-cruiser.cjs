@@ -127,6 +127,12 @@ module.exports = {
       '^src/session/(codec|json)\\.ts$',
       '^node_modules/@noble/ciphers/',
     ]),
+    // Hears what both sides tell, and knows nothing else of them.
+    only('opentelemetry', '^src/opentelemetry/', [
+      '^src/opentelemetry/',
+      '^src/(agent|coordinator)/events\\.ts$',
+      '^node_modules/@opentelemetry/api/',
+    ]),
     only('command', '^src/command/', [
       '^src/command/',
       '^src/(index|cohorts/index|planner/(index|request|complete)|session/parameters)\\.ts$',

@@ -2,6 +2,7 @@
 import type { Bench } from './bench.ts';
 import { bytes, type ByteFigures } from './bytes.ts';
 import { encoding, type EncodingFigures } from './encoding.ts';
+import { load, type LoadFigures } from './load.ts';
 import type { Machine } from './machine.ts';
 import { masks, type MaskFigures } from './masks.ts';
 import { memory, type MemoryFigures } from './memory.ts';
@@ -23,6 +24,7 @@ export interface Figures {
   readonly encoding: EncodingFigures;
   readonly noise: NoiseFigures;
   readonly postgres: PostgresFigures;
+  readonly load: LoadFigures;
 }
 
 export type BenchName = keyof Figures;
@@ -38,6 +40,7 @@ export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
   encoding,
   noise,
   postgres,
+  load,
 };
 
 export const BENCH_NAMES = Object.keys(BENCHES) as readonly BenchName[];

@@ -20,7 +20,7 @@ export const MOST_SHARDS = 100;
 
 export interface Images {
   readonly count: number;
-  /** PIXELS values in [0, 1] for each image. */
+  /** Values in [0, 1], equally many for each image: PIXELS unless they were shrunk. */
   readonly pixels: Float32Array;
   /** The digit of each image. */
   readonly labels: Float32Array;

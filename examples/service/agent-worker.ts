@@ -7,7 +7,7 @@
 import { Agent, IndexedDbAgentStore, type AgentEvent, type AgentOptions, type AgentProgress } from 'secagg/agent';
 import type { LoadedInput, RunForInput } from 'secagg/agent';
 import { Task } from 'secagg/service';
-import { exchangeWith } from './exchange.ts';
+import { exchangeWith, get } from './exchange.ts';
 
 /** A participant, as far as a message can carry it. */
 export interface Participant extends Pick<AgentOptions, 'id' | 'keypair' | 'floors' | 'storeKey'> {
@@ -37,6 +37,7 @@ function start({ task, url, database, ...own }: Participant): void {
     ...own,
     task: Task.fromJSON(task),
     exchange: exchangeWith(url),
+    fetchPayload: (address, { signal }) => get(address, signal),
     store: new IndexedDbAgentStore(database),
     inputs: {
       load(run) {

@@ -12,6 +12,12 @@ export async function post(url: string, body: Uint8Array, signal?: AbortSignal):
   return bodyOf(response);
 }
 
+export async function get(url: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const response = await fetch(url, { ...(signal && { signal }) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return bodyOf(response);
+}
+
 /** The body, of which no more is read than a response has at most: as much as a request. */
 async function bodyOf({ body }: Response): Promise<Uint8Array> {
   const parts: Uint8Array<ArrayBuffer>[] = [];

@@ -45,6 +45,7 @@ const CORE = [
   'service',
   'coordinator',
   'agent',
+  'opentelemetry',
   'worlds',
 ];
 
@@ -75,11 +76,11 @@ export const GATE: readonly Suite[] = [
     outside: true,
     budget: 400,
   },
-  { name: 'agent-page', files: ['browser/agent.test.ts'], outside: true, budget: 180 },
+  { name: 'pages', files: ['browser/agent.test.ts', 'browser/digit-pages.test.ts'], outside: true, budget: 240 },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
   { name: 'command', files: ['command'], outside: true, quickKeys: true, budget: 240 },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts', 'pet'], quickKeys: true, budget: 180 },
-  { name: 'service', files: ['service', 'coordinator', 'agent'], quickKeys: true, budget: 400 },
+  { name: 'service', files: ['service', 'coordinator', 'agent', 'opentelemetry'], quickKeys: true, budget: 400 },
   { name: 'web', files: ON_WEB, web: true, budget: 300 },
   { name: 'bundles', files: ['bundles'], outside: true, budget: 120 },
 ];
@@ -96,6 +97,7 @@ export const LONG: readonly Suite[] = [
     budget: 3600,
   },
   { name: 'long-demos', files: ['long/long-demos.test.ts'], budget: 300 },
+  { name: 'load', files: ['long/load.test.ts'], budget: 3600 },
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
   { name: 'postgres-sizes', files: ['long/postgres-sizes.test.ts'], budget: 7200 },
   { name: 'service-sparse', files: ['long/service-sparse.test.ts'], quickKeys: true, budget: 3600 },
@@ -105,7 +107,11 @@ export const LONG: readonly Suite[] = [
   { name: 'web-core', files: CORE, web: true, budget: 3600 },
   { name: 'pauses', files: ['browser/pauses.test.ts'], budget: 900 },
   { name: 'webkit', files: ['browser/webkit.test.ts'], budget: 300 },
-  { name: 'firefox', files: ['browser/firefox.test.ts', 'browser/agent-firefox.test.ts'], budget: 600 },
+  {
+    name: 'firefox',
+    files: ['browser/firefox.test.ts', 'browser/agent-firefox.test.ts', 'browser/digit-pages-firefox.test.ts'],
+    budget: 600,
+  },
   { name: 'runtimes', files: ['runtimes'], budget: 600 },
   { name: 'node-22', files: CORE, node: '22', budget: 1200 },
   { name: 'node-24', files: CORE, node: '24', budget: 1200 },

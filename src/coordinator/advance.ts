@@ -6,7 +6,7 @@ import { emit } from '../leaves/events.ts';
 import type { SumVector } from '../masking/vector.ts';
 import type { Task } from '../service/task.ts';
 import type { CoordinatorContext } from './context.ts';
-import { decide, type Standing } from './decide.ts';
+import { decide, type Stage, type Standing } from './decide.ts';
 import { closeEnrolment, drawSessions, seedOfDraw } from './enrolling.ts';
 import {
   requireAttempt,
@@ -61,14 +61,14 @@ async function step(context: CoordinatorContext, run: RunRecord, now: number): P
       if (run.stage === 'draw') return Math.min(decision.until, now + SEED_PAUSE);
       return Math.min(decision.until, nextRound);
     case 'select':
-      await enterStage(context, { ...run, stage: 'training', since: now, extended: false }, standing.checkedIn);
+      await enterStage(context, run, { stage: 'training', now, participants: standing.checkedIn });
       return null;
     case 'begin':
       return begin(context, task, run, now);
     case 'draw': {
       const sessions = seed === null ? null : await drawSessions(context, requireAttempt(run), seed, now);
       if (sessions === null) return now; // as in `begin`
-      await begun(context, { ...run, since: now }, sessions);
+      await begun(context, requireAttempt(run), sessions, now);
       return null;
     }
     case 'conclude':
@@ -94,16 +94,26 @@ async function standingOf(context: CoordinatorContext, run: RunRecord, seeded: b
   return { ...run, ...counts, seeded, open };
 }
 
+/** What a run is from now on. */
+interface NextStage extends Partial<Pick<RunRecord, 'attempt' | 'excluded'>> {
+  readonly stage: Stage;
+  readonly now: number;
+  /** Participants that are there. */
+  readonly participants: number;
+  readonly parts?: AttemptParts;
+}
+
 /** @returns false if another process was faster. */
 async function enterStage(
   context: CoordinatorContext,
   run: RunRecord,
-  participants: number,
-  parts: AttemptParts = {},
+  { now, participants, parts, ...changed }: NextStage,
 ): Promise<boolean> {
-  if (!(await context.store.replaceRun({ ...run, revision: run.revision + 1 }, parts))) return false;
-  const { task, run: number, stage, attempt } = run;
-  emit(context.listener, { type: 'stage', task, run: number, stage, attempt: attempt?.number ?? 0, participants });
+  const next: RunRecord = { ...run, ...changed, since: now, extended: false };
+  if (!(await context.store.replaceRun({ ...next, revision: run.revision + 1 }, parts ?? {}))) return false;
+  const { task, run: number, stage, attempt } = next;
+  const before = { previous: run.stage, milliseconds: now - run.since };
+  emit(context.listener, { type: 'stage', task, run: number, stage, attempt: attempt?.number ?? 0, participants, ...before });
   return true;
 }
 
@@ -111,24 +121,28 @@ async function enterStage(
 async function begin(context: CoordinatorContext, task: Task, run: RunRecord, now: number): Promise<number | null> {
   const enrolled = await closeEnrolment(context, task, run, now);
   if (enrolled === null) return now; // this process was given no list of revocations yet; another one may have it
-  const next = { ...run, since: now, extended: false };
   if ('gone' in enrolled) {
     // Some certificates have ended meanwhile: these participants are out of the run.
     await context.store.replaceRun({ ...run, revision: run.revision + 1, excluded: [...run.excluded, ...enrolled.gone] });
   } else if (enrolled.enrolment === undefined) {
-    await begun(context, { ...next, attempt: enrolled.attempt }, enrolled.sessions);
+    await begun(context, { ...run, attempt: enrolled.attempt }, enrolled.sessions, now);
   } else {
     const { attempt, enrolment, users } = enrolled;
-    await enterStage(context, { ...next, stage: 'draw', attempt }, users, { enrolment });
+    await enterStage(context, run, { stage: 'draw', attempt, now, participants: users, parts: { enrolment } });
   }
   return null;
 }
 
 /** The sessions of an attempt begin. */
-async function begun(context: CoordinatorContext, run: RunRecord, sessions: readonly SessionRecord[]): Promise<void> {
-  const attempt: Attempt = { ...requireAttempt(run).attempt, sessions: sessions.length };
-  const users = sessions.reduce((sum, { members }) => sum + members.length, 0);
-  await enterStage(context, { ...run, stage: 'session', extended: false, attempt }, users, { sessions });
+async function begun(
+  context: CoordinatorContext,
+  run: RunInAttempt,
+  sessions: readonly SessionRecord[],
+  now: number,
+): Promise<void> {
+  const attempt: Attempt = { ...run.attempt, sessions: sessions.length };
+  const participants = sessions.reduce((sum, { members }) => sum + members.length, 0);
+  await enterStage(context, run, { stage: 'session', attempt, now, participants, parts: { sessions } });
 }
 
 /** An attempt has failed: there is another one, or the run ends. */
@@ -144,7 +158,7 @@ async function attemptFailed(
   const isDone =
     number >= definition.attempts
       ? await end(context, { ...run, excluded }, failedWith(code, now))
-      : await enterStage(context, { ...run, stage: 'training', since: now, extended: false, excluded }, checkedIn);
+      : await enterStage(context, run, { stage: 'training', excluded, now, participants: checkedIn });
   if (isDone) emit(context.listener, { type: 'attempt-failed', task: run.task, run: run.run, attempt: number, code });
 }
 
@@ -202,8 +216,9 @@ export async function end(context: CoordinatorContext, run: RunRecord, how: RunE
     const session = await context.store.session({ ...run, index });
     if (session !== null) await context.host.remove(session.name);
   }
-  const { code, included } = how;
-  emit(context.listener, { type: 'run-ended', task: run.task, run: run.run, code, included: included.length });
+  const { code, included, at } = how;
+  const before = { previous: run.stage, milliseconds: at - run.since };
+  emit(context.listener, { type: 'run-ended', task: run.task, run: run.run, code, included: included.length, ...before });
   context.ended(ended);
   return true;
 }

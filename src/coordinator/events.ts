@@ -25,6 +25,10 @@ export type CoordinatorEvent =
       readonly attempt: number;
       /** Participants that are there: checked in, selected, or in the session. */
       readonly participants: number;
+      /** The stage before. */
+      readonly previous: Stage;
+      /** For how long the stage before has lasted, in milliseconds of service time. */
+      readonly milliseconds: number;
     }
   | {
       /** A protocol round was closed. */
@@ -41,6 +45,8 @@ export type CoordinatorEvent =
       readonly heard: number;
       /** Participants that had not. */
       readonly missing: number;
+      /** For how long the round has lasted, in milliseconds of service time. */
+      readonly milliseconds: number;
     }
   | {
       /** A stage or a protocol round lasts longer, because too few have come. */
@@ -75,6 +81,10 @@ export type CoordinatorEvent =
       readonly code: string | null;
       /** Users in the sum. */
       readonly included: number;
+      /** The stage in which it has ended. */
+      readonly previous: Stage;
+      /** For how long that stage has lasted, in milliseconds of service time. */
+      readonly milliseconds: number;
     }
   | {
       /** What was due could not be done, for example because the store failed; it is tried again. */

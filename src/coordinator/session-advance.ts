@@ -49,7 +49,7 @@ async function step(context: CoordinatorContext, run: RunRecord, session: Sessio
     case 'wait':
       return decision.until;
     case 'close':
-      await close(context, task, run, session);
+      await close(context, task, { run, session, now });
       return null;
     case 'extend':
       if (await replace(context, { ...session, extended: true })) {
@@ -101,7 +101,11 @@ export async function ensureSession(
 }
 
 /** A protocol round ends. */
-async function close(context: CoordinatorContext, task: Task, run: RunRecord, session: SessionRecord): Promise<void> {
+async function close(
+  context: CoordinatorContext,
+  task: Task,
+  { run, session, now }: { readonly run: RunRecord; readonly session: SessionRecord; readonly now: number },
+): Promise<void> {
   const { host, store, listener } = context;
   const { name, round } = session;
   const before = await host.progress(name);
@@ -115,7 +119,16 @@ async function close(context: CoordinatorContext, task: Task, run: RunRecord, se
   if (before.round === round) {
     const [heard, missing] = [before.heard.length, before.missing.length];
     const { task: id, run: number, attempt } = session;
-    emit(listener, { type: 'round-closed', task: id, run: number, attempt, round, heard, missing });
+    emit(listener, {
+      type: 'round-closed',
+      task: id,
+      run: number,
+      attempt,
+      round,
+      heard,
+      missing,
+      milliseconds: now - session.since,
+    });
   }
   if (next === 5)
     return endSession(context, session, { code: null, included: included ?? [], out: [], sum: await host.sum(name) });

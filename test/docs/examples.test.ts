@@ -13,6 +13,7 @@ import * as planner from '../../src/planner/index.ts';
 import * as worker from '../../src/worker/index.ts';
 import * as agent from '../../src/agent/index.ts';
 import * as coordinator from '../../src/coordinator/index.ts';
+import * as opentelemetry from '../../src/opentelemetry/index.ts';
 import * as service from '../../src/service/index.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -68,6 +69,7 @@ describe('examples in the documents', () => {
       ...service,
       ...coordinator,
       ...agent,
+      ...opentelemetry,
     }).filter((name) => name === 'SecAggError' || !name.endsWith('Error'));
     for (const name of names) expect(told, name).to.match(new RegExp(`import \\{[^}]*\\b${name}\\b`));
   });

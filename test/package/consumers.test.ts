@@ -84,6 +84,7 @@ describe('projects that use the package', function () {
 
   before(() => {
     installation = new Installation();
+    installation.add('@opentelemetry/api');
     cpSync(CONSUMERS, join(installation.folder, 'consumers'), { recursive: true });
     for (const [name, place] of Object.entries(PROGRAMS)) {
       writeFileSync(join(installation.folder, `consumers/programs/${name}.ts`), programOf(place));

@@ -44,13 +44,16 @@ export class Installation {
     const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
       readonly dependencies: Readonly<Record<string, string>>;
     };
-    for (const name of Object.keys(dependencies)) {
-      const target = join(ROOT, 'node_modules', name);
-      const link = join(this.folder, 'node_modules', name);
-      if (!existsSync(target)) throw new Error(`${name} is not installed`);
-      mkdirSync(dirname(link), { recursive: true });
-      symlinkSync(target, link, 'junction');
-    }
+    for (const name of Object.keys(dependencies)) this.add(name);
+  }
+
+  /** Installs another package, for example an optional peer dependency. */
+  add(name: string): void {
+    const target = join(ROOT, 'node_modules', name);
+    const link = join(this.folder, 'node_modules', name);
+    if (!existsSync(target)) throw new Error(`${name} is not installed`);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(target, link, 'junction');
   }
 
   remove(): void {

@@ -1,5 +1,5 @@
 // A network of layers that tells digits apart. It is trained by stochastic gradient descent on the cross-entropy of its softmax.
-import { PIXELS, type Images } from '../data.ts';
+import type { Images } from '../data.ts';
 import type { Seeded } from '../seeded.ts';
 import type { Layer } from './layer.ts';
 import { matrix, type Matrix } from './matrix.ts';
@@ -114,8 +114,9 @@ export class Classifier {
   }
 }
 
-function batchOf({ pixels }: Images, from: number, to: number): Matrix {
-  return matrix(to - from, PIXELS, pixels.subarray(from * PIXELS, to * PIXELS));
+function batchOf({ count, pixels }: Images, from: number, to: number): Matrix {
+  const size = pixels.length / count;
+  return matrix(to - from, size, pixels.subarray(from * size, to * size));
 }
 
 /** The cross-entropy of the softmax of each row of scores, added up, and its gradient. */

@@ -1,4 +1,4 @@
-// A program that uses every entry point. Each project beside it compiles it under options of its own.
+// A program that uses every entry point except secagg/opentelemetry, which is in telemetry.ts because its peer needs `console`. Each project beside it compiles it under options of its own.
 import {
   ERROR_CODES,
   genKeypair,

@@ -1,0 +1,154 @@
+// One run of many agents over HTTP, against two coordinator processes and one PostgreSQL. The agents are in this process.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { nodeHandler } from '../../examples/service/http.ts';
+import { localPostgres } from '../../scripts/local-postgres.ts';
+import { developmentAgent } from '../../src/agent/index.ts';
+import type { Outcome } from '../../src/coordinator/index.ts';
+import { genKeypair, messageSizes } from '../../src/index.ts';
+import { hex } from '../../src/leaves/bytes.ts';
+import { PostgresSessions } from '../../src/postgres/index.ts';
+import { Publisher, Registrar, registrarSeeds, Task } from '../../src/service/index.ts';
+import { requireSum, vectorOf } from '../registered-users.ts';
+import { Coordinators } from './coordinators.ts';
+
+const PROCESSES = 2;
+const BITS = 32;
+
+export interface Load {
+  /** Participants of each cohort. */
+  readonly users: number;
+  readonly cohorts: number;
+  readonly vecLen: number;
+  /** Seconds that a protocol round lasts, unless too few have answered. Participants ask for the next one after a twentieth of it. */
+  readonly patience: number;
+  /** Whether the coordinator's processes are killed and started meanwhile. */
+  readonly killed: boolean;
+}
+
+export interface LoadFigures extends Load {
+  readonly processes: number;
+  /** Users in the sum. */
+  readonly included: number;
+  readonly kills: number;
+  /** From the opening of the run to its sum. */
+  readonly seconds: number;
+  readonly requests: number;
+  /** Milliseconds in which a process answers, of the median request and of the 95th of 100. */
+  readonly p50: number;
+  readonly p95: number;
+  /** Seconds of CPU time of all coordinator processes. */
+  readonly serverCpu: number;
+  /** Milliseconds of CPU time for a participant. */
+  readonly participantCpu: number;
+  /** Bytes that a participant sends and receives, and of these the messages of the protocol. */
+  readonly bytes: number;
+  readonly protocolBytes: number;
+}
+
+/** @throws Error if the sum is wrong. */
+export async function measureLoad(load: Load): Promise<LoadFigures> {
+  const { users, cohorts, vecLen, patience, killed } = load;
+  const count = users * cohorts;
+  const registrar = new Registrar({ keypair: genKeypair(), scope: 'load' });
+  const publisher = new Publisher({ keypair: genKeypair() });
+  const threshold = Math.floor((2 * users) / 3) + 1;
+  const stage = { min: Math.ceil(patience / 10), max: 600, grace: 600 }; // it ends when all participants have come
+  const task = new Task({
+    name: 'load',
+    aggregate: { kind: 'integers', vecLen, bits: BITS },
+    group: {
+      ...{ threshold, maxUsers: users, adversary: 'malicious', colluders: 2 * threshold - users - 1 },
+      cohorts: { least: cohorts, most: cohorts, seed: { min: 2, max: 60, grace: 60 } },
+    },
+    ...{ minUsers: users, attempts: 3, retention: 3600 },
+    windows: { checkIn: stage, training: stage, round: { min: 0, max: patience, grace: 600, enough: 100 } },
+    ...{ publisher: publisher.publicKey, registrar: registrar.authority, development: true },
+  });
+  const keypair = genKeypair();
+  const introduction = { secagg: 'development', task: task.toJSON(), coordinator: hex(keypair[0]) } as const;
+
+  const seeds = createServer(
+    nodeHandler({
+      '/': async (time) => new Uint8Array((await registrar.seed(Number(new TextDecoder().decode(time)))) ?? []),
+    }),
+  );
+  await new Promise<void>((resolve) => seeds.listen(0, '127.0.0.1', resolve));
+  const database = await localPostgres({ shared_buffers: '256MB', max_wal_size: '4GB' });
+  const pool = new pg.Pool({ connectionString: database.url });
+  const schema = `secagg_load_${process.pid}`;
+  const ending = new AbortController();
+  // One each: a thousand would be too many listeners of one signal.
+  const endings = Array.from({ length: count }, () => new AbortController());
+  const { warn } = console;
+  console.warn = (): void => undefined; // the development set-up says what it gives up
+  let coordinators: Coordinators | null = null;
+  try {
+    await new PostgresSessions(pool, { schema }).migrate();
+    coordinators = await Coordinators.start(PROCESSES, {
+      ...{ keypair, secret: crypto.getRandomValues(new Uint8Array(32)), task: task.toJSON(), database: database.url, schema },
+      registrar: `http://127.0.0.1:${(seeds.address() as AddressInfo).port}/`,
+      revocations: await registrar.revocationList(),
+    });
+    const serving = coordinators;
+    let [requests, bytes] = [0, 0];
+    const agents = [];
+    for (let id = 0; id < count; id++) {
+      const agent = await developmentAgent({
+        ...{ id, introduction },
+        certify: (request) => registrar.certify(request, { id }),
+        seeds: registrarSeeds({ authority: registrar.authority, fetch: (time) => registrar.seed(time) }),
+        async exchange(request, { signal }) {
+          requests++;
+          const response = await serving.ask('/secagg', request, signal);
+          bytes += request.length + response.length;
+          return response;
+        },
+        inputs: { load: () => Promise.resolve({ id: 'load', data: vectorOf(id, vecLen) }) },
+      });
+      agents.push(agent);
+    }
+
+    await serving.insist('/runs', await publisher.announce({ task, run: 1, expires: new Date(Date.now() + 86_400_000) }));
+    const [began, cpuBefore] = [performance.now(), process.cpuUsage()];
+    const disturbing = killed ? serving.disturb(ending.signal) : null;
+    agents.forEach((agent, id) => void agent.run(endings[id] ?? ending));
+    let outcome: Outcome | null = null;
+    while (outcome === null) {
+      await sleep(500);
+      outcome = (await serving.insist('/outcome', '1')) as Outcome | null;
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    ending.abort();
+    for (const each of endings) each.abort();
+    await disturbing;
+    if (outcome.kind === 'failed') throw new Error(`the run has failed: ${outcome.code}`);
+    const expected = new Int32Array(vecLen);
+    for (const id of outcome.included) vectorOf(id, vecLen).forEach((value, j) => (expected[j] = (expected[j] ?? 0) + value));
+    requireSum(outcome.result as number[], expected);
+    const reports = await serving.reports();
+    const times = reports.flatMap(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+    const { rounds } = messageSizes({ users, vecLen, bits: BITS });
+    return {
+      ...load,
+      ...{ processes: PROCESSES, included: outcome.included.length, kills: serving.kills, seconds, requests },
+      ...{ p50: times[Math.floor(times.length / 2)] ?? NaN, p95: times[Math.floor(0.95 * times.length)] ?? NaN },
+      serverCpu: reports.reduce((sum, { cpu }) => sum + cpu, 0),
+      participantCpu: (user + system) / 1000 / count,
+      bytes: bytes / count,
+      protocolBytes: rounds.reduce((sum, { up, down }) => sum + up + down, 0),
+    };
+  } finally {
+    for (const each of [ending, ...endings]) each.abort();
+    coordinators?.end();
+    await pool.query(`drop schema if exists ${schema} cascade`);
+    await pool.end();
+    await database.stop();
+    seeds.close();
+    seeds.closeAllConnections();
+    console.warn = warn;
+  }
+}

@@ -1,0 +1,76 @@
+// The agent in its worker: what it tells, and the inputs that the page gives it.
+import type { AgentEvent, AgentProgress, RunForInput } from 'secagg/agent';
+import { get } from '../../service/exchange.ts';
+import type { FromPage, FromWorker } from '../../service/agent-worker.ts';
+import { imagesOf, imagesOfBytes, type Images } from '../digits.ts';
+import { updateOf } from '../model.ts';
+import type { Membership } from './membership.ts';
+
+/** Hears what the agent tells. */
+export type Heard = (event: AgentEvent, progress: AgentProgress) => void;
+
+export class Participation {
+  readonly #membership: Membership;
+  readonly #heard: Heard;
+  #worker: Worker | null = null;
+  #isIdle = true;
+
+  constructor(membership: Membership, heard: Heard) {
+    this.#membership = membership;
+    this.#heard = heard;
+    this.#start();
+  }
+
+  #start(): void {
+    const worker = new Worker('/agent-worker.js', { type: 'module' });
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
+      if ('wanted' in data) void this.#give(worker, data.wanted);
+      else if ('event' in data) {
+        this.#isIdle = data.progress.phase === 'idle';
+        this.#heard(data.event, data.progress);
+      }
+    };
+    this.#say({ start: this.#membership.participant }, worker);
+  }
+
+  #say(message: FromPage, worker: Worker): void {
+    worker.postMessage(message);
+  }
+
+  async #give(worker: Worker, { run, payload }: RunForInput): Promise<void> {
+    const images = await this.#images();
+    const model = new Float32Array(payload?.slice().buffer ?? []);
+    this.#say({ input: { id: `run ${run}`, data: updateOf(model, images) } }, worker);
+  }
+
+  async #images(): Promise<Images> {
+    const { id, decisions } = this.#membership;
+    return decisions.digits === null ? imagesOfBytes(await get(`/samples/${id}`)) : imagesOf(decisions.digits);
+  }
+
+  /**
+   * There is a run to check in for: an agent that waits for one asks at once. To end its worker is for it as a crash, and does no harm.
+   *
+   * @returns false if it does something else.
+   */
+  lookNow(): boolean {
+    if (!this.#isIdle) return false;
+    this.#worker?.terminate();
+    this.#start();
+    return true;
+  }
+
+  /** Leaves the run, and ends the worker. */
+  leave(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    if (worker === null) return Promise.resolve();
+    return new Promise((resolve) => {
+      worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
+        if ('left' in data) resolve();
+      };
+      this.#say({ leave: true }, worker);
+    });
+  }
+}
