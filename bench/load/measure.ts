@@ -60,7 +60,7 @@ export async function measureLoad(load: Load): Promise<LoadFigures> {
     name: 'load',
     aggregate: { kind: 'integers', vecLen, bits: BITS },
     group: {
-      ...{ threshold, maxUsers: users, adversary: 'malicious', colluders: 2 * threshold - users - 1 },
+      ...{ threshold, maxUsers: users, adversary: 'malicious', colluders: 2 * threshold - users - 1, graph: null },
       cohorts: { least: cohorts, most: cohorts, seed: { min: 2, max: 60, grace: 60 } },
     },
     ...{ minUsers: users, attempts: 3, retention: 3600 },

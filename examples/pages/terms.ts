@@ -38,7 +38,7 @@ export function budgetOf({ aggregate }: Pick<TaskDefinition, 'aggregate'>): Budg
 export function groupOf({ companions }: ServiceOptions): TaskDefinition['group'] {
   const maxUsers = companions + MOST_VISITORS;
   const threshold = Math.floor((maxUsers + COLLUDERS) / 2) + 1;
-  return { threshold, maxUsers, adversary: 'malicious', colluders: COLLUDERS, cohorts: null };
+  return { threshold, maxUsers, adversary: 'malicious', colluders: COLLUDERS, graph: null, cohorts: null };
 }
 
 /** The mean of the updates. The noise of all runs together must keep within the budget. */

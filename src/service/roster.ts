@@ -10,7 +10,7 @@ import { DIGEST_BYTES } from '../leaves/sizes.ts';
 import { proofLength } from '../leaves/tree-shape.ts';
 import { MAX_USERS } from '../session/parameters.ts';
 import { CERTIFICATE_BYTES, readCertificate, type Certificate } from './certificate.ts';
-import { FixedFields } from './fixed-fields.ts';
+import { FixedFields } from '../leaves/fixed-fields.ts';
 import { readRevocationList, type RevocationList } from './revocation-list.ts';
 
 /** What stands for all certificates of a session, whether or not they are at hand. */

@@ -117,14 +117,13 @@ export class Membership {
         ...{ minHonest: group.threshold - group.colluders, minThreshold: group.threshold },
         ...{ minEnrolled: minUsers, maxUsers: group.maxUsers },
       },
-      adversary: { model: 'malicious', minColluders: group.colluders, minColludingFraction: 0 },
+      adversary: { model: 'malicious', minColluders: group.colluders, minColludingFraction: 0, security: null },
       keys: {
         coordinator: Uint8Array.from(coordinator.match(/../g) ?? [], (byte) => parseInt(byte, 16)),
         ...{ registrar, publisher, maxRevocationAge: DAY, maxCertificateAge: 8 * DAY },
       },
       repetition: { minInterval, maxParticipations },
       privacy: budget && { ...budget, adjacency: 'zero-out' },
-      cohorts: null,
       maxPayloadBytes: 100_000,
       acceptDevelopment: true, // the person was told
     };
