@@ -131,3 +131,13 @@ function* chunksOf(set: string, strings: readonly (readonly [ChunkKind, Uint8Arr
     }
   }
 }
+
+/** Deletes a set that no row names any more, a page in each transaction. If that fails, it stays until the session is tidied. */
+export async function dropSet(database: Database, sessionId: string, set: string): Promise<void> {
+  const deletePage = (): Promise<readonly unknown[]> => database.transaction((query) => query(sql.deleteSet, [sessionId, set]));
+  try {
+    while ((await deletePage()).length > 0);
+  } catch {
+    // Nobody reads it.
+  }
+}

@@ -110,7 +110,7 @@ comment on column :schema.messages.round is 'The round, 0 to 4.';
 comment on column :schema.messages.user_id is 'The user that sent the message.';
 comment on column :schema.messages.position is 'The user''s position in the directory; null in round 0, before there is one.';
 comment on column :schema.messages.digest is 'SHA-256 of what the user signed and of the signature: the same message again is harmless, another one is equivocation.';
-comment on column :schema.messages.entry is 'What the state keeps of the message. Round 0: two public keys and the signature. Round 1: digest of the deal and commitments to what its owner keeps. Round 3: the signature. Round 4: verdicts, then shares. Null in round 2, in which only the sum of a part has the input.';
+comment on column :schema.messages.entry is 'What the state keeps of the message. Round 0: two public keys and the signature. Round 1: digest of the deal and commitments to what its owner keeps. Round 3: the signature. Round 4: verdicts, then shares; empty once the session is over. Null in round 2, in which only the sum of a part has the input.';
 comment on column :schema.messages.part_id is 'In round 2, the one part whose sum has the input; null in other rounds.';
 comment on column :schema.messages.received_at is 'When the message was accepted.';
 
