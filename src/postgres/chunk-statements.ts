@@ -28,7 +28,7 @@ export const readChunk: Statement<{ readonly body: Uint8Array }> = statement(
 );
 
 /** Chunks that one transaction deletes: PostgreSQL marks each 2 KB of them as deleted by itself. */
-const PAGE_CHUNKS = 2;
+const PAGE_CHUNKS = 4;
 
 /** Deletes a page of a set. */
 export const deleteSet: Statement<{ readonly no: number }> = statement(

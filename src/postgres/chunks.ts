@@ -1,4 +1,4 @@
-// Long byte strings in rows of at most 16 MB: the driver reads a bytea as text with two digits for each byte, and no statement,
+// Long byte strings in rows of 4 MB: the driver reads a bytea as text with two digits for each byte, and no statement,
 // parameter or row may grow with a session. A set of chunks is written before the row that names it, so that nothing long is
 // written in the transaction that makes it count; a set that no row names is garbage.
 import { concat } from '../leaves/bytes.ts';
@@ -8,7 +8,7 @@ import { writeOne, type Query } from './statement.ts';
 import * as sql from './chunk-statements.ts';
 
 /** Bytes of a chunk; the last one of a string may have fewer. */
-export const CHUNK_BYTES: number = 2 ** 24;
+export const CHUNK_BYTES: number = 2 ** 22;
 
 /** What a string of a set is; the schema says what each of them holds. */
 export type ChunkKind =
@@ -99,7 +99,7 @@ function notWhole(kind: ChunkKind): StateError {
 }
 
 /**
- * Writes a set in transactions of its own, except the last chunks, of 16 MB at most: a short set costs no transaction more.
+ * Writes a set in transactions of its own, except the last chunks, of 4 MB at most: a short set costs no transaction more.
  *
  * @returns what writes the last chunks, in the transaction that makes the set count.
  */
