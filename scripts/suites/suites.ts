@@ -99,6 +99,13 @@ export const LONG: readonly Suite[] = [
   { name: 'long-demos', files: ['long/long-demos.test.ts'], budget: 300 },
   { name: 'load', files: ['long/load.test.ts'], budget: 3600 },
   { name: 'large-groups', files: ['long/large-groups.test.ts'], budget: 900 },
+  {
+    name: 'postgres-comparison',
+    files: ['postgres/comparison.test.ts'],
+    quickKeys: true,
+    env: { SECAGG_COMPARED_SESSIONS: '300' },
+    budget: 3600,
+  },
   { name: 'postgres-sizes', files: ['long/postgres-sizes.test.ts'], budget: 7200 },
   { name: 'service-sparse', files: ['long/service-sparse.test.ts'], quickKeys: true, budget: 3600 },
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },

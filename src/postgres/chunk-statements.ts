@@ -27,8 +27,15 @@ export const readChunk: Statement<{ readonly body: Uint8Array }> = statement(
   { body: bytes },
 );
 
+/** Chunks that one transaction deletes: PostgreSQL marks each 2 KB of them as deleted by itself. */
+const PAGE_CHUNKS = 4;
+
+/** Deletes a page of a set. */
 export const deleteSet: Statement<{ readonly no: number }> = statement(
-  `delete from :schema.chunks where session_id = $1::uuid and set_id = $2::uuid returning no`,
+  `
+  delete from :schema.chunks where session_id = $1::uuid and ctid = any (array(
+    select ctid from :schema.chunks where session_id = $1::uuid and set_id = $2::uuid limit ${PAGE_CHUNKS}))
+  returning no`,
   { no: integer },
 );
 
@@ -127,9 +134,9 @@ const deletePage = (table: string, rows: number): Statement<{ readonly session_i
 export const deleteMessages: Statement<{ readonly session_id: string }> = deletePage('messages', 1_000);
 export const deleteKeys: Statement<{ readonly session_id: string }> = deletePage('keys', 20_000);
 export const deleteMembers: Statement<{ readonly session_id: string }> = deletePage('members', 20_000);
-export const deleteTiles: Statement<{ readonly session_id: string }> = deletePage('tiles', 8);
+export const deleteTiles: Statement<{ readonly session_id: string }> = deletePage('tiles', 4);
 export const deleteDeals: Statement<{ readonly session_id: string }> = deletePage('deals', 2_000);
-export const deleteChunks: Statement<{ readonly session_id: string }> = deletePage('chunks', 8);
+export const deleteChunks: Statement<{ readonly session_id: string }> = deletePage('chunks', PAGE_CHUNKS);
 export const deleteUnmaskTasks: Statement<{ readonly session_id: string }> = deletePage('unmask_tasks', 1_000);
 
 /** The same for chunks that are no part of the result, whose sets are given. */
@@ -137,7 +144,7 @@ export const deleteOtherChunks: Statement<{ readonly session_id: string }> = sta
   `
   delete from :schema.chunks where session_id = $1::uuid
     and ctid = any (array(
-      select ctid from :schema.chunks where session_id = $1::uuid and set_id <> all ($2::uuid[]) limit 8))
+      select ctid from :schema.chunks where session_id = $1::uuid and set_id <> all ($2::uuid[]) limit ${PAGE_CHUNKS}))
   returning session_id`,
   { session_id: text },
 );

@@ -1,4 +1,4 @@
-// Long byte strings in rows of at most 16 MB: the driver reads a bytea as text with two digits for each byte, and no statement,
+// Long byte strings in rows of 4 MB: the driver reads a bytea as text with two digits for each byte, and no statement,
 // parameter or row may grow with a session. A set of chunks is written before the row that names it, so that nothing long is
 // written in the transaction that makes it count; a set that no row names is garbage.
 import { concat } from '../leaves/bytes.ts';
@@ -8,7 +8,7 @@ import { writeOne, type Query } from './statement.ts';
 import * as sql from './chunk-statements.ts';
 
 /** Bytes of a chunk; the last one of a string may have fewer. */
-export const CHUNK_BYTES: number = 2 ** 24;
+export const CHUNK_BYTES: number = 2 ** 22;
 
 /** What a string of a set is; the schema says what each of them holds. */
 export type ChunkKind =
@@ -111,7 +111,7 @@ function notWhole(kind: ChunkKind): StateError {
 }
 
 /**
- * Writes a set in transactions of its own, except the last chunks, of 16 MB at most: a short set costs no transaction more.
+ * Writes a set in transactions of its own, except the last chunks, of 4 MB at most: a short set costs no transaction more.
  *
  * @returns what writes the last chunks, in the transaction that makes the set count.
  */
@@ -141,5 +141,15 @@ function* chunksOf(set: string, strings: readonly (readonly [ChunkKind, Uint8Arr
     for (let no = 0; no * CHUNK_BYTES < bytes.length; no++) {
       yield { set, kind, no, body: bytes.subarray(no * CHUNK_BYTES, (no + 1) * CHUNK_BYTES) };
     }
+  }
+}
+
+/** Deletes a set that no row names any more, a page in each transaction. If that fails, it stays until the session is tidied. */
+export async function dropSet(database: Database, sessionId: string, set: string): Promise<void> {
+  const deletePage = (): Promise<readonly unknown[]> => database.transaction((query) => query(sql.deleteSet, [sessionId, set]));
+  try {
+    while ((await deletePage()).length > 0);
+  } catch {
+    // Nobody reads it.
   }
 }

@@ -13,7 +13,7 @@ import { culpritsOf } from '../server/snapshot.ts';
 import type { Unmasking } from '../server/unmasking/masks.ts';
 import { errorOf, failureOf } from '../session/failure.ts';
 import { notifyChange } from './channel.ts';
-import { stageStrings } from './chunks.ts';
+import { dropSet, stageStrings } from './chunks.ts';
 import type { Database } from './database.ts';
 import { readDropped, silentString } from './dropped.ts';
 import { requireNotFailed, writtenEnd, type SessionEnd } from './end.ts';
@@ -235,11 +235,20 @@ async function publish(
     await query(chunks.deleteParts, [sessionId]);
     return parts.map(({ set_id: set }) => set);
   });
-  // What nobody names any more. If this fails, it stays until the session is tidied.
-  for (const set of superseded ?? [token]) {
-    await database.transaction((query) => query(chunks.deleteSet, [sessionId, set])).catch(() => undefined);
-  }
+  for (const set of superseded ?? [token]) await dropSet(database, sessionId, set);
+  if (superseded !== null && row.round === 4) await forgetShares(database, sessionId);
   return superseded !== null;
+}
+
+/** The session has ended, and the shares that users have revealed have done their work. If this fails, they stay until it is tidied. */
+async function forgetShares(database: Database, sessionId: string): Promise<void> {
+  const forgetPage = (): Promise<readonly unknown[]> =>
+    database.transaction((query) => query(messages.forgetShares, [sessionId]));
+  try {
+    while ((await forgetPage()).length > 0);
+  } catch {
+    // The result counts nevertheless.
+  }
 }
 
 /** The output of a round that was closed before. */

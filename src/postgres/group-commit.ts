@@ -4,14 +4,13 @@ import { hex } from '../leaves/bytes.ts';
 import { ProtocolError, StoreError } from '../leaves/errors.ts';
 import { advertisementOf } from '../server/entries.ts';
 import { requireAdmissible } from '../server/r0-advertise-keys.ts';
-import { stageStrings } from './chunks.ts';
+import { CHUNK_BYTES, dropSet, stageStrings } from './chunks.ts';
 import type { Database } from './database.ts';
 import type { WaitingMessage } from './message-queue.ts';
 import { flipPart, sumOf, type Part } from './part.ts';
 import { writeRecords } from './records.ts';
 import { requireLive } from './session-status.ts';
 import { writeOne, type Query } from './statement.ts';
-import * as chunks from './chunk-statements.ts';
 import * as messages from './message-statements.ts';
 import * as sql from './statements.ts';
 import { isSameMoment, type StoredSession } from './stored-session.ts';
@@ -74,11 +73,10 @@ export async function hearBatch(
       await flipPart(query, id, part, next);
     });
   } catch (error) {
-    if (error instanceof HeardElsewhere || error instanceof RoundMoved) {
-      await database.transaction((query) => query(chunks.deleteSet, [id, set]));
-    }
+    if (error instanceof HeardElsewhere || error instanceof RoundMoved) await dropSet(database, id, set);
     throw error;
   }
+  if (part.set !== null && sum.length > CHUNK_BYTES) await dropSet(database, id, part.set);
   return { part: next, verdicts };
 }
 

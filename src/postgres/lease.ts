@@ -5,7 +5,7 @@ import { sleep } from '../leaves/sleep.ts';
 import type { Database } from './database.ts';
 import * as sql from './statements.ts';
 
-const RENEW_MS = 3_000;
+const RENEW_MS = 2_000;
 /** Pauses between two looks at a closing of another process, in milliseconds: the first, and the longest. */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 250;

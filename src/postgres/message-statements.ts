@@ -113,7 +113,7 @@ export const countMessages: Statement<{ readonly messages: number }> = statement
 
 /** The part of a session's row that its messages need, and what decides whether a user is sent one. */
 export interface RecipientRow extends StatusRow, Pick<SessionRow, 'admitted' | 'closings' | 'brief'> {
-  /** Whether the user is registered, or need not be. */
+  /** Whether only registered users take part. */
   readonly registers: boolean;
   /** Whether the user was heard in the round before. */
   readonly was_heard: boolean;
@@ -124,9 +124,8 @@ export interface RecipientRow extends StatusRow, Pick<SessionRow, 'admitted' | '
 export const readRecipient: Statement<RecipientRow> = statement(
   `
   select status, sessions.round, reason, ${EXPIRED}, admitted, array_to_string(closings, ' ') as closings, brief::text as brief,
-    registered is null or members.user_id is not null as registers, before.user_id is not null as was_heard, before.position
+    registered is not null as registers, before.user_id is not null as was_heard, before.position
   from :schema.sessions
-  left join :schema.members on members.session_id = $1::uuid and members.user_id = $2::bigint
   left join :schema.messages before
     on before.session_id = $1::uuid and before.round = sessions.round - 1 and before.user_id = $2::bigint
   where sessions.session_id = $1::uuid`,
@@ -139,6 +138,15 @@ export const readRecipient: Statement<RecipientRow> = statement(
     was_heard: boolean,
     position: nullable(integer),
   },
+);
+
+/** Forgets a page of the shares that were revealed in round 4. */
+export const forgetShares: Statement<UserRow> = statement(
+  `
+  update :schema.messages set entry = '' where session_id = $1::uuid and ctid = any (array(
+    select ctid from :schema.messages where session_id = $1::uuid and round = 4 and octet_length(entry) > 0 limit 1000))
+  returning user_id`,
+  USER,
 );
 
 export const findKeys: Statement<{ readonly key: Uint8Array }> = statement(

@@ -40,7 +40,10 @@ export async function readMessage(query: Query, sessionId: string, user: UserId)
   const row = requireLive(found, sessionId);
   await requireNotFailed(query, sessionId, row);
   if (row.status !== 'collecting') return null;
-  if (row.round === 0) return row.registers ? round0Msg() : null;
+  if (row.round === 0) {
+    const isIn = !row.registers || (await query(messages.readMembers, [sessionId, [user]])).length === 1;
+    return isIn ? round0Msg() : null;
+  }
   if (!row.was_heard) return null;
   const context = contextOf(row);
   const recipient = { query, sessionId, row, context, user };

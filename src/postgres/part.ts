@@ -46,7 +46,10 @@ export async function addSet(query: Query, sessionId: string, { bits }: Paramete
   if (at !== sum.length) throw new StateError('session: the chunks of a sum are not whole');
 }
 
-/** Lets the part's row name a set that is written, in the transaction that acknowledges the inputs. */
+/**
+ * Lets the part's row name a set that is written, in the transaction that acknowledges the inputs. Of the set that it named before, the
+ * first chunks are deleted; `dropSet` deletes the rest of a long one afterwards.
+ */
 export async function flipPart(query: Query, sessionId: string, before: Part, after: Part): Promise<void> {
   const write = before.revision === 0 ? sql.insertPart : sql.replacePart;
   const rows = await query(write, [sessionId, after.id, after.set, after.revision, after.users]);

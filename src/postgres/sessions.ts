@@ -208,7 +208,7 @@ export class PostgresSessions {
    * after the session's end, and the sum stays.
    *
    * The work is done outside of any transaction. Messages that arrive meanwhile wait; a process that closes the round and dies is
-   * replaced by another call within 15 seconds.
+   * replaced by another call within 10 seconds.
    *
    * @param r the round, 0 to 4.
    * @param options `signal` calls the work, or the wait for another process, off.

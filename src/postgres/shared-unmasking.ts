@@ -58,7 +58,7 @@ export async function shareUnmasking(
     }
   } finally {
     // What is left of it after a crash is deleted with all else, when the session is tidied.
-    await database.transaction((query) => deleteTasks(query, closing)).catch(() => undefined);
+    await deleteTasks(database, closing).catch(() => undefined);
   }
 }
 

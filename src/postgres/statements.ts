@@ -60,8 +60,8 @@ export const admitUsers: Statement<SessionIdRow> = statement(
   SESSION_ID,
 );
 
-// The lease is of 15 seconds. While it closes the round, its holder puts it off every 3 seconds.
-const LEASE = `clock_timestamp() + interval '15 seconds'`;
+// The lease is of 10 seconds. While it closes the round, its holder puts it off every 2 seconds.
+const LEASE = `clock_timestamp() + interval '10 seconds'`;
 
 /** Begins to close a round. The row is locked, and nobody else has a lease. */
 export const beginClosing: Statement<SessionIdRow> = statement(

@@ -5,8 +5,7 @@ import { StateError } from '../leaves/errors.ts';
 import type { Lanes } from '../masking/ring.ts';
 import { countMasks, type MaskRange, type Unmasking } from '../server/unmasking/masks.ts';
 import { millisecondsOf, rangesOf } from '../server/unmasking/sum-without-masks.ts';
-import { stageStrings } from './chunks.ts';
-import * as chunks from './chunk-statements.ts';
+import { dropSet, stageStrings } from './chunks.ts';
 import type { Database } from './database.ts';
 import { integer, nullable, statement, text, type Query, type Statement } from './statement.ts';
 
@@ -127,7 +126,7 @@ export async function doTask(
       await writeRest(query);
       return true;
     });
-    if (!isDone) await database.transaction((query) => query(chunks.deleteSet, [sessionId, set]));
+    if (!isDone) await dropSet(database, sessionId, set);
     return true;
   } catch (error) {
     await database.transaction((query) => query(RELEASE, [sessionId, token, lease])).catch(() => undefined);
@@ -156,8 +155,8 @@ export async function doneTasks(query: Query, { sessionId, token }: Closing, tot
 }
 
 /** Deletes the tasks of a closing that is over, and what was computed for it. */
-export async function deleteTasks(query: Query, { sessionId, token }: Closing): Promise<void> {
-  for (const { set_id: set } of await query(DELETE, [sessionId, token])) {
-    if (set !== null) await query(chunks.deleteSet, [sessionId, set]);
+export async function deleteTasks(database: Database, { sessionId, token }: Closing): Promise<void> {
+  for (const { set_id: set } of await database.transaction((query) => query(DELETE, [sessionId, token]))) {
+    if (set !== null) await dropSet(database, sessionId, set);
   }
 }

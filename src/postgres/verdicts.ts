@@ -3,7 +3,7 @@
 import { platform } from '#platform';
 import { SecAggError, StoreError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
-import { hasMember, positions } from '../leaves/members.ts';
+import { hasMember } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import { CIPHERTEXT_BYTES } from '../leaves/sizes.ts';
 import type { Lanes } from '../masking/ring.ts';
@@ -105,11 +105,13 @@ async function dealsFor(
   if (row.round === 4 && u4 !== null) {
     const holders = directory.positionsOf(users).filter((holder) => hasMember(u4, holder));
     const dealt = { graph: parameters.graph, users: directory.size, u2 };
-    for (const [holder, found] of await readRecords(query, id, dealt, holders)) records.set(holder, found);
     // What an owner keeps is asked for only when it answers itself.
-    for (const owner of positions(u2)) {
-      const rest = { digest: NOTHING, seedCommitment: NOTHING, ownShareCommitment: null };
-      deals.set(owner, { ...rest, commitmentsTo: commitmentsTo(owner) });
+    const rest = { digest: NOTHING, seedCommitment: NOTHING, ownShareCommitment: null };
+    for (const [holder, found] of await readRecords(query, id, dealt, holders)) {
+      records.set(holder, found);
+      for (const owner of found.keys()) {
+        if (!deals.has(owner)) deals.set(owner, { ...rest, commitmentsTo: commitmentsTo(owner) });
+      }
     }
   }
   for (const { user_id: user, entry } of said) {

@@ -15,8 +15,7 @@ export const MAX_USERS = 1_000_000;
 const MAX_VECTOR_BYTES = 2 ** 29;
 /**
  * Most bytes of the lanes of a vector in a state. A string of V8 has up to 2^29 − 24 characters. A state is such a string, in which the
- * vector is base64; and `secagg/postgres` is given the vector and what else is long as two digits for each byte, which leaves 16 MiB for
- * the latter.
+ * vector is base64, and takes five eighths of the characters; the rest is for what else a state holds.
  */
 const MAX_STORED_VECTOR_BYTES = 2 ** 28 - 2 ** 24;
 const MAX_SESSION_BYTES = 65_536;

@@ -13,7 +13,7 @@ import { ThreeProcesses } from './three-processes.ts';
 const READS = 'select user_id, entry from';
 /** Writes that a round is closed. */
 const ADVANCES = 'closings = closings ||';
-const RENEWS = "lease_until = clock_timestamp() + interval '15 seconds' where session_id = $1::uuid and closing";
+const RENEWS = "lease_until = clock_timestamp() + interval '10 seconds' where session_id = $1::uuid and closing";
 
 describe('rounds in PostgreSQL that are being closed', function () {
   this.timeout(60_000);
@@ -229,7 +229,7 @@ describe('rounds in PostgreSQL that are being closed', function () {
   }
 
   it('a vector of more than one chunk is summed', async () => {
-    const vecLen = 2 ** 22 + 3;
+    const vecLen = 2 ** 20 + 3;
     const [session, id] = await store.playedTo(2, { registered: registeredUsers([1, 2]), threshold: 2, vecLen });
     const answers = await session.answers();
     await Promise.all([...answers].map(([user, bytes]) => two.recv(id, user, bytes)));

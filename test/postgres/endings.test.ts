@@ -138,6 +138,11 @@ describe('sessions in PostgreSQL that end', function () {
 
   it('a sweep drops the messages of a session that ended an hour ago, and keeps its sum', async () => {
     const [session, id] = await store.playedTo(5);
+    const { rows } = await store.database.pool.query(
+      `select distinct octet_length(entry) as bytes from ${store.quoted}.messages where session_id = $1 and round = 4`,
+      [id],
+    );
+    expect(rows, 'shares that were revealed, once they have done their work').to.deep.equal([{ bytes: 0 }]);
     await store.database.pool.query(
       `update ${store.quoted}.sessions set ended_at = now() - interval '61 minutes' where session_id = $1`,
       [id],

@@ -111,7 +111,7 @@ comment on column :schema.messages.round is 'The round, 0 to 4.';
 comment on column :schema.messages.user_id is 'The user that sent the message.';
 comment on column :schema.messages.position is 'The user''s position in the directory; null in round 0, before there is one.';
 comment on column :schema.messages.digest is 'SHA-256 of what the user signed and of the signature: the same message again is harmless, another one is equivocation.';
-comment on column :schema.messages.entry is 'What the state keeps of the message. Round 0: two public keys and the signature. Round 1: digest of the deal and commitments to what its owner keeps. Round 3: the signature. Round 4: verdicts, then shares. Null in round 2, in which only the sum of a part has the input.';
+comment on column :schema.messages.entry is 'What the state keeps of the message. Round 0: two public keys and the signature. Round 1: digest of the deal and commitments to what its owner keeps. Round 3: the signature. Round 4: verdicts, then shares; empty once the session is over. Null in round 2, in which only the sum of a part has the input.';
 comment on column :schema.messages.part_id is 'In round 2, the one part whose sum has the input; null in other rounds.';
 comment on column :schema.messages.received_at is 'When the message was accepted.';
 
@@ -187,7 +187,7 @@ create table :schema.chunks (
   constraint chunks_body_length check (octet_length(body) between 1 and 16777216)
 );
 alter table :schema.chunks alter column body set storage external;
-comment on table :schema.chunks is 'Long byte strings in chunks of 16 MB, the last one shorter: partial sums, and what closing a round has given. A set counts once a row of sessions or parts names it.';
+comment on table :schema.chunks is 'Long byte strings in chunks of 4 MB, the last one shorter: partial sums, and what closing a round has given. A set counts once a row of sessions or parts names it.';
 comment on column :schema.chunks.session_id is 'The session.';
 comment on column :schema.chunks.set_id is 'The token of the closing, or the set of a partial sum.';
 comment on column :schema.chunks.kind is 'Round 0: ids (8 bytes each), keys (64) and signatures (64) of the directory by position; on a sparse graph tree, the directory''s hash tree from the leaves up, and places, the users by id with their positions, in pages whose first ids are in pages. Rounds 1 to 3: u2, u3, u4, the sets over the positions. Round 2 and parts: sum, lanes. Round 3: signed, the signatures (64) by position, zeros outside of U4. Rounds 1 to 3: silent, the ids of those who were not heard. Round 4: sum. The end: end, JSON.';
