@@ -60,6 +60,7 @@ describe('docs/events.md', () => {
     ['A server', 'src/leaves/progress.ts', 'ServerEvent'],
     ['An agent', 'src/agent/events.ts', 'AgentEvent'],
     ['A coordinator', 'src/coordinator/events.ts', 'CoordinatorEvent'],
+    ['A participant of PET', 'src/pet/participant-options.ts', 'PetParticipantEvent'],
   ] as const) {
     it(`lists each kind of ${union} with its fields`, () => {
       const declared = declaredEvents(path, union);
