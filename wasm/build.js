@@ -15,9 +15,12 @@ const FLAGS = '-O3 --noAssert --runtime stub --enable simd --importMemory --noEx
 export async function compile(name) {
   let binary;
   const baseDir = fileURLToPath(new URL('.', import.meta.url));
-  const { error, stderr } = await asc.main([`${name}.ts`, '--baseDir', baseDir, '--outFile', `${name}.wasm`, ...FLAGS.split(' ')], {
-    writeFile: (file, contents) => void (binary = contents),
-  });
+  const { error, stderr } = await asc.main(
+    [`${name}.ts`, '--baseDir', baseDir, '--outFile', `${name}.wasm`, ...FLAGS.split(' ')],
+    {
+      writeFile: (file, contents) => void (binary = contents),
+    },
+  );
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
   const base64 = Buffer.from(binary).toString('base64');
   const lines = base64.match(/.{1,112}/g).map((line) => `  '${line}'`);
@@ -26,5 +29,6 @@ export async function compile(name) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [name, { out }] of Object.entries(MODULES)) writeFileSync(new URL(`../${out}`, import.meta.url), await compile(name));
+  for (const [name, { out }] of Object.entries(MODULES))
+    writeFileSync(new URL(`../${out}`, import.meta.url), await compile(name));
 }
