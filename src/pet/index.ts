@@ -13,16 +13,7 @@ export { Aggregation } from './masking/aggregation.ts';
 export type { Model } from './masking/model.ts';
 export type { RoundParameters, Task } from './parameters.ts';
 export { PetParticipant } from './participant.ts';
-export type {
-  LoadedModel,
-  ModelStore,
-  PetClient,
-  PetGaveUpEvent,
-  PetParticipantEvent,
-  PetParticipantOptions,
-  PetRoundEvent,
-  PetSentEvent,
-} from './participant-options.ts';
+export type { LoadedModel, ModelStore, PetClient, PetParticipantEvent, PetParticipantOptions } from './participant-options.ts';
 export { PetCoordinator, type ClosedPhase, type PetProgress } from './coordinator.ts';
 export type { MessageCount, PetCoordinatorOptions } from './coordinator-options.ts';
 export { decodeModel, decodeParameters, encodeModel } from './wire/views.ts';

@@ -35,34 +35,28 @@ export interface ModelStore {
   load(parameters: RoundParameters): Promise<LoadedModel | null>;
 }
 
-/** A round began. */
-export interface PetRoundEvent {
-  /** What happened. */
-  readonly type: 'round';
-  /** The parameters of the round. */
-  readonly parameters: RoundParameters;
-  /** The task of the participant; null if it was drawn for none. */
-  readonly task: Task | null;
-}
-
-/** All parts of a message were sent. */
-export interface PetSentEvent {
-  /** What happened. */
-  readonly type: 'sent';
-  /** The phase that the message is for. */
-  readonly message: 'sum' | 'update' | 'sum2';
-}
-
-/** A sum participant cannot use the seeds of this round, and does nothing more in it. */
-export interface PetGaveUpEvent {
-  /** What happened. */
-  readonly type: 'gave-up';
-  /** What is wrong with the seeds. */
-  readonly error: SecAggError;
-}
-
-/** What a participant tells the application. */
-export type PetParticipantEvent = PetRoundEvent | PetSentEvent | PetGaveUpEvent;
+/** Something that happened to a participant. */
+export type PetParticipantEvent =
+  | {
+      /** A round began. */
+      readonly type: 'round';
+      /** The parameters of the round. */
+      readonly parameters: RoundParameters;
+      /** The task of the participant; null if it was drawn for none. */
+      readonly task: Task | null;
+    }
+  | {
+      /** All parts of a message were sent. */
+      readonly type: 'sent';
+      /** The phase that the message is for. */
+      readonly message: 'sum' | 'update' | 'sum2';
+    }
+  | {
+      /** A sum participant cannot use the seeds of this round, and does nothing more in it. */
+      readonly type: 'gave-up';
+      /** What is wrong with the seeds. */
+      readonly error: SecAggError;
+    };
 
 /** What a participant is made with. */
 export interface PetParticipantOptions {

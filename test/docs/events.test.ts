@@ -61,6 +61,7 @@ describe('docs/events.md', () => {
     ['Sessions in PostgreSQL', 'src/postgres/events.ts', 'StoreEvent'],
     ['An agent', 'src/agent/events.ts', 'AgentEvent'],
     ['A coordinator', 'src/coordinator/events.ts', 'CoordinatorEvent'],
+    ['A participant of PET', 'src/pet/participant-options.ts', 'PetParticipantEvent'],
   ] as const) {
     it(`lists each kind of ${union} with its fields`, () => {
       const declared = declaredEvents(path, union);

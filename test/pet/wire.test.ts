@@ -1,10 +1,12 @@
 // Messages, sealed boxes, eligibility and views, against those of xaynet-core itself.
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { publicKeyOf } from '../../src/crypto/agree.ts';
 import { boxOpener, sealBox } from '../../src/crypto/sealed-box.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { DecodeError } from '../../src/leaves/errors.ts';
 import { deriveMask } from '../../src/pet/masking/derive-mask.ts';
+import { MaskObject } from '../../src/pet/masking/mask-object.ts';
 import { isDrawn, signTask } from '../../src/pet/parameters.ts';
 import { MessageOpener, sealMessage, signMessage, type Message, type Tag } from '../../src/pet/wire/message.ts';
 import { Assembly, decodePart, encodePart } from '../../src/pet/wire/parts.ts';
@@ -22,6 +24,7 @@ import {
 import { platform } from '#platform';
 import { refused, rejected, rejection } from '../support/errors.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
+import { CASES } from '../fuzz/cases.ts';
 import { configOf, crateVectors } from './crate-vectors.ts';
 
 const { messages, eligibility, sealed, views } = crateVectors;
@@ -224,6 +227,51 @@ describe('views of xaynet', () => {
       expect(() => decode(announced)).to.throw(DecodeError);
     }
   });
+});
+
+describe('decoders', () => {
+  const decoders: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
+    sum: decodeSum,
+    update: decodeUpdate,
+    sum2: decodeSum2,
+    part: decodePart,
+    parameters: decodeParameters,
+    sums: decodeSums,
+    seeds: decodeSeeds,
+    model: (bytes) => decodeModel(bytes, 'I32'),
+    'mask object': (bytes) => MaskObject.fromBytes(bytes),
+  };
+  const valid = ['sum', 'update', 'sum2', 'lastChunk'].map((name) => field(name).subarray(136));
+  const samples = [...valid, ...Object.values(views).map(fromHex), valid[1]!.subarray(128)];
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc
+      .tuple(
+        fc.constantFrom(...samples),
+        fc.array(fc.tuple(fc.nat(400), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }),
+        fc.nat(400),
+      )
+      .map(([sample, changes, length]) => {
+        const changed = sample.slice(0, length < 200 ? sample.length : length);
+        for (const [at, value] of changes) if (at < changed.length) changed[at] = value;
+        return changed;
+      }),
+  );
+
+  for (const [name, decode] of Object.entries(decoders)) {
+    it(`${name}: any bytes are a value or a DecodeError`, () => {
+      fc.assert(
+        fc.property(bytes, (input) => {
+          try {
+            decode(input);
+          } catch (error) {
+            expect(error).to.be.instanceOf(DecodeError);
+          }
+        }),
+        { numRuns: CASES / 4 },
+      );
+    });
+  }
 });
 
 describe('parts of a payload', () => {
