@@ -1,4 +1,4 @@
-// Figures as Markdown. The layout is that of prettier, so that it can be read in a terminal too.
+// Figures as Markdown. The layout is that of the formatter, so that it can be read in a terminal too.
 
 /** Numbers are shortened; null is a dash. */
 export type Cell = string | number | null;

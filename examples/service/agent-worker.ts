@@ -23,7 +23,9 @@ export interface Participant extends Pick<AgentOptions, 'id' | 'keypair' | 'floo
 /** `input` answers `wanted`; null if there is none yet. `leave` ends the worker, too. */
 export type FromPage = { readonly start: Participant } | { readonly input: LoadedInput | null } | { readonly leave: true };
 export type FromWorker =
-  { readonly wanted: RunForInput } | { readonly event: AgentEvent; readonly progress: AgentProgress } | { readonly left: true };
+  | { readonly wanted: RunForInput }
+  | { readonly event: AgentEvent; readonly progress: AgentProgress }
+  | { readonly left: true };
 
 const ending = new AbortController();
 const say = (message: FromWorker): void => postMessage(message);

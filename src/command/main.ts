@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // The command `secagg`: runs a subcommand, each of which has a file. Exit codes: 0 done, 1 refused, 2 wrong usage, and 3 if a
-// simulation finds what must never happen. May import the planner, the public API and node:.
+// simulation finds what must never happen. May import the planner, the public API, the
+// schema of secagg/postgres and node:.
 import { readFileSync } from 'node:fs';
 import { shownText } from '../leaves/checks.ts';
 import type { Outcome } from './outcome.ts';
 import { runPlan } from './plan.ts';
+import { runPostgres } from './postgres.ts';
 import { runSimulate } from './simulate.ts';
 
 const HELP = `Usage: secagg <command> [options]
@@ -12,6 +14,7 @@ const HELP = `Usage: secagg <command> [options]
 Commands:
   plan      choose graph, thresholds and cohorts for a number of users
   simulate  run whole sessions with dropouts and faults, and measure them
+  postgres  the schema of sessions in PostgreSQL: its version, migrations, a look for faults
 
 Options:
   --help     show this, or with a command its options
@@ -24,6 +27,8 @@ async function run([command, ...rest]: readonly string[]): Promise<Outcome> {
       return runPlan(rest);
     case 'simulate':
       return runSimulate(rest, process.stderr);
+    case 'postgres':
+      return runPostgres(rest, process.env);
     case '--help':
     case '-h':
     case 'help':

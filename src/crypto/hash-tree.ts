@@ -32,13 +32,12 @@ export class HashTree {
    * @param known their indices, in any order.
    */
   proof(known: readonly number[]): Uint8Array[] {
-    const proof: Uint8Array[] = [];
-    const visit = (part: Subtree, inside: readonly number[]): void => {
-      if (inside.length === 0) proof.push(this.#digestOf(part));
-      else if (part.size > 1) for (const half of halvesOf(part)) visit(half, within(inside, half));
-    };
-    visit({ first: 0, size: this.#size }, known);
-    return proof;
+    return subtreesWithout(this.#size, known).map((part) => this.#digestOf(part));
+  }
+
+  /** All digests, from the leaves up; `proofNodes` says which of them are a proof. */
+  get nodes(): readonly Uint8Array[] {
+    return this.#levels.flat();
   }
 
   get root(): Uint8Array {
@@ -49,6 +48,30 @@ export class HashTree {
     const level = Math.ceil(Math.log2(size));
     return this.#levels[level]?.[first / 2 ** level] ?? new Uint8Array();
   }
+}
+
+/** The largest subtrees without any of some leaves, from left to right. */
+function subtreesWithout(size: number, known: readonly number[]): Subtree[] {
+  const parts: Subtree[] = [];
+  const visit = (part: Subtree, inside: readonly number[]): void => {
+    if (inside.length === 0) parts.push(part);
+    else if (part.size > 1) for (const half of halvesOf(part)) visit(half, within(inside, half));
+  };
+  visit({ first: 0, size }, known);
+  return parts;
+}
+
+/** The indices in `HashTree.nodes`, for a tree of `size` leaves, of what `proof` gives. */
+export function proofNodes(size: number, known: readonly number[]): number[] {
+  return subtreesWithout(size, known).map((part) => {
+    let [before, width, first] = [0, size, part.first];
+    for (let level = Math.ceil(Math.log2(part.size)); level > 0; level--) {
+      before += width;
+      width = Math.ceil(width / 2);
+      first /= 2;
+    }
+    return before + first;
+  });
 }
 
 /**

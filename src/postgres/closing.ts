@@ -1,79 +1,246 @@
-// The end of a round: one transaction, beside which nobody writes messages, reads the durable messages and partial sums
-// and writes the next state and the messages for users.
-import { platform } from '#platform';
-import { equalBytes } from '../leaves/bytes.ts';
-import { SecAggError, ThresholdError, UsageError } from '../leaves/errors.ts';
-import type { ServerLocalOptions } from '../server/options.ts';
-import type { ServerOutput } from '../server/output.ts';
-import { splitState } from './bulk.ts';
-import { keptAlive } from './database.ts';
-import { readOutput, writeOutgoing } from './outgoing.ts';
-import { hearOthers, loadSession, MASKED_INPUT, newPart, requireNotFailed, type RecoveredSession } from './recovered-session.ts';
+// The end of a round. One process at a time closes it: a short transaction writes its token, from which on nobody adds messages; it
+// computes outside of any transaction; and another short one writes the result, if the token is still there. If the process ends or
+// hangs meanwhile, its lease runs out, and another one takes over. What the first one has written counts for nothing then.
+import { systemRandom } from '../crypto/random.ts';
+import { Cancellation } from '../leaves/cancellation.ts';
+import { StoreError, ThresholdError, UsageError } from '../leaves/errors.ts';
+import { throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
+import { ringOf } from '../masking/ring.ts';
+import { vectorOf, type SumVector } from '../masking/vector.ts';
+import { serverLocals, type ServerLocalOptions } from '../server/options.ts';
+import { roundOf } from '../server/rounds.ts';
+import { culpritsOf } from '../server/snapshot.ts';
+import { errorOf, failureOf } from '../session/failure.ts';
+import { notifyChange } from './channel.ts';
+import { stageStrings } from './chunks.ts';
+import type { Database } from './database.ts';
+import { readDropped } from './dropped.ts';
+import { requireNotFailed, writtenEnd, type SessionEnd } from './end.ts';
+import { readHeard, resultOf, type RoundResult } from './heard-round.ts';
+import { Pauses, whileLeased } from './lease.ts';
+import { usersOf } from './pages.ts';
+import { readResult } from './result.ts';
 import { requireLive } from './session-status.ts';
 import { writeOne, type Query } from './statement.ts';
+import * as chunks from './chunk-statements.ts';
+import * as messages from './message-statements.ts';
 import * as sql from './statements.ts';
+import { closingOf, loadSession, type LiveRow, type StoredSession } from './stored-session.ts';
+
+/** What closing a round has given: the users that go on or, after round 4, the sum. `kind` tells which. */
+export type ClosedRound =
+  | {
+      /** After rounds 0 to 3. */
+      readonly kind: 'messages';
+      /** The ids of the users that go on, ascending: there is a message for each of them. */
+      readonly recipients: readonly number[];
+    }
+  | {
+      /** After round 4. */
+      readonly kind: 'sum';
+      /** The sum over the users whose masked input was accepted in round 2: signed components, vecLen of them. */
+      readonly vector: SumVector;
+    };
 
 /** The round that is to be closed. */
-interface RoundToClose {
+export interface RoundToClose {
   readonly sessionId: string;
   readonly round: number;
-  /** Options of the server that are not part of its state. */
-  readonly locals: ServerLocalOptions;
+  /** Options of a server that are not part of its state. */
+  readonly locals: Pick<ServerLocalOptions, 'threads' | 'worker'>;
+  readonly signal: AbortSignalLike | undefined;
+  /** What this process has read of the session before. */
+  readonly known: StoredSession | null;
+  /** Tokens of calls of this process that have ended without knowing whether the token was written or given back. */
+  readonly abandoned: Set<string>;
 }
 
-/** How a round ended. */
-export type ClosedRound =
-  /** `next` is the session in the next round; null if somebody else had closed this one. */
-  | { readonly output: ServerOutput; readonly next: RecoveredSession | null }
-  /** The protocol has ended the session. The caller throws the error once the transaction is committed. */
-  | { readonly error: SecAggError };
+/** What one attempt has found: the round is closed, or this process is to close it; null if another one is doing so. */
+type Begun =
+  | { readonly row: LiveRow; readonly isClosed: true }
+  | { readonly row: LiveRow; readonly isClosed: false; readonly isTakenOver: boolean }
+  | null;
 
-/**
- * Closes the round; or returns its output, if somebody else has closed it.
- *
- * @param known a copy of the session that has heard some of the round; whatever happens, it cannot be used afterwards.
- * @throws UsageError, ThresholdError: nothing has changed in the database.
- */
-export async function closeRound(
-  query: Query,
-  { sessionId, round, locals }: RoundToClose,
-  known: RecoveredSession | null,
-): Promise<ClosedRound> {
-  const [row] = await query(sql.lockToClose, [sessionId]);
-  const present = requireLive(row, sessionId);
-  if (present.round > round) return { output: await readOutput(query, sessionId, round), next: null };
-  const isPresent = known?.round === present.round && known.status === present.status;
-  const session = isPresent ? known : await loadSession(query, sessionId, locals);
-  await requireNotFailed(session);
-  if (present.round < round) {
-    const text = `round ${round}: round ${present.round} is being collected, close it first`;
-    throw new UsageError('ERR_SECAGG_USAGE', text);
-  }
-  const { server } = session;
-  await hearOthers(query, session);
+/** @throws UsageError, ThresholdError: the session goes on; any other error of the protocol has ended it. */
+export async function closeRound(database: Database, closing: RoundToClose): Promise<ClosedRound> {
+  const waiting = new Cancellation(closing.signal);
   try {
-    const output = await keptAlive(query, () => server.round());
-    return { output, next: await advance(query, session, output) };
+    return await closeWhenFree(database, closing, waiting.signal);
+  } finally {
+    waiting.release();
+  }
+}
+
+/** Closes the round, once no other process does. */
+async function closeWhenFree(database: Database, closing: RoundToClose, waiting: AbortSignal): Promise<ClosedRound> {
+  const { signal, abandoned, sessionId, round } = closing;
+  const pauses = new Pauses();
+  const called = performance.now();
+  for (let hasWaited = false; ; hasWaited = true) {
+    throwIfAborted(signal);
+    const token = crypto.randomUUID();
+    const started = performance.now();
+    let begun: Begun;
+    try {
+      begun = await database.transaction((query) => begin(query, closing, token));
+    } catch (error) {
+      abandoned.add(token);
+      throw error;
+    }
+    if (begun?.isClosed === true) {
+      if (hasWaited) database.tell({ type: 'closing-waited', sessionId, round, milliseconds: started - called });
+      return readClosed(database.read, closing, begun.row);
+    }
+    if (begun?.isTakenOver === true) database.tell({ type: 'closing-taken-over', sessionId, round });
+    const closed = begun === null ? null : await close(database, closing, begun.row, token);
+    if (closed !== null) {
+      const users = closed.kind === 'messages' ? closed.recipients.length : 0;
+      database.tell({ type: 'round-closed', sessionId, round, users, milliseconds: performance.now() - started });
+      return closed;
+    }
+    await pauses.pause(waiting);
+  }
+}
+
+async function begin(query: Query, { sessionId, round, abandoned }: RoundToClose, token: string): Promise<Begun> {
+  const [locked] = await query(sql.lockToClose, [sessionId]);
+  const row = requireLive(locked, sessionId);
+  if (row.round > round) return { row, isClosed: true };
+  await requireNotFailed(query, sessionId, row);
+  if (row.round < round) {
+    throw new UsageError('ERR_SECAGG_USAGE', `round ${round}: round ${row.round} is being collected, close it first`);
+  }
+  if (row.closing !== null && row.leased && !abandoned.has(row.closing)) return null;
+  await writeOne(query, sql.beginClosing, [sessionId, round, token]);
+  const isTakenOver = row.closing !== null && !abandoned.delete(row.closing);
+  return { row, isClosed: false, isTakenOver };
+}
+
+/** @returns null if another process has taken over. */
+async function close(database: Database, closing: RoundToClose, row: LiveRow, token: string): Promise<ClosedRound | null> {
+  const { sessionId, signal, abandoned } = closing;
+  const work = new Cancellation(signal);
+  const onLost = (): void => work.cancel(new LeaseLost());
+  try {
+    return await whileLeased(database, { sessionId, token }, onLost, () =>
+      compute(database, closing, { row, token, signal: work.signal }),
+    );
+  } catch (error) {
+    if (error instanceof LeaseLost) return null;
+    await database.transaction((query) => query(sql.endClosing, [sessionId, token])).catch(() => void abandoned.add(token));
+    throw error;
+  } finally {
+    work.release();
+  }
+}
+
+/** The work is called off, because another process does it. */
+class LeaseLost extends Error {}
+
+/** One process's attempt to close a round. */
+interface Attempt {
+  readonly row: LiveRow;
+  readonly token: string;
+  readonly signal: AbortSignal;
+}
+
+async function compute(
+  database: Database,
+  { sessionId, locals, known, round }: RoundToClose,
+  { row, token, signal }: Attempt,
+): Promise<ClosedRound | null> {
+  const { read } = database;
+  const session = await loadSession(read, sessionId, row, known);
+  const { context } = session;
+  const collecting = await readHeard(read, session);
+  const steps = roundOf(collecting);
+  const recipients = steps.heard(collecting);
+  const done = { database, sessionId, row, token };
+  try {
+    const work = { ...serverLocals(locals, systemRandom), signal, onProgress: () => undefined };
+    const { state } = await steps.close(context, collecting, work);
+    const result = resultOf(context.parameters.graph, state);
+    if (state.phase !== 'finished') {
+      return (await publish(done, 'collecting', result)) ? { kind: 'messages', recipients } : null;
+    }
+    const end = await endOf(read, session, { closed: 5, included: state.included, failure: null });
+    const published = await publish(done, 'finished', { ...result, strings: [...result.strings, ['end', end]] });
+    return published ? { kind: 'sum', vector: vectorOf(ringOf(context.parameters.bits), state.sum) } : null;
   } catch (error) {
     // Below the threshold the session goes on as it was, because more users may come. An error that ends the session is
     // written down, so that all callers are told the same.
-    if (!(error instanceof SecAggError) || error instanceof ThresholdError || server.progress().round !== null) throw error;
-    await advance(query, session, null);
-    return { error };
+    const failure = signal.aborted || error instanceof ThresholdError ? null : failureOf(error);
+    if (failure === null) throw error;
+    const end = await endOf(read, session, { closed: round, included: [], failure });
+    const strings = [['end', end]] as const;
+    if (!(await publish(done, 'failed', { strings, directoryDigest: null, view2: null, view3: null }))) return null;
+    database.tell({ type: 'failed', sessionId, round, code: errorOf(failure).code });
+    throw error;
   }
 }
 
-/** Writes the next state in place of this one, and deletes the round's messages and partial sums. */
-async function advance(query: Query, session: RecoveredSession, output: ServerOutput | null): Promise<RecoveredSession> {
-  const { id, server } = session;
-  const status = output === null ? 'failed' : output.isVector() ? 'finished' : 'collecting';
-  const round = output === null ? session.round : session.round + 1;
-  const { json, bulk } = splitState(server.serializeState());
-  await writeOne(query, sql.advanceSession, [id, status, round, json]);
-  const bulkDigest = platform.sha256([bulk]);
-  if (!equalBytes(bulkDigest, session.bulkDigest)) await writeOne(query, sql.replaceBulk, [id, bulk]);
-  await query(sql.deleteMessages, [id]);
-  if (session.round === MASKED_INPUT) await query(sql.deleteParts, [id]);
-  if (output?.isMessages() === true) await writeOutgoing(query, id, round, output);
-  return { ...session, status, round, bulkDigest, part: newPart() };
+async function endOf(
+  query: Query,
+  { id, row, context }: StoredSession,
+  { closed, included, failure }: Pick<SessionEnd, 'included' | 'failure'> & { readonly closed: number },
+): Promise<Uint8Array> {
+  const [counted] = await query(messages.countMessages, [id]);
+  const { graph } = context.parameters;
+  const dropped = await readDropped(query, id, { graph, users: closed === 0 ? null : row.admitted, closed });
+  const culprits = failure === null ? [] : culpritsOf(failure);
+  const changes = closed + (failure === null ? 0 : 1);
+  return writtenEnd({
+    revision: (counted?.messages ?? 0) + changes,
+    included,
+    dropped: [...dropped, ...culprits],
+    failure,
+  });
+}
+
+interface Publishing {
+  readonly database: Database;
+  readonly sessionId: string;
+  readonly row: LiveRow;
+  readonly token: string;
+}
+
+/** Writes the result, if the round is still closed under this token. @returns whether it is. */
+async function publish(
+  { database, sessionId, row, token }: Publishing,
+  status: 'collecting' | 'finished' | 'failed',
+  { strings, directoryDigest, view2, view3 }: RoundResult,
+): Promise<boolean> {
+  const writeRest = await stageStrings(database, sessionId, token, strings);
+  const next = status === 'failed' ? row.round : row.round + 1;
+  const superseded = await database.transaction(async (query): Promise<readonly string[] | null> => {
+    const values = [sessionId, row.round, token, status, next, directoryDigest, view2, view3];
+    if ((await query(sql.advanceSession, values)).length === 0) {
+      const [now] = await query(sql.readMoment, [sessionId]);
+      if (now?.closing !== token) return null;
+      throw new StoreError('ERR_SECAGG_STORE', 'database: the end of a round was not written', { retryable: false });
+    }
+    await writeRest(query);
+    await query(notifyChange, [sessionId]);
+    if (row.round === 4 && status === 'finished') return [closingOf(row, 2)];
+    if (row.round !== 2) return [];
+    const parts = await query(chunks.readParts, [sessionId]);
+    await query(chunks.deleteParts, [sessionId]);
+    return parts.map(({ set_id: set }) => set);
+  });
+  // What nobody names any more. If this fails, it stays until the session is tidied.
+  for (const set of superseded ?? [token]) {
+    await database.transaction((query) => query(chunks.deleteSet, [sessionId, set])).catch(() => undefined);
+  }
+  return superseded !== null;
+}
+
+/** The output of a round that was closed before. */
+async function readClosed(query: Query, { sessionId, round }: RoundToClose, row: LiveRow): Promise<ClosedRound> {
+  if (round === 4) return { kind: 'sum', vector: await readResult(query, sessionId, row) };
+  const recipients = row.tidied ? [] : await usersOf(query, messages.usersHeard, [sessionId, round]);
+  if (recipients.length === 0) {
+    const text = `round ${round}: the session has ended and its messages were dropped; see result()`;
+    throw new UsageError('ERR_SECAGG_USAGE', text);
+  }
+  return { kind: 'messages', recipients };
 }

@@ -2,9 +2,12 @@
 // the database becomes a StoreError. All statements go through here, and none waits longer than the deadline.
 import { StoreError } from '../leaves/errors.ts';
 import { checkInteger } from '../leaves/checks.ts';
+import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { inTime, Late } from './deadline.ts';
+import { checkDriver } from './driver-check.ts';
 import { lateError, storeError } from './driver-error.ts';
+import type { StoreEvent } from './events.ts';
 import { readSchemaId, requireSchemaVersion } from './migrations.ts';
 import { checkConnection, checkPool, guardNewConnections, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
 import { requireReadable, statement, type Query, type Statement } from './statement.ts';
@@ -30,13 +33,16 @@ const beginWith = (lockTimeout: number): Statement<never> =>
 const COMMIT = statement('commit');
 const ROLLBACK = statement('rollback');
 
-const HEARTBEAT = statement('select 1');
-const HEARTBEAT_MS = 5_000;
-
 /** Waits for locks end when this share of the deadline has passed. */
 const LOCK_SHARE = 0.8;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** A process that was started before a migration notices it after so many milliseconds. */
+const CHECK_VERSION_MS = 60_000;
+
+/** A transaction that takes longer is told of. */
+const SLOW_MS = 1_000;
 
 /** How a database is used. */
 export interface DatabaseOptions {
@@ -58,19 +64,33 @@ type Run = <Row>(
 export class Database {
   /** The schema's name in double quotes. */
   readonly schema: string;
+  /** Most milliseconds that a call waits for one answer. */
+  readonly timeout: number;
   readonly #pool: PostgresPool;
-  readonly #timeout: number;
   readonly #begin: Statement<never>;
-  #versionChecked = false;
+  /** Until when, by `performance.now()`, the schema's version counts as known. */
+  #versionKnownUntil = 0;
+  #driverChecked = false;
   #schemaId: string | null = null;
+  readonly #listener: Listener<StoreEvent>;
 
   /** @throws TypeError, RangeError that name the argument. */
-  constructor(pool: PostgresPool, { schema = 'secagg', timeout = DEFAULT_TIMEOUT_MS }: DatabaseOptions = {}) {
+  constructor(
+    pool: PostgresPool,
+    { schema = 'secagg', timeout = DEFAULT_TIMEOUT_MS }: DatabaseOptions = {},
+    listener?: Listener<StoreEvent>,
+  ) {
     this.#pool = checkPool(pool);
+    this.#listener = checkListener(listener);
     this.schema = quoteSchema(schema);
-    this.#timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
-    this.#begin = beginWith(Math.ceil(LOCK_SHARE * this.#timeout));
+    this.timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
+    this.#begin = beginWith(Math.ceil(LOCK_SHARE * this.timeout));
     guardNewConnections(pool);
+  }
+
+  /** Tells the application's listener. */
+  tell(event: StoreEvent): void {
+    emit(this.#listener, event);
   }
 
   /** The random identifier of the schema. @throws StoreError if it is missing. */
@@ -81,7 +101,7 @@ export class Database {
 
   /** Runs one statement that only reads and is a transaction of its own. */
   readonly read: Query = async (statement, values) => {
-    if (!this.#versionChecked) return this.transaction((query) => query(statement, values));
+    if (!this.#isVersionKnown) return this.transaction((query) => query(statement, values));
     return this.#connected(async (run) => (await run(statement, values)).rows);
   };
 
@@ -94,21 +114,52 @@ export class Database {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.transactionWithoutVersion(async (query) => {
-          if (!this.#versionChecked) await requireSchemaVersion(query, this.schema);
-          this.#versionChecked = true;
+          if (!this.#isVersionKnown) await this.#check(query);
           return work(query);
         });
       } catch (error) {
         const again = error instanceof StoreError && error.sqlState !== null && LOST_A_RACE.includes(error.sqlState);
         if (!again || attempt === MOST_ATTEMPTS) throw error;
+        this.tell({ type: 'transaction-retried', sqlState: error.sqlState });
         await pause(2 ** attempt * (1 + (systemRandom(1)[0] ?? 0) / 128));
       }
     }
   }
 
+  get #isVersionKnown(): boolean {
+    return performance.now() < this.#versionKnownUntil;
+  }
+
+  async #check(query: Query): Promise<void> {
+    await requireSchemaVersion(query, this.schema);
+    if (!this.#driverChecked) await checkDriver(query);
+    this.#driverChecked = true;
+    this.#versionKnownUntil = performance.now() + CHECK_VERSION_MS;
+  }
+
+  /** Runs `work` on a connection of the application, in its own transaction, which it commits or rolls back. */
+  async within<T>(connection: PoolConnection, work: (query: Query) => Promise<T>): Promise<T> {
+    const run = this.#runOn(
+      checkConnection(connection),
+      () => undefined,
+      () => undefined,
+    );
+    const query: Query = async (statement, values) => (await run(statement, values)).rows;
+    if (!this.#isVersionKnown) await this.#check(query);
+    return work(query);
+  }
+
   /** Runs `work` in a transaction once, whatever version the schema has, for migrations. */
   async transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.#connected((run, onBroken) => inTransaction(run, onBroken, this.#begin, work));
+    return this.#connected(async (run, onBroken) => {
+      const started = performance.now();
+      try {
+        return await inTransaction(run, onBroken, this.#begin, work);
+      } finally {
+        const milliseconds = performance.now() - started;
+        if (milliseconds >= SLOW_MS) this.tell({ type: 'transaction-slow', milliseconds });
+      }
+    });
   }
 
   async #connected<T>(work: (run: Run, onBroken: (error: Error) => void) => Promise<T>): Promise<T> {
@@ -117,38 +168,46 @@ export class Database {
     let broken: Error | undefined;
     const onBroken = (error: Error): void => void (broken ??= error);
     connection.on?.('error', onBroken);
-    const run: Run = async ({ text, decode }, values) => {
-      // A statement would wait behind the one that is not answered.
-      if (broken !== undefined) throw storeError(broken);
-      requireReadable(values ?? []);
-      const sql = text.replaceAll(':schema', () => this.schema);
-      try {
-        const { rows, command } = await inTime(send(connection, sql, values), this.#timeout);
-        return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
-      } catch (error) {
-        if (!(error instanceof Late)) throw storeError(error);
-        onBroken(error);
-        throw lateError(`no answer within ${this.#timeout} ms, the connection was closed`, error);
-      }
-    };
     try {
-      return await work(run, onBroken);
+      return await work(
+        this.#runOn(connection, () => broken, onBroken),
+        onBroken,
+      );
     } finally {
       connection.off?.('error', onBroken);
       connection.release(broken);
     }
   }
 
+  /** @param onLate is told that the connection is of no use any more. */
+  #runOn(connection: PoolConnection, broken: () => Error | undefined, onLate: (error: Error) => void): Run {
+    return async ({ text, decode }, values) => {
+      const why = broken();
+      // A statement would wait behind the one that is not answered.
+      if (why !== undefined) throw storeError(why);
+      requireReadable(values ?? []);
+      const sql = text.replaceAll(':schema', () => this.schema);
+      try {
+        const { rows, command } = await inTime(send(connection, sql, values), this.timeout);
+        return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
+      } catch (error) {
+        if (!(error instanceof Late)) throw storeError(error);
+        onLate(error);
+        throw lateError(`no answer within ${this.timeout} ms`, error);
+      }
+    };
+  }
+
   async #connect(): Promise<PoolConnection> {
     const connecting = (async (): Promise<unknown> => this.#pool.connect())();
     let connection: unknown;
     try {
-      connection = await inTime(connecting, this.#timeout);
+      connection = await inTime(connecting, this.timeout);
     } catch (error) {
       if (!(error instanceof Late)) throw storeError(error);
       // The pool may still hand over the connection that nobody waits for any more.
       connecting.then((later) => checkConnection(later).release()).catch(() => undefined);
-      throw lateError(`no connection from the pool within ${this.#timeout} ms`, error);
+      throw lateError(`no connection from the pool within ${this.timeout} ms`, error);
     }
     return checkConnection(connection);
   }
@@ -177,16 +236,6 @@ async function inTransaction<T>(
       onBroken(failure instanceof Error ? failure : new Error('the rollback failed'));
     });
     throw error;
-  }
-}
-
-/** Runs `work` and sends statements meanwhile, so that the database does not end the transaction for being idle. */
-export async function keptAlive<T>(query: Query, work: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => void query(HEARTBEAT).catch(() => undefined), HEARTBEAT_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
   }
 }
 

@@ -1,23 +1,28 @@
-// One transaction that hears a batch of messages: it locks the session's row, judges the messages, and writes those that
-// are new.
-import { StoreError, type ProtocolError } from '../leaves/errors.ts';
-import { splitState } from './bulk.ts';
+// Hears a batch of messages: judges them, and writes those that are new in one short transaction. The transaction holds the session's
+// row in a mode that writers share, so that the round cannot be closed meanwhile, and computes nothing.
+import { hex } from '../leaves/bytes.ts';
+import { ProtocolError, StoreError } from '../leaves/errors.ts';
+import { advertisementOf } from '../server/entries.ts';
+import { requireAdmissible } from '../server/r0-advertise-keys.ts';
+import { stageStrings } from './chunks.ts';
+import type { Database } from './database.ts';
 import type { WaitingMessage } from './message-queue.ts';
-import { hearOthers, MASKED_INPUT, type RecoveredSession } from './recovered-session.ts';
+import { flipPart, sumOf, type Part } from './part.ts';
+import { writeRecords } from './records.ts';
 import { requireLive } from './session-status.ts';
+import { writeOne, type Query } from './statement.ts';
+import * as chunks from './chunk-statements.ts';
+import * as messages from './message-statements.ts';
 import * as sql from './statements.ts';
-import {
-  equivocation,
-  isSame,
-  judge,
-  loadHearing,
-  readDigests,
-  type AcceptedMessage,
-  type Hearing,
-  type Verdicts,
-} from './verdicts.ts';
+import { isSameMoment, type StoredSession } from './stored-session.ts';
+import { judge, type NewMessage, type Verdicts } from './verdicts.ts';
 
-/** Thrown if other processes have written the inputs of some users of this batch at the same time. */
+/** The round whose messages are kept as a sum. */
+export const MASKED_INPUT = 2;
+
+const NOTHING = new Uint8Array();
+
+/** Thrown in a transaction if other processes have written messages of some users of this batch since they were judged. */
 export class HeardElsewhere extends Error {
   readonly users: readonly number[];
 
@@ -27,85 +32,140 @@ export class HeardElsewhere extends Error {
   }
 }
 
+/** Thrown in a transaction if the session is not in the round that was read, or if the round is being closed. */
+export class RoundMoved extends Error {}
+
 /** What a batch has come to, once the transaction is committed. */
 export interface HeardBatch {
-  /** The session as the database has it; null if it has heard a message that the database has not. */
-  readonly session: RecoveredSession | null;
+  readonly part: Part;
   readonly verdicts: Verdicts;
 }
 
-/** @param known a copy of the session; whatever happens, it cannot be used afterwards. */
+/**
+ * @param part what this process has in its partial sum. Whatever is thrown, the part's sum in memory may have more than its row.
+ * @throws HeardElsewhere, RoundMoved: nothing is written, and the batch is to be judged again.
+ */
 export async function hearBatch(
-  hearing: Hearing,
-  known: RecoveredSession | null,
+  database: Database,
+  session: StoredSession,
+  part: Part,
   batch: readonly WaitingMessage[],
 ): Promise<HeardBatch> {
-  const session = await lockRound(hearing, known ?? (await loadHearing(hearing)));
-  // In round 0 it depends on the other users what a user may say: no key comes twice, and the users are not too many.
-  // So one process at a time holds the lock, and first hears what the others have heard.
-  if (session.round === 0 && session.status === 'collecting') await hearOthers(hearing.query, session);
-  const { verdicts, accepted } = await judge(hearing, session, batch);
-  if (accepted.length === 0) return { session, verdicts };
-  const others = await insertMessages(hearing, session, accepted);
-  if (session.round === MASKED_INPUT) {
-    // The sum has the inputs of these users too, which cannot be taken out again.
-    if (others.length > 0) throw new HeardElsewhere(others.map(({ message }) => message.user));
-    return { session: await writePart(hearing, session, accepted.length), verdicts };
+  const { id, context, row } = session;
+  const hasSum = row.status === 'collecting' && row.round === MASKED_INPUT;
+  const sum = hasSum ? await sumOf(database.read, id, context.parameters, part) : NOTHING;
+  const { verdicts, accepted } = await judge(database.read, session, batch, sum);
+  if (accepted.length === 0) return { part: hasSum ? { ...part, sum } : part, verdicts };
+  if (!hasSum) {
+    const refused = await database.transaction((query) => write(query, session, accepted, null));
+    // The batch may have such a message several times.
+    for (const [message, verdict] of verdicts) {
+      if (typeof verdict === 'string') verdicts.set(message, refused.get(message.user) ?? verdict);
+    }
+    return { part, verdicts };
   }
-  const users = others.map(({ message }) => message.user);
-  const stored = await readDigests(hearing, session.round, users);
-  if (!users.every((user) => stored.has(user))) throw messageNotWritten();
-  const ofOthers = new Map(
-    others.map(({ message: { user }, digest }): [number, 'repeated' | ProtocolError] => [
-      user,
-      isSame(stored.get(user), digest) ? 'repeated' : equivocation(user, session.round),
-    ]),
-  );
-  // The batch may have such a message several times.
-  for (const [message, verdict] of verdicts) {
-    if (typeof verdict === 'string') verdicts.set(message, ofOthers.get(message.user) ?? verdict);
+  const set = crypto.randomUUID();
+  const next: Part = { id: part.id, set, revision: part.revision + 1, users: part.users + accepted.length, sum };
+  const writeRest = await stageStrings(database, id, set, [['sum', sum]]);
+  try {
+    await database.transaction(async (query) => {
+      await write(query, session, accepted, part.id);
+      await writeRest(query);
+      await flipPart(query, id, part, next);
+    });
+  } catch (error) {
+    if (error instanceof HeardElsewhere || error instanceof RoundMoved) {
+      await database.transaction((query) => query(chunks.deleteSet, [id, set]));
+    }
+    throw error;
   }
-  const isEquivocal = [...ofOthers.values()].some((verdict) => verdict !== 'repeated');
-  return { session: isEquivocal ? null : session, verdicts };
+  return { part: next, verdicts };
+}
+
+/** Writes what is new. @returns the errors of those that cannot be admitted beside users of other batches. */
+async function write(
+  query: Query,
+  session: StoredSession,
+  accepted: readonly NewMessage[],
+  part: string | null,
+): Promise<ReadonlyMap<number, ProtocolError>> {
+  const { id, row, context, sets } = session;
+  const [locked] = await query(row.round === 0 ? sql.lockToAdmit : sql.lockToHear, [id]);
+  const now = requireLive(locked, id);
+  if (!isSameMoment(now, row) || now.closing !== null) throw new RoundMoved();
+  const { admitted, refused } =
+    row.round === 0 ? await admit(query, session, now.admitted, accepted) : { admitted: accepted, refused: new Map() };
+  if (admitted.length === 0) return refused;
+  await insertMessages(query, session, admitted, part);
+  const records = admitted.flatMap((message) => message.records ?? []).sort((a, b) => a.owner - b.owner);
+  if (records.length > 0 && sets !== null) {
+    await writeRecords(query, id, { graph: context.parameters.graph, users: sets.directory.size }, records);
+  }
+  return refused;
+}
+
+/**
+ * In round 0 it depends on the other users what a user may say: no key comes twice, and the users are not too many. The lock lets one
+ * process at a time decide that.
+ */
+async function admit(
+  query: Query,
+  { id, context }: StoredSession,
+  before: number,
+  accepted: readonly NewMessage[],
+): Promise<{ readonly admitted: readonly NewMessage[]; readonly refused: ReadonlyMap<number, ProtocolError> }> {
+  const known = await query(messages.messagesOf, [id, accepted.map(({ user }) => user)]);
+  if (known.length > 0) throw new HeardElsewhere(known.map(({ user_id: user }) => user));
+  const lines = accepted.map(({ user, entry }) => advertisementOf(user, entry ?? NOTHING));
+  const advertised = lines.flatMap(({ channelKey, maskKey }) => [channelKey, maskKey]);
+  const keys = new Set((await query(messages.findKeys, [id, advertised])).map(({ key }) => hex(key)));
+  const admitted: NewMessage[] = [];
+  const admittedKeys: Uint8Array[] = [];
+  const refused = new Map<number, ProtocolError>();
+  accepted.forEach((message, i) => {
+    const line = lines[i];
+    if (line === undefined) return;
+    try {
+      for (const key of requireAdmissible(context, { admitted: before + admitted.length, keys }, line)) keys.add(key);
+      admitted.push(message);
+      admittedKeys.push(line.channelKey, line.maskKey);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      refused.set(message.user, error);
+    }
+  });
+  if (admitted.length > 0) {
+    const written = await query(messages.insertKeys, [id, admittedKeys]);
+    if (written.length !== admittedKeys.length) throw messageNotWritten();
+    await writeOne(query, sql.admitUsers, [id, admitted.length]);
+  }
+  return { admitted, refused };
+}
+
+/** Inserts a row a user. @throws HeardElsewhere if some have a row. */
+async function insertMessages(
+  query: Query,
+  { id, row }: StoredSession,
+  accepted: readonly NewMessage[],
+  part: string | null,
+): Promise<void> {
+  const sorted = [...accepted].sort((a, b) => a.user - b.user);
+  const rows = await query(messages.insertMessages, [
+    id,
+    row.round,
+    sorted.map(({ user }) => user),
+    sorted.map(({ position }) => position),
+    sorted.map(({ digest }) => digest),
+    sorted.map(({ entry }) => entry),
+    part,
+  ]);
+  if (rows.length === sorted.length) return;
+  const inserted = new Set(rows.map(({ user_id: user }) => user));
+  throw new HeardElsewhere(sorted.map(({ user }) => user as number).filter((user) => !inserted.has(user)));
 }
 
 /** Neither was a message inserted, nor is there another message of its user: the user has done nothing wrong. */
 export function messageNotWritten(): StoreError {
   const text = 'database: a message was not written, although its user has none; does a trigger or rule suppress inserts?';
   return new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
-}
-
-/** Locks the session's row, and loads the session if it has moved on; it cannot move while the lock is held. */
-async function lockRound(hearing: Hearing, session: RecoveredSession): Promise<RecoveredSession> {
-  const { query, sessionId } = hearing;
-  const [row] = await query(session.round === 0 ? sql.lockToAdmit : sql.lockToHear, [sessionId]);
-  const { status, round } = requireLive(row, sessionId);
-  return status === session.status && round === session.round ? session : loadHearing(hearing);
-}
-
-/** Inserts a row a user. Returns the messages of those users that have a row of another process. */
-async function insertMessages(
-  { query, sessionId }: Hearing,
-  { round, part }: RecoveredSession,
-  accepted: readonly AcceptedMessage[],
-): Promise<AcceptedMessage[]> {
-  const sorted = [...accepted].sort((a, b) => a.message.user - b.message.user);
-  const users = sorted.map(({ message }) => message.user);
-  const digests = sorted.map(({ digest }) => digest);
-  const bodies = sorted.map(({ message }) => (round === MASKED_INPUT ? null : message.bytes));
-  const partId = round === MASKED_INPUT ? part.id : null;
-  const rows = await query(sql.insertMessages, [sessionId, round, users, digests, bodies, partId]);
-  const inserted = new Set(rows.map(({ user_id: user }) => user));
-  return sorted.filter(({ message }) => !inserted.has(message.user));
-}
-
-/** Writes the sum in place of the one that this process wrote before, so that a session has one part a process. */
-async function writePart({ query, sessionId }: Hearing, session: RecoveredSession, added: number): Promise<RecoveredSession> {
-  const { id, revision, users } = session.part;
-  const part = { id, revision: revision + 1, users: users + added };
-  const { json, bulk } = splitState(session.server.serializePart());
-  const write = revision === 0 ? sql.insertPart : sql.replacePart;
-  const rows = await query(write, [sessionId, id, part.revision, part.users, json, bulk]);
-  if (rows.length !== 1) throw new StoreError('ERR_SECAGG_STORE', 'database: somebody else has changed a partial sum');
-  return { ...session, part };
 }

@@ -1,26 +1,41 @@
 // The messages of one session that one process hears: they wait here, and become durable several at a time (group commit).
 // Messages that arrive during a transaction go into the next one.
-import type { ServerLocalOptions } from '../server/options.ts';
+import type { UserId } from '../leaves/ids.ts';
+import { RECORD_BYTES } from '../leaves/sizes.ts';
+import { CHUNK_BYTES } from './chunks.ts';
 import type { Database } from './database.ts';
-import { HeardElsewhere, hearBatch, messageNotWritten } from './group-commit.ts';
-import { MessageQueue, type Acceptance, type WaitingMessage } from './message-queue.ts';
-import type { RecoveredSession } from './recovered-session.ts';
-import { DigestListener, type Verdicts } from './verdicts.ts';
+import { HeardElsewhere, hearBatch, MASKED_INPUT, messageNotWritten, RoundMoved } from './group-commit.ts';
+import { awaitClosing } from './lease.ts';
+import { MessageQueue, type Acceptance, type BatchLimits, type WaitingMessage } from './message-queue.ts';
+import { newPart, type Part } from './part.ts';
+import { requireLive } from './session-status.ts';
+import * as sql from './statements.ts';
+import { isSameMoment, loadSession, readLive, type StoredSession } from './stored-session.ts';
+import type { Verdicts } from './verdicts.ts';
+
+const MOST_MESSAGES = 1_000;
+/** Most bytes of the records that answers of round 4 are compared with. */
+const MOST_RECORD_BYTES = 2 ** 25;
+/** About what a line of the directory takes in memory, in bytes. */
+const LINE_BYTES = 500;
 
 export class Inbox {
   readonly #database: Database;
   readonly #sessionId: string;
-  readonly #digests: DigestListener;
   readonly #queue = new MessageQueue();
-  /** A copy of the session that has heard what this process has made durable; null if the next batch must load it. */
-  #session: RecoveredSession | null = null;
+  /** The session in the round of the last batch; null if the next batch must read it. */
+  #session: StoredSession | null = null;
+  #part: Part = newPart();
   #running: Promise<void> | null = null;
 
-  /** @param locals options of the session's server that are not part of its state. */
-  constructor(database: Database, sessionId: string, locals: ServerLocalOptions) {
+  constructor(database: Database, sessionId: string) {
     this.#database = database;
     this.#sessionId = sessionId;
-    this.#digests = new DigestListener(locals);
+  }
+
+  /** What the inbox has read of the session; its round may be over. */
+  get session(): StoredSession | null {
+    return this.#session;
   }
 
   /** Whether no message waits, so that the inbox may be forgotten. */
@@ -28,26 +43,13 @@ export class Inbox {
     return this.#running === null;
   }
 
-  /** Length of the state that the inbox keeps in memory, in characters. */
-  get stateLength(): number {
-    return this.#session?.stateLength ?? 0;
-  }
-
-  /** Hands over the session, so that whoever closes the round need not hear it again; null if messages wait. */
-  takeSession(): RecoveredSession | null {
-    if (!this.isIdle) return null;
-    const session = this.#session;
-    this.#session = null;
-    return session;
-  }
-
-  /** Takes the session in its next round, once that is durable. */
-  putSession(session: RecoveredSession): void {
-    if (this.isIdle) this.#session ??= session;
+  /** About how many bytes the inbox keeps in memory between messages. */
+  get bytes(): number {
+    return (this.#part.sum?.length ?? 0) + (this.#session?.sets?.directory.size ?? 0) * LINE_BYTES;
   }
 
   /** Resolves when the message is durable. */
-  put(user: number, bytes: Uint8Array): Promise<Acceptance> {
+  put(user: UserId, bytes: Uint8Array): Promise<Acceptance> {
     return new Promise((resolve, reject) => {
       this.#queue.add({ user, bytes, resolve, reject });
       this.#running ??= this.#run();
@@ -63,7 +65,11 @@ export class Inbox {
 
   async #run(): Promise<void> {
     try {
-      while (!this.#queue.isEmpty) await this.#writeBatch(await this.#queue.nextBatch());
+      while (!this.#queue.isEmpty) {
+        // If the session cannot be read, the batch is told why.
+        if (this.#session === null) await this.#present().catch(() => undefined);
+        await this.#writeBatch(await this.#queue.nextBatch(limitsFor(this.#session)));
+      }
     } finally {
       // Runs synchronously after the check of the queue, so a later `put` starts a new run.
       this.#running = null;
@@ -71,37 +77,81 @@ export class Inbox {
   }
 
   async #writeBatch(batch: readonly WaitingMessage[]): Promise<void> {
+    const started = performance.now();
     try {
-      for (const [message, verdict] of await this.#commit(batch)) {
+      const verdicts = await this.#commit(batch);
+      for (const [message, verdict] of verdicts) {
         if (typeof verdict === 'string') message.resolve(verdict);
         else message.reject(verdict);
       }
+      this.#tell(verdicts, performance.now() - started);
     } catch (error) {
-      // Nobody of the batch was acknowledged, and the session in memory may have heard what the database has not.
+      // Nobody of the batch was acknowledged, and nobody knows what is written. The part may have been: this process begins another.
       this.#session = null;
+      this.#part = newPart();
       for (const message of batch) message.reject(error);
     }
   }
 
+  #tell(verdicts: Verdicts, milliseconds: number): void {
+    const sessionId = this.#sessionId;
+    const count = { accepted: 0, repeated: 0, refused: 0 };
+    for (const [{ user: userId }, verdict] of verdicts) {
+      count[typeof verdict === 'string' ? verdict : 'refused']++;
+      if (typeof verdict === 'string') continue;
+      this.#database.tell({ type: 'message-refused', sessionId, userId, code: verdict.code });
+    }
+    this.#database.tell({ type: 'messages-heard', sessionId, round: this.#session?.row.round ?? 0, ...count, milliseconds });
+  }
+
   async #commit(batch: readonly WaitingMessage[]): Promise<Verdicts> {
     const elsewhere = new Set<number>();
+    const started = performance.now();
     for (;;) {
+      const session = await this.#present();
+      const part = this.#part;
+      // Until the commit the sum in memory is ahead of the database. If the transaction fails, it is read again.
+      this.#part = { ...part, sum: null };
       try {
-        const { session, verdicts } = await this.#database.transaction((query) => {
-          // Until the commit the session is ahead of the database. If the transaction fails, the session is not used again.
-          const known = this.#session;
-          this.#session = null;
-          return hearBatch({ query, sessionId: this.#sessionId, digests: this.#digests }, known, batch);
-        });
-        this.#session = session;
-        return verdicts;
+        const heard = await hearBatch(this.#database, session, part, batch);
+        this.#part = heard.part;
+        return heard.verdicts;
       } catch (error) {
-        if (!(error instanceof HeardElsewhere)) throw error;
-        // Ends, because each time other processes have heard at least one more user of the batch. A user that was heard
-        // elsewhere has a row, which the next attempt reads before it judges the message.
-        if (error.users.some((user) => elsewhere.has(user))) throw messageNotWritten();
-        for (const user of error.users) elsewhere.add(user);
+        if (error instanceof RoundMoved) {
+          await awaitClosing(this.#database, this.#sessionId, started);
+        } else if (error instanceof HeardElsewhere) {
+          // Ends, because each time other processes have heard at least one more user of the batch. A user that was heard
+          // elsewhere has a row, which the next attempt reads before it judges the message.
+          if (error.users.some((user) => elsewhere.has(user))) throw messageNotWritten();
+          for (const user of error.users) elsewhere.add(user);
+        } else throw error;
       }
     }
   }
+
+  /** The session in its present round. */
+  async #present(): Promise<StoredSession> {
+    const { read } = this.#database;
+    const [row] = await read(sql.readMoment, [this.#sessionId]);
+    const now = requireLive(row, this.#sessionId);
+    if (this.#session !== null && isSameMoment(this.#session.row, now)) return this.#session;
+    const before = this.#session;
+    [this.#session, this.#part] = [null, newPart()];
+    this.#session = await loadSession(read, this.#sessionId, await readLive(read, this.#sessionId), before);
+    return this.#session;
+  }
+}
+
+/** How much a batch may have, so that no statement, tile or page grows with the session. */
+function limitsFor(session: StoredSession | null): BatchLimits {
+  // Nothing is known of the session: a few messages, in case that they are long.
+  if (session === null) return { messages: MOST_MESSAGES, bytes: CHUNK_BYTES / 2 };
+  const { row, sets, context } = session;
+  if (row.round === MASKED_INPUT) return { messages: MOST_MESSAGES, bytes: Infinity };
+  const { graph } = context.parameters;
+  const isComplete = graph === 'complete';
+  const held = (isComplete ? (sets?.directory.size ?? 1) : graph.neighbors) * RECORD_BYTES;
+  if (row.round === 4) return { messages: Math.min(MOST_MESSAGES, Math.ceil(MOST_RECORD_BYTES / held)), bytes: CHUNK_BYTES / 2 };
+  // The records of the complete graph are one value; other values are in arrays, which the driver writes as text.
+  return { messages: MOST_MESSAGES, bytes: row.round === 1 && isComplete ? CHUNK_BYTES : CHUNK_BYTES / 2 };
 }

@@ -6,9 +6,18 @@
  */
 export { PostgresCoordinatorStore } from './coordinator-store.ts';
 export { PostgresSessionHost } from './session-host.ts';
-export { PostgresSessions, type NewSession, type PostgresSessionsOptions, type SweepOptions } from './sessions.ts';
+export {
+  PostgresSessions,
+  type CreateOptions,
+  type NewSession,
+  type PostgresSessionsOptions,
+  type SweepOptions,
+} from './sessions.ts';
+export type { ListedSession, ListOptions } from './session-list.ts';
 export { PostgresUsers, type PostgresUsersOptions } from './users.ts';
+export type { ClosedRound } from './closing.ts';
 export type { DatabaseOptions } from './database.ts';
+export type { StoreEvent } from './events.ts';
 export type { PoolConnection, PoolResult, PostgresPool } from './pool.ts';
 export type { SessionProgress } from './session-progress.ts';
 export type { SessionStatus } from './session-status.ts';

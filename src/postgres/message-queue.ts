@@ -1,16 +1,23 @@
 // Messages that wait in memory until they are written together.
+import type { UserId } from '../leaves/ids.ts';
 
 /** Whether a message that was not refused is new, or had been accepted before. */
 export type Acceptance = 'accepted' | 'repeated';
 
 /** A message that waits, and the call of `recv` that waits for it. */
 export interface WaitingMessage {
-  readonly user: number;
+  readonly user: UserId;
   readonly bytes: Uint8Array;
   /** Resolves the call. */
   readonly resolve: (acceptance: Acceptance) => void;
   /** Rejects the call. */
   readonly reject: (error: unknown) => void;
+}
+
+/** How much one transaction may take; at least one message. */
+export interface BatchLimits {
+  readonly messages: number;
+  readonly bytes: number;
 }
 
 /** Lengths of messages, in bytes. */
@@ -25,8 +32,7 @@ const NO_MESSAGES: Lengths = { total: 0, longest: 0 };
 const SHORT = 16_384;
 /** Long messages are written once they are this many times as long as what is written, which is their sum. */
 const ENOUGH = 24;
-const MOST_BATCH_BYTES = 2 ** 28;
-const MOST_BATCH_MESSAGES = 1_000;
+const MOST_BATCH_BYTES = 2 ** 27;
 const MOST_QUIET_MS = 250;
 const MOST_WAITS = 20;
 
@@ -53,12 +59,12 @@ export class MessageQueue {
   }
 
   /** Waits for more messages if they are long, and then takes the oldest ones out of the queue. */
-  async nextBatch(): Promise<WaitingMessage[]> {
+  async nextBatch(most: BatchLimits): Promise<WaitingMessage[]> {
     await this.#waitForMore();
     let [count, total] = [0, 0];
-    for (const { bytes } of this.#messages.slice(0, MOST_BATCH_MESSAGES)) {
+    for (const { bytes } of this.#messages.slice(0, most.messages)) {
       total += bytes.length;
-      if (count > 0 && total > MOST_BATCH_BYTES) break;
+      if (count > 0 && total > Math.min(most.bytes, MOST_BATCH_BYTES)) break;
       count++;
     }
     const batch = this.#messages.splice(0, count);

@@ -4,6 +4,7 @@ import { StoreError } from '../leaves/errors.ts';
 import type { Migration } from './migration.ts';
 import { MIGRATION_0001 } from './migrations/0001-sessions.ts';
 import { MIGRATION_0002 } from './migrations/0002-coordinator.ts';
+import { MIGRATION_0003 } from './migrations/0003-overview.ts';
 import { boolean, integer, statement, text, type Query } from './statement.ts';
 
 /** The part of the class Database that migrations use. */
@@ -12,10 +13,13 @@ interface MigratedDatabase {
   transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T>;
 }
 
-const MIGRATIONS: readonly Migration[] = [MIGRATION_0001, MIGRATION_0002];
+const MIGRATIONS: readonly Migration[] = [MIGRATION_0001, MIGRATION_0002, MIGRATION_0003];
 
 /** The version of the schema that this code reads and writes. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+/** The least PostgreSQL that is tested. */
+export const LEAST_POSTGRES = 14;
 
 /** SQLSTATEs of a migration that another process was faster with: unique_violation, duplicate_table, duplicate_schema, duplicate_object. */
 const CLASHES = ['23505', '42P07', '42P06', '42710'];
@@ -27,33 +31,66 @@ const BOOTSTRAP = statement(`
   create table if not exists :schema.migrations (
     version integer primary key check (version > 0),
     name text not null,
+    breaking boolean not null,
     applied_at timestamptz not null default now()
   );
   comment on table :schema.migrations is 'Which numbered migrations of secagg/postgres have been applied.';
   comment on column :schema.migrations.version is 'Number of the migration.';
   comment on column :schema.migrations.name is 'Name of the migration.';
+  comment on column :schema.migrations.breaking is 'Whether processes of the version before cannot go on beside it.';
   comment on column :schema.migrations.applied_at is 'When it was applied.'`);
 
 const FIND_MIGRATIONS = statement('select to_regclass($1) is not null as present', { present: boolean });
-const LAST_VERSION = statement('select coalesce(max(version), 0) as version from :schema.migrations', { version: integer });
+const LAST_VERSION = statement(
+  `
+  select coalesce(max(version), 0) as version, coalesce(bool_or(breaking and version > $1), false) as breaking
+  from :schema.migrations`,
+  { version: integer, breaking: boolean },
+);
+const POSTGRES_VERSION = statement(`select current_setting('server_version_num')::integer / 10000 as major`, { major: integer });
 const SCHEMA_ID = statement('select schema_id from :schema.identity where only_row', { schema_id: text });
-const INSERT_VERSION = statement('insert into :schema.migrations (version, name) values ($1, $2)');
+const INSERT_VERSION = statement('insert into :schema.migrations (version, name, breaking) values ($1, $2, $3)');
 
+/** @throws StoreError if PostgreSQL is older than 14, or if a newer version of the schema keeps this code from going on. */
 export async function migrate(database: MigratedDatabase): Promise<void> {
   const transaction = <T>(work: (query: Query) => Promise<T>): Promise<T> =>
     retryingClashes(() => database.transactionWithoutVersion(work));
   // Looks first, because looking takes no right to create anything.
-  if ((await transaction((query) => appliedVersion(query, database.schema))) === SCHEMA_VERSION) return;
+  if ((await transaction((query) => workableVersion(query, database.schema))) >= SCHEMA_VERSION) return;
   await transaction(async (query) => {
+    await requirePostgres(query);
     if (!(await isBootstrapped(query, database.schema))) await query(BOOTSTRAP);
   });
-  for (const { version, name, sql } of MIGRATIONS) {
+  for (const { version, name, breaking, sql } of MIGRATIONS) {
     await transaction(async (query) => {
-      if ((await appliedVersion(query, database.schema)) >= version) return;
-      await query(INSERT_VERSION, [version, name]);
+      if ((await workableVersion(query, database.schema)) >= version) return;
+      await query(INSERT_VERSION, [version, name, breaking]);
       await query(statement(sql));
     });
   }
+}
+
+/**
+ * What {@link migrate} does to a schema that has this version, as SQL for people who read it first, or run it themselves.
+ *
+ * @param schema the quoted name.
+ */
+export function migrationSql(schema: string, from: number): string {
+  const pending = MIGRATIONS.filter(({ version }) => version > from);
+  const steps = pending.map(({ version, name, breaking, sql }) => {
+    const kind = breaking ? 'breaking: end processes of older versions first' : 'processes of older versions may go on';
+    const record = `insert into :schema.migrations (version, name, breaking) values (${version}, '${name}', ${breaking});`;
+    return `-- ${version} ${name} (${kind})\nbegin;\n${record}\n${sql.trim()}\ncommit;\n`;
+  });
+  const bootstrap = from === 0 && pending.length > 0 ? [`${BOOTSTRAP.text.trim()};\n`] : [];
+  return [...bootstrap, ...steps].join('\n').replaceAll(':schema', () => schema);
+}
+
+async function requirePostgres(query: Query): Promise<void> {
+  const [row] = await query(POSTGRES_VERSION);
+  if (row !== undefined && row.major >= LEAST_POSTGRES) return;
+  const message = `database: expected PostgreSQL ${LEAST_POSTGRES} or later, got ${row?.major ?? 'another database'}`;
+  throw new StoreError('ERR_SECAGG_MIGRATION', message, { retryable: false });
 }
 
 /** Runs `work`, and again if another process was faster. */
@@ -74,20 +111,32 @@ async function isBootstrapped(query: Query, schema: string): Promise<boolean> {
   return table?.present === true;
 }
 
-/** The number of the newest migration, 0 before the first. @throws StoreError if it is newer than this code. */
-async function appliedVersion(query: Query, schema: string): Promise<number> {
-  if (!(await isBootstrapped(query, schema))) return 0;
-  const [row] = await query(LAST_VERSION);
-  const version = row?.version ?? 0;
-  if (version <= SCHEMA_VERSION) return version;
+/** The version of a schema, and whether this code can work with it. */
+export interface SchemaVersion {
+  /** The number of the newest migration, 0 before the first. */
+  readonly version: number;
+  /** Whether a migration that this code does not know keeps it from going on. */
+  readonly isTooNew: boolean;
+}
+
+export async function schemaVersion(query: Query, schema: string): Promise<SchemaVersion> {
+  if (!(await isBootstrapped(query, schema))) return { version: 0, isTooNew: false };
+  const [row] = await query(LAST_VERSION, [SCHEMA_VERSION]);
+  return { version: row?.version ?? 0, isTooNew: row?.breaking ?? false };
+}
+
+/** @throws StoreError if this code cannot work with the schema: it may be newer, if no newer migration is breaking. */
+async function workableVersion(query: Query, schema: string): Promise<number> {
+  const { version, isTooNew } = await schemaVersion(query, schema);
+  if (!isTooNew) return version;
   const message = `database: the schema has version ${version}, this secagg knows ${SCHEMA_VERSION}; update secagg`;
   throw new StoreError('ERR_SECAGG_SCHEMA_NEWER', message);
 }
 
-/** @throws StoreError if this code was written for another version of the schema. */
+/** @throws StoreError unless this code can work with the schema. */
 export async function requireSchemaVersion(query: Query, schema: string): Promise<void> {
-  const version = await appliedVersion(query, schema);
-  if (version === SCHEMA_VERSION) return;
+  const version = await workableVersion(query, schema);
+  if (version >= SCHEMA_VERSION) return;
   const message = `database: the schema has version ${version}, expected ${SCHEMA_VERSION}; call migrate() first`;
   throw new StoreError('ERR_SECAGG_MIGRATION', message);
 }

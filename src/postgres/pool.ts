@@ -17,6 +17,8 @@ export interface PoolConnection {
   release(error?: Error | boolean): void;
   /** Listens to the connection's errors between statements. */
   on?(event: 'error', listener: (error: Error) => void): unknown;
+  /** Listens to what NOTIFY sends to a channel that the connection listens to. */
+  on?(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown;
   /** Takes back what `on` was given. */
   off?(event: 'error', listener: (error: Error) => void): unknown;
 }
@@ -37,12 +39,12 @@ export interface PostgresPool {
 }
 
 /** @throws TypeError if it has no method `connect`, or is one connection instead of a pool. */
-export function checkPool(pool: unknown): PostgresPool {
+export function checkPool(pool: unknown, name = 'pool'): PostgresPool {
   const { connect, getTypeParser } = (pool ?? {}) as { readonly connect?: unknown; readonly getTypeParser?: unknown };
-  if (typeof connect !== 'function') throw new TypeError('pool: expected a pool of connections, such as a pg.Pool');
+  if (typeof connect !== 'function') throw new TypeError(`${name}: expected a pool of connections, such as a pg.Pool`);
   // A pg.Client has a method `connect` too, but only clients have parsers of types.
   if (typeof getTypeParser === 'function')
-    throw new TypeError('pool: expected a pg.Pool, got a pg.Client, which is one connection');
+    throw new TypeError(`${name}: expected a pg.Pool, got a pg.Client, which is one connection`);
   return pool as PostgresPool;
 }
 

@@ -1,32 +1,82 @@
-// The end of a session without a result: the application aborts it, or its time is over.
+// The end of a session without a result: the application aborts it, or its time is over. And what goes with the end of any session:
+// its rows, which are deleted in pages, for all of them together may take long.
 import { UsageError } from '../leaves/errors.ts';
-import { loadSession, requireNotFailed } from './recovered-session.ts';
-import { requireLive, type StatusRow } from './session-status.ts';
-import { writeOne, type Query } from './statement.ts';
+import type { Database } from './database.ts';
+import { requireNotFailed } from './end.ts';
+import { requireLive, type SessionStatus } from './session-status.ts';
+import { writeOne, type Query, type Statement } from './statement.ts';
+import * as chunks from './chunk-statements.ts';
+import { notifyChange } from './channel.ts';
 import * as sql from './statements.ts';
+import { closingsOf } from './stored-session.ts';
 
 const MOST_REASON_CHARACTERS = 1_000;
 
 /** Aborts a session; does nothing if it was aborted before. @throws UsageError if it has ended otherwise. */
-export async function abortSession(query: Query, sessionId: string, reason: string): Promise<void> {
-  const [row] = await query(sql.lockToClose, [sessionId]);
-  if (row?.status === 'aborted') return;
-  const { status } = requireLive(row, sessionId);
-  if (status === 'failed') await requireNotFailed(await loadSession(query, sessionId));
-  if (status === 'finished') throw new UsageError('ERR_SECAGG_USAGE', `session ${sessionId}: finished, see result()`);
-  // PostgreSQL stores no zero characters.
-  await dropSession(query, sessionId, 'aborted', reason.replaceAll('\0', '').slice(0, MOST_REASON_CHARACTERS));
+export async function abortSession(database: Database, sessionId: string, reason: string): Promise<void> {
+  await database.transaction(async (query) => {
+    const [row] = await query(sql.lockToClose, [sessionId]);
+    if (row?.status === 'aborted') return;
+    const live = requireLive(row, sessionId);
+    await requireNotFailed(query, sessionId, live);
+    if (live.status === 'finished') throw new UsageError('ERR_SECAGG_USAGE', `session ${sessionId}: finished, see result()`);
+    // PostgreSQL stores no zero characters.
+    await endSession(query, sessionId, 'aborted', reason.replaceAll('\0', '').slice(0, MOST_REASON_CHARACTERS));
+  });
+  await tidySession(database, sessionId);
 }
 
-/** Drops a session, which the caller has locked, if its time is over. Returns whether it did. */
-export async function expireSession(query: Query, sessionId: string, { expired }: StatusRow): Promise<boolean> {
-  if (!expired) return false;
-  await dropSession(query, sessionId, 'expired', null);
-  return true;
-}
-
-/** Drops the state and all messages, and leaves the row, which says why. */
-async function dropSession(query: Query, sessionId: string, status: 'aborted' | 'expired', reason: string | null): Promise<void> {
+/** Ends a session, which the caller has locked. From then on nobody adds rows that count. */
+export async function endSession(
+  query: Query,
+  sessionId: string,
+  status: 'aborted' | 'expired',
+  reason: string | null,
+): Promise<void> {
   await writeOne(query, sql.dropSession, [sessionId, status, reason]);
-  for (const statement of [sql.deleteMessages, sql.deleteParts, sql.deleteOutgoing]) await query(statement, [sessionId]);
+  await query(notifyChange, [sessionId]);
+}
+
+/** Deletes what a session was collected in, if it has ended; its members and its result stay. @returns whether it was there. */
+export async function tidySession(database: Database, sessionId: string): Promise<boolean> {
+  const [row] = await database.read(sql.readMoment, [sessionId]);
+  if (row === undefined) return false;
+  await deletePages(database, COLLECTED, [sessionId]);
+  await deletePages(database, [chunks.deleteOtherChunks], [sessionId, resultsOf(row)]);
+  const tidied = await database.transaction((query) => query(sql.tidySession, [sessionId]));
+  return tidied.length > 0;
+}
+
+/** The sets that a session keeps for good. */
+function resultsOf({ status, closings }: { readonly status: SessionStatus; readonly closings: string }): readonly string[] {
+  return status === 'finished' || status === 'failed' ? closingsOf({ closings }).slice(-1) : [];
+}
+
+/** Removes a session with all that belongs to it. @returns whether there was one. */
+export async function removeSession(database: Database, sessionId: string): Promise<boolean> {
+  // Nobody adds rows to a session that has ended.
+  await database.transaction(async (query) => {
+    const [row] = await query(sql.lockToClose, [sessionId]);
+    if (row?.status === 'collecting') await endSession(query, sessionId, 'aborted', 'it is being removed');
+  });
+  await deletePages(database, [...COLLECTED, chunks.deleteMembers, chunks.deleteChunks], [sessionId]);
+  const removed = await database.transaction((query) => query(sql.deleteSession, [sessionId]));
+  return removed.length > 0;
+}
+
+const COLLECTED = [chunks.deleteMessages, chunks.deleteKeys, chunks.deleteTiles, chunks.deleteDeals, chunks.deleteParts];
+
+/** Deletes a page of each table at a time, each time in a transaction of its own, until nothing is left. */
+async function deletePages(
+  database: Database,
+  statements: readonly Statement<{ readonly session_id: string }>[],
+  values: readonly unknown[],
+): Promise<void> {
+  for (let isLeft = true; isLeft;) {
+    isLeft = await database.transaction(async (query) => {
+      let deleted = 0;
+      for (const statement of statements) deleted += (await query(statement, values)).length;
+      return deleted > 0;
+    });
+  }
 }

@@ -1,28 +1,32 @@
 // Sessions of servers in PostgreSQL, for any number of processes at a time (docs/postgres.md).
 import { copyOf } from '../leaves/bytes.ts';
+import type { Listener } from '../leaves/events.ts';
 import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import type { UrlLike } from '../leaves/urls.ts';
 import type { ConsistencyEvidence } from '../server/evidence.ts';
-import type { ServerOutput } from '../server/output.ts';
 import type { SumVector } from '../masking/vector.ts';
-import { threadOptions, type ServerLocalOptions, type ServerOptions } from '../server/options.ts';
-import { ServerWrapper } from '../server/server-wrapper.ts';
-import type { SessionDescriptor } from '../session/descriptor.ts';
-import { splitState } from './bulk.ts';
-import { closeRound } from './closing.ts';
+import { newServerSnapshot, threadOptions, type ServerLocalOptions, type ServerOptions } from '../server/options.ts';
+import { checkSignal, type AbortSignalLike, type RoundOptions } from '../leaves/signals.ts';
+import { descriptorWith, type SessionDescriptor } from '../session/descriptor.ts';
+import { closeRound, type ClosedRound } from './closing.ts';
+import { createSession } from './creation.ts';
+import type { StoreEvent } from './events.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Inboxes } from './inboxes.ts';
 import { migrate } from './migrations.ts';
 import { readMessage } from './outgoing.ts';
-import type { PostgresPool } from './pool.ts';
-import { loadSession, requireNotFailed } from './recovered-session.ts';
-import { abortSession } from './session-end.ts';
+import { checkPool, type PoolConnection, type PostgresPool } from './pool.ts';
+import { readEvidence } from './evidence.ts';
+import { requireNotFailed } from './end.ts';
+import { readResult } from './result.ts';
+import { abortSession, removeSession } from './session-end.ts';
+import { listSessions, type ListedSession, type ListOptions } from './session-list.ts';
 import { readProgress, type SessionProgress } from './session-progress.ts';
-import { checkSessionId, requireLive } from './session-status.ts';
-import { writeOne } from './statement.ts';
-import * as sql from './statements.ts';
+import { checkSessionId } from './session-status.ts';
+import { contextOf, readLive } from './stored-session.ts';
 import { sweepSessions, type Swept } from './sweep.ts';
+import { Waiting } from './waiting.ts';
 
 /** What a sweep does besides expiring sessions. */
 export interface SweepOptions {
@@ -37,12 +41,12 @@ export interface NewSession {
    * it stays as it is.
    */
   readonly id?: string;
-  /** t, as for {@link ServerWrapper}. */
+  /** t, as for `ServerWrapper`. */
   readonly threshold: number;
   /** Number of components of the vectors. */
   readonly vecLen: number;
   /**
-   * As for {@link ServerWrapper}, except the options that are not part of the state: a listener cannot be stored, and
+   * As for `ServerWrapper`, except the options that are not part of the state: a listener cannot be stored, and
    * `threads` and `worker` are options of {@link PostgresSessions}.
    */
   readonly options?: Omit<ServerOptions, keyof ServerLocalOptions> & { readonly [Name in keyof ServerLocalOptions]?: never };
@@ -57,12 +61,28 @@ export interface NewSession {
 export interface PostgresSessionsOptions extends DatabaseOptions {
   /** Most worker threads that removing the masks may take in this process. Default: as many as the machine runs at once. */
   readonly threads?: number | undefined;
-  /** `file:` URL of what these threads run, if the application is bundled; as the option `worker` of {@link ServerWrapper}. */
+  /** `file:` URL of what these threads run, if the application is bundled; as the option `worker` of `ServerWrapper`. */
   readonly worker?: UrlLike | undefined;
+  /**
+   * A pool of connections that do not go through PgBouncer. One of them is kept while calls of `wait` wait, and LISTENs for closed
+   * rounds. It may be the same pool. Default: none, so that `wait` looks at the sessions once a second.
+   */
+  readonly direct?: PostgresPool | undefined;
+  /** Hears what this process does: docs/events.md. */
+  readonly listener?: Listener<StoreEvent> | undefined;
+}
+
+/** How a session is created. */
+export interface CreateOptions {
+  /**
+   * A connection of the application on which it has begun a transaction: the session is created in that transaction, and is there once it is
+   * committed. Default: a transaction of its own.
+   */
+  readonly client?: PoolConnection | undefined;
 }
 
 /**
- * Durable sessions: each is a {@link ServerWrapper} whose state is in PostgreSQL instead of a process. Any number of
+ * Durable sessions: each is a server whose state is rows in PostgreSQL instead of objects in a process. Any number of
  * processes may serve the same sessions. Each of them may call any method at any time, and again if the answer was lost.
  *
  * Every method rejects with a StoreError if the database fails; the session is intact then. It rejects with a UsageError
@@ -83,6 +103,9 @@ export class PostgresSessions {
   readonly #database: Database;
   readonly #locals: Pick<ServerLocalOptions, 'threads' | 'worker'>;
   readonly #inboxes: Inboxes;
+  readonly #waiting: Waiting;
+  /** Tokens of closings of this process that have failed without knowing whether the token was given back. */
+  readonly #abandoned = new Set<string>();
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
@@ -90,10 +113,14 @@ export class PostgresSessions {
    * @throws TypeError, RangeError that name the argument.
    */
   constructor(pool: PostgresPool, options: PostgresSessionsOptions = {}) {
-    checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker']);
-    this.#database = new Database(pool, options);
+    checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker', 'direct', 'listener']);
+    this.#database = new Database(pool, options, options.listener);
     this.#locals = threadOptions(options);
-    this.#inboxes = new Inboxes(this.#database, this.#locals);
+    this.#inboxes = new Inboxes(this.#database);
+    this.#waiting = new Waiting(
+      this.#database,
+      options.direct === undefined ? null : checkPool(options.direct, 'options.direct'),
+    );
   }
 
   /**
@@ -110,30 +137,29 @@ export class PostgresSessions {
    * Creates a session.
    *
    * @returns the session's id, a uuid.
-   * @throws TypeError, RangeError as the constructor of {@link ServerWrapper}; TypeError for a listener or threads; StateError
-   * ERR_SECAGG_STATE_SIZE if the vectors are too long for a row.
+   * @param options a transaction to create it in.
+   * @throws TypeError, RangeError as the constructor of `ServerWrapper`; TypeError for a listener or threads.
    */
-  async create(session: NewSession): Promise<string> {
+  async create(session: NewSession, { client }: CreateOptions = {}): Promise<string> {
     checkNames(session, 'session', ['id', 'threshold', 'vecLen', 'options', 'expiresAt']);
     const { threshold, vecLen, options = {}, expiresAt } = session;
     const expires = expiresAt === undefined ? null : secondsOf(expiresAt, 'expiresAt');
     checkStoredOptions(options);
     const id = checkNewId(session.id);
-    const { json, bulk } = splitState(new ServerWrapper(threshold, vecLen, options).serializeState());
-    await this.#database.transaction(async (query) => {
-      if (session.id !== undefined && (await query(sql.readStatus, [id])).length === 1) return;
-      await writeOne(query, sql.createSession, [id, json, bulk, expires]);
-    });
+    const { context } = newServerSnapshot(threshold, vecLen, options);
+    const row = { id, context, expires, mayExist: session.id !== undefined };
+    if (client === undefined) await this.#database.transaction((query) => createSession(query, row));
+    else await this.#database.within(client, (query) => createSession(query, row));
     return id;
   }
 
   /**
    * What a user needs to know of a session to take part in it, as plain JSON; `UserWrapper.fromDescriptor` makes a user
-   * from it. It stays the same for the whole session, and reading it takes as long as reading the session's state: keep it.
+   * from it. It stays the same for the whole session.
    */
   async describe(id: string): Promise<SessionDescriptor> {
-    const { server } = await loadSession(this.#database.read, checkSessionId(id));
-    return server.describe();
+    const row = await readLive(this.#database.read, checkSessionId(id));
+    return descriptorWith(contextOf(row).parameters, row.roster);
   }
 
   /**
@@ -146,7 +172,7 @@ export class PostgresSessions {
    * @param user the sender, as the transport knows it.
    * @param input bytes from that user; copied.
    * @returns whether the message was new, or one that had been accepted before, by whatever process.
-   * @throws what {@link ServerWrapper.recv} throws, if the message is refused. StoreError if the message was not accepted
+   * @throws what `ServerWrapper.recv` throws, if the message is refused. StoreError if the message was not accepted
    * or nobody knows whether it was: send it again.
    */
   async recv(id: string, user: number, input: Uint8Array): Promise<'accepted' | 'repeated'> {
@@ -160,36 +186,34 @@ export class PostgresSessions {
 
   /**
    * Closes a round: users that were not heard are out. One of the processes that call it does the work. All of them, and
-   * all later calls, are given the same output; {@link sweep} drops the messages an hour after the session's end, and
-   * the sum stays.
+   * all later calls, are told the same; what each user is sent then, {@link message} gives. {@link sweep} drops the messages an hour
+   * after the session's end, and the sum stays.
+   *
+   * The work is done outside of any transaction. Messages that arrive meanwhile wait; a process that closes the round and dies is
+   * replaced by another call within 15 seconds.
    *
    * @param r the round, 0 to 4.
-   * @returns the messages for the users that go on, or, for round 4, the sum.
-   * @throws ThresholdError if too few users were heard: the session goes on as it was. Any other error of
-   * {@link ServerWrapper.round} ends the session, and later calls throw UsageError ERR_SECAGG_FAILED.
-   * @throws UsageError ERR_SECAGG_USAGE if an earlier round must be closed first.
+   * @param options `signal` calls the work, or the wait for another process, off.
+   * @returns the users that go on, or, for round 4, the sum.
+   * @throws ThresholdError if too few users were heard: the session goes on as it was. Any other error of the protocol, as
+   * `ServerWrapper.round` throws it, ends the session, and later calls throw UsageError ERR_SECAGG_FAILED.
+   * @throws UsageError ERR_SECAGG_USAGE if an earlier round must be closed first; the reason of the signal.
    */
-  async round(id: string, r: number): Promise<ServerOutput> {
+  async round(id: string, r: number, options: RoundOptions = {}): Promise<ClosedRound> {
     const sessionId = checkSessionId(id);
     checkInteger(r, 'r', 0, 4);
+    checkNames(options, 'options', ['signal']);
+    const signal: AbortSignalLike | undefined = checkSignal(options.signal, 'options.signal');
     const inbox = this.#inboxes.find(sessionId);
     await inbox?.flush();
-    const taken = inbox?.takeSession() ?? null;
-    let known = taken;
-    const closed = await this.#database.transaction((query) => {
-      // Closing changes the session in memory: only the first attempt may use it.
-      const session = known;
-      known = null;
-      return closeRound(query, { sessionId, round: r, locals: this.#locals }, session);
-    });
-    if ('error' in closed) throw closed.error;
-    if (closed.next !== null && closed.next.server === taken?.server) inbox?.putSession(closed.next);
-    return closed.output;
+    const known = inbox?.session ?? null;
+    const abandoned = this.#abandoned;
+    return closeRound(this.#database, { sessionId, round: r, locals: this.#locals, signal, known, abandoned });
   }
 
   /**
-   * The message for a user in the present round: in round 0 the one that starts every user, later the one that the
-   * closing of the round before has made.
+   * The message for a user in the present round: in round 0 the one that starts every user, later the one that answers the round
+   * before. It is made from the rows that it needs.
    *
    * @returns fresh bytes; null if the user is out or not registered, or if the session is finished.
    * @throws UsageError ERR_SECAGG_FAILED if the session has failed.
@@ -198,10 +222,33 @@ export class PostgresSessions {
     return readMessage(this.#database.read, checkSessionId(id), userId(user, 'user'));
   }
 
+  /**
+   * Waits until a round is closed, by whatever process, or the session has failed. Then {@link message} has the next message, or throws.
+   *
+   * Many calls may wait at a time: those of one process look at the database together.
+   *
+   * @param r the round, 0 to 4.
+   * @param options its `signal` calls the waiting off: the call throws its reason.
+   */
+  async wait(id: string, r: number, options: RoundOptions = {}): Promise<void> {
+    const sessionId = checkSessionId(id);
+    checkInteger(r, 'r', 0, 4);
+    checkNames(options, 'options', ['signal']);
+    await this.#waiting.until(sessionId, r, checkSignal(options.signal, 'options.signal'));
+  }
+
+  /**
+   * At most 100 sessions, in the order of their ids. For the next page give the id of the last one as `after`.
+   *
+   * @throws TypeError, RangeError that name the option.
+   */
+  async list(options: ListOptions = {}): Promise<readonly ListedSession[]> {
+    return listSessions(this.#database.read, options);
+  }
+
   /** Who vouched for the set of users in the sum; null unless round 4 is being collected. @internal */
   async evidence(id: string): Promise<ConsistencyEvidence | null> {
-    const { server } = await loadSession(this.#database.read, checkSessionId(id));
-    return server.evidence();
+    return readEvidence(this.#database.read, checkSessionId(id));
   }
 
   /**
@@ -209,8 +256,7 @@ export class PostgresSessions {
    * `reason` are known.
    */
   async progress(id: string): Promise<SessionProgress> {
-    const sessionId = checkSessionId(id);
-    return this.#database.transaction((query) => readProgress(query, sessionId));
+    return readProgress(this.#database.read, checkSessionId(id));
   }
 
   /**
@@ -220,12 +266,10 @@ export class PostgresSessions {
    */
   async result(id: string): Promise<SumVector | null> {
     const sessionId = checkSessionId(id);
-    const [row] = await this.#database.read(sql.readStatus, [sessionId]);
-    if (requireLive(row, sessionId).status === 'collecting') return null;
-    const session = await loadSession(this.#database.read, sessionId);
-    await requireNotFailed(session);
-    const output = session.server.output();
-    return output?.isVector() === true ? output.getVector() : null;
+    const { read } = this.#database;
+    const row = await readLive(read, sessionId);
+    await requireNotFailed(read, sessionId, row);
+    return row.status === 'finished' ? readResult(read, sessionId, row) : null;
   }
 
   /**
@@ -237,14 +281,14 @@ export class PostgresSessions {
   async abort(id: string, reason: string): Promise<void> {
     const sessionId = checkSessionId(id);
     checkString(reason, 'reason');
-    await this.#database.transaction((query) => abortSession(query, sessionId, reason));
+    await abortSession(this.#database, sessionId, reason);
     this.#inboxes.delete(sessionId);
   }
 
   /** Removes a session with all that belongs to it, whatever its status; does nothing if there is none. */
   async remove(id: string): Promise<void> {
     const sessionId = checkSessionId(id);
-    await this.#database.transaction((query) => query(sql.deleteSession, [sessionId]));
+    await removeSession(this.#database, sessionId);
     this.#inboxes.delete(sessionId);
   }
 

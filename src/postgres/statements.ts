@@ -1,24 +1,17 @@
-// Every statement about sessions and users, except those of migrations. $1 is the session wherever there is one; the three
-// statements with which sweep() looks for sessions have none, and read one page of one index.
-import { SESSION_STATUSES, type StatusRow } from './session-status.ts';
+// Every statement about the rows of sessions. $1 is the session wherever there is one; the three statements with which sweep()
+// looks for sessions have none, and read one page of one index.
 import {
-  boolean,
-  bytes,
-  integer,
-  nullable,
-  number,
-  oneOf,
-  statement,
-  text,
-  time,
-  type Columns,
-  type Statement,
-} from './statement.ts';
-
-const STATUS: Columns<StatusRow> = { status: oneOf(SESSION_STATUSES), round: integer, reason: nullable(text), expired: boolean };
-
-// The database decides whether a session is past its time: the processes' clocks differ.
-const EXPIRED = `status = 'collecting' and coalesce(expires_at <= clock_timestamp(), false) as expired`;
+  EXPIRED,
+  MOMENT,
+  MOMENT_COLUMNS,
+  SESSION,
+  SESSION_COLUMNS,
+  STATUS,
+  type MomentRow,
+  type SessionRow,
+} from './session-columns.ts';
+import type { StatusRow } from './session-status.ts';
+import { number, statement, text, type Columns, type Statement } from './statement.ts';
 
 const SESSION_ID: Columns<SessionIdRow> = { session_id: text };
 
@@ -28,25 +21,10 @@ interface SessionIdRow {
 
 export const createSession: Statement<SessionIdRow> = statement(
   `
-  insert into :schema.sessions (session_id, state, bulk, expires_at)
-  values ($1::uuid, $2::jsonb, $3::bytea, to_timestamp($4::float8))
-  returning session_id`,
+  insert into :schema.sessions (session_id, brief, registered, roster, expires_at)
+  values ($1::uuid, $2::jsonb, $3::integer, $4::bytea, to_timestamp($5::float8))
+  on conflict do nothing returning session_id`,
   SESSION_ID,
-);
-
-/** A whole session. */
-export interface SessionRow extends StatusRow {
-  /** Null once the session was aborted or has expired; so is bulk. */
-  readonly state: string | null;
-  readonly bulk: Uint8Array | null;
-  readonly expires_at: Date | null;
-}
-
-export const readSession: Statement<SessionRow> = statement(
-  `
-  select status, round, state::text as state, bulk, reason, ${EXPIRED}, extract(epoch from expires_at)::float8 as expires_at
-  from :schema.sessions where session_id = $1::uuid`,
-  { ...STATUS, state: nullable(text), bulk: nullable(bytes), expires_at: nullable(time) },
 );
 
 export const readStatus: Statement<StatusRow> = statement(
@@ -54,133 +32,94 @@ export const readStatus: Statement<StatusRow> = statement(
   STATUS,
 );
 
+export const readSession: Statement<SessionRow> = statement(
+  `select ${SESSION_COLUMNS} from :schema.sessions where session_id = $1::uuid`,
+  SESSION,
+);
+
+export const readMoment: Statement<MomentRow> = statement(
+  `select ${MOMENT_COLUMNS} from :schema.sessions where session_id = $1::uuid`,
+  MOMENT,
+);
+
 // Whoever writes messages holds this lock until it commits. Several may hold it at a time, but none beside lockToClose.
-export const lockToHear: Statement<StatusRow> = statement(`${readStatus.text} for key share`, STATUS);
+export const lockToHear: Statement<MomentRow> = statement(`${readMoment.text} for key share`, MOMENT);
 
 // In round 0 only: one process at a time holds it.
-export const lockToAdmit: Statement<StatusRow> = statement(`${readStatus.text} for no key update`, STATUS);
+export const lockToAdmit: Statement<MomentRow> = statement(`${readMoment.text} for no key update`, MOMENT);
 
-export const lockToClose: Statement<StatusRow> = statement(`${readStatus.text} for update`, STATUS);
+export const lockToClose: Statement<SessionRow> = statement(`${readSession.text} for update`, SESSION);
 
 // The sweep does not wait for a session that somebody else works on: it returns no row then.
-export const lockToSweep: Statement<StatusRow> = statement(`${lockToClose.text} skip locked`, STATUS);
+export const lockToSweep: Statement<StatusRow> = statement(`${readStatus.text} for update skip locked`, STATUS);
 
-// Sorted, so that two processes that insert the same users wait for one another in one order.
-export const insertMessages: Statement<{ readonly user_id: number }> = statement(
+export const admitUsers: Statement<SessionIdRow> = statement(
   `
-  insert into :schema.messages (session_id, round, user_id, digest, body, part_id)
-  select $1::uuid, $2::smallint, user_id, digest, body, $6::uuid
-  from unnest($3::bigint[], $4::bytea[], $5::bytea[]) as message (user_id, digest, body)
-  order by user_id
-  on conflict do nothing
-  returning user_id`,
-  { user_id: integer },
+  update :schema.sessions set admitted = admitted + $2::integer
+  where session_id = $1::uuid and status = 'collecting' and round = 0 returning session_id`,
+  SESSION_ID,
 );
 
-export const digestsOf: Statement<{ readonly user_id: number; readonly digest: Uint8Array }> = statement(
+// The lease is of 15 seconds. While it closes the round, its holder puts it off every 3 seconds.
+const LEASE = `clock_timestamp() + interval '15 seconds'`;
+
+/** Begins to close a round. The row is locked, and nobody else has a lease. */
+export const beginClosing: Statement<SessionIdRow> = statement(
   `
-  select user_id, digest from :schema.messages
-  where session_id = $1::uuid and round = $2::smallint and user_id = any ($3::bigint[])`,
-  { user_id: integer, digest: bytes },
+  update :schema.sessions set closing = $3::uuid, lease_until = ${LEASE}
+  where session_id = $1::uuid and status = 'collecting' and round = $2::smallint returning session_id`,
+  SESSION_ID,
 );
 
-export const messagesOfOthers: Statement<{ readonly user_id: number; readonly body: Uint8Array }> = statement(
+export const renewLease: Statement<SessionIdRow> = statement(
+  `update :schema.sessions set lease_until = ${LEASE} where session_id = $1::uuid and closing = $2::uuid returning session_id`,
+  SESSION_ID,
+);
+
+/** Gives a closing up, so that the round goes on. */
+export const endClosing: Statement<SessionIdRow> = statement(
   `
-  select user_id, body from :schema.messages
-  where session_id = $1::uuid and round = $2::smallint and user_id <> all ($3::bigint[])
-  order by user_id`,
-  { user_id: integer, body: bytes },
+  update :schema.sessions set closing = null, lease_until = null
+  where session_id = $1::uuid and closing = $2::uuid returning session_id`,
+  SESSION_ID,
 );
 
-export const usersHeard: Statement<{ readonly user_id: number }> = statement(
-  `select user_id from :schema.messages where session_id = $1::uuid and round = $2::smallint order by user_id`,
-  { user_id: integer },
-);
-
-export const insertPart: Statement<{ readonly part_id: string }> = statement(
+/** Gives the closing of another process up, if its lease is over. */
+export const endStaleClosing: Statement<SessionIdRow> = statement(
   `
-  insert into :schema.parts (session_id, part_id, revision, users, state, bulk)
-  values ($1::uuid, $2::uuid, $3::integer, $4::integer, $5::jsonb, $6::bytea)
-  on conflict do nothing returning part_id`,
-  { part_id: text },
+  update :schema.sessions set closing = null, lease_until = null
+  where session_id = $1::uuid and closing = $2::uuid and lease_until <= clock_timestamp() returning session_id`,
+  SESSION_ID,
 );
 
-export const replacePart: Statement<{ readonly part_id: string }> = statement(
-  `
-  update :schema.parts
-  set revision = $3::integer, users = $4::integer, state = $5::jsonb, bulk = $6::bytea, changed_at = now()
-  where session_id = $1::uuid and part_id = $2::uuid and revision = $3::integer - 1
-  returning part_id`,
-  { part_id: text },
-);
-
-// The parts are read one by one, because each is as long as a vector.
-export const partIds: Statement<{ readonly part_id: string }> = statement(
-  `select part_id from :schema.parts where session_id = $1::uuid order by part_id`,
-  { part_id: text },
-);
-
-export const readPart: Statement<{ readonly state: string; readonly bulk: Uint8Array }> = statement(
-  `select state::text as state, bulk from :schema.parts where session_id = $1::uuid and part_id = $2::uuid`,
-  { state: text, bulk: bytes },
-);
-
+/** Closes a round, if it is still closed under this token. */
 export const advanceSession: Statement<SessionIdRow> = statement(
   `
   update :schema.sessions
-  set status = $2::text, round = $3::smallint, state = $4::jsonb, changed_at = now(),
-    ended_at = case when $2::text = 'collecting' then null else now() end
-  where session_id = $1::uuid returning session_id`,
+  set status = $4::text, round = $5::smallint, directory_digest = coalesce($6::bytea, directory_digest),
+    view2 = coalesce($7::bytea, view2), view3 = coalesce($8::bytea, view3), closings = closings || $3::uuid,
+    closing = null, lease_until = null, changed_at = now(),
+    ended_at = case when $4::text = 'collecting' then null else now() end
+  where session_id = $1::uuid and status = 'collecting' and round = $2::smallint and closing = $3::uuid
+  returning session_id`,
   SESSION_ID,
 );
 
-export const replaceBulk: Statement<SessionIdRow> = statement(
-  `update :schema.sessions set bulk = $2::bytea where session_id = $1::uuid returning session_id`,
-  SESSION_ID,
-);
-
+/** Ends a session without a result. */
 export const dropSession: Statement<SessionIdRow> = statement(
   `
   update :schema.sessions
-  set status = $2::text, reason = $3::text, state = null, bulk = null, ended_at = now(), tidied_at = now()
+  set status = $2::text, reason = $3::text, closing = null, lease_until = null, ended_at = now()
   where session_id = $1::uuid returning session_id`,
   SESSION_ID,
 );
 
-export const insertOutgoing: Statement<never> = statement(`
-  insert into :schema.outgoing (session_id, round, user_id, same_as, body)
-  select $1::uuid, $2::smallint, user_id, same_as, body
-  from unnest($3::bigint[], $4::bigint[], $5::bytea[]) as message (user_id, same_as, body)`);
-
-/** A message for a user, or the user whose row has the bytes. */
-interface OutgoingRow {
-  readonly user_id: number;
-  readonly same_as: number | null;
-  readonly body: Uint8Array | null;
-}
-
-export const readOutgoing: Statement<OutgoingRow> = statement(
+export const tidySession: Statement<SessionIdRow> = statement(
   `
-  select user_id, same_as, body from :schema.outgoing
-  where session_id = $1::uuid and round = $2::smallint order by user_id`,
-  { user_id: integer, same_as: nullable(integer), body: nullable(bytes) },
+  update :schema.sessions set tidied_at = now()
+  where session_id = $1::uuid and ended_at is not null and tidied_at is null returning session_id`,
+  SESSION_ID,
 );
-
-export const readMessage: Statement<StatusRow & { readonly body: Uint8Array | null }> = statement(
-  `
-  select status, sessions.round, reason, ${EXPIRED}, coalesce(own.body, other.body) as body
-  from :schema.sessions
-  left join :schema.outgoing own
-    on own.session_id = $1::uuid and own.round = sessions.round and own.user_id = $2::bigint
-  left join :schema.outgoing other
-    on other.session_id = $1::uuid and other.round = own.round and other.user_id = own.same_as
-  where sessions.session_id = $1::uuid`,
-  { ...STATUS, body: nullable(bytes) },
-);
-
-export const deleteMessages: Statement<never> = statement(`delete from :schema.messages where session_id = $1::uuid`);
-export const deleteParts: Statement<never> = statement(`delete from :schema.parts where session_id = $1::uuid`);
-export const deleteOutgoing: Statement<never> = statement(`delete from :schema.outgoing where session_id = $1::uuid`);
 
 export const deleteSession: Statement<SessionIdRow> = statement(
   `delete from :schema.sessions where session_id = $1::uuid returning session_id`,
@@ -204,10 +143,12 @@ export const sessionsToExpire: Statement<ListedSession> = statement(
   LISTED_SESSION,
 );
 
+// Sessions without a result keep nothing that anybody asks for.
 export const sessionsToTidy: Statement<ListedSession> = statement(
   `
   select session_id, extract(epoch from ended_at)::float8 as at from :schema.sessions
-  where ended_at is not null and tidied_at is null and ended_at <= clock_timestamp() - $4::float8 * interval '1 second'
+  where ended_at is not null and tidied_at is null
+    and (ended_at <= clock_timestamp() - $4::float8 * interval '1 second' or status in ('aborted', 'expired'))
     and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,
@@ -220,11 +161,4 @@ export const sessionsToRemove: Statement<ListedSession> = statement(
     and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,
-);
-
-export const tidySession: Statement<SessionIdRow> = statement(
-  `
-  update :schema.sessions set tidied_at = now()
-  where session_id = $1::uuid and ended_at is not null and tidied_at is null returning session_id`,
-  SESSION_ID,
 );

@@ -1,85 +1,74 @@
-// Judges a batch of messages: which of them a server accepts as new, and what the callers of the others are told.
+// Judges a batch of messages, outside of any transaction: which of them a server accepts as new, what is to be written of these, and
+// what the callers of the others are told. The server is made for the batch, from what the round's sets and the senders' rows say.
 import { platform } from '#platform';
-import { equalBytes } from '../leaves/bytes.ts';
-import { ProtocolError, SecAggError, StoreError } from '../leaves/errors.ts';
-import type { Listener } from '../leaves/events.ts';
-import type { ServerEvent } from '../leaves/progress.ts';
-import type { ServerLocalOptions } from '../server/options.ts';
-import type { ServerWrapper } from '../server/server-wrapper.ts';
+import { SecAggError, StoreError } from '../leaves/errors.ts';
+import type { UserId } from '../leaves/ids.ts';
+import { hasMember, positions } from '../leaves/members.ts';
+import type { Position } from '../leaves/positions.ts';
+import { CIPHERTEXT_BYTES } from '../leaves/sizes.ts';
+import type { Lanes } from '../masking/ring.ts';
+import { collectingState, entryOf, filedDealOf } from '../server/entries.ts';
+import { enterMessage } from '../server/receiving.ts';
+import type { CollectingState, FiledDeal, ServerSnapshot } from '../server/state.ts';
+import { requireNotFailed } from './end.ts';
 import type { Acceptance, WaitingMessage } from './message-queue.ts';
-import { loadSession, MASKED_INPUT, type RecoveredSession } from './recovered-session.ts';
+import * as sql from './message-statements.ts';
+import { readRecords, type OwnersRecords } from './records.ts';
 import type { Query } from './statement.ts';
-import * as sql from './statements.ts';
+import { readPublicKeys, type StoredSession } from './stored-session.ts';
 
 /** Judging a message with more bytes takes long enough to delay other work of the process. */
 const LONG = 2 ** 18;
+const NOTHING = new Uint8Array();
+const NO_SETS = { directory: null, u2: null, u4: null };
 
 /** What the call that waits for each message is told once the transaction is committed; an error if it was refused. */
 export type Verdicts = Map<WaitingMessage, Acceptance | SecAggError>;
 
-/** A message that the server has heard for the first time. */
-export interface AcceptedMessage {
-  readonly message: WaitingMessage;
+/** What is to be written of a message that is new. */
+export interface NewMessage {
+  readonly user: UserId;
+  /** Null in round 0. */
+  readonly position: Position | null;
   readonly digest: Uint8Array;
+  readonly entry: Uint8Array | null;
+  /** The records of round 1, views of the message; else null. */
+  readonly records: OwnersRecords | null;
 }
 
-/** Gives messages to servers that have its listener, and learns the messages' digests from their events. */
-export class DigestListener {
-  #accepted: Uint8Array | null = null;
-  /** Options of the servers: the listener, and those that the caller gave. */
-  readonly locals: ServerLocalOptions;
-
-  constructor(locals: ServerLocalOptions) {
-    const listener: Listener<ServerEvent> = (event) => {
-      if (event.type === 'message-accepted') this.#accepted = event.digest;
-    };
-    this.locals = { ...locals, listener };
-  }
-
-  /** Gives a server a message. Returns the digest of a new message, and null for a repeated one. */
-  hear(server: ServerWrapper, { user, bytes }: WaitingMessage): Uint8Array | null {
-    this.#accepted = null;
-    server.recv(user, bytes);
-    return this.#accepted;
-  }
+export interface Judged {
+  readonly verdicts: Verdicts;
+  /** In the order of the batch. */
+  readonly accepted: readonly NewMessage[];
 }
 
-/** One transaction in which one process hears messages of one session. */
-export interface Hearing {
-  readonly query: Query;
-  readonly sessionId: string;
-  readonly digests: DigestListener;
-}
-
-/** A session whose server has the listener. */
-export function loadHearing({ query, sessionId, digests }: Hearing): Promise<RecoveredSession> {
-  return loadSession(query, sessionId, digests.locals);
-}
-
-/** Judges a batch. The session's server has heard the messages that are returned as accepted. */
-export async function judge(
-  hearing: Hearing,
-  session: RecoveredSession,
-  batch: readonly WaitingMessage[],
-): Promise<{ readonly verdicts: Verdicts; readonly accepted: AcceptedMessage[] }> {
-  const elsewhere = await digestsElsewhere(hearing, session, batch);
+/**
+ * Judges the messages of a batch by what is durable.
+ *
+ * @param sum what inputs of round 2 are added to, in place.
+ */
+export async function judge(query: Query, session: StoredSession, batch: readonly WaitingMessage[], sum: Lanes): Promise<Judged> {
+  const { id, row, context } = session;
+  await requireNotFailed(query, id, row);
+  const users = [...new Set(batch.map(({ user }) => user))];
+  await readPublicKeys(query, session, users);
+  const said = await query(sql.messagesOf, [id, users]);
+  const received = Array.from({ length: 5 }, () => new Map<UserId, Uint8Array>());
+  for (const { round, user_id: user, digest } of said) received[round]?.set(user as UserId, digest);
+  const deals = await dealsFor(query, session, users, said);
+  const state = stateOf(session, deals, sum);
   const verdicts: Verdicts = new Map();
-  const accepted: AcceptedMessage[] = [];
-  // The session must not add an input to its sum that another process has in its own. The message of such a user is given
-  // to a copy of the session, which is thrown away.
-  let copy: RecoveredSession | null = null;
+  const accepted: NewMessage[] = [];
   for (const message of batch) {
     const { user, bytes } = message;
     if (bytes.length > LONG) await platform.pause();
-    const stored = elsewhere.get(user);
-    if (stored !== undefined && (copy === null || hasHeard(copy, user))) copy = await loadHearing(hearing);
-    const judging = stored === undefined || copy === null ? session : copy;
+    // In round 0 a message is admitted beside those of all processes, by the transaction that writes it, and here by itself.
+    const own = state.phase === 'advertise-keys' ? collectingState(null) : state;
     try {
-      const digest = hearing.digests.hear(judging.server, message);
-      const isNew = digest !== null && judging === session;
-      if (isNew) accepted.push({ message, digest });
-      else if (digest !== null && !isSame(stored, digest)) throw equivocation(user, session.round);
-      verdicts.set(message, isNew ? 'accepted' : 'repeated');
+      const snapshot = { revision: 0, context, received, dropped: [], state: own };
+      const heard = enterMessage(context, snapshot, { sender: user, bytes, closing: false });
+      verdicts.set(message, heard === null ? 'repeated' : 'accepted');
+      if (heard !== null) accepted.push(newMessage(own as CollectingState, user, heard.digest));
     } catch (error) {
       if (!(error instanceof SecAggError) || error instanceof StoreError) throw error;
       verdicts.set(message, error);
@@ -88,38 +77,44 @@ export async function judge(
   return { verdicts, accepted };
 }
 
-function hasHeard({ server }: RecoveredSession, user: number): boolean {
-  return server.progress().heard.includes(user);
+function stateOf({ row, sets }: StoredSession, deals: ReadonlyMap<Position, FiledDeal>, sum: Lanes): ServerSnapshot['state'] {
+  if (row.status === 'finished') return { phase: 'finished', included: [], users: row.admitted, sum: NOTHING };
+  return collectingState(sets, deals, sum);
 }
 
-/** In round 2, the digests of the users that this session has not heard and that another process has. */
-async function digestsElsewhere(
-  hearing: Hearing,
-  { round, server }: RecoveredSession,
-  batch: readonly WaitingMessage[],
-): Promise<ReadonlyMap<number, Uint8Array>> {
-  if (round !== MASKED_INPUT) return new Map();
-  const heard = new Set(server.progress().heard);
-  const users = batch.map(({ user }) => user).filter((user) => !heard.has(user));
-  return readDigests(hearing, round, users);
+function newMessage(state: CollectingState, user: UserId, digest: Uint8Array): NewMessage {
+  const position = state.phase === 'advertise-keys' ? null : state.directory.positionOf(user);
+  const deal = state.phase === 'share-keys' && position !== null ? state.deals.get(position) : undefined;
+  const records = deal !== undefined && 'sealed' in deal && position !== null ? { owner: position, sealed: deal.sealed } : null;
+  return { user, position, digest, entry: entryOf(state, user), records };
 }
 
-/** The digests of the durable messages of these users, by user. */
-export async function readDigests(
-  { query, sessionId }: Hearing,
-  round: number,
-  users: readonly number[],
-): Promise<ReadonlyMap<number, Uint8Array>> {
-  if (users.length === 0) return new Map();
-  const rows = await query(sql.digestsOf, [sessionId, round, users]);
-  return new Map(rows.map(({ user_id: user, digest }) => [user, digest]));
-}
-
-export function isSame(stored: Uint8Array | undefined, digest: Uint8Array): boolean {
-  return stored !== undefined && equalBytes(stored, digest);
-}
-
-export function equivocation(user: number, round: number): ProtocolError {
-  const text = `round ${round}: user ${user} has sent another message before; the first one counts`;
-  return new ProtocolError('ERR_SECAGG_EQUIVOCATION', text, { round, userIds: round === 0 ? [] : [user] });
+/** The deals that judging messages needs: in round 2 that of each sender, in round 4 all that the senders hold shares of. */
+async function dealsFor(
+  query: Query,
+  { id, row, context, sets }: StoredSession,
+  users: readonly UserId[],
+  said: readonly { readonly round: number; readonly user_id: number; readonly entry: Uint8Array | null }[],
+): Promise<ReadonlyMap<Position, FiledDeal>> {
+  const { directory, u2, u4 } = sets ?? NO_SETS;
+  if (directory === null || u2 === null || row.round === 3 || row.status !== 'collecting') return new Map();
+  const { parameters } = context;
+  const records = new Map<Position, ReadonlyMap<Position, Uint8Array>>();
+  const commitmentsTo = (owner: Position) => (holder: Position) => records.get(holder)?.get(owner)?.subarray(CIPHERTEXT_BYTES);
+  const deals = new Map<Position, FiledDeal>();
+  if (row.round === 4 && u4 !== null) {
+    const holders = directory.positionsOf(users).filter((holder) => hasMember(u4, holder));
+    const dealt = { graph: parameters.graph, users: directory.size, u2 };
+    for (const [holder, found] of await readRecords(query, id, dealt, holders)) records.set(holder, found);
+    // What an owner keeps is asked for only when it answers itself.
+    for (const owner of positions(u2)) {
+      const rest = { digest: NOTHING, seedCommitment: NOTHING, ownShareCommitment: null };
+      deals.set(owner, { ...rest, commitmentsTo: commitmentsTo(owner) });
+    }
+  }
+  for (const { user_id: user, entry } of said) {
+    const owner = entry === null ? null : directory.positionOf(user as UserId);
+    if (owner !== null && entry !== null) deals.set(owner, filedDealOf(parameters, entry, commitmentsTo(owner)));
+  }
+  return deals;
 }

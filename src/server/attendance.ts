@@ -55,7 +55,12 @@ function unopenable(parameters: Parameters, graph: Neighborhoods, u2: Members, p
 }
 
 /** Whether some users are enough around each user of U2; in round 1 U2 is those users themselves. */
-export function isEnough(parameters: Parameters, roster: Roster, heard: Iterable<Position>, u2: Members | null): boolean {
+export function isEnough(
+  parameters: Parameters,
+  roster: Pick<Roster, 'size'>,
+  heard: Iterable<Position>,
+  u2: Members | null,
+): boolean {
   const present = membersOf(heard, roster.size);
   const graph = neighborhoodsOf(parameters.graph, roster.size);
   return unopenable(parameters, graph, u2 ?? present, present).length === 0;

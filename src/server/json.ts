@@ -34,13 +34,16 @@ const signature = bytes(SIGNATURE_BYTES);
 const advertisement = record<Advertisement>({ userId: codecs.userId, channelKey: key, maskKey: key, signature });
 const ownShareCommitment = nullable(bytes(SHARE_COMMITMENT_BYTES));
 const dealsByPosition = mapOf(codecs.position, record<Deal>({ seedCommitment: digest, ownShareCommitment, sealed: bytes() }));
-const deals: Codec<DealMap> = {
-  encode: (dealt) => dealsByPosition.encode(dealt),
+// A server with filed deals is made from rows and never serialized.
+const deals: Codec<Server.CollectingDeals['deals']> = {
+  encode: (dealt) => dealsByPosition.encode(dealt as Map<Position, Deal>),
   decode: (json, path) => DealMap.of(dealsByPosition.decode(json, path)),
 };
 const commitments = mapOf(
   codecs.position,
-  record<Server.DealtCommitments>({ seedCommitment: digest, ownShareCommitment, shares: bytes() }),
+  record<Server.DealtCommitments>({ seedCommitment: digest, ownShareCommitment, shares: bytes() }) as Codec<
+    Server.DealtCommitments | Server.FiledDeal
+  >,
 );
 const directory: Codec<Roster> = {
   encode: (roster) => list(advertisement).encode([...roster.lines]),
@@ -129,7 +132,7 @@ const state = oneOfKinds<'phase', Server.ServerState>('phase', {
   failed: codecs.failed,
 });
 
-const droppedUser = record<DroppedUser>({
+export const droppedUser: Codec<DroppedUser> = record<DroppedUser>({
   userId: codecs.userId,
   round: integer(1, 4), // whoever is not heard in round 0 was never in
   reason: oneOf('no-shares', 'no-masked-input', 'no-signature', 'no-answer', 'wrong-share', 'inconsistent-deal'),

@@ -50,14 +50,29 @@ export const advertiseKeys: RoundSteps<CollectingKeys, UserId, Omit<Advertisemen
 };
 
 function receiveKeys(
-  { parameters, policy }: Pick<ServerContext, 'parameters' | 'policy'>,
-  state: CollectingKeys,
+  context: Pick<ServerContext, 'parameters' | 'policy'>,
+  { advertisements, keys }: CollectingKeys,
   advertisement: Advertisement,
 ): void {
+  const own = requireAdmissible(context, { admitted: advertisements.size, keys }, advertisement);
+  advertisements.set(advertisement.userId, advertisement);
+  for (const key of own) keys.add(key);
+}
+
+/**
+ * Refuses keys with which a user cannot be admitted beside those that were admitted before it.
+ *
+ * @returns its keys in hexadecimal.
+ */
+export function requireAdmissible(
+  { parameters, policy }: Pick<ServerContext, 'parameters' | 'policy'>,
+  before: { readonly admitted: number; readonly keys: ReadonlySet<string> },
+  advertisement: Advertisement,
+): string[] {
   const { userId } = advertisement;
   // With one user more, every user would refuse the directory, because the threshold would no longer satisfy its policy.
   const largest = largestDirectory(parameters, policy);
-  if (state.advertisements.size >= largest) {
+  if (before.admitted >= largest) {
     const message =
       `keys: this session takes at most ${largest} users, by its maxUsers and by what a threshold of ` +
       `${parameters.threshold} bears`;
@@ -66,11 +81,10 @@ function receiveKeys(
   const keys = keysOf(userId, advertisement);
   // Users abort if a key comes twice; whoever brings the second one is refused, so that only it is left out. It is not
   // named: somebody who saw its keys on the way may have sent a copy of them first.
-  if (keys.some((key) => state.keys.has(key))) {
+  if (keys.some((key) => before.keys.has(key))) {
     throw new ProtocolError('ERR_SECAGG_KEYS', `keys: user ${userId} advertises a key of another user`, { round });
   }
-  state.advertisements.set(userId, advertisement);
-  for (const key of keys) state.keys.add(key);
+  return keys;
 }
 
 function keysOf(userId: UserId, { channelKey, maskKey }: AdvertisedKeys): string[] {

@@ -8,7 +8,7 @@ import { RECORD_BYTES } from '../leaves/sizes.ts';
 import { zeroSum } from '../masking/running-sum.ts';
 import { ringOf } from '../masking/ring.ts';
 import { viewOfRound2 } from '../session/binding.ts';
-import type { ShareKeysMessage } from '../session/messages.ts';
+import type { Deal, ShareKeysMessage } from '../session/messages.ts';
 import { isEnough, requireNeighborhoods, requireThreshold, requireView, silent } from './attendance.ts';
 import { DealMap } from './deal-map.ts';
 import { union, type DirectoryRound } from './round-interface.ts';
@@ -61,7 +61,8 @@ export const shareKeys: DirectoryRound<CollectingDeals, ShareKeysMessage> = {
 
   base: (_, { directoryDigest }) => directoryDigest,
   part: ({ phase, deals }) => ({ phase, deals }),
-  merged: (_, state, { deals }) => ({ ...state, deals: DealMap.of(union(deals, state.deals)) }),
+  // Parts are of servers that hold their records.
+  merged: (_, state, { deals }) => ({ ...state, deals: DealMap.of(union(deals, state.deals) as Map<Position, Deal>) }),
 };
 
 /** What the neighbors of a user dealt to it, those in U2, in the graph's order. */
@@ -71,7 +72,7 @@ export function sealedFor({ parameters }: ServerContext, { directory, deals }: C
   for (const owner of graph.neighbors(position)) {
     const deal = deals.get(owner); // none of a user that is not in U2
     const start = graph.neighborIndex(owner, position) * RECORD_BYTES;
-    if (deal !== undefined) sealed.push(deal.sealed.subarray(start, start + RECORD_BYTES));
+    if (deal !== undefined && 'sealed' in deal) sealed.push(deal.sealed.subarray(start, start + RECORD_BYTES));
   }
   return concat(sealed);
 }

@@ -10,7 +10,7 @@ import { commitmentsOf } from '../session/deals.ts';
 import type { MaskedInputMessage } from '../session/messages.ts';
 import { isEnough, requireNeighborhoods, requireThreshold, requireView, silent } from './attendance.ts';
 import type { DirectoryRound } from './round-interface.ts';
-import type { CollectingInputs, CollectingSignatures, DealtCommitments } from './state.ts';
+import type { CollectingInputs, CollectingSignatures, DealtCommitments, FiledDeal } from './state.ts';
 
 const round = 2;
 
@@ -23,7 +23,8 @@ export const maskedInput: DirectoryRound<CollectingInputs, MaskedInputMessage> =
   /** An input that was masked for another U2 or another deal would make the sum noise. */
   view({ directoryDigest, view2, deals }, position) {
     const deal = deals.get(position);
-    return deal === undefined ? NOTHING : maskedInputView(view2, digestOfDeal(directoryDigest, deal));
+    if (deal === undefined) return NOTHING;
+    return maskedInputView(view2, 'digest' in deal ? deal.digest : digestOfDeal(directoryDigest, deal));
   },
 
   /** The codec has checked that the vector is bit-packed and has the session's length. */
@@ -47,9 +48,13 @@ export const maskedInput: DirectoryRound<CollectingInputs, MaskedInputMessage> =
     // If too few holders of a user's shares remain, the masks of its input can never be removed from the sum.
     const graph = neighborhoodsOf(parameters.graph, directory.size);
     requireNeighborhoods(parameters, graph, { roster: directory, u2, present: u3, round });
-    const commitments = new Map<Position, DealtCommitments>();
-    for (const [position, { seedCommitment, ownShareCommitment, sealed }] of deals) {
-      commitments.set(position, { seedCommitment, ownShareCommitment, shares: commitmentsOf(sealed) });
+    const commitments = new Map<Position, DealtCommitments | FiledDeal>();
+    for (const [position, deal] of deals) {
+      if ('digest' in deal) commitments.set(position, deal);
+      else {
+        const { seedCommitment, ownShareCommitment, sealed } = deal;
+        commitments.set(position, { seedCommitment, ownShareCommitment, shares: commitmentsOf(sealed) });
+      }
     }
     const view3 = viewOfRound3(view2, u3);
     const state: CollectingSignatures = {

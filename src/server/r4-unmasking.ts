@@ -2,7 +2,7 @@
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { Neighborhoods } from '../graph/neighborhoods.ts';
 import { concat } from '../leaves/bytes.ts';
-import { ProtocolError } from '../leaves/errors.ts';
+import { ProtocolError, StateError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import { hasMember, positions } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
@@ -13,7 +13,15 @@ import { commitmentAt } from '../session/deals.ts';
 import type { UnmaskMessage, UnmaskShare } from '../session/messages.ts';
 import { requireThreshold, requireView, silent } from './attendance.ts';
 import { union, type DirectoryRound } from './round-interface.ts';
-import { VERDICT, type Answer, type CollectingAnswers, type Finished, type ServerContext } from './state.ts';
+import {
+  VERDICT,
+  type Answer,
+  type CollectingAnswers,
+  type DealtCommitments,
+  type FiledDeal,
+  type Finished,
+  type ServerContext,
+} from './state.ts';
 import { unmaskingOf, wipeUnmasking } from './unmasking/masks.ts';
 import { enoughShares, reconstructSecrets } from './unmasking/reconstruction.ts';
 import { sumWithoutMasks } from './unmasking/sum-without-masks.ts';
@@ -94,10 +102,27 @@ function matchesCommitment(
   { kind, share }: Exclude<UnmaskShare, { kind: 'reported' }>,
 ): boolean {
   const dealt = commitments.get(owner);
-  if (dealt === undefined) return false;
-  const commitment =
-    owner === holder ? dealt.ownShareCommitment : commitmentAt(dealt.shares, graph.neighborIndex(owner, holder), kind);
+  if (dealt === undefined) throw notRead(owner);
+  const commitment = owner === holder ? dealt.ownShareCommitment : commitmentTo(graph, dealt, { owner, holder }, kind);
   if (commitment === null) return false;
   const ids = { owner: directory.userIdAt(owner), holder: directory.userIdAt(holder), commitment };
   return isShareOf(directoryDigest, kind, ids, share);
+}
+
+/** What an owner committed to about a share of another holder. */
+function commitmentTo(
+  graph: Neighborhoods,
+  dealt: DealtCommitments | FiledDeal,
+  { owner, holder }: { readonly owner: Position; readonly holder: Position },
+  kind: 'self-mask' | 'pairwise-key',
+): Uint8Array {
+  if ('shares' in dealt) return commitmentAt(dealt.shares, graph.neighborIndex(owner, holder), kind);
+  const pair = dealt.commitmentsTo(holder);
+  if (pair === undefined) throw notRead(owner);
+  return commitmentAt(pair, 0, kind);
+}
+
+/** Without the commitments of all owners, a good share would look wrong, and its honest sender would be named. */
+function notRead(owner: Position): StateError {
+  return new StateError(`state: the commitments of the user at position ${owner} are missing`);
 }

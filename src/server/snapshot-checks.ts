@@ -16,9 +16,11 @@ import {
   VERDICT,
   type Answer,
   type CollectingAnswers,
+  type CollectingInputs,
   type CollectingKeys,
   type CollectingSignatures,
   type CollectingState,
+  type FiledDeal,
   type ServerSnapshot,
   type ServerState,
 } from './state.ts';
@@ -132,10 +134,11 @@ function keepsShare({ parameters }: Check): (dealt: { readonly ownShareCommitmen
   return ({ ownShareCommitment }) => (ownShareCommitment !== null) === (parameters.graph === 'complete');
 }
 
-function checkDeals(dealt: ReadonlyMap<Position, Deal>, { size }: Roster, check: Check): void {
+function checkDeals(dealt: CollectingInputs['deals'], { size }: Roster, check: Check): void {
   const length = neighborhoodsOf(check.parameters.graph, size).degree * RECORD_BYTES;
   const keeps = keepsShare(check);
-  const fits = ([position, deal]: [Position, Deal]): boolean => position < size && deal.sealed.length === length && keeps(deal);
+  const fits = ([position, deal]: [Position, Deal | FiledDeal]): boolean =>
+    position < size && 'sealed' in deal && deal.sealed.length === length && keeps(deal);
   require([...dealt].every(fits), `${check.path}.deals`, `records of ${length} bytes a user`);
 }
 
@@ -150,7 +153,7 @@ function checkSurvivors(value: CollectingSignatures | CollectingAnswers, check: 
   const length = neighborhoodsOf(parameters.graph, users).degree * 2 * SHARE_COMMITMENT_BYTES;
   const keeps = keepsShare(check);
   require([...value.commitments.values()].every(
-    (dealt) => dealt.shares.length === length && keeps(dealt),
+    (dealt) => 'shares' in dealt && dealt.shares.length === length && keeps(dealt),
   ), `${path}.commitments`, `${length} bytes a user`);
   checkSum(value.sum, check);
 }

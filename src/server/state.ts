@@ -12,7 +12,6 @@ import type { Lanes } from '../masking/ring.ts';
 import type { Failed } from '../session/failure.ts';
 import type { Advertisement, Deal } from '../session/messages.ts';
 import type { Parameters, Policy } from '../session/parameters.ts';
-import type { DealMap } from './deal-map.ts';
 import type { Roster } from './roster.ts';
 
 /** What does not change during a session. */
@@ -48,10 +47,20 @@ interface WithDirectory {
   readonly directoryDigest: Uint8Array;
 }
 
+/** A deal whose records are kept elsewhere, by a store that makes its servers from rows. */
+export interface FiledDeal {
+  /** `digestOfDeal` of the whole deal. */
+  readonly digest: Uint8Array;
+  readonly seedCommitment: Uint8Array;
+  readonly ownShareCommitment: Uint8Array | null;
+  /** The pair of commitments to the shares of one holder, 32 bytes; undefined if they were not read. */
+  readonly commitmentsTo: (holder: Position) => Uint8Array | undefined;
+}
+
 /** Round 1. Maps of this and later phases are by position. */
 export interface CollectingDeals extends WithDirectory {
   readonly phase: 'share-keys';
-  readonly deals: DealMap;
+  readonly deals: Map<Position, Deal | FiledDeal>;
 }
 
 /** Round 2. */
@@ -59,8 +68,8 @@ export interface CollectingInputs extends WithDirectory {
   readonly phase: 'masked-input';
   readonly u2: Members;
   readonly view2: Uint8Array;
-  /** Of U2. */
-  readonly deals: ReadonlyMap<Position, Deal>;
+  /** Of U2; filed deals of those at least that send an input. */
+  readonly deals: ReadonlyMap<Position, Deal | FiledDeal>;
   /** Σ y_u of those heard; the inputs themselves are not kept. */
   readonly sum: Lanes;
   readonly heard: Set<Position>;
@@ -79,8 +88,8 @@ interface WithSurvivors extends WithDirectory {
   readonly u3: Members;
   readonly view2: Uint8Array;
   readonly view3: Uint8Array;
-  /** Of U2. */
-  readonly commitments: ReadonlyMap<Position, DealtCommitments>;
+  /** Of U2; filed deals as far as they are needed. */
+  readonly commitments: ReadonlyMap<Position, DealtCommitments | FiledDeal>;
   /** Σ y_u over U3. */
   readonly sum: Lanes;
 }

@@ -61,8 +61,12 @@ export function descriptorOf(context: {
   readonly parameters: Parameters;
   readonly publicKeys: PublicKeys | null;
 }): SessionDescriptor {
-  const roster = context.publicKeys === null ? null : rosterDigest(context.publicKeys);
-  const described = { secagg: 'session', version: PROTOCOL_VERSION, parameters: context.parameters, roster } as const;
+  return descriptorWith(context.parameters, context.publicKeys === null ? null : rosterDigest(context.publicKeys));
+}
+
+/** @param roster the digest of the registered users and their keys; null without them. */
+export function descriptorWith(parameters: Parameters, roster: Uint8Array | null): SessionDescriptor {
+  const described = { secagg: 'session', version: PROTOCOL_VERSION, parameters, roster } as const;
   return codec.encode(described) as SessionDescriptor;
 }
 

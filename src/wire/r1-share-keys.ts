@@ -21,13 +21,28 @@ export function directoryBytes(lines: number, graph: Graph): number {
   return (graph === 'complete' ? 0 : SPARSE_BYTES) + lines * (ID_BYTES + ADVERTISE_KEYS_BYTES + SIGNATURE_BYTES);
 }
 
+/** An excerpt of the directory whose keys, signatures and proof are joined already. */
+export interface JoinedExcerpt {
+  readonly users: number;
+  readonly first: number;
+  readonly userIds: readonly number[];
+  /** 64 bytes a user. */
+  readonly keys: Uint8Array;
+  /** 64 bytes a user. */
+  readonly signatures: Uint8Array;
+  readonly proof: Uint8Array;
+}
+
 export function encodeDirectory({ users, first, lines, proof }: DirectoryExcerpt, graph: Graph): Field[] {
-  const content = [
-    lines.map(({ userId }) => userId),
-    concat(lines.map(encodeAdvertiseKeys)),
-    concat(lines.map(({ signature }) => signature)),
-  ];
-  return graph === 'complete' ? content : [users, first, ...content, concat(proof)];
+  const userIds = lines.map(({ userId }) => userId);
+  const keys = concat(lines.map(encodeAdvertiseKeys));
+  const signatures = concat(lines.map(({ signature }) => signature));
+  return encodeJoinedDirectory({ users, first, userIds, keys, signatures, proof: concat(proof) }, graph);
+}
+
+export function encodeJoinedDirectory({ users, first, userIds, keys, signatures, proof }: JoinedExcerpt, graph: Graph): Field[] {
+  const content = [userIds, keys, signatures];
+  return graph === 'complete' ? content : [users, first, ...content, proof];
 }
 
 export function decodeDirectory(content: readonly Field[], graph: Graph): DirectoryExcerpt {

@@ -58,6 +58,7 @@ describe('docs/events.md', () => {
   for (const [heading, path, union] of [
     ['A user', 'src/leaves/progress.ts', 'UserEvent'],
     ['A server', 'src/leaves/progress.ts', 'ServerEvent'],
+    ['Sessions in PostgreSQL', 'src/postgres/events.ts', 'StoreEvent'],
     ['An agent', 'src/agent/events.ts', 'AgentEvent'],
     ['A coordinator', 'src/coordinator/events.ts', 'CoordinatorEvent'],
   ] as const) {

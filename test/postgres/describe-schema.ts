@@ -12,7 +12,7 @@ const COLUMNS = `
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-  where c.relnamespace = (select oid from pg_namespace where nspname = $1) and c.relkind = 'r'
+  where c.relnamespace = (select oid from pg_namespace where nspname = $1) and c.relkind in ('r', 'v')
   order by c.relname, a.attnum`;
 
 // PostgreSQL 18 and later list "not null" as a constraint.

@@ -22,16 +22,10 @@ describe('sessions in PostgreSQL that end', function () {
     // The stored commitment of user 1 is changed, so that its own shares prove its deal inconsistent.
     const answers = await session.answers();
     await store.deliver(id, answers);
-    const state = await store.database.pool.query<{ state: { state: { commitments: [number, { seedCommitment: string }][] } } }>(
-      `select state from ${store.quoted}.sessions where session_id = $1`,
+    await store.database.pool.query(
+      `update ${store.quoted}.messages set entry = overlay(entry placing '\\x07' from 40) where session_id = $1 and round = 1 and user_id = 1`,
       [id],
     );
-    const changed = state.rows[0]!.state;
-    changed.state.commitments.find(([position]) => position === 0)![1].seedCommitment = Buffer.alloc(32, 7).toString('base64');
-    await store.database.pool.query(`update ${store.quoted}.sessions set state = $2 where session_id = $1`, [
-      id,
-      JSON.stringify(changed),
-    ]);
     const fresh = store.another();
     await rejected('ERR_SECAGG_INCONSISTENT_DEAL', fresh.round(id, 4), ProtocolError);
     for (const error of await Promise.all(
@@ -74,9 +68,10 @@ describe('sessions in PostgreSQL that end', function () {
     }
     const { status, reason, heard } = await one.progress(id);
     expect([status, reason, heard]).to.deep.equal(['aborted', 'the model was withdrawn', []]);
-    for (const table of ['messages', 'parts', 'outgoing']) expect(await store.rowsOf(table, id)).to.equal(0);
+    for (const table of ['messages', 'keys', 'tiles', 'parts', 'chunks']) expect(await store.rowsOf(table, id)).to.equal(0);
 
     await three.remove(id);
+    expect(await store.rowsOf('members', id)).to.equal(0);
     await rejected('ERR_SECAGG_UNKNOWN_SESSION', one.progress(id));
   });
 
@@ -148,8 +143,10 @@ describe('sessions in PostgreSQL that end', function () {
       [id],
     );
     expect((await one.sweep()).tidied).to.equal(1);
-    expect(await store.rowsOf('outgoing', id)).to.equal(0);
+    for (const table of ['messages', 'keys', 'tiles']) expect(await store.rowsOf(table, id)).to.equal(0);
+    expect(await store.rowsOf('chunks', id), 'the sum, and who is in it').to.equal(2);
     await rejected('ERR_SECAGG_USAGE', two.round(id, 1));
-    expect((await two.round(id, 4)).getVector()).to.deep.equal(session.server.output()!.getVector());
+    expect(await two.round(id, 4)).to.deep.equal({ kind: 'sum', vector: session.server.output()!.getVector() });
+    expect((await two.progress(id)).included).to.deep.equal(session.server.progress().included);
   });
 });

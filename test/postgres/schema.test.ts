@@ -5,6 +5,8 @@ import pg from 'pg';
 import { StoreError } from '../../src/index.ts';
 import { PostgresSessions, PostgresUsers } from '../../src/postgres/index.ts';
 import { SCHEMA_VERSION } from '../../src/postgres/migrations.ts';
+import * as chunkStatements from '../../src/postgres/chunk-statements.ts';
+import * as messageStatements from '../../src/postgres/message-statements.ts';
 import * as sessionStatements from '../../src/postgres/statements.ts';
 import * as userStatements from '../../src/postgres/user-statements.ts';
 import { rejected } from '../support/errors.ts';
@@ -59,7 +61,7 @@ describe('the schema in PostgreSQL', function () {
 
   it('a process refuses a schema of a later version', async () => {
     const quoted = pg.escapeIdentifier(database.schema);
-    await database.pool.query(`insert into ${quoted}.migrations (version, name) values (999, 'from the future')`);
+    await database.pool.query(`insert into ${quoted}.migrations (version, name, breaking) values (999, 'from the future', true)`);
     const sessions = new PostgresSessions(database.pool, { schema: database.schema });
     await rejected('ERR_SECAGG_SCHEMA_NEWER', sessions.migrate(), StoreError);
     await rejected('ERR_SECAGG_SCHEMA_NEWER', sessions.create({ threshold: 2, vecLen: 1 }), StoreError);
@@ -85,7 +87,9 @@ describe('the schema in PostgreSQL', function () {
     const quoted = pg.escapeIdentifier(database.schema);
     const session = (change: string): string => `update ${quoted}.sessions set ${change} where session_id = '${id}'`;
     const message = (values: string): string =>
-      `insert into ${quoted}.messages (session_id, round, user_id, digest, body, part_id) values ('${id}', ${values})`;
+      `insert into ${quoted}.messages (session_id, round, user_id, position, digest, entry, part_id) values ('${id}', ${values})`;
+    const chunk = (values: string): string =>
+      `insert into ${quoted}.chunks (session_id, set_id, kind, no, body) values ('${id}', ${part}, ${values})`;
     const state = (values: string): string =>
       `insert into ${quoted}.user_states (user_id, revision, answered, session, key_id, sealed) values (1, 1, false, ${values})`;
     const sealed = `'\\x${'00'.repeat(41)}'`;
@@ -96,27 +100,46 @@ describe('the schema in PostgreSQL', function () {
       session(`status = 'finished'`),
       session('round = 5'),
       session('round = 6'),
-      session('state = null'),
-      session('bulk = null'),
-      session(`state = '[]'`),
+      session('brief = null'),
+      session(`brief = '[]'`),
+      session('registered = 5'),
+      session(`registered = 5, roster = '\\x00'`),
+      session('admitted = -1'),
+      session('round = 1'), // without a directory
+      session(`round = 1, directory_digest = ${digest}`), // without the closing of round 0
+      session(`round = 1, directory_digest = '\\x00', closings = array[${part}::uuid]`),
+      session(`view2 = ${digest}`), // before round 1 is closed
+      session(`closings = array[${part}::uuid]`), // before a round is closed
+      session(`closing = ${part}`), // without a lease
+      session('lease_until = now()'), // of nobody
+      session(`closing = ${part}, lease_until = now(), status = 'aborted', reason = 'x', ended_at = now()`),
       session(`reason = 'none'`),
       session('ended_at = now()'),
       session('tidied_at = now()'),
-      session(`status = 'aborted', state = null, bulk = null, ended_at = now()`),
-      session(`status = 'expired', state = null, bulk = null, ended_at = now()`),
-      message(`1, 1, '\\x00', '\\x00', null`), // a digest of one byte
-      message(`2, 1, ${digest}, '\\x00', ${part}`), // a masked input that is kept
-      message(`2, 1, ${digest}, null, null`), // a masked input that is in no sum
-      message(`2, 1, ${digest}, null, ${part}`), // a masked input in a sum that is missing
-      message(`1, 1, ${digest}, null, null`), // a message without its bytes
-      message(`1, -1, ${digest}, '\\x00', null`),
-      message(`1, 9007199254740992, ${digest}, '\\x00', null`),
-      message(`5, 1, ${digest}, '\\x00', null`),
-      `insert into ${quoted}.outgoing values ('${id}', 1, 1, null, null)`,
-      `insert into ${quoted}.outgoing values ('${id}', 1, 1, 2, '\\x00')`,
-      `insert into ${quoted}.outgoing values ('${id}', 1, 1, 2, null)`,
-      `insert into ${quoted}.parts (session_id, part_id, revision, users, state, bulk) values ('${id}', ${part}, 0, 1, '{}', '')`,
-      `insert into ${quoted}.parts (session_id, part_id, revision, users, state, bulk) values ('${id}', ${part}, 1, 0, '{}', '')`,
+      session(`status = 'aborted', ended_at = now()`),
+      session(`status = 'expired', ended_at = now()`),
+      session(`status = 'failed', ended_at = now()`), // without the closing that has found it
+      message(`1, 1, 0, '\\x00', '\\x00', null`), // a digest of one byte
+      message(`2, 1, 0, ${digest}, '\\x00', ${part}`), // a masked input that is kept
+      message(`2, 1, 0, ${digest}, null, null`), // a masked input that is in no sum
+      message(`1, 1, 0, ${digest}, null, null`), // a message without its entry
+      message(`1, 1, null, ${digest}, '\\x00', null`), // a message of a user without a position
+      message(`0, 1, 0, ${digest}, '\\x00', null`), // a position before there is a directory
+      message(`1, 1, -1, ${digest}, '\\x00', null`),
+      message(`1, -1, 0, ${digest}, '\\x00', null`),
+      message(`1, 9007199254740992, 0, ${digest}, '\\x00', null`),
+      message(`5, 1, 0, ${digest}, '\\x00', null`),
+      chunk(`'else', 0, '\\x00'`),
+      chunk(`'sum', -1, '\\x00'`),
+      chunk(`'sum', 0, ''`),
+      chunk(`'sum', 0, decode(repeat('00', 16777217), 'hex')`),
+      `insert into ${quoted}.members values ('${id}', -1, ${digest})`,
+      `insert into ${quoted}.members values ('${id}', 1, '\\x00')`,
+      `insert into ${quoted}.keys values ('${id}', '\\x00')`,
+      `insert into ${quoted}.tiles values ('${id}', ${part}, '{}', '\\x00')`,
+      `insert into ${quoted}.deals values ('${id}', -1, '\\x00')`,
+      `insert into ${quoted}.parts (session_id, part_id, set_id, revision, users) values ('${id}', ${part}, ${part}, 0, 1)`,
+      `insert into ${quoted}.parts (session_id, part_id, set_id, revision, users) values ('${id}', ${part}, ${part}, 1, 0)`,
       state(`'s', '\\x${'00'.repeat(16)}', '\\x00'`), // a sealed state that is too short
       state(`'s', '\\x00', ${sealed}`), // a key id of one byte
       state(`'s', null, ${sealed}`),
@@ -134,12 +157,13 @@ describe('the schema in PostgreSQL', function () {
   });
 
   it('every statement has parameters, uses an index, and names the session or reads one page', async () => {
+    const all = { ...sessionStatements, ...messageStatements, ...chunkStatements, ...userStatements };
     const paged = new Set(['sessionsToExpire', 'sessionsToTidy', 'sessionsToRemove']);
     const client = await database.pool.connect();
     try {
       // The plans are those of tables with many rows.
       await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
-      for (const [name, statement] of Object.entries({ ...sessionStatements, ...userStatements })) {
+      for (const [name, statement] of Object.entries(all)) {
         const text = statement.text.replaceAll(':schema', () => pg.escapeIdentifier(database.schema));
         if (paged.has(name)) expect(text, name).to.match(/order by \w+, session_id limit \$/);
         else if (name.includes('UserState'))

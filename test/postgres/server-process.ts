@@ -44,11 +44,7 @@ const fragile: PostgresPool = {
 
 const sessions = new PostgresSessions(fragile, { schema: process.env.POSTGRES_SCHEMA ?? 'secagg' });
 
-async function answerTo({ method, args }: Call): Promise<unknown> {
-  if (method === 'round') {
-    const output = await sessions.round(...(args as Parameters<PostgresSessions['round']>));
-    return output.isVector() ? { vector: output.getVector() } : { messages: output.getMessages() };
-  }
+function answerTo({ method, args }: Call): Promise<unknown> {
   return (sessions[method] as (...all: readonly unknown[]) => Promise<unknown>)(...args);
 }
 

@@ -2,12 +2,13 @@
 import { platform } from '#platform';
 import { expect } from 'chai';
 import type { ProtocolError } from '../../src/index.ts';
-import { ServerWrapper, ThresholdError, UsageError, UserWrapper } from '../../src/index.ts';
+import { ThresholdError, UsageError, UserWrapper } from '../../src/index.ts';
 import type { PostgresSessions } from '../../src/postgres/index.ts';
 import { decodeFields } from '../../src/wire/msgpack.ts';
 import { rejected } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
 import { Session } from '../support/session.ts';
+import { messagesAfter } from './support.ts';
 import { SETUP, ThreeProcesses, UNKNOWN, USERS } from './three-processes.ts';
 
 describe('sessions in PostgreSQL', function () {
@@ -43,18 +44,20 @@ describe('sessions in PostgreSQL', function () {
         const outputs = await Promise.all([one, two, three, one].map((sessions) => sessions.round(id, round)));
         const whole = await session.close();
         for (const output of outputs) {
-          expect(output.isVector()).to.equal(round === 4);
-          if (round === 4) expect(output.getVector()).to.deep.equal(whole.getVector());
-          else expect(output.getMessages()).to.deep.equal(whole.getMessages());
+          if (round === 4) expect(output).to.deep.equal({ kind: 'sum', vector: whole.getVector() });
+          else expect(await messagesAfter(three, id, output)).to.deep.equal(whole.getMessages());
         }
-        expect(await store.rowsOf('messages', id), 'nothing of the round is left').to.equal(0);
-        expect(await store.rowsOf('parts', id)).to.equal(0);
+        expect(await store.rowsOf('parts', id), 'nothing of the round is left').to.equal(0);
       }
       expect(await two.result(id)).to.deep.equal(session.server.output()!.getVector());
       expect(await two.message(id, 1)).to.equal(null);
       expect((await three.progress(id)).included).to.deep.equal(session.server.progress().included);
       // Later calls give the outputs again.
-      for (const round of [0, 1, 2, 3]) expect((await one.round(id, round)).isMessages()).to.equal(true);
+      for (const [round, users] of [5, 5, 4, 4].entries()) {
+        expect(await one.round(id, round))
+          .to.have.property('recipients')
+          .with.length(users);
+      }
     });
   }
 
@@ -77,8 +80,10 @@ describe('sessions in PostgreSQL', function () {
       const fresh = store.another({ threads: 0 });
       await fresh.round(id, 3);
       expect(asked).to.equal(0);
-      await two.round(id, 3);
-      await two.recv(id, 7, next.get(7)!);
+      session.deliver(next);
+      await session.close();
+      await store.deliver(id, await session.answers());
+      await two.round(id, 4);
       expect(asked).to.be.above(0);
     } finally {
       Object.assign(platform, { threads });
@@ -107,10 +112,8 @@ describe('sessions in PostgreSQL', function () {
       await store.deliver(id, answers);
       expect((await two.progress(id)).ready).to.equal(true);
       const outputs = await Promise.all([one, two, three].map((sessions) => sessions.round(id, round)));
-      if (round === 4) break;
-      const [first, ...others] = outputs.map((output) => output.getMessages());
-      for (const other of others) expect(other).to.deep.equal(first);
-      session.messages = first!;
+      for (const output of outputs) expect(output).to.deep.equal(outputs[0]);
+      if (round < 4) session.messages = await messagesAfter(two, id, outputs[0]!);
     }
     const included = registered.ids.filter((_, i) => i !== 3);
     expect(Array.from((await two.result(id))!, BigInt)).to.deep.equal(session.plainSum(included));
@@ -133,7 +136,9 @@ describe('sessions in PostgreSQL', function () {
     expect([error.have, error.need, error.round]).to.deep.equal([3, 4, 2]);
     expect((await one.progress(id)).heard.length).to.equal(3);
     for (const [user, bytes] of answers.slice(3)) await two.recv(id, user, bytes);
-    expect((await one.round(id, 2)).getMessages().size).to.equal(5);
+    expect(await one.round(id, 2))
+      .to.have.property('recipients')
+      .with.length(5);
   });
 
   it('a user takes part with what any process says of the session, in every round and after the end', async () => {
@@ -184,16 +189,8 @@ describe('sessions in PostgreSQL', function () {
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(refused.length).to.equal(1);
     expect((refused[0]!.reason as ProtocolError).code).to.equal('ERR_SECAGG_TOO_MANY_USERS');
-    expect((await one.round(id, 0)).getMessages().size).to.equal(4);
-  });
-
-  it('a server in memory recovers the stored state of a session', async () => {
-    const [, id] = await store.playedTo(3);
-    const { rows } = await store.database.pool.query<{ state: object; bulk: Uint8Array }>(
-      `select state, bulk from ${store.quoted}.sessions where session_id = $1`,
-      [id],
-    );
-    expect(JSON.stringify(rows[0]!.state)).not.to.contain('Secret');
-    expect(() => ServerWrapper.fromState(JSON.stringify(rows[0]!.state))).not.to.throw();
+    expect(await one.round(id, 0))
+      .to.have.property('recipients')
+      .with.length(4);
   });
 });

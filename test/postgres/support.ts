@@ -1,6 +1,6 @@
 // A database for the tests of one file.
 import pg from 'pg';
-import type { PoolConnection, PostgresPool } from '../../src/postgres/index.ts';
+import type { ClosedRound, PoolConnection, PostgresPool, PostgresSessions } from '../../src/postgres/index.ts';
 import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
 
 export interface TestDatabase {
@@ -52,6 +52,19 @@ export function overheard(pool: PostgresPool, hear: (text: string) => Promise<vo
       };
     },
   };
+}
+
+/** What each user that goes on is to be given, once a round is closed. */
+export async function messagesAfter(
+  sessions: PostgresSessions,
+  id: string,
+  closed: ClosedRound,
+): Promise<Map<number, Uint8Array>> {
+  if (closed.kind === 'sum') throw new Error('the session is over');
+  const messages = await Promise.all(
+    closed.recipients.map(async (user): Promise<[number, Uint8Array]> => [user, (await sessions.message(id, user))!]),
+  );
+  return new Map(messages);
 }
 
 /** Runs `work` while a trigger drops rows of a table before they are written, as a rule or trigger of an operator may. */

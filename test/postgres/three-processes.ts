@@ -89,9 +89,10 @@ export class ThreeProcesses {
     expect(await this.one.result(id)).to.deep.equal(session.server.output()!.getVector());
   }
 
-  async rowsOf(table: string, id: string): Promise<number> {
+  /** @param round of messages; without it, of all rounds. */
+  async rowsOf(table: string, id: string, round?: number): Promise<number> {
     const { rows } = await this.database.pool.query<{ n: string }>(
-      `select count(*) as n from ${this.quoted}.${table} where session_id = $1`,
+      `select count(*) as n from ${this.quoted}.${table} where session_id = $1 ${round === undefined ? '' : `and round = ${round}`}`,
       [id],
     );
     return Number(rows[0]!.n);

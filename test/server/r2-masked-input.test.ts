@@ -9,7 +9,7 @@ import { maskedInput } from '../../src/server/r2-masked-input.ts';
 import type { CollectingInputs, CollectingSignatures } from '../../src/server/state.ts';
 import { maskedInputView, viewOfRound3 } from '../../src/session/binding.ts';
 import { commitmentsOf } from '../../src/session/deals.ts';
-import type { MaskedInputMessage } from '../../src/session/messages.ts';
+import type { Deal, MaskedInputMessage } from '../../src/session/messages.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { flip } from '../support/forge.ts';
 import { leaving } from '../support/states.ts';
@@ -59,9 +59,11 @@ for (const [name, setup] of [
       const state = having(...allBut(3));
       const { state: next, dropped } = await leaving(state, () => close(state));
       const u3 = membersOf(allBut(3), directory.size);
-      const commitments = [...deals].map(([position, { seedCommitment, ownShareCommitment, sealed }]) => {
-        return [position, { seedCommitment, ownShareCommitment, shares: commitmentsOf(sealed) }] as const;
-      });
+      const commitments = [...(deals as ReadonlyMap<Position, Deal>)].map(
+        ([position, { seedCommitment, ownShareCommitment, sealed }]) => {
+          return [position, { seedCommitment, ownShareCommitment, shares: commitmentsOf(sealed) }] as const;
+        },
+      );
       expect(next).to.deep.equal({
         phase: 'consistency-check',
         directory,

@@ -132,11 +132,11 @@ for (const [name, setup] of [
       });
     }
 
-    it('a share of a user whose commitments the server does not have is no good share', () => {
+    it('a share of a user whose commitments the server does not have is not judged, and nobody is named', () => {
       const commitments = new Map([...moment.server.commitments].filter(([position]) => position !== 1));
       const state = { ...having(), commitments };
-      expect(receive(state, 2, said.get(2)!)).to.have.length(1);
-      expect(verdictOf(state, 2, 1)).to.equal(VERDICT.wrong);
+      refused('ERR_SECAGG_STATE', () => receive(state, 2, said.get(2)!));
+      expect(state.answers.has(positionAt(2))).to.equal(false);
     });
 
     it('a user that reports a deal is not named, and its word is kept', () => {

@@ -15,7 +15,7 @@ import { ringOf } from '../../src/masking/ring.ts';
 import type { AgreementKey } from '../../src/platform/platform.ts';
 import { commitToShare, maskedInputView, pairwiseMaskSeed, selfMaskKey, viewOfRound2 } from '../../src/session/binding.ts';
 import { sealedAt } from '../../src/session/deals.ts';
-import type { SharesMessage } from '../../src/session/messages.ts';
+import type { Deal, SharesMessage } from '../../src/session/messages.ts';
 import { maskInput } from '../../src/user/r2-masked-input.ts';
 import { secretsOf } from '../../src/user/state.ts';
 import { rejected } from '../support/errors.ts';
@@ -113,7 +113,10 @@ for (const [name, setup] of [
       expect(holdings.map(({ position }) => position)).to.deep.equal(dealers);
       for (const { position, shares } of holdings) {
         const dealer = server.directory.userIdAt(position);
-        const { commitments } = sealedAt(server.deals.get(position)!.sealed, graph.neighborIndex(position, before.position));
+        const { commitments } = sealedAt(
+          (server.deals.get(position) as Deal).sealed,
+          graph.neighborIndex(position, before.position),
+        );
         const commit = (kind: 'self-mask' | 'pairwise-key', share: Uint8Array): Uint8Array =>
           commitToShare(server.directoryDigest, kind, dealer, id, share);
         expect(commit('self-mask', shares!.selfMask)).to.deep.equal(commitments.selfMask);

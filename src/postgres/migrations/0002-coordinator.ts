@@ -4,6 +4,7 @@ import type { Migration } from '../migration.ts';
 export const MIGRATION_0002: Migration = {
   version: 2,
   name: 'coordinator',
+  breaking: false,
   sql: `
 create table :schema.service_time (
   only_row boolean primary key default true check (only_row),

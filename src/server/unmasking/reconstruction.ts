@@ -12,7 +12,7 @@ import type { Position } from '../../leaves/positions.ts';
 import { shareThresholdOf } from '../../session/parameters.ts';
 import { SHARE_BYTES } from '../../leaves/sizes.ts';
 import { commitToSeed } from '../../session/binding.ts';
-import { VERDICT, type CollectingAnswers, type ServerContext } from '../state.ts';
+import { VERDICT, type Answer, type CollectingAnswers, type ServerContext } from '../state.ts';
 
 const round = 4;
 
@@ -57,7 +57,17 @@ function shareOf(graph: Neighborhoods, answers: CollectingAnswers['answers'], ow
 }
 
 /** Whether every owner has enough good shares: then only an inconsistent dealer can stop the reconstruction. */
-export function enoughShares({ parameters }: ServerContext, { directory, u2, answers }: CollectingAnswers): boolean {
+export function enoughShares(
+  { parameters }: Pick<ServerContext, 'parameters'>,
+  {
+    directory,
+    u2,
+    answers,
+  }: Pick<CollectingAnswers, 'u2'> & {
+    readonly directory: Pick<CollectingAnswers['directory'], 'size'>;
+    readonly answers: ReadonlyMap<Position, Pick<Answer, 'verdicts'>>;
+  },
+): boolean {
   const graph = neighborhoodsOf(parameters.graph, directory.size);
   const good = new Uint32Array(directory.size);
   for (const [holder, { verdicts }] of answers) {

@@ -1,0 +1,230 @@
+// Looks a database over for its operators: what keeps sessions from going on, what makes it slow, and what was forgotten.
+import { StoreError } from '../leaves/errors.ts';
+import type { Database } from './database.ts';
+import { checkDriver } from './driver-check.ts';
+import { LEAST_POSTGRES, SCHEMA_VERSION, schemaVersion } from './migrations.ts';
+import { boolean, integer, number, statement, text, type Query, type Statement } from './statement.ts';
+
+/** What one look has found. */
+export interface Finding {
+  /** What was looked at. */
+  readonly subject: string;
+  /** `bad`: calls fail, or what is acknowledged may be lost. `warning`: it may become bad. */
+  readonly verdict: 'good' | 'warning' | 'bad';
+  /** What was found and, unless it is good, what to do. */
+  readonly text: string;
+}
+
+const SETTINGS: Statement<{ readonly name: string; readonly setting: string }> = statement(
+  `
+  select name, setting from pg_settings
+  where name in ('server_version_num', 'fsync', 'full_page_writes', 'autovacuum', 'max_connections', 'statement_timeout',
+    'synchronous_standby_names')`,
+  { name: text, setting: text },
+);
+
+const CLOCK = statement('select extract(epoch from clock_timestamp())::float8 as seconds', { seconds: number });
+
+const STANDBYS = statement(`select count(*)::integer as standbys from pg_stat_replication where sync_state = 'async'`, {
+  standbys: integer,
+});
+
+/** Tables of the schema that this role may not read or write. */
+const FORBIDDEN = statement(
+  `
+  select relname as name from pg_class
+  where relnamespace = to_regnamespace($1) and relkind = 'r' and relname <> 'migrations'
+    and not has_table_privilege(oid, 'select, insert, update, delete')
+  order by relname`,
+  { name: text },
+);
+
+const BLOATED = statement(
+  `
+  select relname as name, n_dead_tup as dead from pg_stat_user_tables
+  where relid in (select oid from pg_class where relnamespace = to_regnamespace($1))
+    and n_dead_tup > 10000 and n_dead_tup > n_live_tup
+  order by n_dead_tup desc`,
+  { name: text, dead: integer },
+);
+
+const OLD_TRANSACTIONS = statement(
+  `
+  select count(*)::integer as transactions, coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float8 as seconds
+  from pg_stat_activity where backend_xmin is not null and xact_start < clock_timestamp() - interval '5 minutes'`,
+  { transactions: integer, seconds: number },
+);
+
+interface SessionCounts {
+  readonly unswept: number;
+  readonly unclosed: number;
+  readonly idle: number;
+  readonly untidied: number;
+}
+
+const SESSIONS: Statement<SessionCounts> = statement(
+  `
+  select
+    count(*) filter (where status = 'collecting' and expires_at < clock_timestamp() - interval '1 hour')::integer as unswept,
+    count(*) filter (where closing is not null and lease_until < clock_timestamp() - interval '5 minutes')::integer as unclosed,
+    count(*) filter (where status = 'collecting' and expires_at is null and changed_at < clock_timestamp() - interval '7 days')::integer
+      as idle,
+    count(*) filter (where tidied_at is null and ended_at < clock_timestamp() - interval '2 hours')::integer as untidied
+  from :schema.sessions
+  where status = 'collecting' or tidied_at is null`,
+  { unswept: integer, unclosed: integer, idle: integer, untidied: integer },
+);
+
+/** Tables whose rows belong to sessions. */
+const TABLES_OF_SESSIONS = statement(
+  `
+  select table_name as name from information_schema.columns
+  where table_schema = (select nspname from pg_namespace where oid = to_regnamespace($1)) and column_name = 'session_id'
+    and table_name not in ('sessions', 'overview')
+  order by table_name`,
+  { name: text },
+);
+
+const orphansIn = (table: string): Statement<{ readonly orphaned: boolean }> =>
+  statement(
+    `
+    select exists (
+      select from :schema.${table} owned
+      where not exists (select from :schema.sessions where sessions.session_id = owned.session_id)
+    ) as orphaned`,
+    { orphaned: boolean },
+  );
+
+/** Seconds by which clocks may differ before it is told. */
+const MOST_SKEW = 1;
+
+/** @throws StoreError if the database cannot be reached. */
+export async function examine(database: Database): Promise<readonly Finding[]> {
+  return database.transactionWithoutVersion(async (query) => {
+    const findings = [...(await settings(query)), await driver(query), await clock(query)];
+    const schema = await version(query, database.schema);
+    findings.push(schema);
+    return schema.verdict === 'bad'
+      ? findings
+      : [...findings, ...(await tables(query, database.schema)), ...(await sessions(query))];
+  });
+}
+
+async function settings(query: Query): Promise<Finding[]> {
+  const rows = await query(SETTINGS);
+  const setting = new Map(rows.map(({ name, setting: value }) => [name, value]));
+  const major = Math.floor(Number(setting.get('server_version_num')) / 10_000);
+  const statementTimeout = Number(setting.get('statement_timeout'));
+  const findings = [
+    verdict('PostgreSQL', major >= LEAST_POSTGRES, 'bad', `version ${major}`, `expected ${LEAST_POSTGRES} or later`),
+    ...['fsync', 'full_page_writes', 'autovacuum'].map((name) => {
+      const value = setting.get(name) ?? 'unknown';
+      return verdict(
+        name,
+        value === 'on',
+        'bad',
+        value,
+        name === 'autovacuum' ? 'tables grow without end' : 'a crash may lose messages',
+      );
+    }),
+    verdict(
+      'statement_timeout',
+      statementTimeout === 0 || statementTimeout >= 30_000,
+      'warning',
+      statementTimeout === 0 ? 'none' : `${statementTimeout} ms`,
+      'long statements of large sessions fail below 30 s',
+    ),
+  ];
+  const [replication] = await query(STANDBYS);
+  const isAsynchronous = (replication?.standbys ?? 0) > 0 && setting.get('synchronous_standby_names') === '';
+  const standbys = isAsynchronous ? 'asynchronous' : 'none that is asynchronous';
+  findings.push(
+    verdict(
+      'standbys',
+      !isAsynchronous,
+      'warning',
+      standbys,
+      'a failover may lose acknowledged messages, whose users must send them again',
+    ),
+  );
+  return findings;
+}
+
+async function driver(query: Query): Promise<Finding> {
+  try {
+    await checkDriver(query);
+    return { subject: 'driver', verdict: 'good', text: 'gives back what it was given' };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { subject: 'driver', verdict: 'bad', text: error.message };
+  }
+}
+
+async function clock(query: Query): Promise<Finding> {
+  const before = Date.now() / 1000;
+  const [row] = await query(CLOCK);
+  const skew = (row?.seconds ?? NaN) - (before + Date.now() / 1000) / 2;
+  const told = `the database's is ${Math.abs(skew).toFixed(1)} s ${skew < 0 ? 'behind' : 'ahead'}`;
+  return verdict(
+    'clocks',
+    Math.abs(skew) <= MOST_SKEW,
+    'warning',
+    told,
+    'sessions expire by the database, at times that applications compute',
+  );
+}
+
+async function version(query: Query, schema: string): Promise<Finding> {
+  const { version: found, isTooNew } = await schemaVersion(query, schema);
+  const told = found === 0 ? 'none' : `version ${found}`;
+  const advice = isTooNew ? `this secagg knows version ${SCHEMA_VERSION}; update it` : 'run secagg postgres migrate';
+  return verdict('schema', found >= SCHEMA_VERSION && !isTooNew, 'bad', told, advice);
+}
+
+async function tables(query: Query, schema: string): Promise<Finding[]> {
+  const forbidden = (await query(FORBIDDEN, [schema])).map(({ name }) => name);
+  const bloated = (await query(BLOATED, [schema])).map(({ name, dead }) => `${name} (${dead} dead rows)`);
+  const orphaned: string[] = [];
+  for (const { name } of await query(TABLES_OF_SESSIONS, [schema])) {
+    const [row] = await query(orphansIn(name));
+    if (row?.orphaned === true) orphaned.push(name);
+  }
+  const [old] = await query(OLD_TRANSACTIONS);
+  const transactions = old?.transactions ?? 0;
+  const age = `${transactions} of more than five minutes, the oldest of ${Math.round((old?.seconds ?? 0) / 60)} minutes`;
+  return [
+    none('rights', forbidden, 'bad', 'the role may not read and write these tables'),
+    none('bloat', bloated, 'warning', 'vacuum them, and let autovacuum come more often'),
+    none('rows without a session', orphaned, 'warning', 'a call of remove was interrupted; call it again, or delete them'),
+    verdict(
+      'open transactions',
+      transactions === 0,
+      'warning',
+      transactions === 0 ? 'none is old' : age,
+      'vacuum cannot remove what they may still see',
+    ),
+  ];
+}
+
+async function sessions(query: Query): Promise<Finding[]> {
+  const [found] = await query(SESSIONS);
+  const { unswept, unclosed, idle, untidied } = found ?? { unswept: 0, unclosed: 0, idle: 0, untidied: 0 };
+  return [
+    count('expired sessions', unswept, 'whose time was over an hour ago', 'call sweep() now and then'),
+    count('ended sessions', untidied, 'whose messages are still there two hours later', 'call sweep() now and then'),
+    count('closings', unclosed, 'whose lease ran out five minutes ago', 'call round() again, at any process'),
+    count('sessions without a limit', idle, 'in which nothing was closed for a week', 'abort() or remove() them'),
+  ];
+}
+
+function verdict(subject: string, isGood: boolean, otherwise: Finding['verdict'], found: string, advice: string): Finding {
+  return { subject, verdict: isGood ? 'good' : otherwise, text: isGood ? found : `${found}: ${advice}` };
+}
+
+function none(subject: string, found: readonly string[], otherwise: Finding['verdict'], advice: string): Finding {
+  return verdict(subject, found.length === 0, otherwise, found.length === 0 ? 'as it should be' : found.join(', '), advice);
+}
+
+function count(subject: string, found: number, which: string, advice: string): Finding {
+  return verdict(subject, found === 0, 'warning', found === 0 ? `none ${which}` : `${found} ${which}`, advice);
+}

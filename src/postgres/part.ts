@@ -1,0 +1,55 @@
+// The masked inputs of round 2 that one process has heard, as their sum. The row of `parts` names the set of chunks that hold the
+// sum; each write makes a new set, flips the row to it, and deletes the old one.
+import { copyOf } from '../leaves/bytes.ts';
+import { StateError, StoreError } from '../leaves/errors.ts';
+import { ringOf, type Lanes } from '../masking/ring.ts';
+import { addLanes, zeroSum } from '../masking/running-sum.ts';
+import { laneBytes, type Parameters } from '../session/parameters.ts';
+import { readChunks } from './chunks.ts';
+import * as sql from './chunk-statements.ts';
+import type { Query } from './statement.ts';
+
+/** A row of `parts`, and the sum that it names. */
+export interface Part {
+  readonly id: string;
+  /** The chunks of the sum; null before the first write. */
+  readonly set: string | null;
+  /** How often the row was written. */
+  readonly revision: number;
+  /** How many users are in the sum. */
+  readonly users: number;
+  /** Null if it must be read before more is added to it. */
+  readonly sum: Lanes | null;
+}
+
+export function newPart(): Part {
+  return { id: crypto.randomUUID(), set: null, revision: 0, users: 0, sum: null };
+}
+
+/** The sum of a part, to which inputs may be added in place. */
+export async function sumOf(query: Query, sessionId: string, parameters: Parameters, part: Part): Promise<Lanes> {
+  if (part.sum !== null) return part.sum;
+  const sum = zeroSum(ringOf(parameters.bits), parameters.vecLen);
+  if (part.set !== null) await addSet(query, sessionId, parameters, part.set, sum);
+  return sum;
+}
+
+/** sum := sum + the sum that a set holds, chunk by chunk. @throws StateError unless it has the session's length. */
+export async function addSet(query: Query, sessionId: string, { bits }: Parameters, set: string, sum: Lanes): Promise<void> {
+  const ring = ringOf(bits);
+  let at = 0;
+  for await (const chunk of readChunks(query, sessionId, { set, kind: 'sum' })) {
+    if (at + chunk.length > sum.length || chunk.length % laneBytes(bits) !== 0) break;
+    addLanes(ring, sum.subarray(at, at + chunk.length), copyOf(chunk)); // lanes are aligned
+    at += chunk.length;
+  }
+  if (at !== sum.length) throw new StateError('session: the chunks of a sum are not whole');
+}
+
+/** Lets the part's row name a set that is written, in the transaction that acknowledges the inputs. */
+export async function flipPart(query: Query, sessionId: string, before: Part, after: Part): Promise<void> {
+  const write = before.revision === 0 ? sql.insertPart : sql.replacePart;
+  const rows = await query(write, [sessionId, after.id, after.set, after.revision, after.users]);
+  if (rows.length !== 1) throw new StoreError('ERR_SECAGG_STORE', 'database: somebody else has changed a partial sum');
+  if (before.set !== null) await query(sql.deleteSet, [sessionId, before.set]);
+}

@@ -1,0 +1,164 @@
+// Calls that wait until a round is closed. All of one process share one look at the database, once a second; a process that has a
+// direct connection is told by NOTIFY, and looks by itself only now and then.
+import { Cancellation } from '../leaves/cancellation.ts';
+import { sleep } from '../leaves/sleep.ts';
+import { throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
+import { CHANNEL } from './channel.ts';
+import type { Database } from './database.ts';
+import { checkConnection, type PoolConnection, type PostgresPool } from './pool.ts';
+import { requireLive, SESSION_STATUSES, type StatusRow } from './session-status.ts';
+import { boolean, integer, nullable, oneOf, statement, text, type Statement } from './statement.ts';
+
+/** Milliseconds between two looks, without and with notifications. */
+const LOOK_MS = 1_000;
+const LOOK_SELDOM_MS = 15_000;
+
+/** The rows of sessions for which somebody waits. */
+const LOOK: Statement<StatusRow & { readonly session_id: string }> = statement(
+  `
+  select session_id, status, round, reason, status = 'collecting' and coalesce(expires_at <= clock_timestamp(), false) as expired
+  from :schema.sessions where session_id = any ($1::uuid[])`,
+  { session_id: text, status: oneOf(SESSION_STATUSES), round: integer, reason: nullable(text), expired: boolean },
+);
+
+interface WaitingCall {
+  readonly sessionId: string;
+  /** Is given the session's row; undefined if there is none. */
+  readonly see: (row: StatusRow | undefined) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+export class Waiting {
+  readonly #database: Database;
+  readonly #direct: PostgresPool | null;
+  readonly #calls = new Set<WaitingCall>();
+  #isLooking = false;
+  #wake: () => void = () => undefined;
+
+  /** @param direct a pool whose connections LISTEN; null if there is none. */
+  constructor(database: Database, direct: PostgresPool | null) {
+    this.#database = database;
+    this.#direct = direct;
+  }
+
+  /**
+   * Fulfilled once a round of a session is closed, or the session has failed.
+   *
+   * @throws UsageError if the session was aborted, has expired, or is unknown; StoreError; the signal's reason.
+   */
+  async until(sessionId: string, round: number, signal: AbortSignalLike | undefined): Promise<void> {
+    throwIfAborted(signal);
+    const waiting = new Cancellation(signal);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const call: WaitingCall = {
+          sessionId,
+          see: (row) => {
+            const { status, round: present } = requireLive(row, sessionId);
+            if (present > round || status !== 'collecting') resolve();
+          },
+          fail: reject,
+        };
+        this.#calls.add(call);
+        const done = (): void => void this.#calls.delete(call);
+        // Also at the end, when `reject` has no effect any more.
+        waiting.signal.addEventListener('abort', () => {
+          done();
+          reject(waiting.signal.reason as Error);
+          this.#wake();
+        });
+        void this.#look();
+        this.#wake();
+      });
+    } finally {
+      waiting.cancel();
+      waiting.release();
+    }
+  }
+
+  /** Looks again and again, as long as somebody waits. */
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    const listening = new Listening(this.#direct, (changed) => {
+      if (changed === null || [...this.#calls].some(({ sessionId }) => sessionId === changed)) this.#wake();
+    });
+    const never = new AbortController().signal;
+    try {
+      while (this.#calls.size > 0) {
+        await listening.begin();
+        await this.#lookOnce();
+        if (this.#calls.size === 0) break;
+        await sleep(listening.isAlive ? LOOK_SELDOM_MS : LOOK_MS, never, (wake) => {
+          this.#wake = wake;
+          return () => (this.#wake = (): void => undefined);
+        });
+      }
+    } finally {
+      this.#isLooking = false;
+      listening.end();
+      if (this.#calls.size > 0) void this.#look(); // a call that came meanwhile
+    }
+  }
+
+  async #lookOnce(): Promise<void> {
+    const calls = [...this.#calls];
+    try {
+      const rows = await this.#database.read(LOOK, [[...new Set(calls.map(({ sessionId }) => sessionId))]]);
+      const bySession = new Map(rows.map((row) => [row.session_id, row]));
+      for (const { sessionId, see, fail } of calls) {
+        try {
+          see(bySession.get(sessionId));
+        } catch (error) {
+          fail(error);
+        }
+      }
+    } catch (error) {
+      for (const { fail } of calls) fail(error);
+    }
+  }
+}
+
+/** One connection that hears notifications; without a pool, or while it is broken, none. */
+class Listening {
+  readonly #pool: PostgresPool | null;
+  readonly #onChange: (sessionId: string | null) => void;
+  #connection: PoolConnection | null = null;
+
+  /** @param onChange is given the session that has changed; null if the connection broke, so that nobody knows. */
+  constructor(pool: PostgresPool | null, onChange: (sessionId: string | null) => void) {
+    this.#pool = pool;
+    this.#onChange = onChange;
+  }
+
+  get isAlive(): boolean {
+    return this.#connection !== null;
+  }
+
+  /** Begins to listen, unless it does. What fails is tried again at the next look. */
+  async begin(): Promise<void> {
+    if (this.#pool === null || this.#connection !== null) return;
+    let connection: PoolConnection | null = null;
+    try {
+      connection = checkConnection(await this.#pool.connect());
+      connection.on?.('error', this.#onError);
+      connection.on?.('notification', ({ payload }) => this.#onChange(payload ?? null));
+      await connection.query(`listen ${CHANNEL}`);
+      this.#connection = connection;
+    } catch (error) {
+      connection?.release(error instanceof Error ? error : true);
+    }
+  }
+
+  end(): void {
+    // Closed, because it would go on to listen in the hands of whoever takes it next.
+    this.#connection?.release(true);
+    this.#connection = null;
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#connection?.release(error);
+    this.#connection = null;
+    this.#onChange(null);
+  };
+}

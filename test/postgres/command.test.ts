@@ -1,0 +1,186 @@
+// What an operator does with the command: the schema's version, migrations by hand, and a look for what is wrong, on a real database.
+import { expect } from 'chai';
+import pg from 'pg';
+import { runPostgres } from '../../src/command/postgres.ts';
+import type { Finding } from '../../src/postgres/doctor.ts';
+import { SCHEMA_VERSION } from '../../src/postgres/migrations.ts';
+import { PostgresSessions } from '../../src/postgres/index.ts';
+import { rejected } from '../support/errors.ts';
+import { describeSchema } from './describe-schema.ts';
+import { testDatabase, type TestDatabase } from './support.ts';
+
+describe('secagg postgres', () => {
+  let database: TestDatabase;
+
+  before(async () => {
+    database = await testDatabase();
+  });
+
+  after(() => database.end());
+
+  const run = (...args: string[]): ReturnType<typeof runPostgres> =>
+    runPostgres([...args, '--schema', database.schema], { DATABASE_URL: database.server.url });
+
+  async function findings(): Promise<ReadonlyMap<string, Finding>> {
+    const { out } = await run('doctor', '--json');
+    return new Map((JSON.parse(out!) as Finding[]).map((finding) => [finding.subject, finding]));
+  }
+
+  it('tells that there is no schema, and what is to be done', async () => {
+    expect(await run('version')).to.deep.equal({ code: 1, out: `no schema; this secagg needs version ${SCHEMA_VERSION}\n` });
+    const { code, out } = await run('doctor');
+    expect(code).to.equal(1);
+    expect(out).to.match(/^BAD +schema: none: run secagg postgres migrate$/m);
+  });
+
+  it('prints SQL that makes the same schema as migrate', async () => {
+    const { out: planned } = await run('plan');
+    expect(planned).to.equal((await run('plan', '--from', '0')).out);
+    expect(planned).to.match(/^-- 1 sessions \(breaking: end processes of older versions first\)$/m);
+    await database.pool.query(planned!);
+    const byHand = await describeSchema(database.pool, database.schema);
+    expect(await run('plan')).to.deep.equal({ code: 0, out: '' });
+    await database.pool.query(`drop schema ${pg.escapeIdentifier(database.schema)} cascade`);
+    expect(await run('migrate')).to.deep.equal({ code: 0, out: `version ${SCHEMA_VERSION}\n` });
+    expect(await describeSchema(database.pool, database.schema)).to.deep.equal(byHand);
+    expect(await run('version')).to.include({ code: 0 });
+  });
+
+  it('finds nothing wrong with a new schema, and what was forgotten in an old one', async () => {
+    const notGood = ({ verdict, subject }: Finding): boolean =>
+      verdict !== 'good' && !['fsync', 'full_page_writes'].includes(subject);
+    expect([...(await findings()).values()].filter(notGood)).to.deep.equal([]);
+    const sessions = new PostgresSessions(database.pool, { schema: database.schema });
+    const id = await sessions.create({ threshold: 2, vecLen: 1, expiresAt: new Date(Date.now() + 1000) });
+    const schema = pg.escapeIdentifier(database.schema);
+    await database.pool.query(`update ${schema}.sessions set expires_at = now() - interval '2 hours' where session_id = $1`, [
+      id,
+    ]);
+    await database.pool.query(`insert into ${schema}.keys values (gen_random_uuid(), decode(repeat('00', 32), 'hex'))`);
+    const found = await findings();
+    expect(found.get('expired sessions')).to.include({ verdict: 'warning' });
+    expect(found.get('rows without a session')?.text).to.match(/^keys: /);
+    await database.pool.query(`delete from ${schema}.keys`);
+    await sessions.remove(id);
+  });
+
+  it('shows each session on one line, in a view', async () => {
+    const sessions = new PostgresSessions(database.pool, { schema: database.schema });
+    const id = await sessions.create({ threshold: 2, vecLen: 3, options: { bits: 20, maxUsers: 3 } });
+    const { rows } = await database.pool.query(
+      `select * from ${pg.escapeIdentifier(database.schema)}.overview where session_id = $1`,
+      [id],
+    );
+    expect(rows).to.have.length(1);
+    const expected = {
+      status: 'collecting',
+      round: 0,
+      needed: 2,
+      registered: null,
+      admitted: 0,
+      heard: '0',
+      vec_len: 3,
+      bits: 20,
+    };
+    expect(rows[0]).to.include({ ...expected, is_closing: false, ended_at: null });
+    await sessions.remove(id);
+  });
+
+  it('refuses wrong usage, and says why a database cannot be reached', async () => {
+    expect(await run('migrat')).to.include({ code: 2 });
+    expect(await run('plan', '--from', '99')).to.include({ code: 2 });
+    expect((await runPostgres(['version', '--nonsense'], {})).code).to.equal(2);
+    const { code, err } = await runPostgres(['version', '--url', 'postgres://nobody@127.0.0.1:1/nothing'], {});
+    expect(code).to.equal(1);
+    expect(err).to.match(/cannot be reached.*ECONNREFUSED/);
+  });
+
+  it('a process that was started before a newer migration goes on, unless it is breaking', async () => {
+    const schema = pg.escapeIdentifier(database.schema);
+    const later = (breaking: boolean): Promise<unknown> =>
+      database.pool.query(`insert into ${schema}.migrations (version, name, breaking) values ($1, 'later', $2)`, [
+        SCHEMA_VERSION + 1,
+        breaking,
+      ]);
+    const remove = (): Promise<unknown> =>
+      database.pool.query(`delete from ${schema}.migrations where version > $1`, [SCHEMA_VERSION]);
+    const now = performance.now.bind(performance);
+    const sessions = new PostgresSessions(database.pool, { schema: database.schema });
+    const id = await sessions.create({ threshold: 2, vecLen: 1 });
+    try {
+      await later(false);
+      performance.now = () => now() + 61_000;
+      expect(await sessions.result(id)).to.equal(null);
+      await remove();
+      await later(true);
+      expect(await sessions.result(id)).to.equal(null); // it looks once a minute
+      performance.now = () => now() + 122_000;
+      await rejected('ERR_SECAGG_SCHEMA_NEWER', sessions.result(id));
+    } finally {
+      performance.now = now;
+      await remove();
+      await sessions.remove(id);
+    }
+  });
+});
+
+describe('a driver', () => {
+  it('that gives back something else than it was given is refused at the first call', async () => {
+    const database = await testDatabase();
+    try {
+      const sessions = (change: (row: Record<string, unknown>) => void): PostgresSessions =>
+        new PostgresSessions(
+          {
+            connect: async () => {
+              const connection = await database.pool.connect();
+              return {
+                query: async (text: string, values?: unknown[]) => {
+                  const result = await connection.query(text, values);
+                  for (const row of Array.isArray(result.rows) ? (result.rows as Record<string, unknown>[]) : []) change(row);
+                  return result;
+                },
+                release: (error) => connection.release(error),
+              };
+            },
+          },
+          { schema: database.schema },
+        );
+      await sessions(() => undefined).migrate();
+      for (const [column, value] of [
+        ['bytes', Uint8Array.of(1, 2)],
+        ['bigint', '9007199254740992'],
+        ['boolean', false],
+        ['text', 'a'],
+        ['uuid', ''],
+        ['jsonb', '{}'],
+        ['float8', 0.3],
+        ['list', 'x NULL'],
+      ] as const) {
+        const changed = sessions((row) => {
+          if (column in row && 'float8' in row) row[column] = value;
+        });
+        const error = await rejected('ERR_SECAGG_STORE', changed.create({ threshold: 2, vecLen: 1 }));
+        expect(error).to.include({ retryable: false });
+        expect(error.message, column).to.match(/driver/);
+      }
+    } finally {
+      await database.end();
+    }
+  });
+
+  it('keeps nulls in arrays, or is refused: the setting array_nulls', async () => {
+    const database = await testDatabase();
+    try {
+      await new PostgresSessions(database.pool, { schema: database.schema }).migrate();
+      const pool = new pg.Pool({ connectionString: database.server.url, options: '-c array_nulls=off' });
+      const error = await rejected(
+        'ERR_SECAGG_STORE',
+        new PostgresSessions(pool, { schema: database.schema }).create({ threshold: 2, vecLen: 1 }),
+      );
+      expect(error.message).to.match(/array_nulls/);
+      await pool.end();
+    } finally {
+      await database.end();
+    }
+  });
+});

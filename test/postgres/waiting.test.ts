@@ -1,0 +1,132 @@
+// Waiting for the end of a round, lists of sessions, and sessions that are created in a transaction of the application.
+import { expect } from 'chai';
+import { round0Msg } from '../../src/index.ts';
+import { PostgresSessions } from '../../src/postgres/index.ts';
+import { rejected } from '../support/errors.ts';
+import { registeredUsers } from '../support/registered-users.ts';
+import { UserWrapper } from '../../src/user/user-wrapper.ts';
+import { poolOf, testDatabase, type TestDatabase } from './support.ts';
+
+describe('waiting for the end of a round', () => {
+  let database: TestDatabase;
+  let sessions: PostgresSessions;
+  const { keys, pki } = registeredUsers([1, 2]);
+
+  before(async () => {
+    database = await testDatabase();
+    sessions = new PostgresSessions(database.pool, { schema: database.schema });
+    await sessions.migrate();
+  });
+
+  after(() => database.end());
+
+  async function withKeys(at: PostgresSessions): Promise<string> {
+    const id = await at.create({ threshold: 2, vecLen: 1, options: { publicKeys: pki } });
+    for (const user of [1, 2]) {
+      const [pk, sk] = keys.get(user)!;
+      await at.recv(id, user, await new UserWrapper(user, 2, pk, sk, [1], pki).round(round0Msg()));
+    }
+    return id;
+  }
+
+  for (const isDirect of [true, false]) {
+    it(`is over in every process once one has closed it, ${isDirect ? 'told by the database' : 'by looking'}`, async () => {
+      const id = await withKeys(sessions);
+      const pool = poolOf(database.server.url);
+      const options = { schema: database.schema, ...(isDirect && { direct: pool }) };
+      const other = new PostgresSessions(pool, options);
+      const started = performance.now();
+      const waiting = [other.wait(id, 0), other.wait(id, 0), sessions.wait(id, 0)];
+      const early = await Promise.race([...waiting, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))]);
+      expect(early).to.equal('waits');
+      await sessions.round(id, 0);
+      await waiting[0];
+      if (isDirect) expect(performance.now() - started).to.be.below(900);
+      await Promise.all(waiting);
+      await other.wait(id, 0); // at once
+      await pool.end();
+    });
+  }
+
+  it('ends with an error for a session that is aborted, unknown or removed, and with the reason of its signal', async () => {
+    const id = await withKeys(sessions);
+    const waiting = rejected('ERR_SECAGG_ABORTED', sessions.wait(id, 0));
+    await sessions.abort(id, 'enough');
+    await waiting;
+    await rejected('ERR_SECAGG_UNKNOWN_SESSION', sessions.wait(crypto.randomUUID(), 0));
+    const other = await withKeys(sessions);
+    const ending = new AbortController();
+    const called = sessions.wait(other, 0, { signal: ending.signal });
+    ending.abort(new Error('no more'));
+    const error: unknown = await called.catch((reason: unknown) => reason);
+    expect(error).to.have.property('message', 'no more');
+    const removed = rejected('ERR_SECAGG_UNKNOWN_SESSION', sessions.wait(other, 0));
+    await sessions.remove(other);
+    await removed;
+  });
+
+  it('goes on by looking if the connection that listens breaks', async () => {
+    const id = await withKeys(sessions);
+    const pool = poolOf(database.server.url);
+    const other = new PostgresSessions(pool, { schema: database.schema, direct: pool });
+    const waiting = other.wait(id, 0);
+    const listening = `pid in (select pid from pg_stat_activity where query = 'listen secagg')`;
+    for (let ended = 0; ended === 0;) {
+      ended = (await database.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${listening}`)).rowCount!;
+    }
+    await sessions.round(id, 0);
+    await waiting;
+    await pool.end();
+  });
+
+  it('lists sessions in pages, by status and by time', async () => {
+    const due = new Date(Date.now() + 3_600_000);
+    const ids = [];
+    for (let each = 0; each < 3; each++) ids.push(await sessions.create({ threshold: 2, vecLen: 1, expiresAt: due }));
+    await sessions.abort(ids[2]!, 'a test');
+    const before = { dueBefore: new Date(due.getTime() + 1000) };
+    const listed = await sessions.list({ ...before, status: 'collecting' });
+    expect(listed.map(({ id }) => id)).to.deep.equal(ids.slice(0, 2).sort());
+    const [first] = listed;
+    expect(first).to.deep.include({ round: 0, status: 'collecting', expiresAt: due, endedAt: null });
+    expect(Math.abs(first!.createdAt.getTime() - Date.now())).to.be.below(60_000);
+    expect((await sessions.list({ ...before, status: 'collecting', after: first!.id })).map(({ id }) => id)).to.deep.equal([
+      listed[1]!.id,
+    ]);
+    expect((await sessions.list({ ...before, status: 'aborted' })).map(({ id }) => id)).to.deep.equal([ids[2]]);
+    expect(await sessions.list({ dueBefore: new Date(0) })).to.deep.equal([]);
+    for (const [options, type] of [
+      [{ status: 'over' }, RangeError],
+      [{ dueBefore: 5 }, TypeError],
+      [{ before: due }, TypeError],
+    ] as const) {
+      const error: unknown = await sessions.list(options as never).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(type);
+    }
+  });
+
+  it('creates a session in a transaction of the application, with all that it writes there or with none of it', async () => {
+    const client = await database.pool.connect();
+    try {
+      for (const end of ['rollback', 'commit']) {
+        await client.query('begin');
+        const id = await sessions.create({ threshold: 2, vecLen: 1, options: { publicKeys: pki } }, { client });
+        await rejected('ERR_SECAGG_UNKNOWN_SESSION', sessions.progress(id));
+        await client.query(end);
+        if (end === 'commit') expect((await sessions.progress(id)).missing).to.deep.equal([1, 2]);
+        else await rejected('ERR_SECAGG_UNKNOWN_SESSION', sessions.progress(id));
+      }
+    } finally {
+      client.release();
+    }
+    const error: unknown = await sessions
+      .create({ threshold: 2, vecLen: 1 }, { client: {} as never })
+      .catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(TypeError);
+  });
+
+  it('refuses a connection in the place of a pool', () => {
+    const client = Object.assign(Object.create(null) as object, { connect: () => undefined, getTypeParser: () => undefined });
+    expect(() => new PostgresSessions(database.pool, { direct: client as never })).to.throw(TypeError, 'options.direct:');
+  });
+});
