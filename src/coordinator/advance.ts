@@ -12,11 +12,11 @@ import {
   requireAttempt,
   type Attempt,
   type AttemptParts,
+  type NewSession,
   type RunEnd,
   type RunInAttempt,
   type RunKey,
   type RunRecord,
-  type SessionRecord,
 } from './run-record.ts';
 import { advanceSession } from './session-advance.ts';
 
@@ -125,9 +125,9 @@ async function begin(context: CoordinatorContext, task: Task, run: RunRecord, no
 }
 
 /** The sessions of an attempt begin. */
-async function begun(context: CoordinatorContext, run: RunRecord, sessions: readonly SessionRecord[]): Promise<void> {
+async function begun(context: CoordinatorContext, run: RunRecord, sessions: readonly NewSession[]): Promise<void> {
   const attempt: Attempt = { ...requireAttempt(run).attempt, sessions: sessions.length };
-  const users = sessions.reduce((sum, { members }) => sum + members.length, 0);
+  const users = sessions.reduce((sum, { record }) => sum + record.users, 0);
   await enterStage(context, { ...run, stage: 'session', extended: false, attempt }, users, { sessions });
 }
 
