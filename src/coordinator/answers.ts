@@ -163,7 +163,9 @@ async function inSession(context: Answering, { certificate, request, task }: Adm
   }
   if (end !== null) return wait(place, pause, users);
   if (wanted.attempt !== attempt) {
-    const own = await (group.graph === null ? context.rosters.whole(session) : context.rosters.excerpt(session, [certificate.id]));
+    const own = await (group.graph === null
+      ? context.rosters.whole(session)
+      : context.rosters.excerpt(session, [certificate.id]));
     return reply('roster', { ...place, round: 0 }, own);
   }
   if (wanted.round > round || wanted.round === 0) return wait(place, pause, users);

@@ -137,5 +137,9 @@ function newSession(
 ): NewSession {
   const { users, certificates, bytes } = roster;
   const fresh = { revision: 0, round: 0, since, extended: false, end: null };
-  return { record: { task, run, attempt, ...session, users, ...fresh }, members: certificates.map(({ id }) => id), roster: bytes };
+  return {
+    record: { task, run, attempt, ...session, users, ...fresh },
+    members: certificates.map(({ id }) => id),
+    roster: bytes,
+  };
 }

@@ -148,7 +148,11 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     const drawing = { ...run, stage: 'draw' as const, revision: 1 };
     expect(await store.replaceRun(drawing, { enrolment: Uint8Array.of(1, 2, 3) })).to.equal(true);
     expect(await store.enrolment(run)).to.deep.equal(Uint8Array.of(1, 2, 3));
-    const of = (attempt: number, index: number, members: number[], run = 1): NewSession => ({ record: record(attempt, index, members.length, run), members, roster: Uint8Array.of(9, index, attempt) });
+    const of = (attempt: number, index: number, members: number[], run = 1): NewSession => ({
+      record: record(attempt, index, members.length, run),
+      members,
+      roster: Uint8Array.of(9, index, attempt),
+    });
     const record = (attempt: number, index: number, users: number, run: number): SessionRecord => ({
       ...{ task: TASK, run, index, revision: 0, attempt, name: `${index}`.repeat(64), round: 0, since: 5.25, extended: false },
       draw: { enrolment: new Uint8Array(32).fill(1), seed: new Uint8Array(32).fill(2), index },
@@ -189,10 +193,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     await store.replaceRun(
       { ...second, revision: 1 },
       {
-        sessions: [
-          of(1, 0, [0], 2),
-          of(1, 1, [1], 2),
-        ],
+        sessions: [of(1, 0, [0], 2), of(1, 1, [1], 2)],
       },
     );
     await store.replaceRun({ ...second, revision: 2 }, { sessions: [of(2, 0, [1], 2)] });
