@@ -60,7 +60,7 @@ async function meet(
   const answer = await askForNeighbors(context, work, ids, signal);
   if (answer.kind === 'outcome') return done(context, { ...work, spent: false }, answer);
   if (answer.kind === 'wait' || PASSING.has(answer.code)) return waitFor(context, answer);
-  if (answer.kind !== 'roster') return over(context, work, null);
+  if (answer.kind !== 'roster' || answer.place.attempt !== work.attempt) return over(context, work, null);
   try {
     await meetNeighbors(context, work, { user, ids, excerpt: answer.body }, signal);
   } catch (error) {

@@ -13,7 +13,8 @@ export interface CertifiedKey {
 }
 
 /**
- * Looks at the keys of all participants of a session, before anything is sent in it.
+ * Looks at the keys of all participants of a session, before anything is sent in it. On a sparse graph: at the participant's own key by
+ * then, and at those of its neighbors, too, before it answers round 1.
  *
  * @returns whether each of them is the key of that participant. If not, the participant takes no part in the attempt.
  * @throws anything if it cannot tell now; the agent asks again later.

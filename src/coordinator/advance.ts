@@ -12,11 +12,11 @@ import {
   requireAttempt,
   type Attempt,
   type AttemptParts,
+  type NewSession,
   type RunEnd,
   type RunInAttempt,
   type RunKey,
   type RunRecord,
-  type SessionRecord,
 } from './run-record.ts';
 import { advanceSession } from './session-advance.ts';
 
@@ -137,11 +137,11 @@ async function begin(context: CoordinatorContext, task: Task, run: RunRecord, no
 async function begun(
   context: CoordinatorContext,
   run: RunInAttempt,
-  sessions: readonly SessionRecord[],
+  sessions: readonly NewSession[],
   now: number,
 ): Promise<void> {
   const attempt: Attempt = { ...run.attempt, sessions: sessions.length };
-  const participants = sessions.reduce((sum, { members }) => sum + members.length, 0);
+  const participants = sessions.reduce((sum, { record }) => sum + record.users, 0);
   await enterStage(context, run, { stage: 'session', attempt, now, participants, parts: { sessions } });
 }
 

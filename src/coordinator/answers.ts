@@ -153,22 +153,24 @@ function outcomeBody({ run, attempt }: RunRecord, { code, included }: RunEnd): U
 
 /** What a member of a session gets: the roster, or the server's message of the round that it waits for. */
 async function inSession(context: Answering, { certificate, request, task }: Admitted, session: SessionRecord): Promise<Reply> {
-  const { run, attempt, round, end, members, name } = session;
+  const { run, attempt, round, end, users, name } = session;
   const place = { run, attempt, round };
   const { windows, group } = task.definition;
   const pause = Math.min(Math.max(50 * windows.round.max, SOON), IDLE / 3);
   const { place: wanted } = request;
   if (request.kind === 'certificates' && wanted.attempt === attempt) {
-    return reply('roster', place, context.rosters.excerpt(session, wantedIds(task, request.body)));
+    return reply('roster', place, await context.rosters.excerpt(session, wantedIds(task, request.body)));
   }
-  if (end !== null) return wait(place, pause, members.length);
+  if (end !== null) return wait(place, pause, users);
   if (wanted.attempt !== attempt) {
-    const own = group.graph === null ? session.roster : context.rosters.excerpt(session, [certificate.id]);
+    const own = await (group.graph === null
+      ? context.rosters.whole(session)
+      : context.rosters.excerpt(session, [certificate.id]));
     return reply('roster', { ...place, round: 0 }, own);
   }
-  if (wanted.round > round || wanted.round === 0) return wait(place, pause, members.length);
+  if (wanted.round > round || wanted.round === 0) return wait(place, pause, users);
   const message = await context.host.message(name, certificate.id, wanted.round);
-  return message === null ? wait(place, pause, members.length) : reply('message', { ...place, round: wanted.round }, message);
+  return message === null ? wait(place, pause, users) : reply('message', { ...place, round: wanted.round }, message);
 }
 
 /** Whose certificates a participant asks for: its own and those of its neighbors at most. */

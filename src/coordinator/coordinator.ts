@@ -98,7 +98,7 @@ export class Coordinator {
       store: this.#store,
       host: options.host ?? new MemorySessionHost(),
       listener: this.#listener,
-      ...{ uploads: new Uploads(most), rosters: new Rosters(), turns: new Turns() },
+      ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), turns: new Turns() },
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
@@ -165,10 +165,9 @@ export class Coordinator {
 
   async #respond(admitted: Admitted, epoch: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
     const { task, certificate, certificateDigest } = admitted;
-    const last = await this.#store.lastRequest(task.id, senderOf(certificate));
     const terms = {
       token: this.#tokens.tokenFor(certificate.id, certificateDigest, epoch),
-      sequence: last?.sequence ?? 0,
+      sequence: (await this.#store.lastRequest(task.id, senderOf(certificate)))?.sequence ?? 0,
       wait: this.#windows.after(reply.pause, reply.waiting),
       code,
     };
@@ -248,7 +247,8 @@ export class Coordinator {
     const certificates: string[] = [];
     for (let index = 0; index < (run.attempt?.sessions ?? 0); index++) {
       const session = await this.#store.session({ ...key, index });
-      if (session !== null && session.end?.code === null) certificates.push(session.certificate);
+      const certificate = session?.end?.code === null ? await this.#store.certificate(session) : null;
+      if (certificate !== null) certificates.push(certificate);
     }
     return certificates;
   }

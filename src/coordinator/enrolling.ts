@@ -11,7 +11,7 @@ import type { RevocationList } from '../service/revocation-list.ts';
 import { rosterOf, type Roster } from '../service/roster.ts';
 import { leastEnrolled, type Task, type TaskDefinition } from '../service/task.ts';
 import type { CoordinatorContext } from './context.ts';
-import type { Attempt, RunInAttempt, RunRecord, SessionRecord } from './run-record.ts';
+import type { Attempt, NewSession, RunInAttempt, RunRecord, SessionRecord } from './run-record.ts';
 
 /** By how much the clocks of registrar and coordinator may differ, in seconds. */
 const CLOCK_SKEW = 300;
@@ -22,7 +22,7 @@ const MOST_LEFT = 3600;
 /** How an attempt begins. */
 type Enrolled =
   /** With one session. */
-  | { readonly attempt: Attempt; readonly sessions: readonly SessionRecord[]; readonly enrolment?: undefined }
+  | { readonly attempt: Attempt; readonly sessions: readonly NewSession[]; readonly enrolment?: undefined }
   /** With a draw, of so many. */
   | { readonly attempt: Attempt; readonly enrolment: Uint8Array; readonly users: number }
   /** Not at all: the certificates of these participants hold no more, and without them there are too few. */
@@ -110,7 +110,7 @@ export async function drawSessions(
   run: RunInAttempt,
   seed: Uint8Array,
   now: number,
-): Promise<readonly SessionRecord[] | null> {
+): Promise<readonly NewSession[] | null> {
   const task = context.taskOf(run.task);
   const [enrolment, revocations] = [await context.store.enrolment(run), context.revocationsOf(task)];
   if (enrolment === null || revocations === null) return null;
@@ -134,8 +134,12 @@ function newSession(
   { number: attempt }: Attempt,
   { roster, ...session }: Pick<SessionRecord, 'index' | 'name' | 'draw'> & { readonly roster: Roster },
   since: number,
-): SessionRecord {
-  const members = roster.certificates.map(({ id }) => id);
-  const fresh = { revision: 0, round: 0, since, extended: false, certificate: '', end: null };
-  return { task, run, attempt, ...session, roster: roster.bytes, members, ...fresh };
+): NewSession {
+  const { users, certificates, bytes } = roster;
+  const fresh = { revision: 0, round: 0, since, extended: false, end: null };
+  return {
+    record: { task, run, attempt, ...session, users, ...fresh },
+    members: certificates.map(({ id }) => id),
+    roster: bytes,
+  };
 }

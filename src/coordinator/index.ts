@@ -22,6 +22,7 @@ export type {
   RunRecord,
   SessionEnd,
   SessionKey,
+  NewSession,
   SessionRecord,
 } from './run-record.ts';
 export type { HostedSession, SessionHost } from './session-host.ts';

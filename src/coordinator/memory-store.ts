@@ -3,6 +3,7 @@ import type { Certificate } from '../service/certificate.ts';
 import type {
   AttemptParts,
   Counts,
+  NewSession,
   Participant,
   ParticipantStatus,
   RunKey,
@@ -17,7 +18,13 @@ interface StoredRun {
   record: RunRecord;
   readonly participants: Map<number, Participant>;
   enrolment: Uint8Array | null;
-  sessions: readonly SessionRecord[];
+  sessions: readonly StoredSession[];
+}
+
+interface StoredSession {
+  record: SessionRecord;
+  readonly roster: Uint8Array;
+  certificate: string | null;
 }
 
 const nameOf = ({ task, run }: RunKey): string => `${task}/${run}`;
@@ -82,7 +89,7 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     if (sessions !== undefined) beginSessions(stored, sessions);
     if (record.end !== null) {
       this.#open.delete(`${record.task}/${record.source}`);
-      stored.sessions = stored.sessions.map(withoutSum);
+      for (const session of stored.sessions) session.record = withoutSum(session.record);
     }
     return Promise.resolve(true);
   }
@@ -94,22 +101,36 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
 
   /** As `CoordinatorStore.session`. */
   session(key: SessionKey): Promise<SessionRecord | null> {
-    return Promise.resolve(this.#runs.get(nameOf(key))?.sessions[key.index] ?? null);
+    return Promise.resolve(this.#session(key)?.record ?? null);
+  }
+
+  #session(key: SessionKey): StoredSession | undefined {
+    return this.#runs.get(nameOf(key))?.sessions[key.index];
+  }
+
+  /** As `CoordinatorStore.roster`. */
+  roster(key: SessionKey & Pick<SessionRecord, 'attempt'>): Promise<Uint8Array | null> {
+    const session = this.#session(key);
+    return Promise.resolve(session?.record.attempt === key.attempt ? session.roster : null);
+  }
+
+  /** As `CoordinatorStore.certificate`. */
+  certificate(key: SessionKey): Promise<string | null> {
+    return Promise.resolve(this.#session(key)?.certificate ?? null);
   }
 
   /** As `CoordinatorStore.openSessions`. */
   openSessions(key: RunKey): Promise<readonly number[]> {
     const sessions = this.#runs.get(nameOf(key))?.sessions ?? [];
-    return Promise.resolve(sessions.flatMap(({ index, end }) => (end === null ? [index] : [])));
+    return Promise.resolve(sessions.flatMap(({ record: { index, end } }) => (end === null ? [index] : [])));
   }
 
   /** As `CoordinatorStore.replaceSession`. */
-  replaceSession(session: SessionRecord): Promise<boolean> {
-    const stored = this.#runs.get(nameOf(session));
-    const before = stored?.sessions[session.index];
-    const isNext = before?.attempt === session.attempt && before.revision === session.revision - 1;
-    if (stored === undefined || !isNext) return Promise.resolve(false);
-    stored.sessions = stored.sessions.map((each) => (each === before ? session : each));
+  replaceSession(next: SessionRecord, certificate?: string): Promise<boolean> {
+    const stored = this.#session(next);
+    if (stored?.record.attempt !== next.attempt || stored.record.revision !== next.revision - 1) return Promise.resolve(false);
+    stored.record = next;
+    if (certificate !== undefined) stored.certificate = certificate;
     return Promise.resolve(true);
   }
 
@@ -193,9 +214,9 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
 }
 
 /** The sessions of an attempt take the place of those before. */
-function beginSessions(stored: StoredRun, sessions: readonly SessionRecord[]): void {
-  const sessionOf = new Map(sessions.flatMap(({ index, members }) => members.map((id) => [id, index] as const)));
-  stored.sessions = sessions;
+function beginSessions(stored: StoredRun, sessions: readonly NewSession[]): void {
+  const sessionOf = new Map(sessions.flatMap(({ record: { index }, members }) => members.map((id) => [id, index] as const)));
+  stored.sessions = sessions.map(({ record, roster }) => ({ record, roster, certificate: null }));
   for (const [id, known] of stored.participants) stored.participants.set(id, { ...known, session: sessionOf.get(id) ?? null });
 }
 

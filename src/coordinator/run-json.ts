@@ -16,12 +16,6 @@ const attempt = integer(1, 2 ** 32 - 1);
 const ids: Codec<readonly number[]> = list<number>(userId);
 /** Service time, in milliseconds, which has fractions. */
 const time: Codec<number> = { encode: (value) => value, decode: (json) => Number(json) };
-/** Long texts are bytes: `text` refuses them. */
-const longText: Codec<string> = {
-  encode: (value) => bytes().encode(new TextEncoder().encode(value)),
-  decode: (json, path) => new TextDecoder().decode(bytes().decode(json, path)),
-};
-
 export const writtenRun: Codec<WrittenRun> = record<WrittenRun>({
   task: text,
   run: count,
@@ -59,11 +53,9 @@ export const writtenSession: Codec<WrittenSession> = record<WrittenSession>({
   attempt,
   name: text,
   draw: nullable(record<Draw>({ enrolment: bytes(32), seed: bytes(32), index: count })),
-  roster: bytes(),
-  members: ids,
+  users: count,
   round: integer(0, 4),
   since: time,
   extended: flag,
-  certificate: longText,
   end: nullable(record<Omit<SessionEnd, 'sum'>>({ code: nullable(text), included: ids, out: ids })),
 });

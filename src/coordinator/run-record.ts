@@ -40,20 +40,26 @@ export interface SessionRecord extends SessionKey {
   readonly name: string;
   /** Which cohort of which draw it is; null if it is the only session. */
   readonly draw: Draw | null;
-  /** Certificates and revocation list, as participants get them. */
-  readonly roster: Uint8Array;
-  /** Ids of the participants of the session, ascending. */
-  readonly members: readonly number[];
+  /** Participants of the session. */
+  readonly users: number;
   /** The protocol round that is being collected, 0 to 4. */
   readonly round: number;
   /** Service time since which it is in this round, in milliseconds. */
   readonly since: number;
   /** Whether the round was extended. */
   readonly extended: boolean;
-  /** From round 4 on, what auditors are given; else empty. */
-  readonly certificate: string;
   /** How it ended; null while it goes on. */
   readonly end: SessionEnd | null;
+}
+
+/** A session that begins, and what grows with the number of its participants: it is kept apart from the record, which each request reads. */
+export interface NewSession {
+  /** The session itself. */
+  readonly record: SessionRecord;
+  /** Ids of its participants, ascending. */
+  readonly members: readonly number[];
+  /** Certificates and revocation list, as participants get them. */
+  readonly roster: Uint8Array;
 }
 
 /** How a session ended. */
@@ -137,7 +143,7 @@ export interface AttemptParts {
   /** Who is enrolled, before cohorts are drawn. */
   readonly enrolment?: Uint8Array;
   /** Its sessions, whose members they are from now on. */
-  readonly sessions?: readonly SessionRecord[];
+  readonly sessions?: readonly NewSession[];
 }
 
 /** How many participants of a run there are by what they may still do. */

@@ -62,8 +62,8 @@ async function step(context: CoordinatorContext, run: RunRecord, session: Sessio
   }
 }
 
-async function replace({ store }: CoordinatorContext, session: SessionRecord): Promise<boolean> {
-  return store.replaceSession({ ...session, revision: session.revision + 1 });
+async function replace({ store }: CoordinatorContext, session: SessionRecord, certificate?: string): Promise<boolean> {
+  return store.replaceSession({ ...session, revision: session.revision + 1 }, certificate);
 }
 
 async function standingOf({ host }: CoordinatorContext, session: SessionRecord): Promise<RoundStanding> {
@@ -87,11 +87,13 @@ export async function ensureSession(
   session: SessionRecord,
 ): Promise<boolean> {
   const { host, store } = context;
-  const { name, roster, round, draw } = session;
+  const { name, round, draw } = session;
   if (await host.has(name)) return true;
   if (round > 0) return false;
   const { vecLen, options } = draw === null ? task.planFor(name) : task.planFor(requireAttempt(run).attempt.name).forCohort(name);
   const { threshold, adversary, colluders, maxUsers } = task.definition.group;
+  const roster = await store.roster(session);
+  if (roster === null) return false; // another attempt has begun meanwhile
   const publicKeys = publicKeysOf(readRoster(roster));
   await host.create(name, { threshold, vecLen, options: { ...options, adversary, colluders, maxUsers, publicKeys } });
   const [stored, now] = await Promise.all([store.session(session), store.run(session)]);
@@ -133,8 +135,8 @@ async function close(
   if (next === 5)
     return endSession(context, session, { code: null, included: included ?? [], out: [], sum: await host.sum(name) });
   // Hosts forget it with round 4, and a process may end between the end of round 4 and its record.
-  const certificate = next === 4 ? await certificateOf(context, task, run, session) : '';
-  await replace(context, { ...session, since: await store.heartbeat(), extended: false, round: round + 1, certificate });
+  const certificate = next === 4 ? await certificateOf(context, task, run, session) : undefined;
+  await replace(context, { ...session, since: await store.heartbeat(), extended: false, round: round + 1 }, certificate);
 }
 
 /**
@@ -165,11 +167,16 @@ async function giveUp(context: CoordinatorContext, session: SessionRecord): Prom
 }
 
 /** What auditors are given about the session, from the signatures of round 3. */
-async function certificateOf({ host }: CoordinatorContext, task: Task, run: RunRecord, session: SessionRecord): Promise<string> {
-  const evidence = await host.evidence(session.name);
-  if (evidence === null) return ''; // another process has closed round 4, and has written the record before
+async function certificateOf(
+  { host, store }: CoordinatorContext,
+  task: Task,
+  run: RunRecord,
+  session: SessionRecord,
+): Promise<string | undefined> {
+  const [evidence, roster] = [await host.evidence(session.name), await store.roster(session)];
+  if (evidence === null || roster === null) return undefined; // another process has closed round 4, and has written the record before
   const { announcement } = run;
-  const { attempt, roster, draw } = session;
+  const { attempt, draw } = session;
   return runCertificateOf({ task, announcement, attempt, roster, draw }, evidence);
 }
 

@@ -37,10 +37,19 @@ export interface CoordinatorStore {
   enrolment(key: RunKey): Promise<Uint8Array | null>;
   /** A session of the present or last attempt; null if there is none. */
   session(key: SessionKey): Promise<SessionRecord | null>;
+  /** The roster of a session, as {@link replaceRun} was given it; null if there is no such session of this attempt. */
+  roster(session: SessionKey & Pick<SessionRecord, 'attempt'>): Promise<Uint8Array | null>;
+  /** What auditors are given about a session, as {@link replaceSession} was given it; null if there is none. */
+  certificate(key: SessionKey): Promise<string | null>;
   /** Indices of the sessions that have not ended, ascending. */
   openSessions(key: RunKey): Promise<readonly number[]>;
-  /** Replaces a session by its next revision. @returns false if the store has another revision, or another attempt. */
-  replaceSession(session: SessionRecord): Promise<boolean>;
+  /**
+   * Replaces a session by its next revision.
+   *
+   * @param certificate what auditors are given, once it is there.
+   * @returns false if the store has another revision, or another attempt.
+   */
+  replaceSession(session: SessionRecord, certificate?: string): Promise<boolean>;
   /** Runs that ended at or before this service time are forgotten, with their participants. */
   forgetRuns(task: string, endedBefore: number): Promise<void>;
   /** A participant of a run; null if there is none. */

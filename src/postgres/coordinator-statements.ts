@@ -85,8 +85,8 @@ export const deleteSessions: Statement<never> = statement('delete from :schema.r
 
 export const insertSession: Statement<never> = statement(
   `
-  insert into :schema.run_sessions (task, run, index, revision, attempt, document)
-  values ($1, $2, $3, $4, $5, $6::jsonb)`,
+  insert into :schema.run_sessions (task, run, index, revision, attempt, document, roster)
+  values ($1, $2, $3, $4, $5, $6::jsonb, $7::bytea)`,
 );
 
 export const forgetMembers: Statement<never> = statement(
@@ -102,6 +102,16 @@ export const readSession: Statement<SessionRow> = statement(
   SESSION,
 );
 
+export const readRoster: Statement<{ readonly roster: Uint8Array }> = statement(
+  'select roster from :schema.run_sessions where task = $1 and run = $2 and index = $3 and attempt = $4',
+  { roster: bytes },
+);
+
+export const readCertificate: Statement<{ readonly certificate: string | null }> = statement(
+  'select certificate from :schema.run_sessions where task = $1 and run = $2 and index = $3',
+  { certificate: nullable(text) },
+);
+
 export const readOpenSessions: Statement<{ readonly index: number }> = statement(
   'select index from :schema.run_sessions where task = $1 and run = $2 and not has_ended order by index',
   { index: integer },
@@ -109,7 +119,8 @@ export const readOpenSessions: Statement<{ readonly index: number }> = statement
 
 export const replaceSession: Statement<{ readonly index: number }> = statement(
   `
-  update :schema.run_sessions set revision = $4, document = $6::jsonb, has_ended = $7, sum = $8::bytea, sum_bits = $9::smallint
+  update :schema.run_sessions set revision = $4, document = $6::jsonb, has_ended = $7, sum = $8::bytea, sum_bits = $9::smallint,
+    certificate = coalesce($10::text, certificate)
   where task = $1 and run = $2 and index = $3 and revision = $4::bigint - 1 and attempt = $5 returning index`,
   { index: integer },
 );

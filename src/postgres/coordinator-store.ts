@@ -129,9 +129,9 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
       if (sessions === undefined) return;
       await query(sql.deleteSessions, key);
       await query(sql.forgetMembers, key);
-      for (const session of sessions) {
-        const { index, attempt, members } = session;
-        await query(sql.insertSession, [...key, index, session.revision, attempt, documentOfSession(session)]);
+      for (const { record, members, roster } of sessions) {
+        const { index, attempt } = record;
+        await query(sql.insertSession, [...key, index, record.revision, attempt, documentOfSession(record), roster]);
         await query(sql.setMembers, [...key, index, [...members]]);
       }
     });
@@ -149,17 +149,29 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     return row === undefined ? null : sessionOf(row);
   }
 
+  /** As `CoordinatorStore.roster`. */
+  async roster({ task, run, index, attempt }: SessionKey & Pick<SessionRecord, 'attempt'>): Promise<Uint8Array | null> {
+    const [row] = await this.#database.read(sql.readRoster, [task, run, index, attempt]);
+    return row === undefined ? null : copyOf(row.roster);
+  }
+
+  /** As `CoordinatorStore.certificate`. */
+  async certificate({ task, run, index }: SessionKey): Promise<string | null> {
+    const [row] = await this.#database.read(sql.readCertificate, [task, run, index]);
+    return row?.certificate ?? null;
+  }
+
   /** As `CoordinatorStore.openSessions`. */
   async openSessions({ task, run }: RunKey): Promise<readonly number[]> {
     return (await this.#database.read(sql.readOpenSessions, [task, run])).map(({ index }) => index);
   }
 
   /** As `CoordinatorStore.replaceSession`. */
-  async replaceSession(session: SessionRecord): Promise<boolean> {
+  async replaceSession(session: SessionRecord, certificate?: string): Promise<boolean> {
     const { task, run, index, revision, attempt, end } = session;
     const written = [documentOfSession(session), end !== null, ...columnsOf(end?.sum ?? null)];
     const rows = await this.#database.transaction((query) =>
-      query(sql.replaceSession, [task, run, index, revision, attempt, ...written]),
+      query(sql.replaceSession, [task, run, index, revision, attempt, ...written, certificate ?? null]),
     );
     return rows.length === 1;
   }

@@ -1,7 +1,6 @@
 // Tasks with cohorts: who is in which session follows from a seed that the coordinator has no say in.
 import { expect } from 'chai';
 import type { FinishedRun } from '../../src/coordinator/outcome.ts';
-import type { SessionRecord } from '../../src/coordinator/run-record.ts';
 import {
   cohortSessions,
   drawCohorts,
@@ -10,6 +9,7 @@ import {
   lnExposed,
   readEnrolment,
 } from '../../src/service/enrolment.ts';
+import { readRoster } from '../../src/service/roster.ts';
 import { verifyCertificate } from '../../src/service/run-certificate.ts';
 import { registrarSeeds, type SeedSource } from '../../src/service/seeds.ts';
 import type { Group } from '../../src/service/group.ts';
@@ -40,10 +40,14 @@ function cautious(service: SmallService, corrupt: number, security: number): { r
   };
 }
 
-async function sessionsOf(service: SmallService): Promise<SessionRecord[]> {
+/** Who is in which session of the present attempt. */
+async function sessionsOf(service: SmallService): Promise<{ readonly members: readonly number[] }[]> {
   const run = await service.store.run({ task: service.parties.task.id, run: 1 });
-  const sessions = [0, 1, 2].map((index) => service.store.session({ ...run!, index }));
-  return (await Promise.all(sessions)).filter((session) => session !== null);
+  const keys = [0, 1, 2].map((index) => ({ ...run!, index, attempt: run!.attempt!.number }));
+  const rosters = await Promise.all(keys.map((key) => service.store.roster(key)));
+  return rosters
+    .filter((roster) => roster !== null)
+    .map((roster) => ({ members: readRoster(roster).certificates.map(({ id }) => id) }));
 }
 
 async function finished(service: SmallService, participants: readonly Participant[]): Promise<FinishedRun> {

@@ -120,6 +120,29 @@ describe('a run on a sparse graph, whose cryptography is light,', () => {
     expect([context.publicKeys, history.draws]).to.deep.equal([null, 1]);
   });
 
+  it('takes noise that is made for its graph, and charges it with the chance that the graph is bad', async () => {
+    const { security, ...graph } = GRAPH;
+    const noise = { threshold: 9, colluders: 0, adversary: 'semi-malicious', graph, security, noiseMultiplier: 1 } as const;
+    const aggregate = { kind: 'privateSum', length: 1, l2Clip: 1, ...noise } as const;
+    const definition = { group: GROUP, minUsers: 9, aggregate, attempts: 1 } as const;
+    const service = await SmallService.open({ users: PEOPLE, definition });
+    await service.openRun();
+    const floors = floorsFor(service.parties);
+    const own = {
+      floors: {
+        ...floors,
+        adversary: { ...floors.adversary, security },
+        privacy: { epsilon: 20, delta: 1e-5, adjacency: 'zero-out' },
+      },
+      inputs: { load: () => Promise.resolve({ id: 'one', data: [0.5] }) },
+    } as const;
+    const participants = service.parties.people.map((person) => service.participant(person, own));
+    const { result, receipt } = await finished(service, participants);
+    // The standard deviation is that of nine users' noise, 1, and the noise of three more.
+    expect((result as { readonly sum: ArrayLike<number> }).sum[0]).to.be.closeTo(PEOPLE / 2, 12);
+    expect(receipt?.chance).to.equal(2 ** -security);
+  });
+
   it('has no participant that was in as many draws as its floors have attempts', async () => {
     const service = await open();
     const floors = floorsFor(service.parties);

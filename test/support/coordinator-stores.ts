@@ -1,7 +1,7 @@
 // What every store of a coordinator must do, as tests that each store runs.
 import { expect } from 'chai';
 import type { Certificate } from '../../src/service/certificate.ts';
-import type { RunRecord, SessionRecord } from '../../src/coordinator/run-record.ts';
+import type { RunRecord, NewSession, SessionRecord } from '../../src/coordinator/run-record.ts';
 import type { CoordinatorStore } from '../../src/coordinator/store.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { authorities, certified } from './service.ts';
@@ -148,29 +148,40 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     const drawing = { ...run, stage: 'draw' as const, revision: 1 };
     expect(await store.replaceRun(drawing, { enrolment: Uint8Array.of(1, 2, 3) })).to.equal(true);
     expect(await store.enrolment(run)).to.deep.equal(Uint8Array.of(1, 2, 3));
-    const of = (attempt: number, index: number, members: number[]): SessionRecord => ({
-      ...{ task: TASK, run: 1, index, revision: 0, attempt, name: `${index}`.repeat(64), round: 0, since: 5.25, extended: false },
+    const of = (attempt: number, index: number, members: number[], run = 1): NewSession => ({
+      record: record(attempt, index, members.length, run),
+      members,
+      roster: Uint8Array.of(9, index, attempt),
+    });
+    const record = (attempt: number, index: number, users: number, run: number): SessionRecord => ({
+      ...{ task: TASK, run, index, revision: 0, attempt, name: `${index}`.repeat(64), round: 0, since: 5.25, extended: false },
       draw: { enrolment: new Uint8Array(32).fill(1), seed: new Uint8Array(32).fill(2), index },
-      ...{ roster: Uint8Array.of(9, index), members, certificate: '', end: null },
+      ...{ users, end: null },
     });
     const sessions = [of(1, 0, [0, 2]), of(1, 1, [1])];
     const going = { ...drawing, stage: 'session' as const, revision: 2 };
     expect(await store.replaceRun(going, { sessions })).to.equal(true);
     expect(await store.replaceRun(going, { sessions: [] }), 'another process was faster').to.equal(false);
-    expect(await store.session({ ...run, index: 1 })).to.deep.equal(sessions[1]);
+    expect(await store.session({ ...run, index: 1 })).to.deep.equal(sessions[1]!.record);
+    expect(await store.roster({ ...run, index: 1, attempt: 1 })).to.deep.equal(Uint8Array.of(9, 1, 1));
+    expect(await store.roster({ ...run, index: 1, attempt: 2 }), 'of another attempt').to.equal(null);
+    expect(await store.certificate({ ...run, index: 0 })).to.equal(null);
     expect(await store.openSessions(run)).to.deep.equal([0, 1]);
     expect((await store.participants(run)).map(({ session }) => session)).to.deep.equal([0, 1, 0, null]);
     const end = { code: null, included: [0, 2], out: [1], sum: Int32Array.of(-5, 7) };
-    const ended = { ...sessions[0]!, revision: 1, round: 4, certificate: 'tëxt', end };
-    const racing = await Promise.all([1, 2].map(() => store.replaceSession(ended)));
+    const ended = { ...sessions[0]!.record, revision: 1, round: 4, end };
+    const racing = await Promise.all([1, 2].map(() => store.replaceSession(ended, 'tëxt')));
     expect(racing.filter(Boolean)).to.have.lengthOf(1);
     expect(await store.session({ ...run, index: 0 })).to.deep.equal(ended);
-    expect(await store.replaceSession({ ...ended, revision: 3 }), 'not the next revision').to.equal(false);
-    expect(await store.replaceSession({ ...ended, revision: 2, attempt: 2 }), 'of another attempt').to.equal(false);
+    expect(await store.replaceSession({ ...ended, revision: 2 })).to.equal(true);
+    expect(await store.certificate({ ...run, index: 0 }), 'it stays').to.equal('tëxt');
+    expect(await store.replaceSession({ ...ended, revision: 4 }), 'not the next revision').to.equal(false);
+    expect(await store.replaceSession({ ...ended, revision: 3, attempt: 2 }), 'of another attempt').to.equal(false);
     expect(await store.openSessions(run)).to.deep.equal([1]);
     await next(going, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null } });
     expect(await store.session({ ...run, index: 0 }), 'its sum is dropped').to.deep.equal({
       ...ended,
+      revision: 2,
       end: { ...end, sum: null },
     });
     await store.forgetRuns(TASK, 1000);
@@ -182,13 +193,10 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     await store.replaceRun(
       { ...second, revision: 1 },
       {
-        sessions: [
-          { ...of(1, 0, [0]), run: 2 },
-          { ...of(1, 1, [1]), run: 2 },
-        ],
+        sessions: [of(1, 0, [0], 2), of(1, 1, [1], 2)],
       },
     );
-    await store.replaceRun({ ...second, revision: 2 }, { sessions: [{ ...of(2, 0, [1]), run: 2 }] });
+    await store.replaceRun({ ...second, revision: 2 }, { sessions: [of(2, 0, [1], 2)] });
     expect(await store.openSessions(second)).to.deep.equal([0]);
     expect((await store.session({ ...second, index: 0 }))?.attempt).to.equal(2);
     expect((await store.participants(second)).map(({ session }) => session)).to.deep.equal([null, 0]);

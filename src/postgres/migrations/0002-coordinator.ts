@@ -66,6 +66,8 @@ create table :schema.run_sessions (
   revision bigint not null,
   attempt bigint not null,
   document jsonb not null,
+  roster bytea not null,
+  certificate text,
   has_ended boolean not null default false,
   sum bytea,
   sum_bits smallint,
@@ -73,14 +75,16 @@ create table :schema.run_sessions (
   constraint run_sessions_sum_if_ended check (sum is null or has_ended),
   constraint run_sessions_sum_bits check ((sum is null) = (sum_bits is null) and sum_bits in (32, 64))
 );
-alter table :schema.run_sessions alter column sum set storage external;
+alter table :schema.run_sessions alter column sum set storage external, alter column roster set storage external;
 comment on table :schema.run_sessions is 'Sessions of the present attempt of each run: one, or one for each cohort.';
 comment on column :schema.run_sessions.task is 'Digest of the task.';
 comment on column :schema.run_sessions.run is 'Number of the run.';
 comment on column :schema.run_sessions.index is 'Index of the session in the attempt, from 0.';
 comment on column :schema.run_sessions.revision is 'Grows with every change.';
 comment on column :schema.run_sessions.attempt is 'Number of the attempt, from 1.';
-comment on column :schema.run_sessions.document is 'All of the session except the sum.';
+comment on column :schema.run_sessions.document is 'All of the session except what grows with the number of its participants, and the sum.';
+comment on column :schema.run_sessions.roster is 'Certificates and revocation list, as participants get them.';
+comment on column :schema.run_sessions.certificate is 'From round 4 on, what auditors are given.';
 comment on column :schema.run_sessions.has_ended is 'Whether there is a sum, or an error.';
 comment on column :schema.run_sessions.sum is 'The sum, until the run has ended: components of sum_bits bits, little-endian.';
 comment on column :schema.run_sessions.sum_bits is 'Bits of each component of the sum, 32 or 64.';
