@@ -1,21 +1,23 @@
 // One run of many agents over HTTP, against two coordinator processes and one PostgreSQL. The agents are in this process.
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { nodeHandler } from '../../examples/service/http.ts';
 import { localPostgres } from '../../scripts/local-postgres.ts';
-import { developmentAgent } from '../../src/agent/index.ts';
+import { developmentAgent, type Agent } from '../../src/agent/index.ts';
 import type { Outcome } from '../../src/coordinator/index.ts';
 import { genKeypair, messageSizes } from '../../src/index.ts';
 import { hex } from '../../src/leaves/bytes.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
 import { Publisher, Registrar, registrarSeeds, Task } from '../../src/service/index.ts';
-import { requireSum, vectorOf } from '../registered-users.ts';
+import { addInTheClear, requireSum, vectorOf } from '../registered-users.ts';
 import { Coordinators } from './coordinators.ts';
 
 const PROCESSES = 2;
 const BITS = 32;
+const DAY = 86_400_000;
 
 export interface Load {
   /** Participants of each cohort. */
@@ -48,10 +50,8 @@ export interface LoadFigures extends Load {
   readonly protocolBytes: number;
 }
 
-/** @throws Error if the sum is wrong. */
-export async function measureLoad(load: Load): Promise<LoadFigures> {
-  const { users, cohorts, vecLen, patience, killed } = load;
-  const count = users * cohorts;
+/** The parties that participants trust, and what they have agreed on. */
+function partiesFor({ users, cohorts, vecLen, patience }: Load) {
   const registrar = new Registrar({ keypair: genKeypair(), scope: 'load' });
   const publisher = new Publisher({ keypair: genKeypair() });
   const threshold = Math.floor((2 * users) / 3) + 1;
@@ -67,83 +67,85 @@ export async function measureLoad(load: Load): Promise<LoadFigures> {
     windows: { checkIn: stage, training: stage, round: { min: 0, max: patience, grace: 600, enough: 100 } },
     ...{ publisher: publisher.publicKey, registrar: registrar.authority, development: true },
   });
-  const keypair = genKeypair();
-  const introduction = { secagg: 'development', task: task.toJSON(), coordinator: hex(keypair[0]) } as const;
+  return { registrar, publisher, task, coordinator: genKeypair() };
+}
 
-  const seeds = createServer(
-    nodeHandler({
-      '/': async (time) => new Uint8Array((await registrar.seed(Number(new TextDecoder().decode(time)))) ?? []),
-    }),
-  );
-  await new Promise<void>((resolve) => seeds.listen(0, '127.0.0.1', resolve));
-  const database = await localPostgres({ shared_buffers: '256MB', max_wal_size: '4GB' });
-  const pool = new pg.Pool({ connectionString: database.url });
-  const schema = `secagg_load_${process.pid}`;
-  const ending = new AbortController();
-  // One each: a thousand would be too many listeners of one signal.
-  const endings = Array.from({ length: count }, () => new AbortController());
-  const { warn } = console;
-  console.warn = (): void => undefined; // the development set-up says what it gives up
-  let coordinators: Coordinators | null = null;
-  try {
-    await new PostgresSessions(pool, { schema }).migrate();
-    coordinators = await Coordinators.start(PROCESSES, {
-      ...{ keypair, secret: crypto.getRandomValues(new Uint8Array(32)), task: task.toJSON(), database: database.url, schema },
-      registrar: `http://127.0.0.1:${(seeds.address() as AddressInfo).port}/`,
-      revocations: await registrar.revocationList(),
-    });
-    const serving = coordinators;
-    let [requests, bytes] = [0, 0];
-    const agents = [];
+type Parties = ReturnType<typeof partiesFor>;
+
+/** The registrar over HTTP, which the coordinator's processes ask for seeds. */
+async function serveSeeds(registrar: Registrar): Promise<Server> {
+  const answer = async (time: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
+    new Uint8Array((await registrar.seed(Number(new TextDecoder().decode(time)))) ?? []);
+  const server = createServer(nodeHandler({ '/': answer })).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+/** Participants with all that they send and receive. */
+class Participants {
+  requests = 0;
+  bytes = 0;
+  readonly #agents: Agent[] = [];
+  /** One each: a thousand would be too many listeners of one signal. */
+  readonly #endings: AbortController[] = [];
+
+  async join(
+    count: number,
+    vecLen: number,
+    { registrar, task, coordinator }: Parties,
+    coordinators: Coordinators,
+  ): Promise<void> {
+    const introduction = { secagg: 'development', task: task.toJSON(), coordinator: hex(coordinator[0]) } as const;
     for (let id = 0; id < count; id++) {
       const agent = await developmentAgent({
         ...{ id, introduction },
         certify: (request) => registrar.certify(request, { id }),
         seeds: registrarSeeds({ authority: registrar.authority, fetch: (time) => registrar.seed(time) }),
-        async exchange(request, { signal }) {
-          requests++;
-          const response = await serving.ask('/secagg', request, signal);
-          bytes += request.length + response.length;
+        exchange: async (request, { signal }) => {
+          this.requests++;
+          const response = await coordinators.ask('/secagg', request, signal);
+          this.bytes += request.length + response.length;
           return response;
         },
         inputs: { load: () => Promise.resolve({ id: 'load', data: vectorOf(id, vecLen) }) },
       });
-      agents.push(agent);
+      this.#agents.push(agent);
     }
+  }
 
-    await serving.insist('/runs', await publisher.announce({ task, run: 1, expires: new Date(Date.now() + 86_400_000) }));
-    const [began, cpuBefore] = [performance.now(), process.cpuUsage()];
-    const disturbing = killed ? serving.disturb(ending.signal) : null;
-    agents.forEach((agent, id) => void agent.run(endings[id] ?? ending));
-    let outcome: Outcome | null = null;
-    while (outcome === null) {
-      await sleep(500);
-      outcome = (await serving.insist('/outcome', '1')) as Outcome | null;
+  begin(): void {
+    for (const agent of this.#agents) {
+      const ending = new AbortController();
+      this.#endings.push(ending);
+      void agent.run(ending);
     }
-    const seconds = (performance.now() - began) / 1000;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    ending.abort();
-    for (const each of endings) each.abort();
-    await disturbing;
-    if (outcome.kind === 'failed') throw new Error(`the run has failed: ${outcome.code}`);
-    const expected = new Int32Array(vecLen);
-    for (const id of outcome.included) vectorOf(id, vecLen).forEach((value, j) => (expected[j] = (expected[j] ?? 0) + value));
-    requireSum(outcome.result as number[], expected);
-    const reports = await serving.reports();
-    const times = reports.flatMap(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
-    const { rounds } = messageSizes({ users, vecLen, bits: BITS });
-    return {
-      ...load,
-      ...{ processes: PROCESSES, included: outcome.included.length, kills: serving.kills, seconds, requests },
-      ...{ p50: times[Math.floor(times.length / 2)] ?? NaN, p95: times[Math.floor(0.95 * times.length)] ?? NaN },
-      serverCpu: reports.reduce((sum, { cpu }) => sum + cpu, 0),
-      participantCpu: (user + system) / 1000 / count,
-      bytes: bytes / count,
-      protocolBytes: rounds.reduce((sum, { up, down }) => sum + up + down, 0),
-    };
+  }
+
+  end(): void {
+    for (const ending of this.#endings) ending.abort();
+  }
+}
+
+/** @throws Error if the sum is wrong. */
+export async function measureLoad(load: Load): Promise<LoadFigures> {
+  const parties = partiesFor(load);
+  const { registrar, task, coordinator: keypair } = parties;
+  const seeds = await serveSeeds(registrar);
+  const database = await localPostgres({ shared_buffers: '256MB', max_wal_size: '4GB' });
+  const pool = new pg.Pool({ connectionString: database.url });
+  const schema = `secagg_load_${process.pid}`;
+  await new PostgresSessions(pool, { schema }).migrate();
+  const { warn } = console;
+  console.warn = (): void => undefined; // the development set-up says what it gives up
+  const coordinators = await Coordinators.start(PROCESSES, {
+    ...{ keypair, secret: crypto.getRandomValues(new Uint8Array(32)), task: task.toJSON(), database: database.url, schema },
+    registrar: `http://127.0.0.1:${(seeds.address() as AddressInfo).port}/`,
+    revocations: await registrar.revocationList(),
+  });
+  try {
+    return await measureRun(load, parties, coordinators);
   } finally {
-    for (const each of [ending, ...endings]) each.abort();
-    coordinators?.end();
+    coordinators.end();
     await pool.query(`drop schema if exists ${schema} cascade`);
     await pool.end();
     await database.stop();
@@ -151,4 +153,45 @@ export async function measureLoad(load: Load): Promise<LoadFigures> {
     seeds.closeAllConnections();
     console.warn = warn;
   }
+}
+
+async function measureRun(load: Load, parties: Parties, coordinators: Coordinators): Promise<LoadFigures> {
+  const { users, cohorts, vecLen, killed } = load;
+  const { task, publisher } = parties;
+  const count = users * cohorts;
+  const participants = new Participants();
+  await participants.join(count, vecLen, parties, coordinators);
+  await coordinators.insist('/runs', await publisher.announce({ task, run: 1, expires: new Date(Date.now() + DAY) }));
+
+  const [began, cpuBefore] = [performance.now(), process.cpuUsage()];
+  const ending = new AbortController();
+  const disturbing = killed ? coordinators.disturb(2 * count, ending.signal) : null;
+  participants.begin();
+  let outcome: Outcome | null = null;
+  while (outcome === null) {
+    await sleep(500);
+    outcome = (await coordinators.insist('/outcome', '1')) as Outcome | null;
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  participants.end();
+  ending.abort();
+  await disturbing;
+
+  if (outcome.kind === 'failed') throw new Error(`the run has failed: ${outcome.code}`);
+  const vectors = outcome.included.map((id) => vectorOf(id, vecLen));
+  requireSum(outcome.result as number[], addInTheClear(vectors, vecLen));
+  const reports = await coordinators.reports();
+  const times = reports.flatMap(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+  const { rounds } = messageSizes({ users, vecLen, bits: BITS });
+  return {
+    ...load,
+    ...{ processes: PROCESSES, included: outcome.included.length, kills: coordinators.kills, seconds },
+    requests: participants.requests,
+    ...{ p50: times[Math.floor(times.length / 2)] ?? NaN, p95: times[Math.floor(0.95 * times.length)] ?? NaN },
+    serverCpu: reports.reduce((sum, { cpu }) => sum + cpu, 0),
+    participantCpu: (user + system) / 1000 / count,
+    bytes: participants.bytes / count,
+    protocolBytes: rounds.reduce((sum, { up, down }) => sum + up + down, 0),
+  };
 }

@@ -17,8 +17,8 @@ export interface RunView {
   readonly participants: number;
   /** Rounds 0 to 4 of the last attempt, as far as it has come. */
   readonly rounds: readonly RoundView[];
-  /** Codes of the attempts that have failed. */
-  readonly failures: readonly string[];
+  /** Code of the last attempt that has failed, or of the run; null if there is none, or if there is a sum. */
+  readonly code: string | null;
   readonly included: number;
   /** The share of the test images that the model recognises after this run; null while the run goes on, or without a sum. */
   readonly accuracy: number | null;
@@ -44,7 +44,7 @@ export interface ServiceView {
   readonly runs: readonly RunView[];
 }
 
-const NEW = { stage: 'check-in', participants: 0, rounds: [], failures: [], included: 0, accuracy: null, spent: null } as const;
+const NEW = { stage: 'check-in', participants: 0, rounds: [], code: null, included: 0, accuracy: null, spent: null } as const;
 
 export class Watching {
   readonly #runs = new Map<number, RunView>();
@@ -73,10 +73,14 @@ export class Watching {
         this.#changeRound(event.run, event.round, { heard: event.heard, missing: event.missing, closed: true });
         break;
       case 'attempt-failed':
-        this.#change(event.run, { failures: [...(this.#runs.get(event.run)?.failures ?? []), event.code] });
+        this.#change(event.run, { code: event.code });
         break;
       case 'run-ended':
-        this.#change(event.run, { stage: event.code === null ? 'finished' : 'failed', included: event.included });
+        this.#change(event.run, {
+          stage: event.code === null ? 'finished' : 'failed',
+          code: event.code,
+          included: event.included,
+        });
         break;
       case 'extended':
       case 'tick-failed':

@@ -38,8 +38,8 @@ class Page {
   }
 
   async #join(decisions: Decisions): Promise<void> {
-    // Without it, the browser may delete the participant's state. If it refuses, the person can take part all the same.
-    await (navigator as { readonly storage?: StorageManager }).storage?.persist().catch(() => false);
+    // Without it, the browser may delete the participant's state. Some browsers ask the person, who need not answer.
+    void (navigator as { readonly storage?: StorageManager }).storage?.persist().catch(() => false);
     this.#takePart(await Membership.begun(this.#offer, decisions));
     find(HTMLElement, '#other-task').hidden = true;
     this.#show();

@@ -110,10 +110,10 @@ function showRuns({ runs }: ServiceView): void {
   });
   find(HTMLElement, '#columns').replaceChildren(...columns);
   const rows = runs.filter(isOver).map((each) => {
-    const { run, stage, included, accuracy, spent } = each;
+    const { run, stage, code, included, accuracy, spent } = each;
     const row = element('tr');
     const cells = [
-      stage === 'finished' ? texts.stateFinished : texts.stateFailed,
+      stage === 'finished' ? texts.stateFinished : `${texts.stateFailed} (${code ?? ''})`,
       String(included),
       String(missingIn(each).reduce((sum, count) => sum + count, 0)),
       accuracy === null ? '–' : words.percent(accuracy),

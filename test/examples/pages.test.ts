@@ -1,0 +1,110 @@
+// The pages of examples/pages, without a browser: their words, and what they show of the events of a coordinator.
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { bytesOfImages, halved, imagesOf, imagesOfBytes, PIXELS, SIDE } from '../../examples/pages/digits.ts';
+import { LANGUAGES, type Texts } from '../../examples/pages/page/texts.ts';
+import { groupOf } from '../../examples/pages/terms.ts';
+import { Watching } from '../../examples/pages/watching.ts';
+import { MemoryCoordinatorStore, type CoordinatorEvent, type SessionHost } from '../../src/coordinator/index.ts';
+
+const read = (name: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../examples/pages/page/${name}`, import.meta.url)), 'utf8');
+
+/** All that a language says, with numbers for what it is told. */
+function sentencesOf(texts: unknown): string[] {
+  if (typeof texts === 'string') return [texts];
+  if (typeof texts === 'function') return [(texts as (...args: number[]) => string)(2, 3, 4)];
+  return Object.values(texts as object).flatMap((each: unknown) => sentencesOf(each));
+}
+
+describe('the words of the pages', () => {
+  for (const name of ['take-part.html', 'watch.html']) {
+    const html = read(name);
+
+    it(`${name} has no words of its own, and names words that each language has`, () => {
+      const [, body = ''] = /<body>(.*)<\/body>/s.exec(html)!;
+      const own = body
+        .replaceAll(/<noscript>.*?<\/noscript>/g, '')
+        .replaceAll(/<option value="(en|de)".*?<\/option>/g, '')
+        .replaceAll(/<[^>]*>/g, ' ');
+      expect(own.replaceAll(/[\d\s:]+/g, '')).to.equal('');
+      const named = [...html.matchAll(/data-(?:text|label)="(\w+)"/g)].map(([, word]) => word as keyof Texts);
+      expect(named).to.have.length.above(10);
+      for (const texts of Object.values(LANGUAGES)) for (const word of named) expect(texts[word], word).to.be.a('string');
+    });
+
+    it(`${name} loads nothing from elsewhere, and has no script or style inside`, () => {
+      expect(html).not.to.match(/https?:|\/\/[a-z]|style=|<style|onclick|<script(?! type="module" src="\/)/);
+    });
+  }
+
+  for (const [language, texts] of Object.entries(LANGUAGES)) {
+    it(`promise no more than there is (${language})`, () => {
+      const all = sentencesOf(texts).join('\n');
+      expect(all).not.to.match(/anonym|never leave|verlässt nie|verlassen nie|100 ?%|guarantee|garantiert/i);
+      expect(texts.consentFailsText(20)).to.contain('20');
+      expect(texts.consentCostNoise('8', '0.001')).to.contain('ε = 8').and.contain('0.001');
+    });
+  }
+});
+
+describe('what the page to watch is told', () => {
+  const at = { task: '00'.repeat(32), run: 1 };
+  const round = (number: number, heard: number, missing: number): CoordinatorEvent => ({
+    ...{ type: 'round-closed', ...at, attempt: 1, round: number, heard, missing, milliseconds: 1 },
+  });
+  const stage = (stage: 'training' | 'session', participants: number): CoordinatorEvent => ({
+    ...{ type: 'stage', ...at, stage, attempt: 1, participants, previous: 'check-in', milliseconds: 1 },
+  });
+  let watching: Watching;
+  beforeEach(() => {
+    watching = new Watching(new MemoryCoordinatorStore(), {} as SessionHost);
+    for (const event of [{ type: 'run-opened', ...at } as const, stage('training', 6), stage('session', 6)]) watching.hear(event);
+  });
+
+  it('is how many were heard in each round, and how many were missing', () => {
+    for (const event of [round(0, 6, 0), round(1, 5, 1)]) watching.hear(event);
+    const end = { code: null, included: 5, previous: 'session', milliseconds: 1 } as const;
+    watching.hear({ type: 'run-ended', ...at, ...end });
+    watching.enter(1, { accuracy: 0.5, spent: 2 });
+    const rounds = [
+      { heard: 6, missing: 0, closed: true },
+      { heard: 5, missing: 1, closed: true },
+    ];
+    const reached = { stage: 'finished', participants: 6, code: null, included: 5, accuracy: 0.5, spent: 2 };
+    expect(watching.runs).to.deep.equal([{ run: 1, rounds, ...reached }]);
+  });
+
+  it('is the last attempt only, and the code of the one before', () => {
+    watching.hear(round(0, 6, 0));
+    watching.hear({ type: 'attempt-failed', ...at, attempt: 1, code: 'ERR_SECAGG_THRESHOLD' });
+    watching.hear(stage('session', 6));
+    expect(watching.runs[0]).to.deep.include({ rounds: [], code: 'ERR_SECAGG_THRESHOLD' });
+  });
+});
+
+describe('the task of the pages', () => {
+  it('has a threshold above half of the largest session and of those who may work with the server', () => {
+    const options = { companions: 20, visitors: 1, silent: 2, patience: 6, runs: 10, epsilon: 8 };
+    const { threshold, maxUsers, colluders } = groupOf(options);
+    expect(2 * threshold).to.be.above(maxUsers + colluders);
+  });
+});
+
+describe('images of digits', () => {
+  it('are halved by the mean of four pixels, and are the same after a way over the network', () => {
+    const pixels = new Float32Array(2 * 4 * PIXELS);
+    pixels[0] = pixels[1] = pixels[2 * SIDE] = pixels[2 * SIDE + 1] = 1; // the first pixel of the first image
+    pixels[4 * PIXELS + 2] = 0.8; // a quarter of the second pixel of the second one
+    const small = halved({ count: 2, pixels, labels: Float32Array.of(3, 7) });
+    const expected = new Float32Array(2 * PIXELS);
+    expected[0] = 1;
+    expected[PIXELS + 1] = 0.2;
+    expect([...small.pixels].map((value) => value.toFixed(6))).to.deep.equal([...expected].map((value) => value.toFixed(6)));
+    const again = imagesOfBytes(bytesOfImages(small));
+    expect([...again.labels]).to.deep.equal([3, 7]);
+    expect([...again.pixels].map((value) => value.toFixed(6))).to.deep.equal([...expected].map((value) => value.toFixed(6)));
+    expect(imagesOf([]).count).to.equal(0);
+  });
+});
