@@ -41,7 +41,7 @@ const DEFAULT_MODEL_LENGTH = 2 ** 24;
  *   seeds: async (participantKey) => coordinator.seeds(participantKey),
  *   send: async (message) => void (await coordinator.receive(message)),
  * };
- * const participants = Array.from({ length: 20 }, (_, i) => {
+ * const participants = Array.from({ length: 40 }, (_, i) => {
  *   const models = { load: async () => ({ model: Float32Array.of(0.25, -0.5) }) };
  *   return new PetParticipant({ signSecretKey: genKeypair()[1], client, models });
  * });
