@@ -28,7 +28,7 @@ export interface LargeSession {
 }
 
 /** Calls of a process, which may be another one. */
-export interface Caller {
+interface Caller {
   recv(id: string, user: number, bytes: Uint8Array): Promise<unknown>;
   round(id: string, r: number): Promise<unknown>;
 }
@@ -157,7 +157,7 @@ function backendMilliseconds(pid: number): number {
 }
 
 /** A pool that knows the longest transaction. */
-export function timedPool(pool: PostgresPool): PostgresPool & { readonly longest: LargeSession['longest'] } {
+function timedPool(pool: PostgresPool): PostgresPool & { readonly longest: LargeSession['longest'] } {
   let longest = { milliseconds: 0, statement: '' };
   return {
     get longest() {
