@@ -31,8 +31,8 @@ export interface PetCoordinatorOptions {
   readonly sum2?: MessageCount;
   /** Most bytes that are kept of messages of which parts are missing. Default: 2^28. */
   readonly maxPendingBytes?: number;
-  /** Gives random bytes, for tests. Default: the platform's cryptographic generator. */
-  readonly random?: RandomSource;
+  /** Gives random bytes, for tests: any other source than the platform's cryptographic generator, which is the default, gives away what is sealed for it. */
+  readonly unsafeRandom?: RandomSource;
 }
 
 /** The options with their defaults. */
@@ -55,7 +55,7 @@ const NAMES = [
   'update',
   'sum2',
   'maxPendingBytes',
-  'random',
+  'unsafeRandom',
 ];
 /** The least messages with which the protocol works. [xaynet-core 0.2.0] src/message/message.rs. */
 const LEAST: Readonly<Record<Tag, number>> = { sum: 1, update: 3, sum2: 1 };
@@ -69,7 +69,7 @@ export function checkSettings(options: PetCoordinatorOptions): CoordinatorSettin
   const {
     sum2 = { min: 1, max: Math.max(1, sum.max) },
     maxPendingBytes = DEFAULT_PENDING_BYTES,
-    random = systemRandom,
+    unsafeRandom: random = systemRandom,
   } = options;
   checkNumber(sumProbability, 'options.sumProbability', Number.MIN_VALUE, 1 - Number.EPSILON / 2);
   checkNumber(updateProbability, 'options.updateProbability', Number.MIN_VALUE, 1);

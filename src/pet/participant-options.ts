@@ -72,6 +72,6 @@ export interface PetParticipantOptions {
   readonly maxModelLength?: number;
   /** Hears what happens. */
   readonly listener?: Listener<PetParticipantEvent>;
-  /** Gives random bytes, for tests. Default: the platform's cryptographic generator. */
-  readonly random?: RandomSource;
+  /** Gives random bytes, for tests: any other source than the platform's cryptographic generator, which is the default, gives inputs away. */
+  readonly unsafeRandom?: RandomSource;
 }

@@ -12,12 +12,16 @@ import type { ParticipantState, Sending, SumKeys, Summing, Updating } from './pa
 import type { PetParticipantOptions } from './participant-options.ts';
 import { PetError } from './pet-error.ts';
 import { MESSAGE_OVERHEAD, sealMessage, type Tag } from './wire/message.ts';
+import type { RandomSource } from '../crypto/random.ts';
 import { encodePart, MOST_PARTS, PART_HEADER_BYTES } from './wire/parts.ts';
 import { encodeSum, encodeSum2, encodeUpdate } from './wire/payloads.ts';
 import { decodeSeeds, decodeSums } from './wire/views.ts';
 
 /** The options with their defaults, and the public key. */
-export type ParticipantContext = Required<PetParticipantOptions> & { readonly publicKey: Uint8Array };
+export interface ParticipantContext extends Required<Omit<PetParticipantOptions, 'unsafeRandom'>> {
+  readonly publicKey: Uint8Array;
+  readonly random: RandomSource;
+}
 
 /** A round as it was decoded, and as it came. */
 export interface Round {
@@ -52,7 +56,7 @@ export async function update(
   const loaded = await context.models.load({ config, modelLength, ...rest });
   if (loaded === null) return null;
   const { weight = 1, model } = loaded;
-  const { seed, masked } = await maskModel(model, { config, length: modelLength, weight, random: context.random });
+  const { seed, masked } = await maskModel(model, { config, length: modelLength, weight, unsafeRandom: context.random });
   try {
     const seeds = new Map<string, Uint8Array>();
     for (const [participant, ephemeralKey] of sums) {

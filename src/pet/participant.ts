@@ -15,7 +15,7 @@ import { enterRound, send, sumMasks, update, type ParticipantContext } from './p
 import { PetError } from './pet-error.ts';
 import { decodeParameters } from './wire/views.ts';
 
-const OPTIONS = ['signSecretKey', 'client', 'models', 'maxMessageBytes', 'maxModelLength', 'listener', 'random'];
+const OPTIONS = ['signSecretKey', 'client', 'models', 'maxMessageBytes', 'maxModelLength', 'listener', 'unsafeRandom'];
 /** A message that carries at least some bytes of a part. */
 const LEAST_MESSAGE_BYTES = 256;
 const DEFAULT_MESSAGE_BYTES = 2 ** 20;
@@ -74,7 +74,7 @@ export class PetParticipant {
       maxMessageBytes: checkInteger(maxMessageBytes, 'options.maxMessageBytes', LEAST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER),
       maxModelLength: checkInteger(maxModelLength, 'options.maxModelLength', 1, MAX_LENGTH),
       listener: checkListener(options.listener),
-      random: options.random ?? systemRandom,
+      random: options.unsafeRandom ?? systemRandom,
     };
   }
 

@@ -57,7 +57,7 @@ describe('masks of xaynet-core', () => {
       const masksOfAll = new Aggregation(config, 16);
       for (const { seed, weight, numbers, masked } of terms) {
         const model = modelOf(config.vect.dataType, numbers);
-        const made = await maskModel(model, { config, length: 16, weight, random: () => fromHex(seed) });
+        const made = await maskModel(model, { config, length: 16, weight, unsafeRandom: () => fromHex(seed) });
         expect(digest(made.masked.toBytes()), vect).to.equal(masked);
         models.add(MaskObject.fromBytes(made.masked.toBytes()));
         masksOfAll.add(await deriveMask(fromHex(seed), 16, config));

@@ -18,8 +18,8 @@ export interface MaskModelOptions {
   readonly length: number;
   /** The weight of the model in the mean, from 0 to the bound of `config.unit`: for example its share of all examples. Default: 1. */
   readonly weight?: number;
-  /** Gives random bytes, for tests. Default: the platform's cryptographic generator. */
-  readonly random?: RandomSource;
+  /** Gives random bytes, for tests: any other source than the platform's cryptographic generator, which is the default, gives inputs away. */
+  readonly unsafeRandom?: RandomSource;
 }
 
 /** A masked model, and the seed of its mask. */
@@ -51,7 +51,7 @@ export interface MaskedModel {
  */
 export async function maskModel(model: Model, options: MaskModelOptions): Promise<MaskedModel> {
   checkObject(options, 'options');
-  const { length, weight = 1, random = systemRandom } = options;
+  const { length, weight = 1, unsafeRandom: random = systemRandom } = options;
   const config = checkMaskConfigPair(options.config, 'options.config');
   const numbers = checkModel(model, 'model', { dataType: config.vect.dataType, length });
   const seed = random(KEY_BYTES);
