@@ -18,6 +18,7 @@ export class Coordinators {
   readonly #setup: Setup;
   readonly #processes: CoordinatorProcess[];
   #requests = 0;
+  #answered = 0;
   /** How often a process was killed. */
   kills = 0;
 
@@ -50,7 +51,9 @@ export class Coordinators {
   /** Asks one process after the other. @throws if the one whose turn it is cannot be reached; an agent then tries again. */
   async ask(path: string, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
     const { url } = this.#processes[this.#requests++ % this.#processes.length] ?? {};
-    return post(`${await url}${path}`, body, signal);
+    const answer = await post(`${await url}${path}`, body, signal);
+    this.#answered++;
+    return answer;
   }
 
   /** As `ask`, until somebody has answered. */
@@ -63,16 +66,19 @@ export class Coordinators {
     }
   }
 
-  /** Kills the processes one after the other, and starts another one in the place of each, until the signal is aborted. */
-  async disturb(signal: AbortSignal): Promise<void> {
-    for (let index = 0; ; index = (index + 1) % this.#processes.length) {
-      const isOver = await sleep(4000, false, { signal }).catch(() => true);
-      if (isOver) return;
+  /**
+   * Kills the processes one after the other, and starts another one in the place of each, until the signal is aborted.
+   *
+   * @param every so many requests are answered from one kill to the next.
+   */
+  async disturb(every: number, signal: AbortSignal): Promise<void> {
+    for (let index = 0, next = every; ; index = (index + 1) % this.#processes.length, next = this.#answered + every) {
+      while (this.#answered < next && !signal.aborted) await sleep(50);
+      if (signal.aborted) return;
       this.kills++;
       this.#processes[index]?.child.kill('SIGKILL');
-      await sleep(500);
-      const next = (this.#processes[index] = this.#process());
-      await next.url;
+      const successor = (this.#processes[index] = this.#process());
+      await successor.url;
     }
   }
 

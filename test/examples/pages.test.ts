@@ -14,8 +14,8 @@ const read = (name: string): string =>
 /** All that a language says, with numbers for what it is told. */
 function sentencesOf(texts: unknown): string[] {
   if (typeof texts === 'string') return [texts];
-  if (typeof texts === 'function') return [String((texts as (...args: number[]) => string)(2, 3, 4))];
-  return Object.values(texts as object).flatMap(sentencesOf);
+  if (typeof texts === 'function') return [(texts as (...args: number[]) => string)(2, 3, 4)];
+  return Object.values(texts as object).flatMap((each: unknown) => sentencesOf(each));
 }
 
 describe('the words of the pages', () => {
