@@ -11,6 +11,7 @@ const PROGRAM = new URL('coordinator-process.ts', import.meta.url);
 interface CoordinatorProcess {
   readonly child: ChildProcess;
   readonly url: Promise<string>;
+  isUp: boolean;
 }
 
 export class Coordinators {
@@ -44,13 +45,18 @@ export class Coordinators {
     child.send(this.#setup, () => undefined);
     const dead = once(child, 'exit').then(() => Promise.reject(new Error('a process has ended')));
     const url = Promise.race([once(child, 'message').then(([port]) => `http://127.0.0.1:${port}`), dead]);
-    url.catch(() => undefined);
-    return { child, url };
+    const started: CoordinatorProcess = { child, url, isUp: false };
+    url.then(
+      () => (started.isUp = true),
+      () => undefined,
+    );
+    return started;
   }
 
-  /** Asks one process after the other. @throws if the one whose turn it is cannot be reached; an agent then tries again. */
+  /** Asks one process after the other, except those that start. @throws if it is killed before it answers; an agent then tries again. */
   async ask(path: string, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-    const { url } = this.#processes[this.#requests++ % this.#processes.length] ?? {};
+    const up = this.#processes.filter(({ isUp }) => isUp);
+    const { url } = up[this.#requests++ % up.length] ?? {};
     const answer = await post(`${await url}${path}`, body, signal);
     this.#answered++;
     return answer;

@@ -53,10 +53,12 @@ export class PartView {
         if (event.round === MASKED_INPUT) this.#note(() => this.#words.texts.event.sent(event.run));
         break;
       case 'attempt-failed':
+        this.#refused = null; // by the coordinator, in the attempt
         this.#begin(null);
         this.#note(() => this.#words.texts.event.attemptFailed(event.run));
         break;
       case 'done':
+        this.#refused = null;
         this.#begin(null);
         this.#note(() => {
           const { done, doneWithout, failed } = this.#words.texts.event;
