@@ -165,7 +165,7 @@ async function measureRun(load: Load, parties: Parties, coordinators: Coordinato
 
   const [began, cpuBefore] = [performance.now(), process.cpuUsage()];
   const ending = new AbortController();
-  const disturbing = killed ? coordinators.disturb(2 * count, ending.signal) : null;
+  const disturbing = killed ? coordinators.disturb(4 * count, ending.signal) : null;
   participants.begin();
   let outcome: Outcome | null = null;
   while (outcome === null) {

@@ -9,7 +9,7 @@ describe('a thousand agents over HTTP, two coordinator processes and one Postgre
     // It compares the sum.
     const figures = await measureLoad({ users: 100, cohorts: 10, vecLen: 1000, patience: 120, killed: true });
     console.log(`    ${JSON.stringify(figures)}`);
-    expect(figures.kills).to.be.above(5);
+    expect(figures.kills).to.be.above(3);
     expect(figures.included).to.equal(1000);
   });
 });
