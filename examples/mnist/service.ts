@@ -14,6 +14,8 @@ const DAY = 86_400;
 
 /** More than a run can take. */
 const MOST_TURNS = 1000;
+/** Turns in which nobody sends anything. A server process was killed then before it had done all that followed from an answer. */
+const IDLE_TURNS = 20;
 
 /** What is agreed on for the whole training. */
 export interface Agreement extends Terms {
@@ -86,14 +88,17 @@ export class Service {
     const payload = { url: `/models/${run}`, content: this.#model };
     const expires = new Date(Date.now() + 1000 * DAY);
     await this.servers.post('/run', await publisher.announce({ task, run, payload, expires }));
-    for (let turn = 0, shown = -1, closed = -1; turn < MOST_TURNS; turn++) {
+    for (let turn = 0, shown = -1, closed = -1, idle = 0; turn < MOST_TURNS; turn++) {
+      const before = participants.map(({ answered }) => answered);
       await Promise.all(participants.map((participant) => participant.act()));
+      idle = participants.every(({ answered }, i) => answered === before[i]) ? idle + 1 : 0;
       while (shown < Math.max(...participants.map(({ answered }) => answered))) await onRound(++shown);
       const outcome = deserialize(await this.servers.post('/outcome', new TextEncoder().encode(String(run)))) as Outcome | null;
       if (outcome !== null) return outcome;
       const round = roundWithout(participants);
-      if (round <= closed) continue;
-      if (round < Infinity) closed = round;
+      if (round <= closed && idle < IDLE_TURNS) continue;
+      if (round < Infinity) closed = Math.max(closed, round);
+      idle = 0;
       await this.servers.pass();
     }
     throw new Error(`run ${run} does not end`);
