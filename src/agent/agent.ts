@@ -10,7 +10,7 @@ import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
 import { DIGEST_BYTES } from '../leaves/sizes.ts';
 import { messageSizes } from '../wire/message-sizes.ts';
-import { CERTIFICATE_BYTES, readCertificate } from '../service/certificate.ts';
+import { CERTIFICATE_BYTES } from '../service/certificate.ts';
 import { secondsOf, type Clock } from '../service/clock.ts';
 import type { Exchange } from '../service/exchange.ts';
 import { checkKeypair, type Keypair } from '../service/keypair.ts';
@@ -18,6 +18,7 @@ import type { SeedSource } from '../service/seeds.ts';
 import { ServiceError } from '../service/service-error.ts';
 import { mostEnrolled, Task } from '../service/task.ts';
 import { AgentMemory, Conflict } from './agent-memory.ts';
+import { certificateSource } from './certificate-source.ts';
 import { Connection } from './connection.ts';
 import type { AgentContext } from './context.ts';
 import type { AgentEvent } from './events.ts';
@@ -28,6 +29,7 @@ import { alone, onWake } from './page.ts';
 import { playRound } from './session-step.ts';
 import type { AgentStore } from './state-store.ts';
 import { awaitOutcome, awaitRoster, checkIn, leaveRun, prepare } from './steps.ts';
+import { Superseded } from './superseded.ts';
 import { COMPLETE, type Transition } from './transitions.ts';
 
 /** What an agent is made with. */
@@ -73,12 +75,6 @@ const OPTION_NAMES: readonly (keyof AgentOptions)[] = [
   ...(['task', 'id', 'keypair', 'certificate', 'exchange', 'inputs', 'floors', 'store', 'storeKey'] as const),
   ...(['source', 'fetchPayload', 'seeds', 'verifyKeys', 'isEligible', 'listener', 'clock'] as const),
 ];
-
-class Superseded extends UsageError {
-  constructor() {
-    super('ERR_SECAGG_USAGE', 'a newer state of this participant exists; it needs a new certificate');
-  }
-}
 
 /** Where an agent stands. */
 export interface AgentProgress {
@@ -225,8 +221,13 @@ export class Agent {
 
   async #refresh(): Promise<void> {
     if (!this.#isStale) return;
-    if (await this.#context.memory.refresh()) this.#context.release();
-    this.#isStale = false;
+    this.#isStale = false; // what happens from here on may make it stale again
+    try {
+      if (await this.#context.memory.refresh()) this.#context.release();
+    } catch (error) {
+      this.#isStale = true;
+      throw error;
+    }
   }
 
   async #step(signal: PlatformSignal | undefined): Promise<Transition> {
@@ -279,39 +280,42 @@ export class Agent {
   }
 
   async #loop(signal: PlatformSignal): Promise<void> {
-    const wake = (listener: () => void): (() => void) =>
-      onWake(() => {
-        this.#isStale = true;
-        listener();
-      });
-    while (!signal.aborted && !this.#isSuperseded) {
-      let wait = 0;
-      try {
-        const transition = await this.transition({ signal });
-        this.#failures = 0;
-        if (transition.status === 'pending') wait = transition.wait;
-      } catch (error) {
-        if (error instanceof Superseded) return;
-        wait = Math.min(FIRST_RETRY * 2 ** this.#failures++, LONGEST_RETRY) * (0.5 + (this.#context.random(1)[0] ?? 0) / 512);
-        this.#context.tell({ type: 'step-failed', error, retryIn: wait });
+    let wakings = 0;
+    let wakeUp = (): void => undefined;
+    const release = onWake(() => {
+      this.#isStale = true;
+      wakings++;
+      wakeUp();
+    });
+    try {
+      while (!signal.aborted && !this.#isSuperseded) {
+        const before = wakings;
+        const wait = await this.#waitAfterStep(signal);
+        // A page that was shown during the step is looked at again at once.
+        if (wait === 0 || wakings > before) continue;
+        await sleep(wait, signal, (wake) => {
+          wakeUp = wake;
+          return () => (wakeUp = (): void => undefined);
+        });
       }
-      if (wait > 0) await sleep(wait, signal, wake);
+    } finally {
+      release();
     }
   }
-}
 
-function certificateSource(given: Uint8Array | (() => Promise<Uint8Array>)): () => Promise<Uint8Array> {
-  const checked = (bytes: Uint8Array): Uint8Array => {
-    const certificate = copyOf(checkBytes(bytes, 'options.certificate'));
-    if (certificate.length !== CERTIFICATE_BYTES) {
-      throw new RangeError(`options.certificate: expected ${CERTIFICATE_BYTES} bytes, got ${certificate.length}`);
+  /** Does a step. @returns how many milliseconds there is nothing to do then. */
+  async #waitAfterStep(signal: PlatformSignal): Promise<number> {
+    try {
+      const transition = await this.transition({ signal });
+      this.#failures = 0;
+      return transition.status === 'pending' ? transition.wait : 0;
+    } catch (error) {
+      if (error instanceof Superseded) return 0;
+      const wait = Math.min(FIRST_RETRY * 2 ** this.#failures++, LONGEST_RETRY) * (0.5 + (this.#context.random(1)[0] ?? 0) / 512);
+      this.#context.tell({ type: 'step-failed', error, retryIn: wait });
+      return wait;
     }
-    readCertificate(certificate);
-    return certificate;
-  };
-  if (typeof given === 'function') return async () => checked(await given());
-  const fixed = checked(given);
-  return () => Promise.resolve(fixed);
+  }
 }
 
 function checkSeeds(seeds: SeedSource | undefined, { definition }: Task): SeedSource | null {

@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import { IndexedDbAgentStore } from '../../src/agent/index.ts';
 import { alone, onWake } from '../../src/agent/page.ts';
 import { rejected } from '../support/errors.ts';
+import { DeviceStore } from '../support/service-world/device.ts';
+import { SmallService } from '../support/service-world/small-service.ts';
 
 /** Sets what a page has, while a test runs. */
 function withGlobals(globals: Readonly<Record<string, unknown>>): () => void {
@@ -32,6 +34,31 @@ describe('an agent in a page', () => {
     release();
     window.dispatchEvent(new Event('pageshow'));
     expect(woken).to.equal(3);
+  });
+
+  it('looks at its state and asks again at once if the page is shown while it asks', async () => {
+    const document = new EventTarget();
+    restore = withGlobals({ document });
+    const service = await SmallService.open();
+    const ending = new AbortController();
+    const [person] = service.parties.people;
+    const store = new DeviceStore();
+    const seen: string[] = [];
+    const load = store.load.bind(store);
+    store.load = () => {
+      seen.push('looks');
+      return load();
+    };
+    const exchange = (request: Uint8Array): Promise<Uint8Array> => {
+      seen.push('asks');
+      // First for a token, and then for a run: in one step.
+      if (seen.length === 3) document.dispatchEvent(new Event('visibilitychange'));
+      if (seen.length > 3) ending.abort();
+      return service.coordinator.answer(request);
+    };
+    await service.participant(person!, { exchange }, store).agent.run({ signal: ending.signal });
+    // There is no run, so that it would ask again after half a minute.
+    expect(seen).to.deep.equal(['looks', 'asks', 'asks', 'looks', 'asks']);
   });
 
   it('runs at once where there is no page and there are no locks', async () => {
