@@ -52,7 +52,7 @@ export async function measureSmallMessages({ url, pool, schema }: Database, size
   });
   const [, inserting] = await timed(async () => {
     for (let i = 0; i < INSERTS; i++) {
-      await pool.query(`insert into ${schema}.migrations (version, name) values ($1, 'x')`, [1_000 + i]);
+      await pool.query(`insert into ${schema}.migrations (version, name, breaking) values ($1, 'x', false)`, [1_000 + i]);
     }
   });
   await pool.query(`delete from ${schema}.migrations where version >= 1000`);
