@@ -1,6 +1,7 @@
 // The masks of one sum, divided among processes. The process that closes round 4 makes tasks, which tile the masks; processes take them,
 // each under a lease, compute outside of any transaction, and write the sum of their masks. A task belongs to the token of its closing:
-// once another closing has begun, or the round goes on, nothing that was computed for it counts. No secret is written.
+// once another closing has begun, or the round goes on, nothing that was computed for it counts. No secret or seed is written; the sum of the
+// masks of a task is, which tells nobody more than the answers do that are in the database.
 import { StateError } from '../leaves/errors.ts';
 import type { Lanes } from '../masking/ring.ts';
 import { countMasks, type MaskRange, type Unmasking } from '../server/unmasking/masks.ts';

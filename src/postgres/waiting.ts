@@ -33,7 +33,9 @@ export class Waiting {
   readonly #direct: PostgresPool | null;
   readonly #calls = new Set<WaitingCall>();
   #isLooking = false;
-  #wake: () => void = () => undefined;
+  /** How often there was a reason to look. One that comes during a look is a reason for another look. */
+  #reasons = 0;
+  #endSleep: () => void = () => undefined;
 
   /** @param direct a pool whose connections LISTEN; null if there is none. */
   constructor(database: Database, direct: PostgresPool | null) {
@@ -86,12 +88,14 @@ export class Waiting {
     const never = new AbortController().signal;
     try {
       while (this.#calls.size > 0) {
+        const before = this.#reasons;
         await listening.begin();
         await this.#lookOnce();
         if (this.#calls.size === 0) break;
+        if (this.#reasons > before) continue;
         await sleep(listening.isAlive ? LOOK_SELDOM_MS : LOOK_MS, never, (wake) => {
-          this.#wake = wake;
-          return () => (this.#wake = (): void => undefined);
+          this.#endSleep = wake;
+          return () => (this.#endSleep = (): void => undefined);
         });
       }
     } finally {
@@ -99,6 +103,11 @@ export class Waiting {
       listening.end();
       if (this.#calls.size > 0) void this.#look(); // a call that came meanwhile
     }
+  }
+
+  #wake(): void {
+    this.#reasons++;
+    this.#endSleep();
   }
 
   async #lookOnce(): Promise<void> {

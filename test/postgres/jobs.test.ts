@@ -1,6 +1,6 @@
 // Work that several processes share, with the real graphile-worker: rounds that are closed at a time, and masks of one sum that many
-// processes remove. What must never happen has a test each: a mask that is removed twice or never, a secret in a row or a job, and a sum
-// of some masks that counts although its closing is over.
+// processes remove. What must never happen has a test each: a mask that is removed twice or never, a job that carries more than its
+// session, and a sum of some masks that counts although its closing is over.
 import { expect } from 'chai';
 import { Logger, runMigrations, runOnce } from 'graphile-worker';
 import pg from 'pg';
@@ -118,7 +118,7 @@ describe('work that several machines share', function () {
     expect(await jobs()).to.deep.equal([]);
   });
 
-  it('gives the sum of one process if several remove its masks, and writes no secret', async () => {
+  it('gives the sum of one process if several remove its masks, and its jobs have nothing but the session', async () => {
     const [session, id] = await answered();
     const statements: string[] = [];
     const closing = close(

@@ -5,7 +5,25 @@ import { PostgresSessions } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
 import { UserWrapper } from '../../src/user/user-wrapper.ts';
+import type { PoolConnection, PostgresPool } from '../../src/postgres/index.ts';
 import { poolOf, testDatabase, type TestDatabase } from './support.ts';
+
+/** A pool that tells of each statement after it has run, and before its rows are given. */
+function overheardAfter(pool: PostgresPool, hear: (text: string) => Promise<void>): PostgresPool {
+  return {
+    async connect(): Promise<PoolConnection> {
+      const connection = await pool.connect();
+      return {
+        async query(text: string, values?: unknown[]) {
+          const result = await connection.query(text, values);
+          await hear(text);
+          return result;
+        },
+        release: (error) => connection.release(error),
+      };
+    },
+  };
+}
 
 describe('waiting for the end of a round', () => {
   let database: TestDatabase;
@@ -47,6 +65,25 @@ describe('waiting for the end of a round', () => {
       await pool.end();
     });
   }
+
+  it('is told of a round that is closed while it looks', async () => {
+    const id = await withKeys(sessions);
+    const pool = poolOf(database.server.url);
+    let looks = 0;
+    const other = new PostgresSessions(
+      overheardAfter(pool, async (text) => {
+        if (!text.includes('any ($1::uuid[])') || looks++ > 0) return;
+        // It has seen the round open, and does not know it yet.
+        await sessions.round(id, 0);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }),
+      { schema: database.schema, direct: pool },
+    );
+    const started = performance.now();
+    await other.wait(id, 0);
+    expect(performance.now() - started).to.be.below(5_000); // without that it looks again after 15 seconds
+    await pool.end();
+  });
 
   it('ends with an error for a session that is aborted, unknown or removed, and with the reason of its signal', async () => {
     const id = await withKeys(sessions);
