@@ -1,13 +1,13 @@
 // What is tested of an agent in every browser: it takes part, goes on after its page was closed, leaves one tab the lead, and wakes up.
 import { expect } from 'chai';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { hex } from '../../src/leaves/bytes.ts';
 import type { AgentInPage, AgentInWorker, GivenParticipant } from './agent-page.ts';
 import { AgentService, INPUT_IN_NODE } from './agent-service.ts';
-import type { DrivenBrowser, DrivenTab } from './web-driver.ts';
+import { removeProfile, type DrivenBrowser, type DrivenTab } from './web-driver.ts';
 
 const PATIENCE_MILLISECONDS = 60_000;
 /** Far below the 30 seconds after which an agent that waits for a run asks again by itself. */
@@ -53,20 +53,23 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
     }
     profile = mkdtempSync(join(tmpdir(), 'secagg-browser-'));
     browser = await start(profile);
-    service = await AgentService.start();
   });
 
   after(async () => {
     await browser?.kill();
-    service?.close();
-    if (profile !== '') rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    if (profile !== '') await removeProfile(profile);
   });
 
-  /** Pages that are left open by a test that fails would take part in the runs of the next ones. */
+  beforeEach(async () => {
+    service = await AgentService.start();
+  });
+
+  /** Pages that a test has left open. */
   const pages = new Set<DrivenTab>();
 
   afterEach(async () => {
     for (const page of pages) await close(page);
+    service?.close();
   });
 
   async function open(url: string = service!.url): Promise<DrivenTab> {

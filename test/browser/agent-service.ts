@@ -1,9 +1,11 @@
-// A service in Node with agents in Node, and a web server for the pages in which the other agents are.
+// A service in Node with agents in Node, and a web server for the pages in which the other agents are. Each test has one of its own: a
+// request of a page that was closed may still be under way, and would take a place in the next run.
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { developmentAgent } from '../../src/agent/index.ts';
-import { developmentService, type DevelopmentService, type FinishedRun, type RunKey } from '../../src/coordinator/index.ts';
+import { developmentService, type DevelopmentService, type FinishedRun } from '../../src/coordinator/index.ts';
 import { genKeypair } from '../../src/index.ts';
 import { certificateRequest } from '../../src/service/index.ts';
 import { decodeRequest, type ReceivedRequest } from '../../src/service/request.ts';
@@ -13,6 +15,9 @@ import type { GivenParticipant } from './agent-page.ts';
 const { warn } = console;
 /** What each agent in Node gives, again and again up to the length of the vectors. */
 export const INPUT_IN_NODE: readonly number[] = [1, 10, 100];
+
+/** What pages run, bundled once. */
+let scripts: Readonly<Record<'page' | 'worker', Promise<string>>> | null = null;
 
 /** A request of an agent in a page. */
 export type Heard = Pick<ReceivedRequest, 'kind' | 'place' | 'total' | 'sha256'>;
@@ -33,20 +38,15 @@ export class AgentService {
       () => response.writeHead(503).end(),
     );
   });
-  #heard: Heard[] = [];
+  readonly #heard: Heard[] = [];
   #isLost: (heard: Heard) => boolean = () => false;
   #participants = 0;
-  #run: RunKey | null = null;
-  /** Ends the agents in Node of the last run. */
-  #agents = new AbortController();
 
   /** @param vecLen components of the inputs. */
   static async start(vecLen: number = INPUT_IN_NODE.length): Promise<AgentService> {
     console.warn = (): void => undefined; // the development set-up says what it gives up
-    const service = new AgentService(vecLen, {
-      '/page.js': await bundled('../browser/agent-page.ts'),
-      '/agent-worker.js': await bundled('../../examples/service/agent-worker.ts'),
-    });
+    scripts ??= { page: bundled('../browser/agent-page.ts'), worker: bundled('../../examples/service/agent-worker.ts') };
+    const service = new AgentService(vecLen, { '/page.js': await scripts.page, '/agent-worker.js': await scripts.worker });
     await new Promise<void>((resolve) => service.#server.listen(0, '127.0.0.1', resolve));
     void service.#service.coordinator.run({ signal: service.#ending.signal });
     return service;
@@ -68,7 +68,7 @@ export class AgentService {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
-  /** What agents in pages have asked since the last run was opened. */
+  /** What agents in pages have asked. */
   get heard(): readonly Heard[] {
     return this.#heard;
   }
@@ -89,14 +89,9 @@ export class AgentService {
 
   /** Opens a run, in which two agents in Node take part. @returns what gives the run's end. */
   async openRun(): Promise<() => Promise<FinishedRun>> {
-    this.#heard = [];
-    this.#isLost = (): boolean => false;
     const { coordinator, registrar, introduction } = this.#service;
-    if (this.#run !== null) await coordinator.abort(this.#run); // the test before has not waited for its end
-    const key = (this.#run = await this.#service.openRun());
-    this.#agents.abort();
-    this.#agents = new AbortController();
-    const { signal } = this.#agents;
+    const key = await this.#service.openRun();
+    const { signal } = this.#ending;
     for (let i = 0; i < 2; i++) {
       const agent = await developmentAgent({
         ...{ id: this.#participants++, introduction },
@@ -108,7 +103,6 @@ export class AgentService {
     }
     return async () => {
       const outcome = await coordinator.finished(key);
-      this.#agents.abort();
       if (outcome.kind === 'failed') throw new Error(`run ${outcome.run}: ${outcome.code}`);
       return outcome;
     };
@@ -121,7 +115,7 @@ export class AgentService {
     const keypair = genKeypair();
     const certificate = await registrar.certify(await certificateRequest(registrar.authority, id, keypair));
     return {
-      ...{ task: introduction.task, id, input, database: `agent ${id}` },
+      ...{ task: introduction.task, id, input, database: `agent ${randomUUID()}` },
       keypair: [[...keypair[0]], [...keypair[1]]],
       certificate: [...certificate],
       coordinator: [...coordinator.publicKey],
@@ -131,7 +125,6 @@ export class AgentService {
 
   close(): void {
     console.warn = warn;
-    this.#agents.abort();
     this.#ending.abort();
     this.#server.close();
     this.#server.closeAllConnections();

@@ -1,12 +1,12 @@
 // The pages of examples/pages in a browser: visitors with a database each, one of which is closed in round 2 and opened again.
 import axe from 'axe-core';
 import { expect } from 'chai';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ServedDigits } from './digit-service.ts';
-import type { DrivenBrowser, DrivenTab } from './web-driver.ts';
+import { removeProfile, type DrivenBrowser, type DrivenTab } from './web-driver.ts';
 
 const COMPANIONS = 6;
 const PATIENCE_MILLISECONDS = 90_000;
@@ -87,7 +87,7 @@ export function describePages(start: (profile: string) => Promise<DrivenBrowser>
   after(async () => {
     await browser?.kill();
     await served?.end();
-    if (profile !== '') rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    if (profile !== '') await removeProfile(profile);
   });
 
   it('one of three visitors is closed in round 2 and opened again: the exact sum, and pages in which axe finds nothing', async () => {

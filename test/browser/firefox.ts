@@ -5,7 +5,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { scriptOf, outcomeOf, written, type DrivenBrowser, type DrivenPage, type DrivenTab, type Outcome } from './web-driver.ts';
+import {
+  outcomeOf,
+  removeProfile,
+  scriptOf,
+  written,
+  type DrivenBrowser,
+  type DrivenPage,
+  type DrivenTab,
+  type Outcome,
+} from './web-driver.ts';
 
 const SCRIPT_MILLISECONDS = 240_000;
 
@@ -118,7 +127,7 @@ export async function openInFirefox(url: string): Promise<DrivenPage> {
     evaluate: (expression) => page.evaluate(expression),
     async close(): Promise<void> {
       await browser.kill();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      await removeProfile(profile);
     },
   };
 }

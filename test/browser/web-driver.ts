@@ -1,12 +1,13 @@
 // WebKitGTK's browser on a display that nobody sees, as much of it as the tests need. https://www.w3.org/TR/webdriver2/
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
 const READY_MILLISECONDS = 20_000;
 const WRITTEN_MILLISECONDS = 60_000;
+const REMOVED_MILLISECONDS = 20_000;
 const SCRIPT_MILLISECONDS = 120_000;
 
 /** Takes expressions of JavaScript whose value is a promise of something that JSON can carry. */
@@ -37,6 +38,20 @@ export async function written<T>(file: string, read: (text: string) => T | null)
     if (found !== null) return found;
     if (performance.now() > end) throw new Error(`in vain: ${file}`);
     await setTimeout(100);
+  }
+}
+
+/** Removes the profile of a browser that has ended. Some of its processes end later, and write until then. */
+export async function removeProfile(profile: string): Promise<void> {
+  const end = performance.now() + REMOVED_MILLISECONDS;
+  for (;;) {
+    try {
+      rmSync(profile, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await setTimeout(100);
+    }
   }
 }
 
