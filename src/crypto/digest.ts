@@ -1,5 +1,5 @@
 // SHA-256 under a label, and keys derived with HKDF-SHA256 (RFC 5869) under a label.
-import { platform } from '#platform';
+import { platform, sha256 } from '#platform';
 import { concat, u64 } from '../leaves/bytes.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { Awaitable } from '../platform/platform.ts';
@@ -17,7 +17,7 @@ export function digestBeside(label: Label, parts: readonly Uint8Array[]): Awaita
 
 /** Plain SHA-256 of one byte string: the fingerprint of a message. 32 bytes. */
 export function fingerprint(bytes: Uint8Array): Uint8Array {
-  return platform.sha256([bytes]);
+  return sha256([bytes]);
 }
 
 /**

@@ -44,7 +44,7 @@ function plain(bytes: Buffer): Uint8Array {
 const JOINED = new Uint8Array(1024);
 
 // A digest is no secret, whatever it is of. As text it costs half of what it costs as a buffer with memory of its own.
-function sha256(parts: readonly Uint8Array[]): Uint8Array {
+export function sha256(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.reduce((sum, part) => sum + part.length, 0) > JOINED.length) return hashOfParts(parts);
   let length = 0;
   for (const part of parts) {
@@ -138,11 +138,15 @@ function requireX25519(): void {
   using('X25519', () => diffieHellman({ privateKey: secretKey, publicKey: publicKey('X25519', BASE_POINT) }));
 }
 
+/** Overwrites all bytes with random ones. */
+export function fillRandom(bytes: Uint8Array): void {
+  using('random numbers', () => randomFillSync(bytes));
+}
+
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export const platform: Platform = {
   randomBytes: (length): Uint8Array => using('random numbers', () => plain(randomBytes(length))),
-  fillRandom: (bytes): void => void using('random numbers', () => randomFillSync(bytes)),
 
   sha256,
   // A piece of a megabyte takes half a millisecond, which is less than a thread of Node's pool would cost.

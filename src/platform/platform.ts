@@ -50,8 +50,6 @@ export type RunInThread = (data: unknown, stop: AbortSignal, onMessage: (message
 
 export interface Platform {
   randomBytes(length: number): Uint8Array;
-  /** Overwrites all bytes with random ones. In a loop this is cheaper than memory of its own for each call. */
-  fillRandom(bytes: Uint8Array): void;
   sha256(parts: readonly Uint8Array[]): Uint8Array;
   /** The same for long parts that are no secrets. An engine that can hash beside the caller's thread does it there. */
   sha256Beside(parts: readonly Uint8Array[]): Awaitable<Uint8Array>;

@@ -3,7 +3,7 @@
 // forbid it there, or add what it lacks later.
 import { ctr } from '@noble/ciphers/aes.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { concat, copyOf } from '../leaves/bytes.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { once } from '../leaves/once.ts';
@@ -14,14 +14,15 @@ import type { AgreementKey, Keystream, Platform } from './platform.ts';
 
 // One call costs about as much as 100 KB of key stream, so that larger blocks than Node's pay off.
 const KEYSTREAM_BLOCK = 1 << 20;
-const zeros = once(() => new Uint8Array(KEYSTREAM_BLOCK));
+const zeros = /* @__PURE__ */ once(() => new Uint8Array(KEYSTREAM_BLOCK));
 const MOST_RANDOM_BYTES = 65_536; // a limit of getRandomValues
 
 // PKCS #8 around a raw private key (RFC 8410 section 7): WebCrypto imports private keys in no other form that can be wiped.
-const PKCS8 = (algorithm: number): number[] => [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, algorithm, 4, 0x22, 4, 0x20];
-const PKCS8_PREFIX = { X25519: Uint8Array.from(PKCS8(0x6e)), Ed25519: Uint8Array.from(PKCS8(0x70)) };
+const pkcs8Prefix = (algorithm: number): Uint8Array =>
+  Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, algorithm, 4, 0x22, 4, 0x20);
+const PKCS8_ALGORITHM = { X25519: 0x6e, Ed25519: 0x70 };
 
-type Curve = keyof typeof PKCS8_PREFIX;
+type Curve = keyof typeof PKCS8_ALGORITHM;
 
 /** WebCrypto; undefined on pages that were not loaded securely, and in engines without it. */
 function subtleCrypto(): SubtleCrypto | undefined {
@@ -43,7 +44,7 @@ async function webCryptoOr<T>(work: (subtle: SubtleCrypto) => Promise<T>, otherw
 }
 
 async function privateKey(subtle: SubtleCrypto, curve: Curve, secretKey: Uint8Array): Promise<CryptoKey> {
-  const der = concat([PKCS8_PREFIX[curve], secretKey]);
+  const der = concat([pkcs8Prefix(PKCS8_ALGORITHM[curve]), secretKey]);
   const usages: KeyUsage[] = curve === 'X25519' ? ['deriveBits'] : ['sign'];
   try {
     return await subtle.importKey('pkcs8', der as BufferSource, { name: curve }, false, usages);
@@ -68,8 +69,9 @@ function advanced(counter: Uint8Array, blocks: number): Uint8Array<ArrayBuffer> 
   return out;
 }
 
-function sha256Here(parts: readonly Uint8Array[]): Uint8Array {
-  const hash = sha256.create();
+/** Beside the engine, as {@link fillRandom}. */
+export function sha256(parts: readonly Uint8Array[]): Uint8Array {
+  const hash = nobleSha256.create();
   for (const part of parts) hash.update(part);
   return hash.digest();
 }
@@ -120,7 +122,8 @@ const pause = (): Promise<void> =>
     port2.postMessage(null);
   });
 
-function fillRandom(bytes: Uint8Array): void {
+/** Overwrites all bytes with random ones. It stands beside the engine, so that a bundle of an encoding alone has no curves. */
+export function fillRandom(bytes: Uint8Array): void {
   const source = globalThis.crypto as Partial<Crypto> | undefined;
   if (typeof source?.getRandomValues !== 'function') {
     throw new UsageError(
@@ -139,16 +142,15 @@ export const platform: Platform = {
     fillRandom(bytes);
     return bytes;
   },
-  fillRandom,
 
-  sha256: sha256Here,
+  sha256,
   sha256Beside: (parts): Promise<Uint8Array> =>
     webCryptoOr(
       async (subtle) => new Uint8Array(await subtle.digest('SHA-256', concat(parts) as BufferSource)),
-      () => sha256Here(parts),
+      () => sha256(parts),
     ),
 
-  hkdfSha256: (secret, salt, info): Uint8Array => hkdf(sha256, secret, salt, info, 32),
+  hkdfSha256: (secret, salt, info): Uint8Array => hkdf(nobleSha256, secret, salt, info, 32),
 
   x25519(secretKey): AgreementKey {
     const imported = webCryptoOr<CryptoKey | null>(
@@ -170,7 +172,7 @@ export const platform: Platform = {
 
   x25519Peer: (publicKey) => ({ engine: copyOf(publicKey) }),
 
-  ed25519PublicKey: noble.ed25519PublicKey,
+  ed25519PublicKey: (secretKey) => noble.ed25519PublicKey(secretKey),
 
   ed25519Sign: (secretKey, message): Promise<Uint8Array> =>
     webCryptoOr(
@@ -231,7 +233,7 @@ export const platform: Platform = {
   chacha20: null,
   keystreamBlock: KEYSTREAM_BLOCK,
   keystreamAtOnce: (): boolean => subtleCrypto() === undefined,
-  releaser: releaserWith(pause),
+  releaser: /* @__PURE__ */ releaserWith(pause),
   pause,
 
   threads: null,
