@@ -1,9 +1,12 @@
 // SHA-256 under a label, and keys derived with HKDF-SHA256 (RFC 5869) under a label.
-import { platform, sha256 } from '#platform';
+import { platform } from '#platform';
 import { concat, u64 } from '../leaves/bytes.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { Awaitable } from '../platform/platform.ts';
 import type { Label } from './labels.ts';
+
+/** Plain SHA-256 of parts in a row, beside the engine: a bundle of what needs nothing else has no curves. 32 bytes. */
+export { sha256 } from '#platform';
 
 /** SHA-256 over the label and the parts; callers give parts of fixed length, or prefix their length. 32 bytes. */
 export function digest(label: Label, parts: readonly Uint8Array[]): Uint8Array {
@@ -17,7 +20,7 @@ export function digestBeside(label: Label, parts: readonly Uint8Array[]): Awaita
 
 /** Plain SHA-256 of one byte string: the fingerprint of a message. 32 bytes. */
 export function fingerprint(bytes: Uint8Array): Uint8Array {
-  return sha256([bytes]);
+  return platform.sha256([bytes]);
 }
 
 /**

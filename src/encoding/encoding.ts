@@ -1,7 +1,7 @@
 // The class of all encodings: a plan with its ring, which is computed with exact integers so that no sum of `maxUsers` users can
 // wrap, and with the digest by which all parties of a session agree on it.
 import { hex, utf8 } from '../leaves/bytes.ts';
-import { fingerprint } from '../crypto/digest.ts';
+import { sha256 } from '../crypto/digest.ts';
 import { bytesOrText, checkInteger, checkNames, checkString, kindOf } from '../leaves/checks.ts';
 import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import type { SumVector } from '../masking/vector.ts';
@@ -84,7 +84,7 @@ export class Encoding<Data, Result, Bound> {
         { element: 'plan', value: bits, limits: [1, MAX_BITS] },
       );
     }
-    const digest = fingerprint(utf8(JSON.stringify(statistic.description)));
+    const digest = sha256([utf8(JSON.stringify(statistic.description))]);
     const placement = { bits, digest, offset: 0, path: [] };
     this.statistic = statistic;
     this.#placed = statistic.place(placement);

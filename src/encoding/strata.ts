@@ -5,8 +5,8 @@
 // generator. Each u_i is uniform, so that each user's rounding is unbiased. π(i) and π(j) are a uniform pair of different
 // strata, so that two users' errors never correlate positively: the sum's variance is never above that of independent
 // rounding, and at most (p² + 3)/(12(p − 1)) however the values lie (docs/encoding.md has the proof).
-import { concat, u32, utf8 } from '../leaves/bytes.ts';
-import { fingerprint } from '../crypto/digest.ts';
+import { u32, utf8 } from '../leaves/bytes.ts';
+import { sha256 } from '../crypto/digest.ts';
 
 /** A user's number among all users, and the seed that all users know. */
 export interface Strata {
@@ -44,7 +44,7 @@ function scrambled(i: number, p: number): number {
  * statistics of a combination apart.
  */
 export function strataOf({ slot, seed }: Strata, stream: number, p: number): (count: number) => Float64Array {
-  const key = fingerprint(concat([utf8('secagg/encoding strata'), u32(stream), seed]));
+  const key = sha256([utf8('secagg/encoding strata'), u32(stream), seed]);
   const view = new DataView(key.buffer, key.byteOffset);
   const state = Int32Array.from([0, 4, 8, 12], (at) => view.getInt32(at));
   const position = scrambled(slot, p);
