@@ -9,6 +9,8 @@ import { memory, type MemoryFigures } from './memory.ts';
 import { noise, type NoiseFigures } from './noise.ts';
 import { peers, type PeerFigures } from './peers.ts';
 import { postgres, type PostgresFigures } from './postgres.ts';
+import { prio } from './prio.ts';
+import type { PrioFigures } from './peers/prio.ts';
 import { receiving, type ReceivingFigures } from './receiving.ts';
 import { scale, type ScaleFigures } from './scale.ts';
 import { session, type SessionFigures } from './session.ts';
@@ -16,6 +18,7 @@ import { session, type SessionFigures } from './session.ts';
 export interface Figures {
   readonly masks: MaskFigures;
   readonly peers: PeerFigures;
+  readonly prio: PrioFigures;
   readonly receiving: ReceivingFigures;
   readonly memory: MemoryFigures;
   readonly session: SessionFigures;
@@ -32,6 +35,7 @@ export type BenchName = keyof Figures;
 export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
   masks,
   peers,
+  prio,
   receiving,
   memory,
   session,

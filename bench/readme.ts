@@ -13,8 +13,8 @@ export function withSpeed(readme: string, { machines, quick, figures }: Run): st
 }
 
 function complete(figures: Partial<Figures>): Figures {
-  const { masks, peers, receiving, memory, session, scale, bytes, encoding, postgres } = figures;
-  const all = { masks, peers, receiving, memory, session, scale, bytes, encoding, postgres };
+  const { masks, peers, prio, receiving, memory, session, scale, bytes, encoding, postgres } = figures;
+  const all = { masks, peers, prio, receiving, memory, session, scale, bytes, encoding, postgres };
   const missing = Object.entries(all).flatMap(([name, measured]) => (measured === undefined ? [name] : []));
   if (missing.length > 0) throw new Error(`not measured: ${missing.join(', ')}`);
   return all as Figures;
@@ -24,7 +24,10 @@ function speedOf({ cpu, cores, node }: Machine, figures: Figures): string {
   const late = Math.max(...figures.masks.unmasking.map(({ timerLate }) => timerLate));
   return blocks(
     `On ${cores} cores of an ${cpu} with Node ${node.slice(1)}:`,
-    table(['', 'secagg', 'compared with'], [...maskRows(figures), ...serverRows(figures), ...expansionRows(figures)]),
+    table(
+      ['', 'secagg', 'compared with'],
+      [...maskRows(figures), ...serverRows(figures), ...prioRows(figures), ...expansionRows(figures)],
+    ),
     `While masks are removed the event loop is free: a timer of 50 ms came ${whole(late)} ms late at most.`,
   );
 }
@@ -82,6 +85,20 @@ function serverRows({ masks, receiving, memory, postgres }: Figures): Row[] {
       `${short(large.inMemory)} s in memory, ${short(large.inPostgres)} s in PostgreSQL`,
       '',
     ],
+  ];
+}
+
+function prioRows({ prio }: Figures): Row[] {
+  const { components, bits, users, ours, typescript } = prio;
+  const crate = ran('prio', prio.crate);
+  const [of, other] = [`${whole(components)} components of ${bits} bits`, `@divviup/prio3 ${typescript.version}`];
+  return [
+    [
+      `a user's whole work for ${of}, among ${users} users`,
+      `${ms(ours.client)}, ${whole(ours.bytes / 1000)} kB`,
+      `Prio3SumVec, with two servers: ${ms(crate.client)}, ${whole(crate.bytes / 1000)} kB: prio ${crate.version} in Rust; ${ms(typescript.client)}: ${other}`,
+    ],
+    ['the servers’ work for this user', ms(ours.servers), `${ms(crate.servers)}: prio ${crate.version}, both servers`],
   ];
 }
 
