@@ -14,6 +14,7 @@ import type { PrioFigures } from './peers/prio.ts';
 import { receiving, type ReceivingFigures } from './receiving.ts';
 import { scale, type ScaleFigures } from './scale.ts';
 import { session, type SessionFigures } from './session.ts';
+import { uses, type UseFigures } from './uses.ts';
 
 export interface Figures {
   readonly masks: MaskFigures;
@@ -22,6 +23,7 @@ export interface Figures {
   readonly receiving: ReceivingFigures;
   readonly memory: MemoryFigures;
   readonly session: SessionFigures;
+  readonly uses: readonly UseFigures[];
   readonly scale: ScaleFigures;
   readonly bytes: ByteFigures;
   readonly encoding: EncodingFigures;
@@ -39,6 +41,7 @@ export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
   receiving,
   memory,
   session,
+  uses,
   scale,
   bytes,
   encoding,

@@ -19,12 +19,20 @@ export function registerUsers(users: number): RegisteredUsers {
   return { keys, publicKeys: new PublicKeysWrapper(keys.map(([pk], id) => [id, pk] as const)) };
 }
 
-/** All registered users as users of one session. */
+/** All registered users as users of one session. @param vectors false if they are set later. */
 export function usersOf(
   { keys, publicKeys }: RegisteredUsers,
-  { threshold, vecLen, options = {} }: { threshold: number; vecLen: number; options?: SessionOptions },
+  {
+    threshold,
+    vecLen,
+    options = {},
+    vectors = true,
+  }: { threshold: number; vecLen: number; options?: SessionOptions; vectors?: boolean },
 ): UserWrapper[] {
-  return keys.map(([pk, sk], id) => new UserWrapper(id, threshold, pk, sk, vectorOf(id, vecLen), publicKeys, options));
+  return keys.map(([pk, sk], id) => {
+    const vector = vectors ? vectorOf(id, vecLen) : null;
+    return new UserWrapper(id, threshold, pk, sk, vector, publicKeys, vectors ? options : { ...options, vecLen });
+  });
 }
 
 /** A threshold of more than two thirds, so that fewer than a third of the users may work with a lying server. */
@@ -41,8 +49,12 @@ export function vectorOf(id: number, vecLen: number): Int32Array {
 
 export function addInTheClear(vectors: Iterable<Int32Array>, vecLen: number): Int32Array {
   const sum = new Int32Array(vecLen);
-  for (const vector of vectors) for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] ?? 0) + (vector[j] ?? 0);
+  for (const vector of vectors) addInPlace(sum, vector);
   return sum;
+}
+
+export function addInPlace(sum: Int32Array, vector: Int32Array): void {
+  for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] ?? 0) + (vector[j] ?? 0);
 }
 
 /** @throws if the sum is wrong, because the figures of a wrong sum mean nothing. */

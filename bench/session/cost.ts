@@ -1,7 +1,7 @@
 // The cost of one session: real messages between real objects in one process, beside the same vectors added in the clear. The
 // setup is not measured, and the sum is checked.
 import { ServerWrapper, round0Msg, type SessionOptions } from '../../src/index.ts';
-import { addInTheClear, registerUsers, requireSum, usersOf, vectorOf } from '../registered-users.ts';
+import { addInPlace, registerUsers, requireSum, usersOf, vectorOf } from '../registered-users.ts';
 import { timed } from '../statistics.ts';
 
 export interface Size {
@@ -27,14 +27,15 @@ export interface SessionCost extends Size {
   readonly clearMs: number;
 }
 
+type Terms = readonly [threshold: number, options: SessionOptions];
+
 /** Runs a session. @throws if the sum is wrong. */
-export async function costOf(size: Size): Promise<SessionCost> {
+export async function costOf(size: Size, [threshold, options]: Terms = termsOf(size)): Promise<SessionCost> {
   const { users, vecLen, dropout } = size;
-  const [threshold, options] = termsOf(size);
   const registered = registerUsers(users);
   // On one thread whatever the size, so that costs can be compared.
   const server = new ServerWrapper(threshold, vecLen, { ...options, publicKeys: registered.publicKeys, threads: 0 });
-  const parties = usersOf(registered, { threshold, vecLen, options });
+  const parties = usersOf(registered, { threshold, vecLen, options, vectors: false });
   const dropped = Math.floor(users * dropout);
   let messages = new Map(parties.map(({ id }) => [id, round0Msg()]));
   const rounds: RoundCost[] = [];
@@ -43,6 +44,7 @@ export async function costOf(size: Size): Promise<SessionCost> {
     const down = [...messages.values()].reduce((total, { length }) => total + length, 0);
     const speakers = parties.filter(({ id }) => messages.has(id) && !(round === 2 && id < dropped));
     for (const user of speakers) {
+      if (round === 2) user.setVector(vectorOf(user.id, vecLen)); // not before, as together they are long
       const [answer, ms] = await timed(() => user.round(messages.get(user.id) ?? round0Msg()));
       const [, receiving] = await timed(() => server.recv(user.id, answer));
       [userMs, serverMs, up] = [userMs + ms, serverMs + receiving, up + answer.length];
@@ -56,13 +58,17 @@ export async function costOf(size: Size): Promise<SessionCost> {
     });
     if (output.isMessages()) messages = output.getMessages();
   }
-  const vectors = parties.slice(dropped).map(({ id }) => vectorOf(id, vecLen));
-  const [plain, clearMs] = await timed(() => addInTheClear(vectors, vecLen));
+  const plain = new Int32Array(vecLen);
+  let clearMs = 0;
+  for (const { id } of parties.slice(dropped)) {
+    const vector = vectorOf(id, vecLen);
+    clearMs += (await timed(() => addInPlace(plain, vector)))[1];
+  }
   requireSum(server.output()?.getVector(), plain);
   return { ...size, rounds, clearMs };
 }
 
-function termsOf({ users, bits, neighbors }: Size): [threshold: number, options: SessionOptions] {
+function termsOf({ users, bits, neighbors }: Size): Terms {
   if (neighbors === null) return [Math.floor(users / 2) + 1, { bits }];
   // 3t ≥ 2k + 2, the condition against a server that lies once the graph is drawn.
   const graph = { neighbors, shareThreshold: Math.ceil((2 * neighbors + 2) / 3) };
