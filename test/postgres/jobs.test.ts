@@ -2,7 +2,6 @@
 // processes remove. What must never happen has a test each: a mask that is removed twice or never, a job that carries more than its
 // session, and a sum of some masks that counts although its closing is over.
 import { expect } from 'chai';
-import { Logger, runMigrations, runOnce } from 'graphile-worker';
 import pg from 'pg';
 import { closeRound, type ClosedRound } from '../../src/postgres/closing.ts';
 import { Database } from '../../src/postgres/database.ts';
@@ -11,6 +10,7 @@ import { JobQueue } from '../../src/postgres/job-queue.ts';
 import type { PostgresPool } from '../../src/postgres/pool.ts';
 import type { Session } from '../support/session.ts';
 import { rejected } from '../support/errors.ts';
+import { graphileWorker } from './graphile-worker.ts';
 import { overheard } from './support.ts';
 import { ThreeProcesses, UNKNOWN } from './three-processes.ts';
 
@@ -23,10 +23,11 @@ describe('work that several machines share', function () {
   this.timeout(60_000);
   let store: ThreeProcesses;
   let sessions: PostgresSessions;
+  let engine: Awaited<ReturnType<typeof graphileWorker>>;
 
   before(async () => {
-    store = await ThreeProcesses.start();
-    await runMigrations({ pgPool: store.database.pool });
+    [store, engine] = await Promise.all([ThreeProcesses.start(), graphileWorker()]);
+    await engine.runMigrations({ pgPool: store.database.pool });
     sessions = withJobs(store.database.pool);
   });
 
@@ -41,7 +42,8 @@ describe('work that several machines share', function () {
 
   /** Does all jobs that are due, as a machine with graphile-worker would. */
   function work(): Promise<void> {
-    return runOnce({ pgPool: store.database.pool, taskList: sessionTasks(sessions), noHandleSignals: true, logger: silent });
+    const logger = new engine.Logger(() => () => undefined);
+    return engine.runOnce({ pgPool: store.database.pool, taskList: sessionTasks(sessions), noHandleSignals: true, logger });
   }
 
   async function jobs(): Promise<readonly { readonly task_identifier: string; readonly payload: unknown }[]> {
@@ -253,5 +255,3 @@ describe('work that several machines share', function () {
     expect(pg.escapeIdentifier(JOBS)).to.equal(`"${JOBS}"`);
   });
 });
-
-const silent = new Logger(() => () => undefined);
