@@ -57,8 +57,8 @@ export function enterMessage(
   if (state.phase === 'failed') throw failedError(state);
   const message = opened(context, sender, bytes, bodyDigest);
   const { round, digest } = message;
-  const heard = at(digests, round);
-  const known = heard.get(sender);
+  const digestsOfRound = at(digests, round);
+  const known = digestsOfRound.get(sender);
   if (known !== undefined && equalBytes(known, digest)) return null;
   authenticate(context, sender, message);
   if (known !== undefined) throw equivocation(context, state, sender, message);
@@ -67,7 +67,7 @@ export function enterMessage(
     throw new ProtocolError('ERR_SECAGG_LATE', `round ${round} is being closed, user ${sender} is late`, { round });
   }
   const dropped = roundOf(collecting).receive(context, collecting, sender, message);
-  heard.set(sender, digest);
+  digestsOfRound.set(sender, digest);
   return { round, digest, dropped };
 }
 

@@ -61,6 +61,7 @@ import type { ClosedState, CollectingState, ServerContext, ServerSnapshot } from
  * ```
  */
 export class ServerWrapper {
+  /** Another one after each call that changes anything; the sum and who was heard change in place. */
   #snapshot: ServerSnapshot;
   #tag: Uint8Array;
   #closing = false;

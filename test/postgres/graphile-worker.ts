@@ -1,11 +1,12 @@
 // The graphile-worker of the tests: the installed one, or a later one that the installed Node may be too old for.
 import { execFileSync } from 'node:child_process';
+import type * as graphile from 'graphile-worker';
 import { existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-type GraphileWorker = typeof import('graphile-worker');
+type GraphileWorker = typeof graphile;
 
 const VERSION = process.env.SECAGG_GRAPHILE_WORKER;
 
