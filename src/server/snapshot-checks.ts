@@ -2,7 +2,7 @@
 // lengths those of its session. A state that was read, or merged with a part, is used only if it passes.
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { UserId } from '../leaves/ids.ts';
-import { countMembers, hasMember, isSubset, positions, type Members } from '../leaves/members.ts';
+import { countMembers, hasMember, positions, type Members } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import { RECORD_BYTES, SHARE_BYTES, SHARE_COMMITMENT_BYTES } from '../leaves/sizes.ts';
 import { require } from '../session/codec.ts';
@@ -102,7 +102,6 @@ function checkState(value: ServerState, { parameters, policy }: ServerSnapshot['
       checkSurvivors(value, check);
       codecs.requireMembers({ u4: value.u4 }, value.directory.size, path);
       codecs.requireQuorum({ u4: value.u4 }, parameters, path);
-      require(isSubset(value.u4, value.u3), `${path}.u4`, 'a subset of U3');
       checkKeys(value.signatures, value.u4, `${path}.signatures`);
       checkAnswers(value, check);
       return;
@@ -148,7 +147,6 @@ function checkSurvivors(value: CollectingSignatures | CollectingAnswers, check: 
   checkDirectory(value.directory, check);
   codecs.requireMembers({ u2: value.u2, u3: value.u3 }, users, path);
   codecs.requireQuorum({ u2: value.u2, u3: value.u3 }, parameters, path);
-  require(isSubset(value.u3, value.u2), `${path}.u3`, 'a subset of U2');
   checkKeys(value.commitments, value.u2, `${path}.commitments`);
   const length = neighborhoodsOf(parameters.graph, users).degree * 2 * SHARE_COMMITMENT_BYTES;
   const keeps = keepsShare(check);

@@ -27,6 +27,13 @@ const withFewer =
     if (set === 'u4') state.signatures.pop();
   };
 
+/** A set whose bytes are more than its users need. */
+const longer =
+  (set: 'u2' | 'u3' | 'u4') =>
+  ({ state }: EditableState): void => {
+    state[set] = base64(...Buffer.from(state[set], 'base64'), 0);
+  };
+
 const CONTRADICTIONS: readonly Contradiction[] = [
   ['more users than it would have accepted', [1, 2, 3, 4], (json) => (json.context.policy.maxUsers = 3)],
   ['fewer users than the threshold', [1, 2, 3, 4], (json) => (json.context.parameters.threshold = 5)],
@@ -102,15 +109,9 @@ const CONTRADICTIONS: readonly Contradiction[] = [
   ['a signature less than U4 has users', [4], ({ state }) => state.signatures.pop()],
   ['an answer of somebody who is not in U4', [4], ({ state }) => (state.answers[0]![0] = 3)],
   ['verdicts about more users than there are', [4], ({ state }) => (state.answers[0]![1].verdicts = base64(0, 0, 0, 3, 3))],
-  [
-    'sets with a byte more, in which nobody is',
-    [2, 3, 4],
-    ({ state }) => {
-      for (const name of ['u2', 'u3', 'u4'] as const) {
-        if (name in state) state[name] = base64(...Buffer.from(state[name], 'base64'), 0);
-      }
-    },
-  ],
+  ['U2 with a byte more, in which nobody is', [2, 3, 4], longer('u2')],
+  ['U3 with a byte more, in which nobody is', [3, 4], longer('u3')],
+  ['U4 with a byte more, in which nobody is', [4], longer('u4')],
   ['messages of four rounds', EVERY_ROUND, ({ received }) => received.pop()],
   ['messages of six rounds', EVERY_ROUND, ({ received }) => received.push([])],
   [
