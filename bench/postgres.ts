@@ -25,7 +25,7 @@ export const postgres: Bench<PostgresFigures> = {
     try {
       await new PostgresSessions(pool, { schema: database.schema }).migrate();
       const { rows } = await pool.query<{ server_version: string }>('show server_version');
-      const small = await measureSmallMessages(database, quick ? { sessions: 10, users: 10 } : { sessions: 100, users: 20 });
+      const small = await measureSmallMessages(database, quick ? { sessions: 10, users: 10 } : { sessions: 200, users: 20 });
       const large = await measureLongVectors(database, quick ? { users: 12, vecLen: 2 ** 15 } : { users: 200, vecLen: 2 ** 20 });
       return { version: rows[0]?.server_version ?? 'unknown', small, large };
     } finally {
@@ -38,14 +38,19 @@ export const postgres: Bench<PostgresFigures> = {
   describe: ({ version, small, large }) =>
     blocks(
       `PostgreSQL ${version} on the same machine.`,
-      `### Messages of round 0, ${small.sessions} sessions of ${small.users} users`,
+      `### Messages of ${small.sessions} sessions of ${small.users} users`,
       table(
         ['', 'a second'],
         [
           [`acknowledged, ${small.processes} processes`, small.acknowledged],
           ['single inserts, one connection', small.inserts],
+          ['inserts of 64 rows, one connection', small.batchedInserts],
           ['the plain server, one process', small.inMemory],
         ],
+      ),
+      table(
+        ['ms of CPU a message, without its signature', 'in memory', 'in PostgreSQL'],
+        small.cpu.map((cpu, round) => [`round ${round}`, small.cpuInMemory[round] ?? null, cpu]),
       ),
       `### One session, ${large.users} users × ${whole(large.vecLen)} components of 32 bits`,
       table(

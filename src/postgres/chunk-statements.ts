@@ -1,21 +1,24 @@
 // Every statement about long byte strings: chunks, partial sums, and the records that users deal. $1 is the session.
-import { bytes, integer, statement, text, type Statement } from './statement.ts';
+import { bytes, integer, statement, text, type SharedQuestion, type Statement } from './statement.ts';
 
-export const insertChunk: Statement<{ readonly no: number }> = statement(
+/** Chunks of any sessions, packed. */
+export const insertChunks: Statement<{ readonly no: number }> = statement(
   `
   insert into :schema.chunks (session_id, set_id, kind, no, body)
-  values ($1::uuid, $2::uuid, $3::text, $4::integer, $5::bytea) returning no`,
+  select session_id, set_id, kind, no, substring($5::bytea from first for length)
+  from unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $6::integer[], $7::integer[])
+    as chunk (session_id, set_id, kind, no, first, length)
+  returning no`,
   { no: integer },
 );
 
-/** Pieces of chunks, in the order in which they are asked for. */
+/** Pieces of chunks of any sessions, in the order in which they are asked for. */
 export const readPieces: Statement<{ readonly index: number; readonly piece: Uint8Array }> = statement(
   `
   select index, substring(body from first for length) as piece
-  from unnest($2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])
-    with ordinality as asked (set_id, kind, no, first, length, index)
-  join :schema.chunks on chunks.session_id = $1::uuid and chunks.set_id = asked.set_id and chunks.kind = asked.kind
-    and chunks.no = asked.no
+  from unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])
+    with ordinality as asked (session_id, set_id, kind, no, first, length, index)
+  join :schema.chunks using (session_id, set_id, kind, no)
   order by index`,
   { index: integer, piece: bytes },
 );
@@ -45,20 +48,29 @@ interface PartRow {
   readonly users: number;
 }
 
-export const insertPart: Statement<{ readonly part_id: string }> = statement(
+/** Lets parts of any sessions name new sets: inserts a part of revision 1, and replaces the revision before of any other. */
+export const flipParts: Statement<{ readonly part_id: string }> = statement(
   `
   insert into :schema.parts (session_id, part_id, set_id, revision, users)
-  values ($1::uuid, $2::uuid, $3::uuid, $4::integer, $5::integer)
-  on conflict do nothing returning part_id`,
+  select session_id, part_id, set_id, revision, users
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::integer[])
+    as part (session_id, part_id, set_id, revision, users)
+  where revision = 1 or exists (
+    select from :schema.parts before where before.session_id = part.session_id and before.part_id = part.part_id)
+  on conflict (session_id, part_id) do update
+    set set_id = excluded.set_id, revision = excluded.revision, users = excluded.users, changed_at = now()
+    where parts.revision = excluded.revision - 1
+  returning part_id`,
   { part_id: text },
 );
 
-export const replacePart: Statement<{ readonly part_id: string }> = statement(
+/** Deletes the first chunks of sums of any sessions. */
+export const deleteSums: Statement<{ readonly no: number }> = statement(
   `
-  update :schema.parts set set_id = $3::uuid, revision = $4::integer, users = $5::integer, changed_at = now()
-  where session_id = $1::uuid and part_id = $2::uuid and revision = $4::integer - 1
-  returning part_id`,
-  { part_id: text },
+  delete from :schema.chunks using unnest($1::uuid[], $2::uuid[]) as sum (session_id, set_id)
+  where chunks.session_id = sum.session_id and chunks.set_id = sum.set_id and chunks.kind = 'sum' and chunks.no < ${PAGE_CHUNKS}
+  returning no`,
+  { no: integer },
 );
 
 export const readParts: Statement<PartRow> = statement(
@@ -79,46 +91,51 @@ export const deleteParts: Statement<{ readonly session_id: string }> = statement
   { session_id: text },
 );
 
-export const insertTile: Statement<{ readonly tile_id: string }> = statement(
+/** Tiles of any sessions, packed; the owners of each as the text of an array. */
+export const insertTiles: Statement<{ readonly tile_id: string }> = statement(
   `
   insert into :schema.tiles (session_id, tile_id, owners, body)
-  values ($1::uuid, $2::uuid, $3::integer[], $4::bytea) returning tile_id`,
+  select session_id, tile_id, owners::integer[], substring($4::bytea from first for length)
+  from unnest($1::uuid[], $2::uuid[], $3::text[], $5::integer[], $6::integer[]) as tile (session_id, tile_id, owners, first, length)
+  returning tile_id`,
   { tile_id: text },
 );
 
+/** Deals of any sessions, packed. */
 export const insertDeals: Statement<{ readonly owner: number }> = statement(
   `
   insert into :schema.deals (session_id, owner, sealed)
-  select $1::uuid, owner, sealed from unnest($2::integer[], $3::bytea[]) as deal (owner, sealed)
-  order by owner returning owner`,
+  select session_id, owner, substring($3::bytea from first for length)
+  from unnest($1::uuid[], $2::integer[], $4::integer[], $5::integer[]) as deal (session_id, owner, first, length)
+  order by session_id, owner returning owner`,
   { owner: integer },
 );
 
-interface DealtRow {
+interface DealtRow extends SharedQuestion {
   readonly holder: number;
   /** Positions, with spaces between them. */
   readonly owners: string;
   readonly records: Uint8Array;
 }
 
-/** From each tile, what its owners dealt to some holders. $3 is the length of a record. */
+/** From each tile of any sessions, what its owners dealt to some holders. $4 is the length of a record. */
 export const recordsInTiles: Statement<DealtRow> = statement(
   `
-  select holder, array_to_string(owners, ' ') as owners,
-    substring(body from holder * cardinality(owners) * $3::integer + 1 for cardinality(owners) * $3::integer) as records
-  from :schema.tiles cross join unnest($2::integer[]) as holders (holder)
-  where session_id = $1::uuid`,
-  { holder: integer, owners: text, records: bytes },
+  select asked, holder, array_to_string(owners, ' ') as owners,
+    substring(body from holder * cardinality(owners) * $4::integer + 1 for cardinality(owners) * $4::integer) as records
+  from unnest($1::uuid[], $2::integer[], $3::integer[]) as question (session_id, holder, asked)
+  join :schema.tiles using (session_id)`,
+  { asked: integer, holder: integer, owners: text, records: bytes },
 );
 
-/** What some owners dealt to a holder: for each owner the holder, and where its record is among the owner's. */
+/** What some owners of any sessions dealt to a holder: for each owner the holder, and where its record is among the owner's. */
 export const recordsInDeals: Statement<DealtRow> = statement(
   `
-  select holder, owner::text as owners, substring(sealed from index * $5::integer + 1 for $5::integer) as records
-  from unnest($2::integer[], $3::integer[], $4::integer[]) as asked (holder, owner, index)
-  join :schema.deals using (owner)
-  where session_id = $1::uuid`,
-  { holder: integer, owners: text, records: bytes },
+  select asked, holder, owner::text as owners, substring(sealed from index * $6::integer + 1 for $6::integer) as records
+  from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[])
+    as question (session_id, holder, owner, index, asked)
+  join :schema.deals using (session_id, owner)`,
+  { asked: integer, holder: integer, owners: text, records: bytes },
 );
 
 // What a session leaves is deleted in pages, each in a transaction of its own: a transaction that deletes all would be long.

@@ -4,7 +4,8 @@
 import { concat } from '../leaves/bytes.ts';
 import { StateError } from '../leaves/errors.ts';
 import type { Database } from './database.ts';
-import { writeOne, type Query } from './statement.ts';
+import { packed } from './packed.ts';
+import { requireWritten, type Query } from './statement.ts';
 import * as sql from './chunk-statements.ts';
 
 /** Bytes of a chunk; the last one of a string may have fewer. */
@@ -32,42 +33,68 @@ export interface ChunkedString {
   readonly kind: ChunkKind;
 }
 
-/** A piece of a string. */
-export interface Slice extends ChunkedString {
-  readonly from: number;
+/** A whole string whose length is known. */
+export interface SizedString extends ChunkedString {
   readonly length: number;
 }
 
-interface Chunk extends ChunkedString {
+/** A piece of a string. */
+export interface Slice extends SizedString {
+  readonly from: number;
+}
+
+/** Pieces of strings of one session. */
+interface SlicesOfSession {
+  readonly sessionId: string;
+  readonly slices: readonly Slice[];
+}
+
+/** A chunk that is to be written. */
+export interface Chunk extends ChunkedString {
+  readonly sessionId: string;
   readonly no: number;
   readonly body: Uint8Array;
 }
 
+/** Pieces of one session; as `readSlicesOfMany`. */
+export async function readSlices(query: Query, sessionId: string, slices: readonly Slice[]): Promise<Uint8Array[]> {
+  const [found] = await readSlicesOfMany(query, [{ sessionId, slices }]);
+  return found ?? [];
+}
+
 /**
- * Reads pieces in one statement: short ones, which together are far shorter than a chunk.
+ * Reads pieces of some sessions in one statement: short ones, which together are far shorter than a chunk.
  *
  * @throws StateError if they are not there.
  */
-export async function readSlices(query: Query, sessionId: string, slices: readonly Slice[]): Promise<Uint8Array[]> {
+export async function readSlicesOfMany(query: Query, sessions: readonly SlicesOfSession[]): Promise<Uint8Array[][]> {
+  const slices = sessions.flatMap(({ sessionId, slices: some }) => some.map((slice) => ({ ...slice, sessionId })));
+  const found = await readPieces(query, slices);
+  let at = 0;
+  return sessions.map(({ slices: some }) => found.slice(at, (at += some.length)));
+}
+
+async function readPieces(query: Query, slices: readonly (Slice & { readonly sessionId: string })[]): Promise<Uint8Array[]> {
   // A piece may begin in one chunk and end in the next.
-  const pieces = slices.flatMap(({ set, kind, from, length }, slice) => {
+  const pieces = slices.flatMap(({ sessionId, set, kind, from, length }, slice) => {
     const out = [];
     for (let at = from; at < from + length;) {
       const no = Math.floor(at / CHUNK_BYTES);
       const end = Math.min(from + length, (no + 1) * CHUNK_BYTES);
-      out.push({ slice, set, kind, no, first: at - no * CHUNK_BYTES + 1, length: end - at });
+      out.push({ slice, sessionId, set, kind, no, first: at - no * CHUNK_BYTES + 1, length: end - at });
       at = end;
     }
     return out;
   });
   const columns = [
+    pieces.map(({ sessionId }) => sessionId),
     pieces.map(({ set }) => set),
     pieces.map(({ kind }) => kind),
     pieces.map(({ no }) => no),
     pieces.map(({ first }) => first),
     pieces.map(({ length }) => length),
   ];
-  const rows = await query(sql.readPieces, [sessionId, ...columns]);
+  const rows = await query(sql.readPieces, columns);
   const found = slices.map((): Uint8Array[] => []);
   for (const { index, piece } of rows) {
     const asked = pieces[index - 1];
@@ -113,33 +140,44 @@ function notWhole(kind: ChunkKind): StateError {
 /**
  * Writes a set in transactions of its own, except the last chunks, of 4 MB at most: a short set costs no transaction more.
  *
- * @returns what writes the last chunks, in the transaction that makes the set count.
+ * @returns the last chunks, to be written in the transaction that makes the set count.
  */
 export async function stageStrings(
   database: Database,
   sessionId: string,
   set: string,
   strings: readonly (readonly [ChunkKind, Uint8Array])[],
-): Promise<(query: Query) => Promise<void>> {
-  const write = (chunks: readonly Chunk[]) => async (query: Query) => {
-    for (const { kind, no, body } of chunks) await writeOne(query, sql.insertChunk, [sessionId, set, kind, no, body]);
-  };
+): Promise<readonly Chunk[]> {
   let [group, length]: [Chunk[], number] = [[], 0];
-  for (const chunk of chunksOf(set, strings)) {
+  for (const chunk of chunksOf(sessionId, set, strings)) {
     if (length + chunk.body.length > CHUNK_BYTES) {
-      await database.transaction(write(group));
+      const written = group;
+      await database.transaction((query) => writeChunks(query, written));
       [group, length] = [[], 0];
     }
     group.push(chunk);
     length += chunk.body.length;
   }
-  return write(group);
+  return group;
 }
 
-function* chunksOf(set: string, strings: readonly (readonly [ChunkKind, Uint8Array])[]): Generator<Chunk> {
+/** Writes chunks, of any sessions, in one statement. */
+export async function writeChunks(query: Query, chunks: readonly Chunk[]): Promise<void> {
+  if (chunks.length === 0) return;
+  const rows = await query(sql.insertChunks, [
+    chunks.map(({ sessionId }) => sessionId),
+    chunks.map(({ set }) => set),
+    chunks.map(({ kind }) => kind),
+    chunks.map(({ no }) => no),
+    ...packed(chunks.map(({ body }) => body)),
+  ]);
+  requireWritten(rows, chunks.length);
+}
+
+function* chunksOf(sessionId: string, set: string, strings: readonly (readonly [ChunkKind, Uint8Array])[]): Generator<Chunk> {
   for (const [kind, bytes] of strings) {
     for (let no = 0; no * CHUNK_BYTES < bytes.length; no++) {
-      yield { set, kind, no, body: bytes.subarray(no * CHUNK_BYTES, (no + 1) * CHUNK_BYTES) };
+      yield { sessionId, set, kind, no, body: bytes.subarray(no * CHUNK_BYTES, (no + 1) * CHUNK_BYTES) };
     }
   }
 }

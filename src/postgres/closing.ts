@@ -13,7 +13,7 @@ import { culpritsOf } from '../server/snapshot.ts';
 import type { Unmasking } from '../server/unmasking/masks.ts';
 import { errorOf, failureOf } from '../session/failure.ts';
 import { notifyChange } from './channel.ts';
-import { dropSet, stageStrings } from './chunks.ts';
+import { dropSet, stageStrings, writeChunks } from './chunks.ts';
 import type { Database } from './database.ts';
 import { readDropped, silentString } from './dropped.ts';
 import { requireNotFailed, writtenEnd, type SessionEnd } from './end.ts';
@@ -22,6 +22,7 @@ import type { JobQueue } from './job-queue.ts';
 import { Pauses, whileLeased } from './lease.ts';
 import { usersOf } from './pages.ts';
 import { readResult } from './result.ts';
+import type { SessionReads } from './session-reads.ts';
 import { requireLive } from './session-status.ts';
 import { shareUnmasking } from './shared-unmasking.ts';
 import { writeOne, type Query } from './statement.ts';
@@ -54,6 +55,7 @@ export interface RoundToClose {
   readonly signal: AbortSignalLike | undefined;
   /** Where jobs are added for other processes that help to remove masks; null if none help. */
   readonly jobs: JobQueue | null;
+  readonly reads: SessionReads;
   /** What this process has read of the session before. */
   readonly known: StoredSession | null;
   /** Tokens of calls of this process that have ended without knowing whether the token was written or given back. */
@@ -151,11 +153,11 @@ interface Attempt {
 
 async function compute(
   database: Database,
-  { sessionId, locals, jobs, known, round }: RoundToClose,
+  { sessionId, locals, jobs, reads, known, round }: RoundToClose,
   { row, token, signal }: Attempt,
 ): Promise<ClosedRound | null> {
   const { read } = database;
-  const session = await loadSession(read, sessionId, row, known);
+  const session = await loadSession(reads, sessionId, row, known);
   const { context } = session;
   const collecting = await readHeard(read, session);
   const steps = roundOf(collecting);
@@ -218,16 +220,16 @@ async function publish(
   status: 'collecting' | 'finished' | 'failed',
   { strings, directoryDigest, view2, view3 }: RoundResult,
 ): Promise<boolean> {
-  const writeRest = await stageStrings(database, sessionId, token, strings);
+  const rest = await stageStrings(database, sessionId, token, strings);
   const next = status === 'failed' ? row.round : row.round + 1;
   const superseded = await database.transaction(async (query): Promise<readonly string[] | null> => {
     const values = [sessionId, row.round, token, status, next, directoryDigest, view2, view3];
     if ((await query(sql.advanceSession, values)).length === 0) {
-      const [now] = await query(sql.readMoment, [sessionId]);
+      const [now] = await query(sql.readMoments, [[sessionId]]);
       if (now?.closing !== token) return null;
       throw new StoreError('ERR_SECAGG_STORE', 'database: the end of a round was not written', { retryable: false });
     }
-    await writeRest(query);
+    await writeChunks(query, rest);
     await query(notifyChange, [sessionId]);
     if (row.round === 4 && status === 'finished') return [closingOf(row, 2)];
     if (row.round !== 2) return [];

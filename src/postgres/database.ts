@@ -67,7 +67,7 @@ export class Database {
   /** Most milliseconds that a call waits for one answer. */
   readonly timeout: number;
   readonly #pool: PostgresPool;
-  readonly #begin: Statement<never>;
+  readonly #lockTimeout: number;
   /** Until when, by `performance.now()`, the schema's version counts as known. */
   #versionKnownUntil = 0;
   #driverChecked = false;
@@ -84,7 +84,7 @@ export class Database {
     this.#listener = checkListener(listener);
     this.schema = quoteSchema(schema);
     this.timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
-    this.#begin = beginWith(Math.ceil(LOCK_SHARE * this.timeout));
+    this.#lockTimeout = Math.ceil(LOCK_SHARE * this.timeout);
     guardNewConnections(pool);
   }
 
@@ -108,15 +108,16 @@ export class Database {
   /**
    * Runs `work` in a transaction. It may run several times, so it must have no effect outside of the database.
    *
+   * @param lockTimeout most milliseconds of a wait for a lock, unless the application has set `lock_timeout`.
    * @throws StoreError; or what `work` throws, after a rollback.
    */
-  async transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (query: Query) => Promise<T>, lockTimeout?: number): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.transactionWithoutVersion(async (query) => {
           if (!this.#isVersionKnown) await this.#check(query);
           return work(query);
-        });
+        }, lockTimeout);
       } catch (error) {
         const again = error instanceof StoreError && error.sqlState !== null && LOST_A_RACE.includes(error.sqlState);
         if (!again || attempt === MOST_ATTEMPTS) throw error;
@@ -150,11 +151,11 @@ export class Database {
   }
 
   /** Runs `work` in a transaction once, whatever version the schema has, for migrations. */
-  async transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T> {
+  async transactionWithoutVersion<T>(work: (query: Query) => Promise<T>, lockTimeout?: number): Promise<T> {
     return this.#connected(async (run, onBroken) => {
       const started = performance.now();
       try {
-        return await inTransaction(run, onBroken, this.#begin, work);
+        return await inTransaction(run, onBroken, beginWith(Math.min(lockTimeout ?? Infinity, this.#lockTimeout)), work);
       } finally {
         const milliseconds = performance.now() - started;
         if (milliseconds >= SLOW_MS) this.tell({ type: 'transaction-slow', milliseconds });

@@ -12,7 +12,7 @@ import { directoryTree } from '../session/binding.ts';
 import type { Directory } from '../session/messages.ts';
 import type { Graph, SparseGraph } from '../session/parameters.ts';
 import type { JoinedExcerpt } from '../wire/r1-share-keys.ts';
-import { readSlices, readString, type ChunkKind, type Slice } from './chunks.ts';
+import { readSlices, readString, type ChunkKind, type SizedString, type Slice } from './chunks.ts';
 import type { Query } from './statement.ts';
 
 const ID_BYTES = 8;
@@ -39,13 +39,21 @@ export function directoryStrings(lines: Directory, graph: Graph): [ChunkKind, Ui
   ];
 }
 
-/** Reads all of a directory. Whether it is the one of the session, its digest tells. */
-export async function readDirectory(query: Query, sessionId: string, set: string, users: number): Promise<Roster> {
-  const ids = idsOf(await readString(query, sessionId, { set, kind: 'ids' }, users * ID_BYTES));
-  const keys = await readString(query, sessionId, { set, kind: 'keys' }, users * KEYS_BYTES);
-  const signatures = await readString(query, sessionId, { set, kind: 'signatures' }, users * SIGNATURE_BYTES);
+/** What a whole directory is made of. */
+export function directoryParts(set: string, users: number): SizedString[] {
+  return [
+    { set, kind: 'ids', length: users * ID_BYTES },
+    { set, kind: 'keys', length: users * KEYS_BYTES },
+    { set, kind: 'signatures', length: users * SIGNATURE_BYTES },
+  ];
+}
+
+/** A directory from its parts. Whether it is the one of the session, its digest tells. */
+export function directoryOf(parts: ReadonlyMap<ChunkKind, Uint8Array>): Roster {
+  const part = (kind: ChunkKind): Uint8Array => parts.get(kind) ?? new Uint8Array();
+  const [keys, signatures] = [part('keys'), part('signatures')];
   return new Roster(
-    ids.map((userId, i) => {
+    idsOf(part('ids')).map((userId, i) => {
       const own = signatures.subarray(i * SIGNATURE_BYTES, (i + 1) * SIGNATURE_BYTES);
       return advertisementOf(userId, concat([keys.subarray(i * KEYS_BYTES, (i + 1) * KEYS_BYTES), own]));
     }),

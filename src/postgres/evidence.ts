@@ -4,14 +4,15 @@ import { collectingState, enterEntry } from '../server/entries.ts';
 import { evidenceOf, type ConsistencyEvidence } from '../server/evidence.ts';
 import { pagesOf } from './pages.ts';
 import * as messages from './message-statements.ts';
-import type { Query } from './statement.ts';
+import type { SessionReads } from './session-reads.ts';
 import { loadSession, readLive } from './stored-session.ts';
 
 /** Null unless round 4 is being collected. */
-export async function readEvidence(query: Query, sessionId: string): Promise<ConsistencyEvidence | null> {
+export async function readEvidence(reads: SessionReads, sessionId: string): Promise<ConsistencyEvidence | null> {
+  const { query } = reads;
   const row = await readLive(query, sessionId);
   if (row.status !== 'collecting' || row.round !== 4) return null;
-  const { context, sets } = await loadSession(query, sessionId, row);
+  const { context, sets } = await loadSession(reads, sessionId, row);
   if (sets === null) return null;
   const state = collectingState(sets);
   // The signatures are entries of the round before.

@@ -3,14 +3,13 @@
 import type { UserId } from '../leaves/ids.ts';
 import { RECORD_BYTES } from '../leaves/sizes.ts';
 import { CHUNK_BYTES } from './chunks.ts';
-import type { Database } from './database.ts';
-import { HeardElsewhere, hearBatch, MASKED_INPUT, messageNotWritten, RoundMoved } from './group-commit.ts';
+import { hearBatch, MASKED_INPUT, type Hearing } from './group-commit.ts';
+import { HeardElsewhere, messageNotWritten, RoundMoved } from './hearing-transaction.ts';
 import { awaitClosing } from './lease.ts';
 import { MessageQueue, type Acceptance, type BatchLimits, type WaitingMessage } from './message-queue.ts';
 import { newPart, type Part } from './part.ts';
 import { requireLive } from './session-status.ts';
-import * as sql from './statements.ts';
-import { isSameMoment, loadSession, readLive, type StoredSession } from './stored-session.ts';
+import { isSameMoment, loadSession, type StoredSession } from './stored-session.ts';
 import type { Verdicts } from './verdicts.ts';
 
 const MOST_MESSAGES = 1_000;
@@ -20,7 +19,7 @@ const MOST_RECORD_BYTES = 2 ** 25;
 const LINE_BYTES = 500;
 
 export class Inbox {
-  readonly #database: Database;
+  readonly #hearing: Hearing;
   readonly #sessionId: string;
   readonly #queue = new MessageQueue();
   /** The session in the round of the last batch; null if the next batch must read it. */
@@ -28,8 +27,8 @@ export class Inbox {
   #part: Part = newPart();
   #running: Promise<void> | null = null;
 
-  constructor(database: Database, sessionId: string) {
-    this.#database = database;
+  constructor(hearing: Hearing, sessionId: string) {
+    this.#hearing = hearing;
     this.#sessionId = sessionId;
   }
 
@@ -99,9 +98,15 @@ export class Inbox {
     for (const [{ user: userId }, verdict] of verdicts) {
       count[typeof verdict === 'string' ? verdict : 'refused']++;
       if (typeof verdict === 'string') continue;
-      this.#database.tell({ type: 'message-refused', sessionId, userId, code: verdict.code });
+      this.#hearing.database.tell({ type: 'message-refused', sessionId, userId, code: verdict.code });
     }
-    this.#database.tell({ type: 'messages-heard', sessionId, round: this.#session?.row.round ?? 0, ...count, milliseconds });
+    this.#hearing.database.tell({
+      type: 'messages-heard',
+      sessionId,
+      round: this.#session?.row.round ?? 0,
+      ...count,
+      milliseconds,
+    });
   }
 
   async #commit(batch: readonly WaitingMessage[]): Promise<Verdicts> {
@@ -113,12 +118,12 @@ export class Inbox {
       // Until the commit the sum in memory is ahead of the database. If the transaction fails, it is read again.
       this.#part = { ...part, sum: null };
       try {
-        const heard = await hearBatch(this.#database, session, part, batch);
+        const heard = await hearBatch(this.#hearing, session, part, batch);
         this.#part = heard.part;
         return heard.verdicts;
       } catch (error) {
         if (error instanceof RoundMoved) {
-          await awaitClosing(this.#database, this.#sessionId, started);
+          await awaitClosing(this.#hearing.database, this.#sessionId, started);
         } else if (error instanceof HeardElsewhere) {
           // Ends, because each time other processes have heard at least one more user of the batch. A user that was heard
           // elsewhere has a row, which the next attempt reads before it judges the message.
@@ -131,13 +136,13 @@ export class Inbox {
 
   /** The session in its present round. */
   async #present(): Promise<StoredSession> {
-    const { read } = this.#database;
-    const [row] = await read(sql.readMoment, [this.#sessionId]);
-    const now = requireLive(row, this.#sessionId);
+    const { reads } = this.#hearing;
+    const id = this.#sessionId;
+    const now = requireLive(await reads.moment(id), id);
     if (this.#session !== null && isSameMoment(this.#session.row, now)) return this.#session;
     const before = this.#session;
     [this.#session, this.#part] = [null, newPart()];
-    this.#session = await loadSession(read, this.#sessionId, await readLive(read, this.#sessionId), before);
+    this.#session = await loadSession(reads, id, requireLive(await reads.session(id), id), before);
     return this.#session;
   }
 }

@@ -1,18 +1,24 @@
 // The inboxes of one process, and how much memory they may take.
 import type { Database } from './database.ts';
+import type { Hearing } from './group-commit.ts';
 import { Inbox } from './inbox.ts';
+import type { SessionReads } from './session-reads.ts';
+import { SharedCommits } from './shared-commits.ts';
 
 /** Most bytes that are kept in memory between messages. */
 const MOST_BYTES = 2 ** 27;
 const MOST_INBOXES = 1_000;
+/** The memory is looked at after so many messages: looking takes as long as there are inboxes. */
+const LOOK_EVERY = 64;
 
 export class Inboxes {
-  readonly #database: Database;
+  readonly #hearing: Hearing;
   /** By session, the one used last at the end. */
   readonly #inboxes = new Map<string, Inbox>();
+  #messages = 0;
 
-  constructor(database: Database) {
-    this.#database = database;
+  constructor(database: Database, reads: SessionReads) {
+    this.#hearing = { database, reads, commits: new SharedCommits(database) };
   }
 
   /** The inbox of a session, if this process has one. */
@@ -22,7 +28,7 @@ export class Inboxes {
 
   /** The inbox of a session, made if this process has none. */
   use(sessionId: string): Inbox {
-    const inbox = this.#inboxes.get(sessionId) ?? new Inbox(this.#database, sessionId);
+    const inbox = this.#inboxes.get(sessionId) ?? new Inbox(this.#hearing, sessionId);
     this.#inboxes.delete(sessionId);
     this.#inboxes.set(sessionId, inbox);
     return inbox;
@@ -30,6 +36,11 @@ export class Inboxes {
 
   delete(sessionId: string): void {
     this.#inboxes.delete(sessionId);
+  }
+
+  /** Counts a message, and looks now and then whether the inboxes take too much memory. */
+  afterMessage(): void {
+    if (++this.#messages % LOOK_EVERY === 0) this.limitMemory();
   }
 
   /** Deletes inboxes until the rest takes no more memory than allowed, the one unused for longest first. */

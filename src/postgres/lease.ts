@@ -52,7 +52,7 @@ export class Pauses {
 export async function awaitClosing(database: Database, sessionId: string, since: number): Promise<void> {
   const pauses = new Pauses();
   for (;;) {
-    const [row] = await database.read(sql.readMoment, [sessionId]);
+    const [row] = await database.read(sql.readMoments, [[sessionId]]);
     const closing = row?.closing ?? null;
     if (row === undefined || closing === null) return;
     if (!row.leased) {

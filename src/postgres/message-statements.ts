@@ -1,7 +1,17 @@
 // Every statement about members, messages and the keys of round 0. $1 is the session.
 import { EXPIRED, STATUS, type SessionRow } from './session-columns.ts';
 import type { StatusRow } from './session-status.ts';
-import { boolean, bytes, integer, nullable, statement, text, type Columns, type Statement } from './statement.ts';
+import {
+  boolean,
+  bytes,
+  integer,
+  nullable,
+  statement,
+  text,
+  type Columns,
+  type SharedQuestion,
+  type Statement,
+} from './statement.ts';
 
 interface UserRow {
   readonly user_id: number;
@@ -9,7 +19,7 @@ interface UserRow {
 
 const USER: Columns<UserRow> = { user_id: integer };
 
-interface MemberRow extends UserRow {
+export interface MemberRow extends UserRow, SharedQuestion {
   readonly public_key: Uint8Array;
 }
 
@@ -21,9 +31,13 @@ export const insertMembers: Statement<UserRow> = statement(
   USER,
 );
 
+/** The keys of users of any sessions. */
 export const readMembers: Statement<MemberRow> = statement(
-  `select user_id, public_key from :schema.members where session_id = $1::uuid and user_id = any ($2::bigint[])`,
-  { ...USER, public_key: bytes },
+  `
+  select asked, user_id, public_key
+  from unnest($1::uuid[], $2::bigint[], $3::integer[]) as question (session_id, user_id, asked)
+  join :schema.members using (session_id, user_id)`,
+  { ...USER, asked: integer, public_key: bytes },
 );
 
 export const membersOf: Statement<UserRow> = statement(
@@ -33,31 +47,44 @@ export const membersOf: Statement<UserRow> = statement(
   USER,
 );
 
+// Messages of any sessions, packed: one digest after the other, and the entries. Positions are -1, and parts empty, where there are none.
 // Sorted, so that two processes that insert the same users wait for one another in one order.
-export const insertMessages: Statement<UserRow> = statement(
+export const insertMessages: Statement<UserRow & { readonly session_id: string }> = statement(
   `
   insert into :schema.messages (session_id, round, user_id, position, digest, entry, part_id)
-  select $1::uuid, $2::smallint, user_id, position, digest, entry, $7::uuid
-  from unnest($3::bigint[], $4::integer[], $5::bytea[], $6::bytea[]) as message (user_id, position, digest, entry)
-  order by user_id
+  select session_id, round, user_id, nullif(position, -1), substring($5::bytea from 32 * index::integer - 31 for 32),
+    case when length >= 0 then substring($6::bytea from first for length) end, nullif(part_id, '')::uuid
+  from unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::integer[], $7::integer[], $8::integer[], $9::text[])
+    with ordinality as message (session_id, round, user_id, position, first, length, part_id, index)
+  order by session_id, round, user_id
   on conflict do nothing
-  returning user_id`,
-  USER,
+  returning session_id, user_id`,
+  { ...USER, session_id: text },
 );
 
-interface KnownMessage extends UserRow {
+export interface KnownMessage extends UserRow, SharedQuestion {
   readonly round: number;
   readonly digest: Uint8Array;
   /** Of round 1; else null. */
   readonly entry: Uint8Array | null;
 }
 
-/** What some users have said so far. */
+/** What users of any sessions have said so far. */
 export const messagesOf: Statement<KnownMessage> = statement(
   `
-  select round, user_id, digest, case when round = 1 then entry end as entry from :schema.messages
-  where session_id = $1::uuid and round = any ('{0,1,2,3,4}'::smallint[]) and user_id = any ($2::bigint[])`,
-  { ...USER, round: integer, digest: bytes, entry: nullable(bytes) },
+  select asked, round, user_id, digest, case when round = 1 then entry end as entry
+  from unnest($1::uuid[], $2::bigint[], $3::integer[]) as question (session_id, user_id, asked)
+  join :schema.messages using (session_id, user_id)
+  where round = any ('{0,1,2,3,4}'::smallint[])`,
+  { ...USER, asked: integer, round: integer, digest: bytes, entry: nullable(bytes) },
+);
+
+/** Which users of any sessions were heard in round 0. */
+export const heardInRound0: Statement<UserRow & SharedQuestion> = statement(
+  `
+  select asked, user_id from unnest($1::uuid[], $2::bigint[], $3::integer[]) as question (session_id, user_id, asked)
+  join :schema.messages using (session_id, user_id) where round = 0`,
+  { ...USER, asked: integer },
 );
 
 interface EntryRow extends UserRow {
@@ -149,14 +176,22 @@ export const forgetShares: Statement<UserRow> = statement(
   USER,
 );
 
-export const findKeys: Statement<{ readonly key: Uint8Array }> = statement(
-  `select key from :schema.keys where session_id = $1::uuid and key = any ($2::bytea[])`,
-  { key: bytes },
+/** Those of some keys that users of the same session have advertised; the keys are one after the other, two a user. */
+export const findKeys: Statement<SharedQuestion & { readonly key: Uint8Array }> = statement(
+  `
+  select asked, key
+  from unnest($1::uuid[], $3::integer[]) with ordinality as question (session_id, asked, index)
+  cross join lateral (values (substring($2::bytea from 64 * index::integer - 63 for 32)), (substring($2::bytea from 64 * index::integer - 31 for 32)))
+    as advertised (key)
+  join :schema.keys using (session_id, key)`,
+  { asked: integer, key: bytes },
 );
 
+/** Keys of any sessions, one after the other. */
 export const insertKeys: Statement<{ readonly key: Uint8Array }> = statement(
   `
-  insert into :schema.keys (session_id, key) select $1::uuid, key from unnest($2::bytea[]) as advertised (key)
-  order by key returning key`,
+  insert into :schema.keys (session_id, key)
+  select session_id, substring($2::bytea from 32 * index::integer - 31 for 32)
+  from unnest($1::uuid[]) with ordinality as advertised (session_id, index) returning key`,
   { key: bytes },
 );

@@ -22,11 +22,13 @@ import { requireNotFailed } from './end.ts';
 import * as messages from './message-statements.ts';
 import { readRecords } from './records.ts';
 import { requireLive } from './session-status.ts';
+import type { SessionReads } from './session-reads.ts';
 import type { Query } from './statement.ts';
 import { closingOf, contextOf, type LiveRow } from './stored-session.ts';
 
 /** A user that is sent something, and the session that it is in. */
 interface Recipient {
+  readonly reads: SessionReads;
   readonly query: Query;
   readonly sessionId: string;
   readonly row: Pick<LiveRow, 'round' | 'admitted' | 'closings'>;
@@ -35,18 +37,19 @@ interface Recipient {
 }
 
 /** The message for one user in the present round; null if there is none. */
-export async function readMessage(query: Query, sessionId: string, user: UserId): Promise<Uint8Array | null> {
+export async function readMessage(reads: SessionReads, sessionId: string, user: UserId): Promise<Uint8Array | null> {
+  const { query } = reads;
   const [found] = await query(messages.readRecipient, [sessionId, user]);
   const row = requireLive(found, sessionId);
   await requireNotFailed(query, sessionId, row);
   if (row.status !== 'collecting') return null;
   if (row.round === 0) {
-    const isIn = !row.registers || (await query(messages.readMembers, [sessionId, [user]])).length === 1;
+    const isIn = !row.registers || (await reads.keys(sessionId, [user])).length === 1;
     return isIn ? round0Msg() : null;
   }
   if (!row.was_heard) return null;
   const context = contextOf(row);
-  const recipient = { query, sessionId, row, context, user };
+  const recipient = { reads, query, sessionId, row, context, user };
   const fields = await fieldsFor(recipient, row.position);
   return fields === null ? null : encodeServerMessage(context.tag, { round: row.round as Round, fields });
 }
@@ -79,10 +82,10 @@ async function directoryFor({ query, sessionId, row, context, user }: Recipient)
 }
 
 async function sharesFor(recipient: Recipient, position: Position): Promise<readonly Field[]> {
-  const { query, sessionId, row, context, user } = recipient;
+  const { reads, sessionId, row, context, user } = recipient;
   const u2 = await readSet(recipient, 'u2', 1);
   const dealt = { graph: context.parameters.graph, users: row.admitted, u2 };
-  const records = await readRecords(query, sessionId, dealt, [position]);
+  const records = await readRecords(reads.records, { sessionId, dealt, holders: [position] });
   return encodeShares({ u2, receiver: user, sealed: concat([...(records.get(position)?.values() ?? [])]) });
 }
 

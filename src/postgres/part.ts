@@ -46,13 +46,29 @@ export async function addSet(query: Query, sessionId: string, { bits }: Paramete
   if (at !== sum.length) throw new StateError('session: the chunks of a sum are not whole');
 }
 
+/** A part with more inputs in its sum. */
+export interface PartChange {
+  readonly sessionId: string;
+  readonly before: Part;
+  readonly after: Part;
+}
+
 /**
- * Lets the part's row name a set that is written, in the transaction that acknowledges the inputs. Of the set that it named before, the
- * first chunks are deleted; `dropSet` deletes the rest of a long one afterwards.
+ * Lets the rows of parts name sets that are written, in the transaction that acknowledges the inputs. Of the sets that they named before,
+ * the first chunks are deleted; `dropSet` deletes the rest of a long one afterwards.
  */
-export async function flipPart(query: Query, sessionId: string, before: Part, after: Part): Promise<void> {
-  const write = before.revision === 0 ? sql.insertPart : sql.replacePart;
-  const rows = await query(write, [sessionId, after.id, after.set, after.revision, after.users]);
-  if (rows.length !== 1) throw new StoreError('ERR_SECAGG_STORE', 'database: somebody else has changed a partial sum');
-  if (before.set !== null) await query(sql.deleteSet, [sessionId, before.set]);
+export async function flipParts(query: Query, changes: readonly PartChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  const rows = await query(sql.flipParts, [
+    changes.map(({ sessionId }) => sessionId),
+    changes.map(({ after }) => after.id),
+    changes.map(({ after }) => after.set),
+    changes.map(({ after }) => after.revision),
+    changes.map(({ after }) => after.users),
+  ]);
+  if (rows.length !== changes.length)
+    throw new StoreError('ERR_SECAGG_STORE', 'database: somebody else has changed a partial sum');
+  const replaced = changes.filter(({ before }) => before.set !== null);
+  if (replaced.length === 0) return;
+  await query(sql.deleteSums, [replaced.map(({ sessionId }) => sessionId), replaced.map(({ before }) => before.set)]);
 }

@@ -8,7 +8,8 @@ import { RECORD_BYTES } from '../leaves/sizes.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { Graph } from '../session/parameters.ts';
 import { CHUNK_BYTES } from './chunks.ts';
-import { writeOne, type Query } from './statement.ts';
+import { packed } from './packed.ts';
+import { requireWritten, type Query } from './statement.ts';
 import * as sql from './chunk-statements.ts';
 
 /** The records of one owner, in the graph's order. */
@@ -18,7 +19,7 @@ export interface OwnersRecords {
 }
 
 /** The graph of a session once U1 is known, and which users have dealt. */
-export interface DealtGraph {
+interface DealtGraph {
   readonly graph: Graph;
   readonly users: number;
   readonly u2: Members;
@@ -27,25 +28,48 @@ export interface DealtGraph {
 /** Most bytes of records that are read in one statement. */
 const PAGE_BYTES = 2 ** 22;
 
-/** @param dealt by owner, ascending. */
-export async function writeRecords(
-  query: Query,
-  sessionId: string,
-  { graph, users }: Omit<DealtGraph, 'u2'>,
-  dealt: readonly OwnersRecords[],
-): Promise<void> {
-  const owners = dealt.map(({ owner }) => owner);
-  if (graph === 'complete') {
+/** What some users of a session have dealt. */
+interface DealtRecords extends Omit<DealtGraph, 'u2'> {
+  readonly sessionId: string;
+  /** By owner, ascending. */
+  readonly dealt: readonly OwnersRecords[];
+}
+
+/** Writes the records of batches, each of another session. */
+export async function writeRecords(query: Query, batches: readonly DealtRecords[]): Promise<void> {
+  await insertTiles(
+    query,
+    batches.filter(({ graph }) => graph === 'complete'),
+  );
+  const deals = batches
+    .filter(({ graph }) => graph !== 'complete')
+    .flatMap(({ sessionId, dealt }) => dealt.map((one) => ({ sessionId, ...one })));
+  if (deals.length === 0) return;
+  const rows = await query(sql.insertDeals, [
+    deals.map(({ sessionId }) => sessionId),
+    deals.map(({ owner }) => owner),
+    ...packed(deals.map(({ sealed }) => sealed)),
+  ]);
+  if (rows.length !== deals.length) throw new StateError('session: the records of a user were there before its message');
+}
+
+async function insertTiles(query: Query, batches: readonly DealtRecords[]): Promise<void> {
+  const tiles = batches.flatMap(({ sessionId, users, dealt }) => {
     // A batch is mostly one tile; no tile is longer than a chunk.
     const most = Math.max(1, Math.floor(CHUNK_BYTES / (users * RECORD_BYTES)));
-    for (let from = 0; from < dealt.length; from += most) {
-      const tile = tileOf(users, dealt.slice(from, from + most));
-      await writeOne(query, sql.insertTile, [sessionId, crypto.randomUUID(), owners.slice(from, from + most), tile]);
-    }
-    return;
-  }
-  const rows = await query(sql.insertDeals, [sessionId, owners, dealt.map(({ sealed }) => sealed)]);
-  if (rows.length !== dealt.length) throw new StateError('session: the records of a user were there before its message');
+    return Array.from({ length: Math.ceil(dealt.length / most) }, (_, i) => {
+      const some = dealt.slice(i * most, (i + 1) * most);
+      return { sessionId, owners: some.map(({ owner }) => owner), body: tileOf(users, some) };
+    });
+  });
+  if (tiles.length === 0) return;
+  const rows = await query(sql.insertTiles, [
+    tiles.map(({ sessionId }) => sessionId),
+    tiles.map(() => crypto.randomUUID()),
+    tiles.map(({ owners }) => `{${owners.join()}}`),
+    ...packed(tiles.map(({ body }) => body)),
+  ]);
+  requireWritten(rows, tiles.length);
 }
 
 /** For each position of the directory, one record of each owner. */
@@ -61,24 +85,38 @@ function tileOf(users: number, dealt: readonly OwnersRecords[]): Uint8Array {
   return tile;
 }
 
+/** A question for the records of some holders of a session. */
+export interface AskedRecords {
+  readonly sessionId: string;
+  readonly dealt: DealtGraph;
+  readonly holders: readonly Position[];
+}
+
+/** By holder, records by owner. */
+export type FoundRecords = ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>;
+
+/** About how many bytes an answer has. */
+export function lengthOfRecords({ dealt: { graph, users }, holders }: AskedRecords): number {
+  return holders.length * neighborhoodsOf(graph, users).degree * RECORD_BYTES;
+}
+
 /**
  * What each of some holders was dealt.
  *
+ * @param find as `findRecords`, for one question.
  * @returns by holder, records by owner: those of U2 whose neighbor the holder is, in the graph's order.
  * @throws StateError if a record is missing.
  */
 export async function readRecords(
-  query: Query,
-  sessionId: string,
-  dealt: DealtGraph,
-  holders: readonly Position[],
+  find: (asked: AskedRecords) => Promise<FoundRecords>,
+  { sessionId, dealt, holders }: AskedRecords,
 ): Promise<Map<Position, Map<Position, Uint8Array>>> {
   const neighborhoods = neighborhoodsOf(dealt.graph, dealt.users);
   const page = Math.max(1, Math.floor(PAGE_BYTES / (neighborhoods.degree * RECORD_BYTES)));
   const all = new Map<Position, Map<Position, Uint8Array>>();
   for (let from = 0; from < holders.length; from += page) {
     const some = holders.slice(from, from + page);
-    const found = await readPage(query, sessionId, dealt, some);
+    const found = await find({ sessionId, dealt, holders: some });
     for (const holder of some) {
       const records = new Map<Position, Uint8Array>();
       for (const owner of neighborhoods.neighbors(holder)) {
@@ -93,27 +131,25 @@ export async function readRecords(
   return all;
 }
 
-async function readPage(
-  query: Query,
-  sessionId: string,
-  { graph, users, u2 }: DealtGraph,
-  holders: readonly Position[],
-): Promise<Map<number, Map<number, Uint8Array>>> {
-  const asked = graph === 'complete' ? [] : askedOf(graph, users, u2, holders);
-  const rows =
-    graph === 'complete'
-      ? await query(sql.recordsInTiles, [sessionId, holders, RECORD_BYTES])
-      : await query(sql.recordsInDeals, [
-          sessionId,
-          asked.map(({ holder }) => holder),
-          asked.map(({ owner }) => owner),
-          asked.map(({ index }) => index),
-          RECORD_BYTES,
-        ]);
-  const found = new Map(holders.map((holder) => [holder as number, new Map<number, Uint8Array>()]));
-  for (const { holder, owners, records } of rows) {
-    owners.split(' ').forEach((owner, i) => {
-      found.get(holder)?.set(Number(owner), records.subarray(i * RECORD_BYTES, (i + 1) * RECORD_BYTES));
+/** Answers questions of any sessions, in one statement for each kind of graph. */
+export async function findRecords(query: Query, asked: readonly AskedRecords[]): Promise<FoundRecords[]> {
+  const found = asked.map(({ holders }) => new Map(holders.map((holder) => [holder as number, new Map<number, Uint8Array>()])));
+  const inTiles: [string, number, number][] = [];
+  const inDeals: [string, number, number, number, number][] = [];
+  asked.forEach(({ sessionId, dealt, holders }, i) => {
+    if (dealt.graph === 'complete') inTiles.push(...holders.map((holder): [string, number, number] => [sessionId, holder, i]));
+    else for (const { holder, owner, index } of askedOf(dealt, holders)) inDeals.push([sessionId, holder, owner, index, i]);
+  });
+  const column = (rows: readonly (readonly unknown[])[], i: number): unknown[] => rows.map((row) => row[i]);
+  const rows = [
+    ...(inTiles.length === 0 ? [] : await query(sql.recordsInTiles, [...[0, 1, 2].map((i) => column(inTiles, i)), RECORD_BYTES])),
+    ...(inDeals.length === 0
+      ? []
+      : await query(sql.recordsInDeals, [...[0, 1, 2, 3, 4].map((i) => column(inDeals, i)), RECORD_BYTES])),
+  ];
+  for (const { asked: i, holder, owners, records } of rows) {
+    owners.split(' ').forEach((owner, at) => {
+      found[i]?.get(holder)?.set(Number(owner), records.subarray(at * RECORD_BYTES, (at + 1) * RECORD_BYTES));
     });
   }
   return found;
@@ -126,7 +162,7 @@ interface AskedRecord {
   readonly index: number;
 }
 
-function askedOf(graph: Graph, users: number, u2: Members, holders: readonly Position[]): AskedRecord[] {
+function askedOf({ graph, users, u2 }: DealtGraph, holders: readonly Position[]): AskedRecord[] {
   const neighborhoods = neighborhoodsOf(graph, users);
   return holders.flatMap((holder) =>
     neighborhoods

@@ -14,6 +14,7 @@ export const EXPIRED = `status = 'collecting' and coalesce(expires_at <= clock_t
 
 /** Where a session is: two rows with the same moment have the same sets of earlier rounds. */
 export interface MomentRow extends StatusRow {
+  readonly session_id: string;
   readonly admitted: number;
   /** Tokens, with spaces between them. */
   readonly closings: string;
@@ -38,6 +39,7 @@ export interface SessionRow extends MomentRow {
 
 export const MOMENT: Columns<MomentRow> = {
   ...STATUS,
+  session_id: text,
   admitted: integer,
   closings: text,
   closing: nullable(text),
@@ -58,7 +60,7 @@ export const SESSION: Columns<SessionRow> = {
 };
 
 export const MOMENT_COLUMNS: string = [
-  `status, sessions.round, reason, ${EXPIRED}, admitted, array_to_string(closings, ' ') as closings, closing::text as closing`,
+  `sessions.session_id, status, sessions.round, reason, ${EXPIRED}, admitted, array_to_string(closings, ' ') as closings, closing::text as closing`,
   'coalesce(lease_until > clock_timestamp(), false) as leased, extract(epoch from created_at)::float8 as created',
   'extract(epoch from expires_at)::float8 as expires_at, tidied_at is not null as tidied',
 ].join(', ');

@@ -39,7 +39,7 @@ export async function endSession(
 
 /** Deletes what a session was collected in, if it has ended; its members and its result stay. @returns whether it was there. */
 export async function tidySession(database: Database, sessionId: string): Promise<boolean> {
-  const [row] = await database.read(sql.readMoment, [sessionId]);
+  const [row] = await database.read(sql.readMoments, [[sessionId]]);
   if (row === undefined) return false;
   await deletePages(database, COLLECTED, [sessionId]);
   await deletePages(database, [chunks.deleteOtherChunks], [sessionId, resultsOf(row)]);

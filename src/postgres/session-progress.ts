@@ -44,7 +44,7 @@ const NOTHING: ServerProgress = {
 };
 
 export async function readProgress(query: Query, sessionId: string): Promise<SessionProgress> {
-  const [row] = await query(sql.readSession, [sessionId]);
+  const [row] = await query(sql.readSessions, [[sessionId]]);
   const more = { expiresAt: row?.expires_at ?? null, reason: row?.reason ?? null };
   if (row?.status === 'aborted' || row?.status === 'expired') return { ...NOTHING, ...more, status: row.status };
   // Until a sweep drops them, an expired session still has its rows.

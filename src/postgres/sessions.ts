@@ -29,6 +29,7 @@ import { checkPool, type PoolConnection, type PostgresPool } from './pool.ts';
 import { readEvidence } from './evidence.ts';
 import { requireNotFailed } from './end.ts';
 import { readResult } from './result.ts';
+import { SessionReads } from './session-reads.ts';
 import { abortSession, removeSession } from './session-end.ts';
 import { listSessions, type ListedSession, type ListOptions } from './session-list.ts';
 import { readProgress, type SessionProgress } from './session-progress.ts';
@@ -118,6 +119,7 @@ export interface CreateOptions {
 export class PostgresSessions {
   readonly #database: Database;
   readonly #locals: Pick<ServerLocalOptions, 'threads' | 'worker'>;
+  readonly #reads: SessionReads;
   readonly #inboxes: Inboxes;
   readonly #waiting: Waiting;
   readonly #jobs: JobQueue | null;
@@ -133,7 +135,8 @@ export class PostgresSessions {
     checkNames(options, 'options', ['schema', 'timeout', 'threads', 'worker', 'direct', 'jobs', 'listener']);
     this.#database = new Database(pool, options, options.listener);
     this.#locals = threadOptions(options);
-    this.#inboxes = new Inboxes(this.#database);
+    this.#reads = new SessionReads(this.#database.read);
+    this.#inboxes = new Inboxes(this.#database, this.#reads);
     this.#jobs = options.jobs === undefined ? null : new JobQueue(options.jobs);
     this.#waiting = new Waiting(
       this.#database,
@@ -198,7 +201,7 @@ export class PostgresSessions {
     const sender = userId(user, 'user');
     const bytes = copyOf(checkBytes(input, 'input'));
     const acceptance = await this.#inboxes.use(sessionId).put(sender, bytes);
-    this.#inboxes.limitMemory();
+    this.#inboxes.afterMessage();
     return acceptance;
   }
 
@@ -226,8 +229,8 @@ export class PostgresSessions {
     await inbox?.flush();
     const known = inbox?.session ?? null;
     const abandoned = this.#abandoned;
-    const jobs = this.#jobs;
-    return closeRound(this.#database, { sessionId, round: r, locals: this.#locals, jobs, signal, known, abandoned });
+    const [locals, jobs, reads] = [this.#locals, this.#jobs, this.#reads];
+    return closeRound(this.#database, { sessionId, round: r, locals, jobs, reads, signal, known, abandoned });
   }
 
   /**
@@ -258,7 +261,7 @@ export class PostgresSessions {
     const work = new Cancellation(checkSignal(options.signal, 'options.signal'));
     try {
       const locals = { ...serverLocals(this.#locals, systemRandom), onProgress: () => undefined };
-      return await helpUnmasking(this.#database, sessionId, { ...locals, signal: work.signal });
+      return await helpUnmasking(this.#database, this.#reads, sessionId, { ...locals, signal: work.signal });
     } finally {
       work.release();
     }
@@ -288,7 +291,7 @@ export class PostgresSessions {
    * @throws UsageError ERR_SECAGG_FAILED if the session has failed.
    */
   async message(id: string, user: number): Promise<Uint8Array | null> {
-    return readMessage(this.#database.read, checkSessionId(id), userId(user, 'user'));
+    return readMessage(this.#reads, checkSessionId(id), userId(user, 'user'));
   }
 
   /**
@@ -317,7 +320,7 @@ export class PostgresSessions {
 
   /** Who vouched for the set of users in the sum; null unless round 4 is being collected. @internal */
   async evidence(id: string): Promise<ConsistencyEvidence | null> {
-    return readEvidence(this.#database.read, checkSessionId(id));
+    return readEvidence(this.#reads, checkSessionId(id));
   }
 
   /**

@@ -13,6 +13,7 @@ import { readHeard } from './heard-round.ts';
 import type { JobQueue } from './job-queue.ts';
 import { Pauses } from './lease.ts';
 import { addSet } from './part.ts';
+import type { SessionReads } from './session-reads.ts';
 import { loadSession, readLive } from './stored-session.ts';
 import { deleteTasks, doneTasks, doTask, makeTasks, tasksFor, type Closing } from './unmask-tasks.ts';
 
@@ -69,6 +70,7 @@ export async function shareUnmasking(
  */
 export async function helpUnmasking(
   database: Database,
+  reads: SessionReads,
   sessionId: string,
   work: UnmaskingWork & { readonly signal: AbortSignal },
 ): Promise<boolean> {
@@ -76,7 +78,7 @@ export async function helpUnmasking(
   const row = await readLive(read, sessionId);
   if (row.status !== 'collecting' || row.round !== 4 || row.closing === null) return false;
   const closing = { sessionId, token: row.closing };
-  const session = await loadSession(read, sessionId, row);
+  const session = await loadSession(reads, sessionId, row);
   const state = await readHeard(read, session);
   if (state.phase !== 'unmasking') return false;
   // Nobody adds answers while the token is there, and without it no task counts.

@@ -19,6 +19,12 @@ export interface Statement<Row> {
 /** Runs one statement and returns its rows; an empty array if the statement names no columns. */
 export type Query = <Row>(statement: Statement<Row>, values?: readonly unknown[]) => Promise<readonly Row[]>;
 
+/** A row that answers one of several questions. */
+export interface SharedQuestion {
+  /** Which of them. */
+  readonly asked: number;
+}
+
 /**
  * Makes a statement.
  *
@@ -43,9 +49,13 @@ export function statement<Row>(text: string, columns?: Columns<Row>): Statement<
  * write without an error.
  */
 export async function writeOne<Row>(query: Query, statement: Statement<Row>, values: readonly unknown[]): Promise<void> {
-  const rows = await query(statement, values);
-  if (rows.length === 1) return;
-  const text = `database: expected one row to be written, got ${rows.length}; nothing was acknowledged`;
+  requireWritten(await query(statement, values), 1);
+}
+
+/** @throws StoreError as `writeOne`, unless so many rows were written. */
+export function requireWritten(rows: readonly unknown[], expected: number): void {
+  if (rows.length === expected) return;
+  const text = `database: expected ${expected} rows to be written, got ${rows.length}; nothing was acknowledged`;
   throw new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
 }
 

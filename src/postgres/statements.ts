@@ -32,31 +32,40 @@ export const readStatus: Statement<StatusRow> = statement(
   STATUS,
 );
 
-export const readSession: Statement<SessionRow> = statement(
-  `select ${SESSION_COLUMNS} from :schema.sessions where session_id = $1::uuid`,
+export const readSessions: Statement<SessionRow> = statement(
+  `select ${SESSION_COLUMNS} from :schema.sessions where session_id = any ($1::uuid[])`,
   SESSION,
 );
 
-export const readMoment: Statement<MomentRow> = statement(
-  `select ${MOMENT_COLUMNS} from :schema.sessions where session_id = $1::uuid`,
+export const readMoments: Statement<MomentRow> = statement(
+  `select ${MOMENT_COLUMNS} from :schema.sessions where session_id = any ($1::uuid[])`,
   MOMENT,
 );
 
-// Whoever writes messages holds this lock until it commits. Several may hold it at a time, but none beside lockToClose.
-export const lockToHear: Statement<MomentRow> = statement(`${readMoment.text} for key share`, MOMENT);
+// Whoever writes messages holds these locks until it commits. Several may hold one at a time, but none beside lockToClose.
+export const lockToHear: Statement<MomentRow> = statement(`${readMoments.text} order by session_id for key share`, MOMENT);
 
 // In round 0 only: one process at a time holds it.
-export const lockToAdmit: Statement<MomentRow> = statement(`${readMoment.text} for no key update`, MOMENT);
+export const lockToAdmit: Statement<MomentRow> = statement(`${readMoments.text} order by session_id for no key update`, MOMENT);
 
-export const lockToClose: Statement<SessionRow> = statement(`${readSession.text} for update`, SESSION);
+// The same, without sessions that others hold.
+export const lockFreeToHear: Statement<MomentRow> = statement(`${lockToHear.text} skip locked`, MOMENT);
+export const lockFreeToAdmit: Statement<MomentRow> = statement(`${lockToAdmit.text} skip locked`, MOMENT);
+
+export const lockToClose: Statement<SessionRow> = statement(
+  `select ${SESSION_COLUMNS} from :schema.sessions where session_id = $1::uuid for update`,
+  SESSION,
+);
 
 // The sweep does not wait for a session that somebody else works on: it returns no row then.
 export const lockToSweep: Statement<StatusRow> = statement(`${readStatus.text} for update skip locked`, STATUS);
 
+/** Counts users of any sessions, whose rows are locked. */
 export const admitUsers: Statement<SessionIdRow> = statement(
   `
-  update :schema.sessions set admitted = admitted + $2::integer
-  where session_id = $1::uuid and status = 'collecting' and round = 0 returning session_id`,
+  update :schema.sessions set admitted = admitted + users
+  from unnest($1::uuid[], $2::integer[]) as more (session_id, users)
+  where sessions.session_id = more.session_id and status = 'collecting' and round = 0 returning sessions.session_id`,
   SESSION_ID,
 );
 

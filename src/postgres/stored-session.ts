@@ -10,13 +10,16 @@ import type { ServerContext } from '../server/state.ts';
 import { digestOfDirectory, directoryTree, sessionTag, viewOfRound2, viewOfRound3 } from '../session/binding.ts';
 import { membersLength } from '../leaves/members.ts';
 import { readBrief } from './brief.ts';
-import { readString, type ChunkKind } from './chunks.ts';
-import { readDirectory } from './directory.ts';
-import * as messages from './message-statements.ts';
+import type { SizedString } from './chunks.ts';
+import { directoryOf, directoryParts } from './directory.ts';
 import type { MomentRow, SessionRow } from './session-columns.ts';
+import type { SessionReads } from './session-reads.ts';
 import { requireLive, type LiveSession } from './session-status.ts';
 import type { Query } from './statement.ts';
 import * as sql from './statements.ts';
+
+/** The sets that closing rounds 1 to 3 has given. */
+const SETS = ['u2', 'u3', 'u4'] as const;
 
 /** The row of a session that goes on or has ended by itself. */
 export type LiveRow = SessionRow & LiveSession;
@@ -60,7 +63,7 @@ export function contextOf(row: Pick<LiveRow, 'brief'>): Omit<ServerContext, 'pub
 
 /** @throws UsageError if the session is not live. */
 export async function readLive(query: Query, sessionId: string): Promise<LiveRow> {
-  const [row] = await query(sql.readSession, [sessionId]);
+  const [row] = await query(sql.readSessions, [[sessionId]]);
   return requireLive(row, sessionId);
 }
 
@@ -71,7 +74,7 @@ export async function readLive(query: Query, sessionId: string): Promise<LiveRow
  * @throws StateError if somebody has changed rows: the sets do not fit the digests of the session.
  */
 export async function loadSession(
-  query: Query,
+  reads: SessionReads,
   id: string,
   row: LiveRow,
   before: StoredSession | null = null,
@@ -79,12 +82,12 @@ export async function loadSession(
   const known = before !== null && isSame(before.row, row) ? before : null;
   const context = known?.context ?? contextOf(row);
   const publicKeys = known === null ? (row.registered === null ? null : new Map<UserId, SignPublicKey>()) : known.publicKeys;
-  const sets = row.status === 'collecting' && row.round > 0 ? await readSets(query, id, row, { context, known }) : null;
+  const sets = row.status === 'collecting' && row.round > 0 ? await readSets(reads, id, row, { context, known }) : null;
   return { id, row, context: { ...context, publicKeys }, publicKeys, sets };
 }
 
 async function readSets(
-  query: Query,
+  reads: SessionReads,
   id: string,
   row: LiveRow,
   { context, known }: { readonly context: Omit<ServerContext, 'publicKeys'>; readonly known: StoredSession | null },
@@ -96,19 +99,23 @@ async function readSets(
     const before = known === null ? [] : closingsOf(known.row);
     return before.length > to && closingsOf(row)[to] === before[to];
   };
-  let directory = isKnown(0) ? (known?.sets?.directory ?? null) : null;
-  if (directory === null) {
-    directory = await readDirectory(query, id, closingOf(row, 0), users);
+  const before = isKnown(0) ? (known?.sets?.directory ?? null) : null;
+  const asked: SizedString[] = before === null ? directoryParts(closingOf(row, 0), users) : [];
+  for (const [i, kind] of SETS.entries()) {
+    if (round > i + 1) asked.push({ set: closingOf(row, i + 1), kind, length: membersLength(users) });
+  }
+  const strings = await reads.strings(id, asked);
+  const found = new Map(asked.map(({ kind }, i) => [kind, strings[i] ?? new Uint8Array()]));
+  const directory = before ?? directoryOf(found);
+  if (before === null) {
     const digest = digestOfDirectory(context.tag, users, directoryTree(directory.lines).root);
     if (!equalBytes(digest, directoryDigest)) throw changed('directory');
   }
-  const setOf = async (kind: ChunkKind, from: number): Promise<Members | null> => {
-    if (round <= from) return null;
-    const set = await readString(query, id, { set: closingOf(row, from), kind }, membersLength(users));
-    if (!isMembers(set, users)) throw changed(kind);
+  const [u2 = null, u3 = null, u4 = null] = SETS.map((kind): Members | null => {
+    const set = found.get(kind) ?? null;
+    if (set !== null && !isMembers(set, users)) throw changed(kind);
     return set;
-  };
-  const [u2, u3, u4] = [await setOf('u2', 1), await setOf('u3', 2), await setOf('u4', 3)];
+  });
   if (u2 !== null && (view2 === null || !equalBytes(viewOfRound2(directoryDigest, u2), view2))) throw changed('u2');
   if (u3 !== null && (view2 === null || view3 === null || !equalBytes(viewOfRound3(view2, u3), view3))) throw changed('u3');
   if (u4 !== null && (u3 === null || !isSubset(u4, u3))) throw changed('u4');
@@ -120,11 +127,15 @@ function changed(what: string): StateError {
 }
 
 /** Reads the keys of those registered users that were not read before. */
-export async function readPublicKeys(query: Query, { id, publicKeys }: StoredSession, users: readonly UserId[]): Promise<void> {
+export async function readPublicKeys(
+  reads: SessionReads,
+  { id, publicKeys }: StoredSession,
+  users: readonly UserId[],
+): Promise<void> {
   if (publicKeys === null) return;
   const unread = users.filter((user) => !publicKeys.has(user));
   if (unread.length === 0) return;
-  for (const { user_id: user, public_key: key } of await query(messages.readMembers, [id, unread])) {
+  for (const { user_id: user, public_key: key } of await reads.keys(id, unread)) {
     publicKeys.set(user as UserId, key);
   }
 }

@@ -6,7 +6,7 @@ import { StateError } from '../leaves/errors.ts';
 import type { Lanes } from '../masking/ring.ts';
 import { countMasks, type MaskRange, type Unmasking } from '../server/unmasking/masks.ts';
 import { millisecondsOf, rangesOf } from '../server/unmasking/sum-without-masks.ts';
-import { dropSet, stageStrings } from './chunks.ts';
+import { dropSet, stageStrings, writeChunks } from './chunks.ts';
 import type { Database } from './database.ts';
 import { integer, nullable, statement, text, type Query, type Statement } from './statement.ts';
 
@@ -121,10 +121,10 @@ export async function doTask(
   const set = crypto.randomUUID();
   try {
     const sum = await remove({ from: task.first, to: task.last });
-    const writeRest = await stageStrings(database, sessionId, set, [['sum', sum]]);
+    const rest = await stageStrings(database, sessionId, set, [['sum', sum]]);
     const isDone = await database.transaction(async (query) => {
       if ((await query(FINISH, [sessionId, token, lease, set])).length === 0) return false;
-      await writeRest(query);
+      await writeChunks(query, rest);
       return true;
     });
     if (!isDone) await dropSet(database, sessionId, set);

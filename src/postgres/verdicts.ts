@@ -12,9 +12,8 @@ import { enterMessage } from '../server/receiving.ts';
 import type { CollectingState, FiledDeal, ServerSnapshot } from '../server/state.ts';
 import { requireNotFailed } from './end.ts';
 import type { Acceptance, WaitingMessage } from './message-queue.ts';
-import * as sql from './message-statements.ts';
 import { readRecords, type OwnersRecords } from './records.ts';
-import type { Query } from './statement.ts';
+import type { SessionReads } from './session-reads.ts';
 import { readPublicKeys, type StoredSession } from './stored-session.ts';
 
 /** Judging a message with more bytes takes long enough to delay other work of the process. */
@@ -47,15 +46,20 @@ export interface Judged {
  *
  * @param sum what inputs of round 2 are added to, in place.
  */
-export async function judge(query: Query, session: StoredSession, batch: readonly WaitingMessage[], sum: Lanes): Promise<Judged> {
+export async function judge(
+  reads: SessionReads,
+  session: StoredSession,
+  batch: readonly WaitingMessage[],
+  sum: Lanes,
+): Promise<Judged> {
   const { id, row, context } = session;
-  await requireNotFailed(query, id, row);
+  await requireNotFailed(reads.query, id, row);
   const users = [...new Set(batch.map(({ user }) => user))];
-  await readPublicKeys(query, session, users);
-  const said = await query(sql.messagesOf, [id, users]);
+  await readPublicKeys(reads, session, users);
+  const said = await reads.said(id, users);
   const received = Array.from({ length: 5 }, () => new Map<UserId, Uint8Array>());
   for (const { round, user_id: user, digest } of said) received[round]?.set(user as UserId, digest);
-  const deals = await dealsFor(query, session, users, said);
+  const deals = await dealsFor(reads, session, users, said);
   const state = stateOf(session, deals, sum);
   const verdicts: Verdicts = new Map();
   const accepted: NewMessage[] = [];
@@ -91,7 +95,7 @@ function newMessage(state: CollectingState, user: UserId, digest: Uint8Array): N
 
 /** The deals that judging messages needs: in round 2 that of each sender, in round 4 all that the senders hold shares of. */
 async function dealsFor(
-  query: Query,
+  reads: SessionReads,
   { id, row, context, sets }: StoredSession,
   users: readonly UserId[],
   said: readonly { readonly round: number; readonly user_id: number; readonly entry: Uint8Array | null }[],
@@ -107,7 +111,7 @@ async function dealsFor(
     const dealt = { graph: parameters.graph, users: directory.size, u2 };
     // What an owner keeps is asked for only when it answers itself.
     const rest = { digest: NOTHING, seedCommitment: NOTHING, ownShareCommitment: null };
-    for (const [holder, found] of await readRecords(query, id, dealt, holders)) {
+    for (const [holder, found] of await readRecords(reads.records, { sessionId: id, dealt, holders })) {
       records.set(holder, found);
       for (const owner of found.keys()) {
         if (!deals.has(owner)) deals.set(owner, { ...rest, commitmentsTo: commitmentsTo(owner) });

@@ -1,7 +1,7 @@
 // Long strings in chunks, and pieces of them, wherever they begin and end.
 import { expect } from 'chai';
 import { StateError } from '../../src/index.ts';
-import { CHUNK_BYTES, readSlices, readString, stageStrings } from '../../src/postgres/chunks.ts';
+import { CHUNK_BYTES, readSlices, readString, stageStrings, writeChunks } from '../../src/postgres/chunks.ts';
 import { Database } from '../../src/postgres/database.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
@@ -23,13 +23,13 @@ describe('long strings in PostgreSQL', function () {
     const long = new Uint8Array(CHUNK_BYTES + 9).fill(1);
     long.set([2, 3, 4, 5], CHUNK_BYTES - 2);
     const short = Uint8Array.of(6, 7, 8);
-    const writeRest = await stageStrings(database, session, set, [
+    const rest = await stageStrings(database, session, set, [
       ['sum', long],
       ['u2', short],
     ]);
     const slices = (kind: 'sum' | 'u2', from: number, length: number) => ({ set, kind, from, length });
     await rejected('ERR_SECAGG_STATE', readSlices(database.read, session, [slices('u2', 0, 3)]), StateError);
-    await database.transaction(writeRest);
+    await database.transaction((query) => writeChunks(query, rest));
     expect(
       await readSlices(database.read, session, [
         slices('u2', 1, 2),

@@ -1,4 +1,5 @@
-// Sessions of chance, message by message: what any of three processes says, and what is durable, is what a server in memory says.
+// Sessions of chance, message by message: what any of three processes says, and what is durable, is what a server in memory says. Several
+// sessions are played at a time, so that their messages share statements and transactions.
 import { expect } from 'chai';
 import { SecAggError, type ServerOutputWrapper } from '../../src/index.ts';
 import type { ClosedRound, PostgresSessions } from '../../src/postgres/index.ts';
@@ -9,7 +10,8 @@ import { messagesAfter } from './support.ts';
 import { ThreeProcesses } from './three-processes.ts';
 
 // `npm run test:long` compares hundreds.
-const SESSIONS = Number(process.env.SECAGG_COMPARED_SESSIONS ?? 2);
+const SESSIONS = Number(process.env.SECAGG_COMPARED_SESSIONS ?? 6);
+const AT_ONCE = 6;
 
 async function outcomeOf(call: () => unknown): Promise<unknown> {
   try {
@@ -27,15 +29,20 @@ describe('sessions of chance in PostgreSQL', function () {
   after(() => store.end());
 
   it(`${SESSIONS} sessions are after each message what servers in memory are, with dropouts, lies and repetitions`, async () => {
-    for (let s = 0; s < SESSIONS; s++) {
-      const seed = crypto.getRandomValues(new Uint8Array(32));
-      try {
-        await play(seed);
-      } catch (error) {
-        console.log(`      seed: ${Buffer.from(seed).toString('hex')}`);
-        throw error;
+    let left = SESSIONS;
+    const playOn = async (): Promise<void> => {
+      while (left-- > 0) {
+        const seed = crypto.getRandomValues(new Uint8Array(32));
+        try {
+          await play(seed);
+        } catch (error) {
+          left = 0;
+          console.log(`      seed: ${Buffer.from(seed).toString('hex')}`);
+          throw error;
+        }
       }
-    }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, playOn));
   });
 
   async function play(seed: Uint8Array): Promise<void> {

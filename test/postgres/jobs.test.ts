@@ -6,6 +6,7 @@ import pg from 'pg';
 import { closeRound, type ClosedRound } from '../../src/postgres/closing.ts';
 import { Database } from '../../src/postgres/database.ts';
 import { PostgresSessions, SESSION_CRONTAB, sessionTasks } from '../../src/postgres/index.ts';
+import { SessionReads } from '../../src/postgres/session-reads.ts';
 import { JobQueue } from '../../src/postgres/job-queue.ts';
 import type { PostgresPool } from '../../src/postgres/pool.ts';
 import type { Session } from '../support/session.ts';
@@ -77,7 +78,8 @@ describe('work that several machines share', function () {
   function close(id: string, pool: PostgresPool = store.database.pool, signal?: AbortSignal): Promise<ClosedRound> {
     const database = new Database(pool, { schema: store.database.schema });
     const queue = new JobQueue(JOBS, FINEST);
-    return closeRound(database, { sessionId: id, round: 4, locals: {}, jobs: queue, signal, known: null, abandoned: new Set() });
+    const known = { reads: new SessionReads(database.read), known: null, abandoned: new Set<string>() };
+    return closeRound(database, { sessionId: id, round: 4, locals: {}, jobs: queue, signal, ...known });
   }
 
   async function expectSum(session: Session, closed: ClosedRound): Promise<void> {

@@ -5,8 +5,15 @@ import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../
 
 export interface Call {
   readonly call: number;
-  readonly method: 'recv' | 'round' | 'progress' | 'message' | 'migrate' | 'create' | 'result' | 'sweep' | 'memory';
+  readonly method: 'recv' | 'round' | 'progress' | 'message' | 'migrate' | 'create' | 'result' | 'sweep' | 'memory' | 'hear';
   readonly args: readonly unknown[];
+}
+
+/** What hearing many messages has cost a process. */
+export interface Heard {
+  readonly milliseconds: number;
+  /** Milliseconds of CPU. */
+  readonly cpu: number;
 }
 
 export type Answer =
@@ -44,7 +51,23 @@ const fragile: PostgresPool = {
 
 const sessions = new PostgresSessions(fragile, { schema: process.env.POSTGRES_SCHEMA ?? 'secagg' });
 
+/** Hears messages, some of them at a time. */
+async function hear(
+  messages: readonly (readonly [id: string, user: number, bytes: Uint8Array])[],
+  atOnce: number,
+): Promise<Heard> {
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  let next = 0;
+  const caller = async (): Promise<void> => {
+    while (next < messages.length) await sessions.recv(...messages[next++]!);
+  };
+  await Promise.all(Array.from({ length: atOnce }, caller));
+  const { user, system } = process.cpuUsage(before);
+  return { milliseconds: performance.now() - started, cpu: (user + system) / 1000 };
+}
+
 function answerTo({ method, args }: Call): Promise<unknown> {
+  if (method === 'hear') return hear(...(args as Parameters<typeof hear>));
   // The most that was resident, in kilobytes.
   if (method === 'memory') return Promise.resolve(process.resourceUsage().maxRSS);
   return (sessions[method] as (...all: readonly unknown[]) => Promise<unknown>)(...args);
