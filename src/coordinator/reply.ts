@@ -21,8 +21,12 @@ export interface Reply {
 const NOTHING: Uint8Array = new Uint8Array();
 /** Milliseconds after which there may be something new, if nothing else is known. */
 export const SOON = 500;
-/** Milliseconds after which somebody looks again who needs another version of its application. */
-const UPDATE = 600_000;
+/** Milliseconds after which somebody comes again who was refused: at once if nothing is known, later if it needs something new. */
+const REFUSED = 1000;
+const PAUSES: ReadonlyMap<string, number> = new Map([
+  ['ERR_SECAGG_RETIRED', 600_000], // another version of its application
+  ['ERR_SECAGG_CERTIFICATE', 60_000], // another certificate
+]);
 
 export function reply(kind: ResponseKind, place: Place, whole: Uint8Array = NOTHING): Reply {
   return { kind, place, whole, pause: SOON, waiting: 0 };
@@ -35,7 +39,7 @@ export function wait(place: Place, pause: number, waiting = 0): Reply {
 
 /** @param code with which it is refused. */
 export function refusal(place: Place, code: string): Reply {
-  return { kind: 'refused', place, whole: NOTHING, pause: code === 'ERR_SECAGG_RETIRED' ? UPDATE : 1000, waiting: 0 };
+  return { kind: 'refused', place, whole: NOTHING, pause: PAUSES.get(code) ?? REFUSED, waiting: 0 };
 }
 
 /** The response to a request. A question names the offset from which on it wants the body; `accepted` tells how much has come. */

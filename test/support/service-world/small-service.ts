@@ -1,5 +1,6 @@
 // A small service whose time the test moves, for tests of one thing at a time: nothing happens unless the test says so.
-import { Agent, type AgentOptions } from '../../../src/agent/agent.ts';
+import { Agent } from '../../../src/agent/agent.ts';
+import type { AgentOptions } from '../../../src/agent/options.ts';
 import type { AgentEvent } from '../../../src/agent/events.ts';
 import type { Transition } from '../../../src/agent/transitions.ts';
 import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/index.ts';
