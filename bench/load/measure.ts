@@ -61,7 +61,7 @@ function partiesFor({ users, cohorts, vecLen, patience }: Load) {
     aggregate: { kind: 'integers', vecLen, bits: BITS },
     group: {
       ...{ threshold, maxUsers: users, adversary: 'malicious', colluders: 2 * threshold - users - 1, graph: null },
-      cohorts: { least: cohorts, most: cohorts, seed: { min: 2, max: 60, grace: 60 } },
+      cohorts: { least: cohorts, most: cohorts, seed: { min: 2, max: 120, grace: 120 } },
     },
     ...{ minUsers: users, attempts: 3, retention: 3600 },
     windows: { checkIn: stage, training: stage, round: { min: 0, max: patience, grace: 600, enough: 100 } },

@@ -3,6 +3,7 @@ import { fingerprint } from '../crypto/digest.ts';
 import type { Place } from '../service/exchange.ts';
 import { PART_BYTES, type ReceivedRequest } from '../service/request.ts';
 import type { Response, ResponseKind } from '../service/response.ts';
+import type { TaskDefinition } from '../service/task.ts';
 
 /** What a response says. */
 export interface Reply {
@@ -21,6 +22,8 @@ export interface Reply {
 const NOTHING: Uint8Array = new Uint8Array();
 /** Milliseconds after which there may be something new, if nothing else is known. */
 export const SOON = 500;
+/** Milliseconds after which somebody looks again who has nothing to do. */
+export const IDLE = 30_000;
 /** Milliseconds after which somebody comes again who was refused: at once if nothing is known, later if it needs something new. */
 const REFUSED = 1000;
 const PAUSES: ReadonlyMap<string, number> = new Map([
@@ -35,6 +38,16 @@ export function reply(kind: ResponseKind, place: Place, whole: Uint8Array = NOTH
 /** @param pause milliseconds after which there may be something new. @param waiting how many wait for the same. */
 export function wait(place: Place, pause: number, waiting = 0): Reply {
   return { kind: 'wait', place, whole: NOTHING, pause, waiting };
+}
+
+/** @param seconds that a stage lasts at least. @returns milliseconds after which somebody looks again whether it has ended. */
+export function pauseIn(seconds: number): number {
+  return Math.min(Math.max(100 * seconds, SOON), IDLE);
+}
+
+/** Milliseconds after which somebody who is ready looks again whether training has ended. */
+export function pauseInTraining({ windows }: TaskDefinition): number {
+  return pauseIn(windows.training.min);
 }
 
 /** @param code with which it is refused. */

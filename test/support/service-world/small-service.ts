@@ -147,7 +147,7 @@ export class SmallService {
 }
 
 /** Steps of an agent until it has nothing to do. */
-export async function untilPending(agent: Agent): Promise<Transition> {
+export async function untilPending(agent: Agent): Promise<Extract<Transition, { readonly status: 'pending' }>> {
   for (let step = 0; step < 60; step++) {
     const transition = await agent.transition();
     if (transition.status === 'pending') return transition;
