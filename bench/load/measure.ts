@@ -24,7 +24,10 @@ export interface Load {
   readonly users: number;
   readonly cohorts: number;
   readonly vecLen: number;
-  /** Seconds that a protocol round lasts, unless too few have answered. Participants ask for the next one after a twentieth of it. */
+  /**
+   * Seconds that a protocol round lasts, unless too few have answered. Participants ask for the next one after a twentieth of it. In a quarter of it
+   * all of them, who share a process, must hear who is enrolled.
+   */
   readonly patience: number;
   /** Whether the coordinator's processes are killed and started meanwhile. */
   readonly killed: boolean;
@@ -61,7 +64,7 @@ function partiesFor({ users, cohorts, vecLen, patience }: Load) {
     aggregate: { kind: 'integers', vecLen, bits: BITS },
     group: {
       ...{ threshold, maxUsers: users, adversary: 'malicious', colluders: 2 * threshold - users - 1, graph: null },
-      cohorts: { least: cohorts, most: cohorts, seed: { min: 2, max: 60, grace: 60 } },
+      cohorts: { least: cohorts, most: cohorts, seed: { min: Math.ceil(patience / 4), max: 2 * patience, grace: 600 } },
     },
     ...{ minUsers: users, attempts: 3, retention: 3600 },
     windows: { checkIn: stage, training: stage, round: { min: 0, max: patience, grace: 600, enough: 100 } },

@@ -13,7 +13,7 @@ const HELP = `Starts a service whose participants train a model on digits, with 
 
   --host ADDRESS     where the pages are; default 127.0.0.1, which only this machine reaches; 0.0.0.0 for phones in the same network
   --port PORT        default 8790
-  --companions N     participants that the service plays itself, 4 to 60; default 20
+  --companions N     participants that the service plays itself, 4 to 60; default 40
   --visitors N       visitors that a run waits for, 1 to 10; default 1
   --dropouts N       companions that drop out in each run; default 2
   --patience N       seconds for which a round waits for participants that are missing, 1 to 60; default 6
@@ -26,7 +26,7 @@ const { values } = parseArgs({
   options: {
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '8790' },
-    companions: { type: 'string', default: '20' },
+    companions: { type: 'string', default: '40' },
     visitors: { type: 'string', default: '1' },
     dropouts: { type: 'string', default: '2' },
     patience: { type: 'string', default: '6' },

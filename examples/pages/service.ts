@@ -157,8 +157,8 @@ export class DigitService {
     const model = this.modelOf(run);
     if (outcome.kind === 'failed') {
       models[run] = model;
-      // Updates may have been sent.
-      if (worst !== null) account?.charge(run, worst);
+      // Updates may have been sent, if there was an attempt.
+      if (worst !== null && outcome.attempt > 0) account?.charge(run, worst);
       watching.enter(run, { accuracy: null, spent: account?.spent ?? null });
       return;
     }

@@ -20,8 +20,12 @@ export interface Participant extends Pick<AgentOptions, 'id' | 'keypair' | 'floo
   readonly database: string;
 }
 
-/** `input` answers `wanted`; null if there is none yet. `leave` ends the worker, too. */
-export type FromPage = { readonly start: Participant } | { readonly input: LoadedInput | null } | { readonly leave: true };
+/** `input` answers `wanted`; null if there is none yet. After `wake` the agent asks at once. `leave` ends the worker, too. */
+export type FromPage =
+  | { readonly start: Participant }
+  | { readonly input: LoadedInput | null }
+  | { readonly wake: true }
+  | { readonly leave: true };
 export type FromWorker =
   | { readonly wanted: RunForInput }
   | { readonly event: AgentEvent; readonly progress: AgentProgress }
@@ -30,6 +34,7 @@ export type FromWorker =
 const ending = new AbortController();
 const say = (message: FromWorker): void => postMessage(message);
 let give: (input: LoadedInput | null) => void = () => undefined;
+let wake: () => void = () => undefined;
 let leave: () => Promise<void> = () => Promise.resolve();
 
 function start({ task, url, database, ...own }: Participant): void {
@@ -50,6 +55,7 @@ function start({ task, url, database, ...own }: Participant): void {
       say({ event: 'error' in event ? { ...event, error: String(event.error) } : event, progress: agent.progress() });
     },
   });
+  wake = () => agent.wake();
   const running = agent.run({ signal: ending.signal });
   leave = async () => {
     ending.abort();
@@ -62,6 +68,7 @@ function start({ task, url, database, ...own }: Participant): void {
 onmessage = ({ data }: MessageEvent<FromPage>): void => {
   if ('start' in data) start(data.start);
   else if ('input' in data) give(data.input);
+  else if ('wake' in data) wake();
   else
     void leave()
       .then(() => say({ left: true }), console.error)

@@ -4,77 +4,24 @@ import { systemRandom } from '../crypto/random.ts';
 import { copyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkNames, checkString, kindOf } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
-import { checkListener, emit, type Listener } from '../leaves/events.ts';
+import { checkListener, emit } from '../leaves/events.ts';
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
-import { DIGEST_BYTES } from '../leaves/sizes.ts';
-import { messageSizes } from '../wire/message-sizes.ts';
-import { CERTIFICATE_BYTES } from '../service/certificate.ts';
-import { secondsOf, type Clock } from '../service/clock.ts';
-import type { Exchange } from '../service/exchange.ts';
-import { checkKeypair, type Keypair } from '../service/keypair.ts';
-import type { SeedSource } from '../service/seeds.ts';
-import { ServiceError } from '../service/service-error.ts';
-import { mostEnrolled, Task } from '../service/task.ts';
+import { secondsOf } from '../service/clock.ts';
+import { checkKeypair } from '../service/keypair.ts';
+import { Task } from '../service/task.ts';
 import { AgentMemory, Conflict } from './agent-memory.ts';
 import { certificateSource } from './certificate-source.ts';
 import { Connection } from './connection.ts';
 import type { AgentContext } from './context.ts';
-import type { AgentEvent } from './events.ts';
-import { checkFloors, requireTask, type Floors } from './floors.ts';
-import type { FetchPayload, InputStore } from './inputs.ts';
-import type { VerifyKeys } from './verify-keys.ts';
+import { checkFloors, requireTask } from './floors.ts';
+import { checkSeeds, checkVerifyKeys, longestMessage, noPayloads, OPTION_NAMES, type AgentOptions } from './options.ts';
 import { alone, onWake } from './page.ts';
 import { playRound } from './session-step.ts';
-import type { AgentStore } from './state-store.ts';
 import { awaitOutcome, awaitRoster, checkIn, leaveRun, prepare } from './steps.ts';
 import { Superseded } from './superseded.ts';
 import { COMPLETE, type Transition } from './transitions.ts';
-
-/** What an agent is made with. */
-export interface AgentOptions {
-  /** What the participant has agreed to take part in. */
-  readonly task: Task;
-  /** The participant's id, an integer in [0, 2^53). */
-  readonly id: number;
-  /** The participant's key pair. */
-  readonly keypair: Keypair;
-  /** Its certificate, or what gets the one that is valid now from the registrar. */
-  readonly certificate: Uint8Array | (() => Promise<Uint8Array>);
-  /** Carries requests to the coordinator. */
-  readonly exchange: Exchange;
-  /** Where inputs come from. */
-  readonly inputs: InputStore;
-  /** What the participant asks of every run. */
-  readonly floors: Floors;
-  /** Where the state is kept. */
-  readonly store: AgentStore;
-  /** 32 bytes that seal the state. */
-  readonly storeKey: Uint8Array;
-  /** The data source that the inputs are of; default: the only one, whose name is empty. */
-  readonly source?: string;
-  /** Gets payloads; needed if runs have any. */
-  readonly fetchPayload?: FetchPayload;
-  /** Where the seeds of draws come from, which is not the coordinator; needed if the task has cohorts. */
-  readonly seeds?: SeedSource;
-  /**
-   * Looks at the keys of every session, beside the registrar's signatures: for example whether a log of keys, which others watch, has
-   * them. Default: the registrar's word is enough.
-   */
-  readonly verifyKeys?: VerifyKeys;
-  /** Whether the participant may begin with a run now, for example by battery and network; default: always. */
-  readonly isEligible?: () => boolean | Promise<boolean>;
-  /** Hears what happens. */
-  readonly listener?: Listener<AgentEvent>;
-  /** Time of day; default `Date.now`. */
-  readonly clock?: Clock;
-}
-
-const OPTION_NAMES: readonly (keyof AgentOptions)[] = [
-  ...(['task', 'id', 'keypair', 'certificate', 'exchange', 'inputs', 'floors', 'store', 'storeKey'] as const),
-  ...(['source', 'fetchPayload', 'seeds', 'verifyKeys', 'isEligible', 'listener', 'clock'] as const),
-];
 
 /** Where an agent stands. */
 export interface AgentProgress {
@@ -120,6 +67,9 @@ export class Agent {
   #isBusy = false;
   #isSuperseded = false;
   #failures = 0;
+  #wakings = 0;
+  /** Ends the present wait of {@link run}. */
+  #endWait = (): void => undefined;
 
   static {
     inspectAs(this.prototype, (agent) => `Agent { id: ${agent.id} }`);
@@ -279,23 +229,55 @@ export class Agent {
     await alone(`secagg-agent/${task.id}/${id}`, signal, () => this.#loop(signal));
   }
 
+  /**
+   * {@link run} goes on at once, although it had nothing to do for a while: for an application that was told of a run, for example by a push
+   * message.
+   *
+   * @example
+   * ```js
+   * import { developmentAgent } from 'secagg/agent';
+   * import { developmentService } from 'secagg/coordinator';
+   *
+   * console.warn = () => {};
+   * const aggregate = { kind: 'integers', vecLen: 1, bits: 16 };
+   * const { introduction, registrar, coordinator } = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
+   * let asked = 0;
+   * const agent = await developmentAgent({
+   *   id: 7,
+   *   introduction,
+   *   certify: (request) => registrar.certify(request),
+   *   exchange: (request) => (asked++, coordinator.answer(request)),
+   *   inputs: { load: () => Promise.resolve({ id: 'today', data: [1] }) },
+   * });
+   * const ending = new AbortController();
+   * const running = agent.run(ending);
+   * while (asked < 2) await new Promise((resolve) => setTimeout(resolve, 10)); // there is no run: it would wait for half a minute
+   * agent.wake();
+   * while (asked < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+   * ending.abort();
+   * await running;
+   * console.log(agent.progress().phase); // prints: idle
+   * ```
+   */
+  wake(): void {
+    this.#wakings++;
+    this.#endWait();
+  }
+
   async #loop(signal: PlatformSignal): Promise<void> {
-    let wakings = 0;
-    let wakeUp = (): void => undefined;
     const release = onWake(() => {
       this.#isStale = true;
-      wakings++;
-      wakeUp();
+      this.wake();
     });
     try {
       while (!signal.aborted && !this.#isSuperseded) {
-        const before = wakings;
+        const before = this.#wakings;
         const wait = await this.#waitAfterStep(signal);
-        // A page that was shown during the step is looked at again at once.
-        if (wait === 0 || wakings > before) continue;
+        // Whoever is woken during the step looks again at once.
+        if (wait === 0 || this.#wakings > before) continue;
         await sleep(wait, signal, (wake) => {
-          wakeUp = wake;
-          return () => (wakeUp = (): void => undefined);
+          this.#endWait = wake;
+          return () => (this.#endWait = (): void => undefined);
         });
       }
     } finally {
@@ -316,34 +298,4 @@ export class Agent {
       return wait;
     }
   }
-}
-
-function checkSeeds(seeds: SeedSource | undefined, { definition }: Task): SeedSource | null {
-  if (seeds === undefined && definition.group.cohorts === null) return null;
-  if (typeof seeds !== 'function') throw new TypeError(`options.seeds: expected a function, got ${kindOf(seeds)}`);
-  return seeds;
-}
-
-function checkVerifyKeys(verifyKeys: VerifyKeys | undefined): VerifyKeys {
-  if (verifyKeys === undefined) return (): Promise<boolean> => Promise.resolve(true);
-  if (typeof verifyKeys === 'function') return verifyKeys;
-  throw new TypeError(`options.verifyKeys: expected a function, got ${kindOf(verifyKeys)}`);
-}
-
-function noPayloads(): Promise<never> {
-  const message = 'this run has a payload, and the agent has no fetchPayload';
-  return Promise.reject(new ServiceError('ERR_SECAGG_ANNOUNCEMENT', message));
-}
-
-/** Bytes of the longest message of the coordinator: of a round, the roster, or who is enrolled. */
-function longestMessage(task: Task): number {
-  const { vecLen, options } = task.shape;
-  const { maxUsers, bits, graph = 'complete' } = options;
-  const { rounds } = messageSizes({ users: maxUsers, vecLen, bits, graph });
-  const certificates = maxUsers * (4 + CERTIFICATE_BYTES);
-  // A proof has at most one digest for each certificate and level of the hash tree.
-  const shown = graph === 'complete' ? certificates : (graph.neighbors + 1) * (4 + CERTIFICATE_BYTES + 20 * DIGEST_BYTES);
-  const roster = 8 + shown + 1000 + 8_000_000;
-  const enrolment = 12 + 8 * mostEnrolled(task.definition);
-  return Math.max(roster, enrolment, ...rounds.map(({ down }) => down + 16 * maxUsers));
 }

@@ -8,7 +8,8 @@ import { KEY_BYTES } from '../leaves/sizes.ts';
 import { certificateRequest } from '../service/certificate-request.ts';
 import { DEVELOPMENT_WARNING, type DevelopmentIntroduction } from '../service/development.ts';
 import { Task } from '../service/task.ts';
-import { Agent, type AgentOptions } from './agent.ts';
+import { Agent } from './agent.ts';
+import type { AgentOptions } from './options.ts';
 import type { Floors } from './floors.ts';
 import { MemoryAgentStore } from './state-store.ts';
 

@@ -258,8 +258,21 @@ export function requireRun(floors: Floors, announcement: Announcement, history: 
   requireFloor(run > history.highestRun, `run ${run} after run ${history.highestRun}`);
   requireFloor(expires > now, 'a run that has expired');
   requireFloor((payload?.length ?? 0) <= maxPayloadBytes, `a payload of ${payload?.length ?? 0} bytes`);
-  requireFloor(history.participations < repetition.maxParticipations, `more than ${repetition.maxParticipations} participations`);
-  const { lastParticipation } = history;
-  const isLongAgo = lastParticipation === null || now - lastParticipation >= repetition.minInterval;
+  requireParticipationsLeft(floors, history);
+  const isLongAgo = secondsToRest(floors, history, now) <= 0;
   requireFloor(isLongAgo, `less than ${repetition.minInterval} seconds after the last participation`);
+}
+
+/** @throws ServiceError ERR_SECAGG_FLOOR */
+export function requireParticipationsLeft({ repetition }: Floors, { participations }: Pick<History, 'participations'>): void {
+  requireFloor(participations < repetition.maxParticipations, `more than ${repetition.maxParticipations} participations`);
+}
+
+/** Seconds for which no run is accepted, because the last participation was not long ago; not above 0 if there are none. */
+export function secondsToRest(
+  { repetition }: Floors,
+  { lastParticipation }: Pick<History, 'lastParticipation'>,
+  now: number,
+): number {
+  return lastParticipation === null ? 0 : lastParticipation + repetition.minInterval - now;
 }

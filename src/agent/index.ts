@@ -4,7 +4,8 @@
  * @packageDocumentation
  * @module secagg/agent
  */
-export { Agent, type AgentOptions, type AgentProgress } from './agent.ts';
+export { Agent, type AgentProgress } from './agent.ts';
+export type { AgentOptions } from './options.ts';
 export { developmentAgent, type DevelopmentAgentOptions } from './development.ts';
 export type { AgentEvent } from './events.ts';
 export type { Floors, PrivacyBudget } from './floors.ts';

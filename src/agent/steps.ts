@@ -10,9 +10,19 @@ import type { Awaiting, Enrolled, Preparing, SelectedRun } from './agent-state.t
 import type { AgentContext } from './context.ts';
 import { acceptEnrolment } from './draw.ts';
 import { enrol } from './enrol.ts';
-import { hasDrawsLeft, requireDrawsLeft, requireRun } from './floors.ts';
+import { hasDrawsLeft, requireDrawsLeft, requireParticipationsLeft, requireRun, secondsToRest } from './floors.ts';
 import { requireBudget, requireUnspent } from './limits.ts';
-import { COMPLETE, done, forget, outOfAttempt, passive, waitAfterRefusal, waitFor, type Transition } from './transitions.ts';
+import {
+  COMPLETE,
+  done,
+  forget,
+  outOfAttempt,
+  passive,
+  rest,
+  waitAfterRefusal,
+  waitFor,
+  type Transition,
+} from './transitions.ts';
 
 /** Bytes of an announcement, of an outcome. */
 const SHORT = 4096;
@@ -20,9 +30,13 @@ const SHORT = 4096;
 const INPUT_PAUSE = 2000;
 /** Milliseconds between two looks at whether the participant may begin. */
 const ELIGIBILITY_PAUSE = 60_000;
+/** Milliseconds after which a participant that has used up what it allows says so again. */
+const LIMIT_PAUSE = 3_600_000;
 
 /** No run: the participant checks in for the next one. */
 export async function checkIn(context: AgentContext, signal?: PlatformSignal): Promise<Transition> {
+  const aside = standAside(context);
+  if (aside !== null) return aside;
   if (!(await context.isEligible())) return { status: 'pending', wait: ELIGIBILITY_PAUSE };
   const answer = await context.connection.ask({ kind: 'check-in', body: utf8(context.source) }, SHORT, signal);
   if (answer.kind !== 'run') return passive(context, answer);
@@ -46,6 +60,23 @@ export async function checkIn(context: AgentContext, signal?: PlatformSignal): P
   });
   context.tell({ type: 'selected', run });
   return COMPLETE;
+}
+
+/** Whoever would refuse any run now does not check in: the others would wait for it. @returns null if it would not. */
+function standAside(context: AgentContext): Transition | null {
+  const { floors, task, memory } = context;
+  const { history } = memory.state;
+  try {
+    requireParticipationsLeft(floors, history);
+    requireDrawsLeft(floors, task, history);
+    requireBudget(context);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    context.tell({ type: 'refused', run: null, code: error.code, message: error.message });
+    return rest(LIMIT_PAUSE);
+  }
+  const seconds = secondsToRest(floors, history, context.now());
+  return seconds > 0 ? rest(1000 * seconds) : null;
 }
 
 async function requireAnnounced({ task, floors, source }: AgentContext, announcement: Announcement): Promise<void> {

@@ -29,8 +29,12 @@ const LONGEST_WAIT = 3_600_000;
 /** A time within the window that the coordinator has named. */
 export function waitFor({ random }: AgentContext, { wait: { from, to } }: Pick<Answer, 'wait'>): Transition {
   const [a = 0, b = 0] = random(2);
-  const wait = from + Math.max(to - from, 0) * ((256 * a + b) / 65_536);
-  return { status: 'pending', wait: Math.min(Math.max(wait, SHORTEST_WAIT), LONGEST_WAIT) };
+  return rest(from + Math.max(to - from, 0) * ((256 * a + b) / 65_536));
+}
+
+/** Some milliseconds, but neither too few nor too many: clocks jump, and coordinators lie. */
+export function rest(milliseconds: number): Transition {
+  return { status: 'pending', wait: Math.min(Math.max(milliseconds, SHORTEST_WAIT), LONGEST_WAIT) };
 }
 
 /** After a refusal, which the coordinator could provoke again at once. */

@@ -13,7 +13,7 @@ import { advance } from './advance.ts';
 import type { CoordinatorContext } from './context.ts';
 import type { Participant, RunEnd, RunKey, RunRecord, SessionRecord } from './run-record.ts';
 import type { Rosters } from './rosters.ts';
-import { reply, SOON, wait, type Reply } from './reply.ts';
+import { IDLE, pauseIn, pauseInTraining, reply, SOON, wait, type Reply } from './reply.ts';
 import { advanceSession, ensureSession } from './session-advance.ts';
 import type { Turns } from './turns.ts';
 import type { Uploads } from './uploads.ts';
@@ -34,9 +34,6 @@ export interface Answering extends CoordinatorContext {
    */
   note(admitted: Admitted): Promise<boolean>;
 }
-
-/** Milliseconds after which somebody looks again who has nothing to do. */
-const IDLE = 30_000;
 
 type Answer = (context: Answering, admitted: Admitted) => Promise<Reply>;
 
@@ -117,7 +114,7 @@ async function present(context: Answering, admitted: Admitted, run: RunRecord): 
       return wait(place, pauseIn(Math.min(windows.checkIn.min, 5 * windows.training.min)), most);
     case 'training':
       if (known.status === 'checked-in') return reply('run', place, run.announcement);
-      return wait(place, pauseIn(windows.training.min), most);
+      return wait(place, pauseInTraining(task.definition), most);
     case 'draw': {
       // Who asks with `next` has the list; who is not in it is told, too, and waits for the next attempt.
       const enrolment = admitted.request.kind === 'ready' ? await context.store.enrolment(run) : null;
@@ -132,10 +129,6 @@ async function present(context: Answering, admitted: Admitted, run: RunRecord): 
     case 'finished':
     case 'failed':
       return wait(place, SOON);
-  }
-
-  function pauseIn(seconds: number): number {
-    return Math.min(Math.max(100 * seconds, SOON), IDLE);
   }
 }
 

@@ -18,6 +18,13 @@ export interface CoordinatorContext {
   readonly seeds: Pick<SeedWatch, 'of'>;
   /** Seconds since 1970. */
   now(): number;
+  /**
+   * Milliseconds within which all come back who are told to wait.
+   *
+   * @param pause of {@link Reply}.
+   * @param waiting of {@link Reply}.
+   */
+  backWithin(pause: number, waiting: number): number;
   /** A run has ended. */
   ended(run: RunRecord): void;
 }

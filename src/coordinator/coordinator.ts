@@ -102,8 +102,8 @@ export class Coordinator {
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
-      now: () => secondsOf(this.#clock),
-      ended: (run) => this.#ended(run),
+      ...{ now: () => secondsOf(this.#clock), ended: (run) => this.#ended(run) },
+      backWithin: (pause, waiting) => this.#windows.after(pause, waiting).to,
       isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
       note: (admitted) => this.#note(admitted),
     };

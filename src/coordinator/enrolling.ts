@@ -9,8 +9,10 @@ import { attemptSession, requireValid } from '../service/certified-users.ts';
 import { drawCohorts, enrollable, enrolmentBytes, readEnrolment } from '../service/enrolment.ts';
 import type { RevocationList } from '../service/revocation-list.ts';
 import { rosterOf, type Roster } from '../service/roster.ts';
-import { leastEnrolled, type Task, type TaskDefinition } from '../service/task.ts';
+import { leastEnrolled, mostEnrolled, type Task, type TaskDefinition } from '../service/task.ts';
+import type { Window } from '../service/window.ts';
 import type { CoordinatorContext } from './context.ts';
+import { pauseInTraining } from './reply.ts';
 import type { Attempt, NewSession, RunInAttempt, RunRecord, SessionRecord } from './run-record.ts';
 
 /** By how much the clocks of registrar and coordinator may differ, in seconds. */
@@ -57,9 +59,18 @@ export async function closeEnrolment(
   const users = enrollable(task, valid.length);
   const ids = valid.map(({ id }) => id);
   const userIds = sample(ids, users).sort((a, b) => a - b);
-  const seedAt = context.now() + task.definition.group.cohorts.seed.min + 1;
+  const seedAt = context.now() + secondsToSeed(context, task.definition, task.definition.group.cohorts.seed) + 1;
   const attempt: Attempt = { number, name: drawnAttempt(task, about), seedAt, sessions: 0 };
   return { attempt, enrolment: enrolmentBytes({ seedAt, userIds }), users };
+}
+
+/**
+ * Seconds to the seed of a draw. Participants accept a list of who is enrolled before the seed is known only, and they hear of it when they come
+ * back: on a busy service that may be later than the task's `min`. But the seed must come within the window.
+ */
+function secondsToSeed(context: CoordinatorContext, definition: TaskDefinition, { min, max }: Window): number {
+  const back = context.backWithin(pauseInTraining(definition), mostEnrolled(definition)) / 1000;
+  return Math.max(min, Math.min(Math.ceil(min + back), Math.floor(max / 2)));
 }
 
 /** Some of them, at random: not every number of participants can be divided into cohorts. */

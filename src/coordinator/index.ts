@@ -27,4 +27,5 @@ export type {
 } from './run-record.ts';
 export type { HostedSession, SessionHost } from './session-host.ts';
 export type { CoordinatorStore, LastRequest } from './store.ts';
+export type { Attendance } from '../leaves/progress.ts';
 export type { ConsistencyEvidence, DirectoryLine } from '../server/evidence.ts';

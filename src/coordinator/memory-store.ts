@@ -5,18 +5,18 @@ import type {
   Counts,
   NewSession,
   Participant,
-  ParticipantStatus,
   RunKey,
   RunRecord,
   SessionKey,
   SessionRecord,
 } from './run-record.ts';
+import { Attendees } from './attendees.ts';
 import { ServiceTime } from './service-time.ts';
 import type { CoordinatorStore, LastRequest } from './store.ts';
 
 interface StoredRun {
   record: RunRecord;
-  readonly participants: Map<number, Participant>;
+  readonly attendees: Attendees;
   enrolment: Uint8Array | null;
   sessions: readonly StoredSession[];
 }
@@ -53,7 +53,7 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     const { task, source, run } = record;
     const slot = `${task}/${source}`;
     if (this.#open.has(slot) || run <= (this.#highestRun.get(task) ?? -1)) return Promise.resolve(false);
-    const stored: StoredRun = { record, participants: new Map(), enrolment: null, sessions: [] };
+    const stored: StoredRun = { record, attendees: new Attendees(), enrolment: null, sessions: [] };
     this.#runs.set(nameOf(record), stored);
     this.#open.set(slot, stored);
     this.#highestRun.set(task, run);
@@ -80,11 +80,12 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     const stored = this.#runs.get(nameOf(record));
     if (stored?.record.revision !== record.revision - 1) return Promise.resolve(false);
     if (record.stage === 'training' && (stored.record.stage === 'session' || stored.record.stage === 'draw')) {
-      for (const [id, known] of stored.participants) {
-        if (known.status === 'ready') stored.participants.set(id, { ...known, status: 'checked-in' });
+      for (const known of stored.attendees.all()) {
+        if (known.status === 'ready') stored.attendees.set({ ...known, status: 'checked-in' });
       }
     }
     stored.record = record;
+    stored.attendees.exclude(record.excluded);
     if (enrolment !== undefined) stored.enrolment = enrolment;
     if (sessions !== undefined) beginSessions(stored, sessions);
     if (record.end !== null) {
@@ -144,52 +145,48 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
 
   /** As `CoordinatorStore.participant`. */
   participant(key: RunKey, id: number): Promise<Participant | null> {
-    return Promise.resolve(this.#runs.get(nameOf(key))?.participants.get(id) ?? null);
+    return Promise.resolve(this.#runs.get(nameOf(key))?.attendees.get(id) ?? null);
   }
 
   /** As `CoordinatorStore.checkIn`. */
   checkIn(key: RunKey, certificate: Certificate, most: number): Promise<Participant | null> {
     const stored = this.#runs.get(nameOf(key));
     if (stored === undefined) return Promise.resolve(null);
-    const known = stored.participants.get(certificate.id);
+    const known = stored.attendees.get(certificate.id);
     if (known !== undefined && known.status !== 'left') return Promise.resolve(known);
-    if (stored.record.stage !== 'check-in' || present(stored).length >= most) return Promise.resolve(null);
+    if (stored.record.stage !== 'check-in' || stored.attendees.counts().checkedIn >= most) return Promise.resolve(null);
     const participant: Participant = { certificate, status: 'checked-in', session: null };
-    stored.participants.set(certificate.id, participant);
+    stored.attendees.set(participant);
     return Promise.resolve(participant);
   }
 
   /** As `CoordinatorStore.setReady`. */
   setReady(key: RunKey, id: number): Promise<boolean> {
     const stored = this.#runs.get(nameOf(key));
-    const known = stored?.participants.get(id);
+    const known = stored?.attendees.get(id);
     if (stored === undefined || known === undefined || known.status === 'left') return Promise.resolve(false);
     if (known.status === 'ready') return Promise.resolve(true);
     if (stored.record.stage !== 'training') return Promise.resolve(false);
-    stored.participants.set(id, { ...known, status: 'ready' });
+    stored.attendees.set({ ...known, status: 'ready' });
     return Promise.resolve(true);
   }
 
   /** As `CoordinatorStore.setLeft`. */
   setLeft(key: RunKey, id: number): Promise<void> {
     const stored = this.#runs.get(nameOf(key));
-    const known = stored?.participants.get(id);
-    if (known !== undefined) stored?.participants.set(id, { ...known, status: 'left' });
+    const known = stored?.attendees.get(id);
+    if (known !== undefined) stored?.attendees.set({ ...known, status: 'left' });
     return Promise.resolve();
   }
 
   /** As `CoordinatorStore.counts`. */
   counts(key: RunKey): Promise<Counts> {
-    const stored = this.#runs.get(nameOf(key));
-    if (stored === undefined) return Promise.resolve({ checkedIn: 0, selected: 0, ready: 0 });
-    const here = present(stored);
-    const selected = useful(stored, 'checked-in').length;
-    return Promise.resolve({ checkedIn: here.length, selected, ready: useful(stored, 'ready').length });
+    return Promise.resolve(this.#runs.get(nameOf(key))?.attendees.counts() ?? { checkedIn: 0, selected: 0, ready: 0 });
   }
 
   /** As `CoordinatorStore.participants`. */
   participants(key: RunKey): Promise<readonly Participant[]> {
-    return Promise.resolve([...(this.#runs.get(nameOf(key))?.participants.values() ?? [])]);
+    return Promise.resolve([...(this.#runs.get(nameOf(key))?.attendees.all() ?? [])]);
   }
 
   /** As `CoordinatorStore.lastRequest`. */
@@ -217,19 +214,11 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
 function beginSessions(stored: StoredRun, sessions: readonly NewSession[]): void {
   const sessionOf = new Map(sessions.flatMap(({ record: { index }, members }) => members.map((id) => [id, index] as const)));
   stored.sessions = sessions.map(({ record, roster }) => ({ record, roster, certificate: null }));
-  for (const [id, known] of stored.participants) stored.participants.set(id, { ...known, session: sessionOf.get(id) ?? null });
+  for (const known of stored.attendees.all()) {
+    stored.attendees.set({ ...known, session: sessionOf.get(known.certificate.id) ?? null });
+  }
 }
 
 function withoutSum(session: SessionRecord): SessionRecord {
   return { ...session, end: session.end === null ? null : { ...session.end, sum: null } };
-}
-
-function present({ participants }: StoredRun): Participant[] {
-  return [...participants.values()].filter(({ status }) => status !== 'left');
-}
-
-/** Participants with this status that may still take part. */
-function useful({ record, participants }: StoredRun, wanted: ParticipantStatus): Participant[] {
-  const excluded = new Set(record.excluded);
-  return [...participants.values()].filter(({ status, certificate }) => status === wanted && !excluded.has(certificate.id));
 }

@@ -3,6 +3,7 @@ import { fingerprint } from '../crypto/digest.ts';
 import type { Place } from '../service/exchange.ts';
 import { PART_BYTES, type ReceivedRequest } from '../service/request.ts';
 import type { Response, ResponseKind } from '../service/response.ts';
+import type { TaskDefinition } from '../service/task.ts';
 
 /** What a response says. */
 export interface Reply {
@@ -21,8 +22,14 @@ export interface Reply {
 const NOTHING: Uint8Array = new Uint8Array();
 /** Milliseconds after which there may be something new, if nothing else is known. */
 export const SOON = 500;
-/** Milliseconds after which somebody looks again who needs another version of its application. */
-const UPDATE = 600_000;
+/** Milliseconds after which somebody looks again who has nothing to do. */
+export const IDLE = 30_000;
+/** Milliseconds after which somebody comes again who was refused: at once if nothing is known, later if it needs something new. */
+const REFUSED = 1000;
+const PAUSES: ReadonlyMap<string, number> = new Map([
+  ['ERR_SECAGG_RETIRED', 600_000], // another version of its application
+  ['ERR_SECAGG_CERTIFICATE', 60_000], // another certificate
+]);
 
 export function reply(kind: ResponseKind, place: Place, whole: Uint8Array = NOTHING): Reply {
   return { kind, place, whole, pause: SOON, waiting: 0 };
@@ -33,9 +40,19 @@ export function wait(place: Place, pause: number, waiting = 0): Reply {
   return { kind: 'wait', place, whole: NOTHING, pause, waiting };
 }
 
+/** @param seconds that a stage lasts at least. @returns milliseconds after which somebody looks again whether it has ended. */
+export function pauseIn(seconds: number): number {
+  return Math.min(Math.max(100 * seconds, SOON), IDLE);
+}
+
+/** Milliseconds after which somebody who is ready looks again whether training has ended. */
+export function pauseInTraining({ windows }: TaskDefinition): number {
+  return pauseIn(windows.training.min);
+}
+
 /** @param code with which it is refused. */
 export function refusal(place: Place, code: string): Reply {
-  return { kind: 'refused', place, whole: NOTHING, pause: code === 'ERR_SECAGG_RETIRED' ? UPDATE : 1000, waiting: 0 };
+  return { kind: 'refused', place, whole: NOTHING, pause: PAUSES.get(code) ?? REFUSED, waiting: 0 };
 }
 
 /** The response to a request. A question names the offset from which on it wants the body; `accepted` tells how much has come. */

@@ -7,7 +7,7 @@ import { readRoster } from '../service/roster.ts';
 import { runCertificateOf } from '../service/run-certificate.ts';
 import type { Task } from '../service/task.ts';
 import type { CoordinatorContext } from './context.ts';
-import { decideRound, type RoundStanding } from './decide.ts';
+import { decideRound, type RoundStanding, type SessionDecision } from './decide.ts';
 import { requireAttempt, type RunRecord, type SessionEnd, type SessionRecord } from './run-record.ts';
 
 /**
@@ -44,7 +44,7 @@ async function step(context: CoordinatorContext, run: RunRecord, session: Sessio
     await endSession(context, session, failedWith('ERR_SECAGG_UNKNOWN_SESSION', []));
     return null;
   }
-  const decision = decideRound(task.definition, await standingOf(context, session), now);
+  const decision = await decisionFor(context, task, session, now);
   switch (decision.kind) {
     case 'wait':
       return decision.until;
@@ -66,13 +66,22 @@ async function replace({ store }: CoordinatorContext, session: SessionRecord, ce
   return store.replaceSession({ ...session, revision: session.revision + 1 }, certificate);
 }
 
-async function standingOf({ host }: CoordinatorContext, session: SessionRecord): Promise<RoundStanding> {
-  const { since, extended } = session;
-  const progress = await host.progress(session.name);
+/** What is to be done with the round. Only when there is something to do, it matters whether the round could be closed. */
+async function decisionFor(
+  { host }: CoordinatorContext,
+  { definition }: Task,
+  { name, round: recorded, since, extended }: SessionRecord,
+  now: number,
+): Promise<SessionDecision> {
+  const { round, heard, missing } = await host.attendance(name);
   // Another process, or this one before it crashed, has closed the round; or the session has failed.
-  if (progress.round !== session.round) return { since, extended, heard: 0, missing: 0, closable: true };
-  const [heard, missing] = [progress.heard.length, progress.missing.length];
-  return { since, extended, heard, missing, closable: progress.ready };
+  if (round !== recorded) return { kind: 'close' };
+  const standing: RoundStanding = { since, extended, heard, missing, closable: heard >= definition.group.threshold };
+  const decision = decideRound(definition, standing, now);
+  if (decision.kind !== 'close') return decision;
+  const progress = await host.progress(name);
+  const isClosable = progress.round !== recorded || progress.ready;
+  return isClosable ? decision : decideRound(definition, { ...standing, closable: false }, now);
 }
 
 /**

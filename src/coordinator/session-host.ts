@@ -1,6 +1,6 @@
 // Where the sessions of a coordinator's attempts are. In memory here; `secagg/postgres` has durable ones.
 import { UsageError } from '../leaves/errors.ts';
-import type { ServerProgress } from '../leaves/progress.ts';
+import type { Attendance, ServerProgress } from '../leaves/progress.ts';
 import type { SumVector } from '../masking/vector.ts';
 import type { ConsistencyEvidence } from '../server/evidence.ts';
 import type { ServerLocalOptions, ServerOptions } from '../server/options.ts';
@@ -26,6 +26,11 @@ export interface SessionHost {
   recv(name: string, id: number, message: Uint8Array): Promise<void>;
   /** As {@link ServerWrapper.progress}. */
   progress(name: string): Promise<ServerProgress>;
+  /**
+   * How many have spoken in the present round. The coordinator asks after each answer of a participant, and for {@link progress} only
+   * when there is something to decide.
+   */
+  attendance(name: string): Promise<Attendance>;
   /** Closes this round, unless it is closed. As {@link ServerWrapper.round}. */
   close(name: string, round: number): Promise<void>;
   /** The server's message to a user for this round; null if the round is still to come, or if the user gets none. */
@@ -63,14 +68,18 @@ export class MemorySessionHost implements SessionHost {
     return Promise.resolve(this.#server(name).progress());
   }
 
+  attendance(name: string): Promise<Attendance> {
+    return Promise.resolve(this.#server(name).attendance());
+  }
+
   async close(name: string, round: number): Promise<void> {
     const server = this.#server(name);
-    if (server.progress().round === round) await server.round();
+    if (server.attendance().round === round) await server.round();
   }
 
   message(name: string, id: number, round: number): Promise<Uint8Array | null> {
     const server = this.#server(name);
-    if (server.progress().round !== round) return Promise.resolve(null);
+    if (server.attendance().round !== round) return Promise.resolve(null);
     const output = server.output();
     return Promise.resolve(output?.isMessages() === true ? output.getMessage(id) : null);
   }

@@ -51,6 +51,16 @@ export interface ServerProgress {
   readonly error: AnySecAggError | null;
 }
 
+/** How far the round of a session is, without the lists of who has spoken. */
+export interface Attendance {
+  /** The round being collected, 0 to 4; 5 when the sum is known; null after an error. */
+  readonly round: number | null;
+  /** How many users' messages of this round have been accepted. */
+  readonly heard: number;
+  /** How many users may still send one; in round 0 of the registered users. */
+  readonly missing: number;
+}
+
 /** Where a user stands. */
 export interface UserProgress {
   /** The round whose message it waits for, 0 to 4; 5 when it has answered all; null after an error. */

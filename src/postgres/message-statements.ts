@@ -138,6 +138,24 @@ export const countMessages: Statement<{ readonly messages: number }> = statement
   { messages: integer },
 );
 
+export interface AttendanceRow extends StatusRow {
+  /** Users that were heard in the present round. */
+  readonly heard: number;
+  /** Users that may speak in it: all members, or those that were heard in the round before. */
+  readonly speakers: number;
+}
+
+export const readAttendance: Statement<AttendanceRow> = statement(
+  `
+  select status, round, reason, ${EXPIRED},
+    (select count(*) from :schema.messages where session_id = $1::uuid and messages.round = sessions.round) as heard,
+    case when round = 0 then (select count(*) from :schema.members where session_id = $1::uuid)
+      else (select count(*) from :schema.messages where session_id = $1::uuid and messages.round = sessions.round - 1)
+    end as speakers
+  from :schema.sessions where session_id = $1::uuid`,
+  { ...STATUS, heard: integer, speakers: integer },
+);
+
 /** The part of a session's row that its messages need, and what decides whether a user is sent one. */
 export interface RecipientRow extends StatusRow, Pick<SessionRow, 'admitted' | 'closings' | 'brief'> {
   /** Whether only registered users take part. */

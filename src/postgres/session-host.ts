@@ -1,6 +1,6 @@
 // The sessions of a coordinator's attempts, in PostgreSQL.
 import { UsageError } from '../leaves/errors.ts';
-import type { ServerProgress } from '../leaves/progress.ts';
+import type { Attendance, ServerProgress } from '../leaves/progress.ts';
 import { checkInteger } from '../leaves/checks.ts';
 import type { SumVector } from '../masking/vector.ts';
 import type { ConsistencyEvidence } from '../server/evidence.ts';
@@ -40,6 +40,11 @@ export class PostgresSessionHost implements SessionHost {
   /** As `SessionHost.progress`. */
   progress(name: string): Promise<ServerProgress> {
     return this.#sessions.progress(uuidOf(name));
+  }
+
+  /** As `SessionHost.attendance`. */
+  attendance(name: string): Promise<Attendance> {
+    return this.#sessions.attendance(uuidOf(name));
   }
 
   /** As `SessionHost.close`. */

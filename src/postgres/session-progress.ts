@@ -1,5 +1,5 @@
 // Where a stored session stands, by what is durable: told from rows of users, without recovering a server.
-import type { ServerProgress } from '../leaves/progress.ts';
+import type { Attendance, ServerProgress } from '../leaves/progress.ts';
 import { positionAt } from '../leaves/positions.ts';
 import { colludersBorne } from '../graph/policy.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
@@ -52,6 +52,14 @@ export async function readProgress(query: Query, sessionId: string): Promise<Ses
   if (live.status !== 'collecting') return { ...(await progressOfEnded(query, sessionId, live)), ...more, status: live.status };
   const status = row?.expired === true ? 'expired' : live.status;
   return { ...(await progressOfOpen(query, sessionId, live)), ...more, status };
+}
+
+/** @throws UsageError unless the session goes on or has ended by itself. */
+export async function readAttendance(query: Query, sessionId: string): Promise<Attendance> {
+  const [row] = await query(messages.readAttendance, [sessionId]);
+  const { status, round, heard, speakers } = requireLive(row, sessionId);
+  if (status !== 'collecting') return { round: status === 'finished' ? 5 : null, heard: 0, missing: 0 };
+  return { round, heard, missing: Math.max(speakers - heard, 0) };
 }
 
 async function progressOfEnded(query: Query, sessionId: string, row: LiveRow): Promise<ServerProgress> {

@@ -3,6 +3,7 @@ import { copyOf } from '../leaves/bytes.ts';
 import type { Listener } from '../leaves/events.ts';
 import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
+import type { Attendance } from '../leaves/progress.ts';
 import type { UrlLike } from '../leaves/urls.ts';
 import type { ConsistencyEvidence } from '../server/evidence.ts';
 import type { SumVector } from '../masking/vector.ts';
@@ -32,7 +33,7 @@ import { readResult } from './result.ts';
 import { SessionReads } from './session-reads.ts';
 import { abortSession, removeSession } from './session-end.ts';
 import { listSessions, type ListedSession, type ListOptions } from './session-list.ts';
-import { readProgress, type SessionProgress } from './session-progress.ts';
+import { readAttendance, readProgress, type SessionProgress } from './session-progress.ts';
 import { checkSessionId } from './session-status.ts';
 import { helpUnmasking } from './shared-unmasking.ts';
 import type { Query } from './statement.ts';
@@ -321,6 +322,11 @@ export class PostgresSessions {
   /** Who vouched for the set of users in the sum; null unless round 4 is being collected. @internal */
   async evidence(id: string): Promise<ConsistencyEvidence | null> {
     return readEvidence(this.#reads, checkSessionId(id));
+  }
+
+  /** How many have spoken in the present round: of {@link progress} what one statement tells. @internal */
+  async attendance(id: string): Promise<Attendance> {
+    return readAttendance(this.#database.read, checkSessionId(id));
   }
 
   /**

@@ -1,7 +1,8 @@
 // Where a server stands, told from its state.
 import { colludersBorne } from '../graph/policy.ts';
 import type { UserId } from '../leaves/ids.ts';
-import type { ServerProgress } from '../leaves/progress.ts';
+import { countMembers } from '../leaves/members.ts';
+import type { Attendance, ServerProgress } from '../leaves/progress.ts';
 import { errorOf } from '../session/failure.ts';
 import { ROUND_OF_PHASE } from '../session/notation.ts';
 import { roundOf } from './rounds.ts';
@@ -31,6 +32,30 @@ function attendanceOf(context: ServerContext, state: CollectingState): Pick<Serv
     missing: round.speakers(context, state).filter((id) => !spoken.has(id)),
     ready: isReady(context, state, heard),
   };
+}
+
+/** How many have spoken, as {@link serverProgress} lists them, at a cost that does not grow with how many they are. */
+export function attendance({ publicKeys }: ServerContext, { state }: ServerSnapshot): Attendance {
+  if (!isCollecting(state)) return { round: state.phase === 'failed' ? null : 5, heard: 0, missing: 0 };
+  const [heard, speakers] = spokenOf(state);
+  // Users that need not be registered are not missed in round 0.
+  return { round: ROUND_OF_PHASE[state.phase], heard, missing: (speakers ?? publicKeys?.size ?? heard) - heard };
+}
+
+/** How many have spoken, and how many may speak; null in round 0, which has no directory yet. */
+function spokenOf(state: CollectingState): readonly [heard: number, speakers: number | null] {
+  switch (state.phase) {
+    case 'advertise-keys':
+      return [state.advertisements.size, null];
+    case 'share-keys':
+      return [state.deals.size, state.directory.size];
+    case 'masked-input':
+      return [state.heard.size, countMembers(state.u2)];
+    case 'consistency-check':
+      return [state.signatures.size, countMembers(state.u3)];
+    case 'unmasking':
+      return [state.answers.size, countMembers(state.u4)];
+  }
 }
 
 /**

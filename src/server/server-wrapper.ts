@@ -7,7 +7,7 @@ import { checkBytes, checkNames } from '../leaves/checks.ts';
 import { SecAggError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
-import type { ServerProgress } from '../leaves/progress.ts';
+import type { Attendance, ServerProgress } from '../leaves/progress.ts';
 import { checkSignal, throwIfAborted, type AbortSignalLike, type RoundOptions } from '../leaves/signals.ts';
 import { Pace } from '../masking/pace.ts';
 import { sessionTag } from '../session/binding.ts';
@@ -28,7 +28,7 @@ import {
 } from './options.ts';
 import type { ServerOutput } from './output.ts';
 import { mergedWith, partOf } from './part.ts';
-import { readyWith, serverProgress } from './progress.ts';
+import { attendance, readyWith, serverProgress } from './progress.ts';
 import { digestOfMessage, enterMessage } from './receiving.ts';
 import { roundOf } from './rounds.ts';
 import { changed, culpritsOf } from './snapshot.ts';
@@ -229,6 +229,11 @@ export class ServerWrapper {
   /** Where this server stands. */
   progress(): ServerProgress {
     return serverProgress(this.#context, this.#snapshot);
+  }
+
+  /** How many have spoken in the present round: of {@link progress} what costs next to nothing. @internal */
+  attendance(): Attendance {
+    return attendance(this.#context, this.#snapshot);
   }
 
   /** What a user needs to know of this session to take part in it, as plain JSON; see {@link SessionDescriptor}. */

@@ -170,6 +170,56 @@ describe('an agent', () => {
     expect(requests).to.be.greaterThan(0);
   });
 
+  it('checks in for no run that it would refuse, so that nobody waits for it', async () => {
+    const service = new Service();
+    await service.open(1);
+    let requests = 0;
+    const floors = floorsFor(service.parties, service.coordinator.publicKey);
+    const agent = await service.subject({
+      floors: { ...floors, repetition: { minInterval: 90, maxParticipations: 2 } },
+      exchange: (request) => {
+        requests++;
+        return service.coordinator.answer(request);
+      },
+    });
+    const afterRun = async (run: number): Promise<void> => {
+      expect(included(await service.play(() => agent, run))).to.contain(0);
+      while (agent.progress().phase !== 'idle') await agent.transition();
+      requests = 0;
+    };
+    await afterRun(1);
+    await service.open(2);
+    expect(await agent.transition(), 'less than its interval ago').to.deep.equal({ status: 'pending', wait: 90_000 });
+    service.parties.clock.now += 60_000;
+    expect(await agent.transition()).to.deep.equal({ status: 'pending', wait: 30_000 });
+    service.parties.clock.now -= 86_400_000;
+    expect(await agent.transition(), 'its clock was set back').to.deep.equal({ status: 'pending', wait: 3_600_000 });
+    expect([requests, service.types().includes('refused')]).to.deep.equal([0, false]);
+    service.parties.clock.now += 86_400_000 + 30_000;
+    await afterRun(2);
+    expect(await agent.transition(), 'as many as it allows').to.deep.equal({ status: 'pending', wait: 3_600_000 });
+    expect(requests).to.equal(0);
+    expect(service.events.at(-1)).to.deep.include({ type: 'refused', run: null, code: 'ERR_SECAGG_FLOOR' });
+  });
+
+  it('goes on at once when it is woken, also during a step', async () => {
+    const service = new Service();
+    const ending = new AbortController();
+    let requests = 0;
+    const agent = await service.agent(0, {
+      exchange: (request) => {
+        requests++; // the first is refused: it has no token yet
+        if (requests === 2) agent.wake();
+        if (requests === 3) setTimeout(() => agent.wake());
+        if (requests === 4) ending.abort();
+        return service.coordinator.answer(request);
+      },
+    });
+    await service.coordinator.setRevocationList(await service.parties.registrar.revocationList());
+    await agent.run({ signal: ending.signal }); // without a run it waits for half a minute after each look
+    expect(requests).to.equal(4);
+  });
+
   it('leaves a run when it is told to, and the others come to a sum without it', async () => {
     const service = new Service({
       group: { threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 0, cohorts: null, graph: null },

@@ -122,7 +122,7 @@ export function describePages(start: (profile: string) => Promise<DrivenBrowser>
     expect(Math.max(...expected.map(Math.abs))).to.be.above(1e-2);
 
     // Who allows one sum refuses the next run, and is told.
-    await says(tabs[1]!, '#refusal', /as many sums as you allow.*more than 1 participations/);
+    await says(tabs[1]!, '#refusal', /^You have taken part in as many sums as you allowed: 1\./);
     expect(await violations(tabs[1]!), 'a refused run').to.deep.equal([]);
     await watch.show();
     await says(watch, '#runs td', /sum/);

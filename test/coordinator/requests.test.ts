@@ -128,7 +128,9 @@ describe('a coordinator', () => {
     const token = await tokenOf();
     parties.registrar.revoke(1);
     await coordinator.setRevocationList(await parties.registrar.revocationList());
-    expect(await ask(requestOf({ token }))).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_CERTIFICATE' });
+    const takenBack = await ask(requestOf({ token }));
+    expect(takenBack).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_CERTIFICATE' });
+    expect(takenBack.wait.from, 'it comes back when there may be another certificate').to.equal(60_000);
     const second = await certified(parties.registrar, 2);
     parties.clock.now += 8 * 86_400_000;
     expect(await ask(requestOf({ token }, second), second)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_CERTIFICATE' });

@@ -1,12 +1,15 @@
 // A task on a sparse graph with as many participants as a service may have in one session: agents, coordinator and all that they say to
 // each other. It prints what a participant costs, for docs/scale.md.
 import { expect } from 'chai';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import type { FinishedRun } from '../../src/coordinator/outcome.ts';
 import { plan } from '../../src/planner/index.ts';
 import { Draws } from '../support/service-world/draws.ts';
 import { lightEngine } from '../support/service-world/light-engine.ts';
 import { SmallService } from '../support/service-world/small-service.ts';
 import { withPlatform } from '../support/injected.ts';
+import type { Asked, CoordinatorCost, CoordinatorSetup } from './coordinator-process.ts';
 
 /** Milliseconds of processor time so far, on all threads of this process. */
 function spent(): number {
@@ -23,7 +26,8 @@ interface Figures {
   coordinator: number;
 }
 
-async function play(users: number, adversary: 'semi-malicious' | 'semi-honest'): Promise<Figures> {
+/** A service for so many participants, all of whom come, in one session on a sparse graph. */
+function serviceFor(users: number, adversary: 'semi-malicious' | 'semi-honest'): Promise<SmallService> {
   const vecLen = 3;
   const [session] = plan({ users, dropout: 0.1, corrupt: 0.05, vecLen, bits: 40, adversary, graph: 'sparse' }).sessions;
   const { threshold, options } = session!;
@@ -36,7 +40,11 @@ async function play(users: number, adversary: 'semi-malicious' | 'semi-honest'):
     training: { min: 3600, max: 7200, grace: 0 },
     round: { min: 3600, max: 7200, grace: 0, enough: 100 },
   };
-  const service = await SmallService.open({ users, definition: { aggregate, group, minUsers: users, windows, attempts: 1 } });
+  return SmallService.open({ users, definition: { aggregate, group, minUsers: users, windows, attempts: 1 } });
+}
+
+async function play(users: number, adversary: 'semi-malicious' | 'semi-honest'): Promise<Figures> {
+  const service = await serviceFor(users, adversary);
   const figures: Figures = { requests: 0, up: 0, down: 0, both: 0, coordinator: 0 };
   const exchange = async (request: Uint8Array): Promise<Uint8Array> => {
     const before = spent();
@@ -68,6 +76,51 @@ async function play(users: number, adversary: 'semi-malicious' | 'semi-honest'):
   return figures;
 }
 
+/** The coordinator has a process of its own, and answers one request after the other. */
+async function playApart(users: number): Promise<void> {
+  const service = await serviceFor(users, 'semi-honest');
+  const { coordinator: keypair, registrar, task } = service.parties;
+  const child = fork(new URL('coordinator-process.ts', import.meta.url), {
+    execArgv: [...process.execArgv, '--expose-gc'],
+    serialization: 'advanced',
+  });
+  const ask = async (asked: Asked | CoordinatorSetup): Promise<unknown> => {
+    const answer = once(child, 'message');
+    child.send(asked);
+    return ((await answer) as [unknown])[0];
+  };
+  const revocations = await registrar.revocationList();
+  const setup = { keypair, task: task.toJSON(), revocations, announcement: await service.announce(), begin: service.timeOfDay() };
+  await ask(setup satisfies CoordinatorSetup);
+  let most = 0;
+  let cost: CoordinatorCost | null = null;
+  const participants = service.parties.people.map((person) =>
+    service.participant(person, { exchange: async (request) => (await ask(request)) as Uint8Array }),
+  );
+  for (const seconds = 30; cost === null || cost.included === null;) {
+    for (const { agent } of participants) {
+      while ((await agent.transition()).status === 'complete');
+    }
+    await service.pass(1000 * seconds);
+    cost = (await ask(seconds)) as CoordinatorCost;
+    most = Math.max(most, cost.memory[1] - cost.memory[0]);
+  }
+  child.disconnect();
+  expect(cost.included).to.equal(users);
+  const { cpu, answers, ticks } = cost;
+  console.log(
+    `one coordinator process for ${users} participants: ${(answers.length / users).toFixed(1)} requests of each, ` +
+      `${(cpu / users).toFixed(1)} ms of processor time for each, an answer ${percentile(answers, 0.5)} ms (median) and ` +
+      `${percentile(answers, 0.95)} ms (95 of 100), the longest ${Math.max(...answers).toFixed(0)} ms; a tick ` +
+      `${percentile(ticks, 0.5)} ms (median), the longest ${Math.max(...ticks).toFixed(0)} ms; ` +
+      `${(most / users / 1000).toFixed(1)} kB of memory for each at most`,
+  );
+}
+
+function percentile(values: readonly number[], share: number): string {
+  return ([...values].sort((a, b) => a - b)[Math.floor(share * values.length)] ?? NaN).toFixed(2);
+}
+
 function table(title: string, users: number, { requests, up, down, both, coordinator }: Figures): void {
   const each = (total: number): string => (total / users).toFixed(1);
   console.log(
@@ -85,8 +138,7 @@ describe('a service on a sparse graph', function () {
     });
   }
 
-  it('has 3,000 participants in a session, whose cryptography is light', async () => {
-    const figures = await withPlatform(lightEngine(new Draws(1)), () => play(3000, 'semi-honest'));
-    table('light', 3000, figures);
+  it('has 10,000 participants in a session, whose cryptography is light, with one coordinator process', async () => {
+    await withPlatform(lightEngine(new Draws(1)), () => playApart(10_000));
   });
 });

@@ -68,6 +68,7 @@ describe('sessions of chance in PostgreSQL', function () {
       const { status, expiresAt, reason, ...progress } = await any().progress(id);
       expect([status, expiresAt, reason]).to.deep.equal(['collecting', null, null]);
       expect(progress).to.deep.equal(session.server.progress());
+      expect(await any().attendance(id)).to.deep.equal(session.server.attendance());
     };
     const earlier: [number, Uint8Array][] = [];
     let left = users;

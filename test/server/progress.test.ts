@@ -1,7 +1,14 @@
 // Where a server stands: who was heard, who is missing, whether that is enough, and the error that ended it.
 import { expect } from 'chai';
 import { split } from '../../src/crypto/shamir.ts';
-import { DisputeError, ProtocolError, ServerWrapper, ThresholdError, type AnySecAggError } from '../../src/index.ts';
+import {
+  DisputeError,
+  ProtocolError,
+  ServerWrapper,
+  ThresholdError,
+  type AnySecAggError,
+  type ServerProgress,
+} from '../../src/index.ts';
 import { expectSameError, rejected } from '../support/errors.ts';
 import { rebody } from '../support/forge.ts';
 import { userWith } from '../support/injected.ts';
@@ -11,17 +18,25 @@ import { sparseSession } from '../support/sparse.ts';
 const IDS = [40, 10, 30, 20];
 const SORTED = [10, 20, 30, 40];
 
+/** Where a server stands; the short form, which has how many there are of each, must say the same. */
+function progressOf(server: ServerWrapper): ServerProgress {
+  const progress = server.progress();
+  const { round, heard, missing } = progress;
+  expect(server.attendance()).to.deep.equal({ round, heard: heard.length, missing: missing.length });
+  return progress;
+}
+
 describe('the progress of a server', () => {
   it('tells, in every round, who was heard, who is missing, what is needed and whether round() would succeed', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
     const { server } = session;
     for (let round = 0; round <= 4; round++) {
-      expect(server.progress()).to.deep.include({ round, heard: [], missing: SORTED, needed: 3, ready: false });
+      expect(progressOf(server)).to.deep.include({ round, heard: [], missing: SORTED, needed: 3, ready: false });
       const answers = await session.answers();
       for (const [i, [id, answer]] of [...answers].entries()) {
         server.recv(id, answer);
         const heard = [...answers.keys()].slice(0, i + 1).sort((a, b) => a - b);
-        const progress = server.progress();
+        const progress = progressOf(server);
         expect(progress).to.deep.include({ heard, missing: SORTED.filter((other) => !heard.includes(other)) });
         expect(progress.ready).to.equal(heard.length >= 3);
         expect(progress.included).to.deep.equal(round < 3 ? null : SORTED);
@@ -29,7 +44,7 @@ describe('the progress of a server', () => {
       }
       await session.close();
     }
-    expect(server.progress()).to.deep.equal({
+    expect(progressOf(server)).to.deep.equal({
       round: 5,
       revision: 5 * SORTED.length + 5,
       heard: [],
@@ -44,14 +59,14 @@ describe('the progress of a server', () => {
   });
 
   it('lists nobody as missing in round 0 if nobody is registered', () => {
-    expect(new ServerWrapper(3, 1).progress()).to.deep.include({ heard: [], missing: [], ready: false });
+    expect(progressOf(new ServerWrapper(3, 1))).to.deep.include({ heard: [], missing: [], ready: false });
   });
 
   it('has lists that are the caller’s own', async () => {
     const session = await new Session({ ids: IDS, threshold: 3 }).before(3, [[], [20]]);
     const progress = session.server.progress();
     for (const list of [progress.heard, progress.missing, progress.dropped, progress.included]) (list as unknown[]).length = 0;
-    expect(session.server.progress()).to.deep.include({
+    expect(progressOf(session.server)).to.deep.include({
       missing: [10, 30, 40],
       included: [10, 30, 40],
       dropped: [{ userId: 20, round: 1, reason: 'no-shares' }],
@@ -67,7 +82,7 @@ describe('the error in the progress of a server', () => {
   async function toldAfter(session: Session, code: AnySecAggError['code']): Promise<AnySecAggError> {
     expect(session.server.progress().error).to.equal(null);
     const thrown = await rejected(code, session.server.round());
-    const told = session.server.progress();
+    const told = progressOf(session.server);
     expect(told).to.deep.include({ round: null, heard: [], missing: [], ready: false });
     const recovered = ServerWrapper.fromState(session.server.serializeState()).progress().error;
     for (const error of [told.error, recovered]) expectSameError(error, thrown);

@@ -16,7 +16,7 @@ import type { Group } from '../../src/service/group.ts';
 import type { Task, TaskDefinition } from '../../src/service/task.ts';
 import { rejected } from '../support/errors.ts';
 import { useLightEngine } from '../support/service-world/light-engine.ts';
-import { SmallService, type Participant } from '../support/service-world/small-service.ts';
+import { SmallService, untilPending, type Participant } from '../support/service-world/small-service.ts';
 import { floorsFor } from '../support/service-world/parties.ts';
 
 const GROUP: Group = {
@@ -160,6 +160,29 @@ describe('a run with cohorts, whose cryptography is light,', () => {
     expect(result).to.deep.equal(sumOver(included));
   });
 
+  it('names a seed that is known only after all have come back who wait, so that nobody hears too late who is enrolled', async () => {
+    const stage = { min: 300, max: 3600, grace: 0 };
+    const service = await open(8, {
+      group: { ...GROUP, cohorts: { least: 2, most: 3, seed: { min: 10, max: 300, grace: 0 } } },
+      windows: { checkIn: stage, training: stage, round: { min: 0, max: 600, grace: 0, enough: 100 } },
+    });
+    const key = await service.openRun();
+    // They wait as they are told: half a minute and more, as training lasts for some minutes at least.
+    const due = new Map(service.everybody().map((participant) => [participant, 0]));
+    while ((await service.coordinator.outcome(key)) === null) {
+      for (const [participant, at] of due) {
+        if (at > service.now) continue;
+        const { wait } = await untilPending(participant.agent);
+        due.set(participant, service.now + wait);
+      }
+      await service.pass(1000);
+    }
+    expect([...due.keys()].flatMap(({ events }) => events.filter(({ type }) => type === 'refused'))).to.deep.equal([]);
+    expect(await service.coordinator.outcome(key)).to.deep.include({ kind: 'finished', attempt: 1 });
+    const { included } = (await service.coordinator.outcome(key)) as FinishedRun;
+    expect(included).to.deep.equal(service.parties.people.map(({ id }) => id));
+  });
+
   it('gives the attempt up if the seed never comes', async () => {
     const service = await open(6, { attempts: 1 });
     const never: SeedSource = () => Promise.resolve(null);
@@ -237,7 +260,7 @@ describe('a participant of a draw refuses', () => {
     const past: SeedSource = () => Promise.resolve(new Uint8Array(32));
     service.coordinator = service.process({ seeds: past });
     await service.giveList(service.coordinator);
-    await service.pass(12_000);
+    await service.pass(20_000); // the time of the seed
     for (const { agent } of participants) await agent.transition();
     const said = participants.flatMap(({ events }) =>
       events.flatMap((event) => (event.type === 'refused' ? [event.message] : [])),

@@ -70,15 +70,15 @@ describe('a coordinator process', () => {
     const key = await service.openRun();
     const participants = service.everybody();
     await inRound(service, participants, 1);
-    // The other process removes the session while this one looks at its progress.
+    // The other process removes the session while this one looks at it.
     let other: (() => Promise<void>) | null = async () => {
       other = null;
       await service.pass(120_000);
     };
     const slow = instead<SessionHost>(service.host, {
-      async progress(name) {
+      async attendance(name) {
         await other?.();
-        return service.host.progress(name);
+        return service.host.attendance(name);
       },
     });
     await service.process({ host: slow }).tick();

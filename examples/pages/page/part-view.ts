@@ -120,6 +120,13 @@ export class PartView {
     return runs.filter(({ stage }) => stage === 'finished' || stage === 'failed').length >= planned;
   }
 
+  /** Whether there is a sum to come, as far as this browser knows. */
+  get #mayTakePart(): boolean {
+    const { superseded, phase } = this.#progress;
+    const isRefused = phase === 'idle' && this.#refused !== null;
+    return !this.#hasLeft && !superseded && !isRefused && !(phase === 'idle' && this.#isOver);
+  }
+
   #phaseText(): string {
     const { phase } = this.#words.texts;
     const { superseded, phase: now } = this.#progress;
@@ -138,26 +145,35 @@ export class PartView {
     if (this.#refused === null) return;
     const { texts } = this.#words;
     const { code, message } = this.#refused;
+    const limit = code === 'ERR_SECAGG_FLOOR' ? this.#limitReached : null;
+    if (limit !== null) {
+      shown.replaceChildren(limit);
+      return;
+    }
     const reason = element('code', message);
     reason.lang = 'en';
-    shown.replaceChildren(element('strong', this.#reasonOf(code)), ' ', texts.reason, ' ', reason);
+    shown.replaceChildren(element('strong', texts.notTakingPart), ' ', texts.reason, ' ', reason);
   }
 
-  #reasonOf(code: string): string {
+  /** Which of the person's own limits is reached, in words; null if none is. */
+  get #limitReached(): string | null {
     const { texts } = this.#words;
-    if (code !== 'ERR_SECAGG_FLOOR') return texts.notTakingPart;
-    if (this.#progress.participations >= this.#decisions.mostSums) return texts.sumsUsedUp;
-    return this.#isBudgetUsedUp ? texts.budgetUsedUp : texts.notTakingPart;
+    const { mostSums } = this.#decisions;
+    if (this.#progress.participations >= mostSums) return texts.sumsUsedUp(mostSums);
+    const ledger = this.#ledger();
+    if (ledger === null || this.#cost === null || !ledger.wouldExceed(this.#cost)) return null;
+    return texts.budgetUsedUp(this.#words.small(ledger.terms.epsilon));
   }
 
   #showSteps(): void {
     const { texts } = this.#words;
+    find(HTMLElement, '#rounds').hidden = !this.#mayTakePart;
     const isInSession = this.#users !== null || this.#answered >= 0; // a page that was opened again has not heard of the beginning
     const items = texts.steps.map((name, round) => {
       const isDone = round <= this.#answered;
       const isNow = isInSession && round === this.#answered + 1;
       const item = element('li', '', isDone ? 'done' : '');
-      item.append(element('strong', name), element('span', isDone ? texts.stepDone : isNow ? texts.stepNow : texts.stepOpen));
+      item.append(element('strong', name), element('span', isDone ? texts.step.done : isNow ? texts.step.now : texts.step.open));
       if (isNow) item.setAttribute('aria-current', 'step');
       return item;
     });
@@ -177,10 +193,6 @@ export class PartView {
     const bar = find(HTMLProgressElement, '#spent-bar');
     bar.max = budget;
     bar.value = spent;
-  }
-
-  get #isBudgetUsedUp(): boolean {
-    return this.#cost !== null && this.#ledger()?.wouldExceed(this.#cost) === true;
   }
 
   /** What the agent has charged for all that was sent, at its worst; null without noise. */

@@ -13,23 +13,15 @@ export class Participation {
   readonly #membership: Membership;
   readonly #heard: Heard;
   #worker: Worker | null = null;
-  #isIdle = true;
 
   constructor(membership: Membership, heard: Heard) {
     this.#membership = membership;
     this.#heard = heard;
-    this.#start();
-  }
-
-  #start(): void {
     const worker = new Worker('/agent-worker.js', { type: 'module' });
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
       if ('wanted' in data) void this.#give(worker, data.wanted);
-      else if ('event' in data) {
-        this.#isIdle = data.progress.phase === 'idle';
-        this.#heard(data.event, data.progress);
-      }
+      else if ('event' in data) this.#heard(data.event, data.progress);
     };
     this.#say({ start: this.#membership.participant }, worker);
   }
@@ -49,16 +41,9 @@ export class Participation {
     return decisions.digits === null ? imagesOfBytes(await get(`/samples/${id}`)) : imagesOf(decisions.digits);
   }
 
-  /**
-   * There is a run to check in for: an agent that waits for one asks at once. To end its worker is for it as a crash, and does no harm.
-   *
-   * @returns false if it does something else.
-   */
-  lookNow(): boolean {
-    if (!this.#isIdle) return false;
-    this.#worker?.terminate();
-    this.#start();
-    return true;
+  /** There is a run to check in for: an agent that waits for one asks at once. */
+  lookNow(): void {
+    if (this.#worker !== null) this.#say({ wake: true }, this.#worker);
   }
 
   /** Leaves the run, and ends the worker. */

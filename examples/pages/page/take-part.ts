@@ -54,8 +54,6 @@ class Page {
     if (this.#view !== null) part.look(this.#view);
     this.#participation = new Participation(membership, (event, progress) => {
       part.hear(event, progress);
-      if (event.type === 'selected' || event.type === 'refused') this.#known = event.run ?? this.#known;
-      this.#lookForRun();
     });
   }
 
@@ -83,7 +81,9 @@ class Page {
   /** Asks for a run that has just been opened, once: the agent alone would wait for half a minute. */
   #lookForRun(): void {
     const { run, stage } = this.#view?.runs.at(-1) ?? { run: 0, stage: 'failed' };
-    if (stage === 'check-in' && run > this.#known && this.#participation?.lookNow() === true) this.#known = run;
+    if (stage !== 'check-in' || run <= this.#known) return;
+    this.#known = run;
+    this.#participation?.lookNow();
   }
 }
 

@@ -67,12 +67,10 @@ const en = {
   inSession: (users: number) => `In a sum with ${users} participants in all.`,
   steps: ['Keys', 'Shares of the keys', 'Masked numbers', 'Signature', 'Help to open the sum'],
   stepsTitle: 'The five rounds of this sum',
-  stepDone: 'sent',
-  stepNow: 'now',
-  stepOpen: 'to come',
+  step: { done: 'sent', now: 'now', open: 'to come' },
   spentPoint: 'Up to here nothing about your digits has been sent.',
   isSpent: 'Your masked numbers have been sent. They cannot be withdrawn.',
-  participations: (count: number, most: number) => `${count} of at most ${most} sums`,
+  participations: (count: number, most: number) => `${count} of at most ${most}`,
   participationsTitle: 'Sums with your part',
   spent: (spent: string, budget: string) => `ε = ${spent} of ${budget}`,
   spentTitle: 'Your privacy budget',
@@ -90,8 +88,10 @@ const en = {
   },
   notTakingPart: 'Your browser does not take part.',
   reason: 'Reason:',
-  budgetUsedUp: 'Your privacy budget is used up. Your browser takes part in no further sum.',
-  sumsUsedUp: 'You have taken part in as many sums as you allow. Your browser takes part in no further one.',
+  budgetUsedUp: (budget: string) =>
+    `Your privacy budget is used up. One more sum could tell more about you than the ε = ${budget} that you consented to, so your browser refuses it, and every later one. Nothing more is sent.`,
+  sumsUsedUp: (most: number) =>
+    `You have taken part in as many sums as you allowed: ${most}. Your browser refuses every further one. Nothing more is sent.`,
 
   watchLead: 'What the server knows: how many take part, and what the sums lead to. It shows numbers, and nobody’s name.',
   now: 'Now',
@@ -125,8 +125,7 @@ const en = {
   allRuns: 'All runs',
   columns: ['Run', 'State', 'In the sum', 'Dropped out', 'Recognised', 'ε in all'],
   noRuns: 'No run has ended yet.',
-  stateFinished: 'sum',
-  stateFailed: 'no sum',
+  state: { finished: 'sum', failed: 'no sum', tooFew: 'no sum: too few' },
   joinHere: 'Take part with this address, for example on a phone:',
 };
 
@@ -200,12 +199,10 @@ const de: Texts = {
   inSession: (users) => `In einer Summe mit insgesamt ${users} Teilnehmenden.`,
   steps: ['Schlüssel', 'Teile der Schlüssel', 'Maskierte Zahlen', 'Unterschrift', 'Hilfe beim Öffnen der Summe'],
   stepsTitle: 'Die fünf Runden dieser Summe',
-  stepDone: 'gesendet',
-  stepNow: 'jetzt',
-  stepOpen: 'kommt noch',
+  step: { done: 'gesendet', now: 'jetzt', open: 'kommt noch' },
   spentPoint: 'Bis hierher ist nichts über Ihre Ziffern gesendet.',
   isSpent: 'Ihre maskierten Zahlen sind gesendet. Sie können nicht zurückgezogen werden.',
-  participations: (count, most) => `${count} von höchstens ${most} Summen`,
+  participations: (count, most) => `${count} von höchstens ${most}`,
   participationsTitle: 'Summen mit Ihrem Teil',
   spent: (spent, budget) => `ε = ${spent} von ${budget}`,
   spentTitle: 'Ihr Budget',
@@ -223,8 +220,10 @@ const de: Texts = {
   },
   notTakingPart: 'Ihr Browser nimmt nicht teil.',
   reason: 'Grund:',
-  budgetUsedUp: 'Ihr Budget ist aufgebraucht. Ihr Browser nimmt an keiner weiteren Summe teil.',
-  sumsUsedUp: 'Sie haben an so vielen Summen teilgenommen, wie Sie erlauben. Ihr Browser nimmt an keiner weiteren teil.',
+  budgetUsedUp: (budget) =>
+    `Ihr Budget ist aufgebraucht. Noch eine Summe könnte mehr über Sie verraten als das ε = ${budget}, in das Sie eingewilligt haben. Deshalb lehnt Ihr Browser sie und jede spätere ab. Es wird nichts mehr gesendet.`,
+  sumsUsedUp: (most) =>
+    `Sie haben an so vielen Summen teilgenommen, wie Sie erlaubt haben: ${most}. Ihr Browser lehnt jede weitere ab. Es wird nichts mehr gesendet.`,
 
   watchLead: 'Was der Server weiß: wie viele teilnehmen, und wozu die Summen führen. Die Seite zeigt Zahlen und niemandes Namen.',
   now: 'Jetzt',
@@ -257,8 +256,7 @@ const de: Texts = {
   allRuns: 'Alle Läufe',
   columns: ['Lauf', 'Stand', 'In der Summe', 'Ausgefallen', 'Erkannt', 'ε insgesamt'],
   noRuns: 'Noch ist kein Lauf zu Ende.',
-  stateFinished: 'Summe',
-  stateFailed: 'keine Summe',
+  state: { finished: 'Summe', failed: 'keine Summe', tooFew: 'keine Summe: zu wenige' },
   joinHere: 'Mitmachen mit dieser Adresse, zum Beispiel auf einem Telefon:',
 };
 

@@ -53,7 +53,7 @@ function showRounds(current: RunView | null): void {
     bar.max = Math.max(all, 1);
     bar.value = heard;
     bar.setAttribute('aria-label', texts.roundLabel(name, heard, all));
-    item.append(element('strong', name), bar, element('span', all === 0 ? texts.stepOpen : `${heard} / ${all}`));
+    item.append(element('strong', name), bar, element('span', all === 0 ? texts.step.open : `${heard} / ${all}`));
     if (all > 0 && !closed) item.setAttribute('aria-current', 'step');
     return item;
   });
@@ -65,7 +65,9 @@ function showAccuracy({ runs, accuracy, testImages }: ServiceView): void {
   const last = words.percent(shares.at(-1) ?? NaN);
   put('#accuracy', words.texts.accuracyNow(last, words.number(testImages)));
   const list = shares.map((share) => words.percent(share)).join(', ');
-  find(HTMLElement, '#chart').replaceChildren(chartOf(shares, words.texts.accuracyChart(list)));
+  find(HTMLElement, '#chart').replaceChildren(
+    chartOf(shares, words.texts.accuracyChart(list), (share) => words.percent(share, 0)),
+  );
 }
 
 function showPrivacy({ budget, runs, companions }: ServiceView): void {
@@ -101,6 +103,11 @@ function showDropouts({ runs }: ServiceView): void {
   find(HTMLElement, '#dropouts').replaceChildren(...title, items.length === 0 ? element('p', texts.noDropouts) : list);
 }
 
+function failureText(code: string | null): string {
+  const { tooFew, failed } = words.texts.state;
+  return code === 'ERR_SECAGG_THRESHOLD' ? tooFew : `${failed} (${code ?? ''})`;
+}
+
 function showRuns({ runs }: ServiceView): void {
   const { texts } = words;
   const columns = texts.columns.map((name) => {
@@ -113,7 +120,7 @@ function showRuns({ runs }: ServiceView): void {
     const { run, stage, code, included, accuracy, spent } = each;
     const row = element('tr');
     const cells = [
-      stage === 'finished' ? texts.stateFinished : `${texts.stateFailed} (${code ?? ''})`,
+      stage === 'finished' ? texts.state.finished : failureText(code),
       String(included),
       String(missingIn(each).reduce((sum, count) => sum + count, 0)),
       accuracy === null ? '–' : words.percent(accuracy),

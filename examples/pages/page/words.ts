@@ -73,8 +73,8 @@ export class Words {
     return new Intl.NumberFormat(this.#language, { maximumSignificantDigits: 2 }).format(value);
   }
 
-  percent(share: number): string {
-    const format = { style: 'percent', maximumFractionDigits: 1, minimumFractionDigits: 1 } as const;
+  percent(share: number, digits = 1): string {
+    const format = { style: 'percent', maximumFractionDigits: digits, minimumFractionDigits: digits } as const;
     return new Intl.NumberFormat(this.#language, format).format(share);
   }
 }

@@ -1,5 +1,6 @@
 // A participant's device: its agent step by step, as the agent's waits say, through crashes and restarts, with the store that stays.
-import { Agent, type AgentOptions } from '../../../src/agent/agent.ts';
+import { Agent } from '../../../src/agent/agent.ts';
+import type { AgentOptions } from '../../../src/agent/options.ts';
 import type { AgentEvent } from '../../../src/agent/events.ts';
 import type { LoadedInput, RunForInput } from '../../../src/agent/inputs.ts';
 import type { AgentStore, StoredAgent } from '../../../src/agent/state-store.ts';

@@ -1,5 +1,6 @@
 // A small service whose time the test moves, for tests of one thing at a time: nothing happens unless the test says so.
-import { Agent, type AgentOptions } from '../../../src/agent/agent.ts';
+import { Agent } from '../../../src/agent/agent.ts';
+import type { AgentOptions } from '../../../src/agent/options.ts';
 import type { AgentEvent } from '../../../src/agent/events.ts';
 import type { Transition } from '../../../src/agent/transitions.ts';
 import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/index.ts';
@@ -146,7 +147,7 @@ export class SmallService {
 }
 
 /** Steps of an agent until it has nothing to do. */
-export async function untilPending(agent: Agent): Promise<Transition> {
+export async function untilPending(agent: Agent): Promise<Extract<Transition, { readonly status: 'pending' }>> {
   for (let step = 0; step < 60; step++) {
     const transition = await agent.transition();
     if (transition.status === 'pending') return transition;

@@ -1,0 +1,45 @@
+// The participants of one run in memory, and how many they are: each answer asks for the counts, so they are kept and not counted.
+import type { Counts, Participant } from './run-record.ts';
+
+export class Attendees {
+  readonly #byId = new Map<number, Participant>();
+  #excluded: ReadonlySet<number> = new Set();
+  readonly #counts = { checkedIn: 0, selected: 0, ready: 0 };
+
+  get(id: number): Participant | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** All of them, also those that have left. They may be replaced meanwhile. */
+  all(): Iterable<Participant> {
+    return this.#byId.values();
+  }
+
+  counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  set(participant: Participant): void {
+    const { id } = participant.certificate;
+    const before = this.#byId.get(id);
+    if (before !== undefined) this.#count(before, -1);
+    this.#byId.set(id, participant);
+    this.#count(participant, 1);
+  }
+
+  /** These take no further part. */
+  exclude(ids: readonly number[]): void {
+    if (ids.length === this.#excluded.size) return; // a run only adds to them
+    for (const known of this.all()) this.#count(known, -1);
+    this.#excluded = new Set(ids);
+    for (const known of this.all()) this.#count(known, 1);
+  }
+
+  #count({ status, certificate }: Participant, sign: 1 | -1): void {
+    if (status === 'left') return;
+    this.#counts.checkedIn += sign;
+    if (this.#excluded.has(certificate.id)) return;
+    if (status === 'ready') this.#counts.ready += sign;
+    else this.#counts.selected += sign;
+  }
+}
