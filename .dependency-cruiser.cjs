@@ -108,13 +108,15 @@ module.exports = {
       '^src/masking/vector\\.ts$',
       '^src/wire/message-sizes\\.ts$',
     ]),
+    // How a participant runs by itself, whatever its protocol.
+    only('participation', '^src/participation/', ['^src/participation/', '^src/crypto/(random|seal)\\.ts$']),
     only('agent', '^src/agent/', [
-      '^src/(agent|service)/',
+      '^src/(agent|participation|service)/',
       '^src/cohorts/enrolment\\.ts$',
       '^src/dp/(ledger/ledger|mechanism)\\.ts$',
       '^src/encoding/statistic\\.ts$',
       '^src/user/(user-wrapper|start)\\.ts$',
-      '^src/crypto/(digest|labels|seal|sign|random)\\.ts$',
+      '^src/crypto/(digest|labels|sign|random)\\.ts$',
       '^src/session/(codec|parameters)\\.ts$',
       '^src/wire/message-sizes\\.ts$',
     ]),

@@ -10,7 +10,7 @@ import { DEVELOPMENT_WARNING, type DevelopmentIntroduction } from '../service/de
 import { Task } from '../service/task.ts';
 import { Agent, type AgentOptions } from './agent.ts';
 import type { Floors } from './floors.ts';
-import { MemoryAgentStore } from './state-store.ts';
+import { MemoryAgentStore } from '../participation/state-store.ts';
 
 /** What an agent of a development set-up is made with. */
 export interface DevelopmentAgentOptions extends Pick<

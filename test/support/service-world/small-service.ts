@@ -1,7 +1,7 @@
 // A small service whose time the test moves, for tests of one thing at a time: nothing happens unless the test says so.
 import { Agent, type AgentOptions } from '../../../src/agent/agent.ts';
 import type { AgentEvent } from '../../../src/agent/events.ts';
-import type { Transition } from '../../../src/agent/transitions.ts';
+import type { Transition } from '../../../src/participation/stepper.ts';
 import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/index.ts';
 import type { CoordinatorEvent } from '../../../src/coordinator/events.ts';
 import { MemoryCoordinatorStore } from '../../../src/coordinator/memory-store.ts';
