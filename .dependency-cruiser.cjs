@@ -122,10 +122,9 @@ module.exports = {
     ]),
     // Another protocol, on the same primitives.
     only('pet', '^src/pet/', [
-      '^src/pet/',
-      '^src/platform/',
+      '^src/(participation|pet|platform)/',
       '^src/masking/pace\\.ts$',
-      '^src/crypto/(agree|random|sealed-box|sign)\\.ts$',
+      '^src/crypto/(agree|labels|random|sealed-box|sign)\\.ts$',
       '^src/session/(codec|json)\\.ts$',
       '^node_modules/@noble/ciphers/',
     ]),

@@ -10,7 +10,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { SecAggError } from 'secagg';
-import { encodeModel, type Model, type PetClient, type PetCoordinator } from 'secagg/pet';
+import { encodeModel, PetError, type Model, type PetClient, type PetCoordinator } from 'secagg/pet';
 
 /** What a server has: the coordinator, and the last mean. */
 export interface PetService {
@@ -71,7 +71,9 @@ export function petClient(url: string): PetClient {
     seeds: (key) => get(`seeds?pk=${encodeURIComponent(Buffer.from(key).toString('base64'))}`),
     async send(message) {
       const response = await fetch(`${url}/message`, { method: 'POST', body: message as BufferSource });
-      if (!response.ok) throw new Error(`POST message: ${response.status} ${await response.text()}`);
+      const text = await response.text();
+      if (response.status === 409) throw new PetError(text as PetError['code'], 'the coordinator has refused the message');
+      if (!response.ok) throw new Error(`POST message: ${response.status}`);
     },
   };
 }

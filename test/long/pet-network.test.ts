@@ -98,10 +98,10 @@ describe('a network of xaynet', function () {
     const running = members.map(steps);
     const client = petClient(url);
     for (let round = 0; round < 3; round++) {
-      const parameters = (await client.parameters())!;
+      const parameters = (await client.parameters({}))!;
       const { updaters } = await tasksOf(everybody, decodeParameters(parameters));
       do await setTimeout(200);
-      while (equalBytes((await client.parameters())!, parameters));
+      while (equalBytes((await client.parameters({}))!, parameters));
       const shown = new Uint8Array(await (await fetch(`${url}/model`)).arrayBuffer());
       expect(decodeModel(shown, 'F32')).to.deep.equal(meanOf(updaters, ONE));
     }
