@@ -18,7 +18,10 @@ export type { PetAgentEvent, PetParticipantEvent } from './participant-events.ts
 export { PetAgent, type PetAgentOptions, type PetAgentProgress } from './agent.ts';
 export type { AgentStore, StoredAgent } from '../participation/state-store.ts';
 export type { Transition } from '../participation/stepper.ts';
-export { PetCoordinator, type ClosedPhase, type PetProgress } from './coordinator.ts';
-export type { MessageCount, PetCoordinatorOptions } from './coordinator-options.ts';
+export { PetCoordinator } from './coordinator.ts';
+export type { PetCoordinatorOptions, PetRoundOptions } from './coordinator-options.ts';
+export type { MessageCount, PhaseLimits, PhaseTime } from './phase-limits.ts';
+export type { ClosedPhase, LastModel, PetProgress, PetRounds } from './progress.ts';
+export { PetService, type PetRequest, type PetResponse, type PetServiceEvent, type PetServiceOptions } from './service.ts';
 export { decodeModel, decodeParameters, encodeModel } from './wire/views.ts';
 export { PetError } from './pet-error.ts';

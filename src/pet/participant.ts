@@ -24,7 +24,7 @@ import { NO_MEMORY, type ParticipantMemory } from './participant-state.ts';
  *
  * const one = { groupType: 'Prime', dataType: 'F32', boundType: 'B0', modelType: 'M3' };
  * const settings = { sumProbability: 0.5, updateProbability: 1, config: { vect: one, unit: one }, modelLength: 2 };
- * const coordinator = await PetCoordinator.create({ ...settings, update: { min: 3, max: 100 } });
+ * const coordinator = await PetCoordinator.create({ ...settings, update: { count: { min: 3, max: 100 } } });
  * const client = {
  *   parameters: async () => coordinator.parameters(),
  *   sums: async () => coordinator.sums(),

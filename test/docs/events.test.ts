@@ -63,6 +63,7 @@ describe('docs/events.md', () => {
     ['An agent', 'src/agent/events.ts', 'AgentEvent'],
     ['A coordinator', 'src/coordinator/events.ts', 'CoordinatorEvent'],
     ['A participant of PET', 'src/pet/participant-events.ts', 'PetAgentEvent'],
+    ['A service of PET', 'src/pet/service.ts', 'PetServiceEvent'],
   ] as const) {
     it(`lists each kind of ${union} with its fields`, () => {
       const declared = declaredEvents(path, union);

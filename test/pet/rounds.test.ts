@@ -168,7 +168,7 @@ describe('a round', () => {
   });
 
   it('takes no more messages than the application wants', async () => {
-    const { coordinator, members } = await network(16, { sum: { min: 1, max: 1 } });
+    const { coordinator, members } = await network(16, { sum: { count: { min: 1, max: 1 } } });
     const [first, second] = members.filter(({ participant }) => participant.task === 'sum');
     await run(first!);
     expect(coordinator.progress()).to.include({ accepted: 1, full: true });
