@@ -108,22 +108,23 @@ module.exports = {
       '^src/masking/vector\\.ts$',
       '^src/wire/message-sizes\\.ts$',
     ]),
+    // How a participant runs by itself, whatever its protocol.
+    only('participation', '^src/participation/', ['^src/participation/', '^src/crypto/(random|seal)\\.ts$']),
     only('agent', '^src/agent/', [
-      '^src/(agent|service)/',
+      '^src/(agent|participation|service)/',
       '^src/cohorts/enrolment\\.ts$',
       '^src/dp/(ledger/ledger|mechanism)\\.ts$',
       '^src/encoding/statistic\\.ts$',
       '^src/user/(user-wrapper|start)\\.ts$',
-      '^src/crypto/(digest|labels|seal|sign|random)\\.ts$',
+      '^src/crypto/(digest|labels|sign|random)\\.ts$',
       '^src/session/(codec|parameters)\\.ts$',
       '^src/wire/message-sizes\\.ts$',
     ]),
     // Another protocol, on the same primitives.
     only('pet', '^src/pet/', [
-      '^src/pet/',
-      '^src/platform/',
+      '^src/(participation|pet|platform)/',
       '^src/masking/pace\\.ts$',
-      '^src/crypto/(agree|random|sealed-box|sign)\\.ts$',
+      '^src/crypto/(agree|labels|random|sealed-box|sign)\\.ts$',
       '^src/session/(codec|json)\\.ts$',
       '^node_modules/@noble/ciphers/',
     ]),

@@ -1,20 +1,17 @@
 // The state of an agent that is running: the newest one, written down before anything that depends on it leaves.
 import type { RandomSource } from '../crypto/random.ts';
-import { FRESH, opened, sealed, type AgentSeal, type AgentState } from './agent-state.ts';
-import type { AgentStore } from './state-store.ts';
+import { Conflict, SealedStore } from '../participation/sealed-store.ts';
+import type { AgentStore } from '../participation/state-store.ts';
+import { FRESH, parsed, sealOf, serialized, type AgentSeal, type AgentState } from './agent-state.ts';
 
 /** Sequence numbers of each revision, so that not each request writes the state. */
 const BLOCK = 2 ** 24;
 /** As many of them are used, from a random one on. */
 const USED = 1000;
 
-/** Another tab, device or process has changed the state: what was begun here is void. */
-export class Conflict extends Error {}
-
 /** Reads and replaces the state of one agent. */
 export class AgentMemory {
-  readonly #store: AgentStore;
-  readonly #seal: AgentSeal;
+  readonly #store: SealedStore;
   readonly #random: RandomSource;
   #state: AgentState = FRESH;
   /** Numbers up to it may have been used before this revision. */
@@ -24,8 +21,7 @@ export class AgentMemory {
   #sequence = 0;
 
   constructor(store: AgentStore, seal: AgentSeal, random: RandomSource) {
-    this.#store = store;
-    this.#seal = seal;
+    this.#store = new SealedStore(store, sealOf(seal), random);
     this.#random = random;
   }
 
@@ -35,8 +31,8 @@ export class AgentMemory {
 
   /** Reads the newest state. Numbers of requests go on where nobody can have used them. */
   async reload(): Promise<void> {
-    const stored = await this.#store.load();
-    this.#state = stored === null ? FRESH : opened(stored, this.#seal);
+    const text = await this.#store.load();
+    this.#state = text === null ? FRESH : parsed(text);
     this.#begin(this.#state.sequenceLimit);
   }
 
@@ -48,8 +44,7 @@ export class AgentMemory {
 
   /** Reads the state again if somebody else has changed it. @returns whether somebody has. */
   async refresh(): Promise<boolean> {
-    const stored = await this.#store.load();
-    if ((stored?.revision ?? 0) === this.#state.revision) return false;
+    if (!(await this.#store.hasChanged())) return false;
     await this.reload();
     return true;
   }
@@ -63,7 +58,7 @@ export class AgentMemory {
   async update(change: Partial<Omit<AgentState, 'revision' | 'sequenceLimit'>>): Promise<void> {
     const { revision, sequenceLimit } = this.#state;
     const next = { ...this.#state, ...change, revision: revision + 1, sequenceLimit: sequenceLimit + BLOCK };
-    if (await this.#store.replace(sealed(next, this.#seal, this.#random))) {
+    if (await this.#store.replace(serialized(next))) {
       this.#state = next;
       this.#begin(sequenceLimit, sequenceLimit + this.#randomBelow(BLOCK - USED));
       return;

@@ -1,10 +1,7 @@
 // All that an agent remembers, and how it is written down: sealed, because a user's state in it holds the input.
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
-import type { RandomSource } from '../crypto/random.ts';
-import { open, seal } from '../crypto/seal.ts';
 import { concat, u64, utf8 } from '../leaves/bytes.ts';
-import { StateError } from '../leaves/errors.ts';
 import { DIGEST_BYTES } from '../leaves/sizes.ts';
 import {
   bytes,
@@ -19,7 +16,8 @@ import {
   type Document,
 } from '../session/codec.ts';
 import type { History } from './floors.ts';
-import type { StoredAgent } from './state-store.ts';
+import { openState, type StateSeal } from '../participation/sealed-store.ts';
+import type { StoredAgent } from '../participation/state-store.ts';
 
 /** A run that the agent was selected for. */
 export interface SelectedRun {
@@ -156,21 +154,22 @@ export interface AgentSeal {
   readonly id: number;
 }
 
-export function sealed(state: AgentState, by: AgentSeal, random: RandomSource): StoredAgent {
-  const { revision } = state;
-  return { revision, sealed: seal(by.key, associated(by, revision), utf8(agentDocument.serialize(state)), random) };
+export function sealOf({ key, task, id }: AgentSeal): StateSeal {
+  return { key, owner: concat([LABELS.agentStateSeal, task, u64(id)]) };
+}
+
+export function serialized(state: AgentState): string {
+  return agentDocument.serialize(state);
+}
+
+/** @throws StateError if the text is no state. */
+export function parsed(text: string): AgentState {
+  return agentDocument.parse(text);
 }
 
 /** @throws StateError if it does not open: another key, task, participant or revision, or a changed byte. */
-export function opened({ revision, sealed: bytesAtRest }: StoredAgent, by: AgentSeal): AgentState {
-  const plaintext = open(by.key, associated(by, revision), bytesAtRest);
-  if (plaintext === null)
-    throw new StateError('agent: the stored state does not open with this key for this task and participant');
-  return agentDocument.parse(new TextDecoder().decode(plaintext));
-}
-
-function associated({ task, id }: AgentSeal, revision: number): Uint8Array {
-  return concat([LABELS.agentStateSeal, task, u64(id), u64(revision)]);
+export function opened(stored: StoredAgent, by: AgentSeal): AgentState {
+  return parsed(openState(stored, sealOf(by)));
 }
 
 /** What stands for an input's id, 32 bytes. */

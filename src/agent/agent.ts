@@ -3,25 +3,22 @@ import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { copyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkNames, checkString, kindOf } from '../leaves/checks.ts';
-import { UsageError } from '../leaves/errors.ts';
 import { checkListener, emit } from '../leaves/events.ts';
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
-import { sleep } from '../leaves/sleep.ts';
 import { secondsOf } from '../service/clock.ts';
 import { checkKeypair } from '../service/keypair.ts';
 import { Task } from '../service/task.ts';
-import { AgentMemory, Conflict } from './agent-memory.ts';
+import { Stepper, type Transition } from '../participation/stepper.ts';
+import { AgentMemory } from './agent-memory.ts';
 import { certificateSource } from './certificate-source.ts';
 import { Connection } from './connection.ts';
 import type { AgentContext } from './context.ts';
 import { checkFloors, requireTask } from './floors.ts';
 import { checkSeeds, checkVerifyKeys, longestMessage, noPayloads, OPTION_NAMES, type AgentOptions } from './options.ts';
-import { alone, onWake } from './page.ts';
 import { playRound } from './session-step.ts';
 import { awaitOutcome, awaitRoster, checkIn, leaveRun, prepare } from './steps.ts';
 import { Superseded } from './superseded.ts';
-import { COMPLETE, type Transition } from './transitions.ts';
 
 /** Where an agent stands. */
 export interface AgentProgress {
@@ -39,10 +36,6 @@ export interface AgentProgress {
   /** Whether it has stopped because a newer state exists. */
   readonly superseded: boolean;
 }
-
-/** Milliseconds after which a failed step is tried again: the first time, and at most. */
-const FIRST_RETRY = 500;
-const LONGEST_RETRY = 60_000;
 
 /**
  * A participant of a task. Call {@link run}, or {@link transition} again and again: each call does one bounded step.
@@ -62,14 +55,8 @@ const LONGEST_RETRY = 60_000;
  */
 export class Agent {
   readonly #context: AgentContext;
-  /** Whether somebody else may have changed the state since it was read. */
-  #isStale = true;
-  #isBusy = false;
+  readonly #stepper: Stepper;
   #isSuperseded = false;
-  #failures = 0;
-  #wakings = 0;
-  /** Ends the present wait of {@link run}. */
-  #endWait = (): void => undefined;
 
   static {
     inspectAs(this.prototype, (agent) => `Agent { id: ${agent.id} }`);
@@ -125,6 +112,14 @@ export class Agent {
       },
     };
     this.#context = context;
+    this.#stepper = new Stepper({
+      async refresh() {
+        if (await memory.refresh()) context.release();
+      },
+      release: () => context.release(),
+      failed: (error, retryIn) => context.tell({ type: 'step-failed', error, retryIn }),
+      random,
+    });
   }
 
   /** The participant's id. */
@@ -155,29 +150,7 @@ export class Agent {
 
   async #alone(step: () => Promise<Transition>): Promise<Transition> {
     if (this.#isSuperseded) throw new Superseded();
-    if (this.#isBusy) throw new UsageError('ERR_SECAGG_BUSY', 'a step is being done');
-    this.#isBusy = true;
-    try {
-      await this.#refresh();
-      return await step();
-    } catch (error) {
-      if (!(error instanceof Conflict)) throw error;
-      this.#context.release(); // another tab, device or process goes on with the newest state
-      return COMPLETE;
-    } finally {
-      this.#isBusy = false;
-    }
-  }
-
-  async #refresh(): Promise<void> {
-    if (!this.#isStale) return;
-    this.#isStale = false; // what happens from here on may make it stale again
-    try {
-      if (await this.#context.memory.refresh()) this.#context.release();
-    } catch (error) {
-      this.#isStale = true;
-      throw error;
-    }
+    return this.#stepper.take(step);
   }
 
   async #step(signal: PlatformSignal | undefined): Promise<Transition> {
@@ -226,7 +199,12 @@ export class Agent {
    */
   async run({ signal }: { readonly signal: PlatformSignal }): Promise<void> {
     const { task, id } = this.#context;
-    await alone(`secagg-agent/${task.id}/${id}`, signal, () => this.#loop(signal));
+    await this.#stepper.run({
+      name: `secagg-agent/${task.id}/${id}`,
+      signal,
+      transition: () => this.transition({ signal }),
+      isOver: () => this.#isSuperseded,
+    });
   }
 
   /**
@@ -260,42 +238,6 @@ export class Agent {
    * ```
    */
   wake(): void {
-    this.#wakings++;
-    this.#endWait();
-  }
-
-  async #loop(signal: PlatformSignal): Promise<void> {
-    const release = onWake(() => {
-      this.#isStale = true;
-      this.wake();
-    });
-    try {
-      while (!signal.aborted && !this.#isSuperseded) {
-        const before = this.#wakings;
-        const wait = await this.#waitAfterStep(signal);
-        // Whoever is woken during the step looks again at once.
-        if (wait === 0 || this.#wakings > before) continue;
-        await sleep(wait, signal, (wake) => {
-          this.#endWait = wake;
-          return () => (this.#endWait = (): void => undefined);
-        });
-      }
-    } finally {
-      release();
-    }
-  }
-
-  /** Does a step. @returns how many milliseconds there is nothing to do then. */
-  async #waitAfterStep(signal: PlatformSignal): Promise<number> {
-    try {
-      const transition = await this.transition({ signal });
-      this.#failures = 0;
-      return transition.status === 'pending' ? transition.wait : 0;
-    } catch (error) {
-      if (error instanceof Superseded) return 0;
-      const wait = Math.min(FIRST_RETRY * 2 ** this.#failures++, LONGEST_RETRY) * (0.5 + (this.#context.random(1)[0] ?? 0) / 512);
-      this.#context.tell({ type: 'step-failed', error, retryIn: wait });
-      return wait;
-    }
+    this.#stepper.wake();
   }
 }

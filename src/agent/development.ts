@@ -11,7 +11,7 @@ import { Task } from '../service/task.ts';
 import { Agent } from './agent.ts';
 import type { AgentOptions } from './options.ts';
 import type { Floors } from './floors.ts';
-import { MemoryAgentStore } from './state-store.ts';
+import { MemoryAgentStore } from '../participation/state-store.ts';
 
 /** What an agent of a development set-up is made with. */
 export interface DevelopmentAgentOptions extends Pick<

@@ -6,12 +6,13 @@ import type { Certificate } from '../service/certificate.ts';
 import type { Draw } from '../service/attempt-plan.ts';
 import { cohortSessions, drawCohorts, readEnrolment } from '../service/enrolment.ts';
 import { seedOf, type SeedSource } from '../service/seeds.ts';
+import { COMPLETE, type Transition } from '../participation/stepper.ts';
 import type { Enrolled, Preparing } from './agent-state.ts';
 import type { Answer } from './connection.ts';
 import type { AgentContext } from './context.ts';
 import { belowFloors, requireDraw } from './floors.ts';
 import { requireAttempt } from './limits.ts';
-import { COMPLETE, outOfAttempt, waitAfterRefusal, type Transition } from './transitions.ts';
+import { outOfAttempt, waitAfterRefusal } from './transitions.ts';
 
 /** Takes part in the draw of an attempt: from now on there is one enrolment for it. */
 export async function acceptEnrolment(

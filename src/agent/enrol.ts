@@ -7,6 +7,7 @@ import { publicKeysOf } from '../service/certified-users.ts';
 import { ServiceError } from '../service/service-error.ts';
 import { round0Msg } from '../user/start.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
+import { COMPLETE, type Transition } from '../participation/stepper.ts';
 import { requireAcceptable } from './acceptable-roster.ts';
 import type { Enrolled, Preparing } from './agent-state.ts';
 import type { Answer } from './connection.ts';
@@ -14,7 +15,7 @@ import type { AgentContext } from './context.ts';
 import { drawOf } from './draw.ts';
 import { belowFloors, requireDrawsLeft, securityOfSession } from './floors.ts';
 import { digestOfInput, requireAttempt, requireBudget, requireUnspent } from './limits.ts';
-import { COMPLETE, outOfAttempt, waitAfterRefusal, waitFor, type Transition } from './transitions.ts';
+import { outOfAttempt, waitAfterRefusal, waitFor } from './transitions.ts';
 
 /** Begins the session of an attempt: the input is claimed for it, with its encoded vector, before anything is sent. */
 export async function enrol(

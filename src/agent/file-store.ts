@@ -3,7 +3,7 @@ import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concat, hex } from '../leaves/bytes.ts';
 import { checkString } from '../leaves/checks.ts';
-import type { AgentStore, StoredAgent } from './state-store.ts';
+import type { AgentStore, StoredAgent } from '../participation/state-store.ts';
 
 const NAME = /^agent-(\d{1,16})$/;
 

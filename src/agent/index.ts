@@ -11,6 +11,6 @@ export type { AgentEvent } from './events.ts';
 export type { Floors, PrivacyBudget } from './floors.ts';
 export type { FetchPayload, InputStore, LoadedInput, RunForInput } from './inputs.ts';
 export { IndexedDbAgentStore } from './indexed-db-store.ts';
-export { MemoryAgentStore, type AgentStore, type StoredAgent } from './state-store.ts';
+export { MemoryAgentStore, type AgentStore, type StoredAgent } from '../participation/state-store.ts';
 export type { CertifiedKey, VerifyKeys } from './verify-keys.ts';
-export type { Transition } from './transitions.ts';
+export type { Transition } from '../participation/stepper.ts';

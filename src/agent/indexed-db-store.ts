@@ -1,7 +1,7 @@
 // The state of an agent in the browser's database.
 import { checkString } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
-import type { AgentStore, StoredAgent } from './state-store.ts';
+import type { AgentStore, StoredAgent } from '../participation/state-store.ts';
 
 const STORE = 'agent';
 const KEY = 'state';

@@ -13,7 +13,7 @@ import { mostEnrolled, type Task } from '../service/task.ts';
 import type { AgentEvent } from './events.ts';
 import type { Floors } from './floors.ts';
 import type { FetchPayload, InputStore } from './inputs.ts';
-import type { AgentStore } from './state-store.ts';
+import type { AgentStore } from '../participation/state-store.ts';
 import type { VerifyKeys } from './verify-keys.ts';
 
 /** What an agent is made with. */

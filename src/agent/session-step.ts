@@ -6,10 +6,11 @@ import type { InSession } from './agent-state.ts';
 import type { AgentContext, RunningUser } from './context.ts';
 import { round0Msg } from '../user/start.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
+import { COMPLETE, type Transition } from '../participation/stepper.ts';
 import { isSpent } from './agent-state.ts';
 import { ledgerOf } from './limits.ts';
 import { askForNeighbors, meetNeighbors } from './neighbors.ts';
-import { COMPLETE, done, forget, outOfAttempt, passive, waitAfterRefusal, waitFor, type Transition } from './transitions.ts';
+import { done, forget, outOfAttempt, passive, waitAfterRefusal, waitFor } from './transitions.ts';
 
 /** Refusals that say nothing about the answer: the same one may be taken later, for example when the coordinator's store is back. */
 const PASSING: ReadonlySet<string> = new Set([

@@ -6,23 +6,14 @@ import { fingerprint } from '../crypto/digest.ts';
 import { isAnnouncementOf, readAnnouncement, type Announcement } from '../service/announcement.ts';
 import { NOWHERE } from '../service/exchange.ts';
 import { ServiceError } from '../service/service-error.ts';
+import { COMPLETE, type Transition } from '../participation/stepper.ts';
 import type { Awaiting, Enrolled, Preparing, SelectedRun } from './agent-state.ts';
 import type { AgentContext } from './context.ts';
 import { acceptEnrolment } from './draw.ts';
 import { enrol } from './enrol.ts';
 import { hasDrawsLeft, requireDrawsLeft, requireParticipationsLeft, requireRun, secondsToRest } from './floors.ts';
 import { requireBudget, requireUnspent } from './limits.ts';
-import {
-  COMPLETE,
-  done,
-  forget,
-  outOfAttempt,
-  passive,
-  rest,
-  waitAfterRefusal,
-  waitFor,
-  type Transition,
-} from './transitions.ts';
+import { done, forget, outOfAttempt, passive, rest, waitAfterRefusal, waitFor } from './transitions.ts';
 
 /** Bytes of an announcement, of an outcome. */
 const SHORT = 4096;

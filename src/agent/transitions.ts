@@ -4,21 +4,7 @@ import { ServiceError } from '../service/service-error.ts';
 import type { SelectedRun } from './agent-state.ts';
 import type { AgentContext } from './context.ts';
 import type { Answer } from './connection.ts';
-
-/** Whether a step has changed anything: after `'complete'` the next step may follow at once. */
-export type Transition =
-  | {
-      /** Something has changed. */
-      readonly status: 'complete';
-    }
-  | {
-      /** There is nothing to do. */
-      readonly status: 'pending';
-      /** Milliseconds after which to try again. */
-      readonly wait: number;
-    };
-
-export const COMPLETE: Transition = { status: 'complete' };
+import { COMPLETE, type Transition } from '../participation/stepper.ts';
 
 /** Bytes of an outcome. */
 const MOST_OUTCOME_BYTES = 4096;

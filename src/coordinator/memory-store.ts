@@ -10,8 +10,8 @@ import type {
   SessionKey,
   SessionRecord,
 } from './run-record.ts';
+import { ServiceTime } from '../leaves/service-time.ts';
 import { Attendees } from './attendees.ts';
-import { ServiceTime } from './service-time.ts';
 import type { CoordinatorStore, LastRequest } from './store.ts';
 
 interface StoredRun {

@@ -1,6 +1,6 @@
 // All domain-separation labels. ASCII with a closing NUL that occurs nowhere else in them, so that none is a prefix of
 // another; the protocol version is in the name. May be imported by crypto/, masking/, session/, cohorts/, dp/,
-// postgres/, service/, coordinator/ and agent/.
+// postgres/, service/, coordinator/, agent/ and pet/.
 import { utf8 } from '../leaves/bytes.ts';
 
 /** A label ready to be hashed. */
@@ -53,7 +53,8 @@ export const LABELS: Readonly<
     | 'response'
     | 'epochToken'
     | 'agentInput'
-    | 'agentStateSeal',
+    | 'agentStateSeal'
+    | 'petStateSeal',
     Label
   >
 > = {
@@ -101,4 +102,5 @@ export const LABELS: Readonly<
   epochToken: label('epoch token'),
   agentInput: label('input of an agent'),
   agentStateSeal: label('agent state at rest'),
+  petStateSeal: label('state of a participant of PET at rest'),
 };

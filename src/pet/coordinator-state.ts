@@ -1,13 +1,25 @@
 // What a coordinator knows of the present round, and its JSON. CONTAINS A SECRET: the coordinator's key of the round.
 import { DecodeError } from '../leaves/errors.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
-import { bytes, document, integer, list, mapOf, oneOf, record, require, type Codec, type Document } from '../session/codec.ts';
+import {
+  bytes,
+  document,
+  integer,
+  list,
+  mapOf,
+  nullable,
+  oneOf,
+  record,
+  require,
+  type Codec,
+  type Document,
+} from '../session/codec.ts';
 import { MaskObject } from './masking/mask-object.ts';
 import { SEALED_SEED_BYTES } from './wire/payloads.ts';
 import type { Tag } from './wire/message.ts';
 
 /** Messages of a phase, by what became of them. */
-export interface MessageCounts {
+interface MessageCounts {
   accepted: number;
   /** Refused, for whatever reason. */
   rejected: number;
@@ -39,11 +51,29 @@ export interface RoundState {
   readonly votes: MaskVote[];
   /** The sum participants that have sent a mask. */
   readonly voters: string[];
+  /** For how long the phase had lasted when the state was written, in milliseconds of service time. */
+  elapsed: number;
+  /** The mean of the last round that gave one. */
+  readonly lastModel: StoredModel | null;
 }
 
-const VERSION = 1;
+/** A mean: its numbers as they are in memory, little-endian. */
+export interface StoredModel {
+  readonly round: number;
+  readonly numbers: Uint8Array;
+}
+
+const VERSION = 2;
 const integers = integer(0, Number.MAX_SAFE_INTEGER);
 const key = bytes(KEY_BYTES);
+
+const milliseconds: Codec<number> = {
+  encode: (value) => value,
+  decode(json, path): number {
+    require(typeof json === 'number' && json >= 0 && Number.isFinite(json), path, 'milliseconds');
+    return json;
+  },
+};
 
 const participant: Codec<string> = {
   encode: (value) => value,
@@ -81,5 +111,7 @@ export const coordinatorDocument: Document<RoundState> = document(
     total: object,
     votes: list(record<MaskVote>({ mask: object, votes: integers })),
     voters: list(participant),
+    elapsed: milliseconds,
+    lastModel: nullable(record<StoredModel>({ round: integer(1, Number.MAX_SAFE_INTEGER), numbers: bytes() })),
   }),
 );

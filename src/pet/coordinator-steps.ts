@@ -7,49 +7,70 @@ import type { RoundState } from './coordinator-state.ts';
 import { isEligible, type RoundParameters } from './parameters.ts';
 import { PetError } from './pet-error.ts';
 import type { Message, Tag } from './wire/message.ts';
-import { decodeSum, decodeSum2, decodeUpdate, type Sum2Payload, type SumPayload, type UpdatePayload } from './wire/payloads.ts';
+import {
+  decodeSum,
+  decodeSum2,
+  decodeUpdate,
+  type SealedSeeds,
+  type Sum2Payload,
+  type SumPayload,
+  type UpdatePayload,
+} from './wire/payloads.ts';
 
-/** A payload that was read, of a participant that is eligible to send it. */
-export type Accepted = (state: RoundState) => void;
+/** A message of a participant that is eligible to send it. */
+export type EligibleMessage = { readonly participant: string } & (
+  | { readonly tag: 'sum'; readonly payload: SumPayload }
+  | { readonly tag: 'update'; readonly payload: UpdatePayload }
+  | { readonly tag: 'sum2'; readonly payload: Sum2Payload }
+);
 
 /**
  * Reads a payload and checks whether the participant may send it.
  *
- * @returns what applies it to the round, and throws a PetError if it does not belong there.
  * @throws DecodeError; PetError ERR_SECAGG_PET_TASK if the participant is not drawn for the task.
  */
 export async function readPayload(
-  { participantKey: publicKey, tag, payload }: Message,
+  { participantKey: publicKey, tag, payload: bytes }: Message,
   parameters: RoundParameters,
-): Promise<Accepted> {
+): Promise<EligibleMessage> {
   const participant = hex(publicKey);
   const isSummer = (signature: Uint8Array): Promise<boolean> => isEligible(parameters, 'sum', { publicKey, signature });
   switch (tag) {
     case 'sum': {
-      const sum = decodeSum(payload);
-      requireTask(await isSummer(sum.sumSignature), tag);
-      return (state) => {
-        addSum(state, participant, sum);
-      };
+      const payload = decodeSum(bytes);
+      requireTask(await isSummer(payload.sumSignature), tag);
+      return { participant, tag, payload };
     }
     case 'update': {
-      const update = decodeUpdate(payload);
-      const signature = update.updateSignature;
+      const payload = decodeUpdate(bytes);
+      const signature = payload.updateSignature;
       // Both tasks in one round: a sum participant would know the mask of its own model alone.
       const isUpdater =
-        !(await isSummer(update.sumSignature)) && (await isEligible(parameters, 'update', { publicKey, signature }));
+        !(await isSummer(payload.sumSignature)) && (await isEligible(parameters, 'update', { publicKey, signature }));
       requireTask(isUpdater, tag);
-      return (state) => {
-        addUpdate(state, participant, update);
-      };
+      return { participant, tag, payload };
     }
     case 'sum2': {
-      const sum2 = decodeSum2(payload);
-      requireTask(await isSummer(sum2.sumSignature), tag);
-      return (state) => {
-        addMask(state, participant, sum2);
-      };
+      const payload = decodeSum2(bytes);
+      requireTask(await isSummer(payload.sumSignature), tag);
+      return { participant, tag, payload };
     }
+  }
+}
+
+/** Applies a message to the round. @throws PetError if it does not belong there; the round is as it was. */
+export function applyMessage(state: RoundState, message: EligibleMessage): void {
+  const { participant } = message;
+  switch (message.tag) {
+    case 'sum':
+      addSum(state, participant, message.payload);
+      break;
+    case 'update':
+      addUpdate(state, participant, message.payload);
+      break;
+    case 'sum2':
+      addMask(state, participant, message.payload);
+      break;
   }
 }
 
@@ -59,28 +80,34 @@ function requireTask(isDrawn: boolean, tag: Tag): void {
 
 function addSum({ sums }: RoundState, participant: string, { ephemeralKey }: SumPayload): void {
   requireFirst(!sums.has(participant));
-  if (!isPublicKey(ephemeralKey)) throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', 'sum message: expected a key of large order');
+  requireLargeOrder(ephemeralKey);
   sums.set(participant, ephemeralKey);
+}
+
+/** @throws PetError ERR_SECAGG_PET_PARTICIPANTS for a key with which everybody could open the seeds. */
+function requireLargeOrder(ephemeralKey: Uint8Array): void {
+  if (!isPublicKey(ephemeralKey)) throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', 'sum message: expected a key of large order');
 }
 
 function addUpdate({ sums, seeds, total }: RoundState, participant: string, update: UpdatePayload): void {
   requireFirst(!seeds.has(participant));
-  const inOrder = Array.from(sums.keys(), (each) => update.seeds.get(each));
-  const known = inOrder.filter((sealed) => sealed !== undefined);
-  if (known.length !== sums.size || update.seeds.size !== sums.size) {
-    throw new PetError(
-      'ERR_SECAGG_PET_PARTICIPANTS',
-      'update message: expected a seed for each sum participant and for nobody else',
-    );
-  }
+  const known = seedsInOrder(sums.keys(), update.seeds);
   addTo({ total, count: seeds.size }, update.maskedModel);
   seeds.set(participant, known);
 }
 
+/** The seeds in the order of the sum participants. @throws PetError ERR_SECAGG_PET_PARTICIPANTS unless each has one, and nobody else. */
+function seedsInOrder(sumParticipants: Iterable<string>, seeds: SealedSeeds): readonly Uint8Array[] {
+  const inOrder = Array.from(sumParticipants, (each) => seeds.get(each));
+  const known = inOrder.filter((sealed) => sealed !== undefined);
+  if (known.length === inOrder.length && seeds.size === inOrder.length) return known;
+  const text = 'update message: expected a seed for each sum participant and for nobody else';
+  throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', text);
+}
+
 function addMask(state: RoundState, participant: string, { mask }: Sum2Payload): void {
   const { sums, voters, votes, total } = state;
-  if (!sums.has(participant))
-    throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', 'sum2 message: expected a sum participant of this round');
+  requireSumParticipant(sums.has(participant));
   requireFirst(!voters.includes(participant));
   requireSameForm(total, mask);
   const same = votes.find((vote) => vote.mask.equals(mask));
@@ -89,6 +116,12 @@ function addMask(state: RoundState, participant: string, { mask }: Sum2Payload):
   voters.push(participant);
 }
 
+/** @throws PetError ERR_SECAGG_PET_PARTICIPANTS. */
+function requireSumParticipant(isOne: boolean): void {
+  if (!isOne) throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', 'sum2 message: expected a sum participant of this round');
+}
+
+/** @throws PetError ERR_SECAGG_PET_REPEATED. */
 function requireFirst(isFirst: boolean): void {
   if (!isFirst) throw new PetError('ERR_SECAGG_PET_REPEATED', 'message: the participant was heard before in this phase');
 }

@@ -1,55 +1,24 @@
-// The coordinator of the PET protocol. [xaynet-server 0.2.0] src/state_machine, src/services/messages. Without time and network: the application says
-// when a phase ends.
-import { generateKeyPair, publicKeyOf } from '../crypto/agree.ts';
-import { sign } from '../crypto/sign.ts';
-import { platform } from '#platform';
-import { concat, equalBytes, hex } from '../leaves/bytes.ts';
-import { checkBytes } from '../leaves/checks.ts';
-import { DecodeError, StateError } from '../leaves/errors.ts';
+// The coordinator of the PET protocol, with its round in memory. [xaynet-server 0.2.0] src/state_machine, src/services/messages.
+import { publicKeyOf } from '../crypto/agree.ts';
+import { equalBytes, hex } from '../leaves/bytes.ts';
+import { checkBytes, checkNames } from '../leaves/checks.ts';
+import { StateError } from '../leaves/errors.ts';
 import { inspectAs } from '../leaves/inspect.ts';
-import { checkSettings, type CoordinatorSettings, type MessageCount, type PetCoordinatorOptions } from './coordinator-options.ts';
-import { coordinatorDocument, type MessageCounts, type RoundState } from './coordinator-state.ts';
-import { readPayload } from './coordinator-steps.ts';
+import { ServiceTime } from '../leaves/service-time.ts';
+import { checkSettings, ROUND_OPTIONS, type PetCoordinatorOptions, type RoundSettings } from './coordinator-options.ts';
+import { coordinatorDocument, type RoundState, type StoredModel } from './coordinator-state.ts';
+import { applyMessage } from './coordinator-steps.ts';
+import { Assemblies, Intake, mostMessageBytes, parametersOf } from './intake.ts';
 import { meanOf } from './masking/totals.ts';
 import { isSamePair } from './masking/mask-config.ts';
 import { MaskObject } from './masking/mask-object.ts';
-import type { Model } from './masking/model.ts';
-import { groupOf } from './masking/orders.ts';
-import type { RoundParameters } from './parameters.ts';
+import { bytesOfModel, modelOfBytes, type Model } from './masking/model.ts';
 import { PetError } from './pet-error.ts';
-import { MESSAGE_OVERHEAD, MessageOpener, type Message, type Tag } from './wire/message.ts';
-import { Assembly, decodePart, PART_HEADER_BYTES } from './wire/parts.ts';
+import { dueOf } from './phase-limits.ts';
+import type { ClosedPhase, LastModel, PetProgress, PetRounds } from './progress.ts';
+import { mostVoted, newKeys, requireRoom, tooFew } from './round.ts';
+import type { Tag } from './wire/message.ts';
 import { encodeParameters, encodeSeeds, encodeSums } from './wire/views.ts';
-
-/** How far a round is. */
-export interface PetProgress {
-  /** Number of the round, from 1 on. */
-  readonly round: number;
-  /** What is collected now. */
-  readonly phase: 'sum' | 'update' | 'sum2';
-  /** Messages of the phase that were accepted. */
-  readonly accepted: number;
-  /** Messages of the phase that were refused, for whatever reason. */
-  readonly rejected: number;
-  /** Messages that were refused because the phase had its most messages. */
-  readonly discarded: number;
-  /** Whether the phase can be closed. */
-  readonly enough: boolean;
-  /** Whether the phase takes no more. */
-  readonly full: boolean;
-}
-
-/** What follows a phase that was closed. */
-export interface ClosedPhase {
-  /** The round that goes on or begins. */
-  readonly round: number;
-  /** The phase that begins. */
-  readonly phase: 'sum' | 'update' | 'sum2';
-  /** The weighted mean of the round that is over; null if a round goes on or has failed. */
-  readonly model: Model | null;
-  /** Why the round has failed; null if it has not. */
-  readonly error: PetError | null;
-}
 
 /**
  * The coordinator of round after round. In each it collects the ephemeral keys of sum participants, then masked models with the seeds of their
@@ -69,22 +38,29 @@ export interface ClosedPhase {
  * console.log(coordinator.progress().phase); // prints: sum
  * ```
  */
-export class PetCoordinator {
-  readonly #settings: CoordinatorSettings;
-  readonly #assemblies = new Map<string, Assembly>();
+export class PetCoordinator implements PetRounds {
+  readonly #settings: RoundSettings;
+  readonly #assemblies: Assemblies;
+  readonly #time: ServiceTime;
   #state: RoundState;
-  #opener: MessageOpener;
+  #intake: Intake;
+  /** When the phase began, in service time. */
+  #since: number;
 
-  private constructor(settings: CoordinatorSettings, state: RoundState) {
+  private constructor(settings: RoundSettings, state: RoundState, clock: () => number) {
     this.#settings = settings;
+    this.#assemblies = new Assemblies(settings.maxPendingBytes);
     this.#state = state;
-    this.#opener = new MessageOpener(state);
+    this.#intake = new Intake(settings, state);
+    this.#time = new ServiceTime(clock);
+    this.#since = -state.elapsed;
   }
 
   /** A coordinator at the beginning of its first round. @throws TypeError, RangeError that name the option. */
   static async create(options: PetCoordinatorOptions): Promise<PetCoordinator> {
-    const settings = checkSettings(options);
-    return new PetCoordinator(settings, await newRound(settings, { round: 1, seed: settings.random(32) }));
+    const { settings, clock } = checkOptions(options);
+    const state = await newRound(settings, { round: 0, seed: settings.random(32), lastModel: null });
+    return new PetCoordinator(settings, state, clock);
   }
 
   /**
@@ -95,22 +71,28 @@ export class PetCoordinator {
    * @throws StateError if the text is no state, or one of rounds with other models.
    */
   static async recoverState(state: string, options: PetCoordinatorOptions): Promise<PetCoordinator> {
-    const settings = checkSettings(options);
+    const { settings, clock } = checkOptions(options);
     const round = coordinatorDocument.parse(state);
-    const { total, sums, seeds } = round;
+    const { total, sums, seeds, lastModel } = round;
     const isSame = isSamePair(total.config, settings.config) && total.length === settings.modelLength;
     if (!equalBytes(await publicKeyOf(round.secretKey), round.publicKey)) throw new StateError('state: expected a key pair');
-    if (!isSame || [...seeds.values()].some(({ length }) => length !== sums.size)) {
+    const isModel = lastModel === null || (isSame && modelIn(lastModel, settings) !== null);
+    if (!isSame || !isModel || [...seeds.values()].some(({ length }) => length !== sums.size)) {
       throw new StateError(
         'state: expected the configurations and the length of the options, and a seed for each sum participant',
       );
     }
-    return new PetCoordinator(settings, round);
+    return new PetCoordinator(settings, round, clock);
+  }
+
+  /** Bytes of the longest message that a participant may send. */
+  get maxMessageBytes(): number {
+    return mostMessageBytes(this.#settings);
   }
 
   /** The parameters of the round, for all participants: 136 bytes, as xaynet's path `params` gives them. */
   parameters(): Uint8Array {
-    return encodeParameters(this.#parameters());
+    return encodeParameters(parametersOf(this.#settings, this.#state));
   }
 
   /** The sum participants, for update participants, as xaynet's path `sums` gives them; null before the update phase. */
@@ -131,11 +113,21 @@ export class PetCoordinator {
     return encodeSeeds(new Map(Array.from(seeds, ([participant, sealed]) => [participant, sealed[index] ?? new Uint8Array()])));
   }
 
+  /** The mean of the last round that gave one; null before. */
+  model(): LastModel | null {
+    const { lastModel } = this.#state;
+    const model = lastModel && modelIn(lastModel, this.#settings);
+    return lastModel && model && { round: lastModel.round, model };
+  }
+
   /** How far the round is. */
   progress(): PetProgress {
     const { round, phase, counts } = this.#state;
-    const { min, max } = this.#count;
-    return { round, phase, ...counts, enough: counts.accepted >= min, full: counts.accepted >= max };
+    const limits = this.#settings.limits[phase];
+    const elapsed = this.#time.heartbeat() - this.#since;
+    const { min, max } = limits.count;
+    const due = dueOf(limits, counts.accepted, elapsed);
+    return { round, phase, ...counts, elapsed, enough: counts.accepted >= min, full: counts.accepted >= max, due };
   }
 
   /**
@@ -159,40 +151,19 @@ export class PetCoordinator {
 
   async #receive(bytes: Uint8Array): Promise<'accepted' | 'incomplete'> {
     const state = this.#state;
-    const { phase } = state;
+    const { phase, sums } = state;
     this.#requireRoom();
-    const most = this.#mostPayloadBytes() + MESSAGE_OVERHEAD + PART_HEADER_BYTES;
-    if (bytes.length > most) throw new DecodeError(`message: expected at most ${most} bytes, got ${bytes.length}`);
-    const opened = await this.#opener.open(bytes, phase);
-    this.#requireSamePhase(state, phase);
-    const message = opened.isPart ? this.#assembled(opened) : opened;
+    const message = await this.#intake.read(bytes, { phase, sumParticipants: sums.size }, (...part) => {
+      this.#requireSamePhase(state, phase);
+      return this.#assemblies.add(...part);
+    });
     if (message === null) return 'incomplete';
-    const apply = await readPayload(message, this.#parameters());
     // Others were heard meanwhile.
     this.#requireSamePhase(state, phase);
     this.#requireRoom();
-    apply(state);
+    applyMessage(state, message);
     state.counts.accepted++;
     return 'accepted';
-  }
-
-  /** The whole message; null if parts of it are missing. A participant has one message in parts at a time. */
-  #assembled(message: Message): Message | null {
-    const participant = hex(message.participantKey);
-    const part = decodePart(message.payload);
-    const before = this.#assemblies.get(participant);
-    const assembly = before?.messageId === part.messageId ? before : new Assembly(part.messageId, this.#mostPayloadBytes());
-    let pending = part.data.length;
-    for (const [other, { bytes }] of this.#assemblies) if (other !== participant || assembly === before) pending += bytes;
-    if (pending > this.#settings.maxPendingBytes)
-      throw new PetError('ERR_SECAGG_PET_FULL', 'message: too many others are incomplete');
-    const payload = assembly.add(part);
-    if (payload === null) {
-      this.#assemblies.set(participant, assembly);
-      return null;
-    }
-    this.#assemblies.delete(participant);
-    return { ...message, isPart: false, payload };
   }
 
   /**
@@ -201,71 +172,70 @@ export class PetCoordinator {
    * @throws PetError ERR_SECAGG_PET_TOO_FEW if the phase has not enough messages; it goes on.
    */
   async close(): Promise<ClosedPhase> {
-    const { phase, counts, round } = this.#state;
-    const { min } = this.#count;
-    if (counts.accepted < min) {
-      throw new PetError('ERR_SECAGG_PET_TOO_FEW', `${phase} phase: expected at least ${min} messages, got ${counts.accepted}`);
-    }
+    const ended = this.progress();
+    const { phase, round } = ended;
+    if (!ended.enough) throw tooFew(ended, this.#settings);
     this.#assemblies.clear();
-    if (phase === 'sum2') return this.#end();
+    if (phase === 'sum2') return this.#end(ended);
     const next = phase === 'sum' ? 'update' : 'sum2';
     this.#state.phase = next;
     this.#state.counts = noMessages();
-    return { round, phase: next, model: null, error: null };
+    this.#since = this.#time.heartbeat();
+    return { ended, round, phase: next, model: null, error: null };
   }
 
   /** Gives the round up, for example because too few participants came in time, and begins the next one. */
   async abandon(): Promise<void> {
-    const { round, seed } = this.#state;
-    const next = await newRound(this.#settings, { round: round + 1, seed });
-    this.#assemblies.clear();
-    this.#state.secretKey.fill(0);
-    this.#state = next;
-    this.#opener = new MessageOpener(next);
+    await this.#begin(this.#state.lastModel);
   }
 
-  async #end(): Promise<ClosedPhase> {
-    const { total, seeds, votes } = this.#state;
+  /**
+   * Does what counts and times say is due: closes the phase, or gives the round up. A `PetService` calls it once a second.
+   *
+   * @returns null if the phase goes on; with the error ERR_SECAGG_PET_TOO_FEW if the round was given up.
+   */
+  async advance(): Promise<ClosedPhase | null> {
+    const ended = this.progress();
+    if (ended.due === null) return null;
+    if (ended.due === 'close') return this.close();
+    await this.abandon();
+    const { round, phase } = this.#state;
+    return { ended, round, phase, model: null, error: tooFew(ended, this.#settings) };
+  }
+
+  async #end(ended: PetProgress): Promise<ClosedPhase> {
+    const { total, seeds, votes, lastModel, round: number } = this.#state;
     let model: Model | null = null;
     let error: PetError | null = null;
     try {
-      model = meanOf({ total, count: seeds.size }, mostVoted(votes));
+      model = meanOf({ total, count: seeds.size }, mostVoted(votes).mask);
     } catch (thrown) {
       if (!(thrown instanceof PetError)) throw thrown;
       error = thrown;
     }
-    await this.abandon();
+    await this.#begin(model === null ? lastModel : { round: number, numbers: bytesOfModel(model) });
     const { round, phase } = this.#state;
-    return { round, phase, model, error };
+    return { ended, round, phase, model, error };
+  }
+
+  async #begin(lastModel: StoredModel | null): Promise<void> {
+    const { round, seed, secretKey } = this.#state;
+    const next = await newRound(this.#settings, { round, seed, lastModel });
+    this.#assemblies.clear();
+    secretKey.fill(0);
+    this.#state = next;
+    this.#intake = new Intake(this.#settings, next);
+    this.#since = this.#time.heartbeat();
   }
 
   /** The round as JSON. CONTAINS A SECRET: the key that opens the messages of this round. */
   serializeState(): string {
-    return coordinatorDocument.serialize(this.#state);
-  }
-
-  get #count(): MessageCount {
-    return this.#settings.counts[this.#state.phase];
-  }
-
-  #parameters(): RoundParameters {
-    const { sumProbability, updateProbability, config, modelLength } = this.#settings;
-    const { publicKey, seed } = this.#state;
-    return { coordinatorKey: publicKey, sumProbability, updateProbability, seed, config, modelLength };
-  }
-
-  /** What the largest payload takes that may come now. */
-  #mostPayloadBytes(): number {
-    const { config, modelLength } = this.#settings;
-    const object = 12 + modelLength * groupOf(config.vect).bytes + groupOf(config.unit).bytes;
-    if (this.#state.phase === 'sum') return 96;
-    return this.#state.phase === 'sum2' ? 64 + object : 132 + object + 112 * this.#state.sums.size;
+    return coordinatorDocument.serialize({ ...this.#state, elapsed: this.progress().elapsed });
   }
 
   #requireRoom(): void {
     const { phase, counts } = this.#state;
-    const { max } = this.#count;
-    if (counts.accepted >= max) throw new PetError('ERR_SECAGG_PET_FULL', `${phase} phase: it has its ${max} messages`);
+    requireRoom(phase, counts.accepted, this.#settings);
   }
 
   #requireSamePhase(state: RoundState, phase: Tag): void {
@@ -277,42 +247,34 @@ export class PetCoordinator {
 
 inspectAs(PetCoordinator.prototype, (coordinator) => `PetCoordinator in round ${coordinator.progress().round}`);
 
-function noMessages(): MessageCounts {
+function checkOptions(options: PetCoordinatorOptions): { readonly settings: RoundSettings; readonly clock: () => number } {
+  checkNames(options, 'options', [...ROUND_OPTIONS, 'clock']);
+  return { settings: checkSettings(options), clock: options.clock ?? ((): number => performance.now()) };
+}
+
+function modelIn({ numbers }: StoredModel, { config, modelLength }: RoundSettings): Model | null {
+  return modelOfBytes(numbers, config.vect.dataType, modelLength);
+}
+
+function noMessages(): RoundState['counts'] {
   return { accepted: 0, rejected: 0, discarded: 0 };
 }
 
-/**
- * A round with a fresh key. Its seed is SHA-256 of a signature over the last one, which nobody can foresee who has not the key.
- * [xaynet-server 0.2.0] src/state_machine/phases/idle.rs.
- */
 async function newRound(
-  { random, config, modelLength, sumProbability, updateProbability }: CoordinatorSettings,
-  last: { readonly round: number; readonly seed: Uint8Array },
+  settings: RoundSettings,
+  { round, seed, lastModel }: Pick<RoundState, 'round' | 'seed' | 'lastModel'>,
 ): Promise<RoundState> {
-  const keys = await generateKeyPair(random);
-  const probabilities = new Uint8Array(16);
-  new DataView(probabilities.buffer).setFloat64(0, sumProbability, true);
-  new DataView(probabilities.buffer).setFloat64(8, updateProbability, true);
   return {
-    round: last.round,
+    round: round + 1,
     phase: 'sum',
-    ...keys,
-    seed: platform.sha256([await sign(keys.secretKey, concat([last.seed, probabilities]))]),
+    ...(await newKeys(settings, seed)),
     counts: noMessages(),
     sums: new Map(),
     seeds: new Map(),
-    total: MaskObject.zero(config, modelLength),
+    total: MaskObject.zero(settings.config, settings.modelLength),
     votes: [],
     voters: [],
+    elapsed: 0,
+    lastModel,
   };
-}
-
-/** The mask that more sum participants sent than any other one. @throws PetError ERR_SECAGG_PET_MASKS if two are first. */
-function mostVoted(votes: RoundState['votes']): MaskObject {
-  const most = Math.max(...votes.map((vote) => vote.votes));
-  const [first, ...others] = votes.filter((vote) => vote.votes === most);
-  if (first === undefined || others.length > 0) {
-    throw new PetError('ERR_SECAGG_PET_MASKS', 'sum2 phase: as many sum participants sent one mask as another one');
-  }
-  return first.mask;
 }

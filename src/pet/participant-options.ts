@@ -1,9 +1,16 @@
 // What a participant is made with.
-import type { SecAggError } from '../leaves/errors.ts';
 import type { Listener } from '../leaves/events.ts';
+import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { Model } from './masking/model.ts';
-import type { RoundParameters, Task } from './parameters.ts';
+import type { RoundParameters } from './parameters.ts';
+import type { PetParticipantEvent } from './participant-events.ts';
+
+/** What a call of the application's code is made with. */
+export interface CallOptions {
+  /** Calls the step off; only there if the step was given one. */
+  readonly signal?: PlatformSignal;
+}
 
 /**
  * Reaches a coordinator, over any transport. The names of xaynet's paths are params, sums, seeds and message.
@@ -12,13 +19,17 @@ import type { RoundParameters, Task } from './parameters.ts';
  */
 export interface PetClient {
   /** The parameters of the present round; null while there are none. */
-  parameters(): Promise<Uint8Array | null>;
+  parameters(options: CallOptions): Promise<Uint8Array | null>;
   /** The sum participants of the round; null until they are known. */
-  sums(): Promise<Uint8Array | null>;
+  sums(options: CallOptions): Promise<Uint8Array | null>;
   /** The seeds that are sealed for the sum participant with this Ed25519 public key; null until they are known. */
-  seeds(participantKey: Uint8Array): Promise<Uint8Array | null>;
-  /** Takes a message to the coordinator. */
-  send(message: Uint8Array): Promise<void>;
+  seeds(participantKey: Uint8Array, options: CallOptions): Promise<Uint8Array | null>;
+  /**
+   * Takes a message to the coordinator.
+   *
+   * @throws PetError with the coordinator's code if it has refused the message: it is not sent again then.
+   */
+  send(message: Uint8Array, options: CallOptions): Promise<unknown>;
 }
 
 /** A model of the application, for one round. */
@@ -32,31 +43,8 @@ export interface LoadedModel {
 /** Where the models of the application come from. */
 export interface ModelStore {
   /** The model for a round; null while it is not ready: the participant asks again. */
-  load(parameters: RoundParameters): Promise<LoadedModel | null>;
+  load(parameters: RoundParameters, options: CallOptions): Promise<LoadedModel | null>;
 }
-
-/** Something that happened to a participant. */
-export type PetParticipantEvent =
-  | {
-      /** A round began. */
-      readonly type: 'round';
-      /** The parameters of the round. */
-      readonly parameters: RoundParameters;
-      /** The task of the participant; null if it was drawn for none. */
-      readonly task: Task | null;
-    }
-  | {
-      /** All parts of a message were sent. */
-      readonly type: 'sent';
-      /** The phase that the message is for. */
-      readonly message: 'sum' | 'update' | 'sum2';
-    }
-  | {
-      /** A sum participant cannot use the seeds of this round, and does nothing more in it. */
-      readonly type: 'gave-up';
-      /** What is wrong with the seeds. */
-      readonly error: SecAggError;
-    };
 
 /** What a participant is made with. */
 export interface PetParticipantOptions {

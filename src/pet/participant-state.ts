@@ -51,13 +51,21 @@ export interface Summing {
 /** The state of a participant. */
 export type ParticipantState = Awaiting | Updating | Sending | Summing;
 
-/** A state and whose it is. */
-export interface ParticipantSnapshot {
-  readonly publicKey: Uint8Array;
+/** All that a participant remembers. */
+export interface ParticipantMemory {
   readonly state: ParticipantState;
+  /** Digests of the parameters of rounds for which it has made an update message, 32 bytes each, in one byte string. */
+  readonly updated: Uint8Array;
 }
 
-const VERSION = 1;
+/** A memory and whose it is. */
+export interface ParticipantSnapshot extends ParticipantMemory {
+  readonly publicKey: Uint8Array;
+}
+
+export const NO_MEMORY: ParticipantMemory = { state: { phase: 'awaiting', parameters: null }, updated: new Uint8Array() };
+
+const VERSION = 2;
 const parameters = bytes();
 const signature = bytes(SIGNATURE_BYTES);
 const keys = record<SumKeys>({ sumSignature: signature, ephemeralSecretKey: bytes(KEY_BYTES) });
@@ -81,5 +89,5 @@ const state = oneOfKinds<'phase', ParticipantState>('phase', {
 export const participantDocument: Document<ParticipantSnapshot> = document(
   'pet-participant',
   VERSION,
-  record<ParticipantSnapshot>({ publicKey: bytes(KEY_BYTES), state }),
+  record<ParticipantSnapshot>({ publicKey: bytes(KEY_BYTES), state, updated: bytes() }),
 );

@@ -9,19 +9,13 @@ import { deriveMask } from './masking/derive-mask.ts';
 import { maskModel } from './masking/mask-model.ts';
 import { isDrawn, signTask, type RoundParameters } from './parameters.ts';
 import type { ParticipantState, Sending, SumKeys, Summing, Updating } from './participant-state.ts';
-import type { PetParticipantOptions } from './participant-options.ts';
+import type { ParticipantContext } from './participant-context.ts';
+import type { CallOptions } from './participant-options.ts';
 import { PetError } from './pet-error.ts';
 import { MESSAGE_OVERHEAD, sealMessage, type Tag } from './wire/message.ts';
-import type { RandomSource } from '../crypto/random.ts';
 import { encodePart, MOST_PARTS, PART_HEADER_BYTES } from './wire/parts.ts';
 import { encodeSum, encodeSum2, encodeUpdate } from './wire/payloads.ts';
 import { decodeSeeds, decodeSums } from './wire/views.ts';
-
-/** The options with their defaults, and the public key. */
-export interface ParticipantContext extends Required<Omit<PetParticipantOptions, 'unsafeRandom'>> {
-  readonly publicKey: Uint8Array;
-  readonly random: RandomSource;
-}
 
 /** A round as it was decoded, and as it came. */
 export interface Round {
@@ -47,13 +41,13 @@ export async function enterRound({ parameters, bytes }: Round, context: Particip
 export async function update(
   state: Updating,
   { config, modelLength, ...rest }: RoundParameters,
-  context: ParticipantContext,
+  context: ParticipantContext & { readonly call: CallOptions },
 ): Promise<ParticipantState | null> {
-  const encodedSums = await context.client.sums();
+  const encodedSums = await context.client.sums(context.call);
   if (encodedSums === null) return null;
   const sums = decodeSums(encodedSums);
   if (sums.size === 0) throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', 'sum participants: expected at least one');
-  const loaded = await context.models.load({ config, modelLength, ...rest });
+  const loaded = await context.models.load({ config, modelLength, ...rest }, context.call);
   if (loaded === null) return null;
   const { weight = 1, model } = loaded;
   const { seed, masked } = await maskModel(model, { config, length: modelLength, weight, unsafeRandom: context.random });
@@ -100,18 +94,28 @@ export async function sumMasks(
 export async function send(
   state: Sending,
   { coordinatorKey }: RoundParameters,
-  context: ParticipantContext,
+  context: ParticipantContext & { readonly call: CallOptions },
 ): Promise<ParticipantState> {
   const { payload, partBytes, next, messageId, tag, parameters, keys } = state;
-  const { publicKey: participantKey, signSecretKey, random, client } = context;
+  const { publicKey: participantKey, signSecretKey, random, client, listener, call } = context;
   const end = partBytes === null ? payload.length : Math.min(payload.length, (next + 1) * partBytes);
   const isLast = end === payload.length;
   const part =
     partBytes === null ? payload : encodePart({ number: next, messageId, isLast, data: payload.slice(next * partBytes, end) });
   const message = { participantKey, tag, isPart: partBytes !== null, payload: part };
-  await client.send(await sealMessage(message, { signSecretKey, coordinatorKey, random }));
+  const sealed = await sealMessage(message, { signSecretKey, coordinatorKey, random });
+  try {
+    await client.send(sealed, call);
+  } catch (error) {
+    if (!(error instanceof PetError)) throw error;
+    // It was heard before, and the answer or the state that says so was lost.
+    if (error.code !== 'ERR_SECAGG_PET_REPEATED') {
+      emit(listener, { type: 'refused', message: tag, error });
+      return { phase: 'awaiting', parameters };
+    }
+  }
   if (!isLast) return { ...state, next: next + 1 };
-  emit(context.listener, { type: 'sent', message: tag });
+  emit(listener, { type: 'sent', message: tag });
   return keys === null ? { phase: 'awaiting', parameters } : { phase: 'sum2', parameters, keys };
 }
 

@@ -1,28 +1,18 @@
 // A participant of the PET protocol. [xaynet-sdk 0.1.0] src/state_machine.
-import { platform } from '#platform';
-import { systemRandom } from '../crypto/random.ts';
-import { copyOf, equalBytes } from '../leaves/bytes.ts';
-import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
-import { SecAggError, StateError, UsageError } from '../leaves/errors.ts';
-import { checkListener, emit } from '../leaves/events.ts';
+import { copyOf } from '../leaves/bytes.ts';
+import { checkNames } from '../leaves/checks.ts';
+import { UsageError } from '../leaves/errors.ts';
 import { inspectAs } from '../leaves/inspect.ts';
-import { KEY_BYTES } from '../leaves/sizes.ts';
-import { MAX_LENGTH } from './masking/mask-object.ts';
-import type { RoundParameters, Task } from './parameters.ts';
-import type { PetParticipantOptions } from './participant-options.ts';
-import { participantDocument, type ParticipantState, type Summing } from './participant-state.ts';
-import { enterRound, send, sumMasks, update, type ParticipantContext } from './participant-steps.ts';
-import { PetError } from './pet-error.ts';
-import { decodeParameters } from './wire/views.ts';
-
-const OPTIONS = ['signSecretKey', 'client', 'models', 'maxMessageBytes', 'maxModelLength', 'listener', 'unsafeRandom'];
-/** A message that carries at least some bytes of a part. */
-const LEAST_MESSAGE_BYTES = 256;
-const DEFAULT_MESSAGE_BYTES = 2 ** 20;
-const DEFAULT_MODEL_LENGTH = 2 ** 24;
+import type { Task } from './parameters.ts';
+import { PARTICIPANT_OPTIONS, participantContext, type ParticipantContext } from './participant-context.ts';
+import { nextMemory, parseMemory, serializeMemory, taskOf } from './participant-memory.ts';
+import type { CallOptions, PetParticipantOptions } from './participant-options.ts';
+import { NO_MEMORY, type ParticipantMemory } from './participant-state.ts';
 
 /**
  * A participant that takes part in round after round: it learns its task, masks and sends the application's model, or adds the masks of others.
+ *
+ * An application that wants neither to call steps nor to keep states takes `PetAgent`.
  *
  * The coordinator together with one sum participant learns each model. Nobody vouches for the sum participants, so whoever runs the coordinator
  * can be one. `docs/pet.md` says more.
@@ -34,7 +24,7 @@ const DEFAULT_MODEL_LENGTH = 2 ** 24;
  *
  * const one = { groupType: 'Prime', dataType: 'F32', boundType: 'B0', modelType: 'M3' };
  * const settings = { sumProbability: 0.5, updateProbability: 1, config: { vect: one, unit: one }, modelLength: 2 };
- * const coordinator = await PetCoordinator.create({ ...settings, update: { min: 3, max: 100 } });
+ * const coordinator = await PetCoordinator.create({ ...settings, update: { count: { min: 3, max: 100 } } });
  * const client = {
  *   parameters: async () => coordinator.parameters(),
  *   sums: async () => coordinator.sums(),
@@ -55,27 +45,13 @@ const DEFAULT_MODEL_LENGTH = 2 ** 24;
  */
 export class PetParticipant {
   readonly #context: ParticipantContext;
-  #state: ParticipantState = { phase: 'awaiting', parameters: null };
+  #memory: ParticipantMemory = NO_MEMORY;
   #isBusy = false;
 
   /** @throws TypeError, RangeError that name the option. */
   constructor(options: PetParticipantOptions) {
-    checkNames(options, 'options', OPTIONS);
-    const { client, models, maxMessageBytes = DEFAULT_MESSAGE_BYTES, maxModelLength = DEFAULT_MODEL_LENGTH } = options;
-    const signSecretKey = copyOf(checkBytes(options.signSecretKey, 'options.signSecretKey'));
-    if (signSecretKey.length !== KEY_BYTES) {
-      throw new RangeError(`options.signSecretKey: expected ${KEY_BYTES} bytes, got ${signSecretKey.length}`);
-    }
-    this.#context = {
-      signSecretKey,
-      publicKey: platform.ed25519PublicKey(signSecretKey),
-      client,
-      models,
-      maxMessageBytes: checkInteger(maxMessageBytes, 'options.maxMessageBytes', LEAST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER),
-      maxModelLength: checkInteger(maxModelLength, 'options.maxModelLength', 1, MAX_LENGTH),
-      listener: checkListener(options.listener),
-      random: options.unsafeRandom ?? systemRandom,
-    };
+    checkNames(options, 'options', PARTICIPANT_OPTIONS);
+    this.#context = participantContext(options);
   }
 
   /**
@@ -87,9 +63,7 @@ export class PetParticipant {
    */
   static restore(state: string, options: PetParticipantOptions): PetParticipant {
     const participant = new PetParticipant(options);
-    const snapshot = participantDocument.parse(state);
-    if (!equalBytes(snapshot.publicKey, participant.publicKey)) throw new StateError('state: it is of another participant');
-    participant.#state = snapshot.state;
+    participant.#memory = parseMemory(state, participant.#context.publicKey);
     return participant;
   }
 
@@ -100,77 +74,28 @@ export class PetParticipant {
 
   /** The task in the present round; null if there is none, or if it is done. */
   get task(): Task | null {
-    const state = this.#state;
-    if (state.phase === 'awaiting') return null;
-    return state.phase === 'update' || (state.phase === 'sending' && state.tag === 'update') ? 'update' : 'sum';
+    return taskOf(this.#memory.state);
   }
 
   /**
    * Takes one step: learns of a new round, makes a message, or sends a part of one. Before each step it asks whether the round is still the same.
-   * Save the participant after each step that was 'complete' if it must survive a crash.
+   * Save the participant after each step that was 'complete', before the next one, if it must survive a crash. `PetAgent` does so.
    *
+   * @param options its `signal` is given to the client and the model store.
    * @returns 'complete' if there may be more to do at once, 'pending' if the participant waits for the coordinator or the application.
    * @throws UsageError ERR_SECAGG_BUSY during another step; DecodeError or PetError if what the coordinator shows cannot be used; what the client
    *   or the model store throws. The participant is as it was then.
    */
-  async transition(): Promise<'complete' | 'pending'> {
+  async transition(options: CallOptions = {}): Promise<'complete' | 'pending'> {
     if (this.#isBusy) throw new UsageError('ERR_SECAGG_BUSY', 'participant: another step is not over yet');
     this.#isBusy = true;
     try {
-      const next = await this.#next();
+      const next = await nextMemory(this.#memory, { ...this.#context, call: options });
       if (next === null) return 'pending';
-      this.#state = next;
+      this.#memory = next;
       return 'complete';
     } finally {
       this.#isBusy = false;
-    }
-  }
-
-  async #next(): Promise<ParticipantState | null> {
-    const bytes = await this.#context.client.parameters();
-    if (bytes === null) return null;
-    const state = this.#state;
-    const parameters = this.#decoded(bytes);
-    if (state.parameters === null || !equalBytes(state.parameters, bytes)) return this.#enter(parameters, copyOf(bytes));
-    switch (state.phase) {
-      case 'awaiting':
-        return null;
-      case 'update':
-        return update(state, parameters, this.#context);
-      case 'sending':
-        return send(state, parameters, this.#context);
-      case 'sum2':
-        return this.#sumMasks(state, parameters);
-    }
-  }
-
-  #decoded(bytes: Uint8Array): RoundParameters {
-    const parameters = decodeParameters(bytes);
-    const { maxModelLength } = this.#context;
-    if (parameters.modelLength > maxModelLength) {
-      const message = `parameters: expected models of at most ${maxModelLength} numbers, got ${parameters.modelLength}`;
-      throw new PetError('ERR_SECAGG_PET_PARAMETERS', message);
-    }
-    return parameters;
-  }
-
-  async #enter(parameters: RoundParameters, bytes: Uint8Array): Promise<ParticipantState> {
-    const next = await enterRound({ parameters, bytes }, this.#context);
-    const task = next.phase === 'awaiting' ? null : next.phase === 'update' ? 'update' : 'sum';
-    emit(this.#context.listener, { type: 'round', parameters, task });
-    return next;
-  }
-
-  async #sumMasks(state: Summing, parameters: RoundParameters): Promise<ParticipantState | null> {
-    const encodedSeeds = await this.#context.client.seeds(this.publicKey);
-    if (encodedSeeds === null) return null;
-    try {
-      return await sumMasks(state, parameters, { context: this.#context, encodedSeeds });
-    } catch (error) {
-      // The same seeds would come again. Without one of the masks the sum of the others is of no use.
-      if (!(error instanceof SecAggError)) throw error;
-      emit(this.#context.listener, { type: 'gave-up', error });
-      return { phase: 'awaiting', parameters: state.parameters };
     }
   }
 
@@ -180,7 +105,7 @@ export class PetParticipant {
    * @throws StateError ERR_SECAGG_STATE_SIZE if a message that is on its way is too long for a text.
    */
   save(): string {
-    return participantDocument.serialize({ publicKey: this.#context.publicKey, state: this.#state });
+    return serializeMemory(this.#memory, this.#context.publicKey);
   }
 }
 

@@ -1,7 +1,7 @@
 // An agent in a page: one tab at a time, awake when the page is shown, its state in IndexedDB. Stand-ins for what a browser has.
 import { expect } from 'chai';
 import { IndexedDbAgentStore } from '../../src/agent/index.ts';
-import { alone, onWake } from '../../src/agent/page.ts';
+import { alone, onWake } from '../../src/participation/page.ts';
 import { rejected } from '../support/errors.ts';
 import { DeviceStore } from '../support/service-world/device.ts';
 import { SmallService } from '../support/service-world/small-service.ts';

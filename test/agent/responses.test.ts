@@ -6,7 +6,7 @@ import { SecAggError } from '../../src/index.ts';
 import { hex } from '../../src/leaves/bytes.ts';
 import { decodeRequest, type ReceivedRequest } from '../../src/service/request.ts';
 import { readResponse, type ResponseKind } from '../../src/service/response.ts';
-import type { StoredAgent } from '../../src/agent/state-store.ts';
+import type { StoredAgent } from '../../src/participation/state-store.ts';
 import { withPlatform } from '../support/injected.ts';
 import { DeviceStore } from '../support/service-world/device.ts';
 import { Draws } from '../support/service-world/draws.ts';

@@ -21,6 +21,7 @@ function declaredEvents(path: string, union: string): Record<string, string[]> {
   const enter = (type: ts.TypeNode, fields: string[] = []): void => {
     if (ts.isUnionTypeNode(type)) for (const each of type.types) enter(each);
     else if (ts.isParenthesizedTypeNode(type)) enter(type.type);
+    else if (ts.isTypeReferenceNode(type)) enter((named(type.getText()) as ts.TypeAliasDeclaration).type);
     else if (ts.isIntersectionTypeNode(type)) {
       const [own, ...others] = type.types;
       const more = others.flatMap((other) => {
@@ -61,7 +62,8 @@ describe('docs/events.md', () => {
     ['Sessions in PostgreSQL', 'src/postgres/events.ts', 'StoreEvent'],
     ['An agent', 'src/agent/events.ts', 'AgentEvent'],
     ['A coordinator', 'src/coordinator/events.ts', 'CoordinatorEvent'],
-    ['A participant of PET', 'src/pet/participant-options.ts', 'PetParticipantEvent'],
+    ['A participant of PET', 'src/pet/participant-events.ts', 'PetAgentEvent'],
+    ['A service of PET', 'src/pet/service.ts', 'PetServiceEvent'],
   ] as const) {
     it(`lists each kind of ${union} with its fields`, () => {
       const declared = declaredEvents(path, union);

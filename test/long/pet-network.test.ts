@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
-import { petClient, petServer, type PetService } from '../../examples/pet/http.ts';
+import { petClient, petServer } from '../../examples/pet/http.ts';
 import { equalBytes } from '../../src/leaves/bytes.ts';
 import { freePort } from '../../scripts/local-postgres.ts';
-import { decodeModel, decodeParameters, PetCoordinator } from '../../src/pet/index.ts';
+import { decodeModel, decodeParameters, PetCoordinator, PetService } from '../../src/pet/index.ts';
 import { isDrawn, signTask, type RoundParameters } from '../../src/pet/parameters.ts';
 import { meanOf, memberOf, ONE, type Member, type Weighted } from '../pet/worlds.ts';
 
@@ -98,10 +98,10 @@ describe('a network of xaynet', function () {
     const running = members.map(steps);
     const client = petClient(url);
     for (let round = 0; round < 3; round++) {
-      const parameters = (await client.parameters())!;
+      const parameters = (await client.parameters({}))!;
       const { updaters } = await tasksOf(everybody, decodeParameters(parameters));
       do await setTimeout(200);
-      while (equalBytes((await client.parameters())!, parameters));
+      while (equalBytes((await client.parameters({}))!, parameters));
       const shown = new Uint8Array(await (await fetch(`${url}/model`)).arrayBuffer());
       expect(decodeModel(shown, 'F32')).to.deep.equal(meanOf(updaters, ONE));
     }
@@ -118,8 +118,7 @@ describe('a network of xaynet', function () {
       config: ONE,
       modelLength: length,
     });
-    const service: PetService = { coordinator, model: null };
-    const server = petServer(service).listen(0, '127.0.0.1');
+    const server = petServer(new PetService({ coordinator })).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const members = ours(url, 8, length);
@@ -133,8 +132,7 @@ describe('a network of xaynet', function () {
         await coordinator.close();
       }
       while (coordinator.progress().accepted < sum) await setTimeout(20);
-      service.model = (await coordinator.close()).model;
-      expect(service.model).to.deep.equal(meanOf(updaters, ONE));
+      expect((await coordinator.close()).model).to.deep.equal(meanOf(updaters, ONE));
     }
     stopped = true;
     await Promise.all(running);

@@ -168,12 +168,22 @@ describe('a round', () => {
   });
 
   it('takes no more messages than the application wants', async () => {
-    const { coordinator, members } = await network(16, { sum: { min: 1, max: 1 } });
+    const { coordinator, members } = await network(16, { sum: { count: { min: 1, max: 1 } } });
     const [first, second] = members.filter(({ participant }) => participant.task === 'sum');
     await run(first!);
     expect(coordinator.progress()).to.include({ accepted: 1, full: true });
-    await rejected('ERR_SECAGG_PET_FULL', run(second!));
+    const events: PetParticipantEvent[] = [];
+    const options = {
+      signSecretKey: second!.signSecretKey,
+      client: clientOf(coordinator),
+      models: { load: () => expect.fail() },
+    };
+    const state = second!.participant.save();
+    await run({ participant: PetParticipant.restore(state, { ...options, listener: (event) => events.push(event) }) });
     expect(coordinator.progress()).to.include({ accepted: 1, discarded: 1, rejected: 0 });
+    expect(events.map((event) => event.type === 'refused' && [event.message, event.error.code])).to.deep.equal([
+      ['sum', 'ERR_SECAGG_PET_FULL'],
+    ]);
   });
 });
 
@@ -206,7 +216,7 @@ describe('a participant', () => {
     const client = clientOf(coordinator);
     const failing = {
       ...client,
-      send: (message: Uint8Array) => (failures-- > 0 ? Promise.reject(new Error('no route')) : client.send(message)),
+      send: (message: Uint8Array) => (failures-- > 0 ? Promise.reject(new Error('no route')) : client.send(message, {})),
     };
     const options = { signSecretKey: member.signSecretKey, client: failing, models: { load: () => Promise.resolve(null) } };
     const participant = PetParticipant.restore(member.participant.save(), options);

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { opened } from '../../src/agent/agent-state.ts';
 import type { AgentOptions } from '../../src/agent/index.ts';
-import type { StoredAgent } from '../../src/agent/state-store.ts';
+import type { StoredAgent } from '../../src/participation/state-store.ts';
 import { MemorySessionHost } from '../../src/coordinator/session-host.ts';
 import { hex } from '../../src/leaves/bytes.ts';
 import type { Exchange } from '../../src/service/exchange.ts';

@@ -33,6 +33,19 @@ export function zeroModel(dataType: DataType, length: number): Model {
   }
 }
 
+/** The numbers of a model as they are in memory. */
+export function bytesOfModel({ buffer, byteOffset, byteLength }: Model): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength).slice();
+}
+
+/** The model that {@link bytesOfModel} gave the bytes of; null if they are none of this type and length. */
+export function modelOfBytes(bytes: Uint8Array, dataType: DataType, length: number): Model | null {
+  const model = zeroModel(dataType, length);
+  if (bytes.length !== model.byteLength) return null;
+  new Uint8Array(model.buffer).set(bytes);
+  return model;
+}
+
 /** A number ±m·2^exponent. The integer m is in digits of 24 bits, the least first. */
 export interface Mantissa {
   readonly digits: Float64Array;

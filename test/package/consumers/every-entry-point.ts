@@ -34,7 +34,17 @@ import {
   type Receipt,
 } from 'secagg/dp';
 import { combine, fixedPoint, histogram, mean, sum, weightedMean } from 'secagg/encoding';
-import { Aggregation, deriveMask, maskModel, type MaskConfigPair, type Model } from 'secagg/pet';
+import {
+  Aggregation,
+  deriveMask,
+  maskModel,
+  PetAgent,
+  PetCoordinator,
+  PetService,
+  type MaskConfigPair,
+  type Model,
+  type PetClient,
+} from 'secagg/pet';
 import { plan, PlanError, type Plan } from 'secagg/planner';
 import { certificateRequest, maxRequestBytes, Publisher, Registrar, Task, type Exchange } from 'secagg/service';
 import { UserWorker, type UserWorkerOptions, type WorkerLike } from 'secagg/worker';
@@ -130,6 +140,20 @@ export async function masked(model: Float32Array, config: MaskConfigPair): Promi
   const sum = new Aggregation(config, length);
   sum.add(masked);
   return sum.unmask(await deriveMask(seed, length, config));
+}
+
+/** A participant of PET that runs by itself. */
+export function petAgent(client: PetClient, signSecretKey: Uint8Array): PetAgent {
+  const models = { load: (): Promise<null> => Promise.resolve(null) };
+  const store = new IndexedDbAgentStore('pet');
+  return new PetAgent({ client, signSecretKey, models, store, storeKey: new Uint8Array(32) });
+}
+
+/** A coordinator of PET that runs by itself. */
+export async function petService(config: MaskConfigPair): Promise<PetService> {
+  const rounds = { sumProbability: 0.1, updateProbability: 0.5, config, modelLength: 10 };
+  const coordinator = await PetCoordinator.create({ ...rounds, sum: { time: { min: 1, max: 60 } } });
+  return new PetService({ coordinator, listener: ({ type }) => type });
 }
 
 export function planned(): Plan {

@@ -3,7 +3,7 @@ import { Agent } from '../../../src/agent/agent.ts';
 import type { AgentOptions } from '../../../src/agent/options.ts';
 import type { AgentEvent } from '../../../src/agent/events.ts';
 import type { LoadedInput, RunForInput } from '../../../src/agent/inputs.ts';
-import type { AgentStore, StoredAgent } from '../../../src/agent/state-store.ts';
+import type { AgentStore, StoredAgent } from '../../../src/participation/state-store.ts';
 import { SecAggError } from '../../../src/leaves/errors.ts';
 import type { Exchange } from '../../../src/service/exchange.ts';
 import type { SeedSource } from '../../../src/service/seeds.ts';

@@ -2,7 +2,7 @@
 // coordinator has.
 import type { InSession } from '../../../src/agent/agent-state.ts';
 import type { Floors } from '../../../src/agent/floors.ts';
-import type { StoredAgent } from '../../../src/agent/state-store.ts';
+import type { StoredAgent } from '../../../src/participation/state-store.ts';
 import type { Coordinator } from '../../../src/coordinator/coordinator.ts';
 import type { CoordinatorStore } from '../../../src/coordinator/store.ts';
 import { hex } from '../../../src/leaves/bytes.ts';

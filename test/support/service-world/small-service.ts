@@ -2,7 +2,7 @@
 import { Agent } from '../../../src/agent/agent.ts';
 import type { AgentOptions } from '../../../src/agent/options.ts';
 import type { AgentEvent } from '../../../src/agent/events.ts';
-import type { Transition } from '../../../src/agent/transitions.ts';
+import type { Transition } from '../../../src/participation/stepper.ts';
 import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/index.ts';
 import type { CoordinatorEvent } from '../../../src/coordinator/events.ts';
 import { MemoryCoordinatorStore } from '../../../src/coordinator/memory-store.ts';

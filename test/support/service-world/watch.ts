@@ -1,6 +1,6 @@
 // What must hold after each event of a world, whatever the weather: it looks at the wire, at the stores, and at what comes out.
 import { opened, inputDigest, isSpent, type AgentState, type Enrolled, type InSession } from '../../../src/agent/agent-state.ts';
-import type { StoredAgent } from '../../../src/agent/state-store.ts';
+import type { StoredAgent } from '../../../src/participation/state-store.ts';
 import type { FinishedRun } from '../../../src/coordinator/outcome.ts';
 import { hex } from '../../../src/leaves/bytes.ts';
 import type { VerifiedRun } from '../../../src/service/run-certificate.ts';

@@ -294,7 +294,7 @@ export const maskConfig: MaskConfig = { groupType: 'Prime', dataType: 'F32', bou
 export const petCoordinator = (options: PetCoordinatorOptions): Promise<PetCoordinator> => PetCoordinator.create(options);
 export const petProgress = (coordinator: PetCoordinator): PetProgress => coordinator.progress();
 export const petClosed = (coordinator: PetCoordinator): Promise<ClosedPhase> => coordinator.close();
-export const petParameters = (client: PetClient): Promise<Uint8Array | null> => client.parameters();
+export const petParameters = (client: PetClient): Promise<Uint8Array | null> => client.parameters({});
 
 export const newSession: NewSession = { threshold: 2, vecLen: 1 };
 export function stores(

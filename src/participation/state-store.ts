@@ -1,4 +1,4 @@
-// Where an agent keeps its state: bytes that only the agent can read, replaced only by whoever has read the newest ones.
+// Where a participant that runs by itself keeps its state: bytes that only it can read, replaced only by whoever has read the newest ones.
 
 /** The state of one agent at rest. */
 export interface StoredAgent {

@@ -1,4 +1,4 @@
-// Service time: how long the service has been there for its participants.
+// Service time: how long a service has been there for its participants. Leaf: imports nothing.
 
 /** Milliseconds by which one heartbeat moves it at most. */
 const LONGEST_STEP = 5000;

@@ -1,0 +1,108 @@
+// What a coordinator does with each message before it counts, wherever the round is kept: size, seal, phase, signature, parts, task.
+import { hex } from '../leaves/bytes.ts';
+import { DecodeError } from '../leaves/errors.ts';
+import type { RoundSettings } from './coordinator-options.ts';
+import { readPayload, type EligibleMessage } from './coordinator-steps.ts';
+import { groupOf } from './masking/orders.ts';
+import type { RoundParameters } from './parameters.ts';
+import { PetError } from './pet-error.ts';
+import { MESSAGE_OVERHEAD, MessageOpener, type Message, type Tag } from './wire/message.ts';
+import { Assembly, decodePart, PART_HEADER_BYTES, type Part } from './wire/parts.ts';
+
+/** The keys and the seed of one round. */
+export interface RoundKeys {
+  readonly secretKey: Uint8Array;
+  readonly publicKey: Uint8Array;
+  readonly seed: Uint8Array;
+}
+
+/** What the coordinator tells everybody about a round. */
+export function parametersOf(settings: RoundSettings, { publicKey, seed }: RoundKeys): RoundParameters {
+  const { sumProbability, updateProbability, config, modelLength } = settings;
+  return { coordinatorKey: publicKey, sumProbability, updateProbability, seed, config, modelLength };
+}
+
+/** The phase that a message came in. */
+export interface Moment {
+  readonly phase: Tag;
+  /** How many sum participants there are, from the update phase on. */
+  readonly sumParticipants: number;
+}
+
+/** What the largest payload takes that may come in a phase. */
+function mostPayloadBytes({ config, modelLength }: RoundSettings, { phase, sumParticipants }: Moment): number {
+  const object = 12 + modelLength * groupOf(config.vect).bytes + groupOf(config.unit).bytes;
+  if (phase === 'sum') return 96;
+  return phase === 'sum2' ? 64 + object : 132 + object + 112 * sumParticipants;
+}
+
+/** Bytes of the longest message of any phase. */
+export function mostMessageBytes(settings: RoundSettings): number {
+  const payload = mostPayloadBytes(settings, { phase: 'update', sumParticipants: settings.limits.sum.count.max });
+  return payload + MESSAGE_OVERHEAD + PART_HEADER_BYTES;
+}
+
+/** Keeps a part; the whole payload once all parts are there, else null. */
+export type Assemble = (participant: string, part: Part, mostBytes: number) => Promise<Uint8Array | null> | Uint8Array | null;
+
+/** Reads the messages of one round. */
+export class Intake {
+  readonly #settings: RoundSettings;
+  readonly #keys: RoundKeys;
+  readonly #opener: MessageOpener;
+
+  constructor(settings: RoundSettings, keys: RoundKeys) {
+    this.#settings = settings;
+    this.#keys = keys;
+    this.#opener = new MessageOpener(keys);
+  }
+
+  /**
+   * Reads one message of a participant that is eligible to send it.
+   *
+   * @returns null if other parts of it are missing.
+   * @throws DecodeError, PetError, AuthenticationError for what does not belong here.
+   */
+  async read(bytes: Uint8Array, moment: Moment, assemble: Assemble): Promise<EligibleMessage | null> {
+    const mostBytes = mostPayloadBytes(this.#settings, moment);
+    const most = mostBytes + MESSAGE_OVERHEAD + PART_HEADER_BYTES;
+    if (bytes.length > most) throw new DecodeError(`message: expected at most ${most} bytes, got ${bytes.length}`);
+    const opened = await this.#opener.open(bytes, moment.phase);
+    const message = opened.isPart ? await assembled(opened, mostBytes, assemble) : opened;
+    return message && readPayload(message, parametersOf(this.#settings, this.#keys));
+  }
+}
+
+async function assembled(message: Message, mostBytes: number, assemble: Assemble): Promise<Message | null> {
+  const payload = await assemble(hex(message.participantKey), decodePart(message.payload), mostBytes);
+  return payload && { ...message, isPart: false, payload };
+}
+
+/** Messages of which parts are missing, in memory. A participant has one of them at a time. */
+export class Assemblies {
+  readonly #assemblies = new Map<string, Assembly>();
+  readonly #mostBytes: number;
+
+  /** @param mostBytes of all messages together. */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** @returns the payload if all of its parts are there, else null. @throws PetError ERR_SECAGG_PET_FULL, ERR_SECAGG_PET_PART. */
+  add(participant: string, part: Part, mostBytes: number): Uint8Array | null {
+    const before = this.#assemblies.get(participant);
+    const assembly = before?.messageId === part.messageId ? before : new Assembly(part.messageId, mostBytes);
+    let pending = part.data.length;
+    for (const [other, { bytes }] of this.#assemblies) if (other !== participant || assembly === before) pending += bytes;
+    if (pending > this.#mostBytes) throw new PetError('ERR_SECAGG_PET_FULL', 'message: too many others are incomplete');
+    const payload = assembly.add(part);
+    if (payload === null) this.#assemblies.set(participant, assembly);
+    else this.#assemblies.delete(participant);
+    return payload;
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    this.#assemblies.clear();
+  }
+}
