@@ -66,6 +66,8 @@ describe('strict signatures', () => {
         ['R with y = p', publicKey, concat([plus(zero, Point.Fp.ORDER), s]), false],
         ['a key with y = p', plus(zero, Point.Fp.ORDER), concat([r, s]), false],
         ['a key with y = p + 3', plus(zero, Point.Fp.ORDER + 3n), concat([r, s]), false],
+        ['a key with a byte more', concat([publicKey, Uint8Array.of(0)]), concat([r, s]), false],
+        ['a key with a byte less', publicKey.subarray(0, 31), concat([r, s]), false],
         ['a signature with a byte more', publicKey, concat([r, s, Uint8Array.of(0)]), false],
         ['a signature with a byte less', publicKey, concat([r, s.subarray(0, 31)]), false],
         ['a key of small order', Point.ZERO.toBytes(), concat([r, s]), false],
