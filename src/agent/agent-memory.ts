@@ -31,8 +31,7 @@ export class AgentMemory {
 
   /** Reads the newest state. Numbers of requests go on where nobody can have used them. */
   async reload(): Promise<void> {
-    const text = await this.#store.load();
-    this.#state = text === null ? FRESH : parsed(text);
+    this.#state = (await this.#store.load(parsed)) ?? FRESH;
     this.#begin(this.#state.sequenceLimit);
   }
 

@@ -40,10 +40,15 @@ export class SealedStore {
     this.#random = random;
   }
 
-  /** Reads the newest state; null if there is none yet. @throws StateError if it does not open. */
-  async load(): Promise<string | null> {
+  /**
+   * Reads the newest state; null if there is none yet.
+   *
+   * @param parse makes it of its text. If it throws, the state is still one that was never read, so that nobody goes on without it.
+   * @throws StateError if it does not open; what `parse` throws.
+   */
+  async load<State>(parse: (text: string) => State): Promise<State | null> {
     const stored = await this.#store.load();
-    const state = stored && openState(stored, this.#seal);
+    const state = stored && parse(openState(stored, this.#seal));
     this.#revision = stored?.revision ?? 0;
     return state;
   }

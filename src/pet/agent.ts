@@ -141,8 +141,7 @@ export class PetAgent {
   }
 
   async #reload(): Promise<void> {
-    const text = await this.#store.load();
-    this.#memory = text === null ? NO_MEMORY : parseMemory(text, this.#context.publicKey);
+    this.#memory = (await this.#store.load((text) => parseMemory(text, this.#context.publicKey))) ?? NO_MEMORY;
   }
 
   /** Spread, so that participants that began together do not ask together. */

@@ -8,10 +8,12 @@ import {
   type AgentStore,
   type StoredAgent,
 } from '../../src/agent/index.ts';
+import { sealOf } from '../../src/agent/agent-state.ts';
 import { Coordinator, MemoryCoordinatorStore, type FinishedRun, type Outcome } from '../../src/coordinator/index.ts';
 import { genKeypair } from '../../src/index.ts';
 import type { TaskDefinition } from '../../src/service/index.ts';
 import { rejected } from '../support/errors.ts';
+import { writeLaterVersion } from '../support/later-version.ts';
 import { authorities, certified, clockAt, floorsFor, taskOf } from '../support/service.ts';
 
 const content = Uint8Array.of(3, 1, 4);
@@ -296,5 +298,19 @@ describe('an agent', () => {
     await (await service.agent(0, { keypair, certificate: bytes, store })).transition();
     const thief = await service.agent(0, { keypair, certificate: bytes, store, storeKey: new Uint8Array(32) });
     await rejected('ERR_SECAGG_STATE', thief.transition());
+  });
+
+  it('never goes on without a state that it cannot read: inputs and costs that are spent would be forgotten', async () => {
+    const service = new Service();
+    await service.open();
+    const { keypair, bytes } = await certified(service.parties.registrar, 0);
+    const store = new MemoryAgentStore();
+    const storeKey = new Uint8Array(32).fill(9);
+    await (await service.agent(0, { keypair, certificate: bytes, store })).transition();
+    const revision = await writeLaterVersion(store, sealOf({ key: storeKey, task: service.task.digest, id: 0 }));
+    const older = await service.agent(0, { keypair, certificate: bytes, store, storeKey });
+    for (let i = 0; i < 3; i++) await rejected('ERR_SECAGG_STATE_VERSION', older.transition());
+    await rejected('ERR_SECAGG_STATE_VERSION', older.leave());
+    expect((await store.load())!.revision).to.equal(revision);
   });
 });

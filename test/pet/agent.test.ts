@@ -18,8 +18,10 @@ import { coordinatorDocument } from '../../src/pet/coordinator-state.ts';
 import { isDrawn, signTask } from '../../src/pet/parameters.ts';
 import { MessageOpener } from '../../src/pet/wire/message.ts';
 import { decodeUpdate } from '../../src/pet/wire/payloads.ts';
-import { hex } from '../../src/leaves/bytes.ts';
+import { LABELS } from '../../src/crypto/labels.ts';
+import { concat, hex } from '../../src/leaves/bytes.ts';
 import { rejected } from '../support/errors.ts';
+import { writeLaterVersion } from '../support/later-version.ts';
 import { clientOf, meanOf, memberOf, ONE, run, settings, type Member } from './worlds.ts';
 
 const storeKey = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -221,6 +223,18 @@ describe('a participant of PET that runs by itself', () => {
 });
 
 describe('a round gets one input of a participant', () => {
+  it('although a later version has written its state: nobody goes on without it, however often it is tried', async () => {
+    const world = await afterSums();
+    const store = new MemoryAgentStore();
+    await runOut(agentOf(world, { store }));
+    const owner = concat([LABELS.petStateSeal, agentOf(world, { store }).publicKey]);
+    const revision = await writeLaterVersion(store, { key: storeKey, owner });
+    const older = agentOf(world, { store });
+    for (let i = 0; i < 3; i++) await rejected('ERR_SECAGG_STATE_VERSION', older.transition());
+    expect((await store.load())!.revision).to.equal(revision);
+    expect(new Set(world.sent)).to.have.lengthOf(1);
+  });
+
   it('although the state could not be written when the message was made: nothing had left', async () => {
     const world = await afterSums();
     const store = new FailingStore();
