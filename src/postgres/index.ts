@@ -17,6 +17,7 @@ export type { ListedSession, ListOptions } from './session-list.ts';
 export { PostgresUsers, type PostgresUsersOptions } from './users.ts';
 export type { ClosedRound } from './closing.ts';
 export type { DatabaseOptions } from './database.ts';
+export type { NextMessage } from './outgoing.ts';
 export { SESSION_CRONTAB, sessionTasks, type JobHelpers, type JobTask } from './job-tasks.ts';
 export type { StoreEvent } from './events.ts';
 export type { PoolConnection, PoolResult, PostgresPool } from './pool.ts';

@@ -24,7 +24,7 @@ import { Database, type DatabaseOptions } from './database.ts';
 import { Inboxes } from './inboxes.ts';
 import { JobQueue } from './job-queue.ts';
 import { migrate } from './migrations.ts';
-import { readMessage } from './outgoing.ts';
+import { readMessage, type NextMessage } from './outgoing.ts';
 import { checkPool, type PoolConnection, type PostgresPool } from './pool.ts';
 import { readEvidence } from './evidence.ts';
 import { requireNotFailed } from './end.ts';
@@ -284,13 +284,27 @@ export class PostgresSessions {
   }
 
   /**
-   * The message for a user in the present round: in round 0 the one that starts every user, later the one that answers the round
-   * before. It is made from the rows that it needs.
+   * What there is for a user in the present round: a message that the user is to answer, in round 0 the one that starts every user, later
+   * the one that answers the round before; or that it waits, is out, or that the session is finished. A message is made from the rows that
+   * it needs.
    *
-   * @returns fresh bytes; null if the user is out or not registered, or if the session is finished.
+   * A user that was heard in the present round has nothing to answer, and is told to wait: call {@link wait}, or this again later.
+   *
+   * @param user the user, as the transport knows it.
+   * @returns its `kind` tells which.
    * @throws UsageError ERR_SECAGG_FAILED if the session has failed.
+   * @example
+   * ```ts
+   * import type { UserWrapper } from 'secagg';
+   * import type { PostgresSessions } from 'secagg/postgres';
+   *
+   * async function answerOnce(sessions: PostgresSessions, id: string, user: UserWrapper): Promise<void> {
+   *   const next = await sessions.message(id, user.id);
+   *   if (next.kind === 'message') await sessions.recv(id, user.id, await user.round(next.bytes));
+   * }
+   * ```
    */
-  async message(id: string, user: number): Promise<Uint8Array | null> {
+  async message(id: string, user: number): Promise<NextMessage> {
     return readMessage(this.#reads, checkSessionId(id), userId(user, 'user'));
   }
 

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { StandIns, type StandInsSetup } from '../support/stand-ins.ts';
-import type { TestDatabase } from './support.ts';
+import { bytesFor, type TestDatabase } from './support.ts';
 
 /** Figures of a session, by round. */
 export interface LargeSession {
@@ -65,7 +65,7 @@ export async function playLargeSession(database: TestDatabase, playing: Playing)
   for (let round = 0; round <= 4; round++) {
     const speaking = round < 3 ? all : all.slice(silent);
     if (round === 1) {
-      await each(all, atOnce, async (i) => standIns.see(i, (await sessions.message(id, standIns.ids[i]!))!));
+      await each(all, atOnce, async (i) => standIns.see(i, await bytesFor(sessions, id, standIns.ids[i]!)));
     }
     const some = speaking.filter((_, i) => i % Math.ceil(speaking.length / measured) === 0);
     figures.messageCpu.push(
@@ -74,7 +74,7 @@ export async function playLargeSession(database: TestDatabase, playing: Playing)
         return some.length;
       }),
     );
-    const message = round < 2 ? null : await sessions.message(id, standIns.ids[speaking[0]!]!);
+    const message = round < 2 ? null : await bytesFor(sessions, id, standIns.ids[speaking[0]!]!);
     let bytes = 0;
     const before = await logPosition(database.pool);
     await each(speaking, atOnce, async (i) => {

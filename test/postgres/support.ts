@@ -69,9 +69,16 @@ export async function messagesAfter(
 ): Promise<Map<number, Uint8Array>> {
   if (closed.kind === 'sum') throw new Error('the session is over');
   const messages = await Promise.all(
-    closed.recipients.map(async (user): Promise<[number, Uint8Array]> => [user, (await sessions.message(id, user))!]),
+    closed.recipients.map(async (user): Promise<[number, Uint8Array]> => [user, await bytesFor(sessions, id, user)]),
   );
   return new Map(messages);
+}
+
+/** The message that a user is to answer in the present round. */
+export async function bytesFor(sessions: Pick<PostgresSessions, 'message'>, id: string, user: number): Promise<Uint8Array> {
+  const next = await sessions.message(id, user);
+  if (next.kind !== 'message') throw new Error(`user ${user}: ${next.kind}`);
+  return next.bytes;
 }
 
 /** Runs `work` while a trigger drops rows of a table before they are written, as a rule or trigger of an operator may. */
