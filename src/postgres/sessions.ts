@@ -1,7 +1,7 @@
 // Sessions of servers in PostgreSQL, for any number of processes at a time (docs/postgres.md).
 import { copyOf } from '../leaves/bytes.ts';
 import type { Listener } from '../leaves/events.ts';
-import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
+import { checkBytes, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import type { UrlLike } from '../leaves/urls.ts';
 import type { ConsistencyEvidence } from '../server/evidence.ts';
@@ -31,6 +31,7 @@ import { requireNotFailed } from './end.ts';
 import { readResult } from './result.ts';
 import { SessionReads } from './session-reads.ts';
 import { abortSession, removeSession } from './session-end.ts';
+import { secondsUntil } from './clock.ts';
 import { listSessions, type ListedSession, type ListOptions } from './session-list.ts';
 import { readProgress, type SessionProgress } from './session-progress.ts';
 import { checkSessionId } from './session-status.ts';
@@ -63,8 +64,8 @@ export interface NewSession {
    */
   readonly options?: Omit<ServerOptions, keyof ServerLocalOptions> & { readonly [Name in keyof ServerLocalOptions]?: never };
   /**
-   * The time from which on nothing is accepted. The application computes it by its own clock, and the database compares it
-   * with the database's clock: a session lives longer or shorter by as much as the two differ. Default: never.
+   * The time from which on nothing is accepted: as long from now as it is by this process's clock, counted by the database's clock, which
+   * may differ. Default: never.
    */
   readonly expiresAt?: Date;
 }
@@ -164,7 +165,7 @@ export class PostgresSessions {
   async create(session: NewSession, { client }: CreateOptions = {}): Promise<string> {
     checkNames(session, 'session', ['id', 'threshold', 'vecLen', 'options', 'expiresAt']);
     const { threshold, vecLen, options = {}, expiresAt } = session;
-    const expires = expiresAt === undefined ? null : secondsOf(expiresAt, 'expiresAt');
+    const expires = expiresAt === undefined ? null : secondsUntil(expiresAt, 'expiresAt');
     checkStoredOptions(options);
     const id = checkNewId(session.id);
     const { context } = newServerSnapshot(threshold, vecLen, options);
@@ -234,16 +235,16 @@ export class PostgresSessions {
   }
 
   /**
-   * Lets graphile-worker close a round at a time, by the database's clock; a later call for the same round changes the time. The process
-   * that runs graphile-worker has `sessionTasks` in its task list.
+   * Lets graphile-worker close a round at a time; a later call for the same round changes the time. The process that runs graphile-worker
+   * has `sessionTasks` in its task list.
    *
    * @param r the round, 0 to 4.
-   * @param at when.
+   * @param at when: as long from now as it is by this process's clock, counted by the database's clock.
    * @param options a transaction of the application in which the job is added.
    * @throws TypeError, RangeError that name the argument; TypeError for sessions that were made without the option `jobs`.
    */
   async closeAt(id: string, r: number, at: Date, { client }: CreateOptions = {}): Promise<void> {
-    const [sessionId, round, seconds] = [checkSessionId(id), checkInteger(r, 'r', 0, 4), secondsOf(at, 'at')];
+    const [sessionId, round, seconds] = [checkSessionId(id), checkInteger(r, 'r', 0, 4), secondsUntil(at, 'at')];
     const jobs = this.#requireJobs();
     const add = (query: Query): Promise<void> => jobs.addClosing(query, sessionId, round, seconds);
     if (client === undefined) await this.#database.transaction(add);
@@ -383,20 +384,14 @@ export class PostgresSessions {
    * several. It takes each session in a transaction of its own, and leaves a session that another transaction holds for the
    * next time.
    *
-   * @param options which sessions to remove; the time when a session ended is by the database's clock.
+   * @param options which sessions to remove: those that ended as long ago as `endedBefore` is by this process's clock, counted by the
+   * database's clock.
    */
   async sweep(options: SweepOptions = {}): Promise<Swept> {
     checkNames(options, 'options', ['endedBefore']);
     const { endedBefore } = options;
-    return sweepSessions(this.#database, endedBefore === undefined ? null : secondsOf(endedBefore, 'options.endedBefore'));
+    return sweepSessions(this.#database, endedBefore === undefined ? null : secondsUntil(endedBefore, 'options.endedBefore'));
   }
-}
-
-/** Seconds since 1970; PostgreSQL's calendar begins later than that of Date. */
-function secondsOf(date: unknown, name: string): number {
-  const seconds = checkDate(date, name) / 1000;
-  if (seconds < 0) throw new RangeError(`${name}: expected a time since 1970`);
-  return seconds;
 }
 
 /** Refuses options of a server that are not part of its state, so that no process would have them. */

@@ -1,5 +1,6 @@
 // Every statement about the rows of sessions. $1 is the session wherever there is one; the three statements with which sweep()
 // looks for sessions have none, and read one page of one index.
+import { timeIn } from './clock.ts';
 import {
   EXPIRED,
   MOMENT,
@@ -22,7 +23,7 @@ interface SessionIdRow {
 export const createSession: Statement<SessionIdRow> = statement(
   `
   insert into :schema.sessions (session_id, brief, registered, roster, expires_at)
-  values ($1::uuid, $2::jsonb, $3::integer, $4::bytea, to_timestamp($5::float8))
+  values ($1::uuid, $2::jsonb, $3::integer, $4::bytea, ${timeIn('$5')})
   on conflict do nothing returning session_id`,
   SESSION_ID,
 );
@@ -166,7 +167,7 @@ export const sessionsToTidy: Statement<ListedSession> = statement(
 export const sessionsToRemove: Statement<ListedSession> = statement(
   `
   select session_id, extract(epoch from ended_at)::float8 as at from :schema.sessions
-  where ended_at is not null and ended_at < to_timestamp($4::float8)
+  where ended_at is not null and ended_at < ${timeIn('$4')}
     and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,

@@ -40,7 +40,7 @@ const isThere = (): Promise<boolean> => Promise.resolve(true);
 const TIDY: Sweeping = { locked: isThere, then: tidySession };
 const REMOVE: Sweeping = { locked: isThere, then: removeSession };
 
-/** @param endedBefore sessions that ended before are removed, in seconds since 1970; null removes none. */
+/** @param endedBefore sessions that ended before are removed, in seconds from now, which are negative; null removes none. */
 export async function sweepSessions(database: Database, endedBefore: number | null): Promise<Swept> {
   const expired = await forEachSession(database, sql.sessionsToExpire, [], EXPIRE);
   const tidied = await forEachSession(database, sql.sessionsToTidy, [TIDY_AFTER_SECONDS], TIDY);
