@@ -20,7 +20,7 @@ export type { DatabaseOptions } from './database.ts';
 export type { NextMessage } from './outgoing.ts';
 export { SESSION_CRONTAB, sessionTasks, type JobHelpers, type JobTask } from './job-tasks.ts';
 export type { StoreEvent } from './events.ts';
-export type { PoolConnection, PoolResult, PostgresPool } from './pool.ts';
+export type { PoolConnection, PoolQuery, PoolResult, PostgresPool } from './pool.ts';
 export type { SessionProgress } from './session-progress.ts';
 export type { SessionStatus } from './session-status.ts';
 export type { Swept } from './sweep.ts';

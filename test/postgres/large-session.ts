@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import type pg from 'pg';
-import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
+import { PostgresSessions, type PoolConnection, type PostgresPool, type PoolQuery } from '../../src/postgres/index.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { StandIns, type StandInsSetup } from '../support/stand-ins.ts';
 import { bytesFor, type TestDatabase } from './support.ts';
@@ -134,7 +134,7 @@ async function cpuOf({ pool, schema }: TestDatabase, work: (sessions: PostgresSe
   const client = await pool.connect();
   try {
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-    const one: PoolConnection = { query: (text, values) => client.query(text, values), release: () => undefined };
+    const one: PoolConnection = { query: (query) => client.query(query), release: () => undefined };
     const sessions = new PostgresSessions({ connect: () => Promise.resolve(one) }, { schema });
     await work(sessions); // the first calls are slow
     const [own, backend] = [process.cpuUsage(), backendMilliseconds(rows[0]!.pid)];
@@ -168,10 +168,11 @@ function timedPool(pool: PostgresPool): PostgresPool & { readonly longest: Large
       let begun = 0;
       let slowest = { milliseconds: 0, statement: '' };
       return {
-        async query(text: string, values?: unknown[]) {
+        async query(query: PoolQuery) {
+          const { text } = query;
           const started = performance.now();
           if (text.startsWith('begin')) [begun, slowest] = [started, { milliseconds: 0, statement: '' }];
-          const result = await connection.query(text, values);
+          const result = await connection.query(query);
           const now = performance.now();
           if (now - started > slowest.milliseconds)
             slowest = { milliseconds: now - started, statement: text.trim().slice(0, 60) };

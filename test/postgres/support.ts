@@ -1,6 +1,6 @@
 // A database for the tests of one file.
 import pg from 'pg';
-import type { ClosedRound, PoolConnection, PostgresPool, PostgresSessions } from '../../src/postgres/index.ts';
+import type { ClosedRound, PoolConnection, PoolQuery, PostgresPool, PostgresSessions } from '../../src/postgres/index.ts';
 import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
 
 export interface TestDatabase {
@@ -51,9 +51,10 @@ export function overheard(pool: PostgresPool, hear: (text: string) => Promise<vo
     async connect(): Promise<PoolConnection> {
       const connection = await pool.connect();
       return {
-        async query(text: string, values?: unknown[]) {
+        async query(query: PoolQuery) {
+          const { text } = query;
           await hear(text);
-          return connection.query(text, values);
+          return connection.query(query);
         },
         release: (error) => connection.release(error),
       };

@@ -5,7 +5,7 @@ import { PostgresSessions } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
 import { UserWrapper } from '../../src/user/user-wrapper.ts';
-import type { PoolConnection, PostgresPool } from '../../src/postgres/index.ts';
+import type { PoolConnection, PoolQuery, PostgresPool } from '../../src/postgres/index.ts';
 import { poolOf, testDatabase, type TestDatabase } from './support.ts';
 
 /** A pool that tells of each statement after it has run, and before its rows are given. */
@@ -14,8 +14,9 @@ function overheardAfter(pool: PostgresPool, hear: (text: string) => Promise<void
     async connect(): Promise<PoolConnection> {
       const connection = await pool.connect();
       return {
-        async query(text: string, values?: unknown[]) {
-          const result = await connection.query(text, values);
+        async query(query: PoolQuery) {
+          const { text } = query;
+          const result = await connection.query(query);
           await hear(text);
           return result;
         },
