@@ -120,7 +120,7 @@ async function logPosition(pool: pg.Pool): Promise<number> {
   return Number(rows[0]!.at);
 }
 
-async function tableBytes({ pool, schema }: TestDatabase): Promise<number> {
+export async function tableBytes({ pool, schema }: TestDatabase): Promise<number> {
   const { rows } = await pool.query<{ bytes: string }>(
     `select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c join pg_namespace n on n.oid = relnamespace
      where nspname = $1 and relkind = 'r'`,
