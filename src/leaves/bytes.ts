@@ -101,13 +101,13 @@ function writeBigEndian(out: Uint8Array, at: number, value: number): void {
   out[at + 3] = value;
 }
 
-/** Hexadecimal digits, lower case; for use as a map key of public values. */
 /** The bytes that {@link hex} spelled; null if the text is no even number of lower-case hexadecimal digits. */
 export function bytesOfHex(text: string): Uint8Array | null {
   if (!/^([0-9a-f]{2})*$/.test(text)) return null;
   return Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16));
 }
 
+/** Hexadecimal digits, lower case; for use as a map key of public values. */
 export function hex(bytes: Uint8Array): string {
   let out = '';
   for (const byte of bytes) out += byte.toString(16).padStart(2, '0');

@@ -207,6 +207,7 @@ export const platform: Platform = {
 
   threads,
 
+  fromHex: (digits): Uint8Array => plain(Buffer.from(digits, 'hex')),
   toBase64: (bytes): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
   fromBase64(text): Uint8Array | null {
     const bytes = Buffer.from(text, 'base64');

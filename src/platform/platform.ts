@@ -86,6 +86,8 @@ export interface Platform {
   /** Fulfilled once timers and messages that are due have had their turn. */
   pause(): Promise<void>;
   readonly threads: Threads | null;
+  /** The bytes that hexadecimal digits spell, whatever else there is in the text. */
+  fromHex(digits: string): Uint8Array;
   toBase64(bytes: Uint8Array): string;
   /** The bytes of canonical base64 with padding; null if the text is anything else. */
   fromBase64(text: string): Uint8Array | null;

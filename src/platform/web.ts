@@ -4,7 +4,7 @@
 import { ctr } from '@noble/ciphers/aes.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
-import { concat, copyOf } from '../leaves/bytes.ts';
+import { bytesOfHex, concat, copyOf } from '../leaves/bytes.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { once } from '../leaves/once.ts';
 import { BASE_POINT, KNOWN_SIGNATURE, type Signed } from './known-answers.ts';
@@ -238,6 +238,7 @@ export const platform: Platform = {
 
   threads: null,
 
+  fromHex: (digits): Uint8Array => bytesOfHex(digits) ?? new Uint8Array(),
   toBase64,
   fromBase64,
 };

@@ -15,7 +15,7 @@ const PAGE_ROWS = 10_000;
 interface NewSessionRow {
   readonly id: string;
   readonly context: ServerSnapshot['context'];
-  /** Seconds since 1970; null for never. */
+  /** In how many seconds; null for never. */
   readonly expires: number | null;
   /** Whether a session with this id may be there, which then stays as it is. */
   readonly mayExist: boolean;

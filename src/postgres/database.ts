@@ -9,7 +9,15 @@ import { checkDriver } from './driver-check.ts';
 import { lateError, storeError } from './driver-error.ts';
 import type { StoreEvent } from './events.ts';
 import { readSchemaId, requireSchemaVersion } from './migrations.ts';
-import { checkConnection, checkPool, guardNewConnections, quoteSchema, type PoolConnection, type PostgresPool } from './pool.ts';
+import {
+  checkConnection,
+  checkPool,
+  guardNewConnections,
+  quoteSchema,
+  send,
+  type PoolConnection,
+  type PostgresPool,
+} from './pool.ts';
 import { requireReadable, statement, type Query, type Statement } from './statement.ts';
 
 /** SQLSTATEs of a transaction that lost a race and can run again: serialization_failure, deadlock_detected. */
@@ -212,10 +220,6 @@ export class Database {
     }
     return checkConnection(connection);
   }
-}
-
-function send(connection: PoolConnection, sql: string, values?: readonly unknown[]): ReturnType<PoolConnection['query']> {
-  return values === undefined ? connection.query(sql) : connection.query(sql, [...values]);
 }
 
 async function inTransaction<T>(

@@ -170,7 +170,7 @@ async function clock(query: Query): Promise<Finding> {
     Math.abs(skew) <= MOST_SKEW,
     'warning',
     told,
-    'sessions expire by the database, at times that applications compute',
+    'the times that sessions have are those of the database',
   );
 }
 

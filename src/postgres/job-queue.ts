@@ -1,5 +1,6 @@
 // Jobs of graphile-worker about sessions. Its function add_job is called in SQL, so that a job is added in the transaction that it belongs to.
 // A job only wakes: what may be done, and by whom, the rows of the session decide.
+import { timeIn } from './clock.ts';
 import { quoteSchema } from './pool.ts';
 import { statement, text, type Query, type Statement } from './statement.ts';
 
@@ -23,7 +24,7 @@ export class JobQueue {
     const closing = (session: string, round: string, at: string): string => `
       ${jobs}.add_job('secagg_close', payload := json_build_object('session', ${session}::text, 'round', ${round}::integer),
         run_at := ${at}, job_key := 'secagg_close ' || ${session}::text || ' ' || ${round}::text)`;
-    this.#addClosing = statement(`select from ${closing('$1', '$2', 'to_timestamp($3::float8)')}`);
+    this.#addClosing = statement(`select from ${closing('$1', '$2', timeIn('$3'))}`);
     this.#recoverClosings = statement(
       `
       select session_id from :schema.sessions, lateral ${closing('session_id', 'round', 'now()')}
@@ -37,7 +38,7 @@ export class JobQueue {
     await query(this.#addUnmasking, [sessionId, count]);
   }
 
-  /** Adds a job that closes a round; one that was added before for this round gets the new time. @param at in seconds since 1970. */
+  /** Adds a job that closes a round; one that was added before for this round gets the new time. @param at in how many seconds. */
   async addClosing(query: Query, sessionId: string, round: number, at: number): Promise<void> {
     await query(this.#addClosing, [sessionId, round, at]);
   }

@@ -162,6 +162,8 @@ export interface RecipientRow extends StatusRow, Pick<SessionRow, 'admitted' | '
   readonly registers: boolean;
   /** Whether the user was heard in the round before. */
   readonly was_heard: boolean;
+  /** Whether it was heard in the present round. */
+  readonly is_heard: boolean;
   /** Its position, if it was heard after round 0 and in the round before. */
   readonly position: number | null;
 }
@@ -169,8 +171,10 @@ export interface RecipientRow extends StatusRow, Pick<SessionRow, 'admitted' | '
 export const readRecipient: Statement<RecipientRow> = statement(
   `
   select status, sessions.round, reason, ${EXPIRED}, admitted, array_to_string(closings, ' ') as closings, brief::text as brief,
-    registered is not null as registers, before.user_id is not null as was_heard, before.position
+    registered is not null as registers, before.user_id is not null as was_heard, before.position, present.user_id is not null as is_heard
   from :schema.sessions
+  left join :schema.messages present
+    on present.session_id = $1::uuid and present.round = sessions.round and present.user_id = $2::bigint
   left join :schema.messages before
     on before.session_id = $1::uuid and before.round = sessions.round - 1 and before.user_id = $2::bigint
   where sessions.session_id = $1::uuid`,
@@ -181,6 +185,7 @@ export const readRecipient: Statement<RecipientRow> = statement(
     brief: text,
     registers: boolean,
     was_heard: boolean,
+    is_heard: boolean,
     position: nullable(integer),
   },
 );

@@ -36,22 +36,52 @@ interface Recipient {
   readonly user: UserId;
 }
 
-/** The message for one user in the present round; null if there is none. */
-export async function readMessage(reads: SessionReads, sessionId: string, user: UserId): Promise<Uint8Array | null> {
+/** What there is for a user in the present round. */
+export type NextMessage =
+  | {
+      /** The user has not been heard in this round. */
+      readonly kind: 'message';
+      /** The round, 0 to 4. */
+      readonly round: number;
+      /** Fresh bytes, for `UserWrapper.round`. */
+      readonly bytes: Uint8Array;
+    }
+  | {
+      /** The user was heard in this round, and its next message comes once the round is closed. */
+      readonly kind: 'waiting';
+      /** The round, 0 to 4. */
+      readonly round: number;
+    }
+  | {
+      /** The user is out, or it is not registered: no message will come. */
+      readonly kind: 'out';
+    }
+  | {
+      /** The session has its sum. */
+      readonly kind: 'finished';
+    };
+
+const OUT: NextMessage = { kind: 'out' };
+
+/** What there is for one user in the present round. */
+export async function readMessage(reads: SessionReads, sessionId: string, user: UserId): Promise<NextMessage> {
   const { query } = reads;
   const [found] = await query(messages.readRecipient, [sessionId, user]);
   const row = requireLive(found, sessionId);
   await requireNotFailed(query, sessionId, row);
-  if (row.status !== 'collecting') return null;
-  if (row.round === 0) {
+  const { round } = row;
+  if (row.status !== 'collecting') return { kind: 'finished' };
+  if (row.is_heard) return { kind: 'waiting', round };
+  if (round === 0) {
     const isIn = !row.registers || (await reads.keys(sessionId, [user])).length === 1;
-    return isIn ? round0Msg() : null;
+    return isIn ? { kind: 'message', round, bytes: round0Msg() } : OUT;
   }
-  if (!row.was_heard) return null;
+  if (!row.was_heard) return OUT;
   const context = contextOf(row);
   const recipient = { reads, query, sessionId, row, context, user };
   const fields = await fieldsFor(recipient, row.position);
-  return fields === null ? null : encodeServerMessage(context.tag, { round: row.round as Round, fields });
+  if (fields === null) return OUT;
+  return { kind: 'message', round, bytes: encodeServerMessage(context.tag, { round: round as Round, fields }) };
 }
 
 /** @param position null in round 1, for messages of round 0 have none. */

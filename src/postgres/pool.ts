@@ -9,10 +9,26 @@ export interface PoolResult {
   readonly command?: string;
 }
 
+/** One statement, as `pg` takes it. */
+export interface PoolQuery {
+  /** SQL. Without values it may be several statements. */
+  readonly text: string;
+  /** The values of its parameters. */
+  readonly values?: unknown[];
+  /**
+   * Gives each value of a column as PostgreSQL's own text, so that parsers of types which the application has set change nothing. A driver
+   * that does not know it may give numbers, booleans and bytes as such.
+   */
+  readonly types: {
+    /** What makes a value of the text. */
+    getTypeParser(): (text: string) => string;
+  };
+}
+
 /** One connection, taken from the pool for a transaction. */
 export interface PoolConnection {
-  /** Runs one statement of SQL, whose parameters are `values`. */
-  query(text: string, values?: unknown[]): Promise<PoolResult>;
+  /** Runs one statement. */
+  query(query: PoolQuery): Promise<PoolResult>;
   /** Gives the connection back to the pool; with an error, the pool closes it. */
   release(error?: Error | boolean): void;
   /** Listens to the connection's errors between statements. */
@@ -38,9 +54,17 @@ export interface PostgresPool {
   listeners?(event: 'connect'): readonly unknown[];
 }
 
+const AS_TEXT: PoolQuery['types'] = { getTypeParser: () => (text) => text };
+
+/** Sends a statement. */
+export function send(connection: PoolConnection, text: string, values?: readonly unknown[]): Promise<PoolResult> {
+  return connection.query(values === undefined ? { text, types: AS_TEXT } : { text, values: [...values], types: AS_TEXT });
+}
+
 /** @throws TypeError if it has no method `connect`, or is one connection instead of a pool. */
 export function checkPool(pool: unknown, name = 'pool'): PostgresPool {
   const { connect, getTypeParser } = (pool ?? {}) as { readonly connect?: unknown; readonly getTypeParser?: unknown };
+  // Neither postgres.js, which prepares statements by itself, nor PGlite, which has one connection for all, has this method.
   if (typeof connect !== 'function') throw new TypeError(`${name}: expected a pool of connections, such as a pg.Pool`);
   // A pg.Client has a method `connect` too, but only clients have parsers of types.
   if (typeof getTypeParser === 'function')

@@ -1,6 +1,6 @@
 // The columns of a row of sessions, as they are selected and as they are decoded.
 import { SESSION_STATUSES, type StatusRow } from './session-status.ts';
-import { boolean, bytes, integer, nullable, number, oneOf, text, time, type Columns } from './statement.ts';
+import { boolean, bytes, integer, millisecondsOf, nullable, oneOf, text, time, type Columns } from './statement.ts';
 
 export const STATUS: Columns<StatusRow> = {
   status: oneOf(SESSION_STATUSES),
@@ -21,8 +21,8 @@ export interface MomentRow extends StatusRow {
   readonly closing: string | null;
   /** Whether the process that is closing the round has a lease. */
   readonly leased: boolean;
-  /** When it was created, in seconds since 1970: a session that was removed and created again is another one. */
-  readonly created: number;
+  /** When it was created: a session that was removed and created again is another one. */
+  readonly created: string;
   readonly expires_at: Date | null;
   readonly tidied: boolean;
 }
@@ -44,7 +44,7 @@ export const MOMENT: Columns<MomentRow> = {
   closings: text,
   closing: nullable(text),
   leased: boolean,
-  created: number,
+  created: text,
   expires_at: nullable(time),
   tidied: boolean,
 };
@@ -61,8 +61,8 @@ export const SESSION: Columns<SessionRow> = {
 
 export const MOMENT_COLUMNS: string = [
   `sessions.session_id, status, sessions.round, reason, ${EXPIRED}, admitted, array_to_string(closings, ' ') as closings, closing::text as closing`,
-  'coalesce(lease_until > clock_timestamp(), false) as leased, extract(epoch from created_at)::float8 as created',
-  'extract(epoch from expires_at)::float8 as expires_at, tidied_at is not null as tidied',
+  'coalesce(lease_until > clock_timestamp(), false) as leased, extract(epoch from created_at)::text as created',
+  `${millisecondsOf('expires_at')} as expires_at, tidied_at is not null as tidied`,
 ].join(', ');
 
 /** The columns of a row of sessions; those of other tables that a statement joins have other names. */

@@ -54,9 +54,8 @@ export class PostgresSessionHost implements SessionHost {
 
   /** As `SessionHost.message`. */
   async message(name: string, id: number, round: number): Promise<Uint8Array | null> {
-    const message = await this.#sessions.message(uuidOf(name), id);
-    // Version and round are the first two elements of every message of the server, one byte each.
-    return message?.[2] === round ? message : null;
+    const next = await this.#sessions.message(uuidOf(name), id);
+    return next.kind === 'message' && next.round === round ? next.bytes : null;
   }
 
   /** As `SessionHost.evidence`. */

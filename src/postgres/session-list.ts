@@ -1,7 +1,8 @@
 // Which sessions there are, a page at a time.
-import { checkDate, checkNames, checkOneOf } from '../leaves/checks.ts';
+import { checkNames, checkOneOf } from '../leaves/checks.ts';
+import { secondsUntil, timeIn } from './clock.ts';
 import { checkSessionId, SESSION_STATUSES, type SessionStatus } from './session-status.ts';
-import { integer, nullable, oneOf, statement, text, time, type Query, type Statement } from './statement.ts';
+import { integer, millisecondsOf, nullable, oneOf, statement, text, time, type Query, type Statement } from './statement.ts';
 
 /** Which sessions to list. */
 export interface ListOptions {
@@ -41,13 +42,13 @@ interface ListedRow {
   readonly ended_at: Date | null;
 }
 
-const seconds = (column: string): string => `extract(epoch from ${column})::float8 as ${column}`;
+const timeOf = (column: string): string => `${millisecondsOf(column)} as ${column}`;
 
 const LIST: Statement<ListedRow> = statement(
   `
-  select session_id, status, round, ${seconds('expires_at')}, ${seconds('created_at')}, ${seconds('ended_at')}
+  select session_id, status, round, ${timeOf('expires_at')}, ${timeOf('created_at')}, ${timeOf('ended_at')}
   from :schema.sessions
-  where ($1::text is null or status = $1::text) and ($2::float8 is null or expires_at < to_timestamp($2::float8))
+  where ($1::text is null or status = $1::text) and ($2::float8 is null or expires_at < ${timeIn('$2')})
     and ($3::uuid is null or session_id > $3::uuid)
   order by session_id limit ${PAGE}`,
   {
@@ -66,7 +67,7 @@ export async function listSessions(query: Query, options: ListOptions): Promise<
   const { status, dueBefore, after } = options;
   const values = [
     status === undefined ? null : checkOneOf(status, 'options.status', SESSION_STATUSES),
-    dueBefore === undefined ? null : checkDate(dueBefore, 'options.dueBefore') / 1000,
+    dueBefore === undefined ? null : secondsUntil(dueBefore, 'options.dueBefore'),
     after === undefined ? null : checkSessionId(after),
   ];
   const rows = await query(LIST, values);

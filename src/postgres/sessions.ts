@@ -1,7 +1,7 @@
 // Sessions of servers in PostgreSQL, for any number of processes at a time (docs/postgres.md).
 import { copyOf } from '../leaves/bytes.ts';
 import type { Listener } from '../leaves/events.ts';
-import { checkBytes, checkDate, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
+import { checkBytes, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import type { Attendance } from '../leaves/progress.ts';
 import type { UrlLike } from '../leaves/urls.ts';
@@ -25,13 +25,14 @@ import { Database, type DatabaseOptions } from './database.ts';
 import { Inboxes } from './inboxes.ts';
 import { JobQueue } from './job-queue.ts';
 import { migrate } from './migrations.ts';
-import { readMessage } from './outgoing.ts';
+import { readMessage, type NextMessage } from './outgoing.ts';
 import { checkPool, type PoolConnection, type PostgresPool } from './pool.ts';
 import { readEvidence } from './evidence.ts';
 import { requireNotFailed } from './end.ts';
 import { readResult } from './result.ts';
 import { SessionReads } from './session-reads.ts';
 import { abortSession, removeSession } from './session-end.ts';
+import { secondsUntil } from './clock.ts';
 import { listSessions, type ListedSession, type ListOptions } from './session-list.ts';
 import { readAttendance, readProgress, type SessionProgress } from './session-progress.ts';
 import { checkSessionId } from './session-status.ts';
@@ -64,8 +65,8 @@ export interface NewSession {
    */
   readonly options?: Omit<ServerOptions, keyof ServerLocalOptions> & { readonly [Name in keyof ServerLocalOptions]?: never };
   /**
-   * The time from which on nothing is accepted. The application computes it by its own clock, and the database compares it
-   * with the database's clock: a session lives longer or shorter by as much as the two differ. Default: never.
+   * The time from which on nothing is accepted: as long from now as it is by this process's clock, counted by the database's clock, which
+   * may differ. Default: never.
    */
   readonly expiresAt?: Date;
 }
@@ -165,7 +166,7 @@ export class PostgresSessions {
   async create(session: NewSession, { client }: CreateOptions = {}): Promise<string> {
     checkNames(session, 'session', ['id', 'threshold', 'vecLen', 'options', 'expiresAt']);
     const { threshold, vecLen, options = {}, expiresAt } = session;
-    const expires = expiresAt === undefined ? null : secondsOf(expiresAt, 'expiresAt');
+    const expires = expiresAt === undefined ? null : secondsUntil(expiresAt, 'expiresAt');
     checkStoredOptions(options);
     const id = checkNewId(session.id);
     const { context } = newServerSnapshot(threshold, vecLen, options);
@@ -235,16 +236,16 @@ export class PostgresSessions {
   }
 
   /**
-   * Lets graphile-worker close a round at a time, by the database's clock; a later call for the same round changes the time. The process
-   * that runs graphile-worker has `sessionTasks` in its task list.
+   * Lets graphile-worker close a round at a time; a later call for the same round changes the time. The process that runs graphile-worker
+   * has `sessionTasks` in its task list.
    *
    * @param r the round, 0 to 4.
-   * @param at when.
+   * @param at when: as long from now as it is by this process's clock, counted by the database's clock.
    * @param options a transaction of the application in which the job is added.
    * @throws TypeError, RangeError that name the argument; TypeError for sessions that were made without the option `jobs`.
    */
   async closeAt(id: string, r: number, at: Date, { client }: CreateOptions = {}): Promise<void> {
-    const [sessionId, round, seconds] = [checkSessionId(id), checkInteger(r, 'r', 0, 4), secondsOf(at, 'at')];
+    const [sessionId, round, seconds] = [checkSessionId(id), checkInteger(r, 'r', 0, 4), secondsUntil(at, 'at')];
     const jobs = this.#requireJobs();
     const add = (query: Query): Promise<void> => jobs.addClosing(query, sessionId, round, seconds);
     if (client === undefined) await this.#database.transaction(add);
@@ -285,13 +286,27 @@ export class PostgresSessions {
   }
 
   /**
-   * The message for a user in the present round: in round 0 the one that starts every user, later the one that answers the round
-   * before. It is made from the rows that it needs.
+   * What there is for a user in the present round: a message that the user is to answer, in round 0 the one that starts every user, later
+   * the one that answers the round before; or that it waits, is out, or that the session is finished. A message is made from the rows that
+   * it needs.
    *
-   * @returns fresh bytes; null if the user is out or not registered, or if the session is finished.
+   * A user that was heard in the present round has nothing to answer, and is told to wait: call {@link wait}, or this again later.
+   *
+   * @param user the user, as the transport knows it.
+   * @returns its `kind` tells which.
    * @throws UsageError ERR_SECAGG_FAILED if the session has failed.
+   * @example
+   * ```ts
+   * import type { UserWrapper } from 'secagg';
+   * import type { PostgresSessions } from 'secagg/postgres';
+   *
+   * async function answerOnce(sessions: PostgresSessions, id: string, user: UserWrapper): Promise<void> {
+   *   const next = await sessions.message(id, user.id);
+   *   if (next.kind === 'message') await sessions.recv(id, user.id, await user.round(next.bytes));
+   * }
+   * ```
    */
-  async message(id: string, user: number): Promise<Uint8Array | null> {
+  async message(id: string, user: number): Promise<NextMessage> {
     return readMessage(this.#reads, checkSessionId(id), userId(user, 'user'));
   }
 
@@ -375,20 +390,14 @@ export class PostgresSessions {
    * several. It takes each session in a transaction of its own, and leaves a session that another transaction holds for the
    * next time.
    *
-   * @param options which sessions to remove; the time when a session ended is by the database's clock.
+   * @param options which sessions to remove: those that ended as long ago as `endedBefore` is by this process's clock, counted by the
+   * database's clock.
    */
   async sweep(options: SweepOptions = {}): Promise<Swept> {
     checkNames(options, 'options', ['endedBefore']);
     const { endedBefore } = options;
-    return sweepSessions(this.#database, endedBefore === undefined ? null : secondsOf(endedBefore, 'options.endedBefore'));
+    return sweepSessions(this.#database, endedBefore === undefined ? null : secondsUntil(endedBefore, 'options.endedBefore'));
   }
-}
-
-/** Seconds since 1970; PostgreSQL's calendar begins later than that of Date. */
-function secondsOf(date: unknown, name: string): number {
-  const seconds = checkDate(date, name) / 1000;
-  if (seconds < 0) throw new RangeError(`${name}: expected a time since 1970`);
-  return seconds;
 }
 
 /** Refuses options of a server that are not part of its state, so that no process would have them. */

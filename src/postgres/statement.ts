@@ -1,5 +1,6 @@
 // A statement: its SQL text together with the type of its rows. What the driver gives for a column is checked and decoded
-// here and nowhere else: `pg` gives a bigint as text and a bytea as a Buffer.
+// here and nowhere else: it is PostgreSQL's text, or a value of the type if the driver does not know `PoolQuery.types`.
+import { platform } from '#platform';
 import { StateError, StoreError } from '../leaves/errors.ts';
 import { typedArrayOf } from '../leaves/typed-arrays.ts';
 
@@ -94,28 +95,43 @@ export const text: Column<string> = (value, name) => {
 };
 
 export const boolean: Column<boolean> = (value, name) => {
-  if (typeof value !== 'boolean') throw wrongType(name, 'a boolean', value);
-  return value;
+  if (value === true || value === 't') return true;
+  if (value === false || value === 'f') return false;
+  throw wrongType(name, 'a boolean', value);
 };
 
-/** A bytea, as a plain Uint8Array over the memory of the driver's Buffer. */
+/** A bytea; the bytes of a driver's Buffer stay where they are. */
 export const bytes: Column<Uint8Array> = (value, name) => {
-  const plain = typedArrayOf(value, 'Uint8Array', name);
+  const plain = typeof value === 'string' ? bytesOfText(value) : typedArrayOf(value, 'Uint8Array', name);
   if (plain === null) throw wrongType(name, 'bytes', value);
   return plain;
 };
 
-/** A float8. */
+/** The bytes of a bytea in either of its formats: the setting `bytea_output` chooses. */
+function bytesOfText(text: string): Uint8Array | null {
+  if (text.startsWith('\\x')) {
+    const read = platform.fromHex(text.slice(2));
+    return 2 * read.length === text.length - 2 ? read : null;
+  }
+  const out: number[] = [];
+  for (const [, octal, backslash, plain] of text.matchAll(/\\([0-3][0-7]{2})|(\\\\)|([ -~])/g)) {
+    out.push(octal === undefined ? (backslash ?? plain ?? '').charCodeAt(0) : parseInt(octal, 8));
+  }
+  return Uint8Array.from(out);
+}
+
+/** A float8, of which nothing depends on its last digits. */
 export const number: Column<number> = (value, name) => {
-  if (typeof value !== 'number') throw wrongType(name, 'a number', value);
-  return value;
+  const read = typeof value === 'string' && value !== '' ? Number(value) : value;
+  if (typeof read !== 'number' || Number.isNaN(read)) throw wrongType(name, 'a number', value);
+  return read;
 };
 
-/** A time, which the statement gives in seconds since 1970, as a float8. */
-export const time: Column<Date> = (value, name) => {
-  if (typeof value !== 'number') throw wrongType(name, 'seconds', value);
-  return new Date(value * 1000);
-};
+/** A time, which the statement gives as `millisecondsOf`. */
+export const time: Column<Date> = (value, name) => new Date(integer(value, name));
+
+/** A time in whole milliseconds since 1970, which no setting of the connection shortens. */
+export const millisecondsOf = (column: string): string => `floor(extract(epoch from ${column}) * 1000)::bigint`;
 
 /** A text that is one of some words. */
 export function oneOf<Word extends string>(words: readonly Word[]): Column<Word> {

@@ -1,5 +1,6 @@
 // Every statement about the rows of sessions. $1 is the session wherever there is one; the three statements with which sweep()
 // looks for sessions have none, and read one page of one index.
+import { timeIn } from './clock.ts';
 import {
   EXPIRED,
   MOMENT,
@@ -11,7 +12,7 @@ import {
   type SessionRow,
 } from './session-columns.ts';
 import type { StatusRow } from './session-status.ts';
-import { number, statement, text, type Columns, type Statement } from './statement.ts';
+import { statement, text, type Columns, type Statement } from './statement.ts';
 
 const SESSION_ID: Columns<SessionIdRow> = { session_id: text };
 
@@ -22,7 +23,7 @@ interface SessionIdRow {
 export const createSession: Statement<SessionIdRow> = statement(
   `
   insert into :schema.sessions (session_id, brief, registered, roster, expires_at)
-  values ($1::uuid, $2::jsonb, $3::integer, $4::bytea, to_timestamp($5::float8))
+  values ($1::uuid, $2::jsonb, $3::integer, $4::bytea, ${timeIn('$5')})
   on conflict do nothing returning session_id`,
   SESSION_ID,
 );
@@ -135,19 +136,19 @@ export const deleteSession: Statement<SessionIdRow> = statement(
   SESSION_ID,
 );
 
-/** A session that a page lists, and the time by which the page is ordered, in seconds since 1970. */
+/** A session that a page lists, and the time by which the page is ordered, as PostgreSQL writes it. */
 interface ListedSession extends SessionIdRow {
-  readonly at: number;
+  readonly at: string;
 }
 
-const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, at: number };
+const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, at: text };
 
 // $1 and $2 are the last session of the page before, $3 is the length of a page.
 export const sessionsToExpire: Statement<ListedSession> = statement(
   `
-  select session_id, extract(epoch from expires_at)::float8 as at from :schema.sessions
+  select session_id, expires_at::text as at from :schema.sessions
   where status = 'collecting' and expires_at is not null and expires_at <= clock_timestamp()
-    and (expires_at, session_id) > (to_timestamp($1::float8), $2::uuid)
+    and (expires_at, session_id) > ($1::timestamptz, $2::uuid)
   order by expires_at, session_id limit $3::integer`,
   LISTED_SESSION,
 );
@@ -155,19 +156,19 @@ export const sessionsToExpire: Statement<ListedSession> = statement(
 // Sessions without a result keep nothing that anybody asks for.
 export const sessionsToTidy: Statement<ListedSession> = statement(
   `
-  select session_id, extract(epoch from ended_at)::float8 as at from :schema.sessions
+  select session_id, ended_at::text as at from :schema.sessions
   where ended_at is not null and tidied_at is null
     and (ended_at <= clock_timestamp() - $4::float8 * interval '1 second' or status in ('aborted', 'expired'))
-    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
+    and (ended_at, session_id) > ($1::timestamptz, $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,
 );
 
 export const sessionsToRemove: Statement<ListedSession> = statement(
   `
-  select session_id, extract(epoch from ended_at)::float8 as at from :schema.sessions
-  where ended_at is not null and ended_at < to_timestamp($4::float8)
-    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
+  select session_id, ended_at::text as at from :schema.sessions
+  where ended_at is not null and ended_at < ${timeIn('$4')}
+    and (ended_at, session_id) > ($1::timestamptz, $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,
 );

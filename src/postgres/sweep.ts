@@ -40,7 +40,7 @@ const isThere = (): Promise<boolean> => Promise.resolve(true);
 const TIDY: Sweeping = { locked: isThere, then: tidySession };
 const REMOVE: Sweeping = { locked: isThere, then: removeSession };
 
-/** @param endedBefore sessions that ended before are removed, in seconds since 1970; null removes none. */
+/** @param endedBefore sessions that ended before are removed, in seconds from now, which are negative; null removes none. */
 export async function sweepSessions(database: Database, endedBefore: number | null): Promise<Swept> {
   const expired = await forEachSession(database, sql.sessionsToExpire, [], EXPIRE);
   const tidied = await forEachSession(database, sql.sessionsToTidy, [TIDY_AFTER_SECONDS], TIDY);
@@ -50,7 +50,7 @@ export async function sweepSessions(database: Database, endedBefore: number | nu
 }
 
 /** Before every session of every page. */
-const START = { at: -Infinity, session_id: '00000000-0000-0000-0000-000000000000' };
+const START = { at: '-infinity', session_id: '00000000-0000-0000-0000-000000000000' };
 
 /**
  * Does this with each session that the statement finds, once. Returns with how many of them it had something to do. A session that

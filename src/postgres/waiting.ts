@@ -5,7 +5,7 @@ import { sleep } from '../leaves/sleep.ts';
 import { throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
 import { CHANNEL } from './channel.ts';
 import type { Database } from './database.ts';
-import { checkConnection, type PoolConnection, type PostgresPool } from './pool.ts';
+import { checkConnection, send, type PoolConnection, type PostgresPool } from './pool.ts';
 import { requireLive, SESSION_STATUSES, type StatusRow } from './session-status.ts';
 import { boolean, integer, nullable, oneOf, statement, text, type Statement } from './statement.ts';
 
@@ -152,7 +152,7 @@ class Listening {
       connection = checkConnection(await this.#pool.connect());
       connection.on?.('error', this.#onError);
       connection.on?.('notification', ({ payload }) => this.#onChange(payload ?? null));
-      await connection.query(`listen ${CHANNEL}`);
+      await send(connection, `listen ${CHANNEL}`);
       this.#connection = connection;
     } catch (error) {
       connection?.release(error instanceof Error ? error : true);

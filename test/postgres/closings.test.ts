@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProtocolError, StoreError, ThresholdError } from '../../src/index.ts';
-import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
+import { PostgresSessions, type PoolConnection, type PostgresPool, type PoolQuery } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
 import { messagesAfter } from './support.ts';
@@ -34,13 +34,14 @@ describe('rounds in PostgreSQL that are being closed', function () {
       async connect(): Promise<PoolConnection> {
         const client = await store.database.pool.connect();
         return {
-          async query(text: string, values?: unknown[]) {
+          async query(query: PoolQuery) {
+            const { text } = query;
             if (text.includes(RENEWS)) throw new Error('stopped');
             if (text.includes(at)) {
               stop();
               await going;
             }
-            return client.query(text, values);
+            return client.query(query);
           },
           release: (error) => client.release(error),
         };
@@ -174,12 +175,13 @@ describe('rounds in PostgreSQL that are being closed', function () {
         async connect(): Promise<PoolConnection> {
           const client = await store.database.pool.connect();
           return {
-            async query(text: string, values?: unknown[]) {
+            async query(query: PoolQuery) {
+              const { text } = query;
               const breaks = advanced && !broken && text === 'commit';
               if (text.includes(ADVANCES)) advanced = true;
               if (breaks) broken = true;
               if (breaks && when === 'before') throw reset;
-              const result = await client.query(text, values);
+              const result = await client.query(query);
               if (breaks) throw reset;
               return result;
             },

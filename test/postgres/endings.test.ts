@@ -96,6 +96,23 @@ describe('sessions in PostgreSQL that end', function () {
     expect(await store.rowsOf('messages', id)).to.equal(0);
   });
 
+  it('a session lives as long as it should, also if the clock of the process is ten minutes behind or ahead', async () => {
+    const { now } = Date;
+    const create = (skew: number, seconds: number): Promise<string> => {
+      Date.now = () => now() + skew;
+      try {
+        return one.create({ threshold: 2, vecLen: 1, expiresAt: new Date(Date.now() + 1000 * seconds) });
+      } finally {
+        Date.now = now;
+      }
+    };
+    for (const skew of [-600_000, 600_000]) {
+      expect((await two.progress(await create(skew, 300))).status).to.equal('collecting');
+      expect((await two.progress(await create(skew, -1))).status).to.equal('expired');
+    }
+    expect((await one.sweep()).expired).to.equal(2);
+  });
+
   it('three processes sweep many pages of sessions together, and remove those that ended long ago', async () => {
     const past = new Date(Date.now() - 1_000);
     const ids = await Promise.all(Array.from({ length: 130 }, () => one.create({ threshold: 2, vecLen: 1, expiresAt: past })));

@@ -1,7 +1,7 @@
 // Connections that break at any statement, transactions that are lost, and databases that refuse: whoever calls again is right.
 import { expect } from 'chai';
 import { StoreError } from '../../src/index.ts';
-import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
+import { PostgresSessions, type PoolConnection, type PostgresPool, type PoolQuery } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
 import { messagesAfter, poolOf, withoutWrites } from './support.ts';
 import { ThreeProcesses, UNKNOWN } from './three-processes.ts';
@@ -24,11 +24,12 @@ describe('sessions in PostgreSQL when the database fails', function () {
       async connect(): Promise<PoolConnection> {
         const client = await store.database.pool.connect();
         return {
-          async query(text: string, values?: unknown[]) {
+          async query(query: PoolQuery) {
+            const { text } = query;
             const fails = at.test(text) && pool.times > 0;
             if (fails) pool.times--;
             if (fails && when === 'before') throw error;
-            const result = await client.query(text, values);
+            const result = await client.query(query);
             if (fails) throw error;
             return result;
           },

@@ -2,10 +2,10 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import type pg from 'pg';
-import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
+import { PostgresSessions, type PoolConnection, type PostgresPool, type PoolQuery } from '../../src/postgres/index.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { StandIns, type StandInsSetup } from '../support/stand-ins.ts';
-import type { TestDatabase } from './support.ts';
+import { bytesFor, type TestDatabase } from './support.ts';
 
 /** Figures of a session, by round. */
 export interface LargeSession {
@@ -65,7 +65,7 @@ export async function playLargeSession(database: TestDatabase, playing: Playing)
   for (let round = 0; round <= 4; round++) {
     const speaking = round < 3 ? all : all.slice(silent);
     if (round === 1) {
-      await each(all, atOnce, async (i) => standIns.see(i, (await sessions.message(id, standIns.ids[i]!))!));
+      await each(all, atOnce, async (i) => standIns.see(i, await bytesFor(sessions, id, standIns.ids[i]!)));
     }
     const some = speaking.filter((_, i) => i % Math.ceil(speaking.length / measured) === 0);
     figures.messageCpu.push(
@@ -74,7 +74,7 @@ export async function playLargeSession(database: TestDatabase, playing: Playing)
         return some.length;
       }),
     );
-    const message = round < 2 ? null : await sessions.message(id, standIns.ids[speaking[0]!]!);
+    const message = round < 2 ? null : await bytesFor(sessions, id, standIns.ids[speaking[0]!]!);
     let bytes = 0;
     const before = await logPosition(database.pool);
     await each(speaking, atOnce, async (i) => {
@@ -120,7 +120,7 @@ async function logPosition(pool: pg.Pool): Promise<number> {
   return Number(rows[0]!.at);
 }
 
-async function tableBytes({ pool, schema }: TestDatabase): Promise<number> {
+export async function tableBytes({ pool, schema }: TestDatabase): Promise<number> {
   const { rows } = await pool.query<{ bytes: string }>(
     `select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c join pg_namespace n on n.oid = relnamespace
      where nspname = $1 and relkind = 'r'`,
@@ -134,7 +134,7 @@ async function cpuOf({ pool, schema }: TestDatabase, work: (sessions: PostgresSe
   const client = await pool.connect();
   try {
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-    const one: PoolConnection = { query: (text, values) => client.query(text, values), release: () => undefined };
+    const one: PoolConnection = { query: (query) => client.query(query), release: () => undefined };
     const sessions = new PostgresSessions({ connect: () => Promise.resolve(one) }, { schema });
     await work(sessions); // the first calls are slow
     const [own, backend] = [process.cpuUsage(), backendMilliseconds(rows[0]!.pid)];
@@ -168,10 +168,11 @@ function timedPool(pool: PostgresPool): PostgresPool & { readonly longest: Large
       let begun = 0;
       let slowest = { milliseconds: 0, statement: '' };
       return {
-        async query(text: string, values?: unknown[]) {
+        async query(query: PoolQuery) {
+          const { text } = query;
           const started = performance.now();
           if (text.startsWith('begin')) [begun, slowest] = [started, { milliseconds: 0, statement: '' }];
-          const result = await connection.query(text, values);
+          const result = await connection.query(query);
           const now = performance.now();
           if (now - started > slowest.milliseconds)
             slowest = { milliseconds: now - started, statement: text.trim().slice(0, 60) };

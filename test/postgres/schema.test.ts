@@ -30,6 +30,13 @@ describe('the schema in PostgreSQL', function () {
     }
   });
 
+  it('is made by the PostgreSQL that SECAGG_POSTGRES names, if it names one', async () => {
+    const [major] = (process.env.SECAGG_POSTGRES ?? '').split('.');
+    const { rows } = await database.pool.query<{ version: string }>(`select current_setting('server_version') as version`);
+    expect(Number.parseInt(rows[0]!.version)).to.be.at.least(14);
+    if (major !== '') expect(rows[0]!.version.split('.')[0]).to.equal(major);
+  });
+
   it('20 processes that migrate at the same time create it once', async () => {
     const pools = Array.from({ length: 20 }, () => poolOf(database.server.url, 1));
     await Promise.all(pools.map((pool) => new PostgresSessions(pool, { schema: database.schema }).migrate()));

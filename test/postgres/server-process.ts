@@ -1,7 +1,7 @@
 // One server process with sessions in PostgreSQL. The test that started it calls it over a channel. With CRASH_AFTER it
 // kills itself by SIGKILL, right before or right after its n-th statement.
 import pg from 'pg';
-import { PostgresSessions, type PoolConnection, type PostgresPool } from '../../src/postgres/index.ts';
+import { PostgresSessions, type PoolConnection, type PostgresPool, type PoolQuery } from '../../src/postgres/index.ts';
 
 export interface Call {
   readonly call: number;
@@ -33,10 +33,10 @@ const fragile: PostgresPool = {
   async connect(): Promise<PoolConnection> {
     const client = await pool.connect();
     return {
-      async query(text: string, values?: unknown[]) {
+      async query(query: PoolQuery) {
         left -= 0.5;
         if (left === 0) die();
-        const result = client.query(text, values);
+        const result = client.query(query);
         left -= 0.5;
         // The result is not awaited: the database may run the statement after the process is dead.
         if (left === 0) setImmediate(die);

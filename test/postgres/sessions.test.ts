@@ -33,9 +33,13 @@ describe('sessions in PostgreSQL', function () {
       const [session, id] = await store.created(setup);
       for (let round = 0; round <= 4; round++) {
         const answers = await session.answers(round === 2 ? [40] : []);
-        for (const [user, message] of session.messages) expect(await three.message(id, user)).to.deep.equal(message);
+        for (const [user, bytes] of session.messages) {
+          expect(await three.message(id, user)).to.deep.equal({ kind: 'message', round, bytes });
+        }
         expect(await two.result(id)).to.equal(null);
         await store.deliver(id, answers);
+        for (const user of answers.keys()) expect(await one.message(id, user)).to.deep.equal({ kind: 'waiting', round });
+        if (round > 2) expect(await one.message(id, 40)).to.deep.equal({ kind: 'out' });
         session.deliver(answers);
         const { status, expiresAt, reason, ...progress } = await three.progress(id);
         expect({ status, expiresAt, reason }).to.deep.equal({ status: 'collecting', expiresAt: null, reason: null });
@@ -50,7 +54,7 @@ describe('sessions in PostgreSQL', function () {
         expect(await store.rowsOf('parts', id), 'nothing of the round is left').to.equal(0);
       }
       expect(await two.result(id)).to.deep.equal(session.server.output()!.getVector());
-      expect(await two.message(id, 1)).to.equal(null);
+      for (const user of [1, 40, 99]) expect(await two.message(id, user)).to.deep.equal({ kind: 'finished' });
       expect((await three.progress(id)).included).to.deep.equal(session.server.progress().included);
       // Later calls give the outputs again.
       for (const [round, users] of [5, 5, 4, 4].entries()) {
@@ -122,10 +126,11 @@ describe('sessions in PostgreSQL', function () {
 
   it('a registered user is given the message of round 0, and another one nothing', async () => {
     const [, id] = await store.created();
-    expect(await two.message(id, 7)).to.deep.equal(Uint8Array.of(146, 1, 0));
-    expect(await two.message(id, 8)).to.equal(null);
+    const first = { kind: 'message', round: 0, bytes: Uint8Array.of(146, 1, 0) };
+    expect(await two.message(id, 7)).to.deep.equal(first);
+    expect(await two.message(id, 8)).to.deep.equal({ kind: 'out' });
     const open = await one.create({ threshold: 2, vecLen: 1 });
-    expect(await two.message(open, 8)).to.deep.equal(Uint8Array.of(146, 1, 0));
+    expect(await two.message(open, 8)).to.deep.equal(first);
   });
 
   it('a round below the threshold stays open, and closes once enough users were heard', async () => {

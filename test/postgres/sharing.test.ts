@@ -9,7 +9,7 @@ import type { Round } from '../../src/session/notation.ts';
 import { rejected } from '../support/errors.ts';
 import { StandIns } from '../support/stand-ins.ts';
 import { Fleet } from './fleet.ts';
-import { overheard, testDatabase, withoutWrites, type TestDatabase } from './support.ts';
+import { bytesFor, overheard, testDatabase, withoutWrites, type TestDatabase } from './support.ts';
 
 const SETUP = { threshold: 3, vecLen: 4 };
 const USERS = 4;
@@ -44,8 +44,8 @@ describe('messages of many sessions', function () {
   type Message = readonly [id: string, user: number, bytes: Uint8Array];
 
   async function answersOf({ id, users }: Playing, round: Round): Promise<Message[]> {
-    const message = (i: number): Promise<Uint8Array | null> => sessions.message(id, users.ids[i]!);
-    if (round === 1) for (const i of users.ids.keys()) users.see(i, (await message(i))!);
+    const message = (i: number): Promise<Uint8Array> => bytesFor(sessions, id, users.ids[i]!);
+    if (round === 1) for (const i of users.ids.keys()) users.see(i, await message(i));
     const own = round < 2 ? null : await message(0);
     return Promise.all(users.ids.map(async (user, i): Promise<Message> => [id, user, await users.answer(round, i, own)]));
   }

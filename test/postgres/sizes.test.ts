@@ -1,23 +1,38 @@
 // What a session of some size costs: how much is written, how long transactions are, and what a user's message takes.
 import { expect } from 'chai';
 import { PostgresSessions } from '../../src/postgres/index.ts';
-import { playLargeSession } from './large-session.ts';
+import { playLargeSession, tableBytes, type LargeSession } from './large-session.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
+
+/** docs/postgres.md, Sizing, for sums of a few bytes. */
+const sizing = (n: number, k: number): { readonly log: number; readonly tables: number } => ({
+  log: n * (2_750 + 180 * k),
+  tables: n * (2_000 + 180 * k),
+});
+
+function expectSizes({ log, closingLog, disk }: LargeSession, expected: ReturnType<typeof sizing>, before: number): void {
+  const written = [...log, ...closingLog].reduce((sum, bytes) => sum + bytes, 0);
+  expect(written / expected.log, 'the write-ahead log beside its formula').to.be.within(0.75, 1.25);
+  expect((disk - before) / expected.tables, 'the tables beside their formula').to.be.within(0.75, 1.25);
+}
 
 describe('a session of some size in PostgreSQL', function () {
   this.timeout(120_000);
   let database: TestDatabase;
-  before(async () => {
+  let empty = 0;
+  beforeEach(async () => {
     database = await testDatabase();
     await new PostgresSessions(database.pool, { schema: database.schema }).migrate();
+    empty = await tableBytes(database);
   });
-  after(() => database.end());
+  afterEach(() => database.end());
 
   it('of 200 users on the complete graph writes the records of round 1 about once, and no transaction is long', async () => {
     const figures = await playLargeSession(database, { users: 200, threshold: 134, vecLen: 4, silent: 20 });
     if (process.env.SECAGG_SHOW !== undefined) console.log(figures);
     expect(figures.log[1]! / figures.messages[1]!).to.be.below(1.3);
     expect(figures.closingLog[1]!).to.be.below(100_000);
+    expectSizes(figures, sizing(200, 199), empty);
     expect(figures.longest.milliseconds, figures.longest.statement).to.be.below(2_000);
   });
 
@@ -26,6 +41,7 @@ describe('a session of some size in PostgreSQL', function () {
     const figures = await playLargeSession(database, { users: 600, threshold: 400, vecLen: 4, graph, silent: 5 });
     if (process.env.SECAGG_SHOW !== undefined) console.log(figures);
     expect(figures.log[1]! / figures.messages[1]!).to.be.below(1.3);
+    expectSizes(figures, sizing(600, 34), empty);
     expect(figures.longest.milliseconds, figures.longest.statement).to.be.below(2_000);
   });
 });

@@ -27,7 +27,7 @@ const ROW = {
   body: Buffer.from([1, 2]),
   expired: false,
   status: 'open',
-  expires_at: 0.5,
+  expires_at: 500,
   at: 0.25,
 };
 
@@ -57,11 +57,11 @@ describe('a statement', () => {
       id: ['9007199254740992', 'x', 0.5, null, undefined],
       same_as: [undefined, true],
       state: [{}, 1],
-      body: ['\\x00', null],
-      expired: ['f', null],
+      body: ['\\x0', '\\x0g', 1, null],
+      expired: ['no', 1, null],
       status: ['lost', null],
-      expires_at: [null, new Date(0)],
-      at: [null, '1'],
+      expires_at: [null, new Date(0), 0.5],
+      at: [null, '', 'x'],
     };
     for (const [name, values] of Object.entries(wrong)) {
       for (const value of values) {
@@ -81,7 +81,7 @@ describe('a value for the database', () => {
     expect(2 * MOST_BYTEA_BYTES + '\\x'.length).to.be.at.most(constants.MAX_STRING_LENGTH);
     const sent: string[] = [];
     const connection: PoolConnection = {
-      query(text) {
+      query({ text }) {
         sent.push(text);
         return Promise.resolve({ rows: [], command: '' });
       },

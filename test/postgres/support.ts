@@ -1,6 +1,6 @@
 // A database for the tests of one file.
 import pg from 'pg';
-import type { ClosedRound, PoolConnection, PostgresPool, PostgresSessions } from '../../src/postgres/index.ts';
+import type { ClosedRound, PoolConnection, PoolQuery, PostgresPool, PostgresSessions } from '../../src/postgres/index.ts';
 import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
 
 export interface TestDatabase {
@@ -51,9 +51,10 @@ export function overheard(pool: PostgresPool, hear: (text: string) => Promise<vo
     async connect(): Promise<PoolConnection> {
       const connection = await pool.connect();
       return {
-        async query(text: string, values?: unknown[]) {
+        async query(query: PoolQuery) {
+          const { text } = query;
           await hear(text);
-          return connection.query(text, values);
+          return connection.query(query);
         },
         release: (error) => connection.release(error),
       };
@@ -69,9 +70,16 @@ export async function messagesAfter(
 ): Promise<Map<number, Uint8Array>> {
   if (closed.kind === 'sum') throw new Error('the session is over');
   const messages = await Promise.all(
-    closed.recipients.map(async (user): Promise<[number, Uint8Array]> => [user, (await sessions.message(id, user))!]),
+    closed.recipients.map(async (user): Promise<[number, Uint8Array]> => [user, await bytesFor(sessions, id, user)]),
   );
   return new Map(messages);
+}
+
+/** The message that a user is to answer in the present round. */
+export async function bytesFor(sessions: Pick<PostgresSessions, 'message'>, id: string, user: number): Promise<Uint8Array> {
+  const next = await sessions.message(id, user);
+  if (next.kind !== 'message') throw new Error(`user ${user}: ${next.kind}`);
+  return next.bytes;
 }
 
 /** Runs `work` while a trigger drops rows of a table before they are written, as a rule or trigger of an operator may. */

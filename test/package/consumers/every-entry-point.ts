@@ -55,6 +55,7 @@ import {
   PostgresUsers,
   type PostgresPool,
   type SessionProgress,
+  type NextMessage,
 } from 'secagg/postgres';
 
 const maxUsers = 3;
@@ -203,8 +204,8 @@ export async function stored(pool: PostgresPool, key: Uint8Array): Promise<Sessi
   const sessions = new PostgresSessions(pool);
   const users = new PostgresUsers(pool, { keys: [key] });
   const id = await sessions.create({ threshold: 2, vecLen: 1, options: { bits: 16 }, expiresAt: new Date(0) });
-  const message = await sessions.message(id, 1);
-  if (message !== null) await sessions.recv(id, 1, await users.answer(id, 1, message));
+  const next: NextMessage = await sessions.message(id, 1);
+  if (next.kind === 'message') await sessions.recv(id, 1, await users.answer(id, 1, next.bytes));
   return sessions.progress(id);
 }
 

@@ -144,6 +144,7 @@ import {
   PostgresUsers,
   type NewSession,
   type PoolConnection,
+  type PoolQuery,
   type PoolResult,
   type PostgresPool,
   type PostgresSessionsOptions,
@@ -303,6 +304,7 @@ export function stores(
 ): [PostgresSessions, PostgresUsers] {
   return [new PostgresSessions(pool, { schema: options.schema ?? 'secagg' }), new PostgresUsers(pool, options)];
 }
-export const query = (connection: PoolConnection): Promise<PoolResult> => connection.query('SELECT 1');
+export const query = (connection: PoolConnection, types: PoolQuery['types']): Promise<PoolResult> =>
+  connection.query({ text: 'SELECT 1', types });
 export const stored = (sessions: PostgresSessions, id: string): Promise<SessionProgress> => sessions.progress(id);
 export const sweep = (sessions: PostgresSessions, options: SweepOptions): Promise<Swept> => sessions.sweep(options);
