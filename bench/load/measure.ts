@@ -25,7 +25,7 @@ export interface Load {
   readonly cohorts: number;
   readonly vecLen: number;
   /**
-   * Seconds that a protocol round lasts, unless too few have answered. Participants ask for the next one after a twentieth of it. In a quarter of it
+   * Seconds that a protocol round lasts, unless too few have answered. Participants ask for the next one after a twentieth of it. In a tenth of it
    * all of them, who share a process, must hear who is enrolled.
    */
   readonly patience: number;
@@ -64,7 +64,7 @@ function partiesFor({ users, cohorts, vecLen, patience }: Load) {
     aggregate: { kind: 'integers', vecLen, bits: BITS },
     group: {
       ...{ threshold, maxUsers: users, adversary: 'malicious', colluders: 2 * threshold - users - 1, graph: null },
-      cohorts: { least: cohorts, most: cohorts, seed: { min: Math.ceil(patience / 4), max: 2 * patience, grace: 600 } },
+      cohorts: { least: cohorts, most: cohorts, seed: { min: stage.min, max: 2 * patience, grace: 600 } },
     },
     ...{ minUsers: users, attempts: 3, retention: 3600 },
     windows: { checkIn: stage, training: stage, round: { min: 0, max: patience, grace: 600, enough: 100 } },
