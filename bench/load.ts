@@ -11,7 +11,7 @@ export const load: Bench<LoadFigures> = {
 
   measure: (quick) =>
     measureLoad({
-      ...(quick ? { users: 6, cohorts: 2, patience: 10 } : { users: 100, cohorts: 10, patience: 120 }),
+      ...(quick ? { users: 6, cohorts: 2, patience: 10 } : { users: 100, cohorts: 10, patience: 600 }),
       vecLen: 1000,
       killed: false,
     }),

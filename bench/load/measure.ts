@@ -3,18 +3,19 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { nodeHandler } from '../../examples/service/http.ts';
 import { localPostgres } from '../../scripts/local-postgres.ts';
+import { ServerProcesses } from '../../scripts/server-processes.ts';
+import { temporarySchema } from '../../scripts/temporary-schema.ts';
 import { developmentAgent, type Agent } from '../../src/agent/index.ts';
 import type { Outcome } from '../../src/coordinator/index.ts';
 import { genKeypair, messageSizes } from '../../src/index.ts';
 import { hex } from '../../src/leaves/bytes.ts';
-import { PostgresSessions } from '../../src/postgres/index.ts';
 import { Publisher, Registrar, registrarSeeds, Task } from '../../src/service/index.ts';
 import { addInTheClear, requireSum, vectorOf } from '../registered-users.ts';
-import { Coordinators } from './coordinators.ts';
+import type { Report, Setup } from './coordinator-process.ts';
 
+const PROGRAM = new URL('coordinator-process.ts', import.meta.url);
 const PROCESSES = 2;
 const BITS = 32;
 const DAY = 86_400_000;
@@ -25,7 +26,7 @@ export interface Load {
   readonly cohorts: number;
   readonly vecLen: number;
   /**
-   * Seconds that a protocol round lasts, unless too few have answered. Participants ask for the next one after a twentieth of it. In a quarter of it
+   * Seconds that a protocol round lasts, unless too few have answered. Participants ask for the next one after a twentieth of it. In a tenth of it
    * all of them, who share a process, must hear who is enrolled.
    */
   readonly patience: number;
@@ -64,7 +65,7 @@ function partiesFor({ users, cohorts, vecLen, patience }: Load) {
     aggregate: { kind: 'integers', vecLen, bits: BITS },
     group: {
       ...{ threshold, maxUsers: users, adversary: 'malicious', colluders: 2 * threshold - users - 1, graph: null },
-      cohorts: { least: cohorts, most: cohorts, seed: { min: Math.ceil(patience / 4), max: 2 * patience, grace: 600 } },
+      cohorts: { least: cohorts, most: cohorts, seed: { min: stage.min, max: 2 * patience, grace: 600 } },
     },
     ...{ minUsers: users, attempts: 3, retention: 3600 },
     windows: { checkIn: stage, training: stage, round: { min: 0, max: patience, grace: 600, enough: 100 } },
@@ -96,7 +97,7 @@ class Participants {
     count: number,
     vecLen: number,
     { registrar, task, coordinator }: Parties,
-    coordinators: Coordinators,
+    coordinators: ServerProcesses,
   ): Promise<void> {
     const introduction = { secagg: 'development', task: task.toJSON(), coordinator: hex(coordinator[0]) } as const;
     for (let id = 0; id < count; id++) {
@@ -106,7 +107,7 @@ class Participants {
         seeds: registrarSeeds({ authority: registrar.authority, fetch: (time) => registrar.seed(time) }),
         exchange: async (request, { signal }) => {
           this.requests++;
-          const response = await coordinators.ask('/secagg', request, signal);
+          const response = await coordinators.ask('/secagg', request, { signal });
           this.bytes += request.length + response.length;
           return response;
         },
@@ -135,22 +136,21 @@ export async function measureLoad(load: Load): Promise<LoadFigures> {
   const { registrar, task, coordinator: keypair } = parties;
   const seeds = await serveSeeds(registrar);
   const database = await localPostgres({ shared_buffers: '256MB', max_wal_size: '4GB' });
-  const pool = new pg.Pool({ connectionString: database.url });
-  const schema = `secagg_load_${process.pid}`;
-  await new PostgresSessions(pool, { schema }).migrate();
+  const schema = await temporarySchema(database);
   const { warn } = console;
   console.warn = (): void => undefined; // the development set-up says what it gives up
-  const coordinators = await Coordinators.start(PROCESSES, {
-    ...{ keypair, secret: crypto.getRandomValues(new Uint8Array(32)), task: task.toJSON(), database: database.url, schema },
+  const setup: Setup = {
+    ...{ keypair, secret: crypto.getRandomValues(new Uint8Array(32)), task: task.toJSON() },
+    ...{ database: database.url, schema: schema.name },
     registrar: `http://127.0.0.1:${(seeds.address() as AddressInfo).port}/`,
     revocations: await registrar.revocationList(),
-  });
+  };
+  const coordinators = await ServerProcesses.start(PROGRAM, PROCESSES, () => setup);
   try {
     return await measureRun(load, parties, coordinators);
   } finally {
     coordinators.end();
-    await pool.query(`drop schema if exists ${schema} cascade`);
-    await pool.end();
+    await schema.drop();
     await database.stop();
     seeds.close();
     seeds.closeAllConnections();
@@ -158,7 +158,27 @@ export async function measureLoad(load: Load): Promise<LoadFigures> {
   }
 }
 
-async function measureRun(load: Load, parties: Parties, coordinators: Coordinators): Promise<LoadFigures> {
+/** Kills the processes one after the other, until the signal is aborted. @param every so many requests are answered from one kill to the next. */
+async function disturb(coordinators: ServerProcesses, every: number, signal: AbortSignal): Promise<void> {
+  for (let kill = 0, next = every; ; kill++, next = coordinators.answered + every) {
+    while (coordinators.answered < next && !signal.aborted) await sleep(50);
+    if (signal.aborted) return;
+    await coordinators.kill(kill % coordinators.count);
+  }
+}
+
+/** Of the processes that are there now. */
+async function reportsOf(coordinators: ServerProcesses): Promise<Report[]> {
+  const ask = async (only: number): Promise<Report> =>
+    jsonIn(await coordinators.insist('/report', new Uint8Array(), only)) as Report;
+  return Promise.all(Array.from({ length: coordinators.count }, (_, index) => ask(index)));
+}
+
+function jsonIn(bytes: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+async function measureRun(load: Load, parties: Parties, coordinators: ServerProcesses): Promise<LoadFigures> {
   const { users, cohorts, vecLen, killed } = load;
   const { task, publisher } = parties;
   const count = users * cohorts;
@@ -168,12 +188,12 @@ async function measureRun(load: Load, parties: Parties, coordinators: Coordinato
 
   const [began, cpuBefore] = [performance.now(), process.cpuUsage()];
   const ending = new AbortController();
-  const disturbing = killed ? coordinators.disturb(4 * count, ending.signal) : null;
+  const disturbing = killed ? disturb(coordinators, 4 * count, ending.signal) : null;
   participants.begin();
   let outcome: Outcome | null = null;
   while (outcome === null) {
     await sleep(500);
-    outcome = (await coordinators.insist('/outcome', '1')) as Outcome | null;
+    outcome = jsonIn(await coordinators.insist('/outcome', new TextEncoder().encode('1'))) as Outcome | null;
   }
   const seconds = (performance.now() - began) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
@@ -184,7 +204,7 @@ async function measureRun(load: Load, parties: Parties, coordinators: Coordinato
   if (outcome.kind === 'failed') throw new Error(`the run has failed: ${outcome.code}`);
   const vectors = outcome.included.map((id) => vectorOf(id, vecLen));
   requireSum(outcome.result as number[], addInTheClear(vectors, vecLen));
-  const reports = await coordinators.reports();
+  const reports = await reportsOf(coordinators);
   const times = reports.flatMap(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   const { rounds } = messageSizes({ users, vecLen, bits: BITS });
   return {

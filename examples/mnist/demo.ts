@@ -1,10 +1,12 @@
 // The demo itself: participants, training rounds, and what is printed about them.
+import { StoreError } from 'secagg';
+import { Chaos } from './chaos.ts';
 import { dealShards, DIGITS, DIGITS_PER_SHARD, IMAGES_PER_SHARD, readTestImages } from './data.ts';
 import { planDropouts } from './dropouts.ts';
 import { classifierOf, clipOf } from './models/architectures.ts';
 import type { Classifier } from './models/classifier.ts';
 import type { Model } from './models/tensors.ts';
-import type { Options } from './options.ts';
+import { OptionError, type Options } from './options.ts';
 import { Participant } from './participant.ts';
 import { writePlot } from './plot.ts';
 import { PrivacyAccount } from './privacy.ts';
@@ -42,28 +44,33 @@ export class Demo {
     const account = budget === null ? null : new PrivacyAccount(budget, users);
     const clip = clipOf(architecture);
     const summing = account === null ? exactly(terms) : withNoise(terms, { target: account.target(rounds), clip });
-    const service = await Service.start(servers, { ...terms, summing, rounds, budget });
+    const service = await Service.start(servers, { ...terms, summing, rounds, budget }).catch((error: unknown) => {
+      if (!(error instanceof StoreError)) throw error;
+      throw new OptionError(`DATABASE_URL: ${error.cause instanceof Error ? error.cause.message : error.message}`);
+    });
     return new Demo(options, { classifier, summing, account, service });
   }
 
   async run(): Promise<void> {
     const { chaos } = this.#options;
-    const { servers } = this.#setting.service;
+    const { service } = this.#setting;
+    const disturbing = chaos ? new Chaos(service) : null;
     try {
-      if (chaos) servers.disturb();
       await train(this.#options, this.#screen, this.#setting);
     } finally {
       this.#screen.close();
-      await servers.end();
+      await disturbing?.end();
+      await service.end();
     }
-    const { processes, database } = servers.restarts;
-    if (chaos) console.log(`Meanwhile a server process was killed ${processes} times, and the database ${database} times`);
+    if (disturbing === null) return;
+    const { kills } = service.servers.processes;
+    console.log(`Meanwhile a server process was killed ${kills} times, and the database ${disturbing.crashes} times`);
   }
 
   /** Cleans up before this process exits in the middle of `run`. */
   async interrupt(): Promise<void> {
     this.#screen.close();
-    await this.#setting.service.servers.discard();
+    await this.#setting.service.servers.schema.drop();
   }
 }
 

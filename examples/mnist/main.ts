@@ -1,7 +1,7 @@
 // Federated averaging of a digit classifier through secure aggregation: `npm run demo`, with `-- --help` for options.
 //
 // Where to look: service.ts is what an application does with a service, participant.ts and server-process.ts are its two ends, task.ts is
-// what is summed, training.ts shows what goes in and what comes out. The rest is the application, here a toy.
+// what is summed, training.ts shows what goes in and what comes out, turns.ts lets time pass. The rest is the application, here a toy.
 //
 // This file reads the options. models/ has the networks that are trained.
 import { Demo } from './demo.ts';

@@ -4,18 +4,16 @@ import { genKeypair } from 'secagg';
 import type { AgentOptions } from 'secagg/agent';
 import type { Outcome } from 'secagg/coordinator';
 import { certificateRequest, Publisher, Registrar, Task } from 'secagg/service';
+import { localPostgres, type LocalPostgres } from '../../scripts/local-postgres.ts';
+import { ServerProcesses } from '../../scripts/server-processes.ts';
+import { temporarySchema, type TemporarySchema } from '../../scripts/temporary-schema.ts';
 import { parametersOf, type Model } from './models/tensors.ts';
-import type { Participant } from './participant.ts';
 import type { Budget } from './privacy.ts';
-import { Servers } from './servers.ts';
+import type { Setup } from './server-process.ts';
 import type { Summing, Terms } from './task.ts';
 
+const PROGRAM = new URL('server-process.ts', import.meta.url);
 const DAY = 86_400;
-
-/** More than a run can take. */
-const MOST_TURNS = 1000;
-/** Turns in which nobody sends anything. A server process was killed then before it had done all that followed from an answer. */
-const IDLE_TURNS = 20;
 
 /** What is agreed on for the whole training. */
 export interface Agreement extends Terms {
@@ -27,6 +25,15 @@ export interface Agreement extends Terms {
 
 /** What the application gives to a participant. */
 export type Registration = Omit<AgentOptions, 'inputs' | 'store' | 'storeKey' | 'listener'>;
+
+/** Several processes with one database. */
+interface Servers {
+  readonly database: LocalPostgres;
+  readonly schema: TemporarySchema;
+  readonly processes: ServerProcesses;
+  /** Service time, in milliseconds. */
+  readonly clock: { now: number };
+}
 
 export class Service {
   readonly servers: Servers;
@@ -41,13 +48,18 @@ export class Service {
     this.servers = servers;
   }
 
-  /** @throws OptionError if the database that DATABASE_URL names cannot be used. */
+  /** @throws StoreError if the database that DATABASE_URL names cannot be used. */
   static async start(count: number, agreement: Agreement): Promise<Service> {
     const parties = partiesFor(agreement);
     const { task, registrar, coordinator: keypair } = parties;
     const secret = crypto.getRandomValues(new Uint8Array(32));
-    const setup = { keypair, secret, task: task.toJSON(), revocations: await registrar.revocationList() };
-    return new Service(agreement, parties, await Servers.start(count, setup));
+    const common = { keypair, secret, task: task.toJSON(), revocations: await registrar.revocationList() };
+    const database = await localPostgres();
+    const schema = await temporarySchema(database);
+    const clock = { now: 0 };
+    const setup = (): Setup => ({ ...common, database: database.url, schema: schema.name, time: clock.now });
+    const processes = await ServerProcesses.start(PROGRAM, count, setup);
+    return new Service(agreement, parties, { database, schema, processes, clock });
   }
 
   /** A participant gets its certificate, and takes its floors from what was agreed. */
@@ -59,7 +71,7 @@ export class Service {
     return {
       ...{ task, id, keypair },
       certificate: await registrar.certify(await certificateRequest(authority, id, keypair)),
-      exchange: (request) => this.servers.post('/secagg', request),
+      exchange: (request) => this.servers.processes.insist('/secagg', request),
       fetchPayload: () => Promise.resolve(this.#model),
       floors: {
         group: { minHonest: threshold - summing.colluders, minEnrolled: users, minThreshold: threshold, maxUsers: users },
@@ -76,42 +88,26 @@ export class Service {
     };
   }
 
-  /** One run, about the updates of this model. @param onRound is called once somebody has answered in a protocol round. */
-  async sum(
-    run: number,
-    model: Model,
-    participants: readonly Participant[],
-    onRound: (round: number) => Promise<void>,
-  ): Promise<Outcome> {
+  /** Opens a run about the updates of this model. */
+  async open(run: number, model: Model): Promise<void> {
     const { task, publisher } = this.#parties;
     this.#model = new Uint8Array(model.slice().buffer);
     const payload = { url: `/models/${run}`, content: this.#model };
     const expires = new Date(Date.now() + 1000 * DAY);
-    await this.servers.post('/run', await publisher.announce({ task, run, payload, expires }));
-    for (let turn = 0, shown = -1, closed = -1, idle = 0; turn < MOST_TURNS; turn++) {
-      const before = participants.map(({ answered }) => answered);
-      await Promise.all(participants.map((participant) => participant.act()));
-      idle = participants.every(({ answered }, i) => answered === before[i]) ? idle + 1 : 0;
-      while (shown < Math.max(...participants.map(({ answered }) => answered))) await onRound(++shown);
-      const outcome = deserialize(await this.servers.post('/outcome', new TextEncoder().encode(String(run)))) as Outcome | null;
-      if (outcome !== null) return outcome;
-      const round = roundWithout(participants);
-      if (round <= closed && idle < IDLE_TURNS) continue;
-      if (round < Infinity) closed = Math.max(closed, round);
-      idle = 0;
-      await this.servers.pass();
-    }
-    throw new Error(`run ${run} does not end`);
+    await this.servers.processes.insist('/run', await publisher.announce({ task, run, payload, expires }));
   }
-}
 
-/** The protocol round that all have answered who are awake, and in which the service waits for others; -1 if there is none, Infinity if all sleep. */
-function roundWithout(participants: readonly Participant[]): number {
-  const awake = participants.filter(({ isSilent }) => !isSilent);
-  const [{ answered: round } = { answered: 0 }] = awake;
-  if (awake.length === 0) return Infinity;
-  const isAwaited = participants.some(({ isSilent, answered }) => isSilent && answered === round - 1);
-  return isAwaited && awake.every(({ answered }) => answered === round) ? round : -1;
+  /** How a run has ended; null if it goes on. */
+  async outcome(run: number): Promise<Outcome | null> {
+    return deserialize(await this.servers.processes.insist('/outcome', new TextEncoder().encode(String(run)))) as Outcome | null;
+  }
+
+  async end(): Promise<void> {
+    const { database, schema, processes } = this.servers;
+    processes.end();
+    await schema.drop();
+    await database.stop();
+  }
 }
 
 function partiesFor({ summing, users, threshold }: Agreement) {

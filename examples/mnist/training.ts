@@ -6,6 +6,7 @@ import type { Participant } from './participant.ts';
 import type { PrivacyAccount } from './privacy.ts';
 import type { Service } from './service.ts';
 import type { Checked, Summing } from './task.ts';
+import { playRun } from './turns.ts';
 
 export interface Federation {
   readonly service: Service;
@@ -72,7 +73,12 @@ export async function trainSecurely(
   dropouts: Dropouts,
 ): Promise<{ result: Result; model: Model }> {
   for (const participant of participants) participant.begin(dropouts.get(participant.id) ?? Infinity);
-  const outcome = await service.sum(run, model, participants, (round) => onStep(`secure aggregation, protocol round ${round}`));
+  await service.open(run, model);
+  const outcome = await playRun(run, {
+    service,
+    participants,
+    onRound: (round) => onStep(`secure aggregation, protocol round ${round}`),
+  });
   const heard = Array.from(
     { length: PROTOCOL_ROUNDS },
     (_, round) => participants.filter(({ answered }) => answered >= round).length,

@@ -75,7 +75,7 @@ async function main(): Promise<void> {
   console.log('Starting PostgreSQL and the service …');
   console.warn = (): void => undefined; // the library says that this is a development set-up, as the pages do
   const database = await localPostgres();
-  const service = await DigitService.start(database.url, options);
+  const service = await DigitService.start(database, options);
   const server = await serverOf(service);
   await server.listen({ host: values.host, port: Number(values.port) });
   const { port } = server.server.address() as { readonly port: number };

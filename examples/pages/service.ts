@@ -1,5 +1,4 @@
 // The service behind the pages: one task, and one run after the other, each of which trains the model a little further.
-import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -12,6 +11,8 @@ import {
 } from 'secagg/coordinator';
 import { costOf, type ReleaseCost } from 'secagg/dp';
 import { PostgresCoordinatorStore, PostgresSessionHost, PostgresSessions } from 'secagg/postgres';
+import type { LocalPostgres } from '../../scripts/local-postgres.ts';
+import { temporarySchema, type TemporarySchema } from '../../scripts/temporary-schema.ts';
 import { dealShards, readTestImages } from '../mnist/data.ts';
 import type { Model } from '../mnist/models/tensors.ts';
 import { PrivacyAccount } from '../mnist/privacy.ts';
@@ -27,7 +28,7 @@ const LOOK = 250;
 
 interface Parts {
   readonly pool: pg.Pool;
-  readonly schema: string;
+  readonly schema: TemporarySchema;
   readonly store: CoordinatorStore;
   readonly development: DevelopmentService;
   readonly watching: Watching;
@@ -57,15 +58,12 @@ export class DigitService {
     setMaxListeners(0, this.#ending.signal); // all companions hear it
   }
 
-  /** @param database its URL. */
-  static async start(database: string, options: ServiceOptions): Promise<DigitService> {
-    const pool = new pg.Pool({ connectionString: database });
+  static async start(database: LocalPostgres, options: ServiceOptions): Promise<DigitService> {
+    const schema = await temporarySchema(database);
+    const pool = new pg.Pool({ connectionString: database.url });
     pool.on('error', () => undefined); // a connection broke while nobody used it; the next request gets another one
-    const schema = `secagg_pages_${randomUUID().replaceAll('-', '')}`;
-    const sessions = new PostgresSessions(pool, { schema });
-    await sessions.migrate();
-    const store = new PostgresCoordinatorStore(pool, { schema });
-    const host = new PostgresSessionHost(sessions);
+    const store = new PostgresCoordinatorStore(pool, { schema: schema.name });
+    const host = new PostgresSessionHost(new PostgresSessions(pool, { schema: schema.name }));
     const watching = new Watching(store, host);
 
     const group = groupOf(options);
@@ -173,8 +171,8 @@ export class DigitService {
   async close(running: Promise<void>): Promise<void> {
     this.#ending.abort();
     await running;
-    await this.#parts.pool.query(`drop schema ${this.#parts.schema} cascade`); // a database that DATABASE_URL names stays
     await this.#parts.pool.end();
+    await this.#parts.schema.drop();
   }
 }
 

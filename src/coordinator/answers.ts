@@ -162,8 +162,23 @@ async function inSession(context: Answering, { certificate, request, task }: Adm
     return reply('roster', { ...place, round: 0 }, own);
   }
   if (wanted.round > round || wanted.round === 0) return wait(place, pause, users);
-  const message = await context.host.message(name, certificate.id, wanted.round);
+  const message = await whileOpen(context, session, () => context.host.message(name, certificate.id, wanted.round));
   return message === null ? wait(place, pause, users) : reply('message', { ...place, round: wanted.round }, message);
+}
+
+/**
+ * What a session's host says.
+ *
+ * @returns null if the session has ended meanwhile: its host forgets it piece by piece, and then says anything.
+ */
+async function whileOpen<T>({ store }: Answering, session: SessionRecord, ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    const now = await store.session(session);
+    if (now?.end === null && now.attempt === session.attempt) throw error;
+    return null;
+  }
 }
 
 /** Whose certificates a participant asks for: its own and those of its neighbors at most. */
@@ -179,20 +194,26 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
   const { place } = request;
   const session = await sessionOf(context, run, await context.store.participant(run, certificate.id));
   const isOpen = run.stage === 'session' && session?.end === null && session.attempt === run.attempt?.number;
-  if (!isOpen || session.attempt !== place.attempt) {
-    throw new ServiceError('ERR_SECAGG_RUN', 'this attempt is over, or the participant is not in it');
-  }
+  if (!isOpen || session.attempt !== place.attempt) throw attemptOver();
   await context.note(admitted);
   const part = context.uploads.add(`${session.name}/${certificate.id}`, request, longestAnswer(task));
   if ('have' in part) {
     return { ...reply('accepted', place), have: { offset: part.have, total: request.total } };
   }
-  await ensureSession(context, task, run, session);
-  await context.host.recv(session.name, certificate.id, part.whole);
+  const taken = await whileOpen(context, session, async () => {
+    await ensureSession(context, task, run, session);
+    await context.host.recv(session.name, certificate.id, part.whole);
+    return true;
+  });
+  if (taken === null) throw attemptOver();
   const { index, attempt } = session;
   const name = `${run.task}/${run.run}/${attempt}/${index}`;
   if ((await context.turns.take(name, () => advanceSession(context, run, index))) === Infinity) await goOn(context, run);
   return { ...reply('accepted', place), have: { offset: request.total, total: request.total } };
+}
+
+function attemptOver(): ServiceError {
+  return new ServiceError('ERR_SECAGG_RUN', 'this attempt is over, or the participant is not in it');
 }
 
 /** Bytes of a participant's longest message, with the longest ids. */

@@ -7,7 +7,7 @@ describe('a thousand agents over HTTP, two coordinator processes and one Postgre
 
   it('give the exact sum of all, although the processes are killed and started all the time', async () => {
     // It compares the sum.
-    const figures = await measureLoad({ users: 100, cohorts: 10, vecLen: 1000, patience: 120, killed: true });
+    const figures = await measureLoad({ users: 100, cohorts: 10, vecLen: 1000, patience: 600, killed: true });
     console.log(`    ${JSON.stringify(figures)}`);
     expect(figures.kills).to.be.above(3);
     expect(figures.included).to.equal(1000);

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { CoordinatorStore } from '../../src/coordinator/store.ts';
 import { MemorySessionHost, type SessionHost } from '../../src/coordinator/session-host.ts';
+import { StateError } from '../../src/leaves/errors.ts';
 import { verifyCertificate } from '../../src/service/run-certificate.ts';
 import { SmallService, type Participant } from '../support/service-world/small-service.ts';
 
@@ -87,6 +88,29 @@ describe('a coordinator process', () => {
     expect(run?.attempt?.number).to.equal(1);
     await service.play(participants, async () => (await stageOf(service)) === 'over');
     expect(await service.coordinator.outcome(key)).to.include({ kind: 'finished', attempt: 2 });
+  });
+
+  it('that has forgotten a part of a session that has ended meanwhile says so, and not that somebody has changed its rows', async () => {
+    const service = await SmallService.open();
+    const key = await service.openRun();
+    const participants = service.everybody();
+    await inRound(service, participants, 4);
+    // Another process ends the session, and deletes the first of its rows, while this one takes an answer.
+    const host = instead<SessionHost>(service.host, {
+      async recv() {
+        const session = (await service.store.session({ ...key, index: 0 }))!;
+        const end = { code: 'ERR_SECAGG_ABORTED', included: [], out: [], sum: null };
+        await service.store.replaceSession({ ...session, revision: session.revision + 1, end });
+        throw new StateError('session: somebody has changed the rows');
+      },
+    });
+    service.coordinator = service.process({ host });
+    await service.giveList(service.coordinator);
+    const [first] = participants;
+    while (!first!.events.some(({ type }) => type === 'refused')) await first!.agent.transition();
+    const refused = first!.events.filter(({ type }) => type === 'refused');
+    expect(refused).to.have.lengthOf(1);
+    expect(refused[0]).to.include({ code: 'ERR_SECAGG_RUN' });
   });
 
   it('that closes a round already takes another answer, and nobody is refused', async () => {
