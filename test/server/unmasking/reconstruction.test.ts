@@ -103,6 +103,8 @@ describe('a server that cannot reconstruct a secret', () => {
         ProtocolError,
       );
       expect(error).to.deep.include({ round: 1, userIds: ids });
+      const others = { 1: '', 3: ' and 2 more' }[owners.length];
+      expect(error.message).to.match(new RegExp(`^round 1: user ${ids[0]}${others} dealt inconsistently: `));
     }
     const { server } = moment;
     const unknown = { ...server, commitments: new Map([...server.commitments].filter(([owner]) => owner !== 2)) };
