@@ -137,6 +137,14 @@ describe('a server that cannot reconstruct a secret', () => {
     const accusers = [0, 2, 4, 5].map((holder) => idAt(fewer, holder));
     expect(dispute).to.deep.include({ round: 1, userIds: [], disputes: [{ owner: idAt(fewer, 1), accusers }] });
 
+    // One report is a dispute, too, if wrong shares do the rest.
+    const single = await answered([
+      [0, 1, report],
+      [2, 1, spoil],
+    ]);
+    const between = await rejected('ERR_SECAGG_DISPUTED_DEAL', reconstructed(single, single.server), DisputeError);
+    expect(between.disputes).to.deep.equal([{ owner: idAt(single, 1), accusers: [idAt(single, 0)] }]);
+
     // If one is found out beyond doubt, a dispute about another does not matter any more.
     const both = await answered([...accusedBy(1, [0, 2, 3, 4, 5]), ...accusedBy(2, [0, 1])]);
     const named = await rejected('ERR_SECAGG_INCONSISTENT_DEAL', reconstructed(both, both.server), ProtocolError);
