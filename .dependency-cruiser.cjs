@@ -60,6 +60,7 @@ module.exports = {
     only('postgres', '^src/postgres/', [
       '^src/postgres/',
       '^src/coordinator/(run-json|run-record|session-host|store)\.ts$',
+      '^src/pet/',
       '^src/service/certificate\\.ts$',
       '^src/(server|session|wire|masking|graph)/',
       '^src/user/(user-wrapper|start)\\.ts$',

@@ -85,7 +85,7 @@ function addSum({ sums }: RoundState, participant: string, { ephemeralKey }: Sum
 }
 
 /** @throws PetError ERR_SECAGG_PET_PARTICIPANTS for a key with which everybody could open the seeds. */
-function requireLargeOrder(ephemeralKey: Uint8Array): void {
+export function requireLargeOrder(ephemeralKey: Uint8Array): void {
   if (!isPublicKey(ephemeralKey)) throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', 'sum message: expected a key of large order');
 }
 
@@ -97,7 +97,7 @@ function addUpdate({ sums, seeds, total }: RoundState, participant: string, upda
 }
 
 /** The seeds in the order of the sum participants. @throws PetError ERR_SECAGG_PET_PARTICIPANTS unless each has one, and nobody else. */
-function seedsInOrder(sumParticipants: Iterable<string>, seeds: SealedSeeds): readonly Uint8Array[] {
+export function seedsInOrder(sumParticipants: Iterable<string>, seeds: SealedSeeds): readonly Uint8Array[] {
   const inOrder = Array.from(sumParticipants, (each) => seeds.get(each));
   const known = inOrder.filter((sealed) => sealed !== undefined);
   if (known.length === inOrder.length && seeds.size === inOrder.length) return known;
@@ -117,11 +117,11 @@ function addMask(state: RoundState, participant: string, { mask }: Sum2Payload):
 }
 
 /** @throws PetError ERR_SECAGG_PET_PARTICIPANTS. */
-function requireSumParticipant(isOne: boolean): void {
+export function requireSumParticipant(isOne: boolean): void {
   if (!isOne) throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', 'sum2 message: expected a sum participant of this round');
 }
 
 /** @throws PetError ERR_SECAGG_PET_REPEATED. */
-function requireFirst(isFirst: boolean): void {
+export function requireFirst(isFirst: boolean): void {
   if (!isFirst) throw new PetError('ERR_SECAGG_PET_REPEATED', 'message: the participant was heard before in this phase');
 }

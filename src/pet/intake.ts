@@ -17,7 +17,7 @@ export interface RoundKeys {
 }
 
 /** What the coordinator tells everybody about a round. */
-export function parametersOf(settings: RoundSettings, { publicKey, seed }: RoundKeys): RoundParameters {
+export function parametersOf(settings: RoundSettings, { publicKey, seed }: Omit<RoundKeys, 'secretKey'>): RoundParameters {
   const { sumProbability, updateProbability, config, modelLength } = settings;
   return { coordinatorKey: publicKey, sumProbability, updateProbability, seed, config, modelLength };
 }

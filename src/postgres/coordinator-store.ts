@@ -18,10 +18,8 @@ import type { CoordinatorStore, LastRequest } from '../coordinator/store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresPool } from './pool.ts';
+import { ServiceClock } from './service-clock.ts';
 import * as sql from './coordinator-statements.ts';
-
-/** Milliseconds for which service time is not read again by one process. */
-const REMEMBERED = 100;
 
 /**
  * Keeps the runs of a coordinator in PostgreSQL. Give the same store to the coordinator of each process, beside a
@@ -47,7 +45,7 @@ const REMEMBERED = 100;
  */
 export class PostgresCoordinatorStore implements CoordinatorStore {
   readonly #database: Database;
-  #time: { readonly milliseconds: number; readonly readAt: number } | null = null;
+  readonly #clock: ServiceClock;
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
@@ -57,6 +55,7 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   constructor(pool: PostgresPool, options: DatabaseOptions = {}) {
     checkNames(options, 'options', ['schema', 'timeout']);
     this.#database = new Database(pool, options);
+    this.#clock = new ServiceClock(this.#database);
   }
 
   /** Creates the schema or brings it to this version, as `migrate()` of PostgresSessions does: the two share it. */
@@ -66,12 +65,7 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
 
   /** Service time, in milliseconds. */
   async heartbeat(): Promise<number> {
-    const known = this.#time;
-    if (known !== null && performance.now() - known.readAt < REMEMBERED) return known.milliseconds;
-    const [row] = await this.#database.transaction((query) => query(sql.heartbeat));
-    const milliseconds = row?.milliseconds ?? 0;
-    this.#time = { milliseconds, readAt: performance.now() };
-    return milliseconds;
+    return this.#clock.heartbeat();
   }
 
   /** As `CoordinatorStore.createRun`. */

@@ -5,6 +5,7 @@
  * @module secagg/postgres
  */
 export { PostgresCoordinatorStore } from './coordinator-store.ts';
+export { PostgresPetCoordinator, type PostgresPetOptions } from './pet-coordinator.ts';
 export { PostgresSessionHost } from './session-host.ts';
 export {
   PostgresSessions,

@@ -6,6 +6,7 @@ import { MIGRATION_0001 } from './migrations/0001-sessions.ts';
 import { MIGRATION_0002 } from './migrations/0002-coordinator.ts';
 import { MIGRATION_0003 } from './migrations/0003-overview.ts';
 import { MIGRATION_0004 } from './migrations/0004-unmasking.ts';
+import { MIGRATION_0005 } from './migrations/0005-pet.ts';
 import { boolean, integer, statement, text, type Query } from './statement.ts';
 
 /** The part of the class Database that migrations use. */
@@ -14,7 +15,7 @@ interface MigratedDatabase {
   transactionWithoutVersion<T>(work: (query: Query) => Promise<T>): Promise<T>;
 }
 
-const MIGRATIONS: readonly Migration[] = [MIGRATION_0001, MIGRATION_0002, MIGRATION_0003, MIGRATION_0004];
+const MIGRATIONS: readonly Migration[] = [MIGRATION_0001, MIGRATION_0002, MIGRATION_0003, MIGRATION_0004, MIGRATION_0005];
 
 /** The version of the schema that this code reads and writes. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;

@@ -1,13 +1,17 @@
 // Server processes that can be killed at any time and are started again.
 import { fork, type ChildProcess } from 'node:child_process';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 import type { Answer, Call } from './server-process.ts';
 
-/** Bundles the program into one file of JavaScript, because a process that is killed all the time must start fast. */
-async function program(): Promise<string> {
-  const outfile = fileURLToPath(new URL(`../../out/server-process-${process.pid}.mjs`, import.meta.url));
-  const entry = fileURLToPath(new URL('server-process.ts', import.meta.url));
+/** The sources, whether the package is built or not. */
+const ALIASES = { '#platform': './src/platform/node.ts', 'secagg/pet': './src/pet/index.ts' };
+
+/** Bundles a program into one file of JavaScript, because a process that is killed all the time must start fast. */
+export async function bundled(source: URL): Promise<string> {
+  const entry = fileURLToPath(source);
+  const outfile = fileURLToPath(new URL(`../../out/${basename(entry, '.ts')}-${process.pid}.mjs`, import.meta.url));
   const options = {
     bundle: true,
     platform: 'node',
@@ -15,7 +19,7 @@ async function program(): Promise<string> {
     packages: 'external',
     conditions: ['secagg-source'],
   } satisfies BuildOptions;
-  await build({ ...options, entryPoints: [entry], outfile, alias: { '#platform': './src/platform/node.ts' } });
+  await build({ ...options, entryPoints: [entry], outfile, alias: ALIASES });
   return outfile;
 }
 
@@ -86,7 +90,7 @@ export class Fleet {
 
   /** @param crashAfter gives the number of statements after which a new process kills itself; null for never. */
   static async start(size: number, env: Readonly<Record<string, string>>, crashAfter?: () => number | null): Promise<Fleet> {
-    return new Fleet(await program(), size, env, crashAfter ?? ((): null => null));
+    return new Fleet(await bundled(new URL('server-process.ts', import.meta.url)), size, env, crashAfter ?? ((): null => null));
   }
 
   private constructor(program: string, size: number, env: Readonly<Record<string, string>>, crashAfter: () => number | null) {

@@ -4,8 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { StoreError } from '../../src/index.ts';
 import { PostgresSessions, PostgresUsers } from '../../src/postgres/index.ts';
+import type { Statement } from '../../src/postgres/statement.ts';
 import { SCHEMA_VERSION } from '../../src/postgres/migrations.ts';
 import * as chunkStatements from '../../src/postgres/chunk-statements.ts';
+import * as petStatements from '../../src/postgres/pet-statements.ts';
 import * as messageStatements from '../../src/postgres/message-statements.ts';
 import * as sessionStatements from '../../src/postgres/statements.ts';
 import * as userStatements from '../../src/postgres/user-statements.ts';
@@ -165,14 +167,20 @@ describe('the schema in PostgreSQL', function () {
 
   it('every statement has parameters, uses an index, and names its sessions or reads one page', async () => {
     const all = { ...sessionStatements, ...messageStatements, ...chunkStatements, ...userStatements };
+    const pet = Object.fromEntries(
+      Object.entries(petStatements).flatMap(([name, each]) =>
+        Array.isArray(each) ? each.map((one, i) => [`${name}${i}`, one]) : [[name, each]],
+      ),
+    ) as Readonly<Record<string, Statement<unknown>>>;
     const paged = new Set(['sessionsToExpire', 'sessionsToTidy', 'sessionsToRemove']);
     const client = await database.pool.connect();
     try {
       // The plans are those of tables with many rows.
       await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
-      for (const [name, statement] of Object.entries(all)) {
+      for (const [name, statement] of Object.entries({ ...all, ...pet })) {
         const text = statement.text.replaceAll(':schema', () => pg.escapeIdentifier(database.schema));
-        if (paged.has(name)) expect(text, name).to.match(/order by \w+, session_id limit \$/);
+        if (name in pet) expect(text, name).to.match(/network = \$1|round_id = \$1::uuid|values \(\$1/);
+        else if (paged.has(name)) expect(text, name).to.match(/order by \w+, session_id limit \$/);
         else if (name.includes('UserState'))
           expect(text, name).to.match(/\(session, user_id|session = \$1::text and user_id = \$2/);
         else expect(text, name).to.match(/session_id = (any \()?\$1::uuid|(values \(|select |unnest\()\$1::uuid/);

@@ -50,6 +50,7 @@ import { certificateRequest, maxRequestBytes, Publisher, Registrar, Task, type E
 import { UserWorker, type UserWorkerOptions, type WorkerLike } from 'secagg/worker';
 import {
   PostgresCoordinatorStore,
+  PostgresPetCoordinator,
   PostgresSessionHost,
   PostgresSessions,
   PostgresUsers,
@@ -221,6 +222,9 @@ export async function service(pool: PostgresPool, exchange: Exchange, floors: Fl
     threshold: 2,
     maxUsers,
   });
+  const one: MaskConfigPair['vect'] = { groupType: 'Prime', dataType: 'F32', boundType: 'B0', modelType: 'M3' };
+  const rounds = { sumProbability: 0.1, updateProbability: 0.5, config: { vect: one, unit: one }, modelLength: 10 };
+  await new PetService({ coordinator: new PostgresPetCoordinator(pool, { network: 'a', ...rounds }) }).tick();
   const store: CoordinatorStore = new PostgresCoordinatorStore(pool);
   const host = new PostgresSessionHost(new PostgresSessions(pool));
   const coordinator = new Coordinator({ keypair: genKeypair(), tasks: [Task.fromJSON(task.toJSON())], store, host });
