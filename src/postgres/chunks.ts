@@ -161,6 +161,17 @@ export async function stageStrings(
   return group;
 }
 
+/** Writes a set in transactions of its own. What names it comes later. */
+export async function writeSet(
+  database: Database,
+  sessionId: string,
+  set: string,
+  strings: readonly (readonly [ChunkKind, Uint8Array])[],
+): Promise<void> {
+  const rest = await stageStrings(database, sessionId, set, strings);
+  await database.transaction((query) => writeChunks(query, rest));
+}
+
 /** Writes chunks, of any sessions, in one statement. */
 export async function writeChunks(query: Query, chunks: readonly Chunk[]): Promise<void> {
   if (chunks.length === 0) return;

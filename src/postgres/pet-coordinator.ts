@@ -15,9 +15,9 @@ import { newKeys, requireRoom } from '../pet/round.ts';
 import { keyOf } from '../pet/wire/payloads.ts';
 import { encodeParameters, encodeSeeds, encodeSums } from '../pet/wire/views.ts';
 import { platform } from '#platform';
-import { dropSet, stageStrings } from './chunks.ts';
+import { dropSet, writeSet } from './chunks.ts';
 import { Database, type DatabaseOptions } from './database.ts';
-import { messageNotWritten } from './group-commit.ts';
+import { messageNotWritten } from './hearing-transaction.ts';
 import { migrate } from './migrations.ts';
 import { abandonRound, advanceRound, readLastModel, sweepRounds } from './pet-ending.ts';
 import { forgetParts, keepPart } from './pet-parts.ts';
@@ -222,7 +222,7 @@ export class PostgresPetCoordinator implements PetRounds {
     const digest = platform.sha256([encoded]);
     const [known] = await database.read(sql.readMask, [round.id, digest]);
     const set = known?.set_id ?? crypto.randomUUID();
-    if (known === undefined) await database.transaction(await stageStrings(database, round.id, set, [['sum', encoded]]));
+    if (known === undefined) await writeSet(database, round.id, set, [['sum', encoded]]);
     const values = [name, round.id, settings.limits.sum2.count.max, keyOf(participant), digest, set];
     const { heard, masks } = await heardOnce(() => database.transaction((query) => query(sql.hearMask, values)));
     // Another process has stored the same mask meanwhile. If the statement fails, nobody knows, and the set goes with the round.

@@ -7,7 +7,7 @@ import type { ClosedPhase, LastModel, PetProgress } from '../pet/progress.ts';
 import { mostVoted, newKeys, tooFew } from '../pet/round.ts';
 import { StateError } from '../leaves/errors.ts';
 import { deleteOtherChunks } from './chunk-statements.ts';
-import { dropSet, readString, stageStrings } from './chunks.ts';
+import { dropSet, readString, writeSet } from './chunks.ts';
 import type { Network, StoredRound } from './pet-round.ts';
 import * as sql from './pet-statements.ts';
 import { readObject, wholeTotal } from './pet-total.ts';
@@ -76,7 +76,7 @@ async function endRound(
   const { model, error, least, most } = end;
   const set = model === null ? null : crypto.randomUUID();
   if (model !== null && set !== null) {
-    await database.transaction(await stageStrings(database, round.id, set, [['sum', bytesOfModel(model)]]));
+    await writeSet(database, round.id, set, [['sum', bytesOfModel(model)]]);
   }
   const { publicKey, secretKey, seed } = await newKeys(settings, round.seed);
   const next = [crypto.randomUUID(), publicKey, secretKey, seed, now];

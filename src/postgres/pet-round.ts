@@ -8,7 +8,7 @@ import { PetError } from '../pet/pet-error.ts';
 import { requireRoom } from '../pet/round.ts';
 import type { Tag } from '../pet/wire/message.ts';
 import type { Database } from './database.ts';
-import { messageNotWritten } from './group-commit.ts';
+import { messageNotWritten } from './hearing-transaction.ts';
 import * as sql from './pet-statements.ts';
 
 /** SQLSTATE unique_violation: another process has heard the participant meanwhile. */
