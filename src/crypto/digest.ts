@@ -1,12 +1,14 @@
 // SHA-256 under a label, and keys derived with HKDF-SHA256 (RFC 5869) under a label.
-import { platform } from '#platform';
+import { platform, sha256 as hash } from '#platform';
 import { concat, u64 } from '../leaves/bytes.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { Awaitable } from '../platform/platform.ts';
 import type { Label } from './labels.ts';
 
 /** Plain SHA-256 of parts in a row, beside the engine: a bundle of what needs nothing else has no curves. 32 bytes. */
-export { sha256 } from '#platform';
+export function sha256(parts: readonly Uint8Array[]): Uint8Array {
+  return hash(parts);
+}
 
 /** SHA-256 over the label and the parts; callers give parts of fixed length, or prefix their length. 32 bytes. */
 export function digest(label: Label, parts: readonly Uint8Array[]): Uint8Array {

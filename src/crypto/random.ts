@@ -1,9 +1,11 @@
 // The one source of randomness, injected into every step so that transcripts can be reproduced in tests.
-import { platform } from '#platform';
+import { fillRandom as fill, platform } from '#platform';
 import { chacha20 } from '@noble/ciphers/chacha.js';
 
 /** Overwrites all bytes from the platform's generator. In a loop this is cheaper than memory of its own for each call. */
-export { fillRandom } from '#platform';
+export function fillRandom(bytes: Uint8Array): void {
+  fill(bytes);
+}
 
 /** Gives `length` unpredictable bytes in a fresh array. */
 export type RandomSource = (length: number) => Uint8Array;
