@@ -109,9 +109,9 @@ export class Watching {
     const session = await this.#store.session({ ...key, index: 0 });
     if (session === null) return;
     try {
-      const { round, heard, missing } = await this.#host.progress(session.name);
+      const { round, heard, missing } = await this.#host.attendance(session.name);
       const isOpen = round !== null && round < 5 && this.#runs.get(key.run)?.rounds[round]?.closed !== true;
-      if (isOpen) this.#changeRound(key.run, round, { heard: heard.length, missing: missing.length, closed: false });
+      if (isOpen) this.#changeRound(key.run, round, { heard, missing, closed: false });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error; // the session has ended meanwhile
     }

@@ -1,5 +1,5 @@
 // What is done with one session of an attempt: its rounds are closed one after the other, until there is a sum or an error.
-import { ProtocolError, ThresholdError, UsageError, type SecAggError } from '../leaves/errors.ts';
+import { ProtocolError, SecAggError, ThresholdError, UsageError } from '../leaves/errors.ts';
 import { emit } from '../leaves/events.ts';
 import type { ServerProgress } from '../leaves/progress.ts';
 import { publicKeysOf } from '../service/certified-users.ts';
@@ -28,8 +28,8 @@ export async function advanceSession(context: CoordinatorContext, run: RunRecord
     } catch (error) {
       // This process is closing the round already, for another request.
       if (error instanceof UsageError && error.code === 'ERR_SECAGG_BUSY') return now;
-      // Another process was faster: what it has done explains the error, for example that the session is gone.
-      const isOvertaken = error instanceof UsageError && (await store.session(session))?.revision !== session.revision;
+      // Another process was faster: what it has done explains the error, for example that the session is gone, or rows of it.
+      const isOvertaken = error instanceof SecAggError && (await store.session(session))?.revision !== session.revision;
       if (!isOvertaken) throw error;
     }
   }

@@ -66,29 +66,33 @@ describe('a coordinator process', () => {
     expect(outcome).to.include({ kind: 'finished', attempt: 2 });
   });
 
-  it('that meets a failed attempt whose session another one has removed goes on with the next attempt', async () => {
-    const service = await SmallService.open();
-    const key = await service.openRun();
-    const participants = service.everybody();
-    await inRound(service, participants, 1);
-    // The other process removes the session while this one looks at it.
-    let other: (() => Promise<void>) | null = async () => {
-      other = null;
-      await service.pass(120_000);
-    };
-    const slow = instead<SessionHost>(service.host, {
-      async attendance(name) {
-        await other?.();
-        return service.host.attendance(name);
-      },
+  for (const isHalf of [false, true]) {
+    it(`that meets a failed attempt whose session another one ${isHalf ? 'is removing' : 'has removed'} goes on with the next attempt`, async () => {
+      const service = await SmallService.open();
+      const key = await service.openRun();
+      const participants = service.everybody();
+      await inRound(service, participants, 1);
+      // The other process removes the session while this one looks at it.
+      let other: (() => Promise<void>) | null = async () => {
+        other = null;
+        await service.pass(120_000);
+      };
+      const slow = instead<SessionHost>(service.host, {
+        async attendance(name) {
+          const isFirst = other !== null;
+          await other?.();
+          if (isHalf && isFirst) throw new StateError('session: somebody has changed the rows');
+          return service.host.attendance(name);
+        },
+      });
+      await service.process({ host: slow }).tick();
+      const run = await service.store.run(key);
+      expect(run).to.include({ stage: 'training' });
+      expect(run?.attempt?.number).to.equal(1);
+      await service.play(participants, async () => (await stageOf(service)) === 'over');
+      expect(await service.coordinator.outcome(key)).to.include({ kind: 'finished', attempt: 2 });
     });
-    await service.process({ host: slow }).tick();
-    const run = await service.store.run(key);
-    expect(run).to.include({ stage: 'training' });
-    expect(run?.attempt?.number).to.equal(1);
-    await service.play(participants, async () => (await stageOf(service)) === 'over');
-    expect(await service.coordinator.outcome(key)).to.include({ kind: 'finished', attempt: 2 });
-  });
+  }
 
   it('that has forgotten a part of a session that has ended meanwhile says so, and not that somebody has changed its rows', async () => {
     const service = await SmallService.open();

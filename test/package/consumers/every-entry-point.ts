@@ -19,7 +19,7 @@ import {
 } from 'secagg';
 import { Agent, developmentAgent, IndexedDbAgentStore, type AgentOptions, type Floors } from 'secagg/agent';
 import { assignCohorts, CohortSum, enrolmentDigest, type CohortSumProgress } from 'secagg/cohorts';
-import { Coordinator, developmentService, type CoordinatorStore, type Outcome } from 'secagg/coordinator';
+import { Coordinator, developmentService, type Attendance, type CoordinatorStore, type Outcome } from 'secagg/coordinator';
 import {
   costOf,
   Ledger,
@@ -237,6 +237,8 @@ export async function service(pool: PostgresPool, exchange: Exchange, floors: Fl
     store: new IndexedDbAgentStore('app'),
     storeKey: new Uint8Array(32),
   });
+  const { heard }: Attendance = await host.attendance(task.id);
+  if (heard > 0) agent.wake();
   await developmentAgent({ id: 2, introduction, certify: (request) => registrar.certify(request), exchange, inputs });
   const response = await coordinator.answer(new Uint8Array(maxRequestBytes));
   return [response.length > 0 ? await coordinator.outcome(key) : null, agent];
