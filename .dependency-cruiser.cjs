@@ -137,7 +137,7 @@ module.exports = {
     ]),
     only('command', '^src/command/', [
       '^src/command/',
-      '^src/(index|cohorts/index|planner/(index|request|complete)|session/parameters)\\.ts$',
+      '^src/(index|cohorts/index|pet/index|planner/(index|request|complete)|session/parameters)\\.ts$',
       '^src/postgres/(database|doctor|migrations|pool)\\.ts$',
       '^node_modules/(cli-progress|pg|@types/pg)/',
     ]),

@@ -2,9 +2,10 @@
 import { parseArgs } from 'node:util';
 import { SecAggError, ServerWrapper } from '../index.ts';
 import { PlanError, type PlanRequest } from '../planner/index.ts';
-import { checkInteger, checkNumber } from '../leaves/checks.ts';
+import { checkInteger, checkNumber, shownText } from '../leaves/checks.ts';
 import type { Outcome } from './outcome.ts';
 import { numberOf, PLANNER_HELP, PLANNER_OPTIONS, refused, requestOf, usage, type PlannerValues } from './planner-options.ts';
+import { runSimulatePet } from './simulate-pet.ts';
 import { progressOn, type Terminal } from './simulation/progress.ts';
 import { reportText } from './simulation/report-text.ts';
 import { exitCodeOf, reportOf, type Report } from './simulation/report.ts';
@@ -32,6 +33,8 @@ The simulation:
                       under another user's name or late, or their user starts again. Above 0 servers
                       start again too, and some of the lost users lie or are misled
   --sessions <n>      how many times, each with other inputs and losses (default 1)
+  --protocol pet      rounds of the other protocol instead, which has options of its own:
+                      see secagg simulate --protocol pet --help
   --json              print everything as JSON
   --help              show this
 
@@ -64,6 +67,9 @@ interface Prepared {
 
 /** @param terminal where progress is shown, unless --json is given. */
 export async function runSimulate(args: readonly string[], terminal: Terminal): Promise<Outcome> {
+  const protocol = protocolOf(args);
+  if (protocol === 'pet') return runSimulatePet(args, terminal);
+  if (protocol !== null) return usage('simulate', `--protocol: expected pet, got '${shownText(protocol)}'`);
   const prepared = prepare(args);
   if ('code' in prepared) return prepared;
   const { scenario, options, json } = prepared;
@@ -72,6 +78,13 @@ export async function runSimulate(args: readonly string[], terminal: Terminal): 
   const tell = (what: string, done: number, of: number): Promise<void> => progress?.at(what, done, of) ?? Promise.resolve();
   const result = await simulate(scenario, options, tell).finally(() => progress?.close());
   return outcomeOf(reportOf(scenario, options, result, performance.now() - started), json);
+}
+
+/** The protocol that is asked for; null for the five rounds. */
+function protocolOf(args: readonly string[]): string | null {
+  const at = args.findIndex((arg) => arg === '--protocol' || arg.startsWith('--protocol='));
+  if (at === -1) return null;
+  return args[at]?.split('=', 2)[1] ?? args[at + 1] ?? '';
 }
 
 /** What to simulate, or why nothing is simulated. */

@@ -1,6 +1,10 @@
 // A participant of PET that runs by itself. Each hazard of its state has a test: a round gets one input of it, whatever crashes.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { genKeypair } from '../../src/index.ts';
+import { FileAgentStore } from '../../src/agent/file-store.ts';
 import { MemoryAgentStore } from '../../src/agent/index.ts';
 import {
   decodeParameters,
@@ -306,6 +310,21 @@ describe('a round gets one input of a participant', () => {
     expect(world.sent.slice(2, 4)).to.deep.equal(world.sent.slice(0, 2));
     expect(models.loaded).to.have.lengthOf(1);
     expect(await finished(world)).to.deep.equal(expected(world, models.loaded[0]!));
+  });
+
+  it('although it crashes, with its state in files', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pet-agent-'));
+    const world = await afterSums();
+    const models = new ChangingModels();
+    for (const phase of ['update', 'sending', 'awaiting']) {
+      const agent = agentOf(world, { store: new FileAgentStore(folder), models });
+      do await agent.transition();
+      while (agent.progress().phase !== phase);
+    }
+    expect(models.loaded).to.have.lengthOf(1);
+    expect(world.sent).to.have.lengthOf(1);
+    expect(await finished(world)).to.deep.equal(expected(world, models.loaded[0]!));
+    await rm(folder, { recursive: true });
   });
 
   it('although two tabs with one store make a message each: one of them is sent', async () => {
