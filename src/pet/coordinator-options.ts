@@ -22,7 +22,10 @@ export interface PetRoundOptions {
   readonly update?: PhaseLimits;
   /** When the sum2 phase ends. It takes no more messages than the sum phase. */
   readonly sum2?: PhaseLimits;
-  /** Most bytes that are kept of messages of which parts are missing. Default: 2^28. */
+  /**
+   * Most bytes that are kept of messages of which parts are missing, with about 1 KiB for each message and 128 bytes for each part. A message that
+   * takes more cannot come in parts. Default: 2^28.
+   */
   readonly maxPendingBytes?: number;
   /** Gives random bytes, for tests: any other source than the platform's cryptographic generator, which is the default, gives away what is sealed for it. */
   readonly unsafeRandom?: RandomSource;

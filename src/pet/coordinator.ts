@@ -7,8 +7,9 @@ import { inspectAs } from '../leaves/inspect.ts';
 import { ServiceTime } from '../leaves/service-time.ts';
 import { checkSettings, ROUND_OPTIONS, type PetCoordinatorOptions, type RoundSettings } from './coordinator-options.ts';
 import { coordinatorDocument, type RoundState, type StoredModel } from './coordinator-state.ts';
-import { applyMessage } from './coordinator-steps.ts';
-import { Assemblies, Intake, mostMessageBytes, parametersOf } from './intake.ts';
+import { applyMessage, requireUnheard } from './coordinator-steps.ts';
+import { Assemblies } from './assemblies.ts';
+import { Intake, mostMessageBytes, parametersOf } from './intake.ts';
 import { meanOf } from './masking/totals.ts';
 import { isSamePair } from './masking/mask-config.ts';
 import { MaskObject } from './masking/mask-object.ts';
@@ -134,8 +135,8 @@ export class PetCoordinator implements PetRounds {
    * Takes a message of a participant.
    *
    * @returns 'accepted', or 'incomplete' if other parts of it are missing.
-   * @throws PetError ERR_SECAGG_PET_FULL if the phase has its most messages, or the parts of messages their most bytes; DecodeError for what is no
-   *   message of this phase or too long for one; PetError or AuthenticationError for a message that does not belong here. The round is as it was.
+   * @throws PetError ERR_SECAGG_PET_FULL if the phase has its most messages; ERR_SECAGG_PET_PENDING if there is no room for parts, or the
+   *   first part of the message is not there: send it again from the first part, later; DecodeError for what is no message of this phase or too long for one; PetError or AuthenticationError for a message that does not belong here. The round is as it was.
    */
   async receive(message: Uint8Array): Promise<'accepted' | 'incomplete'> {
     const bytes = checkBytes(message, 'message');
@@ -153,9 +154,10 @@ export class PetCoordinator implements PetRounds {
     const state = this.#state;
     const { phase, sums } = state;
     this.#requireRoom();
-    const message = await this.#intake.read(bytes, { phase, sumParticipants: sums.size }, (...part) => {
+    const message = await this.#intake.read(bytes, { phase, sumParticipants: sums.size }, (participant, part, mostBytes) => {
       this.#requireSamePhase(state, phase);
-      return this.#assemblies.add(...part);
+      requireUnheard(state, participant);
+      return this.#assemblies.add(participant, part, { mostBytes, now: this.#time.heartbeat() });
     });
     if (message === null) return 'incomplete';
     // Others were heard meanwhile.

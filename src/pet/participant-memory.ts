@@ -112,6 +112,12 @@ function hasRound(updated: Uint8Array, parameters: Uint8Array): boolean {
   return false;
 }
 
+/** Whether the coordinator has forgotten the parts of a message, which goes on from the first one: later, as others need the room now. */
+export function isBegunAgain(before: ParticipantMemory, after: ParticipantMemory): boolean {
+  const [from, to] = [before.state, after.state];
+  return from.phase === 'sending' && to.phase === 'sending' && to.next < from.next;
+}
+
 export function serializeMemory(memory: ParticipantMemory, publicKey: Uint8Array): string {
   return participantDocument.serialize({ publicKey, ...memory });
 }

@@ -298,12 +298,34 @@ describe('a round gets one input of a participant', () => {
     const world = await afterSums();
     const store = new MemoryAgentStore();
     const models = new ChangingModels();
-    const options = { store, models, maxMessageBytes: 300 };
+    const options = { store, models, maxMessageBytes: 320 };
     const before = agentOf(world, options);
     while (world.sent.length < 2) await before.transition();
     await runOut(agentOf(world, options));
     expect(world.sent.length).to.be.greaterThan(4);
     expect(world.sent.slice(2, 4)).to.deep.equal(world.sent.slice(0, 2));
+    expect(models.loaded).to.have.lengthOf(1);
+    expect(await finished(world)).to.deep.equal(expected(world, models.loaded[0]!));
+  });
+
+  it('although the answer to its last part was lost, and the coordinator has forgotten the parts', async () => {
+    const world = await afterSums();
+    let losses = 1;
+    const client: PetClient = {
+      ...world.client,
+      async send(message) {
+        if ((await world.client.send(message, {})) === 'accepted' && losses-- > 0) throw new Error('the answer is lost');
+      },
+    };
+    const events: string[] = [];
+    const models = new ChangingModels();
+    const listener = ({ type }: PetAgentEvent): void => void events.push(type);
+    const options = { store: new MemoryAgentStore(), models, maxMessageBytes: 320, listener };
+    const agent = agentOf({ ...world, client }, options);
+    const error = await runOut(agent).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.equal('the answer is lost');
+    await runOut(agent);
+    expect(events).to.deep.equal(['round', 'sent']);
     expect(models.loaded).to.have.lengthOf(1);
     expect(await finished(world)).to.deep.equal(expected(world, models.loaded[0]!));
   });
