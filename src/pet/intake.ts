@@ -6,7 +6,8 @@ import { readPayload, requireEligible, type EligibleMessage } from './coordinato
 import { groupOf } from './masking/orders.ts';
 import type { RoundParameters } from './parameters.ts';
 import { PetError } from './pet-error.ts';
-import { MESSAGE_OVERHEAD, MessageOpener, type Message, type Tag } from './wire/message.ts';
+import type { Moment } from './phase-limits.ts';
+import { MESSAGE_OVERHEAD, MessageOpener, type Message } from './wire/message.ts';
 import { decodePart, LEAST_PART_BYTES, PART_HEADER_BYTES, type Part } from './wire/parts.ts';
 
 /** The keys and the seed of one round. */
@@ -20,13 +21,6 @@ export interface RoundKeys {
 export function parametersOf(settings: RoundSettings, { publicKey, seed }: RoundKeys): RoundParameters {
   const { sumProbability, updateProbability, config, modelLength } = settings;
   return { coordinatorKey: publicKey, sumProbability, updateProbability, seed, config, modelLength };
-}
-
-/** The phase that a message came in. */
-export interface Moment {
-  readonly phase: Tag;
-  /** How many sum participants there are, from the update phase on. */
-  readonly sumParticipants: number;
 }
 
 /** What the largest payload takes that may come in a phase. */

@@ -158,12 +158,13 @@ export class PetService {
     }
   }
 
-  /** Does what is due now. {@link run} calls it regularly. */
+  /** Does what is due now, up to the end of one round. {@link run} calls it regularly. */
   async tick(): Promise<void> {
     for (;;) {
       const closed = await this.#coordinator.advance();
       if (closed === null) return;
       emit(this.#listener, eventOf(closed));
+      if (closed.round !== closed.ended.round) return;
     }
   }
 
