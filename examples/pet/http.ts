@@ -45,7 +45,9 @@ export function petClient(url: string): PetClient {
     async send(message, options) {
       const response = await fetch(`${url}/message`, { ...options, method: 'POST', body: message as BufferSource });
       const text = await response.text();
-      if (response.status === 409) throw new PetError(text as PetError['code'], 'the coordinator has refused the message');
+      // 503 without a code means that the database has failed.
+      const isRefused = response.status === 409 || (response.status === 503 && text !== '');
+      if (isRefused) throw new PetError(text as PetError['code'], 'the coordinator has refused the message');
       if (!response.ok) throw new Error(`POST message: ${response.status}`);
     },
   };

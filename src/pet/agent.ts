@@ -10,7 +10,7 @@ import type { AgentStore } from '../participation/state-store.ts';
 import { COMPLETE, Stepper, type Transition } from '../participation/stepper.ts';
 import type { Task } from './parameters.ts';
 import { PARTICIPANT_OPTIONS, participantContext, type ParticipantContext } from './participant-context.ts';
-import { isOnlyNextPart, nextMemory, parseMemory, serializeMemory, taskOf } from './participant-memory.ts';
+import { isBegunAgain, isOnlyNextPart, nextMemory, parseMemory, serializeMemory, taskOf } from './participant-memory.ts';
 import type { PetAgentEvent } from './participant-events.ts';
 import type { CallOptions, PetParticipantOptions } from './participant-options.ts';
 import { NO_MEMORY, type ParticipantMemory } from './participant-state.ts';
@@ -129,9 +129,10 @@ export class PetAgent {
   async #step(call: CallOptions): Promise<Transition> {
     const next = await nextMemory(this.#memory, { ...this.#context, call });
     if (next === null) return { status: 'pending', wait: this.#wait() };
-    if (!isOnlyNextPart(this.#memory, next)) await this.#replace(next);
+    const before = this.#memory;
+    if (!isOnlyNextPart(before, next)) await this.#replace(next);
     this.#memory = next;
-    return COMPLETE;
+    return isBegunAgain(before, next) ? { status: 'pending', wait: this.#wait() } : COMPLETE;
   }
 
   async #replace(next: ParticipantMemory): Promise<void> {

@@ -3,6 +3,7 @@ import { checkInteger, checkNumber } from '../leaves/checks.ts';
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
 import { checkMaskConfigPair, type MaskConfigPair } from './masking/mask-config.ts';
 import { MAX_LENGTH } from './masking/mask-object.ts';
+import { groupOf } from './masking/orders.ts';
 import { checkLimits, type CheckedLimits, type PhaseLimits } from './phase-limits.ts';
 import type { Tag } from './wire/message.ts';
 
@@ -18,11 +19,14 @@ export interface PetRoundOptions {
   readonly modelLength: number;
   /** When the sum phase ends. */
   readonly sum?: PhaseLimits;
-  /** When the update phase ends. It needs at least 3 messages. */
+  /** When the update phase ends. It needs at least 3 messages, and takes at most as many as the mask configurations bear models. */
   readonly update?: PhaseLimits;
-  /** When the sum2 phase ends. It takes no more messages than the sum phase. */
+  /** When the sum2 phase ends. It needs and takes no more messages than the sum phase, and no more than there are sum participants. */
   readonly sum2?: PhaseLimits;
-  /** Most bytes that are kept of messages of which parts are missing. Default: 2^28. */
+  /**
+   * Most bytes that are kept of messages of which parts are missing, with about 1 KiB for each message and 128 bytes for each part. A message that
+   * takes more cannot come in parts. Default: 2^28.
+   */
   readonly maxPendingBytes?: number;
   /** Gives random bytes, for tests: any other source than the platform's cryptographic generator, which is the default, gives away what is sealed for it. */
   readonly unsafeRandom?: RandomSource;
@@ -61,25 +65,33 @@ const DEFAULT_PENDING_BYTES = 2 ** 28;
 /** @throws TypeError, RangeError that name the option. */
 export function checkSettings(options: PetRoundOptions): RoundSettings {
   const { sumProbability, updateProbability, maxPendingBytes = DEFAULT_PENDING_BYTES } = options;
+  const config = checkMaskConfigPair(options.config, 'options.config');
   checkNumber(sumProbability, 'options.sumProbability', Number.MIN_VALUE, 1 - Number.EPSILON / 2);
   checkNumber(updateProbability, 'options.updateProbability', Number.MIN_VALUE, 1);
   return {
     sumProbability,
     updateProbability,
-    config: checkMaskConfigPair(options.config, 'options.config'),
+    config,
     modelLength: checkInteger(options.modelLength, 'options.modelLength', 1, MAX_LENGTH),
-    limits: checkPhases(options),
+    limits: checkPhases(options, Math.min(groupOf(config.vect).maxModels, groupOf(config.unit).maxModels)),
     maxPendingBytes: checkInteger(maxPendingBytes, 'options.maxPendingBytes', 0, Number.MAX_SAFE_INTEGER),
     random: options.unsafeRandom ?? systemRandom,
   };
 }
 
-function checkPhases(options: PetRoundOptions): RoundSettings['limits'] {
+/** @param mostModels that the mask configurations bear. */
+function checkPhases(options: PetRoundOptions, mostModels: number): RoundSettings['limits'] {
   const sum = checkLimits(options.sum ?? {}, 'sum', { min: 1, max: 100 });
-  const update = checkLimits(options.update ?? {}, 'update', { min: 3, max: 10_000 });
+  const update = checkLimits(options.update ?? {}, 'update', { min: 3, max: Math.min(10_000, mostModels) });
   const sum2 = checkLimits(options.sum2 ?? {}, 'sum2', { min: 1, max: sum.count.max });
-  if (sum2.count.max > sum.count.max) {
-    throw new RangeError(`options.sum2.count: expected no more messages than the ${sum.count.max} of the sum phase`);
+  if (update.count.max > mostModels) {
+    throw new RangeError(
+      `options.update.count: expected no more messages than the ${mostModels} models of the mask configurations`,
+    );
+  }
+  for (const which of ['min', 'max'] as const) {
+    if (sum2.count[which] <= sum.count[which]) continue;
+    throw new RangeError(`options.sum2.count: expected ${which} up to the ${sum.count[which]} of the sum phase`);
   }
   return { sum, update, sum2 };
 }

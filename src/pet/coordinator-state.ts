@@ -41,6 +41,8 @@ export interface RoundState {
   readonly secretKey: Uint8Array;
   readonly publicKey: Uint8Array;
   readonly seed: Uint8Array;
+  readonly sumProbability: number;
+  readonly updateProbability: number;
   counts: MessageCounts;
   /** The ephemeral key of each sum participant. */
   readonly sums: Map<string, Uint8Array>;
@@ -63,14 +65,14 @@ export interface StoredModel {
   readonly numbers: Uint8Array;
 }
 
-const VERSION = 2;
+const VERSION = 3;
 const integers = integer(0, Number.MAX_SAFE_INTEGER);
 const key = bytes(KEY_BYTES);
 
-const milliseconds: Codec<number> = {
+const numberFrom0: Codec<number> = {
   encode: (value) => value,
   decode(json, path): number {
-    require(typeof json === 'number' && json >= 0 && Number.isFinite(json), path, 'milliseconds');
+    require(typeof json === 'number' && json >= 0 && Number.isFinite(json), path, 'a number from 0 on');
     return json;
   },
 };
@@ -105,13 +107,15 @@ export const coordinatorDocument: Document<RoundState> = document(
     secretKey: key,
     publicKey: key,
     seed: key,
+    sumProbability: numberFrom0,
+    updateProbability: numberFrom0,
     counts: record<MessageCounts>({ accepted: integers, rejected: integers, discarded: integers }),
     sums: mapOf(participant, key),
     seeds: mapOf(participant, list(bytes(SEALED_SEED_BYTES))),
     total: object,
     votes: list(record<MaskVote>({ mask: object, votes: integers })),
     voters: list(participant),
-    elapsed: milliseconds,
+    elapsed: numberFrom0,
     lastModel: nullable(record<StoredModel>({ round: integer(1, Number.MAX_SAFE_INTEGER), numbers: bytes() })),
   }),
 );

@@ -2,9 +2,11 @@
 // change, and nothing is awaited in between, so that a message is either accepted as a whole or has changed nothing.
 import { isPublicKey } from '../crypto/agree.ts';
 import { hex } from '../leaves/bytes.ts';
+import { FixedFields } from '../leaves/fixed-fields.ts';
+import { SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { addTo, requireSameForm } from './masking/totals.ts';
 import type { RoundState } from './coordinator-state.ts';
-import { isEligible, type RoundParameters } from './parameters.ts';
+import { hasSigned, isDrawn, isEligible, type RoundParameters } from './parameters.ts';
 import { PetError } from './pet-error.ts';
 import type { Message, Tag } from './wire/message.ts';
 import {
@@ -25,42 +27,56 @@ export type EligibleMessage = { readonly participant: string } & (
 );
 
 /**
- * Reads a payload and checks whether the participant may send it.
+ * Checks whether a participant may send a message, by the signatures with which its payload begins: before anything else of it is decoded or
+ * kept.
+ *
+ * @param message its payload may be only the first part of the whole.
+ * @throws DecodeError; PetError ERR_SECAGG_PET_TASK if the participant is not drawn for the task.
+ */
+export async function requireEligible(message: Message, parameters: RoundParameters): Promise<void> {
+  const { participantKey: publicKey, tag, payload } = message;
+  const fields = new FixedFields(`${tag} message`, payload);
+  const sum = { publicKey, signature: fields.bytes(SIGNATURE_BYTES) };
+  let isEligibleFor: boolean;
+  if (tag === 'update') {
+    const update = { publicKey, signature: fields.bytes(SIGNATURE_BYTES) };
+    // Both tasks in one round: a sum participant would know the mask of its own model alone. A signature that it has not made would hide that it
+    // is drawn.
+    const isSummer = isDrawn(sum.signature, parameters.sumProbability) || !(await hasSigned(parameters, 'sum', sum));
+    isEligibleFor = !isSummer && (await isEligible(parameters, 'update', update));
+  } else isEligibleFor = await isEligible(parameters, 'sum', sum);
+  requireTask(isEligibleFor, tag);
+}
+
+/**
+ * Reads a payload, and checks whether the participant may send it.
  *
  * @throws DecodeError; PetError ERR_SECAGG_PET_TASK if the participant is not drawn for the task.
  */
-export async function readPayload(
-  { participantKey: publicKey, tag, payload: bytes }: Message,
-  parameters: RoundParameters,
-): Promise<EligibleMessage> {
-  const participant = hex(publicKey);
-  const isSummer = (signature: Uint8Array): Promise<boolean> => isEligible(parameters, 'sum', { publicKey, signature });
+export async function readPayload(message: Message, parameters: RoundParameters): Promise<EligibleMessage> {
+  await requireEligible(message, parameters);
+  const { tag, payload } = message;
+  const participant = hex(message.participantKey);
   switch (tag) {
-    case 'sum': {
-      const payload = decodeSum(bytes);
-      requireTask(await isSummer(payload.sumSignature), tag);
-      return { participant, tag, payload };
-    }
-    case 'update': {
-      const payload = decodeUpdate(bytes);
-      const signature = payload.updateSignature;
-      // Both tasks in one round: a sum participant would know the mask of its own model alone.
-      const isUpdater =
-        !(await isSummer(payload.sumSignature)) && (await isEligible(parameters, 'update', { publicKey, signature }));
-      requireTask(isUpdater, tag);
-      return { participant, tag, payload };
-    }
-    case 'sum2': {
-      const payload = decodeSum2(bytes);
-      requireTask(await isSummer(payload.sumSignature), tag);
-      return { participant, tag, payload };
-    }
+    case 'sum':
+      return { participant, tag, payload: decodeSum(payload) };
+    case 'update':
+      return { participant, tag, payload: decodeUpdate(payload) };
+    case 'sum2':
+      return { participant, tag, payload: decodeSum2(payload) };
   }
+}
+
+/** @throws PetError ERR_SECAGG_PET_REPEATED if the participant was heard in this phase. */
+export function requireUnheard({ phase, sums, seeds, voters }: RoundState, participant: string): void {
+  const isHeard = { sum: sums.has(participant), update: seeds.has(participant), sum2: voters.includes(participant) }[phase];
+  requireFirst(!isHeard);
 }
 
 /** Applies a message to the round. @throws PetError if it does not belong there; the round is as it was. */
 export function applyMessage(state: RoundState, message: EligibleMessage): void {
   const { participant } = message;
+  requireUnheard(state, participant);
   switch (message.tag) {
     case 'sum':
       addSum(state, participant, message.payload);
@@ -79,7 +95,6 @@ function requireTask(isDrawn: boolean, tag: Tag): void {
 }
 
 function addSum({ sums }: RoundState, participant: string, { ephemeralKey }: SumPayload): void {
-  requireFirst(!sums.has(participant));
   requireLargeOrder(ephemeralKey);
   sums.set(participant, ephemeralKey);
 }
@@ -90,7 +105,8 @@ export function requireLargeOrder(ephemeralKey: Uint8Array): void {
 }
 
 function addUpdate({ sums, seeds, total }: RoundState, participant: string, update: UpdatePayload): void {
-  requireFirst(!seeds.has(participant));
+  // Whoever makes many signatures of one text has one that draws it and another one that does not.
+  requireTask(!sums.has(participant), 'update');
   const known = seedsInOrder(sums.keys(), update.seeds);
   addTo({ total, count: seeds.size }, update.maskedModel);
   seeds.set(participant, known);
@@ -108,7 +124,6 @@ export function seedsInOrder(sumParticipants: Iterable<string>, seeds: SealedSee
 function addMask(state: RoundState, participant: string, { mask }: Sum2Payload): void {
   const { sums, voters, votes, total } = state;
   requireSumParticipant(sums.has(participant));
-  requireFirst(!voters.includes(participant));
   requireSameForm(total, mask);
   const same = votes.find((vote) => vote.mask.equals(mask));
   if (same === undefined) votes.push({ mask, votes: 1 });

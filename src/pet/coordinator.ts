@@ -7,14 +7,15 @@ import { inspectAs } from '../leaves/inspect.ts';
 import { ServiceTime } from '../leaves/service-time.ts';
 import { checkSettings, ROUND_OPTIONS, type PetCoordinatorOptions, type RoundSettings } from './coordinator-options.ts';
 import { coordinatorDocument, type RoundState, type StoredModel } from './coordinator-state.ts';
-import { applyMessage } from './coordinator-steps.ts';
-import { Assemblies, Intake, mostMessageBytes, parametersOf } from './intake.ts';
+import { applyMessage, requireUnheard } from './coordinator-steps.ts';
+import { Assemblies } from './assemblies.ts';
+import { Intake, mostMessageBytes, parametersOf } from './intake.ts';
 import { meanOf } from './masking/totals.ts';
 import { isSamePair } from './masking/mask-config.ts';
 import { MaskObject } from './masking/mask-object.ts';
 import { bytesOfModel, modelOfBytes, type Model } from './masking/model.ts';
 import { PetError } from './pet-error.ts';
-import { dueOf } from './phase-limits.ts';
+import { dueOf, limitsOf } from './phase-limits.ts';
 import type { ClosedPhase, LastModel, PetProgress, PetRounds } from './progress.ts';
 import { mostVoted, newKeys, requireRoom, tooFew } from './round.ts';
 import type { Tag } from './wire/message.ts';
@@ -44,6 +45,7 @@ export class PetCoordinator implements PetRounds {
   readonly #time: ServiceTime;
   #state: RoundState;
   #intake: Intake;
+  #turn: Promise<unknown> = Promise.resolve();
   /** When the phase began, in service time. */
   #since: number;
 
@@ -68,18 +70,21 @@ export class PetCoordinator implements PetRounds {
    *
    * @param state what {@link PetCoordinator.serializeState} gave.
    * @param options the same as before.
-   * @throws StateError if the text is no state, or one of rounds with other models.
+   * @throws StateError if the text is no state, or one of rounds with other models or probabilities.
    */
   static async recoverState(state: string, options: PetCoordinatorOptions): Promise<PetCoordinator> {
     const { settings, clock } = checkOptions(options);
     const round = coordinatorDocument.parse(state);
     const { total, sums, seeds, lastModel } = round;
-    const isSame = isSamePair(total.config, settings.config) && total.length === settings.modelLength;
+    const { sumProbability, updateProbability, config, modelLength } = settings;
+    // With other probabilities, participants would draw themselves again in a round for which they have spoken.
+    const isDrawnAlike = round.sumProbability === sumProbability && round.updateProbability === updateProbability;
+    const isSame = isDrawnAlike && isSamePair(total.config, config) && total.length === modelLength;
     if (!equalBytes(await publicKeyOf(round.secretKey), round.publicKey)) throw new StateError('state: expected a key pair');
     const isModel = lastModel === null || (isSame && modelIn(lastModel, settings) !== null);
     if (!isSame || !isModel || [...seeds.values()].some(({ length }) => length !== sums.size)) {
       throw new StateError(
-        'state: expected the configurations and the length of the options, and a seed for each sum participant',
+        'state: expected the probabilities, configurations and length of the options, and a seed for each sum participant',
       );
     }
     return new PetCoordinator(settings, round, clock);
@@ -122,8 +127,8 @@ export class PetCoordinator implements PetRounds {
 
   /** How far the round is. */
   progress(): PetProgress {
-    const { round, phase, counts } = this.#state;
-    const limits = this.#settings.limits[phase];
+    const { round, phase, counts, sums } = this.#state;
+    const limits = limitsOf(this.#settings.limits, { phase, sumParticipants: sums.size });
     const elapsed = this.#time.heartbeat() - this.#since;
     const { min, max } = limits.count;
     const due = dueOf(limits, counts.accepted, elapsed);
@@ -134,8 +139,8 @@ export class PetCoordinator implements PetRounds {
    * Takes a message of a participant.
    *
    * @returns 'accepted', or 'incomplete' if other parts of it are missing.
-   * @throws PetError ERR_SECAGG_PET_FULL if the phase has its most messages, or the parts of messages their most bytes; DecodeError for what is no
-   *   message of this phase or too long for one; PetError or AuthenticationError for a message that does not belong here. The round is as it was.
+   * @throws PetError ERR_SECAGG_PET_FULL if the phase has its most messages; ERR_SECAGG_PET_PENDING if there is no room for parts, or the
+   *   first part of the message is not there: send it again from the first part, later; DecodeError for what is no message of this phase or too long for one; PetError or AuthenticationError for a message that does not belong here. The round is as it was.
    */
   async receive(message: Uint8Array): Promise<'accepted' | 'incomplete'> {
     const bytes = checkBytes(message, 'message');
@@ -153,9 +158,10 @@ export class PetCoordinator implements PetRounds {
     const state = this.#state;
     const { phase, sums } = state;
     this.#requireRoom();
-    const message = await this.#intake.read(bytes, { phase, sumParticipants: sums.size }, (...part) => {
+    const message = await this.#intake.read(bytes, { phase, sumParticipants: sums.size }, (participant, part, mostBytes) => {
       this.#requireSamePhase(state, phase);
-      return this.#assemblies.add(...part);
+      requireUnheard(state, participant);
+      return this.#assemblies.add(participant, part, { mostBytes, now: this.#time.heartbeat() });
     });
     if (message === null) return 'incomplete';
     // Others were heard meanwhile.
@@ -172,6 +178,10 @@ export class PetCoordinator implements PetRounds {
    * @throws PetError ERR_SECAGG_PET_TOO_FEW if the phase has not enough messages; it goes on.
    */
   async close(): Promise<ClosedPhase> {
+    return this.#inTurn(() => this.#close());
+  }
+
+  async #close(): Promise<ClosedPhase> {
     const ended = this.progress();
     const { phase, round } = ended;
     if (!ended.enough) throw tooFew(ended, this.#settings);
@@ -186,7 +196,7 @@ export class PetCoordinator implements PetRounds {
 
   /** Gives the round up, for example because too few participants came in time, and begins the next one. */
   async abandon(): Promise<void> {
-    await this.#begin(this.#state.lastModel);
+    await this.#inTurn(() => this.#begin(this.#state.lastModel));
   }
 
   /**
@@ -195,12 +205,23 @@ export class PetCoordinator implements PetRounds {
    * @returns null if the phase goes on; with the error ERR_SECAGG_PET_TOO_FEW if the round was given up.
    */
   async advance(): Promise<ClosedPhase | null> {
+    return this.#inTurn(() => this.#advance());
+  }
+
+  async #advance(): Promise<ClosedPhase | null> {
     const ended = this.progress();
     if (ended.due === null) return null;
-    if (ended.due === 'close') return this.close();
-    await this.abandon();
+    if (ended.due === 'close') return this.#close();
+    await this.#begin(this.#state.lastModel);
     const { round, phase } = this.#state;
     return { ended, round, phase, model: null, error: tooFew(ended, this.#settings) };
+  }
+
+  /** Phases end one after the other: whoever ends one while another one ends sees what has followed. */
+  async #inTurn<T>(ending: () => Promise<T>): Promise<T> {
+    const ended = this.#turn.then(ending);
+    this.#turn = ended.catch(() => undefined);
+    return ended;
   }
 
   async #end(ended: PetProgress): Promise<ClosedPhase> {
@@ -264,9 +285,12 @@ async function newRound(
   settings: RoundSettings,
   { round, seed, lastModel }: Pick<RoundState, 'round' | 'seed' | 'lastModel'>,
 ): Promise<RoundState> {
+  const { sumProbability, updateProbability } = settings;
   return {
     round: round + 1,
     phase: 'sum',
+    sumProbability,
+    updateProbability,
     ...(await newKeys(settings, seed)),
     counts: noMessages(),
     sums: new Map(),

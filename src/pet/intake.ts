@@ -2,12 +2,13 @@
 import { hex } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import type { RoundSettings } from './coordinator-options.ts';
-import { readPayload, type EligibleMessage } from './coordinator-steps.ts';
+import { readPayload, requireEligible, type EligibleMessage } from './coordinator-steps.ts';
 import { groupOf } from './masking/orders.ts';
 import type { RoundParameters } from './parameters.ts';
 import { PetError } from './pet-error.ts';
-import { MESSAGE_OVERHEAD, MessageOpener, type Message, type Tag } from './wire/message.ts';
-import { Assembly, decodePart, PART_HEADER_BYTES, type Part } from './wire/parts.ts';
+import type { Moment } from './phase-limits.ts';
+import { MESSAGE_OVERHEAD, MessageOpener, type Message } from './wire/message.ts';
+import { decodePart, LEAST_PART_BYTES, PART_HEADER_BYTES, type Part } from './wire/parts.ts';
 
 /** The keys and the seed of one round. */
 export interface RoundKeys {
@@ -20,13 +21,6 @@ export interface RoundKeys {
 export function parametersOf(settings: RoundSettings, { publicKey, seed }: Omit<RoundKeys, 'secretKey'>): RoundParameters {
   const { sumProbability, updateProbability, config, modelLength } = settings;
   return { coordinatorKey: publicKey, sumProbability, updateProbability, seed, config, modelLength };
-}
-
-/** The phase that a message came in. */
-export interface Moment {
-  readonly phase: Tag;
-  /** How many sum participants there are, from the update phase on. */
-  readonly sumParticipants: number;
 }
 
 /** What the largest payload takes that may come in a phase. */
@@ -68,41 +62,26 @@ export class Intake {
     const most = mostBytes + MESSAGE_OVERHEAD + PART_HEADER_BYTES;
     if (bytes.length > most) throw new DecodeError(`message: expected at most ${most} bytes, got ${bytes.length}`);
     const opened = await this.#opener.open(bytes, moment.phase);
-    const message = opened.isPart ? await assembled(opened, mostBytes, assemble) : opened;
-    return message && readPayload(message, parametersOf(this.#settings, this.#keys));
+    const parameters = parametersOf(this.#settings, this.#keys);
+    const message = opened.isPart ? await assembled(opened, parameters, (...part) => assemble(...part, mostBytes)) : opened;
+    return message && readPayload(message, parameters);
   }
 }
 
-async function assembled(message: Message, mostBytes: number, assemble: Assemble): Promise<Message | null> {
-  const payload = await assemble(hex(message.participantKey), decodePart(message.payload), mostBytes);
+/** Strangers' parts are not kept: the first part has the signatures of the task, and no other one is kept without it. */
+async function assembled(
+  message: Message,
+  parameters: RoundParameters,
+  assemble: (participant: string, part: Part) => ReturnType<Assemble>,
+): Promise<Message | null> {
+  const part = decodePart(message.payload);
+  if (!part.isLast && part.data.length < LEAST_PART_BYTES) {
+    throw new PetError(
+      'ERR_SECAGG_PET_PART',
+      `part of a message: expected at least ${LEAST_PART_BYTES} bytes, unless it is the last`,
+    );
+  }
+  if (part.number === 0) await requireEligible({ ...message, payload: part.data }, parameters);
+  const payload = await assemble(hex(message.participantKey), part);
   return payload && { ...message, isPart: false, payload };
-}
-
-/** Messages of which parts are missing, in memory. A participant has one of them at a time. */
-export class Assemblies {
-  readonly #assemblies = new Map<string, Assembly>();
-  readonly #mostBytes: number;
-
-  /** @param mostBytes of all messages together. */
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
-  }
-
-  /** @returns the payload if all of its parts are there, else null. @throws PetError ERR_SECAGG_PET_FULL, ERR_SECAGG_PET_PART. */
-  add(participant: string, part: Part, mostBytes: number): Uint8Array | null {
-    const before = this.#assemblies.get(participant);
-    const assembly = before?.messageId === part.messageId ? before : new Assembly(part.messageId, mostBytes);
-    let pending = part.data.length;
-    for (const [other, { bytes }] of this.#assemblies) if (other !== participant || assembly === before) pending += bytes;
-    if (pending > this.#mostBytes) throw new PetError('ERR_SECAGG_PET_FULL', 'message: too many others are incomplete');
-    const payload = assembly.add(part);
-    if (payload === null) this.#assemblies.set(participant, assembly);
-    else this.#assemblies.delete(participant);
-    return payload;
-  }
-
-  /** Forgets all of them. */
-  clear(): void {
-    this.#assemblies.clear();
-  }
 }

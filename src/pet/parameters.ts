@@ -49,14 +49,21 @@ export async function signTask(secretKey: Uint8Array, seed: Uint8Array, task: Ta
   return sign(secretKey, taskBytes(seed, task));
 }
 
+/** A signature, and whose it should be. */
+export interface SignedTask {
+  readonly publicKey: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** Whether a participant has signed the task, drawn or not. */
+export async function hasSigned({ seed }: RoundParameters, task: Task, { publicKey, signature }: SignedTask): Promise<boolean> {
+  return verify(publicKey, taskBytes(seed, task), signature);
+}
+
 /** Whether a participant has signed the task and is drawn for it. */
-export async function isEligible(
-  { seed, sumProbability, updateProbability }: RoundParameters,
-  task: Task,
-  { publicKey, signature }: { readonly publicKey: Uint8Array; readonly signature: Uint8Array },
-): Promise<boolean> {
-  const probability = task === 'sum' ? sumProbability : updateProbability;
-  return isDrawn(signature, probability) && (await verify(publicKey, taskBytes(seed, task), signature));
+export async function isEligible(parameters: RoundParameters, task: Task, signed: SignedTask): Promise<boolean> {
+  const probability = task === 'sum' ? parameters.sumProbability : parameters.updateProbability;
+  return isDrawn(signed.signature, probability) && (await hasSigned(parameters, task, signed));
 }
 
 function taskBytes(seed: Uint8Array, task: Task): Uint8Array {

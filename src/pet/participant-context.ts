@@ -7,6 +7,8 @@ import { checkListener } from '../leaves/events.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { MAX_LENGTH } from './masking/mask-object.ts';
 import type { PetParticipantOptions } from './participant-options.ts';
+import { MESSAGE_OVERHEAD } from './wire/message.ts';
+import { LEAST_PART_BYTES, PART_HEADER_BYTES } from './wire/parts.ts';
 
 /** The options with their defaults, and the public key. */
 export interface ParticipantContext extends Required<Omit<PetParticipantOptions, 'unsafeRandom'>> {
@@ -23,8 +25,8 @@ export const PARTICIPANT_OPTIONS: readonly (keyof PetParticipantOptions)[] = [
   'listener',
   'unsafeRandom',
 ];
-/** A message that carries at least some bytes of a part. */
-const LEAST_MESSAGE_BYTES = 256;
+/** A message that carries the least part. */
+const LEAST_MESSAGE_BYTES = MESSAGE_OVERHEAD + PART_HEADER_BYTES + LEAST_PART_BYTES;
 const DEFAULT_MESSAGE_BYTES = 2 ** 20;
 const DEFAULT_MODEL_LENGTH = 2 ** 24;
 

@@ -1,18 +1,17 @@
 // One step of a participant: from what it remembers to what it remembers then.
-import { platform } from '#platform';
 import { concat, copyOf, equalBytes } from '../leaves/bytes.ts';
 import { SecAggError, StateError } from '../leaves/errors.ts';
 import { emit } from '../leaves/events.ts';
-import { DIGEST_BYTES } from '../leaves/sizes.ts';
+import { KEY_BYTES } from '../leaves/sizes.ts';
 import type { RoundParameters, Task } from './parameters.ts';
 import type { ParticipantContext } from './participant-context.ts';
 import type { CallOptions } from './participant-options.ts';
 import { participantDocument, type ParticipantMemory, type ParticipantState, type Summing } from './participant-state.ts';
-import { enterRound, send, sumMasks, update } from './participant-steps.ts';
+import { enterRound, send, sumMasks, update, type Round } from './participant-steps.ts';
 import { PetError } from './pet-error.ts';
 import { decodeParameters } from './wire/views.ts';
 
-/** Rounds that are remembered. Whoever shows an older one again could as well begin a new one. */
+/** Rounds that are remembered, by their seeds: a coordinator may change all other parameters. Whoever shows an older one again could as well begin a new one. */
 const MOST_ROUNDS = 256;
 
 /** What a step needs beside the memory. */
@@ -23,20 +22,20 @@ export interface StepContext extends ParticipantContext {
 /**
  * Takes one step.
  *
- * @returns null if the participant must wait. Write a memory down before the next step: the update message is in it before any part of it leaves.
+ * @returns null if the participant must wait. Write a memory down before the next step: a message is in it before any part of it leaves.
  */
 export async function nextMemory(memory: ParticipantMemory, context: StepContext): Promise<ParticipantMemory | null> {
   const bytes = await context.client.parameters(context.call);
   if (bytes === null) return null;
-  const { state, updated } = memory;
+  const { state, spoken } = memory;
   const parameters = requireAcceptable(decodeParameters(bytes), context);
-  if (state.parameters === null || !equalBytes(state.parameters, bytes)) {
-    return { state: await enter({ parameters, bytes: copyOf(bytes) }, updated, context), updated };
-  }
-  const next = await nextState(state, parameters, context);
+  const isSameRound = state.parameters !== null && equalBytes(state.parameters, bytes);
+  const next = isSameRound
+    ? await nextState(state, parameters, context)
+    : await enter({ parameters, bytes: copyOf(bytes) }, spoken, context);
   if (next === null) return null;
-  const isNewUpdate = next.phase === 'sending' && next.tag === 'update' && state.phase === 'update';
-  return { state: next, updated: isNewUpdate ? withRound(updated, bytes) : updated };
+  const isNewMessage = next.phase === 'sending' && !hasSpoken(spoken, parameters);
+  return { state: next, spoken: isNewMessage ? withRound(spoken, parameters) : spoken };
 }
 
 async function nextState(
@@ -56,15 +55,12 @@ async function nextState(
   }
 }
 
-async function enter(
-  { parameters, bytes }: { readonly parameters: RoundParameters; readonly bytes: Uint8Array },
-  updated: Uint8Array,
-  context: StepContext,
-): Promise<ParticipantState> {
-  const drawn = await enterRound({ parameters, bytes }, context);
-  // The round was shown before: another message for it would be made of another model, or with another mask.
-  const isOver = drawn.phase === 'update' && hasRound(updated, bytes);
-  const next: ParticipantState = isOver ? { phase: 'awaiting', parameters: bytes } : drawn;
+async function enter(round: Round, spoken: Uint8Array, context: StepContext): Promise<ParticipantState> {
+  const { parameters, bytes } = round;
+  // A round that was shown before, with the same or other parameters: another message for it would be made of another model, with another mask,
+  // or with another ephemeral key.
+  const isOver = hasSpoken(spoken, parameters);
+  const next: ParticipantState = isOver ? { phase: 'awaiting', parameters: bytes } : await enterRound(round, context);
   emit(context.listener, { type: 'round', parameters, task: taskOf(next) });
   return next;
 }
@@ -100,16 +96,21 @@ export function isOnlyNextPart(before: ParticipantMemory, after: ParticipantMemo
   return from.phase === 'sending' && to.phase === 'sending' && from.payload === to.payload;
 }
 
-function withRound(updated: Uint8Array, parameters: Uint8Array): Uint8Array {
-  return concat([updated, platform.sha256([parameters])]).slice(-MOST_ROUNDS * DIGEST_BYTES);
+function withRound(spoken: Uint8Array, { seed }: RoundParameters): Uint8Array {
+  return concat([spoken, seed]).slice(-MOST_ROUNDS * KEY_BYTES);
 }
 
-function hasRound(updated: Uint8Array, parameters: Uint8Array): boolean {
-  const digest = platform.sha256([parameters]);
-  for (let at = 0; at < updated.length; at += DIGEST_BYTES) {
-    if (equalBytes(updated.subarray(at, at + DIGEST_BYTES), digest)) return true;
+function hasSpoken(spoken: Uint8Array, { seed }: RoundParameters): boolean {
+  for (let at = 0; at < spoken.length; at += KEY_BYTES) {
+    if (equalBytes(spoken.subarray(at, at + KEY_BYTES), seed)) return true;
   }
   return false;
+}
+
+/** Whether the coordinator has forgotten the parts of a message, which goes on from the first one: later, as others need the room now. */
+export function isBegunAgain(before: ParticipantMemory, after: ParticipantMemory): boolean {
+  const [from, to] = [before.state, after.state];
+  return from.phase === 'sending' && to.phase === 'sending' && to.next < from.next;
 }
 
 export function serializeMemory(memory: ParticipantMemory, publicKey: Uint8Array): string {

@@ -27,7 +27,8 @@ export interface PetClient {
   /**
    * Takes a message to the coordinator.
    *
-   * @throws PetError with the coordinator's code if it has refused the message: it is not sent again then.
+   * @throws PetError with the coordinator's code if it has refused the message: it is not sent again then, except with ERR_SECAGG_PET_PENDING,
+   *   from the first part.
    */
   send(message: Uint8Array, options: CallOptions): Promise<unknown>;
 }
@@ -54,7 +55,7 @@ export interface PetParticipantOptions {
   readonly client: PetClient;
   /** Gives the models of rounds in which the participant is drawn for the update task. */
   readonly models: ModelStore;
-  /** Most bytes of a message; longer ones go in parts. At least 256. Default: 1 MiB. */
+  /** Most bytes of a message; longer ones go in parts. At least 320. Default: 1 MiB. */
   readonly maxMessageBytes?: number;
   /** Most numbers of a model that this participant has memory for: it refuses rounds with longer ones. Default: 2^24. */
   readonly maxModelLength?: number;

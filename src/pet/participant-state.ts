@@ -54,8 +54,8 @@ export type ParticipantState = Awaiting | Updating | Sending | Summing;
 /** All that a participant remembers. */
 export interface ParticipantMemory {
   readonly state: ParticipantState;
-  /** Digests of the parameters of rounds for which it has made an update message, 32 bytes each, in one byte string. */
-  readonly updated: Uint8Array;
+  /** Seeds of the rounds for which it has made a message, 32 bytes each, in one byte string. */
+  readonly spoken: Uint8Array;
 }
 
 /** A memory and whose it is. */
@@ -63,9 +63,9 @@ export interface ParticipantSnapshot extends ParticipantMemory {
   readonly publicKey: Uint8Array;
 }
 
-export const NO_MEMORY: ParticipantMemory = { state: { phase: 'awaiting', parameters: null }, updated: new Uint8Array() };
+export const NO_MEMORY: ParticipantMemory = { state: { phase: 'awaiting', parameters: null }, spoken: new Uint8Array() };
 
-const VERSION = 2;
+const VERSION = 3;
 const parameters = bytes();
 const signature = bytes(SIGNATURE_BYTES);
 const keys = record<SumKeys>({ sumSignature: signature, ephemeralSecretKey: bytes(KEY_BYTES) });
@@ -89,5 +89,5 @@ const state = oneOfKinds<'phase', ParticipantState>('phase', {
 export const participantDocument: Document<ParticipantSnapshot> = document(
   'pet-participant',
   VERSION,
-  record<ParticipantSnapshot>({ publicKey: bytes(KEY_BYTES), state, updated: bytes() }),
+  record<ParticipantSnapshot>({ publicKey: bytes(KEY_BYTES), state, spoken: bytes() }),
 );

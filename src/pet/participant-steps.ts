@@ -108,6 +108,11 @@ export async function send(
     await client.send(sealed, call);
   } catch (error) {
     if (!(error instanceof PetError)) throw error;
+    // The coordinator has no room for parts, or has forgotten the first ones.
+    if (error.code === 'ERR_SECAGG_PET_PENDING') {
+      if (next === 0) throw error;
+      return { ...state, next: 0 };
+    }
     // It was heard before, and the answer or the state that says so was lost.
     if (error.code !== 'ERR_SECAGG_PET_REPEATED') {
       emit(listener, { type: 'refused', message: tag, error });

@@ -5,7 +5,7 @@ import { UsageError } from '../leaves/errors.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { Task } from './parameters.ts';
 import { PARTICIPANT_OPTIONS, participantContext, type ParticipantContext } from './participant-context.ts';
-import { nextMemory, parseMemory, serializeMemory, taskOf } from './participant-memory.ts';
+import { isBegunAgain, nextMemory, parseMemory, serializeMemory, taskOf } from './participant-memory.ts';
 import type { CallOptions, PetParticipantOptions } from './participant-options.ts';
 import { NO_MEMORY, type ParticipantMemory } from './participant-state.ts';
 
@@ -92,8 +92,9 @@ export class PetParticipant {
     try {
       const next = await nextMemory(this.#memory, { ...this.#context, call: options });
       if (next === null) return 'pending';
+      const before = this.#memory;
       this.#memory = next;
-      return 'complete';
+      return isBegunAgain(before, next) ? 'pending' : 'complete';
     } finally {
       this.#isBusy = false;
     }

@@ -14,15 +14,18 @@ export interface MessageCount {
 export interface PhaseTime {
   /** The phase takes messages for at least so long, unless it has its most messages before. */
   readonly min: number;
-  /** The round is given up if the phase has not its least messages by then. */
+  /** The round is given up if the phase has not its least messages by then. At least 1. */
   readonly max: number;
 }
 
 /** When a phase ends. */
 export interface PhaseLimits {
-  /** Messages. Default: 1 to 100; of the update phase 3 to 10,000; of the sum2 phase at most those of the sum phase. */
+  /**
+   * Messages. Default: 1 to 100; of the update phase 3 to 10,000, or to as many models as the mask configurations bear; of the sum2 phase at most
+   * those of the sum phase.
+   */
   readonly count?: MessageCount;
-  /** Seconds. Default: 0 to 3600. */
+  /** Seconds. Default: 0 to 3600; of the sum2 phase 600 to 3600, unless all sum participants are heard before. */
   readonly time?: PhaseTime;
 }
 
@@ -38,11 +41,33 @@ const LEAST: Readonly<Record<Tag, number>> = { sum: 1, update: 3, sum2: 1 };
 const MOST_MESSAGES = 2 ** 24;
 const MOST_SECONDS = 10 ** 9;
 
+/** The phase that a message came in. */
+export interface Moment {
+  readonly phase: Tag;
+  /** How many sum participants there are, from the update phase on. */
+  readonly sumParticipants: number;
+}
+
+const DEFAULT_TIMES: Readonly<Record<Tag, PhaseTime>> = {
+  sum: { min: 0, max: 3600 },
+  update: { min: 0, max: 3600 },
+  // One liar would be enough if the first mask ended the phase: honest sum participants need minutes.
+  sum2: { min: 600, max: 3600 },
+};
+
 /** @throws TypeError, RangeError that name the option. */
 export function checkLimits(value: PhaseLimits, tag: Tag, count: MessageCount): CheckedLimits {
   const name = `options.${tag}`;
   checkNames(value, name, ['count', 'time']);
-  return { count: checkCount(value.count ?? count, tag, `${name}.count`), time: checkTime(value.time, `${name}.time`) };
+  const { count: given = count, time = DEFAULT_TIMES[tag] } = value;
+  return { count: checkCount(given, tag, `${name}.count`), time: checkTime(time, `${name}.time`) };
+}
+
+/** The limits of a phase in one round: nobody but its sum participants comes to the sum2 phase. */
+export function limitsOf(limits: Readonly<Record<Tag, CheckedLimits>>, { phase, sumParticipants }: Moment): CheckedLimits {
+  const { count, time } = limits[phase];
+  if (phase !== 'sum2') return { count, time };
+  return { count: { min: Math.min(count.min, sumParticipants), max: Math.min(count.max, sumParticipants) }, time };
 }
 
 function checkCount(value: MessageCount, tag: Tag, name: string): MessageCount {
@@ -51,10 +76,10 @@ function checkCount(value: MessageCount, tag: Tag, name: string): MessageCount {
   return { min, max: checkInteger(value.max, `${name}.max`, min, MOST_MESSAGES) };
 }
 
-function checkTime(value: PhaseTime = { min: 0, max: 3600 }, name: string): PhaseTime {
+function checkTime(value: PhaseTime, name: string): PhaseTime {
   checkNames(value, name, ['min', 'max']);
   const min = checkNumber(value.min, `${name}.min`, 0, MOST_SECONDS);
-  return { min: 1000 * min, max: 1000 * checkNumber(value.max, `${name}.max`, min, MOST_SECONDS) };
+  return { min: 1000 * min, max: 1000 * checkNumber(value.max, `${name}.max`, Math.max(min, 1), MOST_SECONDS) };
 }
 
 /** What is to be done with a phase now: close it, or give the round up; null if it goes on. */

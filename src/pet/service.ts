@@ -74,9 +74,12 @@ export interface PetRequest {
 
 /** What is answered. */
 export interface PetResponse {
-  /** Status of HTTP: 200; 204 if there is nothing to show; 400, 404; 409 if a message is refused; 503 if the database fails. */
+  /**
+   * Status of HTTP: 200; 204 if there is nothing to show; 400, 404; 409 if a message is refused; 503 if the database fails, or if there is no room
+   * for the parts of a message.
+   */
   readonly status: number;
-  /** The body. For 409 the code of the error, as text. */
+  /** The body. If a message is refused, the code of the error, as text. */
   readonly body: Uint8Array | string | null;
 }
 
@@ -119,7 +122,7 @@ export class PetService {
    * Answers one request.
    *
    * @returns the response, for whoever sent the request. xaynet's server answers 200 to each message, whatever becomes of it; here a refusal is
-   *   409 with its code.
+   *   409 with its code, or 503 if the message should be sent again.
    * @throws what is neither the fault of the request nor of the database.
    */
   async answer(request: PetRequest): Promise<PetResponse> {
@@ -127,7 +130,7 @@ export class PetService {
       return await this.#answer(request);
     } catch (error) {
       if (error instanceof StoreError) return { status: 503, body: null };
-      if (error instanceof SecAggError) return { status: 409, body: error.code };
+      if (error instanceof SecAggError) return { status: error.code === 'ERR_SECAGG_PET_PENDING' ? 503 : 409, body: error.code };
       throw error;
     }
   }
@@ -155,12 +158,13 @@ export class PetService {
     }
   }
 
-  /** Does what is due now. {@link run} calls it regularly. */
+  /** Does what is due now, up to the end of one round. {@link run} calls it regularly. */
   async tick(): Promise<void> {
     for (;;) {
       const closed = await this.#coordinator.advance();
       if (closed === null) return;
       emit(this.#listener, eventOf(closed));
+      if (closed.round !== closed.ended.round) return;
     }
   }
 

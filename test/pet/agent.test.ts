@@ -22,10 +22,12 @@ import { coordinatorDocument } from '../../src/pet/coordinator-state.ts';
 import { isDrawn, signTask } from '../../src/pet/parameters.ts';
 import { MessageOpener } from '../../src/pet/wire/message.ts';
 import { decodeUpdate } from '../../src/pet/wire/payloads.ts';
+import { encodeParameters } from '../../src/pet/wire/views.ts';
 import { LABELS } from '../../src/crypto/labels.ts';
 import { concat, hex } from '../../src/leaves/bytes.ts';
 import { rejected } from '../support/errors.ts';
 import { writeLaterVersion } from '../support/later-version.ts';
+import { configOf } from './crate-vectors.ts';
 import { clientOf, meanOf, memberOf, ONE, run, settings, type Member } from './worlds.ts';
 
 const storeKey = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -302,7 +304,7 @@ describe('a round gets one input of a participant', () => {
     const world = await afterSums();
     const store = new MemoryAgentStore();
     const models = new ChangingModels();
-    const options = { store, models, maxMessageBytes: 300 };
+    const options = { store, models, maxMessageBytes: 320 };
     const before = agentOf(world, options);
     while (world.sent.length < 2) await before.transition();
     await runOut(agentOf(world, options));
@@ -325,6 +327,28 @@ describe('a round gets one input of a participant', () => {
     expect(world.sent).to.have.lengthOf(1);
     expect(await finished(world)).to.deep.equal(expected(world, models.loaded[0]!));
     await rm(folder, { recursive: true });
+  });
+
+  it('although the answer to its last part was lost, and the coordinator has forgotten the parts', async () => {
+    const world = await afterSums();
+    let losses = 1;
+    const client: PetClient = {
+      ...world.client,
+      async send(message) {
+        if ((await world.client.send(message, {})) === 'accepted' && losses-- > 0) throw new Error('the answer is lost');
+      },
+    };
+    const events: string[] = [];
+    const models = new ChangingModels();
+    const listener = ({ type }: PetAgentEvent): void => void events.push(type);
+    const options = { store: new MemoryAgentStore(), models, maxMessageBytes: 320, listener };
+    const agent = agentOf({ ...world, client }, options);
+    const error = await runOut(agent).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.equal('the answer is lost');
+    await runOut(agent);
+    expect(events).to.deep.equal(['round', 'sent']);
+    expect(models.loaded).to.have.lengthOf(1);
+    expect(await finished(world)).to.deep.equal(expected(world, models.loaded[0]!));
   });
 
   it('although two tabs with one store make a message each: one of them is sent', async () => {
@@ -358,6 +382,30 @@ describe('a round gets one input of a participant', () => {
     expect(world.sent).to.have.lengthOf(1);
   });
 
+  it('although the coordinator shows the round with other parameters, or was recovered with others', async () => {
+    const world = await afterSums();
+    const parameters = decodeParameters(world.coordinator.parameters());
+    let shown = encodeParameters(parameters);
+    const client = { ...world.client, parameters: () => Promise.resolve(shown) };
+    const models = new ChangingModels();
+    const agent = agentOf({ ...world, client }, { store: new MemoryAgentStore(), models });
+    await runOut(agent);
+    for (const changes of [
+      { updateProbability: 0.95 },
+      { modelLength: 2 },
+      { config: { vect: ONE.vect, unit: configOf('Integer F32 B0 M3') } },
+    ]) {
+      shown = encodeParameters({ ...parameters, ...changes });
+      await runOut(agent);
+    }
+    expect(models.loaded).to.have.lengthOf(1);
+    expect(world.sent).to.have.lengthOf(1);
+    const state = world.coordinator.serializeState();
+    for (const changes of [{ updateProbability: 0.95 }, { sumProbability: 0.5 }]) {
+      await rejected('ERR_SECAGG_STATE', PetCoordinator.recoverState(state, { ...settings, ...changes }));
+    }
+  });
+
   it('and its last model is not sent when the round is over: the message is of that round only', async () => {
     const world = await afterSums();
     const agent = agentOf(world, { store: new MemoryAgentStore() });
@@ -382,6 +430,36 @@ describe('a round gets one input of a participant', () => {
     expect(new Set(world.sent).size).to.equal(2);
     expect(world.coordinator.progress()).to.include({ accepted: 1, rejected: 1 });
     expect(await finished(world)).to.deep.equal(expected(world, models.loaded[0]!));
+  });
+
+  it('and one ephemeral key, although the coordinator shows another round and then the same one again', async () => {
+    const coordinator = await PetCoordinator.create({ ...settings, sumProbability: 0.99 });
+    const other = await PetCoordinator.create({ ...settings, sumProbability: 1e-9, updateProbability: 1e-9 });
+    let shown = coordinator;
+    let sent = 0;
+    const client: PetClient = {
+      ...clientOf(coordinator),
+      parameters: () => Promise.resolve(shown.parameters()),
+      send(message) {
+        sent++;
+        return coordinator.receive(message);
+      },
+    };
+    while (sent === 0) {
+      const agent = new PetAgent({
+        ...{ signSecretKey: genKeypair()[1], client, models: new ChangingModels() },
+        ...{ store: new MemoryAgentStore(), storeKey },
+      });
+      await runOut(agent);
+      if (sent === 0) continue;
+      expect(agent.progress().phase).to.equal('sum2');
+      for (const next of [other, coordinator]) {
+        shown = next;
+        await runOut(agent);
+      }
+      expect(agent.progress()).to.deep.equal({ phase: 'awaiting', task: null });
+    }
+    expect(sent).to.equal(1);
   });
 
   it('and none if the coordinator refuses it: it is not sent again', async () => {

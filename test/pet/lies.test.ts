@@ -15,6 +15,7 @@ import {
   PetParticipant,
   type MaskConfigPair,
   type PetClient,
+  type PetCoordinatorOptions,
   type PetParticipantEvent,
 } from '../../src/pet/index.ts';
 import { ofNoble } from '../../src/pet/masking/mask-keystream.ts';
@@ -72,8 +73,8 @@ async function refusedByCoordinator(coordinator: PetCoordinator, code: SecAggErr
   expect(withoutCounts(coordinator.serializeState())).to.equal(withoutCounts(before));
 }
 
-async function afterSums(count = 16): Promise<Network> {
-  const { coordinator, members } = await network(count);
+async function afterSums(count = 16, options: Partial<PetCoordinatorOptions> = {}): Promise<Network> {
+  const { coordinator, members } = await network(count, options);
   for (const member of withTask(members, 'sum')) await run(member);
   await coordinator.close();
   return { coordinator, members };
@@ -105,6 +106,24 @@ async function updateOf(
 function sealedFor(coordinator: PetCoordinator): Map<string, Uint8Array> {
   const state = JSON.parse(coordinator.serializeState()) as { readonly sums: readonly [string, string][] };
   return new Map(state.sums.map(([participant]) => [participant, systemRandom(80)]));
+}
+
+/** A valid signature of the sum task, with nonces that are tried until it is as somebody wants it. RFC 8032 has one signature only. */
+async function anotherSignature(
+  secretKey: Uint8Array,
+  seed: Uint8Array,
+  isWanted: (signature: Uint8Array) => boolean,
+): Promise<Uint8Array> {
+  const { Point } = ed25519;
+  const { scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(secretKey);
+  const message = concat([seed, utf8('sum')]);
+  let signature = await signTask(secretKey, seed, 'sum');
+  for (let nonce = 2n; !isWanted(signature); nonce++) {
+    const r = Point.BASE.multiply(nonce).toBytes();
+    const k = Point.Fn.create(littleEndian(sha512(concat([r, pointBytes, message]))));
+    signature = concat([r, Point.Fn.toBytes(Point.Fn.create(nonce + k * scalar))]);
+  }
+  return signature;
 }
 
 describe('participants that lie', () => {
@@ -145,6 +164,24 @@ describe('participants that lie', () => {
       'ERR_SECAGG_PET_TASK',
       await updateOf(updater, coordinator, { updateSignature: own.sum }),
     );
+  });
+
+  it('cannot take both tasks with a signature that does not show the first one', async () => {
+    const { coordinator, members } = await afterSums(16, { updateProbability: 1 });
+    const [summer] = withTask(members, 'sum') as [Member];
+    const [updater] = withTask(members, 'update') as [Member];
+    const { seed, sumProbability } = decodeParameters(coordinator.parameters());
+    let junk = systemRandom(64);
+    while (isDrawn(junk, sumProbability)) junk = systemRandom(64);
+    for (const member of [summer, updater]) {
+      const message = await updateOf(member, coordinator, { sumSignature: junk });
+      await refusedByCoordinator(coordinator, 'ERR_SECAGG_PET_TASK', message);
+    }
+    // Nor with another valid signature, which everybody can make for itself.
+    const sumSignature = await anotherSignature(summer.signSecretKey, seed, (made) => !isDrawn(made, sumProbability));
+    const message = await updateOf(summer, coordinator, { sumSignature });
+    await refusedByCoordinator(coordinator, 'ERR_SECAGG_PET_TASK', message);
+    expect(await coordinator.receive(await updateOf(updater, coordinator))).to.equal('accepted');
   });
 
   it('cannot leave a sum participant without a seed, nor name one that is none', async () => {
@@ -191,40 +228,36 @@ describe('participants that lie', () => {
     await refusedByCoordinator(coordinator, 'ERR_SECAGG_PET_PARTICIPANTS', message);
   });
 
-  it('cannot fill the memory with messages that never end (X10)', async () => {
-    const { coordinator, members } = await network(16, { maxPendingBytes: 125 });
+  it('cannot fill the memory with messages that never end (X10), nor with parts of one byte', async () => {
+    // Room for two messages with one part of 200 bytes and what it takes to keep them.
+    const { coordinator, members } = await afterSums(16, { maxPendingBytes: 2 * (1024 + 128 + 200) });
     const { coordinatorKey } = decodeParameters(coordinator.parameters());
-    const part = async ({ signSecretKey, participant }: Member, number: number, messageId: number): Promise<Uint8Array> => {
-      const payload = encodePart({ number, messageId, isLast: false, data: new Uint8Array(40) });
-      const message = { participantKey: participant.publicKey, tag: 'sum' as const, isPart: true, payload };
+    const updaters = withTask(members, 'update') as [Member, Member, Member];
+    const part = async (member: Member, number: number, length = 200): Promise<Uint8Array> => {
+      const { sum, update } = await signatures(member, coordinator);
+      const data = concat([sum, update, systemRandom(4000)]).slice(0, length);
+      const payload = encodePart({ number, messageId: 1, isLast: false, data });
+      const message = { participantKey: member.participant.publicKey, tag: 'update' as const, isPart: true, payload };
+      const { signSecretKey } = member;
       return sealMessage(message, { signSecretKey, coordinatorKey, random: systemRandom });
     };
-    const [first, second, third] = members as [Member, Member, Member];
-    expect(await coordinator.receive(await part(first, 0, 1))).to.equal('incomplete');
-    expect(await coordinator.receive(await part(first, 1, 1))).to.equal('incomplete');
-    await refusedByCoordinator(coordinator, 'ERR_SECAGG_PET_PART', await part(first, 2, 1));
-    expect(await coordinator.receive(await part(second, 0, 1))).to.equal('incomplete');
-    await refusedByCoordinator(coordinator, 'ERR_SECAGG_PET_FULL', await part(third, 0, 1));
-    // Another message of the same participant takes the place of the one before.
-    expect(await coordinator.receive(await part(first, 0, 2))).to.equal('incomplete');
-    expect(await coordinator.receive(await part(third, 0, 1))).to.equal('incomplete');
-    await coordinator.abandon();
-    expect(coordinator.progress().accepted).to.equal(0);
+    const [first, second, third] = updaters;
+    for (const length of [1, 127]) await refusedByCoordinator(coordinator, 'ERR_SECAGG_PET_PART', await part(first, 0, length));
+    expect(await coordinator.receive(await part(first, 0))).to.equal('incomplete');
+    expect(await coordinator.receive(await part(second, 0))).to.equal('incomplete');
+    await refusedByCoordinator(coordinator, 'ERR_SECAGG_PET_PENDING', await part(third, 0));
+    // More bytes than the message may have. The parts before are forgotten too.
+    const most = 112 * withTask(members, 'sum').length;
+    await refusedByCoordinator(coordinator, 'ERR_SECAGG_PET_PART', await part(second, 1, most));
+    expect(await coordinator.receive(await part(third, 0))).to.equal('incomplete');
   });
 
   it('are drawn at will if they make signatures until one draws them (X1): nobody can tell', async () => {
     const { coordinator } = await network(16);
     const parameters = { ...decodeParameters(coordinator.parameters()), sumProbability: 0.02 };
     const [publicKey, secretKey] = genKeypair();
-    const message = concat([parameters.seed, utf8('sum')]);
-    const { scalar } = ed25519.utils.getExtendedPublicKey(secretKey);
-    const { Point } = ed25519;
-    let signature = await signTask(secretKey, parameters.seed, 'sum');
-    for (let nonce = 2n; !isDrawn(signature, parameters.sumProbability); nonce++) {
-      const r = Point.BASE.multiply(nonce).toBytes();
-      const k = Point.Fn.create(littleEndian(sha512(concat([r, publicKey, message]))));
-      signature = concat([r, Point.Fn.toBytes(Point.Fn.create(nonce + k * scalar))]);
-    }
+    const isWanted = (made: Uint8Array): boolean => isDrawn(made, parameters.sumProbability);
+    const signature = await anotherSignature(secretKey, parameters.seed, isWanted);
     expect(await isEligible(parameters, 'sum', { publicKey, signature })).to.equal(true);
   });
 });

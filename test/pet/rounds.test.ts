@@ -9,6 +9,7 @@ import { maskModel } from '../../src/pet/masking/mask-model.ts';
 import type { Model } from '../../src/pet/masking/model.ts';
 import { PetCoordinator, PetParticipant, type PetParticipantEvent } from '../../src/pet/index.ts';
 import { rejected, refused } from '../support/errors.ts';
+import { configOf } from './crate-vectors.ts';
 import { clientOf, meanOf, memberOf, network, ONE, run, settings, type Member } from './worlds.ts';
 
 const config = fc.record<MaskConfig>({
@@ -165,6 +166,37 @@ describe('a round', () => {
     await coordinator.abandon();
     expect(coordinator.progress()).to.include({ round: 2, phase: 'sum', accepted: 0 });
     expect(coordinator.sums()).to.equal(null);
+  });
+
+  it('ends once, although two callers end it at the same time', async () => {
+    const { coordinator, members } = await network(16);
+    const updaters = members.filter(({ participant }) => participant.task === 'update');
+    for (let phase = 0; phase < 3; phase++) {
+      for (const member of members) await run(member);
+      if (phase < 2) await coordinator.close();
+    }
+    const [first, second] = await Promise.allSettled([coordinator.close(), coordinator.close()]);
+    expect(first.status === 'fulfilled' && first.value).to.deep.include({ round: 2, model: meanOf(updaters, ONE), error: null });
+    expect(second.status === 'rejected' && (second.reason as object)).to.include({ code: 'ERR_SECAGG_PET_TOO_FEW' });
+    expect(coordinator.progress().round).to.equal(2);
+    await Promise.all([coordinator.abandon(), coordinator.abandon()]);
+    expect(coordinator.progress().round).to.equal(4);
+  });
+
+  it('cannot be asked for with counts that no round can have, or with no time at all', async () => {
+    const M3 = { min: 3, max: 1001 };
+    for (const [bad, name] of [
+      [{ update: { count: M3 } }, 'options.update.count'],
+      [{ sum2: { count: { min: 2, max: 100 } } }, 'options.sum2.count'],
+      [{ sum2: { count: { min: 1, max: 101 } } }, 'options.sum2.count'],
+      [{ sum: { time: { min: 0, max: 0 } } }, 'options.sum.time.max'],
+    ] as const) {
+      const error = await PetCoordinator.create({ ...settings, ...bad }).catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(RangeError);
+      expect((error as Error).message).to.include(name);
+    }
+    const config = { vect: configOf('Prime F32 B0 M6'), unit: configOf('Prime F32 B0 M6') };
+    await PetCoordinator.create({ ...settings, config, update: { count: M3 } });
   });
 
   it('takes no more messages than the application wants', async () => {

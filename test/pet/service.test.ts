@@ -9,7 +9,9 @@ import {
   decodeParameters,
   PetAgent,
   PetCoordinator,
+  PetParticipant,
   PetService,
+  type ClosedPhase,
   type PetClient,
   type PetCoordinatorOptions,
   type PetParticipantEvent,
@@ -118,6 +120,48 @@ describe('a service of PET', () => {
     const last = world.events.at(-1);
     expect(last?.type === 'round-ended' && last.error?.code).to.equal('ERR_SECAGG_PET_TOO_FEW');
     expect(world.coordinator.model()).to.equal(null);
+  });
+
+  it('ends one round at most in a tick, so that rounds without time do not hold the process', async () => {
+    const always: ClosedPhase['ended'] = {
+      ...{ round: 1, phase: 'sum', accepted: 0, rejected: 0, discarded: 0, elapsed: 0 },
+      ...{ enough: false, full: false, due: 'abandon' },
+    };
+    const world = await World.open();
+    let rounds = 1;
+    const hasty: PetRounds = Object.assign(Object.create(world.coordinator) as PetRounds, {
+      advance: () =>
+        Promise.resolve({ ended: { ...always, round: rounds }, round: ++rounds, phase: 'sum', model: null, error: null }),
+    });
+    const service = new PetService({ coordinator: hasty });
+    await service.tick();
+    expect(rounds).to.equal(2);
+  });
+
+  it('does not close the sum2 phase at the first mask: it waits for all sum participants, or for its least time', async () => {
+    const world = await World.open({ sum2: { count: { min: 1, max: 100 } } });
+    for (const member of world.drawn('sum')) await run(member);
+    await world.pass(1);
+    const updaters = world.drawn('update');
+    for (const member of updaters) await run(member);
+    await world.pass(1);
+    const [first, ...others] = world.drawn('sum') as [Member, ...Member[]];
+    await run(first);
+    await world.pass(599);
+    expect(world.coordinator.progress()).to.include({ phase: 'sum2', accepted: 1, enough: true, full: false, due: null });
+    const saved = world.coordinator.serializeState();
+    await world.pass(1);
+    expect(world.coordinator.model()?.model).to.deep.equal(meanOf(updaters, ONE));
+    // All of them: nothing is waited for.
+    const again = await PetCoordinator.recoverState(saved, { ...settings, clock: () => world.now });
+    for (const { participant, ...member } of others) {
+      const options = {
+        ...{ signSecretKey: member.signSecretKey, client: clientOf(again) },
+        models: { load: () => expect.fail() },
+      };
+      await run({ participant: PetParticipant.restore(participant.save(), options) });
+    }
+    expect(again.progress()).to.include({ phase: 'sum2', accepted: others.length + 1, full: true, due: 'close' });
   });
 
   it('does not count the time in which it did not run, and goes on with the time of a saved state', async () => {

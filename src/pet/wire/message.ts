@@ -72,8 +72,8 @@ export class MessageOpener {
   }
 
   /**
-   * Opens one message. What costs least is checked first: a stranger costs an agreement and Poly1305 over what it sent, whoever can seal a
-   * message also costs a signature.
+   * Opens one message. What costs least is checked first. Bytes that are no sealed message cost an agreement and Poly1305 over them. Everybody
+   * can seal and sign with a key of its own: then decryption and one verification follow, over all bytes.
    *
    * @param expected what may come now.
    * @throws DecodeError for what is no message, or was not sealed for this coordinator in this round; PetError ERR_SECAGG_PET_PHASE for another

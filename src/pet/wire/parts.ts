@@ -3,13 +3,19 @@
 import { concat, equalBytes } from '../../leaves/bytes.ts';
 import { DecodeError } from '../../leaves/errors.ts';
 import { FixedFields } from '../../leaves/fixed-fields.ts';
+import { SIGNATURE_BYTES } from '../../leaves/sizes.ts';
 import { PetError } from '../pet-error.ts';
 
 /** Number of the part, number of the message, flags and three bytes of zeros. */
 export const PART_HEADER_BYTES = 8;
 /** Numbers of parts have two bytes. */
 export const MOST_PARTS = 65_536;
+/** Least bytes of a part that is not the last one: as many as the signatures of a task have, with which a payload begins. */
+export const LEAST_PART_BYTES: number = 2 * SIGNATURE_BYTES;
 const LAST = 1;
+/** What a message costs beside its parts, and a part beside its bytes: objects, entries of maps, the name of the participant. */
+const ASSEMBLY_BYTES = 1024;
+const PART_BYTES = 128;
 
 /** A part of a payload. */
 export interface Part {
@@ -54,9 +60,9 @@ export class Assembly {
     this.#mostBytes = mostBytes;
   }
 
-  /** Bytes that are kept. */
-  get bytes(): number {
-    return this.#bytes;
+  /** Bytes of memory that it takes, about. */
+  get cost(): number {
+    return ASSEMBLY_BYTES + PART_BYTES * this.#parts.size + this.#bytes;
   }
 
   /**
