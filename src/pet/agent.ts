@@ -47,7 +47,8 @@ const LONGEST_POLL = 86_400_000;
  * {@link transition} again and again.
  *
  * A round gets one input of it: the masked message is in the store before any byte of it leaves. After a crash, the stored message is sent again,
- * and never another one of a changed model or with another mask. Whoever puts an older copy of the store in its place takes that away.
+ * and never another one of a changed model or with another mask. Whoever puts an older copy of the store in its place takes that away,
+ * and so does whoever uses one signing key with two stores.
  *
  * @example
  * ```js

@@ -9,7 +9,7 @@ import { mostMessageBytes, parametersOf } from '../pet/intake.ts';
 import { MaskObject } from '../pet/masking/mask-object.ts';
 import { requireSameForm } from '../pet/masking/totals.ts';
 import { PetError } from '../pet/pet-error.ts';
-import { dueOf } from '../pet/phase-limits.ts';
+import { dueOf, limitsOf } from '../pet/phase-limits.ts';
 import type { ClosedPhase, LastModel, PetProgress, PetRounds } from '../pet/progress.ts';
 import { newKeys, requireRoom } from '../pet/round.ts';
 import { keyOf } from '../pet/wire/payloads.ts';
@@ -135,8 +135,8 @@ export class PostgresPetCoordinator implements PetRounds {
     return this.#progressOf(await this.#round(), await this.#clock.heartbeat());
   }
 
-  #progressOf({ id, phase, number: round, accepted, since }: StoredRound, now: number): PetProgress {
-    const limits = this.#network.settings.limits[phase];
+  #progressOf({ id, phase, number: round, accepted, since, sumParticipants }: StoredRound, now: number): PetProgress {
+    const limits = limitsOf(this.#network.settings.limits, { phase, sumParticipants });
     const { min, max } = limits.count;
     const isSame = this.#refused.id === id && this.#refused.phase === phase;
     const { rejected, discarded } = isSame ? this.#refused : { rejected: 0, discarded: 0 };

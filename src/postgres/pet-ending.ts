@@ -2,7 +2,7 @@
 import { bytesOfModel, modelOfBytes, type Model } from '../pet/masking/model.ts';
 import { meanOf } from '../pet/masking/totals.ts';
 import { PetError } from '../pet/pet-error.ts';
-import { dueOf } from '../pet/phase-limits.ts';
+import { dueOf, limitsOf } from '../pet/phase-limits.ts';
 import type { ClosedPhase, LastModel, PetProgress } from '../pet/progress.ts';
 import { mostVoted, newKeys, tooFew } from '../pet/round.ts';
 import { StateError } from '../leaves/errors.ts';
@@ -35,7 +35,7 @@ export async function advanceRound(
   { ended, now }: { readonly ended: PetProgress; readonly now: number },
 ): Promise<ClosedPhase | null> {
   const { database, name, settings } = network;
-  const limits = settings.limits[round.phase];
+  const limits = limitsOf(settings.limits, round);
   const due = dueOf(limits, round.accepted, now - round.since);
   const { min } = limits.count;
   if (due === null) return null;
@@ -46,16 +46,16 @@ export async function advanceRound(
       end: { least: 0, most: min - 1, model: null, error: tooFew(ended, settings) },
     });
   }
-  if (round.phase === 'sum2') return endRound(network, round, { ended, now, end: await unmasked(network, round) });
+  if (round.phase === 'sum2') return endRound(network, round, { ended, now, end: await unmasked(network, round, min) });
   const phase = round.phase === 'sum' ? 'update' : 'sum2';
   const rows = await database.transaction((query) => query(sql.closePhase, [name, round.id, round.phase, phase, now, min]));
   return rows.length === 0 ? null : { ended, round: round.number, phase, model: null, error: null };
 }
 
 /** What the round has come to, without the masks that most sum participants sent. */
-async function unmasked(network: Network, { id }: StoredRound): Promise<End> {
+async function unmasked(network: Network, { id }: StoredRound, least: number): Promise<End> {
   const { database } = network;
-  const end = { least: network.settings.limits.sum2.count.min, most: ANY_NUMBER };
+  const end = { least, most: ANY_NUMBER };
   try {
     const { set_id: set } = mostVoted(await database.read(sql.readVotes, [id]));
     const model = meanOf(await wholeTotal(network, id), await readObject(network, id, set));

@@ -2,10 +2,13 @@
 import { concat, equalBytes } from '../leaves/bytes.ts';
 import { PetError } from '../pet/pet-error.ts';
 import { keyOf } from '../pet/wire/payloads.ts';
-import type { Part } from '../pet/wire/parts.ts';
+import { ASSEMBLY_BYTES, PART_BYTES, type Part } from '../pet/wire/parts.ts';
 import { roundMoved, type Network, type StoredRound } from './pet-round.ts';
 import * as sql from './pet-statements.ts';
 import type { Query } from './statement.ts';
+
+/** Seconds without a new part after which a message makes room for others. */
+const IDLE_SECONDS = 30;
 
 /** Where the parts of one message are. */
 type Place = readonly [roundId: string, phase: string, participant: Uint8Array, messageId: number];
@@ -14,7 +17,7 @@ type Place = readonly [roundId: string, phase: string, participant: Uint8Array, 
  * Keeps a part; the same one again changes nothing.
  *
  * @returns the whole payload if all of its parts are there, else null.
- * @throws PetError ERR_SECAGG_PET_FULL, ERR_SECAGG_PET_PART; nothing is kept then.
+ * @throws PetError ERR_SECAGG_PET_PENDING if there is no room, or if the first part is not there; ERR_SECAGG_PET_PART. The part is not kept then.
  */
 export async function keepPart(
   network: Network,
@@ -38,14 +41,19 @@ async function enter(
   }: { readonly round: StoredRound; readonly place: Place; readonly part: Part; readonly mostBytes: number },
 ): Promise<boolean> {
   // Locks the row of the network, so that the parts of one message are entered one after the other.
-  await reserve(query, network, round, part.data.length);
+  const cost = costOf({ no: part.number, length: part.data.length });
+  await reserve(query, network, round, cost);
   const dropped = await query(sql.dropParts, place);
-  if (dropped.length > 0) await reserve(query, network, round, -bytesOf(dropped));
+  if (dropped.length > 0) await reserve(query, network, round, -totalOf(dropped));
+  // The first part shows that the participant is drawn; nothing is kept of anybody else.
+  if (part.number > 0 && (await query(sql.readPart, [...place, 0])).length === 0) {
+    throw new PetError('ERR_SECAGG_PET_PENDING', 'part of a message: expected the first part before the others');
+  }
   const [written] = await query(sql.insertPart, [...place, part.number, part.isLast, part.data]);
   if (written === undefined) {
     const [same] = await query(sql.readPart, [...place, part.number]);
     if (same?.is_last !== part.isLast || !equalBytes(same.body, part.data)) throw badPart('it contradicts another part');
-    await reserve(query, network, round, -part.data.length);
+    await reserve(query, network, round, -cost);
   }
   const [counted] = await query(sql.countParts, place);
   const { parts, bytes, highest, last, lasts } = counted ?? { parts: 0, bytes: 0, highest: -1, last: null, lasts: 0 };
@@ -54,12 +62,17 @@ async function enter(
   return last !== null && parts === last + 1;
 }
 
-async function reserve(query: Query, { name, settings }: Network, { id, phase }: StoredRound, length: number): Promise<void> {
-  const [row] = await query(sql.reservePart, [name, id, phase, length, settings.maxPendingBytes]);
+/** Counts what is kept, so that all processes together keep no more than the options say. */
+async function reserve(query: Query, network: Network, round: StoredRound, cost: number): Promise<void> {
+  const { name, settings } = network;
+  const { id, phase } = round;
+  const [row] = await query(sql.reservePart, [name, id, phase, cost, settings.maxPendingBytes]);
   if (row !== undefined) return;
   const [now] = await query(sql.readRound, [name]);
   if (now?.round_id !== id || now.phase !== phase) throw roundMoved(phase);
-  throw new PetError('ERR_SECAGG_PET_FULL', 'message: too many others are incomplete');
+  const idlest = await query(sql.dropIdlest, [id, phase, IDLE_SECONDS]);
+  if (idlest.length === 0) throw new PetError('ERR_SECAGG_PET_PENDING', 'message: too many others are incomplete');
+  await reserve(query, network, round, cost - totalOf(idlest));
 }
 
 /** @returns null if the message was heard meanwhile, by way of another process. */
@@ -82,12 +95,17 @@ export async function forgetParts({ database, name }: Network, { id, phase }: St
   await database.transaction(async (query) => {
     const dropped = await query(sql.dropParts, [id, phase, keyOf(participant), null]);
     // Does nothing if the phase is over, which has forgotten all.
-    await query(sql.reservePart, [name, id, phase, -bytesOf(dropped), Number.MAX_SAFE_INTEGER]);
+    await query(sql.reservePart, [name, id, phase, -totalOf(dropped), Number.MAX_SAFE_INTEGER]);
   });
 }
 
-function bytesOf(dropped: readonly { readonly length: number }[]): number {
-  return dropped.reduce((sum, { length }) => sum + length, 0);
+/** What a part takes; the first one stands for its message, too. */
+function costOf({ no, length }: sql.DroppedPart): number {
+  return length + PART_BYTES + (no === 0 ? ASSEMBLY_BYTES : 0);
+}
+
+function totalOf(dropped: readonly sql.DroppedPart[]): number {
+  return dropped.reduce((sum, part) => sum + costOf(part), 0);
 }
 
 function badPart(what: string): PetError {

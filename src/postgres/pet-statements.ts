@@ -191,13 +191,30 @@ export const reservePart: Statement<{ readonly round: number }> = statement(
   { round: integer },
 );
 
+export interface DroppedPart {
+  readonly no: number;
+  readonly length: number;
+}
+
 /** Forgets the parts of other messages of a participant, or with $4 null of all its messages. */
-export const dropParts: Statement<{ readonly length: number }> = statement(
+export const dropParts: Statement<DroppedPart> = statement(
   `
   delete from :schema.pet_message_parts
   where round_id = $1::uuid and phase = $2 and participant = $3::bytea and ($4::integer is null or message_id <> $4::integer)
-  returning octet_length(body) as length`,
-  { length: integer },
+  returning no, octet_length(body) as length`,
+  { no: integer, length: integer },
+);
+
+/** Forgets the message that has waited longest for a part, if that is $3 seconds or more. */
+export const dropIdlest: Statement<DroppedPart> = statement(
+  `
+  delete from :schema.pet_message_parts
+  where round_id = $1::uuid and phase = $2 and participant = (
+    select participant from :schema.pet_message_parts where round_id = $1::uuid and phase = $2
+    group by participant having max(kept) <= clock_timestamp() - make_interval(secs => $3::integer)
+    order by max(kept) limit 1)
+  returning no, octet_length(body) as length`,
+  { no: integer, length: integer },
 );
 
 export const insertPart: Statement<{ readonly no: number }> = statement(

@@ -20,11 +20,19 @@ import {
 } from '../../src/pet/index.ts';
 import { ofNoble } from '../../src/pet/masking/mask-keystream.ts';
 import { groupOf } from '../../src/pet/masking/orders.ts';
+import { coordinatorDocument } from '../../src/pet/coordinator-state.ts';
 import { isDrawn, isEligible, signTask } from '../../src/pet/parameters.ts';
-import { sealMessage, type Tag } from '../../src/pet/wire/message.ts';
+import { MessageOpener, sealMessage, type Message, type Tag } from '../../src/pet/wire/message.ts';
 import { encodePart } from '../../src/pet/wire/parts.ts';
-import { decodeUpdate, encodeSum, encodeSum2, encodeUpdate, type UpdatePayload } from '../../src/pet/wire/payloads.ts';
-import { encodeParameters, encodeSeeds, encodeSums } from '../../src/pet/wire/views.ts';
+import {
+  decodeSum2,
+  decodeUpdate,
+  encodeSum,
+  encodeSum2,
+  encodeUpdate,
+  type UpdatePayload,
+} from '../../src/pet/wire/payloads.ts';
+import { decodeSeeds, decodeSums, encodeParameters, encodeSeeds, encodeSums } from '../../src/pet/wire/views.ts';
 import { boxOpener, sealBox } from '../../src/crypto/sealed-box.ts';
 import { generateKeyPair } from '../../src/crypto/agree.ts';
 import { platform } from '#platform';
@@ -32,7 +40,7 @@ import { rejected, refused } from '../support/errors.ts';
 import { littleEndian, sha512 } from '../support/ed25519.ts';
 import { withPlatform } from '../support/injected.ts';
 import { configOf } from './crate-vectors.ts';
-import { clientOf, meanOf, memberOf, network, ONE, run, settings, type Member } from './worlds.ts';
+import { clientOf, meanOf, memberOf, network, ONE, run, settings, type Member, type Weighted } from './worlds.ts';
 
 interface Network {
   readonly coordinator: PetCoordinator;
@@ -73,19 +81,50 @@ async function refusedByCoordinator(coordinator: PetCoordinator, code: SecAggErr
   expect(withoutCounts(coordinator.serializeState())).to.equal(withoutCounts(before));
 }
 
-async function afterSums(count = 16, options: Partial<PetCoordinatorOptions> = {}): Promise<Network> {
-  const { coordinator, members } = await network(count, options);
+async function afterSums(
+  count = 16,
+  options: Partial<PetCoordinatorOptions> = {},
+  modelOf?: (index: number) => Weighted,
+): Promise<Network> {
+  const { coordinator, members } = await network(count, options, modelOf);
   for (const member of withTask(members, 'sum')) await run(member);
   await coordinator.close();
   return { coordinator, members };
 }
 
-async function afterUpdates(count = 16): Promise<Network & { readonly updaters: Member[]; readonly summers: Member[] }> {
-  const { coordinator, members } = await afterSums(count);
+async function afterUpdates(
+  count = 16,
+  modelOf?: (index: number) => Weighted,
+): Promise<Network & { readonly updaters: Member[]; readonly summers: Member[] }> {
+  const { coordinator, members } = await afterSums(count, {}, modelOf);
   const updaters = withTask(members, 'update');
   for (const member of updaters) await run(member);
   await coordinator.close();
   return { coordinator, members, updaters, summers: withTask(members, 'sum') };
+}
+
+/** What a member sends next, as the coordinator opens it; the coordinator does not hear it. */
+async function messageOf(
+  { participant, signSecretKey, model, weight }: Member,
+  coordinator: PetCoordinator,
+  tag: Tag,
+  changes: Partial<PetClient> = {},
+): Promise<Message> {
+  const sent: Uint8Array[] = [];
+  const send = (message: Uint8Array): Promise<unknown> => Promise.resolve(sent.push(message));
+  const client = { ...clientOf(coordinator), send, ...changes };
+  const models = { load: () => Promise.resolve({ model, weight }) };
+  await run({ participant: PetParticipant.restore(participant.save(), { signSecretKey, client, models }) });
+  return new MessageOpener(coordinatorDocument.parse(coordinator.serializeState())).open(sent[0]!, tag);
+}
+
+/** The same element for each number of a model, and 0 for its weight. */
+function objectOf(element: bigint, length: number): MaskObject {
+  const { words } = groupOf(ONE.vect);
+  const vect = Uint32Array.from({ length: length * words }, (_, i) =>
+    Number((element >> BigInt(32 * (i % words))) & 0xffff_ffffn),
+  );
+  return new MaskObject(ONE, { vect, unit: new Uint32Array(words) });
 }
 
 /** An update that the coordinator would accept, with changes. */
@@ -286,12 +325,27 @@ describe('sum participants that lie', () => {
     expect(closed.error?.code).to.equal('ERR_SECAGG_PET_MASKS');
   });
 
-  it('that are the majority leave no model but an error, unless they know the models', async () => {
+  it('that are the majority leave no model but an error, if they send a random mask', async () => {
     const { coordinator, summers } = await afterUpdates();
     await vote(summers[0]!, coordinator, await wrong());
     const { model, error } = await coordinator.close();
     expect(model).to.equal(null);
     expect(error?.code).to.equal('ERR_SECAGG_PET_UNMASK');
+  });
+
+  it('that are the majority move the mean unseen, if they add a shift to the sum of the masks: this is what remains possible', async () => {
+    const half = { model: Float32Array.of(0.5, 0.5, 0.5), weight: 1 };
+    const { coordinator, updaters, summers } = await afterUpdates(16, () => half);
+    const [liar] = summers as [Member];
+    const { mask } = decodeSum2((await messageOf(liar, coordinator, 'sum2')).payload);
+    // The mean is the rest over E = 10^10 and over as many weights of 1 as there are updates.
+    const moved = new Aggregation(ONE, 3);
+    moved.add(mask);
+    moved.add(objectOf(BigInt(updaters.length) * 25n * 10n ** 8n, 3));
+    await vote(liar, coordinator, moved.total);
+    const { model, error } = await coordinator.close();
+    expect(error).to.equal(null);
+    expect(model).to.deep.equal(Float32Array.of(0.25, 0.25, 0.25));
   });
 
   it('cannot vote twice, nor can somebody who was drawn but did not come in the sum phase', async () => {
@@ -321,20 +375,37 @@ describe('sum participants that lie', () => {
     for (const member of withTask(members, 'sum').slice(1)) await run(member);
     await coordinator.close();
     const [updater] = withTask(members, 'update') as [Member];
-    const sent: Uint8Array[] = [];
-    const models = { load: () => Promise.resolve(updater) };
-    const client = { ...clientOf(coordinator), send: (message: Uint8Array) => Promise.resolve(void sent.push(message)) };
-    await run({
-      participant: PetParticipant.restore(updater.participant.save(), { signSecretKey: updater.signSecretKey, client, models }),
-    });
-    const state = JSON.parse(coordinator.serializeState()) as { secretKey: string; publicKey: string };
-    const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
-    const opened = await boxOpener({ secretKey: bytesOf(state.secretKey), publicKey: bytesOf(state.publicKey) })(sent[0]!);
-    const { maskedModel, seeds } = decodeUpdate(opened!.subarray(136));
+    const { maskedModel, seeds } = decodeUpdate((await messageOf(updater, coordinator, 'update')).payload);
     const seed = await boxOpener({ secretKey, publicKey })(seeds.get(hex(summer.participant.publicKey))!);
     const alone = new Aggregation(ONE, 3);
     alone.add(maskedModel);
     expect(alone.unmask(await deriveMask(seed!, 3, ONE))).to.deep.equal(meanOf([updater], ONE));
+  });
+});
+
+describe('update participants that lie', () => {
+  it('move the mean as far as the numbers of one model reach, also without its weight: nobody sees a single model', async () => {
+    const nothing = { model: new Float32Array(3), weight: 1 };
+    const { coordinator, members } = await afterSums(16, {}, () => nothing);
+    const [liar, ...honest] = withTask(members, 'update') as [Member, ...Member[]];
+    const seed = systemRandom(32);
+    const masked = async (weight: number): Promise<MaskObject> =>
+      (await maskModel(Float32Array.of(1, 1, 1), { config: ONE, length: 3, weight, unsafeRandom: () => seed.slice() })).masked;
+    const maskedModel = new MaskObject(ONE, {
+      vect: (await masked(1)).elements.vect,
+      unit: (await masked(0)).elements.unit,
+    });
+    const seeds = new Map<string, Uint8Array>();
+    for (const [participant, key] of decodeSums(coordinator.sums()!)) {
+      seeds.set(participant, (await sealBox(key, seed, systemRandom))!);
+    }
+    await coordinator.receive(await updateOf(liar, coordinator, { maskedModel, seeds }));
+    for (const member of honest) await run(member);
+    await coordinator.close();
+    for (const member of withTask(members, 'sum')) await run(member);
+    const { model, error } = await coordinator.close();
+    expect(error).to.equal(null);
+    expect(model).to.deep.equal(new Float32Array(3).fill(1 / honest.length));
   });
 });
 
@@ -373,18 +444,22 @@ describe('sums at the edge of a group', () => {
     expect(sum.count).to.equal(1000);
   });
 
-  it('know each mask configuration by its bytes, and no other bytes (X13)', async () => {
-    const config = { vect: configOf('Power2 F32 Bmax M3'), unit: configOf('Power2 F32 Bmax M3') };
-    const bytes = (await deriveMask(new Uint8Array(32), 1, config)).toBytes();
-    for (const [at, value] of [
-      [0, 3],
-      [1, 4],
-      [2, 1],
-      [3, 4],
-    ] as const) {
-      const changed = bytes.slice();
-      changed[at] = value;
-      refused('ERR_SECAGG_DECODE', () => MaskObject.fromBytes(changed));
+  it('know each mask configuration by its bytes (X13), and take no byte that they do not know for one that they know', async () => {
+    const bytes = (await deriveMask(new Uint8Array(32), 1, ONE)).toBytes();
+    // With the first value of any field the elements would be as long as these: nothing but the byte itself is wrong.
+    for (const at of [0, 1, 2, 3]) {
+      const known = [
+        [0, 1, 2],
+        [0, 1, 2, 3],
+        [0, 2, 4, 6, 255],
+        [3, 6, 9, 12],
+      ][at]!;
+      for (let value = 0; value < 256; value++) {
+        if (known.includes(value)) continue;
+        const changed = bytes.slice();
+        changed[at] = value;
+        refused('ERR_SECAGG_DECODE', () => MaskObject.fromBytes(changed));
+      }
     }
   });
 });
@@ -460,6 +535,23 @@ describe('a coordinator that lies', () => {
     }
   });
 
+  it('learns a model without any partner, if it shows an honest sum participant the seeds of one victim only: this is the trust model', async () => {
+    const { coordinator, members } = await afterSums();
+    const [victim, ...others] = withTask(members, 'update') as [Member, ...Member[]];
+    const { payload } = await messageOf(victim, coordinator, 'update');
+    await coordinator.receive(await sealedBy(victim, coordinator, 'update', payload));
+    for (const member of others) await run(member);
+    const name = hex(victim.participant.publicKey);
+    const [summer] = withTask(members, 'sum') as [Member];
+    await coordinator.close();
+    const all = decodeSeeds(coordinator.seeds(summer.participant.publicKey)!);
+    const one = encodeSeeds(new Map([[name, all.get(name)!]]));
+    const { mask } = decodeSum2((await messageOf(summer, coordinator, 'sum2', { seeds: () => Promise.resolve(one) })).payload);
+    const alone = new Aggregation(ONE, 3);
+    alone.add(decodeUpdate(payload).maskedModel);
+    expect(alone.unmask(mask)).to.deep.equal(meanOf([victim], ONE));
+  });
+
   it('gets no memory for models that are longer than the participant takes', async () => {
     const { coordinator } = await network(16);
     const parameters = { ...decodeParameters(coordinator.parameters()), modelLength: 2 ** 25 };
@@ -491,5 +583,27 @@ describe('a coordinator that lies', () => {
     const other = JSON.parse(state) as { publicKey: string };
     other.publicKey = Buffer.from(systemRandom(32)).toString('base64');
     await rejected('ERR_SECAGG_STATE', PetCoordinator.recoverState(JSON.stringify(other), settings));
+  });
+});
+
+describe('a network that lies', () => {
+  it('opens messages if it shows parameters with a key of its own (X3): this is the trust model, and nothing that was so opened counts', async () => {
+    const { coordinator, members } = await afterSums();
+    const [updater] = withTask(members, 'update') as [Member];
+    const own = await generateKeyPair(systemRandom);
+    const honest = decodeParameters(coordinator.parameters());
+    const shown = encodeParameters({ ...honest, coordinatorKey: own.publicKey });
+    const sent: Uint8Array[] = [];
+    const client: PetClient = {
+      ...clientOf(coordinator),
+      parameters: () => Promise.resolve(shown),
+      send: (message) => Promise.resolve(sent.push(message)),
+    };
+    await run(memberOf(client, updater, { signSecretKey: updater.signSecretKey }));
+    const [sealed] = sent as [Uint8Array];
+    expect((await new MessageOpener(own).open(sealed, 'update')).participantKey).to.deep.equal(updater.participant.publicKey);
+    const opened = (await boxOpener(own)(sealed))!;
+    const again = (await sealBox(honest.coordinatorKey, opened, systemRandom))!;
+    await refusedByCoordinator(coordinator, 'ERR_SECAGG_PET_ROUND', again);
   });
 });

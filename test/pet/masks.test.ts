@@ -108,3 +108,21 @@ describe('quotients of elements of up to 128 bits', () => {
     expect(FastQuotients.of(wordsOf(0n, 5), 1n, 1n)).to.equal(null);
   });
 });
+
+describe('the numbers of a model in memory', () => {
+  it('are words of typed arrays, and no object each (X5): 8 bytes in a sum and 4 in a mean, at F32, B0 and M3', async () => {
+    const length = 1000;
+    const config = { vect: configOf('Prime F32 B0 M3'), unit: configOf('Prime F32 B0 M3') };
+    const model = Float32Array.from({ length }, (_, i) => i / length);
+    const { seed, masked } = await maskModel(model, { config, length });
+    const sum = new Aggregation(config, length);
+    sum.add(masked);
+    for (const { elements } of [masked, sum.total]) {
+      expect(elements.vect).to.be.instanceOf(Uint32Array);
+      expect(elements.vect.byteLength).to.equal(8 * length);
+    }
+    const mean = sum.unmask(await deriveMask(seed, length, config));
+    expect(mean).to.deep.equal(model);
+    expect(mean.byteLength).to.equal(4 * length);
+  });
+});

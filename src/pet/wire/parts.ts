@@ -14,8 +14,8 @@ export const MOST_PARTS = 65_536;
 export const LEAST_PART_BYTES: number = 2 * SIGNATURE_BYTES;
 const LAST = 1;
 /** What a message costs beside its parts, and a part beside its bytes: objects, entries of maps, the name of the participant. */
-const ASSEMBLY_BYTES = 1024;
-const PART_BYTES = 128;
+export const ASSEMBLY_BYTES = 1024;
+export const PART_BYTES = 128;
 
 /** A part of a payload. */
 export interface Part {

@@ -125,6 +125,7 @@ create table :schema.pet_message_parts (
   no integer not null,
   is_last boolean not null,
   body bytea not null,
+  kept timestamptz not null default clock_timestamp(),
   constraint pet_message_parts_pkey primary key (round_id, phase, participant, message_id, no),
   constraint pet_message_parts_range check (message_id between 0 and 65535 and no between 0 and 65535 and octet_length(body) > 0)
 );
@@ -137,6 +138,7 @@ comment on column :schema.pet_message_parts.message_id is 'Number of the message
 comment on column :schema.pet_message_parts.no is 'Number of the part, from 0.';
 comment on column :schema.pet_message_parts.is_last is 'Whether it is the last part.';
 comment on column :schema.pet_message_parts.body is 'The bytes.';
+comment on column :schema.pet_message_parts.kept is 'When it came.';
 
 comment on column :schema.chunks.session_id is 'The session, or the round of PET.';
 `,

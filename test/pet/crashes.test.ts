@@ -1,0 +1,66 @@
+// A coordinator that crashes, with a state of it that was written down. The names of the weaknesses are those of xaynet.
+import { expect } from 'chai';
+import { setImmediate } from 'node:timers/promises';
+import { hex } from '../../src/leaves/bytes.ts';
+import { decodeParameters, PetCoordinator, PetParticipant, type Model } from '../../src/pet/index.ts';
+import { coordinatorDocument } from '../../src/pet/coordinator-state.ts';
+import { clientOf, meanOf, network, ONE, run, settings, type Member } from './worlds.ts';
+
+/** The same members with another coordinator, as they were. */
+async function goOn(member: Member, coordinator: PetCoordinator): Promise<void> {
+  const { signSecretKey, model, weight, participant } = member;
+  const models = { load: () => Promise.resolve({ model, weight }) };
+  const options = { signSecretKey, models, client: clientOf(coordinator) };
+  await run({ participant: PetParticipant.restore(participant.save(), options) });
+}
+
+/** The mean that a state leads to, if nobody sends another model. */
+async function meanAfter(state: string, summers: readonly Member[]): Promise<Model | null> {
+  const coordinator = await PetCoordinator.recoverState(state, settings);
+  await coordinator.close();
+  for (const summer of summers) await goOn(summer, coordinator);
+  return (await coordinator.close()).model;
+}
+
+describe('a coordinator that crashes in the update phase', () => {
+  async function afterSums(): Promise<{ coordinator: PetCoordinator; summers: Member[]; updaters: Member[] }> {
+    const { coordinator, members } = await network(16);
+    const drawn = (task: string): Member[] => members.filter(({ participant }) => participant.task === task);
+    const [summers, updaters] = [drawn('sum'), drawn('update')];
+    for (const member of summers) await run(member);
+    await coordinator.close();
+    return { coordinator, summers, updaters };
+  }
+
+  it('goes on in the same round with the sum of the models that were accepted (X8)', async () => {
+    const { coordinator, summers, updaters } = await afterSums();
+    const [first, second, ...others] = updaters as [Member, Member, ...Member[]];
+    for (const member of [first, second]) await run(member);
+    const recovered = await PetCoordinator.recoverState(coordinator.serializeState(), settings);
+    expect(recovered.progress()).to.include({ round: 1, phase: 'update', accepted: 2 });
+    expect(decodeParameters(recovered.parameters())).to.deep.equal(decodeParameters(coordinator.parameters()));
+    for (const member of others) await goOn(member, recovered);
+    expect(await meanAfter(recovered.serializeState(), summers)).to.deep.equal(meanOf(updaters, ONE));
+  });
+
+  it('has the seeds of an update and its model, or neither of them (X9), whenever its state was written down', async () => {
+    const { coordinator, summers, updaters } = await afterSums();
+    const states = new Map<number, string>();
+    let isOver = false;
+    const sending = Promise.all(updaters.map(run)).finally(() => (isOver = true));
+    while (!isOver) {
+      const state = coordinator.serializeState();
+      states.set(coordinatorDocument.parse(state).seeds.size, state);
+      await setImmediate();
+    }
+    await sending;
+    states.set(updaters.length, coordinator.serializeState());
+    for (const [size, state] of states) {
+      if (size < 3) continue;
+      const { seeds } = coordinatorDocument.parse(state);
+      const heard = updaters.filter(({ participant }) => seeds.has(hex(participant.publicKey)));
+      // The order of addition does not matter: the sum is one of integers.
+      expect(await meanAfter(state, summers)).to.deep.equal(meanOf(heard, ONE));
+    }
+  });
+});
