@@ -8,6 +8,7 @@ import { masks, type MaskFigures } from './masks.ts';
 import { memory, type MemoryFigures } from './memory.ts';
 import { noise, type NoiseFigures } from './noise.ts';
 import { peers, type PeerFigures } from './peers.ts';
+import { pet, type PetFigures } from './pet.ts';
 import { postgres, type PostgresFigures } from './postgres.ts';
 import { receiving, type ReceivingFigures } from './receiving.ts';
 import { scale, type ScaleFigures } from './scale.ts';
@@ -25,6 +26,7 @@ export interface Figures {
   readonly noise: NoiseFigures;
   readonly postgres: PostgresFigures;
   readonly load: LoadFigures;
+  readonly pet: PetFigures;
 }
 
 export type BenchName = keyof Figures;
@@ -41,6 +43,7 @@ export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
   noise,
   postgres,
   load,
+  pet,
 };
 
 export const BENCH_NAMES = Object.keys(BENCHES) as readonly BenchName[];
