@@ -47,6 +47,7 @@ export function petClient(url: string): PetClient {
       const text = await response.text();
       if (response.status === 409) throw new PetError(text as PetError['code'], 'the coordinator has refused the message');
       if (!response.ok) throw new Error(`POST message: ${response.status}`);
+      return text;
     },
   };
 }
