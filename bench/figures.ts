@@ -8,6 +8,7 @@ import { masks, type MaskFigures } from './masks.ts';
 import { memory, type MemoryFigures } from './memory.ts';
 import { noise, type NoiseFigures } from './noise.ts';
 import { peers, type PeerFigures } from './peers.ts';
+import { pet, type PetFigures } from './pet.ts';
 import { postgres, type PostgresFigures } from './postgres.ts';
 import { prio } from './prio.ts';
 import type { PrioFigures } from './peers/prio.ts';
@@ -30,6 +31,7 @@ export interface Figures {
   readonly noise: NoiseFigures;
   readonly postgres: PostgresFigures;
   readonly load: LoadFigures;
+  readonly pet: PetFigures;
 }
 
 export type BenchName = keyof Figures;
@@ -48,6 +50,7 @@ export const BENCHES: { readonly [Name in BenchName]: Bench<Figures[Name]> } = {
   noise,
   postgres,
   load,
+  pet,
 };
 
 export const BENCH_NAMES = Object.keys(BENCHES) as readonly BenchName[];

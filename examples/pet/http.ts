@@ -49,6 +49,7 @@ export function petClient(url: string): PetClient {
       const isRefused = response.status === 409 || (response.status === 503 && text !== '');
       if (isRefused) throw new PetError(text as PetError['code'], 'the coordinator has refused the message');
       if (!response.ok) throw new Error(`POST message: ${response.status}`);
+      return text;
     },
   };
 }

@@ -27,6 +27,8 @@ export interface PetClient {
   /**
    * Takes a message to the coordinator.
    *
+   * @returns what the coordinator says, if it says anything: 'accepted', or 'incomplete' if other parts of the message are missing. If it says so
+   *   of the last part, it has lost some, and all parts are sent again.
    * @throws PetError with the coordinator's code if it has refused the message: it is not sent again then, except with ERR_SECAGG_PET_PENDING,
    *   from the first part.
    */

@@ -104,8 +104,9 @@ export async function send(
     partBytes === null ? payload : encodePart({ number: next, messageId, isLast, data: payload.slice(next * partBytes, end) });
   const message = { participantKey, tag, isPart: partBytes !== null, payload: part };
   const sealed = await sealMessage(message, { signSecretKey, coordinatorKey, random });
+  let outcome: unknown;
   try {
-    await client.send(sealed, call);
+    outcome = await client.send(sealed, call);
   } catch (error) {
     if (!(error instanceof PetError)) throw error;
     // The coordinator has no room for parts, or has forgotten the first ones.
@@ -114,12 +115,17 @@ export async function send(
       return { ...state, next: 0 };
     }
     // It was heard before, and the answer or the state that says so was lost.
-    if (error.code !== 'ERR_SECAGG_PET_REPEATED') {
+    if (error.code === 'ERR_SECAGG_PET_REPEATED') outcome = 'accepted';
+    else {
       emit(listener, { type: 'refused', message: tag, error });
       return { phase: 'awaiting', parameters };
     }
   }
-  if (!isLast) return { ...state, next: next + 1 };
+  if (outcome !== 'accepted') {
+    if (!isLast) return { ...state, next: next + 1 };
+    // The coordinator was started again, and has lost the parts before.
+    if (outcome === 'incomplete') return { ...state, next: 0 };
+  }
   emit(listener, { type: 'sent', message: tag });
   return keys === null ? { phase: 'awaiting', parameters } : { phase: 'sum2', parameters, keys };
 }

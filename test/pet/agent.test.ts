@@ -314,6 +314,29 @@ describe('a round gets one input of a participant', () => {
     expect(await finished(world)).to.deep.equal(expected(world, models.loaded[0]!));
   });
 
+  it('although the coordinator crashes between two parts, and forgets those that it had: all are sent again', async () => {
+    const world = await afterSums();
+    let { coordinator } = world;
+    const outcomes: unknown[] = [];
+    const client: PetClient = {
+      ...world.client,
+      async send(message) {
+        const outcome = await coordinator.receive(message);
+        outcomes.push(outcome);
+        return outcome;
+      },
+    };
+    const models = new ChangingModels();
+    const agent = agentOf({ ...world, client }, { store: new MemoryAgentStore(), models, maxMessageBytes: 320 });
+    while (outcomes.length < 2) await agent.transition();
+    coordinator = await PetCoordinator.recoverState(coordinator.serializeState(), settings);
+    await runOut(agent);
+    expect(models.loaded).to.have.lengthOf(1);
+    expect(outcomes.filter((outcome) => outcome === 'accepted')).to.have.lengthOf(1);
+    expect(coordinator.progress().accepted).to.equal(1);
+    expect(agent.progress().phase).to.equal('awaiting');
+  });
+
   it('although it crashes, with its state in files', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'pet-agent-'));
     const world = await afterSums();
