@@ -4,7 +4,7 @@ import { platform } from '#platform';
 import { systemRandom } from '../crypto/random.ts';
 import { StoreError } from '../leaves/errors.ts';
 import type { Database } from './database.ts';
-import { HeardElsewhere, writeBatches, type JudgedBatch, type Refused } from './hearing-transaction.ts';
+import { writeBatches, type JudgedBatch, type Refused } from './hearing-transaction.ts';
 
 /** Most messages, and most bytes, of a transaction of many sessions. */
 const MOST_MESSAGES = 1_000;
@@ -120,8 +120,9 @@ function comeAgain(): number {
 
 /** Whether the transaction has left nothing for sure, and might go well with fewer batches. */
 function wasRolledBack(error: unknown): boolean {
-  if (error instanceof HeardElsewhere) return true;
-  return error instanceof StoreError && (!error.retryable || error.sqlState === LOCK_NOT_AVAILABLE);
+  if (!(error instanceof StoreError)) return true; // a batch that is to be judged again, or rows that do not fit
+  // An error without a cause was found here, before the commit; the others are the database's.
+  return error.cause === undefined || !error.retryable || error.sqlState === LOCK_NOT_AVAILABLE;
 }
 
 /** About how many bytes a batch writes. */

@@ -124,6 +124,31 @@ describe('messages of many sessions', function () {
     for (const message of await answersOf(all[4]!, 0)) await sessions.recv(...message);
   });
 
+  it('of which one session has a partial sum that somebody has changed: the others are heard, and its own when they come again', async () => {
+    const all = await created(6);
+    for (const round of [0, 1] as const) {
+      for (const one of all) for (const message of await answersOf(one, round)) await sessions.recv(...message);
+      for (const { id } of all) await sessions.round(id, round);
+    }
+    const changed = all[2]!.id;
+    const inputs = await Promise.all(all.map((one) => answersOf(one, 2)));
+    await Promise.all(inputs.map(([first]) => sessions.recv(...first!)));
+    await database.pool.query(`update ${quoted}.parts set revision = 7 where session_id = $1`, [changed]);
+    const outcomes = await Promise.allSettled(inputs.map(([, second]) => sessions.recv(...second!)));
+    all.forEach(({ id }, i) => {
+      const outcome = outcomes[i]!;
+      if (id !== changed) expect(outcome).to.deep.equal({ status: 'fulfilled', value: 'accepted' });
+      else expect(outcome.status === 'rejected' && outcome.reason).to.be.instanceOf(StoreError);
+    });
+    for (const messages of inputs) for (const message of messages.slice(1)) await sessions.recv(...message);
+    await Promise.all(all.map(({ id }) => sessions.round(id, 2)));
+    for (const round of [3, 4] as const) {
+      for (const one of all) for (const message of await answersOf(one, round)) await sessions.recv(...message);
+      for (const { id } of all) await sessions.round(id, round);
+    }
+    for (const one of all) await expectSum(one);
+  });
+
   it('of which one session ends, or closes its round, after they were judged: the others are heard, and it is judged again', async () => {
     for (const end of ['abort', 'round'] as const) {
       const all = await created(10);
