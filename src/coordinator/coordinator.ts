@@ -296,7 +296,7 @@ export class Coordinator {
     await this.#tellOfOthers(runs);
     const { uploads } = this.#answering;
     if (!uploads.isEmpty) uploads.keepOnly(await openSessionNames(this.#answering, runs));
-    await this.#store.forgetRequests(this.#tokens.epochAt(now) - 1);
+    await this.#tokens.atEndOfEpoch(now, (epoch) => this.#store.forgetRequests(epoch));
     for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
     if (failures.length > 0) throw failures[0]; // none keeps the other runs from going on
   }

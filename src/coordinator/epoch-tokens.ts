@@ -12,6 +12,8 @@ const EPOCH = 600_000;
 /** Makes and checks the tokens of one coordinator. */
 export class EpochTokens {
   readonly #secret: Uint8Array;
+  /** Whatever is of epochs before it was forgotten. */
+  #oldest = 0;
 
   /** @param secret 32 bytes that all processes of a coordinator share. */
   constructor(secret: Uint8Array) {
@@ -21,6 +23,14 @@ export class EpochTokens {
   /** The epoch of a service time in milliseconds. */
   epochAt(now: number): number {
     return Math.floor(now / EPOCH);
+  }
+
+  /** Calls `forget` with the epoch before which no token is good any more, once for each. */
+  async atEndOfEpoch(now: number, forget: (epoch: number) => Promise<void>): Promise<void> {
+    const oldest = this.epochAt(now) - 1;
+    if (oldest <= this.#oldest) return;
+    await forget(oldest);
+    this.#oldest = oldest;
   }
 
   /** @param certificate digest of the participant's certificate: another certificate has other tokens. */

@@ -172,6 +172,24 @@ describe('a coordinator', () => {
     expect(await checkedIn()).to.equal(1);
   });
 
+  it('forgets what was noted once its token is good no more, and looks for it once in an epoch of ten minutes', async () => {
+    let looks = 0;
+    const forget = store.forgetRequests.bind(store);
+    store.forgetRequests = (before) => (looks++, forget(before));
+    await ask(requestOf({ token: await tokenOf() }));
+    const noted = (): Promise<unknown> => store.lastRequest(task.id, senderOf(participant.certificate));
+    for (let second = 0; second < 1190; second++) {
+      time.now += 1000;
+      await coordinator.tick();
+    }
+    expect(await noted()).not.to.equal(null);
+    for (let second = 0; second < 20; second++) {
+      time.now += 1000;
+      await coordinator.tick();
+    }
+    expect([await noted(), looks]).to.deep.equal([null, 1]);
+  });
+
   it('refuses a check-in whose data source is not UTF-8', async () => {
     const body = Uint8Array.of(0x61, 0xff);
     const request = requestOf({ body, total: 2, sha256: fingerprint(body), token: await tokenOf() });
