@@ -330,7 +330,7 @@ describe('a round gets one input of a participant', () => {
     const agent = agentOf({ ...world, client }, { store: new MemoryAgentStore(), models, maxMessageBytes: 320 });
     while (outcomes.length < 2) await agent.transition();
     coordinator = await PetCoordinator.recoverState(coordinator.serializeState(), settings);
-    await runOut(agent);
+    while (agent.progress().phase === 'sending') await agent.transition();
     expect(models.loaded).to.have.lengthOf(1);
     expect(outcomes.filter((outcome) => outcome === 'accepted')).to.have.lengthOf(1);
     expect(coordinator.progress().accepted).to.equal(1);
