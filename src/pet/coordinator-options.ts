@@ -24,8 +24,8 @@ export interface PetRoundOptions {
   /** When the sum2 phase ends. It needs and takes no more messages than the sum phase, and no more than there are sum participants. */
   readonly sum2?: PhaseLimits;
   /**
-   * Most bytes that are kept of messages of which parts are missing, with about 1 KiB for each message and 128 bytes for each part. A message that
-   * takes more cannot come in parts. Default: 2^28.
+   * Most bytes that are kept of messages of which parts are missing, counted with 1 KiB for each message and 128 bytes for each part; the least parts
+   * take up to 1.7 times as much memory. A message that counts more cannot come in parts. Default: 2^28.
    */
   readonly maxPendingBytes?: number;
   /** Gives random bytes, for tests: any other source than the platform's cryptographic generator, which is the default, gives away what is sealed for it. */

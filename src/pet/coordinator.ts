@@ -45,6 +45,8 @@ export class PetCoordinator implements PetRounds {
   readonly #time: ServiceTime;
   #state: RoundState;
   #intake: Intake;
+  /** The sum participants under '', and the seeds for each of them. */
+  readonly #views = new Map<string, Uint8Array>();
   #turn: Promise<unknown> = Promise.resolve();
   /** When the phase began, in service time. */
   #since: number;
@@ -102,7 +104,8 @@ export class PetCoordinator implements PetRounds {
 
   /** The sum participants, for update participants, as xaynet's path `sums` gives them; null before the update phase. */
   sums(): Uint8Array | null {
-    return this.#state.phase === 'sum' ? null : encodeSums(this.#state.sums);
+    const { phase, sums } = this.#state;
+    return phase === 'sum' ? null : this.#encodedOnce('', () => encodeSums(sums));
   }
 
   /**
@@ -113,9 +116,19 @@ export class PetCoordinator implements PetRounds {
    */
   seeds(participantKey: Uint8Array): Uint8Array | null {
     const { phase, sums, seeds } = this.#state;
-    const index = [...sums.keys()].indexOf(hex(checkBytes(participantKey, 'participantKey')));
-    if (phase !== 'sum2' || index === -1) return null;
-    return encodeSeeds(new Map(Array.from(seeds, ([participant, sealed]) => [participant, sealed[index] ?? new Uint8Array()])));
+    const summer = hex(checkBytes(participantKey, 'participantKey'));
+    if (phase !== 'sum2' || !sums.has(summer)) return null;
+    return this.#encodedOnce(summer, () => {
+      const index = [...sums.keys()].indexOf(summer);
+      return encodeSeeds(new Map(Array.from(seeds, ([participant, sealed]) => [participant, sealed[index] ?? new Uint8Array()])));
+    });
+  }
+
+  /** Everybody may ask for a view again and again. It does not change any more until the round ends. */
+  #encodedOnce(forWhom: string, encode: () => Uint8Array): Uint8Array {
+    const view = this.#views.get(forWhom) ?? encode();
+    this.#views.set(forWhom, view);
+    return view.slice();
   }
 
   /** The mean of the last round that gave one; null before. */
@@ -243,6 +256,7 @@ export class PetCoordinator implements PetRounds {
     const { round, seed, secretKey } = this.#state;
     const next = await newRound(this.#settings, { round, seed, lastModel });
     this.#assemblies.clear();
+    this.#views.clear();
     secretKey.fill(0);
     this.#state = next;
     this.#intake = new Intake(this.#settings, next);

@@ -8,7 +8,7 @@ import type { AbortSignalLike } from '../leaves/signals.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { sleep } from '../leaves/sleep.ts';
 import type { PetError } from './pet-error.ts';
-import type { ClosedPhase, PetRounds } from './progress.ts';
+import type { ClosedPhase, LastModel, PetRounds } from './progress.ts';
 import { encodeModel } from './wire/views.ts';
 
 /** Something that happened in a service. Counts, never names of participants. */
@@ -105,6 +105,7 @@ const TICK = 1000;
 export class PetService {
   readonly #coordinator: PetRounds;
   readonly #listener: Listener<PetServiceEvent>;
+  #model: { readonly round: number; readonly bytes: Uint8Array } | null = null;
 
   /** @throws TypeError that names the option. */
   constructor(options: PetServiceOptions) {
@@ -147,15 +148,20 @@ export class PetService {
         const key = keyIn(query);
         return key === null ? { status: 400, body: null } : shown(await coordinator.seeds(key));
       }
-      case 'GET /model': {
-        const last = await coordinator.model();
-        return shown(last && encodeModel(last.model));
-      }
+      case 'GET /model':
+        return shown(this.#encodedModel(await coordinator.model()));
       case 'POST /message':
         return { status: 200, body: await coordinator.receive(checkBytes(body, 'request.body')) };
       default:
         return { status: 404, body: null };
     }
+  }
+
+  /** Everybody may ask for the mean again and again: it is encoded once. */
+  #encodedModel(last: LastModel | null): Uint8Array | null {
+    if (last === null) return null;
+    if (this.#model?.round !== last.round) this.#model = { round: last.round, bytes: encodeModel(last.model) };
+    return this.#model.bytes.slice();
   }
 
   /** Does what is due now, up to the end of one round. {@link run} calls it regularly. */

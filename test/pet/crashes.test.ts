@@ -46,9 +46,11 @@ describe('a coordinator that crashes in the update phase', () => {
   it('has the seeds of an update and its model, or neither of them (X9), whenever its state was written down', async () => {
     const { coordinator, summers, updaters } = await afterSums();
     const states = new Map<number, string>();
-    let isOver = false;
-    const sending = Promise.all(updaters.map(run)).finally(() => (isOver = true));
-    while (!isOver) {
+    const ending = new AbortController();
+    const sending = Promise.all(updaters.map(run)).finally(() => {
+      ending.abort();
+    });
+    while (!ending.signal.aborted) {
       const state = coordinator.serializeState();
       states.set(coordinatorDocument.parse(state).seeds.size, state);
       await setImmediate();

@@ -232,6 +232,52 @@ describe('a service of PET', () => {
     expect(await ask('GET', '/sums')).to.deep.equal([200, 8 + 80]);
   });
 
+  it('shows the same view to everybody who asks, although somebody has changed what was shown before', async () => {
+    const world = await World.open();
+    for (let i = 0; i < 2; i++) {
+      for (const member of world.members) await run(member);
+      await world.pass(1);
+    }
+    const key = encodeURIComponent(Buffer.from(world.drawn('sum')[0]!.participant.publicKey).toString('base64'));
+    const ask = async (url: string): Promise<Uint8Array> =>
+      (await world.service.answer({ method: 'GET', url, body: NOTHING })).body as Uint8Array;
+    const twice = async (url: string): Promise<void> => {
+      const first = await ask(url);
+      const copy = first.slice();
+      first.fill(0);
+      expect(await ask(url)).to.deep.equal(copy);
+    };
+    await twice('/sums');
+    await twice(`/seeds?pk=${key}`);
+    for (const member of world.members) await run(member);
+    await world.pass(1);
+    await twice('/model');
+  });
+
+  it('encodes the mean once a round, and that of another round anew', async () => {
+    const world = await World.open();
+    let encoded = 0;
+    let round = 1;
+    const get = (): number => {
+      encoded++;
+      return 1;
+    };
+    const counted = (value: number): Float32Array => Object.defineProperty(Float32Array.of(value), 'length', { get });
+    const rounds: PetRounds = Object.assign(Object.create(world.coordinator) as PetRounds, {
+      model: () => ({ round, model: counted(round) }),
+    });
+    const service = new PetService({ coordinator: rounds });
+    const ask = (): Promise<unknown> => service.answer({ method: 'GET', url: '/model', body: NOTHING });
+    await ask();
+    const once = encoded;
+    expect(once).to.be.greaterThan(0);
+    await ask();
+    expect(encoded).to.equal(once);
+    round = 2;
+    await ask();
+    expect(encoded).to.equal(2 * once);
+  });
+
   it('answers 503 when the database fails, and tries again what was due', async () => {
     const failing: PetRounds = {
       maxMessageBytes: 1,

@@ -80,5 +80,7 @@ export function decodeSum2(bytes: Uint8Array): Sum2Payload {
 
 /** The key that {@link hex} spelled. */
 export function keyOf(participant: string): Uint8Array {
-  return Uint8Array.from(participant.match(/../g) ?? [], (digits) => parseInt(digits, 16));
+  const key = new Uint8Array(participant.length / 2);
+  for (let i = 0; i < key.length; i++) key[i] = parseInt(participant.slice(2 * i, 2 * i + 2), 16);
+  return key;
 }

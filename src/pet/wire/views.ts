@@ -69,7 +69,7 @@ export function decodeParameters(bytes: Uint8Array): RoundParameters {
 
 /** The sum participants of a round. */
 export function encodeSums(sums: SumParticipants): Uint8Array {
-  return encodeDictionary(sums);
+  return encodeDictionary(sums, KEY_BYTES);
 }
 
 /** @throws DecodeError, also if a participant comes twice. */
@@ -79,7 +79,7 @@ export function decodeSums(bytes: Uint8Array): SumParticipants {
 
 /** For one sum participant: the sealed seed of each update participant. */
 export function encodeSeeds(seeds: SealedSeeds): Uint8Array {
-  return encodeDictionary(seeds);
+  return encodeDictionary(seeds, SEALED_SEED_BYTES);
 }
 
 /** @throws DecodeError, also if a participant comes twice. */
@@ -130,9 +130,18 @@ export function decodeModel(bytes: Uint8Array, dataType: DataType): Model {
   return model;
 }
 
-function encodeDictionary(entries: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const parts = Array.from(entries, ([participant, value]) => [counted(keyOf(participant)), counted(value)]);
-  return concat([unsigned(entries.size, 8), ...parts.flat()]);
+function encodeDictionary(entries: ReadonlyMap<string, Uint8Array>, valueBytes: number): Uint8Array {
+  const out = new Uint8Array(COUNT_BYTES + entries.size * (2 * COUNT_BYTES + KEY_BYTES + valueBytes));
+  const [keyLength, valueLength] = [unsigned(KEY_BYTES, 8), unsigned(valueBytes, 8)];
+  let at = 0;
+  const write = (bytes: Uint8Array): void => {
+    out.set(bytes, at);
+    at += bytes.length;
+  };
+  write(unsigned(entries.size, 8));
+  for (const [participant, value] of entries)
+    for (const bytes of [keyLength, keyOf(participant), valueLength, value]) write(bytes);
+  return out;
 }
 
 function decodeDictionary(name: string, bytes: Uint8Array, valueBytes: number): ReadonlyMap<string, Uint8Array> {
