@@ -21,7 +21,7 @@ export async function whileLeased<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const renew = async (): Promise<void> => {
-    const rows = await database.transaction((query) => query(sql.renewLease, [sessionId, token]));
+    const rows = await database.transaction((query) => query(sql.renewLease, [sessionId, token]), RENEW_MS);
     if (rows.length === 0) onLost();
   };
   // A renewal that fails is followed by the next one, long before the lease is over.
