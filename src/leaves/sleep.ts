@@ -1,4 +1,4 @@
-// Waiting that can be called off. Leaf: imports nothing.
+// Waiting that can be called off. Leaf.
 import type { AbortSignalLike } from './signals.ts';
 
 /**
@@ -20,6 +20,19 @@ export function sleep(
     };
     const timer = setTimeout(done, milliseconds);
     const release = onWake(done);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}
+
+/** Fulfilled when `work` is settled, however, or at once when the signal is aborted. */
+export function settled(work: Promise<unknown>, signal: AbortSignalLike): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    work.then(done, done);
     signal.addEventListener('abort', done);
     if (signal.aborted) done();
   });

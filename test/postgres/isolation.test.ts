@@ -6,10 +6,12 @@ import pg from 'pg';
 import { SecAggError, StateError, StoreError } from '../../src/index.ts';
 import { closeRound } from '../../src/postgres/closing.ts';
 import { Database } from '../../src/postgres/database.ts';
+import { Inboxes } from '../../src/postgres/inboxes.ts';
 import { PostgresSessions, type PostgresPool } from '../../src/postgres/index.ts';
 import { SessionReads } from '../../src/postgres/session-reads.ts';
 import { SharedRead } from '../../src/postgres/shared-read.ts';
 import { statement, text as textColumn, type Query } from '../../src/postgres/statement.ts';
+import { userId } from '../../src/leaves/ids.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { rejected } from '../support/errors.ts';
 import { StandInSessions, type Message, type Playing } from './stand-in-sessions.ts';
@@ -269,6 +271,43 @@ describe('a healthy session beside a sick one', function () {
   });
 
   describe('a round', () => {
+    it('is closed although messages that are refused keep coming', async () => {
+      const playing = await playedTo(0);
+      for (const message of await standIns.answers(playing, 0)) await sessions.recv(...message);
+      const process = await started();
+      let isOver = false;
+      const junk = async (): Promise<void> => {
+        while (!isOver) {
+          void process.recv(playing.id, playing.users.ids[0]!, new Uint8Array(10)).catch(() => undefined);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
+      const sender = junk();
+      await sleep(200);
+      const outcome = await Promise.race([process.round(playing.id, 0), sleep(5_000, null)]);
+      isOver = true;
+      await sender;
+      expect(outcome).to.have.property('kind', 'messages');
+    });
+
+    it('that waits for messages of a session that others hold is called off by its signal', async () => {
+      const playing = await playedTo(0);
+      const process = await started();
+      const message = await firstOf(playing, 0);
+      const heard: Promise<string>[] = [];
+      await whileHeld([holdSessions([playing])], async () => {
+        heard.push(process.recv(...message));
+        const reason = new Error('too long');
+        const controller = new AbortController();
+        setTimeout(() => controller.abort(reason), 100);
+        const outcome: unknown = await process
+          .round(playing.id, 0, { signal: controller.signal })
+          .catch((error: unknown) => error);
+        expect(outcome).to.equal(reason);
+      });
+      expect(await Promise.all(heard)).to.deep.equal(['accepted']);
+    });
+
     it('that is refused leaves no token behind', async () => {
       const { id } = await playedTo(0);
       const own = new Database(database.pool, { schema: database.schema });
@@ -277,6 +316,16 @@ describe('a healthy session beside a sick one', function () {
       await rejected('ERR_SECAGG_USAGE', closeRound(own, closing));
       expect(known.abandoned.size).to.equal(0);
     });
+  });
+
+  it('messages for sessions that do not exist take no memory', async () => {
+    const own = new Database(database.pool, { schema: database.schema });
+    const inboxes = new Inboxes(own, new SessionReads(own.read));
+    const ids = Array.from({ length: 200 }, () => crypto.randomUUID());
+    await Promise.all(
+      ids.map((id) => rejected('ERR_SECAGG_UNKNOWN_SESSION', inboxes.put(id, userId(1, 'user'), new Uint8Array(10)))),
+    );
+    expect(ids.filter((id) => inboxes.find(id) !== null)).to.deep.equal([]);
   });
 
   it('a session that is removed while a long sum of it is written leaves no chunks', async () => {
