@@ -8,20 +8,20 @@ import type { AbortSignalLike } from './signals.ts';
  */
 export function sleep(
   milliseconds: number,
-  signal: AbortSignalLike,
+  signal: AbortSignalLike | undefined,
   onWake: (wake: () => void) => () => void = () => () => undefined,
 ): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', done);
+      signal?.removeEventListener('abort', done);
       release();
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
     const release = onWake(done);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
+    signal?.addEventListener('abort', done);
+    if (signal?.aborted === true) done();
   });
 }
 
