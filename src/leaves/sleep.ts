@@ -1,4 +1,4 @@
-// Waiting that can be called off. Leaf: imports nothing.
+// Waiting that can be called off. Leaf.
 import type { AbortSignalLike } from './signals.ts';
 
 /**
@@ -8,18 +8,31 @@ import type { AbortSignalLike } from './signals.ts';
  */
 export function sleep(
   milliseconds: number,
-  signal: AbortSignalLike,
+  signal: AbortSignalLike | undefined,
   onWake: (wake: () => void) => () => void = () => () => undefined,
 ): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', done);
+      signal?.removeEventListener('abort', done);
       release();
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
     const release = onWake(done);
+    signal?.addEventListener('abort', done);
+    if (signal?.aborted === true) done();
+  });
+}
+
+/** Fulfilled when `work` is settled, however, or at once when the signal is aborted. */
+export function settled(work: Promise<unknown>, signal: AbortSignalLike): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    work.then(done, done);
     signal.addEventListener('abort', done);
     if (signal.aborted) done();
   });

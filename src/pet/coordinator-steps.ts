@@ -105,8 +105,7 @@ export function requireLargeOrder(ephemeralKey: Uint8Array): void {
 }
 
 function addUpdate({ sums, seeds, total }: RoundState, participant: string, update: UpdatePayload): void {
-  // Whoever makes many signatures of one text has one that draws it and another one that does not.
-  requireTask(!sums.has(participant), 'update');
+  requireNoSumParticipant(sums.has(participant));
   const known = seedsInOrder(sums.keys(), update.seeds);
   addTo({ total, count: seeds.size }, update.maskedModel);
   seeds.set(participant, known);
@@ -119,6 +118,15 @@ export function seedsInOrder(sumParticipants: Iterable<string>, seeds: SealedSee
   if (known.length === inOrder.length && seeds.size === inOrder.length) return known;
   const text = 'update message: expected a seed for each sum participant and for nobody else';
   throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', text);
+}
+
+/**
+ * Whoever makes many signatures of one text has one that draws it and another one that does not.
+ *
+ * @throws PetError ERR_SECAGG_PET_TASK.
+ */
+export function requireNoSumParticipant(isOne: boolean): void {
+  requireTask(!isOne, 'update');
 }
 
 function addMask(state: RoundState, participant: string, { mask }: Sum2Payload): void {

@@ -18,6 +18,7 @@ import type { Database } from './database.ts';
 import { readDropped, silentString } from './dropped.ts';
 import { requireNotFailed, writtenEnd, type SessionEnd } from './end.ts';
 import { readHeard, resultOf, type RoundResult } from './heard-round.ts';
+import { whenFree } from './held-sessions.ts';
 import type { JobQueue } from './job-queue.ts';
 import { Pauses, whileLeased } from './lease.ts';
 import { usersOf } from './pages.ts';
@@ -87,11 +88,12 @@ async function closeWhenFree(database: Database, closing: RoundToClose, waiting:
     throwIfAborted(signal);
     const token = crypto.randomUUID();
     const started = performance.now();
+    const attempt = { mayBeWritten: false };
     let begun: Begun;
     try {
-      begun = await database.transaction((query) => begin(query, closing, token));
+      begun = await whenFree(database, (query) => begin(query, closing, token, attempt), waiting);
     } catch (error) {
-      abandoned.add(token);
+      if (attempt.mayBeWritten) abandoned.add(token);
       throw error;
     }
     if (begun?.isClosed === true) {
@@ -109,7 +111,14 @@ async function closeWhenFree(database: Database, closing: RoundToClose, waiting:
   }
 }
 
-async function begin(query: Query, { sessionId, round, abandoned }: RoundToClose, token: string): Promise<Begun> {
+/** @param attempt is told that the commit comes next, after which nobody may know whether the token is there. */
+async function begin(
+  query: Query,
+  { sessionId, round, abandoned }: RoundToClose,
+  token: string,
+  attempt: { mayBeWritten: boolean },
+): Promise<Begun> {
+  attempt.mayBeWritten = false;
   const [locked] = await query(sql.lockToClose, [sessionId]);
   const row = requireLive(locked, sessionId);
   if (row.round > round) return { row, isClosed: true };
@@ -120,6 +129,7 @@ async function begin(query: Query, { sessionId, round, abandoned }: RoundToClose
   if (row.closing !== null && row.leased && !abandoned.has(row.closing)) return null;
   await writeOne(query, sql.beginClosing, [sessionId, round, token]);
   const isTakenOver = row.closing !== null && !abandoned.delete(row.closing);
+  attempt.mayBeWritten = true;
   return { row, isClosed: false, isTakenOver };
 }
 

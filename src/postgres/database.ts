@@ -8,6 +8,7 @@ import { inTime, Late } from './deadline.ts';
 import { checkDriver } from './driver-check.ts';
 import { lateError, storeError } from './driver-error.ts';
 import type { StoreEvent } from './events.ts';
+import { LockWaits } from './lock-waits.ts';
 import { readSchemaId, requireSchemaVersion } from './migrations.ts';
 import {
   checkConnection,
@@ -30,13 +31,14 @@ const MOST_ATTEMPTS = 6;
 // The timeout ends a process that stops in the middle of a transaction, so that it does not hold its locks for longer.
 // The setting synchronous_commit makes commits wait for the disk, because what is acknowledged must be on it.
 // The setting lock_timeout ends a wait for a lock before the process closes the connection for it: PostgreSQL would not
-// notice that, and transactions that nobody needs would pile up behind the lock.
+// notice that, and transactions that nobody needs would pile up behind the lock. A shorter one of the application stays; 0 is no limit.
 const beginWith = (lockTimeout: number): Statement<never> =>
   statement(
     'begin isolation level read committed read write; ' +
       "set local idle_in_transaction_session_timeout = '30s'; " +
       "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'; " +
-      `select set_config('lock_timeout', '${lockTimeout}ms', true) where current_setting('lock_timeout') = '0'`,
+      `select set_config('lock_timeout', '${lockTimeout}ms', true) ` +
+      `where current_setting('lock_timeout')::interval not between '1ms' and '${lockTimeout}ms'`,
   );
 const COMMIT = statement('commit');
 const ROLLBACK = statement('rollback');
@@ -74,8 +76,10 @@ export class Database {
   readonly schema: string;
   /** Most milliseconds that a call waits for one answer. */
   readonly timeout: number;
+  /** Most milliseconds that a call waits for locks. */
+  readonly lockTimeout: number;
+  readonly lockWaits: LockWaits = new LockWaits();
   readonly #pool: PostgresPool;
-  readonly #lockTimeout: number;
   /** Until when, by `performance.now()`, the schema's version counts as known. */
   #versionKnownUntil = 0;
   #driverChecked = false;
@@ -92,7 +96,7 @@ export class Database {
     this.#listener = checkListener(listener);
     this.schema = quoteSchema(schema);
     this.timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
-    this.#lockTimeout = Math.ceil(LOCK_SHARE * this.timeout);
+    this.lockTimeout = Math.ceil(LOCK_SHARE * this.timeout);
     guardNewConnections(pool);
   }
 
@@ -116,7 +120,7 @@ export class Database {
   /**
    * Runs `work` in a transaction. It may run several times, so it must have no effect outside of the database.
    *
-   * @param lockTimeout most milliseconds of a wait for a lock, unless the application has set `lock_timeout`.
+   * @param lockTimeout most milliseconds of a wait for a lock; a shorter `lock_timeout` of the application counts.
    * @throws StoreError; or what `work` throws, after a rollback.
    */
   async transaction<T>(work: (query: Query) => Promise<T>, lockTimeout?: number): Promise<T> {
@@ -163,7 +167,7 @@ export class Database {
     return this.#connected(async (run, onBroken) => {
       const started = performance.now();
       try {
-        return await inTransaction(run, onBroken, beginWith(Math.min(lockTimeout ?? Infinity, this.#lockTimeout)), work);
+        return await inTransaction(run, onBroken, beginWith(Math.min(lockTimeout ?? Infinity, this.lockTimeout)), work);
       } finally {
         const milliseconds = performance.now() - started;
         if (milliseconds >= SLOW_MS) this.tell({ type: 'transaction-slow', milliseconds });

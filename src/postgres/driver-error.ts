@@ -13,6 +13,9 @@ const NOT_MIGRATED = ['42P01', '3F000', '42703'];
  */
 const PERMANENT_CLASSES = ['0A', '22', '23', '28', '3D', '3F', '42', '44', '54', 'P0'];
 
+/** The SQLSTATE of a transaction that others have kept from a lock for longer than `lock_timeout`. */
+export const LOCK_NOT_AVAILABLE = '55P03';
+
 /** The error of a call that has waited too long. If it has waited for a commit, nobody knows whether that took place. */
 export function lateError(what: string, cause: Late): StoreError {
   const message = `database: ${what}; the same call again is harmless, whether or not this one took effect`;
@@ -35,6 +38,27 @@ export function storeError(error: unknown): SecAggError {
   const advice = retryable ? 'try again' : 'the same call fails again until the database or its settings are changed';
   const message = `database: SQLSTATE ${sqlState}; nothing was acknowledged, ${advice}`;
   return new StoreError('ERR_SECAGG_STORE', message, { sqlState, retryable, cause: error });
+}
+
+/**
+ * Errors of the connection or of the whole server, which say nothing about the rows of a session: connection_exception,
+ * invalid_transaction_state (the server is read-only), invalid_authorization_specification, invalid_catalog_name,
+ * insufficient_resources, and a server that shuts down or starts.
+ */
+const OF_DATABASE = ['08', '25', '28', '3D', '53', '57P'];
+
+/** Whether every call fails now as this one has. Else the rows of one session may be the reason, and other sessions go on without it. */
+export function isOfDatabase(error: unknown): boolean {
+  if (!(error instanceof StoreError)) return false;
+  const { code, sqlState, retryable } = error;
+  if (code !== 'ERR_SECAGG_STORE') return true;
+  // Without an SQLSTATE either the connection broke, or this library refuses what the rows are.
+  return sqlState === null ? retryable : OF_DATABASE.some((prefix) => sqlState.startsWith(prefix));
+}
+
+/** Whether a transaction has ended because others hold what it needs. */
+export function isHeld(error: unknown): boolean {
+  return error instanceof StoreError && error.sqlState === LOCK_NOT_AVAILABLE;
 }
 
 /** The SQLSTATE that an error carries; null if the database did not raise it. */

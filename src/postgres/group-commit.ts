@@ -1,4 +1,5 @@
 // Hears a batch of messages of one session: judges them outside of any transaction, and lets those that are new be written.
+import { UsageError } from '../leaves/errors.ts';
 import { CHUNK_BYTES, dropSet, stageStrings } from './chunks.ts';
 import type { Database } from './database.ts';
 import { HeardElsewhere, RoundMoved } from './hearing-transaction.ts';
@@ -56,7 +57,9 @@ export async function hearBatch(
   try {
     await commits.write({ session, accepted, part: { sessionId: id, before: part, after, chunks } });
   } catch (error) {
-    if (error instanceof HeardElsewhere || error instanceof RoundMoved) await dropSet(database, id, set);
+    // A usage error: the session has ended, and was tidied before the chunks came. After any other error the row of the part may name them.
+    const isUnwritten = error instanceof HeardElsewhere || error instanceof RoundMoved || error instanceof UsageError;
+    if (isUnwritten) await dropSet(database, id, set);
     throw error;
   }
   if (part.set !== null && sum.length > CHUNK_BYTES) await dropSet(database, id, part.set);

@@ -29,6 +29,16 @@ export class HeardElsewhere extends Error {
   }
 }
 
+/** Thrown if a transaction finds that of some of its batches. */
+export class SomeHeardElsewhere extends Error {
+  readonly of: ReadonlyMap<JudgedBatch, HeardElsewhere>;
+
+  constructor(of: ReadonlyMap<JudgedBatch, HeardElsewhere>) {
+    super('heard elsewhere');
+    this.of = of;
+  }
+}
+
 /** Thrown if the session is not in the round that was read, or if the round is being closed. */
 export class RoundMoved extends Error {}
 
@@ -57,7 +67,7 @@ interface Admitted {
  *
  * @param waits whether it waits for the sessions' locks, for one batch only; else it leaves out sessions that others hold.
  * @returns in the order of the batches.
- * @throws HeardElsewhere if one batch has a message that was written since, and nothing is written then. StoreError.
+ * @throws SomeHeardElsewhere if some batches have messages that were written since, and nothing is written then. StoreError.
  */
 export async function writeBatches(query: Query, batches: readonly JudgedBatch[], waits: boolean): Promise<WrittenBatch[]> {
   const locked = await lock(query, batches, waits);
@@ -192,7 +202,7 @@ function admitAll(
   return { admitted, refused };
 }
 
-/** Inserts a row a message. @throws HeardElsewhere if some users of a batch have a row. */
+/** Inserts a row a message. @throws SomeHeardElsewhere if some users of a batch have a row. */
 async function insertMessages(query: Query, all: readonly Admitted[]): Promise<void> {
   const rows = all.flatMap(({ batch: { session, part }, admitted }) =>
     admitted.map((message) => ({ ...message, id: session.id, round: session.row.round, part: part?.after.id ?? '' })),
@@ -213,7 +223,11 @@ async function insertMessages(query: Query, all: readonly Admitted[]): Promise<v
   ]);
   if (written.length === rows.length) return;
   const inserted = new Set(written.map(({ session_id: id, user_id: user }) => `${id} ${user}`));
-  throw new HeardElsewhere(rows.filter(({ id, user }) => !inserted.has(`${id} ${user}`)).map(({ user }) => user));
+  const elsewhere = all.flatMap(({ batch, admitted }) => {
+    const users = admitted.map(({ user }) => user).filter((user) => !inserted.has(`${batch.session.id} ${user}`));
+    return users.length === 0 ? [] : [[batch, new HeardElsewhere(users)] as const];
+  });
+  throw new SomeHeardElsewhere(new Map(elsewhere));
 }
 
 /** Neither was a message inserted, nor is there another message of its user: the user has done nothing wrong. */

@@ -1,7 +1,10 @@
 // The messages of one session that one process hears: they wait here, and become durable several at a time (group commit).
 // Messages that arrive during a transaction go into the next one.
+import { Cancellation } from '../leaves/cancellation.ts';
 import type { UserId } from '../leaves/ids.ts';
+import type { AbortSignalLike } from '../leaves/signals.ts';
 import { RECORD_BYTES } from '../leaves/sizes.ts';
+import { settled } from '../leaves/sleep.ts';
 import { CHUNK_BYTES } from './chunks.ts';
 import { hearBatch, MASKED_INPUT, type Hearing } from './group-commit.ts';
 import { HeardElsewhere, messageNotWritten, RoundMoved } from './hearing-transaction.ts';
@@ -25,7 +28,9 @@ export class Inbox {
   /** The session in the round of the last batch; null if the next batch must read it. */
   #session: StoredSession | null = null;
   #part: Part = newPart();
-  #running: Promise<void> | null = null;
+  #isRunning = false;
+  /** Settles when the message that came last is durable or refused, and so are those before it. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(hearing: Hearing, sessionId: string) {
     this.#hearing = hearing;
@@ -39,7 +44,7 @@ export class Inbox {
 
   /** Whether no message waits, so that the inbox may be forgotten. */
   get isIdle(): boolean {
-    return this.#running === null;
+    return !this.#isRunning;
   }
 
   /** About how many bytes the inbox keeps in memory between messages. */
@@ -49,20 +54,26 @@ export class Inbox {
 
   /** Resolves when the message is durable. */
   put(user: UserId, bytes: Uint8Array): Promise<Acceptance> {
-    return new Promise((resolve, reject) => {
+    const acceptance = new Promise<Acceptance>((resolve, reject) => {
       this.#queue.add({ user, bytes, resolve, reject });
-      this.#running ??= this.#run();
     });
+    this.#last = acceptance;
+    if (!this.#isRunning) void this.#run();
+    return acceptance;
   }
 
-  /** Writes all messages that have arrived, without waiting for more. */
-  async flush(): Promise<void> {
-    this.#queue.setUrgent(true);
-    await this.#running;
-    this.#queue.setUrgent(false);
+  /** Writes the messages that have arrived before the call, without waiting for more; the signal ends only the wait. */
+  async flush(signal: AbortSignalLike | undefined): Promise<void> {
+    const waiting = new Cancellation(signal);
+    try {
+      await this.#queue.hurry(() => settled(this.#last, waiting.signal));
+    } finally {
+      waiting.release();
+    }
   }
 
   async #run(): Promise<void> {
+    this.#isRunning = true;
     try {
       while (!this.#queue.isEmpty) {
         // If the session cannot be read, the batch is told why.
@@ -71,7 +82,7 @@ export class Inbox {
       }
     } finally {
       // Runs synchronously after the check of the queue, so a later `put` starts a new run.
-      this.#running = null;
+      this.#isRunning = false;
     }
   }
 

@@ -1,7 +1,10 @@
 // The inboxes of one process, and how much memory they may take.
+import { UsageError } from '../leaves/errors.ts';
+import type { UserId } from '../leaves/ids.ts';
 import type { Database } from './database.ts';
 import type { Hearing } from './group-commit.ts';
 import { Inbox } from './inbox.ts';
+import type { Acceptance } from './message-queue.ts';
 import type { SessionReads } from './session-reads.ts';
 import { SharedCommits } from './shared-commits.ts';
 
@@ -26,25 +29,29 @@ export class Inboxes {
     return this.#inboxes.get(sessionId) ?? null;
   }
 
-  /** The inbox of a session, made if this process has none. */
-  use(sessionId: string): Inbox {
+  /** Puts a message into the inbox of a session, made if this process has none. Resolves when the message is durable. */
+  async put(sessionId: string, user: UserId, bytes: Uint8Array): Promise<Acceptance> {
     const inbox = this.#inboxes.get(sessionId) ?? new Inbox(this.#hearing, sessionId);
     this.#inboxes.delete(sessionId);
     this.#inboxes.set(sessionId, inbox);
-    return inbox;
+    try {
+      return await inbox.put(user, bytes);
+    } catch (error) {
+      // Whoever makes ids up takes no memory.
+      const isUnknown = error instanceof UsageError && error.code === 'ERR_SECAGG_UNKNOWN_SESSION';
+      if (isUnknown && this.find(sessionId) === inbox) this.delete(sessionId);
+      throw error;
+    } finally {
+      if (++this.#messages % LOOK_EVERY === 0) this.#limitMemory();
+    }
   }
 
   delete(sessionId: string): void {
     this.#inboxes.delete(sessionId);
   }
 
-  /** Counts a message, and looks now and then whether the inboxes take too much memory. */
-  afterMessage(): void {
-    if (++this.#messages % LOOK_EVERY === 0) this.limitMemory();
-  }
-
   /** Deletes inboxes until the rest takes no more memory than allowed, the one unused for longest first. */
-  limitMemory(): void {
+  #limitMemory(): void {
     let bytes = 0;
     for (const inbox of this.#inboxes.values()) bytes += inbox.bytes;
     for (const [sessionId, inbox] of this.#inboxes) {

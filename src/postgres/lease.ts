@@ -10,9 +10,6 @@ const RENEW_MS = 2_000;
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 250;
 
-/** A signal that is never aborted. */
-const NEVER = new AbortController().signal;
-
 /** Puts the lease of a token off while `work` runs. @param onLost is called if another process has taken over. */
 export async function whileLeased<T>(
   database: Database,
@@ -21,7 +18,7 @@ export async function whileLeased<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const renew = async (): Promise<void> => {
-    const rows = await database.transaction((query) => query(sql.renewLease, [sessionId, token]));
+    const rows = await database.transaction((query) => query(sql.renewLease, [sessionId, token]), RENEW_MS);
     if (rows.length === 0) onLost();
   };
   // A renewal that fails is followed by the next one, long before the lease is over.
@@ -37,7 +34,7 @@ export async function whileLeased<T>(
 export class Pauses {
   #next = FIRST_PAUSE;
 
-  async pause(signal: AbortSignal = NEVER): Promise<void> {
+  async pause(signal?: AbortSignal): Promise<void> {
     await sleep(this.#next, signal);
     this.#next = Math.min(2 * this.#next, LONGEST_PAUSE);
   }

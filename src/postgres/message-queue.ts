@@ -39,7 +39,8 @@ const MOST_WAITS = 20;
 export class MessageQueue {
   #messages: WaitingMessage[] = [];
   #lengths: Lengths = NO_MESSAGES;
-  #isUrgent = false;
+  /** Calls for which the messages are urgent. */
+  #urgent = 0;
   #endWait: () => void = () => undefined;
 
   get isEmpty(): boolean {
@@ -52,10 +53,15 @@ export class MessageQueue {
     if (this.#hasEnough()) this.#endWait();
   }
 
-  /** While the queue is urgent, batches do not wait for more messages. */
-  setUrgent(isUrgent: boolean): void {
-    this.#isUrgent = isUrgent;
-    if (isUrgent) this.#endWait();
+  /** Until `work` is settled, batches do not wait for more messages. */
+  async hurry(work: () => Promise<void>): Promise<void> {
+    this.#urgent++;
+    this.#endWait();
+    try {
+      await work();
+    } finally {
+      this.#urgent--;
+    }
   }
 
   /** Waits for more messages if they are long, and then takes the oldest ones out of the queue. */
@@ -78,7 +84,7 @@ export class MessageQueue {
    * microsecond, at most a quarter of a second, or after 20 such times.
    */
   async #waitForMore(): Promise<void> {
-    for (let waits = 0; waits < MOST_WAITS && !this.#isUrgent && !this.#hasEnough(); waits++) {
+    for (let waits = 0; waits < MOST_WAITS && this.#urgent === 0 && !this.#hasEnough(); waits++) {
       const { length } = this.#messages;
       const quiet = Math.min(MOST_QUIET_MS, this.#lengths.longest / SHORT);
       await new Promise<void>((resolve) => {

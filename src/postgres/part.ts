@@ -1,13 +1,13 @@
 // The masked inputs of round 2 that one process has heard, as their sum. The row of `parts` names the set of chunks that hold the
 // sum; each write makes a new set, flips the row to it, and deletes the old one.
 import { copyOf } from '../leaves/bytes.ts';
-import { StateError, StoreError } from '../leaves/errors.ts';
+import { StateError } from '../leaves/errors.ts';
 import { ringOf, type Lanes } from '../masking/ring.ts';
 import { addLanes, zeroSum } from '../masking/running-sum.ts';
 import { laneBytes, type Parameters } from '../session/parameters.ts';
 import { readChunks } from './chunks.ts';
 import * as sql from './chunk-statements.ts';
-import type { Query } from './statement.ts';
+import { requireWritten, type Query } from './statement.ts';
 
 /** A row of `parts`, and the sum that it names. */
 export interface Part {
@@ -66,8 +66,7 @@ export async function flipParts(query: Query, changes: readonly PartChange[]): P
     changes.map(({ after }) => after.revision),
     changes.map(({ after }) => after.users),
   ]);
-  if (rows.length !== changes.length)
-    throw new StoreError('ERR_SECAGG_STORE', 'database: somebody else has changed a partial sum');
+  requireWritten(rows, changes.length);
   const replaced = changes.filter(({ before }) => before.set !== null);
   if (replaced.length === 0) return;
   await query(sql.deleteSums, [replaced.map(({ sessionId }) => sessionId), replaced.map(({ before }) => before.set)]);

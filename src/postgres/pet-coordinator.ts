@@ -4,7 +4,13 @@ import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
 import { StoreError } from '../leaves/errors.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { ROUND_OPTIONS, type PetRoundOptions } from '../pet/coordinator-options.ts';
-import { requireLargeOrder, requireSumParticipant, seedsInOrder, type EligibleMessage } from '../pet/coordinator-steps.ts';
+import {
+  requireLargeOrder,
+  requireNoSumParticipant,
+  requireSumParticipant,
+  seedsInOrder,
+  type EligibleMessage,
+} from '../pet/coordinator-steps.ts';
 import { mostMessageBytes, parametersOf } from '../pet/intake.ts';
 import { MaskObject } from '../pet/masking/mask-object.ts';
 import { requireSameForm } from '../pet/masking/totals.ts';
@@ -197,7 +203,9 @@ export class PostgresPetCoordinator implements PetRounds {
         return this.#hearSum(round, participant, message.payload.ephemeralKey);
       case 'update': {
         const { maskedModel, seeds } = message.payload;
-        const inOrder = seedsInOrder((await this.#reader.sums(round)).keys(), seeds);
+        const sums = await this.#reader.sums(round);
+        requireNoSumParticipant(sums.has(participant));
+        const inOrder = seedsInOrder(sums.keys(), seeds);
         return this.#total.put(round, { participant, maskedModel, seeds: inOrder });
       }
       case 'sum2':

@@ -50,7 +50,7 @@ export async function writeRecords(query: Query, batches: readonly DealtRecords[
     deals.map(({ owner }) => owner),
     ...packed(deals.map(({ sealed }) => sealed)),
   ]);
-  if (rows.length !== deals.length) throw new StateError('session: the records of a user were there before its message');
+  requireWritten(rows, deals.length);
 }
 
 async function insertTiles(query: Query, batches: readonly DealtRecords[]): Promise<void> {

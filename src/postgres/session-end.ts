@@ -3,6 +3,7 @@
 import { UsageError } from '../leaves/errors.ts';
 import type { Database } from './database.ts';
 import { requireNotFailed } from './end.ts';
+import { whenFree } from './held-sessions.ts';
 import { requireLive, type SessionStatus } from './session-status.ts';
 import { writeOne, type Query, type Statement } from './statement.ts';
 import * as chunks from './chunk-statements.ts';
@@ -14,7 +15,7 @@ const MOST_REASON_CHARACTERS = 1_000;
 
 /** Aborts a session; does nothing if it was aborted before. @throws UsageError if it has ended otherwise. */
 export async function abortSession(database: Database, sessionId: string, reason: string): Promise<void> {
-  await database.transaction(async (query) => {
+  await whenFree(database, async (query) => {
     const [row] = await query(sql.lockToClose, [sessionId]);
     if (row?.status === 'aborted') return;
     const live = requireLive(row, sessionId);
@@ -55,7 +56,7 @@ function resultsOf({ status, closings }: { readonly status: SessionStatus; reado
 /** Removes a session with all that belongs to it. @returns whether there was one. */
 export async function removeSession(database: Database, sessionId: string): Promise<boolean> {
   // Nobody adds rows to a session that has ended.
-  await database.transaction(async (query) => {
+  await whenFree(database, async (query) => {
     const [row] = await query(sql.lockToClose, [sessionId]);
     if (row?.status === 'collecting') await endSession(query, sessionId, 'aborted', 'it is being removed');
   });

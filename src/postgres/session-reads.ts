@@ -8,8 +8,10 @@ import { SharedRead } from './shared-read.ts';
 import type { Query, SharedQuestion, Statement } from './statement.ts';
 import * as sql from './statements.ts';
 
-/** Most sessions, or users' questions, of one statement. */
+/** Most questions of one statement. */
 const MOST = 256;
+/** Most users of one statement. */
+const MOST_USERS = 4_000;
 /** Most bytes that one question is answered with in a shared statement, so that no answer of the database is long. */
 const SHORT_BYTES = 2 ** 14;
 
@@ -37,8 +39,8 @@ export class SessionReads {
     this.query = query;
     this.#moments = new SharedRead(MOST, (ids) => rowsById(query, sql.readMoments, ids));
     this.#sessions = new SharedRead(MOST, (ids) => rowsById(query, sql.readSessions, ids));
-    this.#keys = new SharedRead(MOST, (asked) => rowsOfUsers(query, messages.readMembers, asked));
-    this.#said = new SharedRead(MOST, (asked) => rowsOfUsers(query, messages.messagesOf, asked));
+    this.#keys = new SharedRead(MOST_USERS, (asked) => rowsOfUsers(query, messages.readMembers, asked), usersOf);
+    this.#said = new SharedRead(MOST_USERS, (asked) => rowsOfUsers(query, messages.messagesOf, asked), usersOf);
     this.#strings = new SharedRead(MOST, (asked) => readShort(query, asked));
     this.#records = new SharedRead(MOST, (asked) => findRecords(query, asked));
   }
@@ -79,6 +81,8 @@ export class SessionReads {
     return all;
   }
 }
+
+const usersOf = ({ users }: AskedUsers): number => users.length;
 
 async function rowsById<Row extends { readonly session_id: string }>(
   query: Query,

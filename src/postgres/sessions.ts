@@ -202,9 +202,7 @@ export class PostgresSessions {
     const sessionId = checkSessionId(id);
     const sender = userId(user, 'user');
     const bytes = copyOf(checkBytes(input, 'input'));
-    const acceptance = await this.#inboxes.use(sessionId).put(sender, bytes);
-    this.#inboxes.afterMessage();
-    return acceptance;
+    return this.#inboxes.put(sessionId, sender, bytes);
   }
 
   /**
@@ -228,7 +226,7 @@ export class PostgresSessions {
     checkNames(options, 'options', ['signal']);
     const signal: AbortSignalLike | undefined = checkSignal(options.signal, 'options.signal');
     const inbox = this.#inboxes.find(sessionId);
-    await inbox?.flush();
+    await inbox?.flush(signal);
     const known = inbox?.session ?? null;
     const abandoned = this.#abandoned;
     const [locals, jobs, reads] = [this.#locals, this.#jobs, this.#reads];

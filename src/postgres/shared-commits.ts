@@ -1,35 +1,39 @@
 // The transactions of one process that write messages. Batches of many sessions that are short share one; batches that come during a
 // transaction go into the next one. A long batch has a transaction of its own, and so has one whose session others hold for some time.
-import { platform } from '#platform';
 import { systemRandom } from '../crypto/random.ts';
 import { StoreError } from '../leaves/errors.ts';
 import type { Database } from './database.ts';
-import { writeBatches, type JudgedBatch, type Refused } from './hearing-transaction.ts';
+import { isHeld, isOfDatabase, LOCK_NOT_AVAILABLE } from './driver-error.ts';
+import { SomeHeardElsewhere, writeBatches, type JudgedBatch, type Refused, type WrittenBatch } from './hearing-transaction.ts';
+import { WAIT } from './held-sessions.ts';
+import { halvesOf, SharedQueue } from './shared-queue.ts';
 
 /** Most messages, and most bytes, of a transaction of many sessions. */
 const MOST_MESSAGES = 1_000;
 const MOST_BYTES = 2 ** 21;
 /** A batch with more bytes has a transaction of its own. */
 const LONG = 2 ** 17;
-/** If others hold its session, a batch comes again after so many milliseconds on average; after some time in a transaction of its own. */
+/** If others hold its session, a batch comes again after so many milliseconds on average, and later after longer pauses. */
 const COME_AGAIN = 5;
+const LATER = 1 / 8;
+/** After so many milliseconds it waits for its session, if there is a place. */
 const PATIENCE = 500;
 /** A transaction of many sessions waits so many milliseconds for a message that another transaction writes, too. */
-const LOCK_TIMEOUT = 1_000;
-const LOCK_NOT_AVAILABLE = '55P03';
+const LOCK_TIMEOUT = 50;
 
 interface WaitingBatch {
   readonly batch: JudgedBatch;
   readonly bytes: number;
   readonly since: number;
+  /** Whether it has found rows that others hold. It would delay the batches that it shares a transaction with. */
+  hasHeldRows: boolean;
   readonly resolve: (refused: Refused) => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class SharedCommits {
   readonly #database: Database;
-  #waiting: WaitingBatch[] = [];
-  #isRunning = false;
+  readonly #queue = new SharedQueue<WaitingBatch>(countOf, (batches) => this.#write(batches));
 
   constructor(database: Database) {
     this.#database = database;
@@ -42,87 +46,110 @@ export class SharedCommits {
    */
   write(batch: JudgedBatch): Promise<Refused> {
     return new Promise((resolve, reject) => {
-      const waiting = { batch, bytes: bytesOf(batch), since: performance.now(), resolve, reject };
-      if (waiting.bytes > LONG) void this.#writeAlone(waiting);
-      else this.#add(waiting);
+      const [bytes, since] = [bytesOf(batch), performance.now()];
+      this.#add({ batch, bytes, since, hasHeldRows: false, resolve, reject });
     });
   }
 
   #add(waiting: WaitingBatch): void {
-    this.#waiting.push(waiting);
-    if (!this.#isRunning) void this.#writeAll();
+    if (waiting.bytes > LONG) void this.#write([waiting]);
+    else this.#queue.add(waiting);
   }
 
-  async #writeAll(): Promise<void> {
-    this.#isRunning = true;
-    while (this.#waiting.length > 0) {
-      await platform.pause(); // batches that are about to come go into this transaction
-      await this.#writeTogether(this.#take());
-    }
-    this.#isRunning = false;
-  }
-
-  /** The oldest ones, at least one. */
-  #take(): WaitingBatch[] {
-    let [count, messages, bytes] = [0, 0, 0];
-    for (const waiting of this.#waiting) {
-      messages += waiting.batch.accepted.length;
-      bytes += waiting.bytes;
-      if (count > 0 && (messages > MOST_MESSAGES || bytes > MOST_BYTES)) break;
-      count++;
-    }
-    return this.#waiting.splice(0, count);
-  }
-
-  async #writeTogether(batches: readonly WaitingBatch[]): Promise<void> {
+  /** @param waits whether the transaction waits for the session, for one batch only. */
+  async #write(batches: readonly WaitingBatch[], waits = false): Promise<void> {
+    const judged = batches.map(({ batch }) => batch);
+    let isCommitSent = false;
+    let written: readonly WrittenBatch[];
     try {
-      const written = await this.#database.transaction(
-        (query) =>
-          writeBatches(
-            query,
-            batches.map(({ batch }) => batch),
-            false,
-          ),
-        LOCK_TIMEOUT,
+      written = await this.#database.transaction(
+        async (query) => {
+          isCommitSent = false;
+          const all = await writeBatches(query, judged, waits);
+          isCommitSent = true;
+          return all;
+        },
+        waits ? WAIT : LOCK_TIMEOUT,
       );
-      const now = performance.now();
-      batches.forEach((waiting, i) => {
-        const one = written[i] ?? null;
-        if (one === null) {
-          if (now - waiting.since > PATIENCE) void this.#writeAlone(waiting);
-          else setTimeout(() => this.#add(waiting), comeAgain());
-        } else if ('error' in one) waiting.reject(one.error);
-        else waiting.resolve(one.refused);
-      });
     } catch (error) {
-      // One batch spoils the transaction of all, so each is tried by itself.
-      if (wasRolledBack(error)) for (const waiting of batches) void this.#writeAlone(waiting);
-      else for (const { reject } of batches) reject(error);
+      await this.#afterError(batches, error, { isCommitSent, waits });
+      return;
     }
+    batches.forEach((waiting, i) => {
+      const one = written[i] ?? null;
+      if (one === null) this.#again(waiting);
+      else if ('error' in one) waiting.reject(one.error);
+      else waiting.resolve(one.refused);
+    });
   }
 
-  async #writeAlone({ batch, resolve, reject }: WaitingBatch): Promise<void> {
-    try {
-      const [written] = await this.#database.transaction((query) => writeBatches(query, [batch], true));
-      if (written === undefined || written === null) throw new Error('a batch that waits is written or refused');
-      if ('error' in written) reject(written.error);
-      else resolve(written.refused);
-    } catch (error) {
-      reject(error);
+  async #afterError(batches: readonly WaitingBatch[], error: unknown, { isCommitSent, waits }: Attempt): Promise<void> {
+    if (error instanceof SomeHeardElsewhere) {
+      for (const { batch, reject } of batches) {
+        const one = error.of.get(batch);
+        if (one !== undefined) reject(one);
+      }
+      const others = batches.filter(({ batch }) => !error.of.has(batch));
+      if (others.length > 0) await this.#write(others);
+      return;
     }
+    // If PostgreSQL answers a commit with an error, nothing is written. Only if it does not answer, nobody knows.
+    const isRolledBack = !isCommitSent || error instanceof StoreError;
+    const [only] = batches;
+    if (isOfDatabase(error) || !isRolledBack) for (const { reject } of batches) reject(error);
+    else if (batches.length > 1) for (const half of halvesOf(batches)) await this.#write(half);
+    else if (only !== undefined && isHeld(error)) {
+      only.hasHeldRows ||= !waits;
+      this.#again(only);
+    } else only?.reject(error);
+  }
+
+  /** Lets a batch come again of which others hold the session or rows. */
+  #again(waiting: WaitingBatch): void {
+    const { lockWaits, lockTimeout } = this.#database;
+    const waited = performance.now() - waiting.since;
+    if (waited > lockTimeout) waiting.reject(heldTooLong(lockTimeout));
+    else if (waiting.hasHeldRows || (waited > PATIENCE && lockWaits.isFree)) void this.#writeWaiting(waiting);
+    else setTimeout(() => this.#add(waiting), (COME_AGAIN + LATER * waited) * randomFactor());
+  }
+
+  /** In a transaction of its own, which waits. */
+  #writeWaiting(waiting: WaitingBatch): Promise<void> {
+    const { lockWaits, lockTimeout } = this.#database;
+    return lockWaits.run(async () => {
+      // There may have been no place for long.
+      if (performance.now() - waiting.since > lockTimeout) waiting.reject(heldTooLong(lockTimeout));
+      else await this.#write([waiting], true);
+    });
   }
 }
 
-/** Some milliseconds by chance, so that processes which want the same sessions do not meet each time. */
-function comeAgain(): number {
-  return (COME_AGAIN * (systemRandom(1)[0] ?? 0)) / 128;
+/** One transaction that has failed. */
+interface Attempt {
+  readonly isCommitSent: boolean;
+  readonly waits: boolean;
 }
 
-/** Whether the transaction has left nothing for sure, and might go well with fewer batches. */
-function wasRolledBack(error: unknown): boolean {
-  if (!(error instanceof StoreError)) return true; // a batch that is to be judged again, or rows that do not fit
-  // An error without a cause was found here, before the commit; the others are the database's.
-  return error.cause === undefined || !error.retryable || error.sqlState === LOCK_NOT_AVAILABLE;
+/** The oldest ones, at least one. */
+function countOf(waiting: readonly WaitingBatch[]): number {
+  let [count, messages, bytes] = [0, 0, 0];
+  for (const one of waiting) {
+    messages += one.batch.accepted.length;
+    bytes += one.bytes;
+    if (count > 0 && (messages > MOST_MESSAGES || bytes > MOST_BYTES)) break;
+    count++;
+  }
+  return count;
+}
+
+/** 1 on average, so that processes which want the same sessions do not meet each time. */
+function randomFactor(): number {
+  return (systemRandom(1)[0] ?? 0) / 128;
+}
+
+function heldTooLong(milliseconds: number): StoreError {
+  const text = `database: other transactions hold the session for longer than ${milliseconds} ms; nothing was acknowledged, try again`;
+  return new StoreError('ERR_SECAGG_STORE', text, { sqlState: LOCK_NOT_AVAILABLE });
 }
 
 /** About how many bytes a batch writes. */

@@ -1,6 +1,6 @@
 // Reads of many callers that share statements: whoever asks while a statement runs is answered by the next one.
-import { platform } from '#platform';
-import { StoreError } from '../leaves/errors.ts';
+import { isOfDatabase } from './driver-error.ts';
+import { halvesOf, SharedQueue } from './shared-queue.ts';
 
 interface Asking<Asked, Answer> {
   readonly asked: Asked;
@@ -10,30 +10,29 @@ interface Asking<Asked, Answer> {
 
 export class SharedRead<Asked, Answer> {
   readonly #run: (asked: readonly Asked[]) => Promise<readonly Answer[]>;
-  readonly #most: number;
-  #waiting: Asking<Asked, Answer>[] = [];
-  #isRunning = false;
+  readonly #queue: SharedQueue<Asking<Asked, Answer>>;
 
-  /** @param run answers some questions in their order. @param most questions of one statement. */
-  constructor(most: number, run: (asked: readonly Asked[]) => Promise<readonly Answer[]>) {
-    this.#most = most;
+  /**
+   * @param most rows that one statement asks for; a question that asks for more has one of its own.
+   * @param run answers some questions in their order.
+   * @param rowsOf how many rows a question asks for. Default: one.
+   */
+  constructor(
+    most: number,
+    run: (asked: readonly Asked[]) => Promise<readonly Answer[]>,
+    rowsOf: (asked: Asked) => number = () => 1,
+  ) {
     this.#run = run;
+    const count = (waiting: readonly Asking<Asked, Answer>[]): number => {
+      let rows = 0;
+      const tooMany = waiting.findIndex(({ asked }) => (rows += rowsOf(asked)) > most);
+      return tooMany < 0 ? waiting.length : Math.max(1, tooMany);
+    };
+    this.#queue = new SharedQueue(count, (asking) => this.#answer(asking));
   }
 
   ask(asked: Asked): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ asked, resolve, reject });
-      if (!this.#isRunning) void this.#answerAll();
-    });
-  }
-
-  async #answerAll(): Promise<void> {
-    this.#isRunning = true;
-    while (this.#waiting.length > 0) {
-      await platform.pause(); // whoever is about to ask is answered, too
-      await this.#answer(this.#waiting.splice(0, this.#most));
-    }
-    this.#isRunning = false;
+    return new Promise((resolve, reject) => this.#queue.add({ asked, resolve, reject }));
   }
 
   async #answer(asking: readonly Asking<Asked, Answer>[]): Promise<void> {
@@ -42,8 +41,7 @@ export class SharedRead<Asked, Answer> {
       asking.forEach(({ resolve }, i) => resolve(answers[i] as Answer));
     } catch (error) {
       // What is wrong with the rows of one session must not keep others from going on.
-      const isOne = asking.length > 1 && error instanceof StoreError && !error.retryable;
-      if (isOne) for (const one of asking) await this.#answer([one]);
+      if (asking.length > 1 && !isOfDatabase(error)) for (const half of halvesOf(asking)) await this.#answer(half);
       else for (const { reject } of asking) reject(error);
     }
   }

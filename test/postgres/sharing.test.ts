@@ -7,53 +7,31 @@ import { SecAggError, StoreError } from '../../src/index.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { rejected } from '../support/errors.ts';
-import { StandIns } from '../support/stand-ins.ts';
 import { Fleet } from './fleet.ts';
-import { bytesFor, overheard, testDatabase, withoutWrites, type TestDatabase } from './support.ts';
+import { StandInSessions, type Message, type Playing } from './stand-in-sessions.ts';
+import { overheard, testDatabase, withoutWrites, type TestDatabase } from './support.ts';
 
 const SETUP = { threshold: 3, vecLen: 4 };
 const USERS = 4;
-
-interface Playing {
-  readonly id: string;
-  readonly users: StandIns;
-}
 
 describe('messages of many sessions', function () {
   this.timeout(120_000);
   let database: TestDatabase;
   let sessions: PostgresSessions;
+  let standIns: StandInSessions;
   let quoted = '';
   before(async () => {
     database = await testDatabase();
     sessions = new PostgresSessions(database.pool, { schema: database.schema });
+    standIns = new StandInSessions(sessions);
     quoted = pg.escapeIdentifier(database.schema);
     await sessions.migrate();
   });
   after(() => database.end());
 
-  async function created(count: number, users: number = USERS): Promise<Playing[]> {
-    return Promise.all(
-      Array.from({ length: count }, async () => ({
-        id: await sessions.create(SETUP),
-        users: new StandIns({ users, ...SETUP }),
-      })),
-    );
-  }
-
-  type Message = readonly [id: string, user: number, bytes: Uint8Array];
-
-  async function answersOf({ id, users }: Playing, round: Round): Promise<Message[]> {
-    const message = (i: number): Promise<Uint8Array> => bytesFor(sessions, id, users.ids[i]!);
-    if (round === 1) for (const i of users.ids.keys()) users.see(i, await message(i));
-    const own = round < 2 ? null : await message(0);
-    return Promise.all(users.ids.map(async (user, i): Promise<Message> => [id, user, await users.answer(round, i, own)]));
-  }
-
-  async function expectSum({ id, users }: Playing): Promise<void> {
-    const sum = users.sumOf([...users.ids.keys()]);
-    expect(await sessions.result(id)).to.deep.equal(new Int32Array(SETUP.vecLen).fill(sum));
-  }
+  const created = (count: number, users: number = USERS): Promise<Playing[]> =>
+    Promise.all(Array.from({ length: count }, () => standIns.create({ users, ...SETUP })));
+  const answersOf = (one: Playing, round: Round): Promise<Message[]> => standIns.answers(one, round);
 
   /** A process that counts its transactions. */
   function counted(): { readonly process: PostgresSessions; readonly transactions: () => number } {
@@ -74,7 +52,7 @@ describe('messages of many sessions', function () {
       expect(transactions() - before).to.be.below(10);
       await Promise.all(all.map(({ id }) => sessions.round(id, round)));
     }
-    for (const one of all) await expectSum(one);
+    for (const one of all) await standIns.expectSum(one);
   });
 
   it('do not wait for a session that another transaction holds; its messages are heard once it is free', async () => {
@@ -146,7 +124,7 @@ describe('messages of many sessions', function () {
       for (const one of all) for (const message of await answersOf(one, round)) await sessions.recv(...message);
       for (const { id } of all) await sessions.round(id, round);
     }
-    for (const one of all) await expectSum(one);
+    for (const one of all) await standIns.expectSum(one);
   });
 
   it('of which one session ends, or closes its round, after they were judged: the others are heard, and it is judged again', async () => {
@@ -179,7 +157,7 @@ describe('messages of many sessions', function () {
       for (const both of said) expect(both.sort()).to.deep.equal(['accepted', 'repeated']);
       await Promise.all(all.map(({ id }) => other.round(id, round)));
     }
-    for (const one of all) await expectSum(one);
+    for (const one of all) await standIns.expectSum(one);
   });
 
   it('come to four processes in any order, some twice: no transaction deadlocks, and all sums are exact', async () => {
@@ -205,7 +183,7 @@ describe('messages of many sessions', function () {
         );
         await Promise.all(all.map(({ id }, i) => fleet.call(i, 'round', id, round)));
       }
-      for (const one of all) await expectSum(one);
+      for (const one of all) await standIns.expectSum(one);
     } finally {
       fleet.end();
     }
