@@ -121,7 +121,7 @@ describe('labels', () => {
 
   it('are distinct, and none is a prefix of another', () => {
     const texts = Object.values(LABELS).map(toHex);
-    expect(texts).to.have.length(44);
+    expect(texts).to.have.length(45);
     for (const [i, text] of texts.entries()) {
       for (const [j, other] of texts.entries()) if (i !== j) expect(text.startsWith(other)).to.equal(false);
     }
