@@ -1,4 +1,5 @@
 // The primitives of the engines beside each other: node:crypto, WebCrypto as in browsers, and JavaScript alone.
+import { spawnSync } from 'node:child_process';
 import { ctr } from '@noble/ciphers/aes.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -12,8 +13,8 @@ import { medianMs } from '../statistics.ts';
 export interface Primitives {
   readonly what: string;
   readonly node: number;
-  readonly web: number;
-  readonly javascript: number;
+  readonly web: number | null;
+  readonly javascript: number | null;
 }
 
 const MEGABYTE = 1 << 20;
@@ -88,6 +89,7 @@ export async function measureEngines(runs: number): Promise<Primitives[]> {
       web: await keystream(web),
       javascript: await gigabytesPerSecond(() => ctr(secretKey, new Uint8Array(16)).encrypt(bytes)),
     },
+    ...opensslRate().map((rate) => ({ what: 'the same by the program openssl, GB/s', node: rate, web: null, javascript: null })),
     {
       what: 'SHA-256, GB/s',
       node: await gigabytesPerSecond(() => node.sha256([bytes])),
@@ -95,4 +97,13 @@ export async function measureEngines(runs: number): Promise<Primitives[]> {
       javascript: await gigabytesPerSecond(() => sha256(bytes)),
     },
   ];
+}
+
+/** What OpenSSL's own program says of AES-256-CTR, in pieces of 64 KiB; empty if it is not installed. */
+function opensslRate(): number[] {
+  const options = ['speed', '-elapsed', '-seconds', '1', '-bytes', '65536', '-mr', '-evp', 'aes-256-ctr'];
+  const { stdout, error } = spawnSync('openssl', options, { encoding: 'utf8' });
+  if (error !== undefined) return [];
+  const [, rate] = /^\+F:.*:([\d.]+)$/m.exec(stdout) ?? [];
+  return rate === undefined ? [] : [Number(rate) / 1e9];
 }

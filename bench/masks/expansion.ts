@@ -16,7 +16,10 @@ import { median, timed } from '../statistics.ts';
 export interface Expansion {
   readonly bits: number;
   readonly cipher: number;
+  /** Each of many side by side. */
   readonly ours: number;
+  /** One by itself. */
+  readonly alone: number;
   readonly plainKernel: number;
   readonly javascript: number;
   readonly pack: number;
@@ -31,11 +34,12 @@ export async function measureExpansion(bits: number, components: number, runs: n
   const ring = ringOf(bits);
   const lanes = zeroLanes(ring, components);
   await check(ring);
-  const masks = (): { seed: Uint8Array; sign: 1 }[] =>
-    Array.from({ length: MASKS }, () => ({ seed: Uint8Array.from(randomBytes(32)), sign: 1 }));
+  const masks = (count: number): { seed: Uint8Array; sign: 1 }[] =>
+    Array.from({ length: count }, () => ({ seed: Uint8Array.from(randomBytes(32)), sign: 1 }));
   const times: Record<Exclude<keyof Expansion, 'bits'>, number[]> = {
     cipher: [],
     ours: [],
+    alone: [],
     plainKernel: [],
     javascript: [],
     pack: [],
@@ -49,7 +53,8 @@ export async function measureExpansion(bits: number, components: number, runs: n
     await time('cipher', MASKS, () => {
       for (let mask = 0; mask < MASKS; mask++) makeKeystream(components * ring.maskBytes);
     });
-    await time('ours', MASKS, () => applyMasks(ring, lanes, masks(), new Pace()));
+    await time('ours', MASKS, () => applyMasks(ring, lanes, masks(MASKS), new Pace()));
+    await time('alone', 1, () => applyMasks(ring, lanes, masks(1), new Pace()));
     await time('plainKernel', 1, () => expandWith(typescriptKernel, ring, lanes));
     // It is far slower, so that a sixteenth of the length is enough.
     const sample = new Uint8Array((components * ring.maskBytes) / 16);
