@@ -5,17 +5,12 @@ import { userId } from '../../src/leaves/ids.ts';
 import { allPositions } from '../../src/leaves/positions.ts';
 import type { Unmasking } from '../../src/server/unmasking/masks.ts';
 import { countMasks } from '../../src/server/unmasking/masks.ts';
-import type { UnmaskingWork } from '../../src/server/unmasking/sum-without-masks.ts';
+import { sumWithoutMasks } from '../../src/server/unmasking/sum-without-masks.ts';
 import { makeKeystream } from './cipher.ts';
 import { median, timed } from '../statistics.ts';
 
-type Unmask = (unmasking: Unmasking, sum: Uint8Array, work: UnmaskingWork) => Promise<Uint8Array>;
-
-/** The built function: worker threads cannot run TypeScript. */
-async function builtUnmasking(): Promise<Unmask> {
-  const module = new URL('../../dist/server/unmasking/sum-without-masks.js', import.meta.url);
-  return ((await import(module.href)) as { sumWithoutMasks: Unmask }).sumWithoutMasks;
-}
+/** Of the built package: worker threads cannot run TypeScript, and the sources have no worker beside them. */
+const WORKER = new URL('../../dist/platform/secagg-unmasking-worker.js', import.meta.url).href;
 
 export interface UnmaskingCost {
   readonly users: number;
@@ -41,7 +36,6 @@ type Timed = 'cipher' | 'agreements' | 'ownThread' | 'manyThreads';
 const RUNS = 3;
 
 export async function measureUnmasking(users: number, vecLen: number, dropped: number, threads: number): Promise<UnmaskingCost> {
-  const sumWithoutMasks = await builtUnmasking();
   const unmasking = await roundFour(users, dropped);
   const masks = countMasks(unmasking);
   const sum = new Uint8Array(4 * vecLen);
@@ -54,7 +48,7 @@ export async function measureUnmasking(users: number, vecLen: number, dropped: n
     };
     const timer = setInterval(tick, 50);
     const [unmasked, ms] = await timed(() =>
-      sumWithoutMasks(unmasking, sum, { threads: count, worker: null, signal: undefined, onProgress: () => undefined }),
+      sumWithoutMasks(unmasking, sum, { threads: count, worker: WORKER, signal: undefined, onProgress: () => undefined }),
     );
     tick(); // it may be due since long
     clearInterval(timer);
