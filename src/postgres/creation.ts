@@ -2,24 +2,15 @@
 import { StoreError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { SignPublicKey } from '../crypto/sign.ts';
-import type { ServerSnapshot } from '../server/state.ts';
 import { rosterDigest } from '../session/public-keys.ts';
 import { writtenBrief } from './brief.ts';
 import * as messages from './message-statements.ts';
+import type { NewSessionRow } from './new-session.ts';
 import type { Query } from './statement.ts';
 import * as sql from './statements.ts';
 
 /** Registered users of one statement. */
 const PAGE_ROWS = 10_000;
-
-interface NewSessionRow {
-  readonly id: string;
-  readonly context: ServerSnapshot['context'];
-  /** In how many seconds; null for never. */
-  readonly expires: number | null;
-  /** Whether a session with this id may be there, which then stays as it is. */
-  readonly mayExist: boolean;
-}
 
 /** Runs in a transaction. */
 export async function createSession(query: Query, { id, context, expires, mayExist }: NewSessionRow): Promise<void> {

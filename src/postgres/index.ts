@@ -7,13 +7,8 @@
 export { PostgresCoordinatorStore } from './coordinator-store.ts';
 export { PostgresPetCoordinator, type PostgresPetOptions } from './pet-coordinator.ts';
 export { PostgresSessionHost } from './session-host.ts';
-export {
-  PostgresSessions,
-  type CreateOptions,
-  type NewSession,
-  type PostgresSessionsOptions,
-  type SweepOptions,
-} from './sessions.ts';
+export { PostgresSessions, type CreateOptions, type PostgresSessionsOptions, type SweepOptions } from './sessions.ts';
+export type { NewSession } from './new-session.ts';
 export type { ListedSession, ListOptions } from './session-list.ts';
 export { PostgresUsers, type PostgresUsersOptions } from './users.ts';
 export type { ClosedRound } from './closing.ts';

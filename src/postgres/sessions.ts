@@ -1,7 +1,7 @@
 // Sessions of servers in PostgreSQL, for any number of processes at a time (docs/postgres.md).
 import { copyOf } from '../leaves/bytes.ts';
 import type { Listener } from '../leaves/events.ts';
-import { checkBytes, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
+import { checkBytes, checkInteger, checkNames, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import type { Attendance } from '../leaves/progress.ts';
 import type { UrlLike } from '../leaves/urls.ts';
@@ -9,13 +9,7 @@ import type { ConsistencyEvidence } from '../server/evidence.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { Cancellation } from '../leaves/cancellation.ts';
-import {
-  newServerSnapshot,
-  serverLocals,
-  threadOptions,
-  type ServerLocalOptions,
-  type ServerOptions,
-} from '../server/options.ts';
+import { serverLocals, threadOptions, type ServerLocalOptions } from '../server/options.ts';
 import { checkSignal, type AbortSignalLike, type RoundOptions } from '../leaves/signals.ts';
 import { descriptorWith, type SessionDescriptor } from '../session/descriptor.ts';
 import { closeRound, type ClosedRound } from './closing.ts';
@@ -25,6 +19,7 @@ import { Database, type DatabaseOptions } from './database.ts';
 import { Inboxes } from './inboxes.ts';
 import { JobQueue } from './job-queue.ts';
 import { migrate } from './migrations.ts';
+import { checkNewSession, type NewSession } from './new-session.ts';
 import { readMessage, type NextMessage } from './outgoing.ts';
 import { checkPool, type PoolConnection, type PostgresPool } from './pool.ts';
 import { readEvidence } from './evidence.ts';
@@ -46,29 +41,6 @@ import { Waiting } from './waiting.ts';
 export interface SweepOptions {
   /** Sessions that ended before this time are removed, with their results. Default: none. */
   readonly endedBefore?: Date;
-}
-
-/** A session to be created. */
-export interface NewSession {
-  /**
-   * The session's id, a uuid in lower case; default: a fresh one. With an id the call may be repeated: if there is a session with this id,
-   * it stays as it is.
-   */
-  readonly id?: string;
-  /** t, as for `ServerWrapper`. */
-  readonly threshold: number;
-  /** Number of components of the vectors. */
-  readonly vecLen: number;
-  /**
-   * As for `ServerWrapper`, except the options that are not part of the state: a listener cannot be stored, and
-   * `threads` and `worker` are options of {@link PostgresSessions}.
-   */
-  readonly options?: Omit<ServerOptions, keyof ServerLocalOptions> & { readonly [Name in keyof ServerLocalOptions]?: never };
-  /**
-   * The time from which on nothing is accepted: as long from now as it is by this process's clock, counted by the database's clock, which
-   * may differ. Default: never.
-   */
-  readonly expiresAt?: Date;
 }
 
 /** Options of {@link PostgresSessions}. */
@@ -164,16 +136,10 @@ export class PostgresSessions {
    * @throws TypeError, RangeError as the constructor of `ServerWrapper`; TypeError for a listener or threads.
    */
   async create(session: NewSession, { client }: CreateOptions = {}): Promise<string> {
-    checkNames(session, 'session', ['id', 'threshold', 'vecLen', 'options', 'expiresAt']);
-    const { threshold, vecLen, options = {}, expiresAt } = session;
-    const expires = expiresAt === undefined ? null : secondsUntil(expiresAt, 'expiresAt');
-    checkStoredOptions(options);
-    const id = checkNewId(session.id);
-    const { context } = newServerSnapshot(threshold, vecLen, options);
-    const row = { id, context, expires, mayExist: session.id !== undefined };
+    const row = checkNewSession(session);
     if (client === undefined) await this.#database.transaction((query) => createSession(query, row));
     else await this.#database.within(client, (query) => createSession(query, row));
-    return id;
+    return row.id;
   }
 
   /**
@@ -396,22 +362,4 @@ export class PostgresSessions {
     const { endedBefore } = options;
     return sweepSessions(this.#database, endedBefore === undefined ? null : secondsUntil(endedBefore, 'options.endedBefore'));
   }
-}
-
-/** Refuses options of a server that are not part of its state, so that no process would have them. */
-function checkStoredOptions(options: unknown): void {
-  const { listener, ...others } = checkObject(options, 'options');
-  if (listener !== undefined) throw new TypeError('options.listener: a stored session has no listener');
-  for (const name of ['threads', 'worker']) {
-    if (others[name] !== undefined) throw new TypeError(`options.${name}: expected as an option of PostgresSessions`);
-  }
-}
-
-function checkNewId(id: unknown): string {
-  if (id === undefined) return crypto.randomUUID();
-  const text = checkString(id, 'session.id');
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) {
-    throw new RangeError('session.id: expected a uuid in lower case');
-  }
-  return text;
 }
