@@ -12,7 +12,7 @@ import type { Answer } from './connection.ts';
 import type { AgentContext } from './context.ts';
 import { belowFloors, requireDraw } from './floors.ts';
 import { requireAttempt } from './limits.ts';
-import { outOfAttempt, waitAfterRefusal } from './transitions.ts';
+import { outOfAttempt, refuseAttempt } from './transitions.ts';
 
 /** Takes part in the draw of an attempt: from now on there is one enrolment for it. */
 export async function acceptEnrolment(
@@ -43,10 +43,8 @@ export async function acceptEnrolment(
     return COMPLETE;
   } catch (error) {
     if (!(error instanceof SecAggError)) throw error;
-    context.tell({ type: 'refused', run, code: error.code, message: error.message });
     const last = Math.min(Math.max(attempt, work.attempt), task.definition.attempts);
-    await outOfAttempt(context, { announcement, run, attempt: last, spent: false }, error);
-    return waitAfterRefusal(context);
+    return refuseAttempt(context, { announcement, run, attempt: last }, error, signal);
   }
 }
 

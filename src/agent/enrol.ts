@@ -15,7 +15,7 @@ import type { AgentContext } from './context.ts';
 import { drawOf } from './draw.ts';
 import { belowFloors, requireDrawsLeft, securityOfSession } from './floors.ts';
 import { digestOfInput, requireAttempt, requireBudget, requireUnspent } from './limits.ts';
-import { outOfAttempt, waitAfterRefusal, waitFor } from './transitions.ts';
+import { refuseAttempt, waitFor } from './transitions.ts';
 
 /** Begins the session of an attempt: the input is claimed for it, with its encoded vector, before anything is sent. */
 export async function enrol(
@@ -66,11 +66,9 @@ export async function enrol(
     return COMPLETE;
   } catch (error) {
     if (!(error instanceof SecAggError)) throw error;
-    context.tell({ type: 'refused', run, code: error.code, message: error.message });
     // An attempt that was drawn is over, whichever one the coordinator names: it gets one draw for each.
     const before = work.phase === 'enrolled' ? work.drawn : work.attempt;
     const last = Math.min(Math.max(attempt, before), task.definition.attempts);
-    await outOfAttempt(context, { announcement, run, attempt: last, spent: false }, error);
-    return waitAfterRefusal(context);
+    return refuseAttempt(context, { announcement, run, attempt: last }, error, signal);
   }
 }

@@ -10,7 +10,7 @@ import { COMPLETE, type Transition } from '../participation/stepper.ts';
 import { isSpent } from './agent-state.ts';
 import { ledgerOf } from './limits.ts';
 import { askForNeighbors, meetNeighbors } from './neighbors.ts';
-import { done, forget, outOfAttempt, passive, waitAfterRefusal, waitFor } from './transitions.ts';
+import { done, forget, outOfAttempt, passive, refuseAttempt, waitFor } from './transitions.ts';
 
 /** Refusals that say nothing about the answer: the same one may be taken later, for example when the coordinator's store is back. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -56,7 +56,7 @@ async function meet(
   try {
     ids = user.idsInDirectory(message).sort((a, b) => a - b);
   } catch (error) {
-    return refused(context, work, error);
+    return refused(context, work, error, signal);
   }
   const answer = await askForNeighbors(context, work, ids, signal);
   if (answer.kind === 'outcome') return done(context, { ...work, spent: false }, answer);
@@ -65,17 +65,20 @@ async function meet(
   try {
     await meetNeighbors(context, work, { user, ids, excerpt: answer.body }, signal);
   } catch (error) {
-    return refused(context, work, error);
+    return refused(context, work, error, signal);
   }
   return COMPLETE;
 }
 
-/** The participant refuses its neighbors: the attempt is over for it. */
-async function refused(context: AgentContext, work: InSession, error: unknown): Promise<Transition> {
+/** The participant refuses its neighbors. */
+async function refused(
+  context: AgentContext,
+  { announcement, run, attempt }: InSession,
+  error: unknown,
+  signal?: PlatformSignal,
+): Promise<Transition> {
   if (!(error instanceof SecAggError)) throw error;
-  context.tell({ type: 'refused', run: work.run, code: error.code, message: error.message });
-  await over(context, work, error);
-  return waitAfterRefusal(context);
+  return refuseAttempt(context, { announcement, run, attempt }, error, signal);
 }
 
 /** Answers the server's message of the next round. What the answer gives away is written down before it leaves. */

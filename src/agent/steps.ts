@@ -4,7 +4,6 @@ import { copyOf, equalBytes, utf8 } from '../leaves/bytes.ts';
 import { checkBytes, checkString } from '../leaves/checks.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { isAnnouncementOf, readAnnouncement, type Announcement } from '../service/announcement.ts';
-import { NOWHERE } from '../service/exchange.ts';
 import { ServiceError } from '../service/service-error.ts';
 import { COMPLETE, type Transition } from '../participation/stepper.ts';
 import type { Awaiting, Enrolled, Preparing, SelectedRun } from './agent-state.ts';
@@ -13,10 +12,8 @@ import { acceptEnrolment } from './draw.ts';
 import { enrol } from './enrol.ts';
 import { hasDrawsLeft, requireDrawsLeft, requireParticipationsLeft, requireRun, secondsToRest } from './floors.ts';
 import { requireBudget, requireUnspent } from './limits.ts';
-import { done, forget, outOfAttempt, passive, rest, waitAfterRefusal, waitFor } from './transitions.ts';
+import { done, forget, outOfAttempt, passive, rest, SHORT, tellLeaving, waitAfterRefusal, waitFor } from './transitions.ts';
 
-/** Bytes of an announcement, of an outcome. */
-const SHORT = 4096;
 /** Milliseconds between two looks at the input store. */
 const INPUT_PAUSE = 2000;
 /** Milliseconds between two looks at whether the participant may begin. */
@@ -40,7 +37,7 @@ export async function checkIn(context: AgentContext, signal?: PlatformSignal): P
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     context.tell({ type: 'refused', run: announcement.run, code: error.code, message: error.message });
-    await context.connection.ask({ kind: 'leave', place: { ...NOWHERE, run: answer.place.run } }, SHORT, signal);
+    await tellLeaving(context, answer.place.run, signal);
     return waitAfterRefusal(context);
   }
   const { run, bytes } = announcement;
@@ -165,6 +162,6 @@ export async function leaveRun(context: AgentContext, signal?: PlatformSignal): 
   if (work.phase === 'idle') return COMPLETE;
   context.release();
   await context.memory.update({ work: { phase: 'idle' } });
-  await context.connection.ask({ kind: 'leave', place: { ...NOWHERE, run: work.run } }, SHORT, signal);
+  await tellLeaving(context, work.run, signal);
   return COMPLETE;
 }

@@ -1,13 +1,15 @@
 // How a step ends, and the changes of phase that several steps share.
 import type { SecAggError } from '../leaves/errors.ts';
+import type { PlatformSignal } from '../leaves/platform-signal.ts';
+import { NOWHERE } from '../service/exchange.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { SelectedRun } from './agent-state.ts';
 import type { AgentContext } from './context.ts';
 import type { Answer } from './connection.ts';
 import { COMPLETE, type Transition } from '../participation/stepper.ts';
 
-/** Bytes of an outcome. */
-const MOST_OUTCOME_BYTES = 4096;
+/** Bytes of an announcement, of an outcome. */
+export const SHORT = 4096;
 /** Milliseconds that an agent waits at least and at most, whatever the coordinator says. */
 const SHORTEST_WAIT = 100;
 const LONGEST_WAIT = 3_600_000;
@@ -57,7 +59,7 @@ export async function done(
 function outcomeIn(body: Uint8Array): { readonly kind?: unknown } {
   try {
     // Megabytes of brackets become a hundred times as much in memory.
-    const outcome: unknown = body.length > MOST_OUTCOME_BYTES ? null : JSON.parse(new TextDecoder().decode(body));
+    const outcome: unknown = body.length > SHORT ? null : JSON.parse(new TextDecoder().decode(body));
     if (typeof outcome === 'object' && outcome !== null) return outcome;
   } catch {
     // The same as JSON that is no outcome.
@@ -71,6 +73,25 @@ export async function forget(context: AgentContext, work: SelectedRun & { readon
   await context.memory.update({ work: { phase: 'idle' } });
   context.tell({ type: 'done', run: work.run, finished: false, sent: work.spent === true });
   return COMPLETE;
+}
+
+/** Tells the coordinator that the participant takes no further part in the run, so that the others do not wait for it. */
+export async function tellLeaving({ connection }: AgentContext, run: number, signal?: PlatformSignal): Promise<void> {
+  await connection.ask({ kind: 'leave', place: { ...NOWHERE, run } }, SHORT, signal);
+}
+
+/** The participant refuses to take part in an attempt as it is, and so in the run. Its input has not been sent. */
+export async function refuseAttempt(
+  context: AgentContext,
+  work: SelectedRun & { readonly attempt: number },
+  error: SecAggError,
+  signal?: PlatformSignal,
+): Promise<Transition> {
+  const { announcement, run, attempt } = work;
+  context.tell({ type: 'refused', run, code: error.code, message: error.message });
+  await outOfAttempt(context, { announcement, run, attempt, spent: false }, error);
+  await tellLeaving(context, run, signal);
+  return waitAfterRefusal(context);
 }
 
 /** The participant is out of an attempt, through no fault of its own or with an error of the protocol. */

@@ -3,6 +3,7 @@ import type { Counts, Participant } from './run-record.ts';
 
 export class Attendees {
   readonly #byId = new Map<number, Participant>();
+  readonly #left = new Set<number>();
   #excluded: ReadonlySet<number> = new Set();
   readonly #counts = { checkedIn: 0, selected: 0, ready: 0 };
 
@@ -15,6 +16,11 @@ export class Attendees {
     return this.#byId.values();
   }
 
+  /** Those of a session that have left, ascending. */
+  left(session: number): number[] {
+    return [...this.#left].filter((id) => this.#byId.get(id)?.session === session).sort((a, b) => a - b);
+  }
+
   counts(): Counts {
     return { ...this.#counts };
   }
@@ -24,6 +30,8 @@ export class Attendees {
     const before = this.#byId.get(id);
     if (before !== undefined) this.#count(before, -1);
     this.#byId.set(id, participant);
+    if (participant.status === 'left') this.#left.add(id);
+    else this.#left.delete(id);
     this.#count(participant, 1);
   }
 

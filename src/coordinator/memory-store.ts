@@ -179,6 +179,11 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     return Promise.resolve();
   }
 
+  /** As `CoordinatorStore.left`. */
+  left(key: SessionKey): Promise<readonly number[]> {
+    return Promise.resolve(this.#runs.get(nameOf(key))?.attendees.left(key.index) ?? []);
+  }
+
   /** As `CoordinatorStore.counts`. */
   counts(key: RunKey): Promise<Counts> {
     return Promise.resolve(this.#runs.get(nameOf(key))?.attendees.counts() ?? { checkedIn: 0, selected: 0, ready: 0 });

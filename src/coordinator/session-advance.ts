@@ -66,22 +66,33 @@ async function replace({ store }: CoordinatorContext, session: SessionRecord, ce
   return store.replaceSession({ ...session, revision: session.revision + 1 }, certificate);
 }
 
-/** What is to be done with the round. Only when there is something to do, it matters whether the round could be closed. */
+/**
+ * What is to be done with the round. Nobody waits for members that have left the run. Who they are, and whether the round could be closed,
+ * is looked at only if something may be to be done.
+ */
 async function decisionFor(
-  { host }: CoordinatorContext,
+  { host, store }: CoordinatorContext,
   { definition }: Task,
-  { name, round: recorded, since, extended }: SessionRecord,
+  session: SessionRecord,
   now: number,
 ): Promise<SessionDecision> {
+  const { name, round: recorded, since, extended } = session;
   const { round, heard, missing } = await host.attendance(name);
   // Another process, or this one before it crashed, has closed the round; or the session has failed.
   if (round !== recorded) return { kind: 'close' };
-  const standing: RoundStanding = { since, extended, heard, missing, closable: heard >= definition.group.threshold };
-  const decision = decideRound(definition, standing, now);
-  if (decision.kind !== 'close') return decision;
+  const left = missing === 0 ? [] : await store.left(session);
+  const decided = (standing: Pick<RoundStanding, 'heard' | 'missing' | 'closable'>): SessionDecision =>
+    decideRound(definition, { since, extended, ...standing }, now);
+  const soonest = decided({
+    heard,
+    missing: Math.max(missing - left.length, 0),
+    closable: heard >= definition.group.threshold,
+  });
+  if (soonest.kind === 'wait') return soonest;
   const progress = await host.progress(name);
-  const isClosable = progress.round !== recorded || progress.ready;
-  return isClosable ? decision : decideRound(definition, { ...standing, closable: false }, now);
+  if (progress.round !== recorded) return { kind: 'close' };
+  const expected = progress.missing.filter((id) => !left.includes(id));
+  return decided({ heard: progress.heard.length, missing: expected.length, closable: progress.ready });
 }
 
 /**

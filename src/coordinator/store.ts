@@ -64,6 +64,8 @@ export interface CoordinatorStore {
   setReady(key: RunKey, id: number): Promise<boolean>;
   /** A participant takes no further part. */
   setLeft(key: RunKey, id: number): Promise<void>;
+  /** The members of a session that take no further part, ascending. */
+  left(key: SessionKey): Promise<readonly number[]>;
   /** How many participants of a run there are. */
   counts(key: RunKey): Promise<Counts>;
   /** All participants of a run, also those that have left. */

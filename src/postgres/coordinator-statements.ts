@@ -180,6 +180,12 @@ export const setLeft: Statement<never> = statement(
   `update :schema.participants set status = 'left' where task = $1 and run = $2 and id = $3`,
 );
 
+/** By an index of those that have left. */
+export const readLeft: Statement<{ readonly id: number }> = statement(
+  `select id from :schema.participants where task = $1 and run = $2 and session = $3 and status = 'left' order by id`,
+  { id: integer },
+);
+
 export const countParticipants: Statement<{
   readonly checked_in: number;
   readonly selected: number;

@@ -204,6 +204,11 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     await this.#database.transaction((query) => query(sql.setLeft, [task, run, id]));
   }
 
+  /** As `CoordinatorStore.left`. */
+  async left({ task, run, index }: SessionKey): Promise<readonly number[]> {
+    return (await this.#database.read(sql.readLeft, [task, run, index])).map(({ id }) => id);
+  }
+
   /** As `CoordinatorStore.counts`. */
   async counts({ task, run }: RunKey): Promise<Counts> {
     const [row] = await this.#database.read(sql.countParticipants, [task, run]);

@@ -180,6 +180,65 @@ describe('an agent whose clock is slow', () => {
   });
 });
 
+describe('nobody waits for a participant', () => {
+  useLightEngine();
+
+  async function expectQuick(
+    service: SmallService,
+    participants: readonly Participant[],
+    inSum: readonly Participant[],
+  ): Promise<void> {
+    const [run] = await service.store.openRuns();
+    await toEnd(service, participants);
+    const closed = service.events.flatMap((event) => (event.type === 'round-closed' ? [event.milliseconds] : []));
+    expect(Math.max(...closed)).to.be.below(1000 * service.parties.task.definition.windows.round.max);
+    const outcome = await service.coordinator.outcome(run!);
+    if (outcome?.kind !== 'finished') throw new Error(outcome?.code);
+    const ids = inSum.map(({ person }) => person.id);
+    expect(outcome.included).to.deep.equal(ids);
+    const sum = ids.reduce((total, id) => total + id, 0);
+    const numbers = Array.from(outcome.result as Int32Array | BigInt64Array, Number);
+    expect(numbers).to.deep.equal([sum, ids.length, -sum]);
+  }
+
+  it('that refuses the draw which it is in: it leaves the run', async () => {
+    const service = await SmallService.open({ users: 4, people: 8, definition: { group: groupWithCohorts(4) } });
+    // By its clock the seed was known before it heard who is enrolled.
+    const clock = (): number => service.timeOfDay() + 600_000;
+    await service.openRun();
+    const participants = service.parties.people.map((person, i) => service.participant(person, i === 0 ? { clock } : {}));
+    await service.play(participants, () => refusals(participants[0]!).length > 0);
+    expect(refusals(participants[0]!)).to.deep.equal(['ERR_SECAGG_FLOOR']);
+    await expectQuick(service, participants, participants.slice(1));
+    expect(participants[0]!.agent.progress()).to.include({ participations: 0 });
+  });
+
+  for (const [round, what] of [
+    [0, 'before it has begun'],
+    [1, 'after round 0'],
+    [3, 'after round 2, and its input is in the sum'],
+  ] as const)
+    it(`that leaves ${what}`, async () => {
+      const service = await SmallService.open();
+      await service.openRun();
+      const participants = service.everybody();
+      await inRound(service, participants, round);
+      await participants[0]!.agent.leave();
+      await expectQuick(service, participants, participants.slice(round < 2 ? 1 : 0));
+    });
+
+  it('that has left, and is too many to lose: the attempt is given up at once', async () => {
+    const service = await SmallService.open();
+    const key = await service.openRun();
+    const participants = service.everybody();
+    await inRound(service, participants, 1);
+    const before = service.now;
+    for (const { agent } of participants.slice(0, 2)) await agent.leave();
+    await service.play(participants.slice(2), async () => (await service.store.run(key))?.stage !== 'session');
+    expect(service.now - before).to.be.below(5000);
+  });
+});
+
 describe('a recorded request to be ready', () => {
   it('makes no ghost in the next attempt', async () => {
     const service = await SmallService.open({ users: 6 });

@@ -168,6 +168,10 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.certificate({ ...run, index: 0 })).to.equal(null);
     expect(await store.openSessions(run)).to.deep.equal([0, 1]);
     expect((await store.participants(run)).map(({ session }) => session)).to.deep.equal([0, 1, 0, null]);
+    await store.setLeft(run, id(2));
+    await store.setLeft(run, id(3));
+    expect(await store.left({ ...run, index: 0 })).to.deep.equal([id(2)]);
+    expect(await store.left({ ...run, index: 1 })).to.deep.equal([]);
     const end = { code: null, included: [0, 2], out: [1], sum: Int32Array.of(-5, 7) };
     const ended = { ...sessions[0]!.record, revision: 1, round: 4, end };
     const racing = await Promise.all([1, 2].map(() => store.replaceSession(ended, 'tëxt')));

@@ -99,6 +99,7 @@ create table :schema.participants (
   constraint participants_pkey primary key (task, run, id),
   constraint participants_status_known check (status in ('checked-in', 'ready', 'left'))
 );
+create index participants_left on :schema.participants (task, run, session) where status = 'left';
 comment on table :schema.participants is 'Who takes part in which run.';
 comment on column :schema.participants.task is 'Digest of the task.';
 comment on column :schema.participants.run is 'Number of the run.';
