@@ -1,6 +1,6 @@
 // Runs suites, two at a time, each within its budget of time:
 //   npm test                  the suites of the library itself, or those that are named: npm test -- units package
-//   npm run test:gate         all suites of the gate: also the package, the documents and the commands, from outside
+//   npm run test:gate         all suites of the gate: also the package, documents, commands and servers, from outside
 //   npm run coverage          the same, and what they cover of src/
 //   npm run test:long         the long run's suites, or those that are named; -- --list shows when each last passed
 import { spawn } from 'node:child_process';

@@ -11,7 +11,7 @@ export interface Suite {
   readonly web?: boolean;
   /** Imports secret keys faster than the library does: test/support/quick-keys.ts says how, and why. */
   readonly quickKeys?: boolean;
-  /** Runs the package, the documents and the commands as a user would, in processes of their own: `npm test` leaves it out. */
+  /** Runs the package, the documents, the commands and servers as a user would, in processes of their own: `npm test` leaves it out. */
   readonly outside?: boolean;
   /** Runs on this version of Node, from the package `node`; else on the one that runs the script. */
   readonly node?: string;
@@ -64,11 +64,12 @@ const ON_WEB = [
 
 /** The gate runs these, `npm test` those that are not from outside. The longest come first, so that no core waits at the end. */
 export const GATE: readonly Suite[] = [
+  { name: 'postgres', files: ['postgres'], quickKeys: true, budget: 300 },
   { name: 'worlds', files: ['worlds'], quickKeys: true, budget: 300 },
   { name: 'units', files: UNITS, budget: 300 },
+  { name: 'processes', files: ['processes'], outside: true, quickKeys: true, budget: 240 },
   { name: 'documents', files: ['docs', 'examples'], outside: true, budget: 300 },
   { name: 'privacy', files: ['dp'], budget: 240 },
-  { name: 'postgres', files: ['postgres'], quickKeys: true, budget: 300 },
   { name: 'scenarios', files: ['scenario'], quickKeys: true, budget: 300 },
   {
     name: 'package',
@@ -89,7 +90,7 @@ export const GATE: readonly Suite[] = [
 export const LONG: readonly Suite[] = [
   { name: 'fuzz-100000', files: ['fuzz', 'pet/wire.test.ts'], env: { SECAGG_FUZZ_CASES: '100000' }, budget: 7200 },
   { name: 'worlds-10000', files: ['worlds'], quickKeys: true, env: { SECAGG_WORLDS: '10000' }, budget: 21_600 },
-  { name: 'crashes-500', files: ['postgres/processes.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
+  { name: 'crashes-500', files: ['processes/sessions.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
   {
     name: 'noise-fresh',
     files: ['dp/noise/statistics.test.ts', 'dp/noise/exact.test.ts', 'dp/canary.test.ts'],
@@ -114,7 +115,13 @@ export const LONG: readonly Suite[] = [
     env: { SECAGG_GRAPHILE_WORKER: '0.18.0' },
     budget: 300,
   },
-  { name: 'postgres-14', files: ['postgres'], quickKeys: true, env: { SECAGG_POSTGRES: '14.23.0-beta.17' }, budget: 1800 },
+  {
+    name: 'postgres-14',
+    files: ['postgres', 'processes'],
+    quickKeys: true,
+    env: { SECAGG_POSTGRES: '14.23.0-beta.17' },
+    budget: 1800,
+  },
   { name: 'postgres-sizes', files: ['long/postgres-sizes.test.ts'], budget: 7200 },
   { name: 'service-sparse', files: ['long/service-sparse.test.ts'], quickKeys: true, budget: 3600 },
   { name: 'long-vectors', files: ['long/long-vectors.test.ts'], budget: 900 },

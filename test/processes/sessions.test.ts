@@ -7,8 +7,8 @@ import { StoreError, type ServerOutputWrapper } from '../../src/index.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
 import { registeredUsers } from '../support/registered-users.ts';
 import { Session } from '../support/session.ts';
-import { Died, Fleet, RemoteError } from './fleet.ts';
-import { messagesAfter, testDatabase, type TestDatabase } from './support.ts';
+import { Died, Fleet, RemoteError } from '../postgres/fleet.ts';
+import { messagesAfter, testDatabase, type TestDatabase } from '../postgres/support.ts';
 
 // `npm run test:long` runs hundreds.
 const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 8);

@@ -10,8 +10,8 @@ import { MemoryAgentStore } from '../../src/agent/index.ts';
 import { PetAgent, type PetClient, type Task } from '../../src/pet/index.ts';
 import { PostgresPetCoordinator } from '../../src/postgres/index.ts';
 import { meanOf, ONE, settings } from '../pet/worlds.ts';
-import { bundled } from './fleet.ts';
-import { testDatabase, type TestDatabase } from './support.ts';
+import { bundled } from '../postgres/fleet.ts';
+import { testDatabase, type TestDatabase } from '../postgres/support.ts';
 
 /** How often a process is killed. */
 const KILLS = 6;

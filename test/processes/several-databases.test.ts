@@ -6,7 +6,7 @@ import { PostgresSessions } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
 import { Session } from '../support/session.ts';
-import { messagesAfter, testDatabase, type TestDatabase } from './support.ts';
+import { messagesAfter, testDatabase, type TestDatabase } from '../postgres/support.ts';
 
 const USERS = registeredUsers([1, 2, 3]);
 
