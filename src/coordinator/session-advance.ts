@@ -91,7 +91,8 @@ async function decisionFor(
   if (soonest.kind === 'wait') return soonest;
   const progress = await host.progress(name);
   if (progress.round !== recorded) return { kind: 'close' };
-  const expected = progress.missing.filter((id) => !left.includes(id));
+  const gone = new Set(left);
+  const expected = progress.missing.filter((id) => !gone.has(id));
   return decided({ heard: progress.heard.length, missing: expected.length, closable: progress.ready });
 }
 
