@@ -4,7 +4,7 @@ const WIDTH = 320;
 const HEIGHT = 120;
 const MARGIN = 8;
 /** Beside the line, for the numbers of the grid. */
-const NUMBERS = 32;
+const NUMBERS = 40;
 
 function drawn(name: string, attributes: Readonly<Record<string, string | number>>): SVGElement {
   const made = document.createElementNS(SVG, name);

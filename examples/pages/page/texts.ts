@@ -254,7 +254,7 @@ const de: Texts = {
   privacyNote: (companions) =>
     `Das gilt, wenn höchstens ein Teilnehmer mit dem Server zusammenarbeitet. In dieser Vorführung spielt der Server ${companions} von ihnen.`,
   allRuns: 'Alle Läufe',
-  columns: ['Lauf', 'Stand', 'In der Summe', 'Ausgefallen', 'Erkannt', 'ε insgesamt'],
+  columns: ['Lauf', 'Stand', 'In der Summe', 'Ausfälle', 'Erkannt', 'ε gesamt'],
   noRuns: 'Noch ist kein Lauf zu Ende.',
   state: { finished: 'Summe', failed: 'keine Summe', tooFew: 'keine Summe: zu wenige' },
   joinHere: 'Mitmachen mit dieser Adresse, zum Beispiel auf einem Telefon:',
