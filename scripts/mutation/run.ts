@@ -32,8 +32,8 @@ if (positionals.length === 0) throw new Error('name the sources to mutate, for e
 const compiler = new Compiler(ROOT);
 const mutants = prepare();
 const files = filesOf(values.tests ?? (positionals.some(isOfPostgres) ? STATES_AT_REST : TESTS), '.test.ts').filter(
-  // These measure whole processes, in which there are no mutants.
-  (file) => !/\/(memory|threads)\.test/.test(file),
+  // It measures whole processes, in which there are no mutants.
+  (file) => !file.endsWith('/memory.test.ts'),
 );
 const database = files.some(isOfPostgres) ? await localPostgres() : null;
 const env: Record<string, string> = database === null ? {} : { DATABASE_URL: database.url };

@@ -1,4 +1,5 @@
 // Every statement about long byte strings: chunks, partial sums, and the records that users deal. $1 is the session.
+import { deletePage, type Deletion } from './deletion.ts';
 import { bytes, integer, statement, text, type SharedQuestion, type Statement } from './statement.ts';
 
 /** Chunks of any sessions, packed. */
@@ -138,25 +139,15 @@ export const recordsInDeals: Statement<DealtRow> = statement(
   { asked: integer, holder: integer, owners: text, records: bytes },
 );
 
-// What a session leaves is deleted in pages, each in a transaction of its own: a transaction that deletes all would be long.
-const deletePage = (table: string, rows: number): Statement<{ readonly session_id: string }> =>
-  statement(
-    `
-  delete from :schema.${table} where session_id = $1::uuid
-    and ctid = any (array(select ctid from :schema.${table} where session_id = $1::uuid limit ${rows}))
-  returning session_id`,
-    { session_id: text },
-  );
+export const deleteMessages: Deletion = deletePage('messages', 'session_id', 1_000);
+export const deleteKeys: Deletion = deletePage('keys', 'session_id', 20_000);
+export const deleteMembers: Deletion = deletePage('members', 'session_id', 20_000);
+export const deleteTiles: Deletion = deletePage('tiles', 'session_id', 4);
+export const deleteDeals: Deletion = deletePage('deals', 'session_id', 2_000);
+export const deleteChunks: Deletion = deletePage('chunks', 'session_id', PAGE_CHUNKS);
+export const deleteUnmaskTasks: Deletion = deletePage('unmask_tasks', 'session_id', 1_000);
 
-export const deleteMessages: Statement<{ readonly session_id: string }> = deletePage('messages', 1_000);
-export const deleteKeys: Statement<{ readonly session_id: string }> = deletePage('keys', 20_000);
-export const deleteMembers: Statement<{ readonly session_id: string }> = deletePage('members', 20_000);
-export const deleteTiles: Statement<{ readonly session_id: string }> = deletePage('tiles', 4);
-export const deleteDeals: Statement<{ readonly session_id: string }> = deletePage('deals', 2_000);
-export const deleteChunks: Statement<{ readonly session_id: string }> = deletePage('chunks', PAGE_CHUNKS);
-export const deleteUnmaskTasks: Statement<{ readonly session_id: string }> = deletePage('unmask_tasks', 1_000);
-
-/** The same for chunks that are no part of the result, whose sets are given. */
+/** Deletes chunks that are no part of the result, whose sets are given. */
 export const deleteOtherChunks: Statement<{ readonly session_id: string }> = statement(
   `
   delete from :schema.chunks where session_id = $1::uuid

@@ -4,6 +4,7 @@
 import { concat } from '../leaves/bytes.ts';
 import { StateError } from '../leaves/errors.ts';
 import type { Database } from './database.ts';
+import { deletePages } from './deletion.ts';
 import { packed } from './packed.ts';
 import { requireWritten, type Query } from './statement.ts';
 import * as sql from './chunk-statements.ts';
@@ -195,9 +196,8 @@ function* chunksOf(sessionId: string, set: string, strings: readonly (readonly [
 
 /** Deletes a set that no row names any more, a page in each transaction. If that fails, it stays until the session is tidied. */
 export async function dropSet(database: Database, sessionId: string, set: string): Promise<void> {
-  const deletePage = (): Promise<readonly unknown[]> => database.transaction((query) => query(sql.deleteSet, [sessionId, set]));
   try {
-    while ((await deletePage()).length > 0);
+    await deletePages(database, [sql.deleteSet], [sessionId, set]);
   } catch {
     // Nobody reads it.
   }

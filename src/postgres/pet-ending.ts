@@ -7,6 +7,7 @@ import type { ClosedPhase, LastModel, PetProgress } from '../pet/progress.ts';
 import { mostVoted, newKeys, tooFew } from '../pet/round.ts';
 import { StateError } from '../leaves/errors.ts';
 import { deleteOtherChunks } from './chunk-statements.ts';
+import { deletePages } from './deletion.ts';
 import { dropSet, readString, writeSet } from './chunks.ts';
 import type { Network, StoredRound } from './pet-round.ts';
 import * as sql from './pet-statements.ts';
@@ -121,12 +122,8 @@ export async function readLastModel({ database, name, settings }: Network): Prom
 /** Deletes what rounds that have ended leave, except the last mean. */
 export async function sweepRounds({ database, name }: Network): Promise<void> {
   for (const { round_id: id, kept_set: kept } of await database.read(sql.readEnded, [name])) {
-    const deleteAll = async (run: () => Promise<readonly unknown[]>): Promise<void> => {
-      while ((await run()).length > 0);
-    };
-    for (const page of sql.DELETE_PAGES) await deleteAll(() => database.transaction((query) => query(page, [id])));
-    const keptSets = kept === null ? [] : [kept];
-    await deleteAll(() => database.transaction((query) => query(deleteOtherChunks, [id, keptSets])));
+    await deletePages(database, sql.DELETE_PAGES, [id]);
+    await deletePages(database, [deleteOtherChunks], [id, kept === null ? [] : [kept]]);
     await database.transaction((query) => query(sql.deleteEnded, [name, id]));
   }
 }

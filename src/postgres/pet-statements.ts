@@ -1,4 +1,5 @@
 // Every statement about rounds of PET. $1 is the network where a statement asks for the present round, and the round elsewhere.
+import { deletePage, type Deletion } from './deletion.ts';
 import { boolean, bytes, integer, nullable, number, oneOf, statement, text, type Columns, type Statement } from './statement.ts';
 
 export const insertNetwork: Statement<never> = statement(
@@ -261,21 +262,12 @@ export const deleteEnded: Statement<never> = statement(
   'delete from :schema.pet_ended_rounds where network = $1 and round_id = $2::uuid',
 );
 
-/** What a round leaves is deleted in pages, each in a transaction of its own. */
-const deletePage = (table: string, rows: number): Statement<{ readonly round_id: string }> =>
-  statement(
-    `
-  delete from :schema.${table} where round_id = $1::uuid
-    and ctid = any (array(select ctid from :schema.${table} where round_id = $1::uuid limit ${rows}))
-  returning round_id`,
-    { round_id: text },
-  );
-
-export const DELETE_PAGES: readonly Statement<{ readonly round_id: string }>[] = [
-  deletePage('pet_sums', 10_000),
-  deletePage('pet_updates', 1_000),
-  deletePage('pet_totals', 10_000),
-  deletePage('pet_votes', 10_000),
-  deletePage('pet_masks', 10_000),
-  deletePage('pet_message_parts', 4),
+/** Delete what a round leaves. */
+export const DELETE_PAGES: readonly Deletion[] = [
+  deletePage('pet_sums', 'round_id', 10_000),
+  deletePage('pet_updates', 'round_id', 1_000),
+  deletePage('pet_totals', 'round_id', 10_000),
+  deletePage('pet_votes', 'round_id', 10_000),
+  deletePage('pet_masks', 'round_id', 10_000),
+  deletePage('pet_message_parts', 'round_id', 4),
 ];

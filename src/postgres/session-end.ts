@@ -2,10 +2,11 @@
 // its rows, which are deleted in pages, for all of them together may take long.
 import { UsageError } from '../leaves/errors.ts';
 import type { Database } from './database.ts';
+import { deletePages } from './deletion.ts';
 import { requireNotFailed } from './end.ts';
 import { whenFree } from './held-sessions.ts';
 import { requireLive, type SessionStatus } from './session-status.ts';
-import { writeOne, type Query, type Statement } from './statement.ts';
+import { writeOne, type Query } from './statement.ts';
 import * as chunks from './chunk-statements.ts';
 import { notifyChange } from './channel.ts';
 import * as sql from './statements.ts';
@@ -73,18 +74,3 @@ const COLLECTED = [
   chunks.deleteParts,
   chunks.deleteUnmaskTasks,
 ];
-
-/** Deletes a page of each table at a time, each time in a transaction of its own, until nothing is left. */
-async function deletePages(
-  database: Database,
-  statements: readonly Statement<{ readonly session_id: string }>[],
-  values: readonly unknown[],
-): Promise<void> {
-  for (let isLeft = true; isLeft;) {
-    isLeft = await database.transaction(async (query) => {
-      let deleted = 0;
-      for (const statement of statements) deleted += (await query(statement, values)).length;
-      return deleted > 0;
-    });
-  }
-}

@@ -1,36 +1,23 @@
 // Weaknesses of xaynet, by the numbers X1 to X14: those that the protocol has, which stay, and those of its programs, which are not here.
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateKeyPair } from '../../src/crypto/agree.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { boxOpener } from '../../src/crypto/sealed-box.ts';
-import { hex } from '../../src/leaves/bytes.ts';
-import {
-  Aggregation,
-  decodeParameters,
-  deriveMask,
-  maskModel,
-  PetCoordinator,
-  PetParticipant,
-  type PetClient,
-} from '../../src/pet/index.ts';
-import { MessageOpener, sealMessage } from '../../src/pet/wire/message.ts';
-import { decodeUpdate, encodeUpdate } from '../../src/pet/wire/payloads.ts';
-import { signTask } from '../../src/pet/parameters.ts';
+import { Aggregation, decodeParameters, deriveMask, maskModel, PetCoordinator, type PetClient } from '../../src/pet/index.ts';
+import { MessageOpener } from '../../src/pet/wire/message.ts';
+import { decodeUpdate } from '../../src/pet/wire/payloads.ts';
 import { encodeParameters, encodeSums } from '../../src/pet/wire/views.ts';
-import { rejected } from '../support/errors.ts';
-import { clientOf, meanOf, memberOf, network, ONE, run, settings, type Member } from './worlds.ts';
-
-const drawn = (members: readonly Member[], task: 'sum' | 'update'): Member[] =>
-  members.filter(({ participant }) => participant.task === task);
-
-const reduced = (state: string): string => state.replace(/"counts":\{[^}]*\}|"elapsed":[^,}]*/g, '');
+import { lastingState, refusedByCoordinator, seedsFor, updateOf } from './forged-messages.ts';
+import { afterSums, clientOf, goOn, meanOf, memberOf, network, ONE, run, settings } from './worlds.ts';
 
 describe('the weaknesses of xaynet', () => {
   it('whoever can change the parameters on their way reads the model (X3): nothing vouches for them, so they go over TLS', async () => {
-    const { members } = await network(16);
-    const [victim] = drawn(members, 'update') as [Member];
+    const {
+      updaters: [victim],
+    } = await network();
     const [keys, ephemeral] = [await generateKeyPair(systemRandom), await generateKeyPair(systemRandom)];
     const parameters = encodeParameters({
       ...decodeParameters((await PetCoordinator.create(settings)).parameters()),
@@ -69,57 +56,40 @@ describe('the weaknesses of xaynet', () => {
   });
 
   it('a coordinator that crashes in the update phase goes on in it, with the models that it had accepted (X8)', async () => {
-    const { coordinator, members } = await network(16);
-    for (const member of drawn(members, 'sum')) await run(member);
-    await coordinator.close();
-    const updates = drawn(members, 'update');
-    for (const member of updates.slice(0, 2)) await run(member);
+    const { coordinator, summers, updaters } = await afterSums();
+    const [first, second, ...others] = updaters;
+    for (const member of [first, second]) await run(member);
     const recovered = await PetCoordinator.recoverState(coordinator.serializeState(), settings);
     expect(recovered.progress()).to.include({ phase: 'update', accepted: 2 });
-    const client = clientOf(recovered);
-    const afterwards = async (member: Member): Promise<void> => {
-      const { signSecretKey, participant } = member;
-      const models = { load: () => Promise.resolve(member) };
-      await run({ participant: PetParticipant.restore(participant.save(), { signSecretKey, client, models }) });
-    };
-    for (const member of updates.slice(2)) await afterwards(member);
+    for (const member of others) await goOn(member, clientOf(recovered));
     await recovered.close();
-    for (const member of members) if (!updates.includes(member)) await afterwards(member);
-    expect((await recovered.close()).model).to.deep.equal(meanOf(updates, ONE));
+    for (const member of summers) await goOn(member, clientOf(recovered));
+    expect((await recovered.close()).model).to.deep.equal(meanOf(updaters, ONE));
   });
 
   it('the seeds of an update are there if its model is in the sum, and only then (X9)', async () => {
-    const { coordinator, members } = await network(16);
-    const sums = drawn(members, 'sum');
-    for (const member of sums) await run(member);
-    await coordinator.close();
-    const [member] = drawn(members, 'update') as [Member];
-    const { signSecretKey, participant } = member;
-    const { seed, coordinatorKey } = decodeParameters(coordinator.parameters());
-    const sumSignature = await signTask(signSecretKey, seed, 'sum');
-    const updateSignature = await signTask(signSecretKey, seed, 'update');
-    const known = sums.map((each): [string, Uint8Array] => [hex(each.participant.publicKey), systemRandom(80)]);
-    const before = reduced(coordinator.serializeState());
-    const send = async (length: number, seeds: ReadonlyMap<string, Uint8Array>): Promise<unknown> => {
-      const { masked: maskedModel } = await maskModel(new Float32Array(length), { config: ONE, length });
-      const payload = encodeUpdate({ sumSignature, updateSignature, maskedModel, seeds });
-      const message = { participantKey: participant.publicKey, tag: 'update' as const, isPart: false, payload };
-      return coordinator.receive(await sealMessage(message, { signSecretKey, coordinatorKey, random: systemRandom }));
-    };
+    const { coordinator, updaters } = await afterSums();
+    const seeds = await seedsFor(coordinator);
+    const before = lastingState(coordinator);
+    const { masked: maskedModel } = await maskModel(new Float32Array(2), { config: ONE, length: 2 });
     // Right seeds and a wrong model; a right model and wrong seeds.
-    await rejected('ERR_SECAGG_PET_MISMATCH', send(2, new Map(known)));
-    await rejected('ERR_SECAGG_PET_PARTICIPANTS', send(3, new Map(known.slice(1))));
-    expect(reduced(coordinator.serializeState())).to.equal(before);
-    await send(3, new Map(known));
+    for (const [code, changes] of [
+      ['ERR_SECAGG_PET_MISMATCH', { maskedModel }],
+      ['ERR_SECAGG_PET_PARTICIPANTS', { seeds: new Map([...seeds].slice(1)) }],
+    ] as const) {
+      await refusedByCoordinator(coordinator, code, await updateOf(updaters[0], coordinator, { seeds, ...changes }));
+    }
+    await coordinator.receive(await updateOf(updaters[0], coordinator, { seeds }));
     const state = JSON.parse(coordinator.serializeState()) as { readonly seeds: readonly unknown[]; readonly total: string };
     expect(state.seeds).to.have.lengthOf(1);
     expect(before).not.to.contain(state.total);
   });
 
   it('each have a test', () => {
-    const read = (name: string): string => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
-    const titles = ['lies.test.ts', 'service.test.ts', 'weaknesses.test.ts'].flatMap((name) =>
-      [...read(name).matchAll(/\bit\('([^']*)'/g)].map(([, title]) => title!),
+    const folder = fileURLToPath(new URL('.', import.meta.url));
+    const files = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
+    const titles = files.flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/\bit\('([^']*)'/g)].map(([, title]) => title!),
     );
     const numbers = titles.flatMap((title) => [...title.matchAll(/\(X(\d+)\)/g)].map(([, number]) => Number(number)));
     expect([...new Set(numbers)].sort((a, b) => a - b)).to.deep.equal(Array.from({ length: 14 }, (_, i) => i + 1));

@@ -1,6 +1,13 @@
 // A network of participants and a coordinator in one process, with what the models of a round must give.
 import { genKeypair } from '../../src/index.ts';
-import { PetCoordinator, PetParticipant, type Model, type PetClient, type PetCoordinatorOptions } from '../../src/pet/index.ts';
+import {
+  PetCoordinator,
+  PetParticipant,
+  type Model,
+  type PetClient,
+  type PetCoordinatorOptions,
+  type Task,
+} from '../../src/pet/index.ts';
 import type { MaskConfigPair } from '../../src/pet/masking/mask-config.ts';
 import { exactOf } from '../../src/pet/masking/fixed-point.ts';
 import { groupOf } from '../../src/pet/masking/orders.ts';
@@ -79,19 +86,59 @@ export async function run({ participant }: Pick<Member, 'participant'>): Promise
   while ((await participant.transition()) === 'complete');
 }
 
+/** The same member, as it was, goes on with another client. */
+export async function goOn({ participant, signSecretKey, model, weight }: Member, client: PetClient): Promise<void> {
+  const models = { load: () => Promise.resolve({ model, weight }) };
+  await run({ participant: PetParticipant.restore(participant.save(), { signSecretKey, client, models }) });
+}
+
+export interface Network {
+  readonly coordinator: PetCoordinator;
+  readonly members: readonly Member[];
+  /** Members that are drawn for the sum task; at least three. */
+  readonly summers: readonly [Member, Member, Member, ...Member[]];
+  /** Members that are drawn for the update task; at least four. */
+  readonly updaters: readonly [Member, Member, Member, Member, ...Member[]];
+  readonly client: PetClient;
+}
+
 /** A network in which everybody is drawn: enough for a round, whatever the signatures are. */
 export async function network(
-  count: number,
+  count = 16,
   options: Partial<PetCoordinatorOptions> = {},
   modelOf: (index: number) => Weighted = (i) => ({ model: Float32Array.of(i / 64, -i / 32, 0.1 * i), weight: 1 / (i + 1) }),
-): Promise<{ readonly coordinator: PetCoordinator; readonly members: Member[]; readonly client: PetClient }> {
+): Promise<Network> {
   // Until a drawing has a sum participant and three update participants.
   for (;;) {
     const coordinator = await PetCoordinator.create({ ...settings, ...options });
     const client = clientOf(coordinator);
     const members = Array.from({ length: count }, (_, i) => memberOf(client, modelOf(i)));
     for (const { participant } of members) await participant.transition();
-    const of = (task: string): number => members.filter(({ participant }) => participant.task === task).length;
-    if (of('sum') >= 3 && of('update') >= 4) return { coordinator, members, client };
+    const drawn = (task: Task): Member[] => members.filter(({ participant }) => participant.task === task);
+    const [summers, updaters] = [drawn('sum'), drawn('update')];
+    if (summers.length < 3 || updaters.length < 4) continue;
+    return {
+      coordinator,
+      members,
+      summers: summers as [Member, Member, Member],
+      updaters: updaters as [Member, Member, Member, Member],
+      client,
+    };
   }
+}
+
+/** A network in the update phase. */
+export async function afterSums(...of: Parameters<typeof network>): Promise<Network> {
+  const world = await network(...of);
+  for (const member of world.summers) await run(member);
+  await world.coordinator.close();
+  return world;
+}
+
+/** A network in the sum2 phase. */
+export async function afterUpdates(...of: Parameters<typeof network>): Promise<Network> {
+  const world = await afterSums(...of);
+  for (const member of world.updaters) await run(member);
+  await world.coordinator.close();
+  return world;
 }

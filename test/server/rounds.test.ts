@@ -15,6 +15,7 @@ import { encodeDirectory, encodeShareKeys } from '../../src/wire/r1-share-keys.t
 import { encodeMaskedInput } from '../../src/wire/r2-masked-input.ts';
 import { encodeUnmask } from '../../src/wire/r4-unmasking.ts';
 import { refused } from '../support/errors.ts';
+import { flip } from '../support/forge.ts';
 import { leaving } from '../support/states.ts';
 import { COMPLETE, SPARSE } from '../support/step-session.ts';
 import { dealOf, idAt, inputOf, keysOf, momentAt, positionOf, revealedBy, viewOf, type Moments } from '../support/steps.ts';
@@ -65,6 +66,18 @@ for (const [name, setup] of [
         // On a sparse graph six users in a row are enough for the threshold, and not around those at both ends.
         const row = session.ids.filter((id) => round > 0 && positionOf(moment as Moments[1], id) < 6);
         if (round > 0 && round < 4) expect(steps.ready(session.serverContext, state, row)).to.equal(setup === COMPLETE);
+      });
+
+      it(`round ${round}: a message is one of this session if it begins with the view it was made for; in round 0 none shows it`, async () => {
+        const moment = await momentAt(round, setup);
+        const { session } = moment;
+        const state: CollectingState = moment.server;
+        const id = session.ids[1]!;
+        const message = await messageOf(moment, id);
+        const isOurs = (body: Uint8Array): boolean =>
+          roundOf(state).isOurs(session.serverContext, state, id, { ...message, body });
+        expect(isOurs(message.body)).to.equal(round > 0);
+        expect(isOurs(flip(message.body, 31))).to.equal(false);
       });
 
       it(`round ${round}: a body of another length is refused and changes nothing`, async () => {

@@ -21,6 +21,20 @@ describe('a user object', () => {
     expect(await own.round(Buffer.from(round0Msg()))).to.be.instanceOf(Uint8Array);
   });
 
+  it('takes the bytes that it is given at once: a caller that writes over them meanwhile changes nothing', async () => {
+    const session = new Session({ ids: [40, 10, 30, 20], threshold: 3 });
+    for (let round = 0; round < 5; round++) {
+      const user = session.user(30);
+      const message = session.messages.get(30)!;
+      const given = Uint8Array.from(message);
+      const answering = user.round(given);
+      given.fill(0);
+      expect(await user.round(message)).to.deep.equal(await answering);
+      await session.round();
+    }
+    session.expectSum(Array.from(session.server.output()!.getVector() as Int32Array, BigInt), [10, 20, 30, 40]);
+  });
+
   it('is over after an error of the protocol, and every later call says why', async () => {
     const own = userFrom();
     await rejected('ERR_SECAGG_DECODE', own.round(new Uint8Array(7)));
@@ -36,10 +50,13 @@ describe('a user object', () => {
     const user = UserWrapper.fromState(session.user(30).serializeState(), { listener });
     session.users.set(30, user);
     const message = session.messages.get(30)!;
+    const started = performance.now();
     const [answer] = [await user.round(message), await user.round(message)];
+    const most = performance.now() - started;
     await rejected('ERR_SECAGG_DECODE', user.round(new Uint8Array(2)));
     expect(events.map(({ type }) => type)).to.deep.equal(['round-answered', 'message-repeated', 'failed']);
     expect(events[0]).to.include({ round: 0, bytesIn: message.length, bytesOut: answer.length });
+    expect(events[0]).to.have.property('milliseconds').that.is.within(0, most);
     expect(events[1]).to.deep.equal({ type: 'message-repeated', round: 0, bytesIn: message.length });
     expect(events[2]).to.deep.equal({ type: 'failed', code: 'ERR_SECAGG_DECODE' });
   });

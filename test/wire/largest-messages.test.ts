@@ -82,6 +82,8 @@ describe('the largest message of the server', () => {
       const shares = (records: number): Field[] =>
         encodeShares({ u2: membersOf([0], users), receiver: LAST, sealed: new Uint8Array(136 * records) });
       const most = sharesBytes(users, neighbors);
+      // The longest id takes nine bytes.
+      expect(most).to.equal(membersOf([0], users).length + 9 + 136 * neighbors);
       expect(fromServer(shares(neighbors), most)[2]).to.have.length(136 * neighbors);
       refused('ERR_SECAGG_DECODE', () => fromServer(shares(neighbors + 2), most));
     }
@@ -108,8 +110,9 @@ describe('the largest message of a user', () => {
     ['round 2: all components', () => maskedInputBytes(resolveParameters(2, 1001, { bits: 13 })), 32 + 1627, 100],
     ['round 4: a share of each owner', () => unmaskBytes(300), 32 + 38 + 300 * 32, 3 * 32],
   ] as const) {
-    it(`of ${what} is taken from the user with the largest id, and a larger one is not`, () => {
+    it(`of ${what} has a body as long as is said, and is taken from the user with the largest id; a larger one is not`, () => {
       const most = mostOf();
+      expect(most).to.equal(body);
       expect(fromUser(body, most)).to.equal(body);
       refused('ERR_SECAGG_DECODE', () => fromUser(body + more, most));
     });

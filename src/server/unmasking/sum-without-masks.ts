@@ -81,7 +81,7 @@ export async function sumWithout(unmasking: Unmasking, range: MaskRange, sum: La
   const total = range.to - range.from;
   const estimate = (millisecondsOf(unmasking, sum.length) * total) / countMasks(unmasking);
   const engine = platform.threads;
-  const threads = engine === null ? 0 : Math.min(work.threads, Math.floor(estimate / LEAST_MILLISECONDS_PER_THREAD));
+  const threads = Math.min(work.threads, Math.floor(estimate / LEAST_MILLISECONDS_PER_THREAD));
   if (engine !== null && threads > 1) {
     try {
       const run = await engine.find(work.worker, SIGNS);

@@ -1,6 +1,7 @@
 // Which masks are in a sum, in which order they are removed, so that threads can share them, and what is wiped after.
 import { platform } from '#platform';
 import { expect } from 'chai';
+import type { Platform } from '../../../src/platform/platform.ts';
 import { Pace } from '../../../src/masking/pace.ts';
 import { ringOf } from '../../../src/masking/ring.ts';
 import { vectorOf } from '../../../src/masking/vector.ts';
@@ -72,6 +73,28 @@ for (const [name, setup, masks] of [
       await withPlatform(counting, () => removeMasks(given, { from: 0, to: masks }, acc, new Pace(), () => told++));
       const agreed = new Set(given.dropped.flatMap(({ neighbors }) => neighbors));
       expect([told, imported]).to.deep.equal([masks, agreed.size]);
+    });
+
+    it('leave no agreement behind, and take the key of a user that dropped out only for masks of a range', async () => {
+      const given = await unmasking();
+      const engine = { ...platform };
+      const agreements: Uint8Array[] = [];
+      let keys = 0;
+      const noting: Partial<Platform> = {
+        x25519(secretKey) {
+          keys++;
+          const own = engine.x25519(secretKey);
+          const agree: typeof own.agree = async (peer) => {
+            const agreed = await own.agree(peer);
+            agreements.push(agreed);
+            return agreed;
+          };
+          return { ...own, agree };
+        },
+      };
+      const survivors = given.survivors.length;
+      await withPlatform(noting, () => without(given, [0, survivors + 1]));
+      expect([keys, agreements.map((agreed) => agreed.some((byte) => byte !== 0))]).to.deep.equal([1, [false]]);
     });
 
     it('cannot be removed if an agreement gives nothing but zeros, which is nobody’s fault in this round', async () => {

@@ -80,6 +80,25 @@ describe('a server that reconstructs the secrets', () => {
       expect(await setsOfHolders(moment)).to.equal(3);
     }
   });
+
+  it('asks the one that has spoilt more last also if it is the later one of the directory', async () => {
+    const moment = await answered([
+      [0, 3, spoil],
+      [1, 2, spoil],
+      [1, 4, spoil],
+    ]);
+    expect(await setsOfHolders(moment)).to.equal(3);
+  });
+
+  it('asks a liar last that has spoilt one share', async () => {
+    expect(await setsOfHolders(await answered([[0, 3, spoil]]))).to.equal(1);
+  });
+
+  it('is called off by its signal between two secrets', async () => {
+    const { session, server } = await answered([]);
+    const pace = new Pace(AbortSignal.abort('enough'));
+    expect(await reconstructSecrets(session.serverContext, server, pace).catch((error: unknown) => error)).to.equal('enough');
+  });
 });
 
 describe('a server that cannot reconstruct a secret', () => {
