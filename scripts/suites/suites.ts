@@ -11,7 +11,7 @@ export interface Suite {
   readonly web?: boolean;
   /** Imports secret keys faster than the library does: test/support/quick-keys.ts says how, and why. */
   readonly quickKeys?: boolean;
-  /** Runs the package, the documents, the commands and servers as a user would, in processes of their own: `npm test` leaves it out. */
+  /** `npm test` leaves it out: it takes long, or runs package, documents, commands and servers as a user would, in processes of their own. */
   readonly outside?: boolean;
   /** Runs on this version of Node, from the package `node`; else on the one that runs the script. */
   readonly node?: string;
@@ -65,6 +65,14 @@ const ON_WEB = [
 /** The gate runs these, `npm test` those that are not from outside. The longest come first, so that no core waits at the end. */
 export const GATE: readonly Suite[] = [
   { name: 'postgres', files: ['postgres'], quickKeys: true, budget: 300 },
+  {
+    name: 'hundreds-of-worlds',
+    files: ['worlds'],
+    quickKeys: true,
+    outside: true,
+    env: { SECAGG_WORLD_SEED: '61', SECAGG_WORLDS: '180' },
+    budget: 600,
+  },
   { name: 'worlds', files: ['worlds'], quickKeys: true, budget: 300 },
   { name: 'units', files: UNITS, budget: 300 },
   { name: 'processes', files: ['processes'], outside: true, quickKeys: true, budget: 240 },
