@@ -97,7 +97,13 @@ export const GATE: readonly Suite[] = [
 /** `npm run test:long` runs these, or those that are named. */
 export const LONG: readonly Suite[] = [
   { name: 'fuzz-100000', files: ['fuzz', 'pet/wire.test.ts'], env: { SECAGG_FUZZ_CASES: '100000' }, budget: 7200 },
-  { name: 'worlds-10000', files: ['worlds'], quickKeys: true, env: { SECAGG_WORLDS: '10000' }, budget: 21_600 },
+  ...[1, 2501, 5001, 7501].map((first) => ({
+    name: `worlds-from-${first}`,
+    files: ['worlds'],
+    quickKeys: true,
+    env: { SECAGG_WORLD_SEED: String(first), SECAGG_WORLDS: '2500' },
+    budget: 7200,
+  })),
   { name: 'crashes-500', files: ['processes/sessions.test.ts'], env: { SECAGG_CRASH_SESSIONS: '500' }, budget: 7200 },
   {
     name: 'noise-fresh',
