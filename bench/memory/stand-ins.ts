@@ -16,7 +16,7 @@ import { sign } from '../../src/crypto/sign.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { applyMasks } from '../../src/masking/mask-expansion.ts';
 import { Pace } from '../../src/masking/pace.ts';
-import { pack } from '../../src/masking/bit-packing.ts';
+import { packedOf } from '../../test/masking/lanes.ts';
 import { ringOf } from '../../src/masking/ring.ts';
 import { resolveParameters, type Parameters } from '../../src/session/parameters.ts';
 import {
@@ -163,6 +163,6 @@ export class StandIns {
       { seed: next.slice(), sign: -1 },
     ] as const;
     await applyMasks(ring, lanes, masks, new Pace());
-    return encodeMaskedInput({ view: maskedInputView(this.#view2, deal), vector: await pack(ring, lanes, new Pace()) });
+    return encodeMaskedInput({ view: maskedInputView(this.#view2, deal), vector: packedOf(ring, lanes) });
   }
 }

@@ -26,36 +26,63 @@ const ZERO_COUNTER = new Uint8Array(16);
  * number and length, and lets the event loop run in between.
  */
 export async function applyMasks(ring: Ring, acc: Lanes, masks: AsyncIterable<Mask> | Iterable<Mask>, pace: Pace): Promise<void> {
-  const release = await platform.releaser();
+  const add = async (some: readonly Mask[]): Promise<void> => (await OpenMasks.of(ring, some, pace)).addTo(acc, pace);
   let some: Mask[] = [];
   for await (const mask of masks) {
     some.push(mask);
     if (some.length < MASKS_AT_A_TIME) continue;
-    await applySome(ring, acc, some, { pace, release });
+    await add(some);
     some = [];
   }
-  if (some.length > 0) await applySome(ring, acc, some, { pace, release });
+  if (some.length > 0) await add(some);
 }
 
-async function applySome(
-  ring: Ring,
-  acc: Lanes,
-  masks: readonly Mask[],
-  { pace, release }: { readonly pace: Pace; readonly release: (block: Uint8Array) => void },
-): Promise<void> {
-  const streams = masks.map(({ seed, sign }): Stream => {
-    const stream = platform.aes256Ctr(seed, ZERO_COUNTER);
-    seed.fill(0);
-    return { stream, sign };
-  });
-  const bytesAtATime = componentsAtATime(ring) * ring.laneBytes;
-  for (let at = 0; at < acc.length; at += bytesAtATime) {
-    const block = acc.subarray(at, at + bytesAtATime);
-    const length = (block.length / ring.laneBytes) * ring.maskBytes;
-    const terms = platform.keystreamAtOnce() ? blocksOf(streams, length) : await awaitedBlocks(streams, length);
-    kernel().accumulateMasks(ring, block, released(terms, release));
-    await pace.maybePause();
+/** Masks whose key streams go on from one part of a vector to the next. */
+export class OpenMasks {
+  readonly #ring: Ring;
+  readonly #groups: readonly (readonly Stream[])[];
+  readonly #release: (block: Uint8Array) => void;
+
+  private constructor(ring: Ring, groups: readonly (readonly Stream[])[], release: (block: Uint8Array) => void) {
+    this.#ring = ring;
+    this.#groups = groups;
+    this.#release = release;
   }
+
+  /** The seeds are wiped. */
+  static async of(ring: Ring, masks: readonly Mask[], pace: Pace): Promise<OpenMasks> {
+    const groups: Stream[][] = [];
+    for (let at = 0; at < masks.length; at += MASKS_AT_A_TIME) {
+      groups.push(masks.slice(at, at + MASKS_AT_A_TIME).map(opened));
+      await pace.maybePause();
+    }
+    return new OpenMasks(ring, groups, await platform.releaser());
+  }
+
+  /**
+   * part := part + Σ sign · what follows of PRG(seed).
+   *
+   * @param part whole blocks of planes, unless it is the last one.
+   */
+  async addTo(part: Lanes, pace: Pace): Promise<void> {
+    const ring = this.#ring;
+    const bytesAtATime = componentsAtATime(ring) * ring.laneBytes;
+    for (let at = 0; at < part.length; at += bytesAtATime) {
+      const block = part.subarray(at, at + bytesAtATime);
+      const length = (block.length / ring.laneBytes) * ring.maskBytes;
+      for (const streams of this.#groups) {
+        const terms = platform.keystreamAtOnce() ? blocksOf(streams, length) : await awaitedBlocks(streams, length);
+        kernel().accumulateMasks(ring, block, released(terms, this.#release));
+        await pace.maybePause();
+      }
+    }
+  }
+}
+
+function opened({ seed, sign }: Mask): Stream {
+  const stream = platform.aes256Ctr(seed, ZERO_COUNTER);
+  seed.fill(0);
+  return { stream, sign };
 }
 
 /** As many components as the kernel takes at once and the platform's block of key stream is enough for; whole blocks of planes. */

@@ -7,13 +7,14 @@ import { neighborhoodsOf } from '../graph/graph.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import type { AbortSignalLike } from '../leaves/signals.ts';
-import { applyMasks, type Mask } from '../masking/mask-expansion.ts';
+import { OpenMasks, type Mask } from '../masking/mask-expansion.ts';
 import { Pace } from '../masking/pace.ts';
-import { pack } from '../masking/bit-packing.ts';
+import { packMasked } from '../masking/bit-packing.ts';
 import { ringOf, type Lanes } from '../masking/ring.ts';
 import { hasMember } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import { RECORD_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
+import { packedLength } from '../session/parameters.ts';
 import { isShareOf, maskedInputView, pairwiseMaskSeed, sealData, selfMaskKey, viewOfRound2 } from '../session/binding.ts';
 import { sealedAt, type SealedShares } from '../session/deals.ts';
 import type { MaskedInputMessage, SharesMessage } from '../session/messages.ts';
@@ -56,7 +57,7 @@ export async function maskInput(
       opened.push({ position: dealer.position, shares });
       await pace.maybePause();
     }
-    return { holdings: opened, vector: await masked(context, state, { dealers, view2, pace }, input) };
+    return { holdings: opened, vector: await masked(context, state, { dealers, view2, input, pace }) };
   });
 
   return {
@@ -120,31 +121,39 @@ function openShares(dealer: Dealer, holder: UserId, directoryDigest: Uint8Array,
   return matching ? shares : null;
 }
 
+/** What a user's masks are made from. */
+interface Masking {
+  readonly dealers: readonly Dealer[];
+  readonly view2: Uint8Array;
+  readonly input: Lanes;
+  readonly pace: Pace;
+}
+
 /** [BIK+17] Fig. 4, round 2: y_u = x_u + p_u + Σ_{v ∈ U2} p_{u,v} mod R, p_{u,v} = Δ_{u,v} · PRG(s_{u,v}), p_u = PRG(b_u). */
 async function masked(
   { parameters, userId }: UserContext,
   state: AwaitingSealedShares,
-  { dealers, view2, pace }: { readonly dealers: readonly Dealer[]; readonly view2: Uint8Array; readonly pace: Pace },
-  input: Lanes,
+  { dealers, view2, input, pace }: Masking,
 ): Promise<Uint8Array> {
   const ring = ringOf(parameters.bits);
-  const lanes = new Uint8Array(input);
-  async function* masks(): AsyncGenerator<Mask> {
-    yield { seed: selfMaskKey(state.selfMaskSeed, view2, userId), sign: 1 };
+  const masks = await wipedOnError(async (note) => {
+    const all: Mask[] = [];
+    const push = (seed: Uint8Array, sign: Mask['sign']): void => {
+      note(seed);
+      all.push({ seed, sign });
+    };
+    push(selfMaskKey(state.selfMaskSeed, view2, userId), 1);
     const agree = agreementWith(state.maskSecretKey);
     for (const dealer of dealers) {
       const agreed = await agree(dealer.maskKey);
       if (agreed === null) throw new ProtocolError('ERR_SECAGG_KEYS', 'shares: a mask key has small order', { round });
-      const seed = pairwiseMaskSeed(agreed, view2, userId, dealer.userId);
+      push(pairwiseMaskSeed(agreed, view2, userId, dealer.userId), maskSign(userId, dealer.userId));
       agreed.fill(0);
-      yield { seed, sign: maskSign(userId, dealer.userId) };
+      await pace.maybePause();
     }
-  }
-  // The input lies in these lanes until all masks are added.
-  try {
-    await applyMasks(ring, lanes, masks(), pace);
-    return await pack(ring, lanes, pace);
-  } finally {
-    lanes.fill(0);
-  }
+    return OpenMasks.of(ring, all, pace);
+  });
+  const vector = new Uint8Array(packedLength(parameters.vecLen, parameters.bits));
+  await packMasked(ring, input, masks, vector, pace);
+  return vector;
 }

@@ -1,7 +1,9 @@
 // Random lanes for tests, and lanes as integers.
 import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
+import { pack } from '../../src/masking/bit-packing.ts';
 import { ringOf, type Ring } from '../../src/masking/ring.ts';
+import { packedLength } from '../../src/session/parameters.ts';
 
 export const rings = Array.from({ length: 64 }, (_, i) => ringOf(i + 1));
 export const ringAndLanes = fc.integer({ min: 1, max: 64 }).chain((bits) => {
@@ -14,6 +16,13 @@ export const ringAndLanes = fc.integer({ min: 1, max: 64 }).chain((bits) => {
 
 export function randomLanes(ring: Ring, length: number): Uint8Array {
   return systemRandom(length * ring.laneBytes);
+}
+
+/** Lanes as the bit-packed vector of the wire. */
+export function packedOf(ring: Ring, lanes: Uint8Array): Uint8Array {
+  const packed = new Uint8Array(packedLength(lanes.length / ring.laneBytes, ring.bits));
+  pack(ring, lanes, packed);
+  return packed;
 }
 
 /** Lanes as unsigned integers. */

@@ -14,7 +14,7 @@ import type { UserId } from '../../src/leaves/ids.ts';
 import { hasMember, type Members } from '../../src/leaves/members.ts';
 import { positionAt, type Position } from '../../src/leaves/positions.ts';
 import { CIPHERTEXT_BYTES, RECORD_BYTES, SHARE_BYTES, SIGNATURE_BYTES } from '../../src/leaves/sizes.ts';
-import { pack } from '../../src/masking/bit-packing.ts';
+import { packedOf } from '../masking/lanes.ts';
 import { applyMasks } from '../../src/masking/mask-expansion.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { ringOf } from '../../src/masking/ring.ts';
@@ -151,7 +151,7 @@ export class StandIns {
     const ring = ringOf(this.#parameters.bits);
     const lanes = new Uint8Array(new Int32Array(this.#parameters.vecLen).fill(component).buffer);
     await applyMasks(ring, lanes, [{ seed: selfMaskKey(selfMaskSeed, this.#view2, id), sign: 1 }], new Pace());
-    return encodeMaskedInput({ view: maskedInputView(this.#view2, deal), vector: await pack(ring, lanes, new Pace()) });
+    return encodeMaskedInput({ view: maskedInputView(this.#view2, deal), vector: packedOf(ring, lanes) });
   }
 
   #revealed({ position }: StandIn, graph: Neighborhoods, u2: Members): Uint8Array {
