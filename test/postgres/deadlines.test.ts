@@ -8,7 +8,7 @@ import { PostgresSessions, PostgresUsers, type PostgresPool } from '../../src/po
 import { rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
 import { DatabaseProxy, type Silence } from './database-proxy.ts';
-import { messagesAfter, overheard, poolOf, testDatabase, type TestDatabase } from './support.ts';
+import { beside, messagesAfter, overheard, poolOf, testDatabase, type TestDatabase } from './support.ts';
 
 const TIMEOUT = 400;
 const KEY = new Uint8Array(32).fill(7);
@@ -213,20 +213,15 @@ describe('a database that does not answer', function () {
     const [, id] = await played(0);
     const sessions = sessionsOf(pool);
     await sessions.progress(id);
-    const other = await database.pool.connect();
-    try {
-      await other.query('begin');
-      await other.query(`select 1 from ${pg.escapeIdentifier(database.schema)}.sessions where session_id = $1 for update`, [id]);
+    const lock = `select 1 from ${pg.escapeIdentifier(database.schema)}.sessions where session_id = $1 for update`;
+    await beside(database.pool, [[lock, [id]]], async () => {
       const error = await rejected('ERR_SECAGG_STORE', sessions.abort(id, 'x'), StoreError);
       expect([error.sqlState, error.retryable]).to.deep.equal(['55P03', true]);
       const { rows } = await database.pool.query(
         `select 1 from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())`,
       );
       expect(rows).to.deep.equal([]);
-    } finally {
-      await other.query('rollback');
-      other.release();
-    }
+    });
     await sessions.abort(id, 'x');
     expect(proxy.connections).to.equal(1);
   });

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { ProtocolError, UsageError } from '../../src/index.ts';
 import type { PostgresSessions } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
+import { beside } from './support.ts';
 import { ThreeProcesses, UNKNOWN } from './three-processes.ts';
 
 describe('sessions in PostgreSQL that end', function () {
@@ -137,20 +138,15 @@ describe('sessions in PostgreSQL that end', function () {
       [ended],
     );
     const held = [...toExpire.slice(0, 105), ...ended.slice(0, 3)];
-    const other = await store.database.pool.connect();
-    try {
-      await other.query('begin');
-      await other.query(`select 1 from ${store.quoted}.sessions where session_id = any ($1) for key share`, [held]);
-      const before = new Date(Date.now() - 3_600_000);
+    const before = new Date(Date.now() - 3_600_000);
+    const lock = `select 1 from ${store.quoted}.sessions where session_id = any ($1) for key share`;
+    await beside(store.database.pool, [[lock, [held]]], async () => {
       const started = performance.now();
       const swept = await one.sweep({ endedBefore: before });
       expect(swept).to.deep.equal({ expired: 15, tidied: 1, removed: 1 });
       expect(performance.now() - started).to.be.below(10_000);
-      await other.query('commit');
-      expect(await two.sweep({ endedBefore: before })).to.deep.equal({ expired: 105, tidied: 3, removed: 3 });
-    } finally {
-      other.release(true);
-    }
+    });
+    expect(await two.sweep({ endedBefore: before })).to.deep.equal({ expired: 105, tidied: 3, removed: 3 });
   });
 
   it('a sweep drops the messages of a session that ended an hour ago, and keeps its sum', async () => {

@@ -9,7 +9,7 @@ import type { PostgresSessions } from '../../src/postgres/index.ts';
 import { statement, text as textColumn } from '../../src/postgres/statement.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { SETUP, StandInSessions, type Message, type Playing } from './stand-in-sessions.ts';
-import { overheard, poolOf, withoutWrites } from './support.ts';
+import { beside, overheard, poolOf, withoutWrites } from './support.ts';
 
 const SPARSE = { threshold: 5, vecLen: 4, users: 8, graph: { neighbors: 4, shareThreshold: 3 } };
 
@@ -122,7 +122,7 @@ describe('a healthy session beside a sick one', function () {
         const [healthy, ...sick] = messages as [Message, ...Message[]];
         const process = await store.another(pool, 20_000);
         const waiting: Promise<string>[] = [];
-        await store.beside(sick.map(written), async () => {
+        await beside(store.database.pool, sick.map(written), async () => {
           for (const message of sick) {
             waiting.push(process.recv(...message));
             await sleep(20);

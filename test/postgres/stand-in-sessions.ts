@@ -1,10 +1,10 @@
-// Sessions in PostgreSQL with stand-ins for their users, several processes that hear them, and transactions of others that hold them.
+// Sessions in PostgreSQL with stand-ins for their users, and several processes that hear them.
 import { expect } from 'chai';
 import pg from 'pg';
 import { PostgresSessions, type PostgresPool } from '../../src/postgres/index.ts';
 import type { Round } from '../../src/session/notation.ts';
 import { StandIns, type StandInsSetup } from '../support/stand-ins.ts';
-import { bytesFor, testDatabase, type TestDatabase } from './support.ts';
+import { beside, bytesFor, testDatabase, type TestDatabase } from './support.ts';
 
 /** A small session. */
 export const SETUP = { threshold: 3, vecLen: 4, users: 4 };
@@ -99,19 +99,7 @@ export class StandInSessions {
   /** Runs `work` while another transaction holds the rows of these sessions. */
   whileHeld(all: readonly Playing[], work: () => Promise<void>): Promise<void> {
     const ids = all.map(({ id }) => id);
-    return this.beside([[`select 1 from ${this.quoted}.sessions where session_id = any ($1) for update`, [ids]]], work);
-  }
-
-  /** Runs `work` while a transaction of somebody else is open, in which these statements have run. */
-  async beside(statements: readonly (readonly [sql: string, values: unknown[]])[], work: () => Promise<void>): Promise<void> {
-    const client = await this.database.pool.connect();
-    try {
-      await client.query('begin');
-      for (const [sql, values] of statements) await client.query(sql, values);
-      await work();
-    } finally {
-      await client.query('rollback');
-      client.release();
-    }
+    const lock = `select 1 from ${this.quoted}.sessions where session_id = any ($1) for update`;
+    return beside(this.database.pool, [[lock, [ids]]], work);
   }
 }

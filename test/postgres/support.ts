@@ -82,6 +82,23 @@ export async function bytesFor(sessions: Pick<PostgresSessions, 'message'>, id: 
   return next.bytes;
 }
 
+/** Runs `work` while a transaction of somebody else is open, in which these statements have run. */
+export async function beside(
+  pool: pg.Pool,
+  statements: readonly (readonly [sql: string, values: unknown[]])[],
+  work: () => Promise<void>,
+): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    for (const [sql, values] of statements) await client.query(sql, values);
+    await work();
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
 /** Runs `work` while a trigger drops rows of a table before they are written, as a rule or trigger of an operator may. */
 export async function withoutWrites(
   { pool, schema }: Pick<TestDatabase, 'pool' | 'schema'>,

@@ -8,7 +8,7 @@ import { PostgresSessions } from '../../src/postgres/index.ts';
 import { registeredUsers } from '../support/registered-users.ts';
 import { Session } from '../support/session.ts';
 import { Died, Fleet, RemoteError } from '../postgres/fleet.ts';
-import { messagesAfter, testDatabase, type TestDatabase } from '../postgres/support.ts';
+import { beside, messagesAfter, testDatabase, type TestDatabase } from '../postgres/support.ts';
 
 // `npm run test:long` runs hundreds.
 const SESSIONS = Number(process.env.SECAGG_CRASH_SESSIONS ?? 8);
@@ -93,19 +93,15 @@ describe('processes that share sessions', function () {
     await session.close();
     await sessions.round(id, 0);
     const deals = await session.answers();
-    const stopped = await database.pool.connect();
-    try {
-      // The lock that recv holds until it commits.
-      await stopped.query('begin');
-      await stopped.query(`select 1 from ${quoted}.sessions where session_id = $1 for key share`, [id]);
+    let closed: Promise<string> = Promise.resolve('');
+    // The lock that recv holds until it commits.
+    const lock = `select 1 from ${quoted}.sessions where session_id = $1 for key share`;
+    await beside(database.pool, [[lock, [id]]], async () => {
       await Promise.all([...deals].map(([user, bytes], i) => fleet.call(i, 'recv', id, user, bytes)));
-      const closed = fleet.call(0, 'round', id, 1).then(() => 'closed');
+      closed = fleet.call(0, 'round', id, 1).then(() => 'closed');
       expect(await Promise.race([closed, sleep(300, 'waits')])).to.equal('waits');
-      await stopped.query('commit');
-      expect(await closed).to.equal('closed');
-    } finally {
-      stopped.release();
-    }
+    });
+    expect(await closed).to.equal('closed');
   });
 
   it('a message that races the closing of its round is in the round or is refused', async () => {

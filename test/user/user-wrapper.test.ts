@@ -68,6 +68,14 @@ describe('a user object', () => {
     expect(inspect(own)).to.equal('UserWrapper { id: 5, round: 1 }');
   });
 
+  it('tells the context of its session, and whose keys it needs to answer round 1', async () => {
+    const session = await new Session({ ids: [40, 10, 30, 20], threshold: 3, options: { session: 'week 7' } }).before(1);
+    const user = session.user(30);
+    user.sessionContext.fill(0);
+    expect(new TextDecoder().decode(user.sessionContext)).to.equal('week 7');
+    expect(user.idsInDirectory(session.messages.get(30)!)).to.deep.equal([10, 20, 30, 40]);
+  });
+
   it('is started by a constant message, which is fresh each time', () => {
     round0Msg().fill(0);
     expect(round0Msg()).to.deep.equal(Uint8Array.of(0x92, 1, 0));

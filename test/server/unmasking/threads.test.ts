@@ -1,5 +1,6 @@
 // How the masks of a sum are divided among threads, and what becomes of the sum if a thread fails. The threads are functions of the test;
 // sum-without-masks.test.ts has real ones.
+import { platform } from '#platform';
 import { expect } from 'chai';
 import { userId } from '../../../src/leaves/ids.ts';
 import { allPositions } from '../../../src/leaves/positions.ts';
@@ -65,12 +66,12 @@ async function inThreads(
   return { outcome, ranges, asked };
 }
 
-/** Masks of a sum of so many bytes; `part` of them are removed. */
+/** Masks of a sum of so many bytes, which are removed from one of them on. */
 interface Share {
   readonly survivors?: number;
   readonly pairwise?: number;
   readonly length: number;
-  readonly part?: number;
+  readonly from?: number;
 }
 
 describe('the masks of a sum', () => {
@@ -84,9 +85,9 @@ describe('the masks of a sum', () => {
     expect(rangesOf({ from: 3, to: 13 }, 1)).to.deep.equal([{ from: 3, to: 13 }]);
   });
 
-  for (const [what, { survivors = 0, pairwise = 0, length, part = 1 }, threads] of [
+  for (const [what, { survivors = 0, pairwise = 0, length, from = 0 }, threads] of [
     ['300 masks of 4 MB take two threads, which is 150 ms for each', { survivors: 300, length: 4e6 }, 2],
-    ['half of 600 masks of 4 MB take two threads', { survivors: 600, length: 4e6, part: 0.5 }, 2],
+    ['half of 600 masks of 4 MB take two threads', { survivors: 600, length: 4e6, from: 300 }, 2],
     ['9000 agreements take three threads', { pairwise: 9000, length: 8 }, 3],
     [
       '600 masks of 4 MB and 12,000 agreements take the most that the caller admits',
@@ -95,17 +96,18 @@ describe('the masks of a sum', () => {
     ],
   ] as const satisfies readonly [string, Share, number][]) {
     it(what, async () => {
-      const to = (survivors + pairwise) * part;
+      const range = { from, to: survivors + pairwise };
+      const total = range.to - from;
       const told: UnmaskingProgress[] = [];
       const work = { ...quiet, threads: 8, onProgress: (progress: UnmaskingProgress) => void told.push(progress) };
       const sum = new Uint8Array(length).fill(5);
       const { outcome, ranges, asked } = await inThreads(counting, () =>
-        sumWithout(unmaskingOf(survivors, pairwise), { from: 0, to }, sum, work),
+        sumWithout(unmaskingOf(survivors, pairwise), range, sum, work),
       );
-      expect(outcome).to.deep.equal(new Uint8Array(length).fill((5 + to) % 256));
+      expect(outcome).to.deep.equal(new Uint8Array(length).fill((5 + total) % 256));
       expect(sum.every((byte) => byte === 5)).to.equal(true);
-      expect(ranges).to.deep.equal(rangesOf({ from: 0, to }, threads));
-      expect(told.at(-1)).to.deep.equal({ done: to, total: to, threads });
+      expect(ranges).to.deep.equal(rangesOf(range, threads));
+      expect(told.at(-1)).to.deep.equal({ done: total, total, threads });
       const signs = { greeting: 'secagg-unmasking-worker/1', starter: 'secagg-unmasking-starter' };
       expect(asked).to.deep.equal([[null, signs]]);
     });
@@ -132,9 +134,9 @@ describe('the masks of a sum', () => {
     const onProgress = ({ done }: UnmaskingProgress): void => void told.push([clock.now, done]);
     const run: RunInThread = (data, _, onMessage) => {
       const { range: own, length } = data as Task;
-      // The first thread tells of a mask each 20 ms, the other one of all of its masks at the end.
+      // The first thread tells of a mask each 25 ms, the other one of all of its masks at the end.
       for (let i = 0; own.from === range.from && i < 10; i++) {
-        clock.now += i === 5 ? 19 : 20;
+        clock.now += i === 5 ? 24 : 25;
         onMessage({ done: 1, partial: null });
       }
       const left = own.to - own.from - (own.from === range.from ? 10 : 0);
@@ -147,12 +149,13 @@ describe('the masks of a sum', () => {
     } finally {
       Reflect.deleteProperty(performance, 'now');
     }
-    // 20, 40, 60; 80, 100, 119; 139, 159, 179; 199
+    // 25, 50; 75, 100; 125, 149, 174; 199, 224; 249
     expect(told).to.deep.equal([
-      [60, 3],
-      [119, 6],
-      [179, 9],
-      [199, 6100],
+      [50, 2],
+      [100, 4],
+      [174, 7],
+      [224, 9],
+      [249, 6100],
     ]);
   });
 });
@@ -188,13 +191,19 @@ describe('threads that fail', () => {
     const run: RunInThread = async (data, stop) => {
       if ((data as Task).range.from === 0) throw new Error('out of memory');
       await new Promise((resolve) => stop.addEventListener('abort', resolve));
-      await turn();
+      for (let i = 0; i < 5; i++) await turn();
       happened.push('the other one has ended');
       throw new Error('stopped');
     };
-    const work = { ...quiet, threads: 2, onProgress: () => void happened.push('a mask was removed') };
-    expect(await unmasked(run, work)).to.deep.equal(expected);
-    expect(happened.indexOf('the other one has ended')).to.equal(0);
+    const noting = {
+      hkdfSha256: (...given: Parameters<typeof platform.hkdfSha256>) => {
+        if (happened.at(-1) !== 'masks are made') happened.push('masks are made');
+        return engine.hkdfSha256(...given);
+      },
+    };
+    const engine = { ...platform };
+    expect(await withPlatform(noting, () => unmasked(run, { ...quiet, threads: 2 }))).to.deep.equal(expected);
+    expect(happened).to.deep.equal(['the other one has ended', 'masks are made']);
   });
 
   it('because the caller called them off, are not replaced: no mask is made, and nothing listens to the signal', async () => {
