@@ -77,27 +77,31 @@ describe('key stream in WebAssembly', () => {
 });
 
 describe('draws', () => {
-  const groups = crateVectors.masks.masks.map(({ vect }) => new WordArithmetic(groupOf(configOf(vect))));
+  const ofCrate = crateVectors.masks.masks.map(({ vect }) => configOf(vect));
+  const ofOurs = ofCrate
+    .filter(({ groupType }) => groupType === 'Power2')
+    .map((config) => ({ ...config, groupType: 'Bits' as const }));
+  const groups = [...ofCrate, ...ofOurs].map((config) => new WordArithmetic(groupOf(config)));
   const copyOf = (bytes: Uint8Array): Words => new Uint32Array(Uint8Array.from(bytes).buffer);
 
   /** Some random draws, some at random and at both ends that are next to the order, and some whose last word is that of the order. */
-  const drawsNear = ({ group: { words, order, drawnBytes } }: WordArithmetic, count: number): Uint8Array => {
+  const drawsNear = ({ group: { words, order, drawnBits } }: WordArithmetic, count: number): Uint8Array => {
     const draws = systemRandom(4 * words * count);
     const wordsAt = new Uint32Array(draws.buffer);
-    const highest = 2n ** BigInt(8 * drawnBytes) - 1n;
+    const highest = 2n ** BigInt(drawnBits) - 1n;
     for (let i = 0; i < count; i++) {
       const [kind = 0, junk = 0] = systemRandom(2);
       const edges = [order - 1n, order, order + 1n, 0n, highest];
       const edge = i === 0 || i === count - 1 ? order - 1n : edges[kind % 10];
       if (edge !== undefined) wordsAt.set(wordsOf(edge > highest ? highest : edge, words), i * words);
       else if (kind % 10 === 5) wordsAt[i * words + words - 1] = wordsOf(order, words)[words - 1]!;
-      // What is beyond the bytes of a draw is dropped.
-      for (let j = drawnBytes; j < 4 * words; j++) draws[4 * words * i + j] = junk;
+      // What is beyond the bits of a draw is dropped.
+      for (let j = Math.ceil(drawnBits / 8); j < 4 * words; j++) draws[4 * words * i + j] = junk;
     }
     return draws;
   };
 
-  it('are taken by WebAssembly exactly as by TypeScript, next to the order of each of the 240 groups', () => {
+  it('are taken by WebAssembly exactly as by TypeScript, next to the order of each of the 320 groups', () => {
     for (const arithmetic of groups) {
       const { words } = arithmetic.group;
       for (const count of [1, 2, 63, 64, 65, 200]) {

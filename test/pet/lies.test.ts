@@ -449,7 +449,7 @@ describe('sums at the edge of a group', () => {
     // With the first value of any field the elements would be as long as these: nothing but the byte itself is wrong.
     for (const at of [0, 1, 2, 3]) {
       const known = [
-        [0, 1, 2],
+        [0, 1, 2, 3],
         [0, 1, 2, 3],
         [0, 2, 4, 6, 255],
         [3, 6, 9, 12],

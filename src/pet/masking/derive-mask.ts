@@ -56,8 +56,8 @@ function oneElement(stream: MaskKeystream, arithmetic: WordArithmetic): Words {
 
 /** In blocks. What is left of the last block is lost. */
 async function lastElements(stream: MaskKeystream, arithmetic: WordArithmetic, count: number): Promise<Words> {
-  const { words, order, drawnBytes } = arithmetic.group;
-  const drawsForOne = Number((1024n << BigInt(8 * drawnBytes)) / order) / 1024;
+  const { words, order, drawnBits } = arithmetic.group;
+  const drawsForOne = Number((1024n << BigInt(drawnBits)) / order) / 1024;
   const mostDraws = Math.floor(MOST_KEYSTREAM / (4 * words));
   const elements = new Uint32Array(count * words);
   const pace = new Pace();

@@ -20,7 +20,8 @@ export class WordArithmetic {
     if (!LITTLE_ENDIAN) throw new RangeError('expected a little-endian machine, got a big-endian one');
     this.group = group;
     this.order = wordsOf(group.order, group.words);
-    this.lastWordMask = 0xffff_ffff >>> (32 * group.words - 8 * group.drawnBytes);
+    // No bit counts if a power of two begins a word of its own.
+    this.lastWordMask = Number((1n << BigInt(group.drawnBits - 32 * (group.words - 1))) - 1n);
   }
 
   /** acc := acc + terms, in place; each of the same number of elements. */
