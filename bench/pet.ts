@@ -5,6 +5,7 @@ import { Aggregation } from '../src/pet/masking/aggregation.ts';
 import { deriveMask } from '../src/pet/masking/derive-mask.ts';
 import type { GroupType, MaskConfigPair } from '../src/pet/masking/mask-config.ts';
 import { maskKeystream } from '../src/pet/masking/mask-keystream.ts';
+import { MOST_KEYSTREAM } from '../src/pet/masking/mask-loops.ts';
 import { maskModel } from '../src/pet/masking/mask-model.ts';
 import { groupOf } from '../src/pet/masking/orders.ts';
 import type { Bench } from './bench.ts';
@@ -12,7 +13,7 @@ import { blocks, table, whole, type Cell } from './markdown.ts';
 import { reasonOf, run, type Skipped } from './peers/peer.ts';
 import { median, timed } from './statistics.ts';
 
-const GROUPS = ['Prime', 'Power2'] as const satisfies readonly GroupType[];
+const GROUPS = ['Prime', 'Power2', 'Bits'] as const satisfies readonly GroupType[];
 
 /** Medians in ms for one mask. */
 interface Costs {
@@ -44,15 +45,16 @@ export const pet: Bench<PetFigures> = {
   describe({ length, ours, crate }) {
     const theirs = (group: string): Costs | undefined =>
       'skipped' in crate ? undefined : crate.find((each) => each.group === group);
-    const cells = (group: string, of: Costs | undefined, keystream: Cell): Cell[] => [
+    const cells = (group: string, of: Costs, keystream: Cell): Cell[] => [
       group,
       keystream,
-      ...(['derive', 'mask', 'add', 'unmask'] as const).map((name) => (of === undefined ? null : whole(of[name]))),
+      ...(['derive', 'mask', 'add', 'unmask'] as const).map((name) => whole(of[name])),
     ];
-    const rows = ours.flatMap((each) => [
-      cells(`${each.group}, secagg`, each, whole(each.keystream)),
-      cells(`${each.group}, xaynet-core`, theirs(each.group), null),
-    ]);
+    const rows = ours.flatMap((each) => {
+      const crates = theirs(each.group);
+      const own = cells(`${each.group}, secagg`, each, whole(each.keystream));
+      return crates === undefined ? [own] : [own, cells(`${each.group}, xaynet-core`, crates, null)];
+    });
     const [prime] = ours;
     const share =
       prime === undefined ? '' : `, ${Math.round((100 * prime.keystream) / prime.derive)} % of which is the key stream`;
@@ -104,11 +106,11 @@ async function measureOurs(group: (typeof GROUPS)[number], length: number, runs:
 }
 
 /** As many bytes as a mask takes on average. */
-function takeKeystream(seed: Uint8Array, length: number, { vect }: MaskConfigPair): void {
-  const { order, drawnBytes, words } = groupOf(vect);
-  const draws = Math.ceil((length * Number((1024n << BigInt(8 * drawnBytes)) / order)) / 1024);
-  const stream = maskKeystream(seed);
-  const most = stream.most - (stream.most % (4 * words));
+async function takeKeystream(seed: Uint8Array, length: number, { vect }: MaskConfigPair): Promise<void> {
+  const { order, drawnBits, words } = groupOf(vect);
+  const draws = Math.ceil((length * Number((1024n << BigInt(drawnBits)) / order)) / 1024);
+  const stream = await maskKeystream(seed);
+  const most = MOST_KEYSTREAM - (MOST_KEYSTREAM % (4 * words));
   for (let left = 4 * words * draws; left > 0; left -= most) stream.next(Math.min(left, most));
   stream.end();
 }

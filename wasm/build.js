@@ -7,7 +7,7 @@ import asc from 'assemblyscript/asc';
 /** The modules, by the names of their sources: where they are written, and what they export. */
 export const MODULES = {
   lanes: { out: 'src/masking/lanes-wasm.ts', constant: 'LANES_WASM' },
-  chacha20: { out: 'src/pet/masking/chacha20-wasm.ts', constant: 'CHACHA20_WASM' },
+  draws: { out: 'src/pet/masking/draws-wasm.ts', constant: 'DRAWS_WASM' },
 };
 const FLAGS = '-O3 --noAssert --runtime stub --enable simd --importMemory --noExportMemory';
 

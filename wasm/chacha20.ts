@@ -1,5 +1,5 @@
 // ChaCha20 (RFC 8439 section 2.3) in WebAssembly SIMD, in AssemblyScript: four blocks at a time, word i of all of them in the vector x_i.
-// src/pet/masking/mask-keystream.ts lays out the memory: the 16 words of the state at address 0, key stream from where the caller says.
+// src/pet/masking/mask-loops.ts lays out the memory: the 16 words of the state at address 0, key stream from where the caller says.
 
 // @ts-ignore: decorator
 @inline

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { genKeypair } from 'secagg';
 import { MemoryAgentStore } from 'secagg/agent';
 import { decodeModel, PetAgent, PetCoordinator, PetService } from 'secagg/pet';
-import { petClient, petServer } from './http.ts';
+import { petClient } from './client.ts';
+import { petServer } from './http.ts';
 
 const masks = { groupType: 'Prime', dataType: 'F32', boundType: 'B0', modelType: 'M3' } as const;
 const time = { min: 1, max: 60 }; // seconds of each phase

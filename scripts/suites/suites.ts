@@ -85,7 +85,12 @@ export const GATE: readonly Suite[] = [
     outside: true,
     budget: 400,
   },
-  { name: 'pages', files: ['browser/agent.test.ts', 'browser/digit-pages.test.ts'], outside: true, budget: 240 },
+  {
+    name: 'pages',
+    files: ['browser/agent.test.ts', 'browser/pet-agent.test.ts', 'browser/digit-pages.test.ts'],
+    outside: true,
+    budget: 240,
+  },
   { name: 'vectors', files: ['vectors', 'fuzz'], budget: 180 },
   { name: 'command', files: ['command'], outside: true, quickKeys: true, budget: 240 },
   { name: 'encodings', files: ['encoding', 'planner', 'cohorts', 'pet'], quickKeys: true, budget: 180 },
@@ -146,7 +151,12 @@ export const LONG: readonly Suite[] = [
   { name: 'webkit', files: ['browser/webkit.test.ts'], budget: 300 },
   {
     name: 'firefox',
-    files: ['browser/firefox.test.ts', 'browser/agent-firefox.test.ts', 'browser/digit-pages-firefox.test.ts'],
+    files: [
+      'browser/firefox.test.ts',
+      'browser/agent-firefox.test.ts',
+      'browser/pet-agent-firefox.test.ts',
+      'browser/digit-pages-firefox.test.ts',
+    ],
     budget: 600,
   },
   { name: 'runtimes', files: ['runtimes'], budget: 600 },

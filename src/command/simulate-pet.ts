@@ -104,7 +104,7 @@ function configOf(text: string): MaskConfig {
     return known;
   };
   return {
-    groupType: one(['Integer', 'Prime', 'Power2'], groupType),
+    groupType: one(['Integer', 'Prime', 'Power2', 'Bits'], groupType),
     dataType: one(['F32', 'F64', 'I32', 'I64'], dataType),
     boundType: one(['B0', 'B2', 'B4', 'B6', 'Bmax'], boundType),
     modelType: one(['M3', 'M6', 'M9', 'M12'], modelType),

@@ -1,35 +1,16 @@
 // What is tested of an agent in every browser: it takes part, goes on after its page was closed, leaves one tab the lead, and wakes up.
 import { expect } from 'chai';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { hex } from '../../src/leaves/bytes.ts';
 import type { AgentInPage, AgentInWorker, GivenParticipant } from './agent-page.ts';
 import { AgentService, INPUT_IN_NODE } from './agent-service.ts';
-import { removeProfile, type DrivenBrowser, type DrivenTab } from './web-driver.ts';
+import { onceLoaded, startedBrowser, until } from './started-browser.ts';
+import type { DrivenBrowser, DrivenTab } from './web-driver.ts';
 
-const PATIENCE_MILLISECONDS = 60_000;
 /** Far below the 30 seconds after which an agent that waits for a run asks again by itself. */
 const AT_ONCE_MILLISECONDS = 10_000;
 
-async function until(what: string, isSo: () => boolean | Promise<boolean>, most = PATIENCE_MILLISECONDS): Promise<void> {
-  const end = performance.now() + most;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`in vain: ${what}`);
-    await setTimeout(50);
-  }
-}
-
 /** What two agents in Node and one in a page give together. */
 const sumWith = (input: readonly number[]): number[] => input.map((value, i) => value + 2 * INPUT_IN_NODE[i]!);
-
-/** Evaluates an expression once the scripts of the page have run. */
-const onceLoaded = <T>(page: DrivenTab, expression: string): Promise<T> =>
-  page.evaluate(`new Promise((done) => {
-    const wait = () => ('participate' in globalThis ? done(${expression}) : setTimeout(wait, 20));
-    wait();
-  })`);
 
 const participate = (page: DrivenTab, given: GivenParticipant): Promise<void> =>
   onceLoaded(page, `participate(${JSON.stringify(given)})`);
@@ -41,53 +22,18 @@ const look = (page: DrivenTab): Promise<AgentInPage> => page.evaluate('agentInPa
 
 /** @param start starts the browser with a profile. @param whySkipped says what is missing. */
 export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>, whySkipped: () => string | null): void {
-  let profile = '';
+  const browser = startedBrowser(start, whySkipped);
   let service: AgentService | undefined;
-  let browser: DrivenBrowser | undefined;
-
-  before(async function () {
-    const why = whySkipped();
-    if (why !== null) {
-      console.log(`    skipped: ${why}`);
-      this.skip();
-    }
-    profile = mkdtempSync(join(tmpdir(), 'secagg-browser-'));
-    browser = await start(profile);
-  });
-
-  after(async () => {
-    await browser?.kill();
-    if (profile !== '') await removeProfile(profile);
-  });
 
   beforeEach(async () => {
     service = await AgentService.start();
   });
 
-  /** Pages that a test has left open. */
-  const pages = new Set<DrivenTab>();
-
-  afterEach(async () => {
-    for (const page of pages) await close(page);
+  afterEach(() => {
     service?.close();
   });
 
-  async function open(url: string = service!.url): Promise<DrivenTab> {
-    const page = await browser!.open(url);
-    pages.add(page);
-    return page;
-  }
-
-  async function close(page: DrivenTab): Promise<void> {
-    pages.delete(page);
-    await page.close();
-  }
-
-  async function killBrowser(): Promise<void> {
-    pages.clear();
-    await browser!.kill();
-    browser = await start(profile);
-  }
+  const open = (url: string = service!.url): Promise<DrivenTab> => browser.open(url);
 
   /** Distinct masked inputs that have come: more than one would give the difference of two inputs away. */
   const maskedInputs = (): string[] => {
@@ -121,7 +67,7 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
       await participate(page, given);
       await until('the answer is lost', async () => (await look(page)).events.includes('step-failed'));
       expect((await look(page)).progress).to.include({ phase: 'session', participations: round === 2 ? 1 : 0 });
-      await (round === 1 ? close(page) : killBrowser());
+      await (round === 1 ? browser.close(page) : browser.kill());
       service!.lose(() => false);
       const again = await open();
       await participate(again, { ...given, input: [0, 0, 0] });
@@ -146,7 +92,7 @@ export function describeAgent(start: (profile: string) => Promise<DrivenBrowser>
     expect(await second.evaluate('agentLocks()')).to.deep.equal({ held: 1, waiting: 1 });
     expect(await look(second)).to.include({ loads: 0, looks: 0 });
     service!.lose(() => false);
-    await close(first);
+    await browser.close(first);
     expect(Array.from((await finished()).result as Int32Array)).to.deep.equal(sumWith([7, 8, 9]));
     expect(maskedInputs()).to.have.lengthOf(1);
     await until('the second tab hears the outcome', async () => (await look(second)).events.includes('done'));

@@ -1,12 +1,17 @@
 // The Chromium that the tests use.
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { written, type DrivenBrowser, type DrivenTab } from './web-driver.ts';
 
 /** The path of the program. */
 export const CHROMIUM: string = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Why there is no Chromium; null if there is one. */
+export function missingChromium(): string | null {
+  return existsSync(CHROMIUM) ? null : `no Chromium at ${CHROMIUM} (set CHROMIUM to its path)`;
+}
 
 export const LAUNCH: string[] = [
   '--no-sandbox',

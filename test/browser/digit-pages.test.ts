@@ -1,9 +1,8 @@
 // The pages of examples/pages in Chromium.
-import { existsSync } from 'node:fs';
-import { CHROMIUM, startChromium } from './chromium.ts';
+import { missingChromium, startChromium } from './chromium.ts';
 import { describePages } from './digit-pages-in-browser.ts';
 
 describe('pages to take part and to watch, in Chromium', function () {
   this.timeout(180_000);
-  describePages(startChromium, () => (existsSync(CHROMIUM) ? null : `no Chromium at ${CHROMIUM} (set CHROMIUM to its path)`));
+  describePages(startChromium, missingChromium);
 });

@@ -22,7 +22,14 @@ async function reportOf(line: string, code = 0): Promise<PetReport> {
 describe('secagg simulate --protocol pet', function () {
   this.timeout(60_000);
 
-  for (const config of ['Prime/F32/B0/M3', 'Power2/F64/B2/M6', 'Integer/I32/B4/M3', 'Prime/I64/Bmax/M3', 'Power2/F32/Bmax/M3']) {
+  for (const config of [
+    'Prime/F32/B0/M3',
+    'Power2/F64/B2/M6',
+    'Integer/I32/B4/M3',
+    'Prime/I64/Bmax/M3',
+    'Power2/F32/Bmax/M3',
+    'Bits/F32/B0/M3',
+  ]) {
     it(`gives exactly the mean of the models that were accepted, with ${config}`, async () => {
       const report = await reportOf(`--users 30 --dropout 0.2 --length 20 --sum 0.4 --config ${config} --sessions 2`);
       expect(report.rounds).to.have.length(2);

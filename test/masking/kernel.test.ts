@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
 import { addLanes } from '../../src/masking/running-sum.ts';
-import { CHACHA20_WASM } from '../../src/pet/masking/chacha20-wasm.ts';
 import { LANES_WASM } from '../../src/masking/lanes-wasm.ts';
+import { DRAWS_WASM } from '../../src/pet/masking/draws-wasm.ts';
 import { typescriptKernel } from '../../src/masking/typescript-kernel.ts';
 import { ringOf, type Kernel } from '../../src/masking/ring.ts';
 import { instantiateSimd } from '../../src/masking/simd-kernel.ts';
@@ -155,7 +155,7 @@ describe('lanes', () => {
     expect(kernel()).to.not.equal(typescriptKernel);
     const text = compiled().replace(/[\s'+]/g, '');
     // Both modules in one process, because the compiler takes seconds to load.
-    for (const embedded of [LANES_WASM, CHACHA20_WASM]) expect(text).to.contain(embedded.replaceAll('+', ''));
+    for (const embedded of [LANES_WASM, DRAWS_WASM]) expect(text).to.contain(embedded.replaceAll('+', ''));
   });
 
   it('are added in plain TypeScript if WebAssembly is missing or forbidden', () => {

@@ -5,8 +5,14 @@ import fc from 'fast-check';
 import { platform as node } from '../../src/platform/node.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { concat } from '../../src/leaves/bytes.ts';
-import { chacha20Module, ofNoble, WasmKeystream } from '../../src/pet/masking/mask-keystream.ts';
+import { ofNoble } from '../../src/pet/masking/mask-keystream.ts';
+import { maskLoops, MOST_KEYSTREAM } from '../../src/pet/masking/mask-loops.ts';
+import { groupOf } from '../../src/pet/masking/orders.ts';
+import { WordArithmetic, wordsOf, type Words } from '../../src/pet/masking/words.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
+import { configOf, crateVectors } from './crate-vectors.ts';
+
+const loops = maskLoops()!;
 
 interface Stream {
   next(length: number): Uint8Array;
@@ -14,13 +20,20 @@ interface Stream {
 
 const engines: Readonly<Record<string, (seed: Uint8Array) => Stream>> = {
   OpenSSL: (seed) => node.chacha20!(seed),
-  WebAssembly: (seed) => new WasmKeystream(chacha20Module()!, seed),
-  noble: ofNoble,
+  WebAssembly: inOrder((seed, at, length) => loops.keystream(seed, at, length)),
+  noble: inOrder(ofNoble),
 };
+
+function inOrder(keystreamAt: typeof ofNoble): (seed: Uint8Array) => Stream {
+  return (seed) => {
+    let at = 0;
+    return { next: (length) => keystreamAt(seed, (at += length) - length, length) };
+  };
+}
 
 const lengths = fc.array(
   fc.oneof(
-    fc.constantFrom(4, 8, 12, 56_000),
+    fc.constantFrom(4, 8, 12, MOST_KEYSTREAM),
     fc.integer({ min: 1, max: 1000 }).map((n) => 4 * n),
   ),
   {
@@ -51,18 +64,72 @@ for (const [name, streamOf] of Object.entries(engines)) {
   });
 }
 
-describe('ChaCha20 in WebAssembly', () => {
+describe('key stream in WebAssembly', () => {
   it('carries from the low word of the counter to the high one', () => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-    const { exports } = new WebAssembly.Instance(chacha20Module()!, { env: { memory } });
-    const words = new Uint32Array(memory.buffer);
-    words.set([0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]);
-    words[12] = 0xffff_fffe;
-    (exports as unknown as { keystream: (out: number, count: number) => void }).keystream(256, 2);
-    expect([words[12], words[13]]).to.deep.equal([6, 1]);
+    const length = 512;
+    const found = loops.keystream(new Uint8Array(32), 64 * (2 ** 32 - 2), length);
     // Block 2^32 has the counter 0 and, as the first word of the nonce, 1.
     const nonce = fromHex('010000000000000000000000');
-    const expected = chacha20(new Uint8Array(32), nonce, new Uint8Array(64), undefined, 0);
-    expect(toHex(new Uint8Array(memory.buffer, 256 + 128, 64))).to.equal(toHex(expected));
+    const expected = chacha20(new Uint8Array(32), nonce, new Uint8Array(length - 128), undefined, 0);
+    expect(toHex(found.subarray(128))).to.equal(toHex(expected));
+    expect(toHex(loops.keystream(new Uint8Array(32), 64 * 2 ** 32, 64))).to.equal(toHex(expected.subarray(0, 64)));
+  });
+});
+
+describe('draws', () => {
+  const ofCrate = crateVectors.masks.masks.map(({ vect }) => configOf(vect));
+  const ofOurs = ofCrate
+    .filter(({ groupType }) => groupType === 'Power2')
+    .map((config) => ({ ...config, groupType: 'Bits' as const }));
+  const groups = [...ofCrate, ...ofOurs].map((config) => new WordArithmetic(groupOf(config)));
+  const copyOf = (bytes: Uint8Array): Words => new Uint32Array(Uint8Array.from(bytes).buffer);
+
+  /** Some random draws, some at random and at both ends that are next to the order, and some whose last word is that of the order. */
+  const drawsNear = ({ group: { words, order, drawnBits } }: WordArithmetic, count: number): Uint8Array => {
+    const draws = systemRandom(4 * words * count);
+    const wordsAt = new Uint32Array(draws.buffer);
+    const highest = 2n ** BigInt(drawnBits) - 1n;
+    for (let i = 0; i < count; i++) {
+      const [kind = 0, junk = 0] = systemRandom(2);
+      const edges = [order - 1n, order, order + 1n, 0n, highest];
+      const edge = i === 0 || i === count - 1 ? order - 1n : edges[kind % 10];
+      if (edge !== undefined) wordsAt.set(wordsOf(edge > highest ? highest : edge, words), i * words);
+      else if (kind % 10 === 5) wordsAt[i * words + words - 1] = wordsOf(order, words)[words - 1]!;
+      // What is beyond the bits of a draw is dropped.
+      for (let j = Math.ceil(drawnBits / 8); j < 4 * words; j++) draws[4 * words * i + j] = junk;
+    }
+    return draws;
+  };
+
+  it('are taken by WebAssembly exactly as by TypeScript, next to the order of each of the 320 groups', () => {
+    for (const arithmetic of groups) {
+      const { words } = arithmetic.group;
+      for (const count of [1, 2, 63, 64, 65, 200]) {
+        const draws = drawsNear(arithmetic, count);
+        for (const room of [count + 1, Math.ceil(count / 4)]) {
+          const [expected, found] = [new Uint32Array(room * words), new Uint32Array(room * words)];
+          const end = arithmetic.takeDraws(copyOf(draws), expected, 0);
+          expect(end).to.be.within(words, words * room);
+          expect(loops.takeDraws(arithmetic, draws, found, 0)).to.equal(end);
+          expect(Buffer.compare(Buffer.from(found.buffer, 0, 4 * end), Buffer.from(expected.buffer, 0, 4 * end))).to.equal(0);
+        }
+      }
+    }
+  });
+
+  it('are taken where the key stream was made, from wherever it begins, and none of it is left', () => {
+    const arithmetic = groups[0]!;
+    const key = systemRandom(32);
+    const length = 4 * arithmetic.group.words * 1000;
+    for (const at of [0, 4, 60, 64, 1000]) {
+      const expected = new Uint32Array(2000 * arithmetic.group.words);
+      const end = arithmetic.takeDraws(copyOf(ofNoble(key, at, length)), expected, 0);
+      const block = loops.keystream(key, at, length);
+      const found = new Uint32Array(expected.length);
+      expect(loops.takeDraws(arithmetic, block, found, 0)).to.equal(end);
+      expect(found).to.deep.equal(expected);
+      loops.wipe();
+      expect(block.every((byte) => byte === 0)).to.equal(true);
+    }
   });
 });

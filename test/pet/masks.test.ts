@@ -1,5 +1,6 @@
 // Masks, masked models and their means, against those of xaynet-core itself.
 import { createHash } from 'node:crypto';
+import { chacha20 } from '@noble/ciphers/chacha.js';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Aggregation } from '../../src/pet/masking/aggregation.ts';
@@ -10,7 +11,7 @@ import type { Model } from '../../src/pet/masking/model.ts';
 import { groupOf } from '../../src/pet/masking/orders.ts';
 import { FastQuotients } from '../../src/pet/masking/fast-quotients.ts';
 import { nearestDouble } from '../../src/pet/masking/quotients.ts';
-import { wordsOf } from '../../src/pet/masking/words.ts';
+import { bigintAt, wordsOf } from '../../src/pet/masking/words.ts';
 import { fromHex } from '../support/vectors.ts';
 import { configOf, crateVectors } from './crate-vectors.ts';
 
@@ -72,6 +73,38 @@ describe('masks of xaynet-core', () => {
         expect(isInteger ? BigInt(found[i] ?? NaN) : found[i], `${vect} [${i}]`).to.equal(rounded);
       }
     }
+  });
+});
+
+describe('masks of the group Bits, which xaynet does not have', () => {
+  it('are the low bits of key stream, of which nothing is rejected, in all 80 configurations', async () => {
+    const length = 20;
+    const seed = Uint8Array.from({ length: 32 }, (_, i) => 11 * i);
+    for (const { vect } of crateVectors.masks.masks.slice(-80)) {
+      expect(configOf(vect).groupType).to.equal('Power2');
+      const one = { ...configOf(vect), groupType: 'Bits' as const };
+      const { order, words } = groupOf(one);
+      expect(order).to.equal(groupOf(configOf(vect)).order);
+      // The first draw is the mask of the weight.
+      const keystream = chacha20(seed, new Uint8Array(12), new Uint8Array(4 * words * (length + 1)));
+      const draws = Array.from(
+        { length: length + 1 },
+        (_, i) => bigintAt(new Uint32Array(keystream.buffer), i * words, words) % order,
+      );
+      const { elements } = await deriveMask(seed, length, { vect: one, unit: one });
+      const found = Array.from({ length }, (_, i) => bigintAt(elements.vect, i * words, words));
+      expect([bigintAt(elements.unit, 0, words), ...found], vect).to.deep.equal(draws);
+    }
+  });
+
+  it('have a configuration whose first byte is 3, which xaynet refuses', async () => {
+    const one = configOf('Bits F32 B0 M3');
+    const mask = await deriveMask(new Uint8Array(32), 2, { vect: one, unit: one });
+    // [xaynet-core 0.2.0] src/mask/config/mod.rs: a group type is 0, 1 or 2.
+    expect([...mask.toBytes().subarray(0, 4)]).to.deep.equal([3, 0, 0, 3]);
+    expect(MaskObject.fromBytes(mask.toBytes()).equals(mask)).to.equal(true);
+    const power2 = { ...one, groupType: 'Power2' as const };
+    expect(mask.equals(await deriveMask(new Uint8Array(32), 2, { vect: power2, unit: power2 }))).to.equal(false);
   });
 });
 

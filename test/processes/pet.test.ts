@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
-import { petClient } from '../../examples/pet/http.ts';
+import { petClient } from '../../examples/pet/client.ts';
 import { freePort } from '../../scripts/local-postgres.ts';
 import { genKeypair } from '../../src/index.ts';
 import { MemoryAgentStore } from '../../src/agent/index.ts';

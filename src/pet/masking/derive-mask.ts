@@ -6,6 +6,7 @@ import { Pace } from '../../masking/pace.ts';
 import { arithmeticsOf } from './arithmetics.ts';
 import { checkMaskConfigPair, type MaskConfigPair } from './mask-config.ts';
 import { maskKeystream, type MaskKeystream } from './mask-keystream.ts';
+import { maskLoops, MOST_KEYSTREAM } from './mask-loops.ts';
 import { MAX_LENGTH, MaskObject } from './mask-object.ts';
 import type { WordArithmetic, Words } from './words.ts';
 
@@ -35,12 +36,13 @@ export async function deriveMask(seed: Uint8Array, length: number, config: MaskC
   const key = checkBytes(seed, 'seed');
   if (key.length !== KEY_BYTES) throw new RangeError(`seed: expected ${KEY_BYTES} bytes, got ${key.length}`);
   const { vect, unit } = arithmeticsOf(pair);
-  const stream = maskKeystream(key);
+  const stream = await maskKeystream(key);
   try {
     const weight = oneElement(stream, unit);
     return new MaskObject(pair, { unit: weight, vect: await lastElements(stream, vect, length) });
   } finally {
     stream.end();
+    maskLoops()?.wipe();
   }
 }
 
@@ -48,27 +50,28 @@ export async function deriveMask(seed: Uint8Array, length: number, config: MaskC
 function oneElement(stream: MaskKeystream, arithmetic: WordArithmetic): Words {
   const { words } = arithmetic.group;
   const element = new Uint32Array(words);
-  while (arithmetic.takeCandidates(wordsIn(stream.next(4 * words)), element, 0) === 0);
+  while (takeDraws(arithmetic, stream.next(4 * words), element, 0) === 0);
   return element;
 }
 
 /** In blocks. What is left of the last block is lost. */
 async function lastElements(stream: MaskKeystream, arithmetic: WordArithmetic, count: number): Promise<Words> {
-  const { words, order, drawnBytes } = arithmetic.group;
-  const drawsForOne = Number((1024n << BigInt(8 * drawnBytes)) / order) / 1024;
-  const mostDraws = Math.floor(stream.most / (4 * words));
+  const { words, order, drawnBits } = arithmetic.group;
+  const drawsForOne = Number((1024n << BigInt(drawnBits)) / order) / 1024;
+  const mostDraws = Math.floor(MOST_KEYSTREAM / (4 * words));
   const elements = new Uint32Array(count * words);
   const pace = new Pace();
   for (let at = 0; at < elements.length;) {
     const wanted = Math.ceil(((elements.length - at) / words) * drawsForOne * SPARE);
     const block = stream.next(4 * words * Math.min(mostDraws, wanted));
-    at = arithmetic.takeCandidates(wordsIn(block), elements, at);
-    block.fill(0);
+    at = takeDraws(arithmetic, block, elements, at);
     await pace.maybePause();
   }
   return elements;
 }
 
-function wordsIn(bytes: Uint8Array): Words {
-  return new Uint32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / 4);
+function takeDraws(arithmetic: WordArithmetic, draws: Uint8Array, elements: Words, at: number): number {
+  const loops = maskLoops();
+  if (loops !== null) return loops.takeDraws(arithmetic, draws, elements, at);
+  return arithmetic.takeDraws(new Uint32Array(draws.buffer as ArrayBuffer, draws.byteOffset, draws.length / 4), elements, at);
 }

@@ -2,8 +2,11 @@
 // [xaynet-core 0.2.0] src/mask/config/mod.rs.
 import { checkNames, checkObject, checkOneOf } from '../../leaves/checks.ts';
 
-/** The kind of a group's order: 2·A·E·10^k + 1, about the next prime, or about the next power of two. */
-export type GroupType = 'Integer' | 'Prime' | 'Power2';
+/**
+ * The kind of a group's order: 2·A·E·10^k + 1, about the next prime, or about the next power of two. 'Bits' has the order of 'Power2', and its
+ * masks are made of key stream bit by bit, of which none is rejected: xaynet does not know it.
+ */
+export type GroupType = 'Integer' | 'Prime' | 'Power2' | 'Bits';
 /** What a model's numbers are: 'F32' goes with `Float32Array`, 'F64' with `Float64Array`, 'I32' with `Int32Array`, 'I64' with `BigInt64Array`. */
 export type DataType = 'F32' | 'F64' | 'I32' | 'I64';
 /** The largest absolute value of a number: 1, 100, 10^4, 10^6, or the largest of the data type. Larger ones are clamped. */
@@ -12,7 +15,7 @@ export type BoundType = 'B0' | 'B2' | 'B4' | 'B6' | 'Bmax';
 export type ModelType = 'M3' | 'M6' | 'M9' | 'M12';
 
 // In the order of their indices on the wire.
-export const GROUP_TYPES: readonly GroupType[] = ['Integer', 'Prime', 'Power2'];
+export const GROUP_TYPES: readonly GroupType[] = ['Integer', 'Prime', 'Power2', 'Bits'];
 export const DATA_TYPES: readonly DataType[] = ['F32', 'F64', 'I32', 'I64'];
 export const BOUND_TYPES: readonly BoundType[] = ['B0', 'B2', 'B4', 'B6', 'Bmax'];
 export const MODEL_TYPES: readonly ModelType[] = ['M3', 'M6', 'M9', 'M12'];

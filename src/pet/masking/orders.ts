@@ -1,4 +1,4 @@
-// The groups Z_G of the 240 mask configurations: their orders G, the shifts A and E, and how their elements are laid out.
+// The groups Z_G of the 320 mask configurations, 240 of which are xaynet's: their orders G, the shifts A and E, and how their elements are laid out.
 // [xaynet-core 0.2.0] src/mask/config/mod.rs, `add_shift`, `exp_shift` and `order`. Formulas where they fit, else a table.
 import type { BoundType, DataType, MaskConfig, ModelType } from './mask-config.ts';
 
@@ -14,8 +14,8 @@ export interface MaskGroup {
   readonly maxModels: number;
   /** Bytes of an element on the wire, little-endian. */
   readonly bytes: number;
-  /** Bytes of G itself, which is what a draw takes; one more than `bytes` for some powers of two. */
-  readonly drawnBytes: number;
+  /** Bits of a draw that count: as many bytes as G has, which is one more than `bytes` for some powers of two. With 'Bits', those of G − 1. */
+  readonly drawnBits: number;
   /** 32-bit words of an element in memory, and of a draw. */
   readonly words: number;
 }
@@ -88,15 +88,16 @@ export function groupOf(config: MaskConfig): MaskGroup {
   const order = orderOf(config, addShift * 10n ** BigInt(decimals));
   const most = 10n ** BigInt(EXPONENTS[modelType]);
   const fitting = (order - 1n) / (2n * addShift * 10n ** BigInt(decimals));
-  const drawnBytes = bytesOf(order);
+  const orderBytes = bytesOf(order);
   return {
     order,
     addShift,
     decimals,
     maxModels: Number(fitting < most ? fitting : most),
     bytes: bytesOf(order - 1n),
-    drawnBytes,
-    words: Math.ceil(drawnBytes / 4),
+    // DEVIATION from xaynet-core 0.2.0, which does not know 'Bits': of 2^k numbers of k bits none is rejected.
+    drawnBits: config.groupType === 'Bits' ? (order - 1n).toString(2).length : 8 * orderBytes,
+    words: Math.ceil(orderBytes / 4),
   };
 }
 
@@ -110,7 +111,7 @@ function decimalsOf(dataType: DataType, boundType: BoundType): number {
 function orderOf({ groupType, dataType, boundType, modelType }: MaskConfig, largest: bigint): bigint {
   const span = (boundType === 'Bmax' ? BMAX_SPANS[dataType] : 2n * largest) * 10n ** BigInt(EXPONENTS[modelType]);
   if (groupType === 'Integer') return span + 1n;
-  if (groupType === 'Power2') return 2n ** BigInt(span.toString(2).length);
+  if (groupType === 'Power2' || groupType === 'Bits') return 2n ** BigInt(span.toString(2).length);
   if (boundType !== 'Bmax') return span + (PRIME_GAPS[span.toString().length - 1] ?? 0n);
   return dataType === 'F64' ? F64_BMAX_PRIMES[modelType] : span + BMAX_PRIME_GAPS[dataType][modelType];
 }

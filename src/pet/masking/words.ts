@@ -10,13 +10,18 @@ const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 /** Arithmetic in one group. */
 export class WordArithmetic {
   readonly group: MaskGroup;
-  readonly #order: Words;
+  /** The words of G. */
+  readonly order: Words;
+  /** The bits that count in the last word of a draw. */
+  readonly lastWordMask: number;
 
   /** @throws RangeError on a machine that is not little-endian. */
   constructor(group: MaskGroup) {
     if (!LITTLE_ENDIAN) throw new RangeError('expected a little-endian machine, got a big-endian one');
     this.group = group;
-    this.#order = wordsOf(group.order, group.words);
+    this.order = wordsOf(group.order, group.words);
+    // No bit counts if a power of two begins a word of its own.
+    this.lastWordMask = Number((1n << BigInt(group.drawnBits - 32 * (group.words - 1))) - 1n);
   }
 
   /** acc := acc + terms, in place; each of the same number of elements. */
@@ -35,7 +40,7 @@ export class WordArithmetic {
       carry = sum > 0xffff_ffff ? 1 : 0;
     }
     // Both are below G, so that one subtraction is enough.
-    if (carry === 1 || !this.isElementAt(acc, at)) subtractPlain(acc, at, this.#order);
+    if (carry === 1 || !this.isElementAt(acc, at)) subtractPlain(acc, at, this.order);
   }
 
   /** The element at `at` := itself − the element of `terms` at `from`. */
@@ -47,12 +52,12 @@ export class WordArithmetic {
       acc[at + i] = difference;
       borrow = difference < 0 ? 1 : 0;
     }
-    if (borrow === 1) addPlain(acc, at, this.#order);
+    if (borrow === 1) addPlain(acc, at, this.order);
   }
 
   /** Whether the words at `at` are below G. */
   isElementAt(elements: Words, at: number): boolean {
-    const order = this.#order;
+    const order = this.order;
     for (let i = order.length - 1; i >= 0; i--) {
       const word = elements[at + i] ?? 0;
       const limit = order[i] ?? 0;
@@ -62,24 +67,24 @@ export class WordArithmetic {
   }
 
   /**
-   * Takes the candidates below G from key stream, in order. [xaynet-core 0.2.0] src/crypto/prng.rs: a draw is as many bytes as G has; the
-   * generator below it (`rand_chacha`) gives whole 32-bit words and drops the rest of the last one.
+   * Takes the draws that are below G, in order. [xaynet-core 0.2.0] src/crypto/prng.rs: a draw is as many bytes as G has; the generator below
+   * it (`rand_chacha`) gives whole 32-bit words and drops the rest of the last one. `MaskLoops` does the same faster.
    *
-   * @param keystream whole candidates.
+   * @param draws key stream, whole draws.
    * @param elements is filled from the word `at` on.
    * @returns the word after the last one that was filled.
    */
-  takeCandidates(keystream: Words, elements: Words, at: number): number {
-    const { words, drawnBytes } = this.group;
+  takeDraws(draws: Words, elements: Words, at: number): number {
+    const { words } = this.group;
     const last = words - 1;
-    const mask = 0xffff_ffff >>> (32 * words - 8 * drawnBytes);
-    const top = this.#order[last] ?? 0;
+    const mask = this.lastWordMask;
+    const top = this.order[last] ?? 0;
     let to = at;
-    for (let from = last; from < keystream.length; from += words) {
-      const high = ((keystream[from] ?? 0) & mask) >>> 0;
+    for (let from = last; from < draws.length; from += words) {
+      const high = ((draws[from] ?? 0) & mask) >>> 0;
       if (high > top) continue;
       if (to === elements.length) break;
-      for (let i = 0; i < last; i++) elements[to + i] = keystream[from - last + i] ?? 0;
+      for (let i = 0; i < last; i++) elements[to + i] = draws[from - last + i] ?? 0;
       elements[to + last] = high;
       if (high < top || this.isElementAt(elements, to)) to += words;
     }
