@@ -321,7 +321,7 @@ describe('a healthy session beside a sick one', function () {
 
   it('messages for sessions that do not exist take no memory', async () => {
     const own = new Database(database.pool, { schema: database.schema });
-    const inboxes = new Inboxes(own, new SessionReads(own.read));
+    const inboxes = new Inboxes(own, new SessionReads(own.read), null);
     const ids = Array.from({ length: 200 }, () => crypto.randomUUID());
     await Promise.all(
       ids.map((id) => rejected('ERR_SECAGG_UNKNOWN_SESSION', inboxes.put(id, userId(1, 'user'), new Uint8Array(10)))),
