@@ -1,6 +1,6 @@
 // Every statement about long byte strings: chunks, partial sums, and the records that users deal. $1 is the session.
 import { deletePage, type Deletion } from './deletion.ts';
-import { bytes, integer, statement, text, type SharedQuestion, type Statement } from './statement.ts';
+import { bytes, integer, lookup, statement, text, type SharedQuestion, type Statement } from './statement.ts';
 
 /** Chunks of any sessions, packed. */
 export const insertChunks: Statement<{ readonly no: number }> = statement(
@@ -18,8 +18,8 @@ export const readPieces: Statement<{ readonly index: number; readonly piece: Uin
   `
   select index, substring(body from first for length) as piece
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])
-    with ordinality as asked (session_id, set_id, kind, no, first, length, index)
-  join :schema.chunks using (session_id, set_id, kind, no)
+    with ordinality as question (session_id, set_id, kind, no, first, length, index)
+  ${lookup('body', 'chunks', ['session_id', 'set_id', 'kind', 'no'])}
   order by index`,
   { index: integer, piece: bytes },
 );
@@ -68,8 +68,9 @@ export const flipParts: Statement<{ readonly part_id: string }> = statement(
 /** Deletes the first chunks of sums of any sessions. */
 export const deleteSums: Statement<{ readonly no: number }> = statement(
   `
-  delete from :schema.chunks using unnest($1::uuid[], $2::uuid[]) as sum (session_id, set_id)
-  where chunks.session_id = sum.session_id and chunks.set_id = sum.set_id and chunks.kind = 'sum' and chunks.no < ${PAGE_CHUNKS}
+  delete from :schema.chunks where session_id = any ($1::uuid[]) and ctid = any (array(
+    select place from unnest($1::uuid[], $2::uuid[]) as question (session_id, set_id)
+    ${lookup('ctid as place', 'chunks', ['session_id', 'set_id'], `kind = 'sum' and no < ${PAGE_CHUNKS}`)}))
   returning no`,
   { no: integer },
 );
@@ -125,7 +126,7 @@ export const recordsInTiles: Statement<DealtRow> = statement(
   select asked, holder, array_to_string(owners, ' ') as owners,
     substring(body from holder * cardinality(owners) * $4::integer + 1 for cardinality(owners) * $4::integer) as records
   from unnest($1::uuid[], $2::integer[], $3::integer[]) as question (session_id, holder, asked)
-  join :schema.tiles using (session_id)`,
+  ${lookup('owners, body', 'tiles', ['session_id'])}`,
   { asked: integer, holder: integer, owners: text, records: bytes },
 );
 
@@ -135,7 +136,7 @@ export const recordsInDeals: Statement<DealtRow> = statement(
   select asked, holder, owner::text as owners, substring(sealed from index * $6::integer + 1 for $6::integer) as records
   from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[])
     as question (session_id, holder, owner, index, asked)
-  join :schema.deals using (session_id, owner)`,
+  ${lookup('sealed', 'deals', ['session_id', 'owner'])}`,
   { asked: integer, holder: integer, owners: text, records: bytes },
 );
 

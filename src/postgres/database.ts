@@ -46,7 +46,8 @@ const ROLLBACK = statement('rollback');
 /** Waits for locks end when this share of the deadline has passed. */
 const LOCK_SHARE = 0.8;
 const DEFAULT_TIMEOUT_MS = 30_000;
-const MOST_TIMEOUT_MS = 2 ** 31 - 1;
+/** The longest that a timer waits. */
+export const MOST_TIMEOUT_MS: number = 2 ** 31 - 1;
 
 /** A process that was started before a migration notices it after so many milliseconds. */
 const CHECK_VERSION_MS = 60_000;

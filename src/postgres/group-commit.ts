@@ -20,6 +20,8 @@ export interface Hearing {
   readonly database: Database;
   readonly reads: SessionReads;
   readonly commits: SharedCommits;
+  /** Most milliseconds that a long message waits for others; null if the application has not said. */
+  readonly ackWithin: number | null;
 }
 
 /** What a batch has come to, once the transaction is committed. */

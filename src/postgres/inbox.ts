@@ -24,7 +24,7 @@ const LINE_BYTES = 500;
 export class Inbox {
   readonly #hearing: Hearing;
   readonly #sessionId: string;
-  readonly #queue = new MessageQueue();
+  readonly #queue: MessageQueue;
   /** The session in the round of the last batch; null if the next batch must read it. */
   #session: StoredSession | null = null;
   #part: Part = newPart();
@@ -34,6 +34,7 @@ export class Inbox {
 
   constructor(hearing: Hearing, sessionId: string) {
     this.#hearing = hearing;
+    this.#queue = new MessageQueue(hearing.ackWithin);
     this.#sessionId = sessionId;
   }
 
@@ -54,19 +55,23 @@ export class Inbox {
 
   /** Resolves when the message is durable. */
   put(user: UserId, bytes: Uint8Array): Promise<Acceptance> {
+    const since = performance.now();
     const acceptance = new Promise<Acceptance>((resolve, reject) => {
-      this.#queue.add({ user, bytes, resolve, reject });
+      this.#queue.add({ user, bytes, since, resolve, reject });
     });
     this.#last = acceptance;
     if (!this.#isRunning) void this.#run();
     return acceptance;
   }
 
-  /** Writes the messages that have arrived before the call, without waiting for more; the signal ends only the wait. */
-  async flush(signal: AbortSignalLike | undefined): Promise<void> {
+  /** Runs `work` once the messages that have come before the call are written. Until it is settled, messages do not wait for others. */
+  async afterWriting<T>(signal: AbortSignalLike | undefined, work: () => Promise<T>): Promise<T> {
     const waiting = new Cancellation(signal);
     try {
-      await this.#queue.hurry(() => settled(this.#last, waiting.signal));
+      return await this.#queue.hurry(async () => {
+        await settled(this.#last, waiting.signal);
+        return work();
+      });
     } finally {
       waiting.release();
     }

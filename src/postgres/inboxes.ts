@@ -20,8 +20,8 @@ export class Inboxes {
   readonly #inboxes = new Map<string, Inbox>();
   #messages = 0;
 
-  constructor(database: Database, reads: SessionReads) {
-    this.#hearing = { database, reads, commits: new SharedCommits(database) };
+  constructor(database: Database, reads: SessionReads, ackWithin: number | null) {
+    this.#hearing = { database, reads, commits: new SharedCommits(database), ackWithin };
   }
 
   /** The inbox of a session, if this process has one. */
@@ -39,15 +39,18 @@ export class Inboxes {
     } catch (error) {
       // Whoever makes ids up takes no memory.
       const isUnknown = error instanceof UsageError && error.code === 'ERR_SECAGG_UNKNOWN_SESSION';
-      if (isUnknown && this.find(sessionId) === inbox) this.delete(sessionId);
+      if (isUnknown && this.find(sessionId) === inbox) this.#inboxes.delete(sessionId);
       throw error;
     } finally {
       if (++this.#messages % LOOK_EVERY === 0) this.#limitMemory();
     }
   }
 
-  delete(sessionId: string): void {
+  /** Forgets the inbox of a session that has ended: messages that wait in it are told so at once. */
+  end(sessionId: string): void {
+    const inbox = this.find(sessionId);
     this.#inboxes.delete(sessionId);
+    void inbox?.afterWriting(undefined, () => Promise.resolve());
   }
 
   /** Deletes inboxes until the rest takes no more memory than allowed, the one unused for longest first. */

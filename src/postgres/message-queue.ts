@@ -7,7 +7,10 @@ export type Acceptance = 'accepted' | 'repeated';
 /** A message that waits, and the call of `recv` that waits for it. */
 export interface WaitingMessage {
   readonly user: UserId;
+  /** The caller's memory, which it leaves as it is until the call is settled. */
   readonly bytes: Uint8Array;
+  /** When the message came, by `performance.now()`. */
+  readonly since: number;
   /** Resolves the call. */
   readonly resolve: (acceptance: Acceptance) => void;
   /** Rejects the call. */
@@ -34,14 +37,20 @@ const SHORT = 16_384;
 const ENOUGH = 24;
 const MOST_BATCH_BYTES = 2 ** 27;
 const MOST_QUIET_MS = 250;
-const MOST_WAITS = 20;
+const MOST_QUIETS = 20;
 
 export class MessageQueue {
+  readonly #ackWithin: number | null;
   #messages: WaitingMessage[] = [];
   #lengths: Lengths = NO_MESSAGES;
   /** Calls for which the messages are urgent. */
   #urgent = 0;
   #endWait: () => void = () => undefined;
+
+  /** @param ackWithin most milliseconds that a long message waits for others; null for a pause after the last of them. */
+  constructor(ackWithin: number | null) {
+    this.#ackWithin = ackWithin;
+  }
 
   get isEmpty(): boolean {
     return this.#messages.length === 0;
@@ -54,11 +63,11 @@ export class MessageQueue {
   }
 
   /** Until `work` is settled, batches do not wait for more messages. */
-  async hurry(work: () => Promise<void>): Promise<void> {
+  async hurry<T>(work: () => Promise<T>): Promise<T> {
     this.#urgent++;
     this.#endWait();
     try {
-      await work();
+      return await work();
     } finally {
       this.#urgent--;
     }
@@ -81,20 +90,24 @@ export class MessageQueue {
   /**
    * Waits while long messages come in fast. Their sum is as long as one of them, however many are in it, so a short wait
    * saves many bytes of writing. It ends when no message has come for the time that the longest one takes at 16 bytes a
-   * microsecond, at most a quarter of a second, or after 20 such times.
+   * microsecond, at most a quarter of a second, or 20 such times after the oldest one came. With `ackWithin` it ends that long after
+   * the oldest one came.
    */
   async #waitForMore(): Promise<void> {
-    for (let waits = 0; waits < MOST_WAITS && this.#urgent === 0 && !this.#hasEnough(); waits++) {
-      const { length } = this.#messages;
-      const quiet = Math.min(MOST_QUIET_MS, this.#lengths.longest / SHORT);
+    while (this.#urgent === 0 && !this.#hasEnough()) {
+      const { length, 0: oldest } = this.#messages;
+      const quiet = this.#ackWithin ?? Math.min(MOST_QUIET_MS, this.#lengths.longest / SHORT);
+      const most = this.#ackWithin ?? MOST_QUIETS * quiet;
+      const left = (oldest?.since ?? 0) + most - performance.now();
+      if (left <= 0) return;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, quiet);
+        const timer = setTimeout(resolve, Math.min(quiet, left));
         this.#endWait = (): void => {
           clearTimeout(timer); // a timer would keep the process from ending
           resolve();
         };
       });
-      if (this.#messages.length === length) return;
+      if (this.#ackWithin === null && this.#messages.length === length) return;
     }
   }
 

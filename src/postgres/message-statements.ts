@@ -5,6 +5,7 @@ import {
   boolean,
   bytes,
   integer,
+  lookup,
   nullable,
   statement,
   text,
@@ -36,7 +37,7 @@ export const readMembers: Statement<MemberRow> = statement(
   `
   select asked, user_id, public_key
   from unnest($1::uuid[], $2::bigint[], $3::integer[]) as question (session_id, user_id, asked)
-  join :schema.members using (session_id, user_id)`,
+  ${lookup('public_key', 'members', ['session_id', 'user_id'])}`,
   { ...USER, asked: integer, public_key: bytes },
 );
 
@@ -74,8 +75,7 @@ export const messagesOf: Statement<KnownMessage> = statement(
   `
   select asked, round, user_id, digest, case when round = 1 then entry end as entry
   from unnest($1::uuid[], $2::bigint[], $3::integer[]) as question (session_id, user_id, asked)
-  join :schema.messages using (session_id, user_id)
-  where round = any ('{0,1,2,3,4}'::smallint[])`,
+  ${lookup('round, digest, entry', 'messages', ['session_id', 'user_id'], `round = any ('{0,1,2,3,4}'::smallint[])`)}`,
   { ...USER, asked: integer, round: integer, digest: bytes, entry: nullable(bytes) },
 );
 
@@ -83,7 +83,7 @@ export const messagesOf: Statement<KnownMessage> = statement(
 export const heardInRound0: Statement<UserRow & SharedQuestion> = statement(
   `
   select asked, user_id from unnest($1::uuid[], $2::bigint[], $3::integer[]) as question (session_id, user_id, asked)
-  join :schema.messages using (session_id, user_id) where round = 0`,
+  ${lookup('round', 'messages', ['session_id', 'user_id'], 'round = 0')}`,
   { ...USER, asked: integer },
 );
 
@@ -202,11 +202,14 @@ export const forgetShares: Statement<UserRow> = statement(
 /** Those of some keys that users of the same session have advertised; the keys are one after the other, two a user. */
 export const findKeys: Statement<SharedQuestion & { readonly key: Uint8Array }> = statement(
   `
-  select asked, key
-  from unnest($1::uuid[], $3::integer[]) with ordinality as question (session_id, asked, index)
-  cross join lateral (values (substring($2::bytea from 64 * index::integer - 63 for 32)), (substring($2::bytea from 64 * index::integer - 31 for 32)))
-    as advertised (key)
-  join :schema.keys using (session_id, key)`,
+  select asked, question.key
+  from (
+    select session_id, asked, key
+    from unnest($1::uuid[], $3::integer[]) with ordinality as line (session_id, asked, index)
+    cross join lateral (values (substring($2::bytea from 64 * index::integer - 63 for 32)), (substring($2::bytea from 64 * index::integer - 31 for 32)))
+      as advertised (key)
+  ) as question
+  ${lookup('key', 'keys', ['session_id', 'key'])}`,
   { asked: integer, key: bytes },
 );
 

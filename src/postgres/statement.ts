@@ -44,6 +44,16 @@ export function statement<Row>(text: string, columns?: Columns<Row>): Statement<
 }
 
 /**
+ * SQL that finds rows of a table for each row of `question`, by columns that both have. They are looked up in an index one by one. A plain
+ * join may read the whole table, that is the rows of all sessions, until the table is many times as large as what it joins.
+ */
+export function lookup(columns: string, table: string, keys: readonly string[], condition = 'true'): string {
+  const same = keys.map((key) => `${table}.${key} = question.${key}`).join(' and ');
+  // OFFSET 0 keeps the planner from making a join of it.
+  return `cross join lateral (select ${columns} from :schema.${table} where ${same} and ${condition} offset 0) as found`;
+}
+
+/**
  * Runs a statement that must insert or change exactly one row, and that returns the rows that it has written.
  *
  * @throws StoreError if it has written none: somebody has deleted the row, or a trigger or rule of the database suppresses the

@@ -64,9 +64,9 @@ export const lockToSweep: Statement<StatusRow> = statement(`${readStatus.text} f
 /** Counts users of any sessions, whose rows are locked. */
 export const admitUsers: Statement<SessionIdRow> = statement(
   `
-  update :schema.sessions set admitted = admitted + users
-  from unnest($1::uuid[], $2::integer[]) as more (session_id, users)
-  where sessions.session_id = more.session_id and status = 'collecting' and round = 0 returning sessions.session_id`,
+  update :schema.sessions set admitted = admitted + (
+    select users from unnest($1::uuid[], $2::integer[]) as more (session_id, users) where more.session_id = sessions.session_id)
+  where session_id = any ($1::uuid[]) and status = 'collecting' and round = 0 returning session_id`,
   SESSION_ID,
 );
 

@@ -1,6 +1,7 @@
 // Judges a batch of messages, outside of any transaction: which of them a server accepts as new, what is to be written of these, and
 // what the callers of the others are told. The server is made for the batch, from what the round's sets and the senders' rows say.
 import { platform } from '#platform';
+import { copyOf } from '../leaves/bytes.ts';
 import { SecAggError, StoreError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { hasMember } from '../leaves/members.ts';
@@ -31,7 +32,7 @@ export interface NewMessage {
   readonly position: Position | null;
   readonly digest: Uint8Array;
   readonly entry: Uint8Array | null;
-  /** The records of round 1, views of the message; else null. */
+  /** The records of round 1; else null. */
   readonly records: OwnersRecords | null;
 }
 
@@ -89,7 +90,9 @@ function stateOf({ row, sets }: StoredSession, deals: ReadonlyMap<Position, File
 function newMessage(state: CollectingState, user: UserId, digest: Uint8Array): NewMessage {
   const position = state.phase === 'advertise-keys' ? null : state.directory.positionOf(user);
   const deal = state.phase === 'share-keys' && position !== null ? state.deals.get(position) : undefined;
-  const records = deal !== undefined && 'sealed' in deal && position !== null ? { owner: position, sealed: deal.sealed } : null;
+  // Copied, because they are a view of the message, which is the caller's memory.
+  const records =
+    deal !== undefined && 'sealed' in deal && position !== null ? { owner: position, sealed: copyOf(deal.sealed) } : null;
   return { user, position, digest, entry: entryOf(state, user), records };
 }
 

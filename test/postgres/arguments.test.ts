@@ -93,6 +93,7 @@ const CALLS: readonly (readonly [string, Run, readonly Argument[]])[] = [
       ...ofDatabase({}),
       { name: 'options.threads', at: (threads) => [NO_POOL, { threads }], takes: ['undefined', 'number'] },
       { name: 'options.worker', at: (worker) => [NO_POOL, { worker }], takes: ['undefined'] },
+      { name: 'options.ackWithin', at: (ackWithin) => [NO_POOL, { ackWithin }], takes: ['undefined', 'number'] },
     ],
   ],
   [

@@ -68,7 +68,7 @@ describe('messages that wait in a process', function () {
 
   it('take no memory if their sessions do not exist', async () => {
     const own = new Database(store.database.pool, { schema: store.database.schema });
-    const inboxes = new Inboxes(own, new SessionReads(own.read));
+    const inboxes = new Inboxes(own, new SessionReads(own.read), null);
     const ids = Array.from({ length: 200 }, () => crypto.randomUUID());
     await Promise.all(
       ids.map((id) => rejected('ERR_SECAGG_UNKNOWN_SESSION', inboxes.put(id, userId(1, 'user'), new Uint8Array(10)))),

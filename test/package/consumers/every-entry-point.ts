@@ -202,7 +202,7 @@ export function charged(ledger: Ledger): Receipt {
 export const bytesUp: number = messageSizes({ users: 3, vecLen: 10 }).up;
 
 export async function stored(pool: PostgresPool, key: Uint8Array): Promise<SessionProgress> {
-  const sessions = new PostgresSessions(pool);
+  const sessions = new PostgresSessions(pool, { ackWithin: 10_000 });
   const users = new PostgresUsers(pool, { keys: [key] });
   const id = await sessions.create({ threshold: 2, vecLen: 1, options: { bits: 16 }, expiresAt: new Date(0) });
   const next: NextMessage = await sessions.message(id, 1);
