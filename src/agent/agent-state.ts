@@ -68,8 +68,15 @@ export interface Awaiting extends SelectedRun {
   readonly spent: boolean;
 }
 
+/** It takes no further part, and the coordinator is to be told, so that nobody waits for it. Its input has not been sent in this run. */
+export interface Leaving extends SelectedRun {
+  readonly phase: 'leaving';
+  /** The attempt in which it takes no part; 0 for the whole run. */
+  readonly attempt: number;
+}
+
 /** What an agent is doing. */
-type Work = Idle | Preparing | Enrolled | InSession | Awaiting;
+type Work = Idle | Preparing | Enrolled | InSession | Awaiting | Leaving;
 
 /** All that an agent remembers. */
 export interface AgentState {
@@ -125,6 +132,7 @@ const work = oneOfKinds<'phase', Work>('phase', {
     answered: integer(0, 4),
   }),
   awaiting: record<Awaiting>({ phase: oneOf('awaiting'), announcement, run, attempt, spent: flag }),
+  leaving: record<Leaving>({ phase: oneOf('leaving'), announcement, run, attempt }),
 });
 
 const agentDocument: Document<AgentState> = document<AgentState>(
@@ -149,13 +157,14 @@ const agentDocument: Document<AgentState> = document<AgentState>(
 /** What seals an agent's states: 32 bytes of the application, and what they belong to. */
 export interface AgentSeal {
   readonly key: Uint8Array;
-  /** Digest of the task, and id of the participant: a state does not open for another one. */
+  /** Digest of the task, id of the participant, and its data source: a state does not open for another one. */
   readonly task: Uint8Array;
   readonly id: number;
+  readonly source: string;
 }
 
-export function sealOf({ key, task, id }: AgentSeal): StateSeal {
-  return { key, owner: concat([LABELS.agentStateSeal, task, u64(id)]) };
+export function sealOf({ key, task, id, source }: AgentSeal): StateSeal {
+  return { key, owner: concat([LABELS.agentStateSeal, task, u64(id), inputDigest(source, '')]) };
 }
 
 export function serialized(state: AgentState): string {
@@ -167,7 +176,7 @@ export function parsed(text: string): AgentState {
   return agentDocument.parse(text);
 }
 
-/** @throws StateError if it does not open: another key, task, participant or revision, or a changed byte. */
+/** @throws StateError if it does not open: another key, task, participant, source or revision, or a changed byte. */
 export function opened(stored: StoredAgent, by: AgentSeal): AgentState {
   return parsed(openState(stored, sealOf(by)));
 }

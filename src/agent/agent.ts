@@ -19,14 +19,16 @@ import { checkSeeds, checkVerifyKeys, longestMessage, noPayloads, OPTION_NAMES, 
 import { playRound } from './session-step.ts';
 import { awaitOutcome, awaitRoster, checkIn, leaveRun, prepare } from './steps.ts';
 import { Superseded } from './superseded.ts';
+import { tellLeaving } from './transitions.ts';
 
 /** Where an agent stands. */
 export interface AgentProgress {
   /**
    * `'idle'`: it waits for a run. `'preparing'`: it was selected, and loads its input. `'enrolled'`: it waits for the draw of the cohorts.
    * `'session'`: it is in the five rounds. `'awaiting'`: it has done its part, or is out of an attempt, and waits for the end of the run.
+   * `'leaving'`: it takes no further part in the run or the attempt, and the coordinator is still to be told.
    */
-  readonly phase: 'idle' | 'preparing' | 'enrolled' | 'session' | 'awaiting';
+  readonly phase: 'idle' | 'preparing' | 'enrolled' | 'session' | 'awaiting' | 'leaving';
   /** Number of the present run; else null. */
   readonly run: number | null;
   /** Number of the attempt that it is or was in; null before the first. */
@@ -79,7 +81,8 @@ export class Agent {
     const listener = checkListener(options.listener);
     const clock = options.clock ?? Date.now;
     const random = systemRandom;
-    const memory = new AgentMemory(store, { key: storeKey, task: task.digest, id }, random);
+    const source = checkString(options.source ?? '', 'options.source', { most: 100 });
+    const memory = new AgentMemory(store, { key: storeKey, task: task.digest, id, source }, random);
     const ownCertificate = certificateSource(certificate);
     const connection = new Connection({
       exchange,
@@ -93,8 +96,7 @@ export class Agent {
       },
     });
     const context: AgentContext = {
-      ...{ task, id, keypair, floors, inputs, memory, connection, random },
-      source: checkString(options.source ?? '', 'options.source', { most: 100 }),
+      ...{ task, id, source, keypair, floors, inputs, memory, connection, random },
       fetchPayload: options.fetchPayload ?? noPayloads,
       seeds: checkSeeds(options.seeds, task),
       verifyKeys: checkVerifyKeys(options.verifyKeys),
@@ -167,6 +169,8 @@ export class Agent {
         return playRound(context, work, signal);
       case 'awaiting':
         return awaitOutcome(context, work, signal);
+      case 'leaving':
+        return tellLeaving(context, work, signal);
     }
   }
 
@@ -185,7 +189,7 @@ export class Agent {
   /**
    * Leaves the present run, if there is one. What was sent cannot be taken back: after the answer of round 2 the input may be in the sum.
    *
-   * @throws as {@link transition}.
+   * @throws as {@link transition}. The run is left all the same; the coordinator is told in the next step.
    */
   async leave(options: { readonly signal?: PlatformSignal } = {}): Promise<void> {
     await this.#alone(() => leaveRun(this.#context, options.signal));

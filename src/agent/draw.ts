@@ -4,7 +4,7 @@ import { SecAggError } from '../leaves/errors.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import type { Certificate } from '../service/certificate.ts';
 import type { Draw } from '../service/attempt-plan.ts';
-import { cohortSessions, drawCohorts, readEnrolment } from '../service/enrolment.ts';
+import { cohortSessions, drawCohorts, readEnrolment, type Enrolment } from '../service/enrolment.ts';
 import { seedOf, type SeedSource } from '../service/seeds.ts';
 import { COMPLETE, type Transition } from '../participation/stepper.ts';
 import type { Enrolled, Preparing } from './agent-state.ts';
@@ -25,9 +25,11 @@ export async function acceptEnrolment(
   const { history } = memory.state;
   const { announcement, run } = work;
   const { attempt } = answer.place;
+  let enrolment: Enrolment;
   try {
     requireAttempt(context, work, attempt);
-    const { seedAt, userIds } = readEnrolment(answer.body);
+    enrolment = readEnrolment(answer.body);
+    const { seedAt, userIds } = enrolment;
     if (!userIds.includes(id)) return await outOfAttempt(context, { announcement, run, attempt, spent: false }, null);
     const sessions = cohortSessions(task, userIds.length);
     if (sessions === null) throw belowFloors(`a draw of ${userIds.length} participants`);
@@ -35,17 +37,17 @@ export async function acceptEnrolment(
     // Whoever knew the seed could try one enrolment after the other. The participant's clock may be slow, and its source is not.
     const isLate = seedAt <= context.now() || (seeds !== null && (await askedSeed(seeds, seedAt, signal)) !== null);
     if (isLate) throw belowFloors('an enrolment that came after the time of its seed');
-    await memory.update({
-      work: { phase: 'enrolled', announcement, run, attempt: work.attempt, drawn: attempt, enrolment: answer.body },
-      history: { ...history, draws: history.draws + 1 },
-    });
-    context.tell({ type: 'awaiting-draw', run, attempt, enrolled: userIds.length, seedAt });
-    return COMPLETE;
   } catch (error) {
     if (!(error instanceof SecAggError)) throw error;
     const last = Math.min(Math.max(attempt, work.attempt), task.definition.attempts);
-    return refuseAttempt(context, { announcement, run, attempt: last }, error, signal);
+    return refuseAttempt(context, { announcement, run, attempt: last }, error);
   }
+  await memory.update({
+    work: { phase: 'enrolled', announcement, run, attempt: work.attempt, drawn: attempt, enrolment: answer.body },
+    history: { ...history, draws: history.draws + 1 },
+  });
+  context.tell({ type: 'awaiting-draw', run, attempt, enrolled: enrolment.userIds.length, seedAt: enrolment.seedAt });
+  return COMPLETE;
 }
 
 /**

@@ -24,9 +24,9 @@ export function askForNeighbors(
 }
 
 /**
- * Gives the user the keys of its neighbors, if their certificates are in the roster that its session is bound to, and hold. They are
- * written down before anything depends on them.
+ * Gives the user the keys of its neighbors, if their certificates are in the roster that its session is bound to, and hold.
  *
+ * @returns the number of the revocation list.
  * @throws ServiceError ERR_SECAGG_CERTIFICATE, ERR_SECAGG_FLOOR; DecodeError.
  */
 export async function meetNeighbors(
@@ -34,8 +34,8 @@ export async function meetNeighbors(
   work: InSession,
   { user, ids, excerpt }: { readonly user: UserWrapper; readonly ids: readonly number[]; readonly excerpt: Uint8Array },
   signal?: PlatformSignal,
-): Promise<void> {
-  const { task, memory } = context;
+): Promise<number> {
+  const { task } = context;
   const { announcement, attempt } = work;
   const roster = await requireAcceptable(context, excerpt, signal);
   const { certificates } = roster;
@@ -47,8 +47,5 @@ export async function meetNeighbors(
     throw belowFloors('certificates that are not in the roster of its session');
   }
   user.setPublicKeys(publicKeysOf(roster));
-  await memory.update({
-    work: { ...work, user: user.serializeState() },
-    history: { ...memory.state.history, revocationNumber: roster.revocations.number },
-  });
+  return roster.revocations.number;
 }

@@ -36,7 +36,10 @@ export interface AgentOptions {
   readonly store: AgentStore;
   /** 32 bytes that seal the state. */
   readonly storeKey: Uint8Array;
-  /** The data source that the inputs are of; default: the only one, whose name is empty. */
+  /**
+   * The data source that the inputs are of; default: the only one, whose name is empty. A participant of two data sources is two
+   * participants: each has an id, a certificate and a store of its own.
+   */
   readonly source?: string;
   /** Gets payloads; needed if runs have any. */
   readonly fetchPayload?: FetchPayload;
@@ -68,8 +71,19 @@ export function checkSeeds(seeds: SeedSource | undefined, { definition }: Task):
 
 export function checkVerifyKeys(verifyKeys: VerifyKeys | undefined): VerifyKeys {
   if (verifyKeys === undefined) return (): Promise<boolean> => Promise.resolve(true);
-  if (typeof verifyKeys === 'function') return verifyKeys;
+  if (typeof verifyKeys === 'function') return orAgain(verifyKeys);
   throw new TypeError(`options.verifyKeys: expected a function, got ${kindOf(verifyKeys)}`);
+}
+
+/** Whatever is thrown is no refusal of the keys: the step is tried again. */
+function orAgain(verifyKeys: VerifyKeys): VerifyKeys {
+  return async (keys, options) => {
+    try {
+      return await verifyKeys(keys, options);
+    } catch (cause) {
+      throw new Error('verifyKeys: has failed', { cause });
+    }
+  };
 }
 
 export function noPayloads(): Promise<never> {

@@ -10,13 +10,7 @@ import { COMPLETE, type Transition } from '../participation/stepper.ts';
 import { isSpent } from './agent-state.ts';
 import { ledgerOf } from './limits.ts';
 import { askForNeighbors, meetNeighbors } from './neighbors.ts';
-import { done, forget, outOfAttempt, passive, refuseAttempt, waitFor } from './transitions.ts';
-
-/** Refusals that say nothing about the answer: the same one may be taken later, for example when the coordinator's store is back. */
-const PASSING: ReadonlySet<string> = new Set([
-  ...(['ERR_SECAGG_OVERLOAD', 'ERR_SECAGG_STORE', 'ERR_SECAGG_BUSY', 'ERR_SECAGG_ENGINE'] as const),
-  ...(['ERR_SECAGG_SEQUENCE', 'ERR_SECAGG_TOKEN', 'ERR_SECAGG_PART'] as const),
-]);
+import { done, forget, outOfAttempt, PASSING, passive, refuseAttempt, waitFor } from './transitions.ts';
 
 /** One step of the session: sends the last answer, or asks for the next message and answers it. */
 export async function playRound(context: AgentContext, work: InSession, signal?: PlatformSignal): Promise<Transition> {
@@ -56,29 +50,31 @@ async function meet(
   try {
     ids = user.idsInDirectory(message).sort((a, b) => a - b);
   } catch (error) {
-    return refused(context, work, error, signal);
+    return refused(context, work, error);
   }
   const answer = await askForNeighbors(context, work, ids, signal);
   if (answer.kind === 'outcome') return done(context, { ...work, spent: false }, answer);
   if (answer.kind === 'wait' || PASSING.has(answer.code)) return waitFor(context, answer);
   if (answer.kind !== 'roster' || answer.place.attempt !== work.attempt) return over(context, work, null);
+  let revocationNumber: number;
   try {
-    await meetNeighbors(context, work, { user, ids, excerpt: answer.body }, signal);
+    revocationNumber = await meetNeighbors(context, work, { user, ids, excerpt: answer.body }, signal);
   } catch (error) {
-    return refused(context, work, error, signal);
+    return refused(context, work, error);
   }
+  // Before anything depends on the keys.
+  const { memory } = context;
+  await memory.update({
+    work: { ...work, user: user.serializeState() },
+    history: { ...memory.state.history, revocationNumber },
+  });
   return COMPLETE;
 }
 
 /** The participant refuses its neighbors. */
-async function refused(
-  context: AgentContext,
-  { announcement, run, attempt }: InSession,
-  error: unknown,
-  signal?: PlatformSignal,
-): Promise<Transition> {
+async function refused(context: AgentContext, { announcement, run, attempt }: InSession, error: unknown): Promise<Transition> {
   if (!(error instanceof SecAggError)) throw error;
-  return refuseAttempt(context, { announcement, run, attempt }, error, signal);
+  return refuseAttempt(context, { announcement, run, attempt }, error);
 }
 
 /** Answers the server's message of the next round. What the answer gives away is written down before it leaves. */

@@ -37,8 +37,9 @@ export async function checkIn(context: AgentContext, signal?: PlatformSignal): P
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     context.tell({ type: 'refused', run: announcement.run, code: error.code, message: error.message });
-    await tellLeaving(context, answer.place.run, signal);
-    return waitAfterRefusal(context);
+    const leaving = { announcement: answer.body, run: answer.place.run, attempt: 0 };
+    await context.memory.update({ work: { phase: 'leaving', ...leaving } });
+    return COMPLETE;
   }
   const { run, bytes } = announcement;
   const { history } = context.memory.state;
@@ -161,7 +162,7 @@ export async function leaveRun(context: AgentContext, signal?: PlatformSignal): 
   const { work } = context.memory.state;
   if (work.phase === 'idle') return COMPLETE;
   context.release();
-  await context.memory.update({ work: { phase: 'idle' } });
-  await tellLeaving(context, work.run, signal);
-  return COMPLETE;
+  const leaving = { phase: 'leaving', announcement: work.announcement, run: work.run, attempt: 0 } as const;
+  await context.memory.update({ work: leaving });
+  return tellLeaving(context, leaving, signal);
 }

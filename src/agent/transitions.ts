@@ -1,9 +1,8 @@
 // How a step ends, and the changes of phase that several steps share.
 import type { SecAggError } from '../leaves/errors.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
-import { NOWHERE } from '../service/exchange.ts';
 import { ServiceError } from '../service/service-error.ts';
-import type { SelectedRun } from './agent-state.ts';
+import type { Leaving, SelectedRun } from './agent-state.ts';
 import type { AgentContext } from './context.ts';
 import type { Answer } from './connection.ts';
 import { COMPLETE, type Transition } from '../participation/stepper.ts';
@@ -13,6 +12,12 @@ export const SHORT = 4096;
 /** Milliseconds that an agent waits at least and at most, whatever the coordinator says. */
 const SHORTEST_WAIT = 100;
 const LONGEST_WAIT = 3_600_000;
+
+/** Refusals that say nothing about what was sent: the same may be taken later, for example when the coordinator's store is back. */
+export const PASSING: ReadonlySet<string> = new Set([
+  ...(['ERR_SECAGG_OVERLOAD', 'ERR_SECAGG_STORE', 'ERR_SECAGG_BUSY', 'ERR_SECAGG_ENGINE'] as const),
+  ...(['ERR_SECAGG_SEQUENCE', 'ERR_SECAGG_TOKEN', 'ERR_SECAGG_PART'] as const),
+]);
 
 /** A time within the window that the coordinator has named. */
 export function waitFor({ random }: AgentContext, { wait: { from, to } }: Pick<Answer, 'wait'>): Transition {
@@ -75,23 +80,28 @@ export async function forget(context: AgentContext, work: SelectedRun & { readon
   return COMPLETE;
 }
 
-/** Tells the coordinator that the participant takes no further part in the run, so that the others do not wait for it. */
-export async function tellLeaving({ connection }: AgentContext, run: number, signal?: PlatformSignal): Promise<void> {
-  await connection.ask({ kind: 'leave', place: { ...NOWHERE, run } }, SHORT, signal);
+/** Tells the coordinator that the participant takes no further part, until it has heard. */
+export async function tellLeaving(context: AgentContext, work: Leaving, signal?: PlatformSignal): Promise<Transition> {
+  const { announcement, run, attempt } = work;
+  const answer = await context.connection.ask({ kind: 'leave', place: { run, attempt, round: 0 } }, SHORT, signal);
+  if (answer.kind === 'wait' || PASSING.has(answer.code)) return waitFor(context, answer);
+  // Whatever else the coordinator says, it has heard.
+  if (attempt === 0) await context.memory.update({ work: { phase: 'idle' } });
+  else await context.memory.update({ work: { phase: 'awaiting', announcement, run, attempt, spent: false } });
+  return waitAfterRefusal(context);
 }
 
-/** The participant refuses to take part in an attempt as it is, and so in the run. Its input has not been sent. */
+/** The participant refuses to take part in an attempt as it is. Its input has not been sent. */
 export async function refuseAttempt(
   context: AgentContext,
-  work: SelectedRun & { readonly attempt: number },
-  error: SecAggError,
-  signal?: PlatformSignal,
+  { announcement, run, attempt }: SelectedRun & { readonly attempt: number },
+  { code, message }: SecAggError,
 ): Promise<Transition> {
-  const { announcement, run, attempt } = work;
-  context.tell({ type: 'refused', run, code: error.code, message: error.message });
-  await outOfAttempt(context, { announcement, run, attempt, spent: false }, error);
-  await tellLeaving(context, run, signal);
-  return waitAfterRefusal(context);
+  context.user = null;
+  context.tell({ type: 'refused', run, code, message });
+  context.tell({ type: 'attempt-failed', run, attempt, code });
+  await context.memory.update({ work: { phase: 'leaving', announcement, run, attempt } });
+  return COMPLETE;
 }
 
 /** The participant is out of an attempt, through no fault of its own or with an error of the protocol. */

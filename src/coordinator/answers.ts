@@ -1,5 +1,5 @@
 // What the coordinator says to a participant that it has admitted: one function for each kind of request.
-import { utf8 } from '../leaves/bytes.ts';
+import { equalBytes, utf8 } from '../leaves/bytes.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { messageSizes } from '../wire/message-sizes.ts';
 import { textIn } from '../service/announcement.ts';
@@ -58,7 +58,7 @@ async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   const { task, certificate, request } = admitted;
   const run = await context.store.openRun(task.id, textIn(request.body, 'check-in'));
   if (run === null) return wait(NOWHERE, IDLE);
-  const known = await context.store.participant(run, certificate.id);
+  const known = await participantOf(context, admitted, run);
   const isIn = known !== null && known.status !== 'left';
   if (!isIn && (run.stage !== 'check-in' || !context.isOpen(task))) return wait(NOWHERE, IDLE);
   const most = mostEnrolled(task.definition);
@@ -81,6 +81,7 @@ async function markReady(context: Answering, admitted: Admitted): Promise<Reply>
   const { certificate } = admitted;
   const run = await runOf(context, admitted);
   if (run.end === null && !run.excluded.includes(certificate.id)) {
+    await requireParticipant(context, admitted, run);
     if (await context.note(admitted)) await context.store.setReady(run, certificate.id);
     await goOn(context, run);
   }
@@ -103,8 +104,7 @@ async function present(context: Answering, admitted: Admitted, run: RunRecord): 
   const { attempt } = run;
   const place = { run: run.run, attempt: attempt?.number ?? 0, round: 0 };
   if (run.end !== null) return reply('outcome', place, outcomeBody(run, run.end));
-  const known = await context.store.participant(run, certificate.id);
-  if (known === null || known.status === 'left') throw new ServiceError('ERR_SECAGG_RUN', 'not a participant of this run');
+  const known = await requireParticipant(context, admitted, run);
   if (run.excluded.includes(certificate.id)) return wait(place, IDLE);
   const { windows } = task.definition;
   const most = mostEnrolled(task.definition);
@@ -130,6 +130,18 @@ async function present(context: Answering, admitted: Admitted, run: RunRecord): 
     case 'failed':
       return wait(place, SOON);
   }
+}
+
+/** The participant of a run that asks: by id and key, for somebody may have a key that was replaced. */
+async function participantOf({ store }: Answering, { certificate }: Admitted, run: RunKey): Promise<Participant | null> {
+  const known = await store.participant(run, certificate.id);
+  return known !== null && equalBytes(known.certificate.publicKey, certificate.publicKey) ? known : null;
+}
+
+async function requireParticipant(context: Answering, admitted: Admitted, run: RunKey): Promise<Participant> {
+  const known = await participantOf(context, admitted, run);
+  if (known !== null && known.status !== 'left') return known;
+  throw new ServiceError('ERR_SECAGG_RUN', 'not a participant of this run');
 }
 
 /** The session that a participant is in, or was in last. */
@@ -192,7 +204,7 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
   const { certificate, request, task } = admitted;
   const run = await runOf(context, admitted);
   const { place } = request;
-  const session = await sessionOf(context, run, await context.store.participant(run, certificate.id));
+  const session = await sessionOf(context, run, await participantOf(context, admitted, run));
   const isOpen = run.stage === 'session' && session?.end === null && session.attempt === run.attempt?.number;
   if (!isOpen || session.attempt !== place.attempt) throw attemptOver();
   await context.note(admitted);
@@ -224,12 +236,17 @@ function longestAnswer(task: Task): number {
   return Math.max(...rounds.map(({ up }) => up)) + 64;
 }
 
-/** The participant takes no further part. After its answer of round 2 its input is in the sum all the same. */
+/**
+ * The participant takes no further part: in the run, or in the attempt that it names. After its answer of round 2 its input is in the sum all
+ * the same.
+ */
 async function leave(context: Answering, admitted: Admitted): Promise<Reply> {
+  const { certificate, request } = admitted;
   const run = await runOf(context, admitted);
-  await context.note(admitted);
   if (run.end === null) {
-    await context.store.setLeft(run, admitted.certificate.id);
+    await requireParticipant(context, admitted, run);
+    await context.note(admitted);
+    await context.store.setLeft(run, certificate.id, request.place.attempt);
     await goOn(context, run);
   }
   return reply('accepted', { ...NOWHERE, run: run.run });

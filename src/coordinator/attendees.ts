@@ -1,8 +1,9 @@
 // The participants of one run in memory, and how many they are: each answer asks for the counts, so they are kept and not counted.
-import type { Counts, Participant } from './run-record.ts';
+import type { Counts, Participant, SessionRecord } from './run-record.ts';
 
 export class Attendees {
   readonly #byId = new Map<number, Participant>();
+  /** Those that have left, or have refused an attempt. */
   readonly #left = new Set<number>();
   #excluded: ReadonlySet<number> = new Set();
   readonly #counts = { checkedIn: 0, selected: 0, ready: 0 };
@@ -16,9 +17,13 @@ export class Attendees {
     return this.#byId.values();
   }
 
-  /** Those of a session that have left, ascending. */
-  left(session: number): number[] {
-    return [...this.#left].filter((id) => this.#byId.get(id)?.session === session).sort((a, b) => a - b);
+  /** Those of a session that have left, or have refused its attempt, ascending. */
+  left({ index, attempt }: Pick<SessionRecord, 'index' | 'attempt'>): number[] {
+    const isOut = (id: number): boolean => {
+      const known = this.#byId.get(id);
+      return known?.session === index && (known.status === 'left' || known.refused === attempt);
+    };
+    return [...this.#left].filter(isOut).sort((a, b) => a - b);
   }
 
   counts(): Counts {
@@ -30,7 +35,7 @@ export class Attendees {
     const before = this.#byId.get(id);
     if (before !== undefined) this.#count(before, -1);
     this.#byId.set(id, participant);
-    if (participant.status === 'left') this.#left.add(id);
+    if (participant.status === 'left' || participant.refused > 0) this.#left.add(id);
     else this.#left.delete(id);
     this.#count(participant, 1);
   }

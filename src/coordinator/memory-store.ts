@@ -1,5 +1,5 @@
 // The store of a coordinator that is one process: everything is gone when the process ends.
-import type { Certificate } from '../service/certificate.ts';
+import { replaces, type Certificate } from '../service/certificate.ts';
 import type {
   AttemptParts,
   Counts,
@@ -153,9 +153,11 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     const stored = this.#runs.get(nameOf(key));
     if (stored === undefined) return Promise.resolve(null);
     const known = stored.attendees.get(certificate.id);
-    if (known !== undefined && known.status !== 'left') return Promise.resolve(known);
-    if (stored.record.stage !== 'check-in' || stored.attendees.counts().checkedIn >= most) return Promise.resolve(null);
-    const participant: Participant = { certificate, status: 'checked-in', session: null };
+    const isIn = known !== undefined && known.status !== 'left';
+    if (isIn && !replaces(certificate, known.certificate)) return Promise.resolve(known);
+    const others = stored.attendees.counts().checkedIn - Number(isIn);
+    if (stored.record.stage !== 'check-in' || others >= most) return Promise.resolve(null);
+    const participant: Participant = { certificate, status: 'checked-in', session: null, refused: 0 };
     stored.attendees.set(participant);
     return Promise.resolve(participant);
   }
@@ -172,16 +174,16 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.setLeft`. */
-  setLeft(key: RunKey, id: number): Promise<void> {
+  setLeft(key: RunKey, id: number, attempt: number): Promise<void> {
     const stored = this.#runs.get(nameOf(key));
     const known = stored?.attendees.get(id);
-    if (known !== undefined) stored?.attendees.set({ ...known, status: 'left' });
+    if (known !== undefined) stored?.attendees.set(attempt === 0 ? { ...known, status: 'left' } : { ...known, refused: attempt });
     return Promise.resolve();
   }
 
   /** As `CoordinatorStore.left`. */
-  left(key: SessionKey): Promise<readonly number[]> {
-    return Promise.resolve(this.#runs.get(nameOf(key))?.attendees.left(key.index) ?? []);
+  left(key: SessionKey & Pick<SessionRecord, 'attempt'>): Promise<readonly number[]> {
+    return Promise.resolve(this.#runs.get(nameOf(key))?.attendees.left(key) ?? []);
   }
 
   /** As `CoordinatorStore.counts`. */

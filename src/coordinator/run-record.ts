@@ -136,6 +136,8 @@ export interface Participant {
   readonly status: ParticipantStatus;
   /** Index of the session that it is in, or was in last; null if it was in none. */
   readonly session: number | null;
+  /** The newest attempt in which it takes no part; 0 if there was none. */
+  readonly refused: number;
 }
 
 /** What an attempt is made of, for a store. */

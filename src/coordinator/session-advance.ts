@@ -138,26 +138,28 @@ async function close(
     if ((await host.progress(name)).error === null) throw error; // not the protocol: the round is tried again
   }
   const { error, round: next, included } = await host.progress(name);
-  if (error !== null) return endSession(context, session, failedWith(error.code, outAfter(error, before)));
-  if (before.round === round) {
-    const [heard, missing] = [before.heard.length, before.missing.length];
-    const { task: id, run: number, attempt } = session;
-    emit(listener, {
-      type: 'round-closed',
-      task: id,
-      run: number,
-      attempt,
-      round,
-      heard,
-      missing,
-      milliseconds: now - session.since,
-    });
+  if (error !== null) {
+    await endSession(context, session, failedWith(error.code, outAfter(error, before)));
+    return;
   }
-  if (next === 5)
-    return endSession(context, session, { code: null, included: included ?? [], out: [], sum: await host.sum(name) });
-  // Hosts forget it with round 4, and a process may end between the end of round 4 and its record.
-  const certificate = next === 4 ? await certificateOf(context, task, run, session) : undefined;
-  await replace(context, { ...session, since: await store.heartbeat(), extended: false, round: round + 1 }, certificate);
+  let isOurs: boolean;
+  if (next === 5) {
+    isOurs = await endSession(context, session, { code: null, included: included ?? [], out: [], sum: await host.sum(name) });
+  } else {
+    // Hosts forget it with round 4, and a process may end between the end of round 4 and its record.
+    const certificate = next === 4 ? await certificateOf(context, task, run, session) : undefined;
+    isOurs = await replace(
+      context,
+      { ...session, since: await store.heartbeat(), extended: false, round: round + 1 },
+      certificate,
+    );
+  }
+  // Other processes may have closed the round at the same time: the one that writes it down tells.
+  if (!isOurs || before.round !== round) return;
+  const [heard, missing] = [before.heard.length, before.missing.length];
+  const { task: id, run: number, attempt } = session;
+  const milliseconds = now - session.since;
+  emit(listener, { type: 'round-closed', task: id, run: number, attempt, round, heard, missing, milliseconds });
 }
 
 /**
@@ -173,9 +175,15 @@ function failedWith(code: string, out: readonly number[]): SessionEnd {
   return { code, included: [], out: [...new Set(out)], sum: null };
 }
 
-/** A session has ended. Its host forgets it once that is written down, so that no process takes it for one that never was. */
-async function endSession(context: CoordinatorContext, session: SessionRecord, end: SessionEnd): Promise<void> {
-  if (await replace(context, { ...session, end })) await context.host.remove(session.name);
+/**
+ * A session has ended. Its host forgets it once that is written down, so that no process takes it for one that never was.
+ *
+ * @returns false if another process has written it down.
+ */
+async function endSession(context: CoordinatorContext, session: SessionRecord, end: SessionEnd): Promise<boolean> {
+  const isOurs = await replace(context, { ...session, end });
+  if (isOurs) await context.host.remove(session.name);
+  return isOurs;
 }
 
 /** There are too few, and nobody to wait for. */

@@ -55,17 +55,17 @@ export interface CoordinatorStore {
   /** A participant of a run; null if there is none. */
   participant(key: RunKey, id: number): Promise<Participant | null>;
   /**
-   * Enters a participant that checks in, also one that had left.
+   * Enters a participant that checks in, also one that had left, or whose certificate is of another key and has a lower number.
    *
    * @returns its entry, or the one that it had; null if there are `most` or if check-in has ended.
    */
   checkIn(key: RunKey, certificate: Certificate, most: number): Promise<Participant | null>;
   /** A participant that was selected has its input ready. @returns false if it did not check in, or if no inputs are loaded now. */
   setReady(key: RunKey, id: number): Promise<boolean>;
-  /** A participant takes no further part. */
-  setLeft(key: RunKey, id: number): Promise<void>;
-  /** The members of a session that take no further part, ascending. */
-  left(key: SessionKey): Promise<readonly number[]>;
+  /** A participant takes no further part. @param attempt in this attempt; 0 for the whole run. */
+  setLeft(key: RunKey, id: number, attempt: number): Promise<void>;
+  /** The members of a session of this attempt that take no further part, ascending. */
+  left(key: SessionKey & Pick<SessionRecord, 'attempt'>): Promise<readonly number[]>;
   /** How many participants of a run there are. */
   counts(key: RunKey): Promise<Counts>;
   /** All participants of a run, also those that have left. */

@@ -145,25 +145,30 @@ const STATUSES = ['checked-in', 'ready', 'left'] as const;
 export interface ParticipantRow {
   readonly status: (typeof STATUSES)[number];
   readonly session: number | null;
+  readonly refused: number;
   readonly certificate: Uint8Array;
 }
 
-const PARTICIPANT: Columns<ParticipantRow> = { status: oneOf(STATUSES), session: nullable(integer), certificate: bytes };
+const PARTICIPANT: Columns<ParticipantRow> = {
+  status: oneOf(STATUSES),
+  session: nullable(integer),
+  refused: integer,
+  certificate: bytes,
+};
 
 export const readParticipant: Statement<ParticipantRow> = statement(
-  'select status, session, certificate from :schema.participants where task = $1 and run = $2 and id = $3',
+  'select status, session, refused, certificate from :schema.participants where task = $1 and run = $2 and id = $3',
   PARTICIPANT,
 );
 
-/** Enters a participant, or one that had left, if there is room. The run's row is locked. */
+/** Enters a participant in place of its entry, if there is room. The run's row is locked. */
 export const insertParticipant: Statement<ParticipantRow> = statement(
   `
   insert into :schema.participants (task, run, id, certificate)
   select $1, $2, $3, $4
-  where (select count(*) from :schema.participants where task = $1 and run = $2 and status <> 'left') < $5
+  where (select count(*) from :schema.participants where task = $1 and run = $2 and id <> $3 and status <> 'left') < $5
   on conflict (task, run, id) do update set status = 'checked-in', certificate = excluded.certificate
-  where participants.status = 'left'
-  returning status, session, certificate`,
+  returning status, session, refused, certificate`,
   PARTICIPANT,
 );
 
@@ -172,7 +177,7 @@ export const setReady: Statement<ParticipantRow> = statement(
   update :schema.participants set status = 'ready'
   where task = $1 and run = $2 and id = $3 and (status = 'ready' or status = 'checked-in' and exists (
     select 1 from :schema.runs where runs.task = $1 and runs.run = $2 and runs.stage = 'training'))
-  returning status, session, certificate`,
+  returning status, session, refused, certificate`,
   PARTICIPANT,
 );
 
@@ -180,9 +185,16 @@ export const setLeft: Statement<never> = statement(
   `update :schema.participants set status = 'left' where task = $1 and run = $2 and id = $3`,
 );
 
-/** By an index of those that have left. */
+export const setRefused: Statement<never> = statement(
+  'update :schema.participants set refused = $4 where task = $1 and run = $2 and id = $3',
+);
+
+/** By an index of those that have left a run or an attempt. */
 export const readLeft: Statement<{ readonly id: number }> = statement(
-  `select id from :schema.participants where task = $1 and run = $2 and session = $3 and status = 'left' order by id`,
+  `
+  select id from :schema.participants
+  where task = $1 and run = $2 and session = $3 and (status = 'left' or refused > 0) and (status = 'left' or refused = $4)
+  order by id`,
   { id: integer },
 );
 
@@ -200,7 +212,7 @@ export const countParticipants: Statement<{
 );
 
 export const readParticipants: Statement<ParticipantRow> = statement(
-  'select status, session, certificate from :schema.participants where task = $1 and run = $2 order by id',
+  'select status, session, refused, certificate from :schema.participants where task = $1 and run = $2 order by id',
   PARTICIPANT,
 );
 

@@ -2,7 +2,7 @@
 import { copyOf } from '../leaves/bytes.ts';
 import { checkNames } from '../leaves/checks.ts';
 import type { SumVector } from '../masking/vector.ts';
-import { readCertificate, type Certificate } from '../service/certificate.ts';
+import { readCertificate, replaces, type Certificate } from '../service/certificate.ts';
 import { writtenRun, writtenSession } from '../coordinator/run-json.ts';
 import type {
   AttemptParts,
@@ -182,13 +182,16 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.checkIn`. */
-  async checkIn({ task, run }: RunKey, { id, bytes }: Certificate, most: number): Promise<Participant | null> {
+  async checkIn({ task, run }: RunKey, certificate: Certificate, most: number): Promise<Participant | null> {
+    const { id } = certificate;
     return this.#database.transaction(async (query) => {
       const [before] = await query(sql.lockRun, [task, run]);
       const [known] = await query(sql.readParticipant, [task, run, id]);
-      if (known !== undefined && known.status !== 'left') return participantOf(known);
+      const participant = known === undefined ? null : participantOf(known);
+      const isIn = participant !== null && participant.status !== 'left';
+      if (isIn && !replaces(certificate, participant.certificate)) return participant;
       if (before?.stage !== 'check-in') return null;
-      const [entered] = await query(sql.insertParticipant, [task, run, id, bytes, most]);
+      const [entered] = await query(sql.insertParticipant, [task, run, id, certificate.bytes, most]);
       return entered === undefined ? null : participantOf(entered);
     });
   }
@@ -200,13 +203,15 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.setLeft`. */
-  async setLeft({ task, run }: RunKey, id: number): Promise<void> {
-    await this.#database.transaction((query) => query(sql.setLeft, [task, run, id]));
+  async setLeft({ task, run }: RunKey, id: number, attempt: number): Promise<void> {
+    await this.#database.transaction((query) =>
+      attempt === 0 ? query(sql.setLeft, [task, run, id]) : query(sql.setRefused, [task, run, id, attempt]),
+    );
   }
 
   /** As `CoordinatorStore.left`. */
-  async left({ task, run, index }: SessionKey): Promise<readonly number[]> {
-    return (await this.#database.read(sql.readLeft, [task, run, index])).map(({ id }) => id);
+  async left({ task, run, index, attempt }: SessionKey & Pick<SessionRecord, 'attempt'>): Promise<readonly number[]> {
+    return (await this.#database.read(sql.readLeft, [task, run, index, attempt])).map(({ id }) => id);
   }
 
   /** As `CoordinatorStore.counts`. */
@@ -270,9 +275,9 @@ function sessionOf({ document, sum, sum_bits: bits }: sql.SessionRow): SessionRe
   return { ...session, end: session.end === null ? null : { ...session.end, sum: sum === null ? null : vectorOf(sum, bits) } };
 }
 
-function participantOf({ status, session, certificate }: sql.ParticipantRow): Participant {
+function participantOf({ status, session, refused, certificate }: sql.ParticipantRow): Participant {
   const { id, publicKey, serial, validFrom, validUntil, bytes } = readCertificate(copyOf(certificate));
-  return { status, session, certificate: { id, publicKey, serial, validFrom, validUntil, bytes } };
+  return { status, session, refused, certificate: { id, publicKey, serial, validFrom, validUntil, bytes } };
 }
 
 /** Bytes of a sum, and bits of its components. */

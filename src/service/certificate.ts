@@ -2,7 +2,7 @@
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey, type SignPublicKey, type SignSecretKey } from '../crypto/sign.ts';
-import { concat, copyOf, u64, utf8 } from '../leaves/bytes.ts';
+import { concat, copyOf, equalBytes, u64, utf8 } from '../leaves/bytes.ts';
 import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { DIGEST_BYTES, KEY_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
@@ -78,4 +78,9 @@ export function readCertificate(bytes: Uint8Array): Certificate & { readonly aut
 /** Whether the registrar has signed these bytes. */
 export function isCertificateOf(publicKey: SignPublicKey, bytes: Uint8Array): Promise<boolean> {
   return isSignedBy(LABELS.certificate, publicKey, bytes);
+}
+
+/** Whether a certificate takes the place of another one of the same participant: it is of another key, and newer. */
+export function replaces(next: Certificate, before: Certificate): boolean {
+  return next.serial > before.serial && !equalBytes(next.publicKey, before.publicKey);
 }

@@ -307,7 +307,7 @@ describe('an agent', () => {
     const store = new MemoryAgentStore();
     const storeKey = new Uint8Array(32).fill(9);
     await (await service.agent(0, { keypair, certificate: bytes, store })).transition();
-    const revision = await writeLaterVersion(store, sealOf({ key: storeKey, task: service.task.digest, id: 0 }));
+    const revision = await writeLaterVersion(store, sealOf({ key: storeKey, task: service.task.digest, id: 0, source: '' }));
     const older = await service.agent(0, { keypair, certificate: bytes, store, storeKey });
     for (let i = 0; i < 3; i++) await rejected('ERR_SECAGG_STATE_VERSION', older.transition());
     await rejected('ERR_SECAGG_STATE_VERSION', older.leave());

@@ -29,7 +29,7 @@ interface Recorded {
 
 function stateOf(service: SmallService, stored: StoredAgent): AgentState {
   const [person] = service.parties.people;
-  return opened(stored, { key: STORE_KEY, task: service.parties.task.digest, id: person!.id });
+  return opened(stored, { key: STORE_KEY, task: service.parties.task.digest, id: person!.id, source: '' });
 }
 
 async function recorded(options: SmallOptions): Promise<Recorded> {

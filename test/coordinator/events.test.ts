@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { developmentAgent } from '../../src/agent/index.ts';
 import { developmentService, MemoryCoordinatorStore, type CoordinatorEvent } from '../../src/coordinator/index.ts';
+import { SmallService } from '../support/service-world/small-service.ts';
 
 class Store extends MemoryCoordinatorStore {
   /** Service time, in milliseconds. */
@@ -55,6 +56,23 @@ describe('the events of a coordinator', () => {
     const session = rest.pop() ?? NaN;
     expect(checkIn + training + session).to.equal(store.now / 1000);
     expect(rest.reduce((sum, each) => sum + each)).to.equal(session);
+  });
+
+  it('tell of each round once, although two processes close it at the same time', async () => {
+    const service = await SmallService.open();
+    const run = await service.openRun();
+    const processes = [service.coordinator, service.process()];
+    await service.giveList(processes[1]!);
+    const participants = service.parties.people.map((person, i) =>
+      service.participant(person, { exchange: (request) => processes[i % 2]!.answer(request) }),
+    );
+    while ((await service.coordinator.outcome(run)) === null) {
+      for (const { agent } of participants) await agent.transition();
+      await Promise.all([...processes, ...processes].map((process) => process.tick()));
+      service.now += 500;
+    }
+    const closed = service.events.flatMap((event) => (event.type === 'round-closed' ? [event.round] : []));
+    expect(closed).to.deep.equal([0, 1, 2, 3, 4]);
   });
 
   it('tell how long the stage has lasted in which a run has ended without a sum', async () => {

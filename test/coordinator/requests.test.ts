@@ -73,6 +73,28 @@ describe('a coordinator', () => {
     expect(await checkedIn()).to.equal(1);
   });
 
+  it('takes a newer key of a participant during check-in, and nothing more from the old one', async () => {
+    const said = async (kind: Request['kind'], of: Certified): Promise<Response> =>
+      ask(
+        requestOf(
+          { kind, token: await tokenOf(of), place: kind === 'check-in' ? NOWHERE : { run: 1, attempt: 0, round: 0 } },
+          of,
+        ),
+        of,
+      );
+    const renewed = await certified(parties.registrar, participant.certificate.id);
+    await said('check-in', participant);
+    expect(await said('check-in', renewed)).to.include({ kind: 'wait' });
+    const known = await store.participant({ task: task.id, run: 1 }, participant.certificate.id);
+    expect(known?.certificate.publicKey).to.deep.equal(renewed.certificate.publicKey);
+    for (const kind of ['check-in', 'ready', 'next', 'leave'] as const) {
+      expect(await said(kind, participant), kind).to.include({ kind: 'refused', code: 'ERR_SECAGG_RUN' });
+    }
+    expect(await checkedIn()).to.equal(1);
+    expect(await said('leave', renewed)).to.include({ kind: 'accepted' });
+    expect(await checkedIn()).to.equal(0);
+  });
+
   it('keeps nothing of a request that any bit was changed of, and says nothing', async () => {
     const token = await tokenOf();
     const bytes = await encodeRequest(requestOf({ token }), signerWith(participant.keypair[1]));

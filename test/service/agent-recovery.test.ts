@@ -1,5 +1,8 @@
 // Agents that are put back, doubled, refused for the moment, or told to wait.
 import { expect } from 'chai';
+import type { Agent, StoredAgent } from '../../src/agent/index.ts';
+import type { FinishedRun } from '../../src/coordinator/index.ts';
+import type { RunKey } from '../../src/coordinator/run-record.ts';
 import { StoreError } from '../../src/leaves/errors.ts';
 import { MemorySessionHost } from '../../src/coordinator/session-host.ts';
 import { signerWith } from '../../src/crypto/sign.ts';
@@ -176,7 +179,7 @@ describe('an agent whose clock is slow', () => {
     const [first] = participants;
     await first!.agent.transition();
     expect(refusals(first!)).to.deep.equal(['ERR_SECAGG_FLOOR']);
-    expect(first!.agent.progress()).to.include({ phase: 'awaiting', participations: 0 });
+    expect(first!.agent.progress()).to.include({ phase: 'leaving', participations: 0 });
   });
 });
 
@@ -236,6 +239,117 @@ describe('nobody waits for a participant', () => {
     for (const { agent } of participants.slice(0, 2)) await agent.leave();
     await service.play(participants.slice(2), async () => (await service.store.run(key))?.stage !== 'session');
     expect(service.now - before).to.be.below(5000);
+  });
+});
+
+describe('a participant that does not take part in an attempt', () => {
+  useLightEngine();
+
+  /** The outcome of the run, whose sum must be that of these participants. */
+  async function expectSum(service: SmallService, run: RunKey, of: readonly Participant[]): Promise<FinishedRun> {
+    const outcome = await service.coordinator.outcome(run);
+    if (outcome?.kind !== 'finished') throw new Error(outcome?.code);
+    const ids = of.map(({ person }) => person.id);
+    expect(outcome.included).to.deep.equal(ids);
+    const sum = ids.reduce((total, id) => total + id, 0);
+    expect(Array.from(outcome.result as Int32Array, Number)).to.deep.equal([sum, ids.length, -sum]);
+    return outcome;
+  }
+
+  it('because of what passes is in the next one: a refusal costs an attempt, and not the run', async () => {
+    const service = await SmallService.open();
+    const run = await service.openRun();
+    const participants = service.parties.people.map((person, i) => {
+      let asked = 0;
+      const verifyKeys = (): Promise<boolean> => Promise.resolve(i > 1 || asked++ > 0);
+      return service.participant(person, { verifyKeys });
+    });
+    await toEnd(service, participants);
+    const { attempt } = await expectSum(service, run, participants);
+    expect(attempt).to.equal(2);
+    expect(participants.map((each) => refusals(each).length)).to.deep.equal([1, 1, 0, 0]);
+  });
+
+  it('says so until the coordinator has heard it', async () => {
+    const service = await SmallService.open();
+    const run = await service.openRun();
+    let lost = 0;
+    const participants = service.parties.people.map((person, i) =>
+      service.participant(person, {
+        verifyKeys: () => Promise.resolve(i > 0),
+        exchange: (request) => {
+          const isLost = decodeRequest(request).kind === 'leave' && lost++ < 3;
+          return isLost ? Promise.reject(new Error('the network is down')) : service.coordinator.answer(request);
+        },
+      }),
+    );
+    const [first, ...others] = participants as [Participant, ...Participant[]];
+    const trying = {
+      agent: { transition: () => first.agent.transition().catch(() => ({ status: 'pending', wait: 1 })) } as unknown as Agent,
+    };
+    await service.play([trying, ...others], async () => (await service.store.openRuns()).length === 0);
+    expect(lost).to.equal(4);
+    await expectSum(service, run, others);
+  });
+
+  it('because it has left says so in the next step, if the coordinator could not be reached', async () => {
+    const service = await SmallService.open();
+    const run = await service.openRun();
+    let isDown = false;
+    const participants = service.parties.people.map((person) =>
+      service.participant(person, {
+        exchange: (request) => (isDown ? Promise.reject(new Error('down')) : service.coordinator.answer(request)),
+      }),
+    );
+    await inRound(service, participants, 1);
+    const [first, ...others] = participants as [Participant, ...Participant[]];
+    isDown = true;
+    expect(await first.agent.leave().catch((error: unknown) => error)).to.be.instanceOf(Error);
+    expect(first.agent.progress()).to.include({ phase: 'leaving' });
+    isDown = false;
+    await toEnd(service, participants);
+    expect(first.agent.progress()).to.include({ phase: 'idle' });
+    await expectSum(service, run, others);
+  });
+
+  it('is none whose second opinion on the keys, or whose store, fails for a while', async () => {
+    const service = await SmallService.open();
+    const run = await service.openRun();
+    const failure = (): StoreError => new StoreError('ERR_SECAGG_STORE', 'down for a moment');
+    let failed = 0;
+    class Shaky extends DeviceStore {
+      override async replace(state: StoredAgent): Promise<boolean> {
+        if (state.revision % 2 === 0 && failed++ < 4) throw failure();
+        return super.replace(state);
+      }
+    }
+    const participants = service.parties.people.map((person, i) => {
+      let asked = 0;
+      const verifyKeys = (): Promise<boolean> => (asked++ > 0 ? Promise.resolve(true) : Promise.reject(failure()));
+      return service.participant(person, { verifyKeys }, i === 0 ? new Shaky() : new DeviceStore());
+    });
+    const patient = participants.map(({ agent }) => ({
+      agent: { transition: () => agent.transition().catch(() => ({ status: 'pending', wait: 1 })) } as unknown as Agent,
+    }));
+    await service.play(patient, async () => (await service.store.openRuns()).length === 0);
+    expect(failed).to.be.above(1);
+    const { attempt } = await expectSum(service, run, participants);
+    expect(attempt).to.equal(1);
+    expect(participants.flatMap(refusals)).to.deep.equal([]);
+  });
+});
+
+describe('a participant of two data sources', () => {
+  useLightEngine();
+
+  it('has a store for each: an agent for another source goes on with none of them, so that no input is sent for both', async () => {
+    const service = await SmallService.open();
+    await service.openRun({ source: 'steps' });
+    const [person] = service.parties.people;
+    const store = new DeviceStore();
+    await untilPending(service.participant(person!, { source: 'steps' }, store).agent);
+    expect(store.stored).not.to.equal(null);
+    await rejected('ERR_SECAGG_STATE', service.participant(person!, { source: 'sleep' }, store).agent.transition());
   });
 });
 

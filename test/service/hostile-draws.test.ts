@@ -65,7 +65,7 @@ describe('a coordinator that would choose the cohort of a participant', () => {
     scene(async ({ victim, enrolled, run, hears, service }) => {
       await hears(await run(), enrolled(1, 20));
       await service.pass(30_000); // the seed is known, and the coordinator does not like it
-      await hears({ kind: 'roster', place: { run: 1, attempt: 0, round: 0 } });
+      await hears({ kind: 'roster', place: { run: 1, attempt: 0, round: 0 } }, { kind: 'accepted' });
       await hears({ kind: 'run' }, enrolled(1, 20));
       expect(draws(victim)).to.equal(1);
     }),

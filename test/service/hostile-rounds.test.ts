@@ -56,7 +56,7 @@ async function sceneOf(): Promise<Scene> {
   await service.openRun();
   let stored: StoredAgent | null = null;
   const store = new DeviceStore((_, after) => {
-    const { work } = opened(after, { key: STORE_KEY, task: service.parties.task.digest, id: victim!.id });
+    const { work } = opened(after, { key: STORE_KEY, task: service.parties.task.digest, id: victim!.id, source: '' });
     if (work.phase === 'session' && work.answered === 1) stored ??= after;
   });
   const subject = service.participant(victim!, {}, store);

@@ -112,7 +112,7 @@ describe('a run on a sparse graph, whose cryptography is light,', () => {
     const [first] = participants;
     await service.play(participants, () => first!.agent.progress().phase === 'session');
     const { work, history } = opened(first!.store.stored!, {
-      ...{ key: STORE_KEY, task: service.parties.task.digest, id: first!.person.id },
+      ...{ key: STORE_KEY, task: service.parties.task.digest, id: first!.person.id, source: '' },
     });
     if (work.phase !== 'session') throw new Error(work.phase);
     const { context } = userDocument.parse(work.user);

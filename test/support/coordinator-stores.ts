@@ -30,6 +30,8 @@ function newRun(run: number, changes: Partial<RunRecord> = {}): RunRecord {
 export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
   let store: CoordinatorStore;
   const certificates: Certificate[] = [];
+  /** Of the first participant, with a new key. */
+  let renewed: Certificate;
   const certificate = (index: number): Certificate => certificates[index]!;
   const next = async (run: RunRecord, changes: Partial<RunRecord>): Promise<RunRecord> => {
     const record = { ...run, ...changes, revision: run.revision + 1 };
@@ -40,6 +42,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
   before(async () => {
     const { registrar } = authorities();
     for (let each = 0; each < 4; each++) certificates.push((await certified(registrar, each)).certificate);
+    renewed = (await certified(registrar, 0)).certificate;
   });
   beforeEach(async () => (store = await fresh()));
 
@@ -96,20 +99,24 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
       certificate: certificate(0),
       status: 'checked-in',
       session: null,
+      refused: 0,
     });
     expect(await store.checkIn(run, certificate(0), 2), 'again').to.deep.equal({
       certificate: certificate(0),
       status: 'checked-in',
       session: null,
+      refused: 0,
     });
     const racing = await Promise.all([1, 2, 3].map((index) => store.checkIn(run, certificate(index), 2)));
     expect(racing.filter((entered) => entered !== null)).to.have.lengthOf(1);
     expect(await store.counts(run)).to.deep.equal({ checkedIn: 2, selected: 2, ready: 0 });
-    await store.setLeft(run, id(0));
+    await store.setLeft(run, id(0), 0);
     expect(await store.counts(run)).to.deep.equal({ checkedIn: 1, selected: 1, ready: 0 });
     expect(await store.checkIn(run, certificate(0), 2), 'back again').to.deep.include({ status: 'checked-in' });
+    expect(await store.checkIn(run, renewed, 2), 'with a new key, although it is full').to.deep.include({ certificate: renewed });
+    expect(await store.checkIn(run, certificate(0), 2), 'with the old key').to.deep.include({ certificate: renewed });
     await next(run, { stage: 'training' });
-    await store.setLeft(run, id(0));
+    await store.setLeft(run, id(0), 0);
     expect(await store.checkIn(run, certificate(0), 2), 'after check-in').to.equal(null);
     expect(await store.participant(run, id(0))).to.deep.include({ status: 'left' });
     expect(await store.participant(run, id(77))).to.equal(null);
@@ -124,7 +131,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     for (const index of [0, 1]) expect(await store.setReady(run, id(index))).to.equal(true);
     expect(await store.setReady(run, id(0)), 'again').to.equal(true);
     expect(await store.setReady(run, id(3)), 'a stranger').to.equal(false);
-    await store.setLeft(run, id(1));
+    await store.setLeft(run, id(1), 0);
     expect(await store.setReady(run, id(1)), 'it has left').to.equal(false);
     expect((await store.participants(run)).map(({ status }) => status)).to.deep.equal(['ready', 'left', 'checked-in']);
     const session = await next(training, { stage: 'session' });
@@ -168,10 +175,13 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.certificate({ ...run, index: 0 })).to.equal(null);
     expect(await store.openSessions(run)).to.deep.equal([0, 1]);
     expect((await store.participants(run)).map(({ session }) => session)).to.deep.equal([0, 1, 0, null]);
-    await store.setLeft(run, id(2));
-    await store.setLeft(run, id(3));
-    expect(await store.left({ ...run, index: 0 })).to.deep.equal([id(2)]);
-    expect(await store.left({ ...run, index: 1 })).to.deep.equal([]);
+    await store.setLeft(run, id(2), 0);
+    await store.setLeft(run, id(3), 0);
+    await store.setLeft(run, id(1), 1);
+    const left = (attempt: number, index: number): Promise<readonly number[]> =>
+      store.left({ task: TASK, run: 1, attempt, index });
+    expect([await left(1, 0), await left(1, 1)]).to.deep.equal([[id(2)], [id(1)]]);
+    expect([await left(2, 0), await left(2, 1)], 'of a later attempt').to.deep.equal([[id(2)], []]);
     const end = { code: null, included: [0, 2], out: [1], sum: Int32Array.of(-5, 7) };
     const ended = { ...sessions[0]!.record, revision: 1, round: 4, end };
     const racing = await Promise.all([1, 2].map(() => store.replaceSession(ended, 'tëxt')));

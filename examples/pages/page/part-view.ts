@@ -136,6 +136,7 @@ export class PartView {
     if (now === 'idle' && this.#isOver) return phase.over;
     if (now === 'idle' && this.#refused !== null) return this.#words.texts.notTakingPart;
     if (now === 'session') return this.#words.texts.inSession(this.#users ?? this.#view?.runs.at(-1)?.participants ?? 0);
+    if (now === 'leaving') return phase.awaiting;
     return now === 'enrolled' ? phase.preparing : phase[now];
   }
 

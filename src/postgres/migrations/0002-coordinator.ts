@@ -95,17 +95,19 @@ create table :schema.participants (
   id bigint not null,
   status text not null default 'checked-in',
   session integer,
+  refused bigint not null default 0,
   certificate bytea not null,
   constraint participants_pkey primary key (task, run, id),
   constraint participants_status_known check (status in ('checked-in', 'ready', 'left'))
 );
-create index participants_left on :schema.participants (task, run, session) where status = 'left';
+create index participants_left on :schema.participants (task, run, session) where status = 'left' or refused > 0;
 comment on table :schema.participants is 'Who takes part in which run.';
 comment on column :schema.participants.task is 'Digest of the task.';
 comment on column :schema.participants.run is 'Number of the run.';
 comment on column :schema.participants.id is 'Id of the participant.';
 comment on column :schema.participants.status is 'checked-in: it has come. ready: its input is loaded. left: it takes no further part.';
 comment on column :schema.participants.session is 'Index of the session that it is in, or was in last.';
+comment on column :schema.participants.refused is 'The newest attempt in which it takes no part; 0 if there was none.';
 comment on column :schema.participants.certificate is 'Its certificate.';
 
 create table :schema.requests (

@@ -15,6 +15,7 @@ export interface CrowdTerms extends Pick<DeviceTerms, 'timeline' | 'draws' | 'wa
 export function settle(person: Person, terms: CrowdTerms): readonly Device[] {
   const { timeline, draws, watch, seeds, options } = terms;
   const { device: weather, twins, dropOut, backup } = terms.settings;
+  watch.hasSource(person, options.source ?? '');
   const store = new DeviceStore((before, after) => {
     watch.stored(person, before, after);
   });

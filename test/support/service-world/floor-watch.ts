@@ -67,7 +67,7 @@ export class FloorWatch extends Watch {
     if (work.phase === 'idle' || old === null) return;
     const name = `participant ${person.id} in run ${work.run}`;
     const isAnnounced = this.#announced.get(work.run)?.bytes === hex(work.announcement);
-    this.require(isAnnounced, `${name}: the publisher has not announced it`);
+    this.require(isAnnounced || work.phase === 'leaving', `${name}: the publisher has not announced it`);
     if (work.phase === 'enrolled' && old.work.phase !== 'enrolled') {
       const { seedAt } = readEnrolment(work.enrolment);
       this.require(1000 * seedAt > this.#terms.trueTime(), `${name}: enrolled when the seed was known`);

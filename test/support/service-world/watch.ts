@@ -40,6 +40,7 @@ export class Watch {
   readonly #enrolments = new Map<string, string>();
   /** By person, run and attempt: the session. */
   readonly #sessions = new Map<string, string>();
+  readonly #sources = new Map<number, string>();
   #serviceTime = 0;
 
   /** @param options.hasOneCoordinator whether all hear the same of who is enrolled. */
@@ -62,8 +63,13 @@ export class Watch {
     this.#serviceTime = now;
   }
 
+  /** The data source of a person's inputs; the empty one unless this was called. */
+  hasSource({ id }: Person, source: string): void {
+    this.#sources.set(id, source);
+  }
+
   stateOf({ id }: Person, stored: StoredAgent): AgentState {
-    return opened(stored, { key: STORE_KEY, task: this.#task.digest, id });
+    return opened(stored, { key: STORE_KEY, task: this.#task.digest, id, source: this.#sources.get(id) ?? '' });
   }
 
   gave({ id }: Person, source: string, name: string, data: readonly number[]): void {
