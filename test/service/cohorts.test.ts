@@ -16,7 +16,7 @@ import type { Group } from '../../src/service/group.ts';
 import type { Task, TaskDefinition } from '../../src/service/task.ts';
 import { rejected } from '../support/errors.ts';
 import { useLightEngine } from '../support/service-world/light-engine.ts';
-import { SmallService, untilPending, type Participant } from '../support/service-world/small-service.ts';
+import { SmallService, untilPending } from '../support/service-world/small-service.ts';
 import { floorsFor } from '../support/service-world/parties.ts';
 
 const GROUP: Group = {
@@ -50,14 +50,6 @@ async function sessionsOf(service: SmallService): Promise<{ readonly members: re
     .map((roster) => ({ members: readRoster(roster).certificates.map(({ id }) => id) }));
 }
 
-async function finished(service: SmallService, participants: readonly Participant[]): Promise<FinishedRun> {
-  const key = { task: service.parties.task.id, run: 1 };
-  await service.play(participants, async () => (await service.coordinator.outcome(key)) !== null);
-  const outcome = await service.coordinator.outcome(key);
-  if (outcome?.kind !== 'finished') throw new Error(outcome?.code);
-  return outcome;
-}
-
 /** The sum that {@link SmallService.participant} gives for these users in run 1. */
 function sumOver(ids: readonly number[]): BigInt64Array {
   const sum = ids.reduce((total, id) => total + id, 0);
@@ -69,7 +61,7 @@ describe('a run with cohorts', () => {
     const service = await open(7);
     const key = await service.openRun();
     const participants = service.everybody();
-    const { included, result, receipt } = await finished(service, participants);
+    const { included, result, receipt } = await service.finish(participants);
     expect(included).to.deep.equal(service.parties.people.map(({ id }) => id));
     expect(result).to.deep.equal(sumOver(included));
     expect(receipt).to.equal(null);
@@ -108,7 +100,7 @@ describe('a run with cohorts, whose cryptography is light,', () => {
     const [first, second] = await sessionsOf(service);
     const gone = new Set(first!.members.slice(0, 2));
     const staying = participants.filter(({ person }) => !gone.has(person.id));
-    const { included, result } = await finished(service, staying);
+    const { included, result } = await service.finish(staying);
     expect(included).to.deep.equal(second!.members);
     expect(result).to.deep.equal(sumOver(included));
     expect(await service.coordinator.certificates({ task: service.parties.task.id, run: 1 })).to.have.lengthOf(1);
@@ -125,7 +117,7 @@ describe('a run with cohorts, whose cryptography is light,', () => {
     const isAgain = async (): Promise<boolean> => (await service.store.openRuns())[0]?.attempt?.number === 2;
     await service.play(staying, async () => (await service.store.openRuns())[0]?.stage === 'training');
     await service.play(participants, isAgain);
-    const { included, result, attempt } = await finished(service, participants);
+    const { included, result, attempt } = await service.finish(participants);
     expect(attempt).to.equal(2);
     expect(result).to.deep.equal(sumOver(included));
     expect(included.length).to.be.greaterThan(5);
@@ -137,7 +129,7 @@ describe('a run with cohorts, whose cryptography is light,', () => {
     await rejected('ERR_SECAGG_STATE', open(6, { aggregate: { kind: 'privateSum', ...privacy } }));
     const service = await open(7, { aggregate: { kind: 'privateSum', ...privacy, security: 40 } });
     await service.openRun();
-    const { included, result, receipt } = await finished(service, service.everybody());
+    const { included, result, receipt } = await service.finish(service.everybody());
     expect(included).to.have.lengthOf(7);
     const sum = included.reduce((total, id) => total + id, 0);
     for (const [i, component] of [sum, 7, -sum].entries()) {
@@ -155,7 +147,7 @@ describe('a run with cohorts, whose cryptography is light,', () => {
     await service.play(participants, isWaiting);
     for (const { agent } of participants) await agent.transition();
     const again = participants.map(({ person, store }) => service.participant(person, {}, store));
-    const { included, result } = await finished(service, again);
+    const { included, result } = await service.finish(again);
     expect(included).to.have.lengthOf(8);
     expect(result).to.deep.equal(sumOver(included));
   });
@@ -189,8 +181,7 @@ describe('a run with cohorts, whose cryptography is light,', () => {
     service.coordinator = service.process({ seeds: never });
     await service.giveList(service.coordinator);
     const key = await service.openRun();
-    await service.play(service.everybody(), async () => (await service.coordinator.outcome(key)) !== null);
-    expect(await service.coordinator.outcome(key)).to.deep.equal({ kind: 'failed', run: 1, attempt: 1, code: 'ERR_SECAGG_SEED' });
+    expect(await service.end(key)).to.deep.equal({ kind: 'failed', run: 1, attempt: 1, code: 'ERR_SECAGG_SEED' });
   });
 });
 

@@ -3,7 +3,6 @@
 import { expect } from 'chai';
 import { fingerprint } from '../../src/crypto/digest.ts';
 import { signerWith } from '../../src/crypto/sign.ts';
-import type { FinishedRun } from '../../src/coordinator/outcome.ts';
 import { genKeypair } from '../../src/index.ts';
 import { certificateRequest } from '../../src/service/certificate-request.ts';
 import { readCertificate, type Certificate } from '../../src/service/certificate.ts';
@@ -51,8 +50,7 @@ async function playLie(kind: 'ready' | 'certificates', lie: (told: Told) => Uint
   };
   const victim = service.participant(person!, { exchange });
   const participants = [victim, ...others.map((other) => service.participant(other))];
-  await service.play(participants, async () => (await service.coordinator.outcome(key)) !== null);
-  const { included, result } = (await service.coordinator.outcome(key)) as FinishedRun;
+  const { included, result } = await service.finish(participants);
   expect(included).to.deep.equal(others.map(({ id }) => id));
   const sum = included.reduce((total, id) => total + id, 0);
   expect(result).to.deep.equal(Int32Array.of(sum, included.length, -sum));

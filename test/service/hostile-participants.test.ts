@@ -42,9 +42,7 @@ describe('the others come to their sum, or to an end,', () => {
         return service.participant({ id, keypair, certificate });
       });
       const participants = [service.participant(attacker!), ...(await Promise.all(renewed))];
-      await service.play(participants, async () => (await service.coordinator.outcome(key)) !== null);
-      const outcome = await service.coordinator.outcome(key);
-      expect((outcome as FinishedRun).included).to.deep.equal(others.map(({ id }) => id));
+      expect(((await service.end(key, participants)) as FinishedRun).included).to.deep.equal(others.map(({ id }) => id));
     }),
   );
 
@@ -57,8 +55,7 @@ describe('the others come to their sum, or to an end,', () => {
         throw new Error('no network');
       });
       const key = await service.openRun();
-      await service.play(service.everybody(), async () => (await service.coordinator.outcome(key)) !== null);
-      expect(await service.coordinator.outcome(key)).to.deep.include({ kind: 'failed', code: 'ERR_SECAGG_SEED' });
+      expect(await service.end(key)).to.deep.include({ kind: 'failed', code: 'ERR_SECAGG_SEED' });
       expect(service.events.filter(({ type }) => type === 'tick-failed')).to.have.lengthOf(asked);
     }),
   );
@@ -72,8 +69,7 @@ describe('the others come to their sum, or to an end,', () => {
         return new Promise(() => undefined);
       });
       const key = await service.openRun();
-      await service.play(service.everybody(), async () => (await service.coordinator.outcome(key)) !== null);
-      expect(await service.coordinator.outcome(key)).to.deep.include({ kind: 'failed', code: 'ERR_SECAGG_SEED' });
+      expect(await service.end(key)).to.deep.include({ kind: 'failed', code: 'ERR_SECAGG_SEED' });
       expect(asked).to.equal(1);
     }),
   );

@@ -23,14 +23,6 @@ function open(group: Partial<Group> = {}): Promise<SmallService> {
   return SmallService.open({ users: PEOPLE, definition: { group: { ...GROUP, ...group }, minUsers: 9 } });
 }
 
-async function finished(service: SmallService, participants: readonly Participant[]): Promise<FinishedRun> {
-  const key = { task: service.parties.task.id, run: 1 };
-  await service.play(participants, async () => (await service.coordinator.outcome(key)) !== null);
-  const outcome = await service.coordinator.outcome(key);
-  if (outcome?.kind !== 'finished') throw new Error(outcome?.code);
-  return outcome;
-}
-
 /** The sum that {@link SmallService.participant} gives for these users in run 1. */
 function sumOver(ids: readonly number[]): Int32Array {
   return Int32Array.of(
@@ -44,7 +36,7 @@ describe('a run on a sparse graph', () => {
   it('gives the exact sum, and a certificate that an auditor verifies', async () => {
     const service = await open();
     const key = await service.openRun();
-    const { included, result } = await finished(service, service.everybody());
+    const { included, result } = await service.finish(service.everybody());
     expect(included).to.deep.equal(service.parties.people.map(({ id }) => id));
     expect(result).to.deep.equal(sumOver(included));
     const { registrar, publisher } = service.parties;
@@ -68,7 +60,7 @@ describe('a run on a sparse graph, whose cryptography is light,', () => {
         events.some((each) => each.type === 'sent' && each.round === round - 1);
       const isInSession = async (): Promise<boolean> => (await service.store.openRuns())[0]?.stage === 'session';
       await service.play([...silent, ...others], round === 0 ? isInSession : () => silent.every(hasSent));
-      const { included, result } = await finished(service, others);
+      const { included, result } = await service.finish(others);
       const rest = service.parties.people.map(({ id }) => id).slice(round < 3 ? 2 : 0);
       expect(included).to.deep.equal(rest);
       expect(result).to.deep.equal(sumOver(rest));
@@ -81,7 +73,7 @@ describe('a run on a sparse graph, whose cryptography is light,', () => {
     const shown: number[] = [];
     const verifyKeys: AgentOptions['verifyKeys'] = (keys) => Promise.resolve(shown.push(keys.length) > 0);
     const participants = service.parties.people.map((person) => service.participant(person, { verifyKeys }));
-    await finished(service, participants);
+    await service.finish(participants);
     expect(shown.filter((count) => count === 1)).to.have.lengthOf(PEOPLE);
     expect(shown.filter((count) => count === GRAPH.neighbors + 1)).to.have.lengthOf(PEOPLE);
     expect(shown).to.have.lengthOf(2 * PEOPLE);
@@ -138,7 +130,7 @@ describe('a run on a sparse graph, whose cryptography is light,', () => {
       inputs: { load: () => Promise.resolve({ id: 'one', data: [0.5] }) },
     } as const;
     const participants = service.parties.people.map((person) => service.participant(person, own));
-    const { result, receipt } = await finished(service, participants);
+    const { result, receipt } = await service.finish(participants);
     // The standard deviation is that of nine users' noise, 1, and the noise of three more.
     expect((result as { readonly sum: ArrayLike<number> }).sum[0]).to.be.closeTo(PEOPLE / 2, 12);
     expect(receipt?.chance).to.equal(2 ** -security);

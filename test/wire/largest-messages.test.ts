@@ -7,7 +7,7 @@ import { proofLength } from '../../src/leaves/tree-shape.ts';
 import { MAX_USERS, resolveParameters, type Graph } from '../../src/session/parameters.ts';
 import type { DirectoryExcerpt } from '../../src/session/messages.ts';
 import { decodeServerMessage, decodeUserMessage, encodeServerMessage, encodeUserMessage } from '../../src/wire/envelope.ts';
-import type { Field } from '../../src/wire/msgpack.ts';
+import { encodeFields, type Field } from '../../src/wire/msgpack.ts';
 import { decodeDirectory, directoryBytes, encodeDirectory, shareKeysBytes } from '../../src/wire/r1-share-keys.ts';
 import { encodeShares, maskedInputBytes, sharesBytes } from '../../src/wire/r2-masked-input.ts';
 import { encodeSignatures, signaturesBytes, unmaskBytes } from '../../src/wire/r4-unmasking.ts';
@@ -46,6 +46,10 @@ describe('the largest message of the server', () => {
   it('of round 1 on a sparse graph is taken, wherever among a million users the neighborhood is; with five lines more it is too large', () => {
     const graph: Graph = { neighbors: 4, shareThreshold: 2 };
     const most = directoryBytes(5, graph);
+    // Beside the lines there is nothing on the complete graph, and the largest numbers and the longest proof on this one.
+    expect(directoryBytes(0, 'complete')).to.equal(0);
+    const beside = encodeFields([MAX_USERS, MAX_USERS - 1, new Uint8Array(40 * 32)]);
+    expect(directoryBytes(0, graph)).to.equal(beside.length - 1);
     let longest = 0;
     // Across the end, across the middle, and in the middle of ever smaller subtrees.
     for (const first of [0, 999_998, 2 ** 19 - 2, 174_761, 349_525, 699_050, 524_286, 131_070, 786_430, 655_358]) {

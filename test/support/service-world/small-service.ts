@@ -5,6 +5,7 @@ import type { AgentEvent } from '../../../src/agent/events.ts';
 import type { Transition } from '../../../src/participation/stepper.ts';
 import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/index.ts';
 import type { CoordinatorEvent } from '../../../src/coordinator/events.ts';
+import type { FinishedRun, Outcome } from '../../../src/coordinator/outcome.ts';
 import { MemoryCoordinatorStore } from '../../../src/coordinator/memory-store.ts';
 import type { RunKey } from '../../../src/coordinator/run-record.ts';
 import { MemorySessionHost } from '../../../src/coordinator/session-host.ts';
@@ -143,6 +144,19 @@ export class SmallService {
       await this.pass(1000);
     }
     throw new Error('the service does not get there');
+  }
+
+  /** All play until a run is over. @returns how it has ended. */
+  async end(run: RunKey, participants: readonly Participant[] = this.everybody()): Promise<Outcome> {
+    await this.play(participants, async () => (await this.coordinator.outcome(run)) !== null);
+    return (await this.coordinator.outcome(run))!;
+  }
+
+  /** All play until the first run has its result. @throws Error if it has none. */
+  async finish(participants: readonly Participant[]): Promise<FinishedRun> {
+    const outcome = await this.end({ task: this.parties.task.id, run: 1 }, participants);
+    if (outcome.kind !== 'finished') throw new Error(outcome.code);
+    return outcome;
   }
 }
 
