@@ -1,16 +1,22 @@
 // The key stream of masks: all engines give the same bytes, whatever the lengths that are asked for.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { chacha20 } from '@noble/ciphers/chacha.js';
 import fc from 'fast-check';
 import { platform as node } from '../../src/platform/node.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { concat } from '../../src/leaves/bytes.ts';
+import { deriveMask } from '../../src/pet/masking/derive-mask.ts';
 import { ofNoble } from '../../src/pet/masking/mask-keystream.ts';
 import { maskLoops, MOST_KEYSTREAM } from '../../src/pet/masking/mask-loops.ts';
 import { groupOf } from '../../src/pet/masking/orders.ts';
 import { WordArithmetic, wordsOf, type Words } from '../../src/pet/masking/words.ts';
 import { fromHex, toHex } from '../support/vectors.ts';
 import { configOf, crateVectors } from './crate-vectors.ts';
+import { ONE } from './worlds.ts';
 
 const loops = maskLoops()!;
 
@@ -132,4 +138,18 @@ describe('draws', () => {
       expect(block.every((byte) => byte === 0)).to.equal(true);
     }
   });
+});
+
+describe('a mask', () => {
+  for (const engine of ['Node', 'browsers']) {
+    it(`is the same without WebAssembly, on the engine for ${engine}`, async () => {
+      const program = fileURLToPath(new URL('./without-webassembly-program.ts', import.meta.url));
+      const conditions = ['--conditions', 'secagg-source', ...(engine === 'Node' ? [] : ['--conditions', 'secagg-web'])];
+      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', ...conditions, program], {
+        env: { ...process.env, NODE_V8_COVERAGE: '' },
+      });
+      const mask = await deriveMask(new Uint8Array(32).fill(9), 20_000, ONE);
+      expect(stdout.trim()).to.equal(createHash('sha256').update(mask.toBytes()).digest('hex'));
+    });
+  }
 });
