@@ -292,6 +292,11 @@ describe('rounds of PET in PostgreSQL', function () {
     expect(new Set(outcomes.slice(0, -1))).to.deep.equal(new Set(['incomplete']));
     expect(await rows('pet_message_parts', `round_id = '${await roundId()}'`)).to.equal(0);
     expect(await rows('pet_networks', `network = '${network}' and pending_bytes = 0`)).to.equal(1);
+    // Whoever was heard takes no room with the same message again.
+    await rejected('ERR_SECAGG_PET_REPEATED', processes[1]!.receive(firstPart));
+    await rejected('ERR_SECAGG_PET_PENDING', processes[2]!.receive(others[0]!));
+    expect(await rows('pet_message_parts', `round_id = '${await roundId()}'`)).to.equal(0);
+    expect(await rows('pet_networks', `network = '${network}' and pending_bytes = 0`)).to.equal(1);
     for (const member of updates.slice(1)) await run(member);
     await processes[0]!.advance();
     await Promise.all(sums.map(run));
