@@ -120,23 +120,26 @@ interface DealtRow extends SharedQuestion {
   readonly records: Uint8Array;
 }
 
-/** From each tile of any sessions, what its owners dealt to some holders. $4 is the length of a record. */
+/** What some holders of any sessions were dealt, from all tiles: a row for each question and holder. $4 is the length of a record. */
 export const recordsInTiles: Statement<DealtRow> = statement(
   `
-  select asked, holder, array_to_string(owners, ' ') as owners,
-    substring(body from holder * cardinality(owners) * $4::integer + 1 for cardinality(owners) * $4::integer) as records
+  select asked, holder, string_agg(array_to_string(owners, ' '), ' ') as owners, string_agg(
+    substring(body from holder * cardinality(owners) * $4::integer + 1 for cardinality(owners) * $4::integer), ''::bytea) as records
   from unnest($1::uuid[], $2::integer[], $3::integer[]) as question (session_id, holder, asked)
-  ${lookup('owners, body', 'tiles', ['session_id'])}`,
+  ${lookup('owners, body', 'tiles', ['session_id'])}
+  group by asked, holder`,
   { asked: integer, holder: integer, owners: text, records: bytes },
 );
 
 /** What some owners of any sessions dealt to a holder: for each owner the holder, and where its record is among the owner's. */
 export const recordsInDeals: Statement<DealtRow> = statement(
   `
-  select asked, holder, owner::text as owners, substring(sealed from index * $6::integer + 1 for $6::integer) as records
+  select asked, holder, string_agg(owner::text, ' ') as owners,
+    string_agg(substring(sealed from index * $6::integer + 1 for $6::integer), ''::bytea) as records
   from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[])
     as question (session_id, holder, owner, index, asked)
-  ${lookup('sealed', 'deals', ['session_id', 'owner'])}`,
+  ${lookup('sealed', 'deals', ['session_id', 'owner'])}
+  group by asked, holder`,
   { asked: integer, holder: integer, owners: text, records: bytes },
 );
 

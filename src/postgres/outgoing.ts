@@ -16,7 +16,7 @@ import { encodeShares } from '../wire/r2-masked-input.ts';
 import { encodeSurvivors } from '../wire/r3-consistency-check.ts';
 import { encodeSignatures } from '../wire/r4-unmasking.ts';
 import { round0Msg } from '../user/start.ts';
-import { readSlices, readString, type ChunkKind, type Slice } from './chunks.ts';
+import { readSlices, type Slice } from './chunks.ts';
 import { rangesAround, readExcerpt, readJoinedDirectory } from './directory.ts';
 import { requireNotFailed } from './end.ts';
 import * as messages from './message-statements.ts';
@@ -24,14 +24,14 @@ import { readRecords } from './records.ts';
 import { requireLive } from './session-status.ts';
 import type { SessionReads } from './session-reads.ts';
 import type { Query } from './statement.ts';
-import { closingOf, contextOf, type LiveRow } from './stored-session.ts';
+import { closingOf, contextOf } from './stored-session.ts';
 
 /** A user that is sent something, and the session that it is in. */
 interface Recipient {
   readonly reads: SessionReads;
   readonly query: Query;
   readonly sessionId: string;
-  readonly row: Pick<LiveRow, 'round' | 'admitted' | 'closings'>;
+  readonly row: Pick<messages.RecipientRow, 'round' | 'admitted' | 'closings' | 'members'>;
   readonly context: Omit<ServerContext, 'publicKeys'>;
   readonly user: UserId;
 }
@@ -93,7 +93,7 @@ async function fieldsFor(recipient: Recipient, position: number | null): Promise
     case 2:
       return sharesFor(recipient, place);
     case 3:
-      return encodeSurvivors(await readSet(recipient, 'u3', 2));
+      return encodeSurvivors(membersIn(row));
     case 4:
       return signaturesFor(recipient, place);
     default:
@@ -113,7 +113,7 @@ async function directoryFor({ query, sessionId, row, context, user }: Recipient)
 
 async function sharesFor(recipient: Recipient, position: Position): Promise<readonly Field[]> {
   const { reads, sessionId, row, context, user } = recipient;
-  const u2 = await readSet(recipient, 'u2', 1);
+  const u2 = membersIn(row);
   const dealt = { graph: context.parameters.graph, users: row.admitted, u2 };
   const records = await readRecords(reads.records, { sessionId, dealt, holders: [position] });
   return encodeShares({ u2, receiver: user, sealed: concat([...(records.get(position)?.values() ?? [])]) });
@@ -170,8 +170,8 @@ async function readSigned(
   return { u4, signed: (position) => signatures.get(position) ?? new Uint8Array() };
 }
 
-async function readSet({ query, sessionId, row }: Recipient, kind: ChunkKind, round: number): Promise<Members> {
-  const set = await readString(query, sessionId, { set: closingOf(row, round), kind }, membersLength(row.admitted));
-  if (!isMembers(set, row.admitted)) throw new StateError(`session: somebody has changed the rows of the ${kind}`);
-  return set;
+function membersIn({ round, admitted, members }: Recipient['row']): Members {
+  if (members === null || !isMembers(members, admitted))
+    throw new StateError(`session: somebody has changed the rows of the u${round}`);
+  return members;
 }

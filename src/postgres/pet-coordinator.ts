@@ -27,7 +27,16 @@ import { messageNotWritten } from './hearing-transaction.ts';
 import { migrate } from './migrations.ts';
 import { abandonRound, advanceRound, readLastModel, sweepRounds } from './pet-ending.ts';
 import { forgetParts, keepPart } from './pet-parts.ts';
-import { agreedText, heardOnce, networkOf, RoundReader, roundMoved, type Network, type StoredRound } from './pet-round.ts';
+import {
+  agreedText,
+  heardOnce,
+  networkOf,
+  RoundReader,
+  repeated,
+  roundMoved,
+  type Network,
+  type StoredRound,
+} from './pet-round.ts';
 import { PetTotal } from './pet-total.ts';
 import * as sql from './pet-statements.ts';
 import type { PostgresPool } from './pool.ts';
@@ -278,7 +287,3 @@ export class PostgresPetCoordinator implements PetRounds {
 }
 
 inspectAs(PostgresPetCoordinator.prototype, () => 'PostgresPetCoordinator');
-
-function repeated(): PetError {
-  return new PetError('ERR_SECAGG_PET_REPEATED', 'message: the participant was heard before in this phase');
-}

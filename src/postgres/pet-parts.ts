@@ -3,7 +3,7 @@ import { concat, equalBytes } from '../leaves/bytes.ts';
 import { PetError } from '../pet/pet-error.ts';
 import { keyOf } from '../pet/wire/payloads.ts';
 import { ASSEMBLY_BYTES, PART_BYTES, type Part } from '../pet/wire/parts.ts';
-import { roundMoved, type Network, type StoredRound } from './pet-round.ts';
+import { repeated, roundMoved, type Network, type StoredRound } from './pet-round.ts';
 import * as sql from './pet-statements.ts';
 import type { Query } from './statement.ts';
 
@@ -17,7 +17,8 @@ type Place = readonly [roundId: string, phase: string, participant: Uint8Array, 
  * Keeps a part; the same one again changes nothing.
  *
  * @returns the whole payload if all of its parts are there, else null.
- * @throws PetError ERR_SECAGG_PET_PENDING if there is no room, or if the first part is not there; ERR_SECAGG_PET_PART. The part is not kept then.
+ * @throws PetError ERR_SECAGG_PET_PENDING if there is no room, or if the first part is not there; ERR_SECAGG_PET_REPEATED if the participant
+ * was heard in this phase; ERR_SECAGG_PET_PART. The part is not kept then.
  */
 export async function keepPart(
   network: Network,
@@ -40,6 +41,9 @@ async function enter(
     mostBytes,
   }: { readonly round: StoredRound; readonly place: Place; readonly part: Part; readonly mostBytes: number },
 ): Promise<boolean> {
+  const [roundId, phase, participant] = place;
+  // Whoever was heard takes no room. Its other parts are refused for want of the first.
+  if (part.number === 0 && (await query(sql.heardIn, [roundId, phase, participant])).length > 0) throw repeated();
   // Locks the row of the network, so that the parts of one message are entered one after the other.
   const cost = costOf({ no: part.number, length: part.data.length });
   await reserve(query, network, round, cost);

@@ -97,6 +97,10 @@ export function roundMoved(phase: Tag): PetError {
   return new PetError('ERR_SECAGG_PET_PHASE', `message: the ${phase} phase was closed meanwhile`);
 }
 
+export function repeated(): PetError {
+  return new PetError('ERR_SECAGG_PET_REPEATED', 'message: the participant was heard before in this phase');
+}
+
 /** Whether another process has heard a participant while this statement ran. */
 export function isHeardMeanwhile(error: unknown): boolean {
   return error instanceof StoreError && error.sqlState === HEARD_MEANWHILE;

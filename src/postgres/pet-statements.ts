@@ -184,6 +184,17 @@ export const readModel: Statement<ModelRow> = statement(
   { model_round: nullable(integer), model_round_id: nullable(text), model_set: nullable(text) },
 );
 
+/** Whether a participant was heard in a phase. */
+export const heardIn: Statement<{ readonly participant: Uint8Array }> = statement(
+  `
+  select participant from :schema.pet_sums where $2::text = 'sum' and round_id = $1::uuid and participant = $3::bytea
+  union all
+  select participant from :schema.pet_updates where $2::text = 'update' and round_id = $1::uuid and participant = $3::bytea
+  union all
+  select participant from :schema.pet_votes where $2::text = 'sum2' and round_id = $1::uuid and participant = $3::bytea`,
+  { participant: bytes },
+);
+
 /** Makes room for a part. */
 export const reservePart: Statement<{ readonly round: number }> = statement(
   `

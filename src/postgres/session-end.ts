@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import { deletePages } from './deletion.ts';
 import { requireNotFailed } from './end.ts';
 import { whenFree } from './held-sessions.ts';
-import { requireLive, type SessionStatus } from './session-status.ts';
+import { isThere, requireLive, type SessionStatus } from './session-status.ts';
 import { writeOne, type Query } from './statement.ts';
 import * as chunks from './chunk-statements.ts';
 import { notifyChange } from './channel.ts';
@@ -56,10 +56,10 @@ function resultsOf({ status, closings }: { readonly status: SessionStatus; reado
 
 /** Removes a session with all that belongs to it. @returns whether there was one. */
 export async function removeSession(database: Database, sessionId: string): Promise<boolean> {
-  // Nobody adds rows to a session that has ended.
+  // Nobody adds rows to a session that has ended, and nobody looks for the rows of one that was aborted.
   await whenFree(database, async (query) => {
     const [row] = await query(sql.lockToClose, [sessionId]);
-    if (row?.status === 'collecting') await endSession(query, sessionId, 'aborted', 'it is being removed');
+    if (isThere(row)) await endSession(query, sessionId, 'aborted', 'it is being removed');
   });
   await deletePages(database, [...COLLECTED, chunks.deleteMembers, chunks.deleteChunks], [sessionId]);
   const removed = await database.transaction((query) => query(sql.deleteSession, [sessionId]));

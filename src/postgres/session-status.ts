@@ -31,6 +31,11 @@ export interface LiveSession {
   readonly round: number;
 }
 
+/** Whether a session has rows that calls may look for: nobody has begun to delete them. */
+export function isThere(row: Pick<StatusRow, 'status'> | undefined): boolean {
+  return row !== undefined && row.status !== 'aborted' && row.status !== 'expired';
+}
+
 /**
  * The row of a live session.
  *

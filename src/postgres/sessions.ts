@@ -32,7 +32,7 @@ import { readAttendance, readProgress, type SessionProgress } from './session-pr
 import { checkSessionId } from './session-status.ts';
 import { helpUnmasking } from './shared-unmasking.ts';
 import type { Query } from './statement.ts';
-import { contextOf, readLive } from './stored-session.ts';
+import { contextOf, readLive, whileThere } from './stored-session.ts';
 import { sweepSessions, type Swept } from './sweep.ts';
 import { Waiting } from './waiting.ts';
 
@@ -173,7 +173,8 @@ export class PostgresSessions {
   async recv(id: string, user: number, input: Uint8Array): Promise<'accepted' | 'repeated'> {
     const sessionId = checkSessionId(id);
     const sender = userId(user, 'user');
-    return this.#inboxes.put(sessionId, sender, checkBytes(input, 'input'));
+    const bytes = checkBytes(input, 'input');
+    return this.#whileThere(sessionId, () => this.#inboxes.put(sessionId, sender, bytes));
   }
 
   /**
@@ -203,7 +204,7 @@ export class PostgresSessions {
       const known = inbox?.session ?? null;
       return closeRound(this.#database, { sessionId, round: r, locals, jobs, reads, signal, known, abandoned });
     };
-    return inbox === null ? close() : inbox.afterWriting(signal, close);
+    return this.#whileThere(sessionId, () => (inbox === null ? close() : inbox.afterWriting(signal, close)));
   }
 
   /**
@@ -251,6 +252,10 @@ export class PostgresSessions {
     return this.#database.transaction((query) => jobs.recoverClosings(query));
   }
 
+  #whileThere<T>(sessionId: string, call: () => Promise<T>): Promise<T> {
+    return whileThere(this.#database.read, sessionId, call);
+  }
+
   #requireJobs(): JobQueue {
     if (this.#jobs === null) throw new TypeError('options.jobs: missing; it names the schema of graphile-worker');
     return this.#jobs;
@@ -278,7 +283,8 @@ export class PostgresSessions {
    * ```
    */
   async message(id: string, user: number): Promise<NextMessage> {
-    return readMessage(this.#reads, checkSessionId(id), userId(user, 'user'));
+    const [sessionId, recipient] = [checkSessionId(id), userId(user, 'user')];
+    return this.#whileThere(sessionId, () => readMessage(this.#reads, sessionId, recipient));
   }
 
   /**
@@ -307,7 +313,8 @@ export class PostgresSessions {
 
   /** Who vouched for the set of users in the sum; null unless round 4 is being collected. @internal */
   async evidence(id: string): Promise<ConsistencyEvidence | null> {
-    return readEvidence(this.#reads, checkSessionId(id));
+    const sessionId = checkSessionId(id);
+    return this.#whileThere(sessionId, () => readEvidence(this.#reads, sessionId));
   }
 
   /** How many have spoken in the present round: of {@link progress} what one statement tells. @internal */
@@ -320,7 +327,8 @@ export class PostgresSessions {
    * `reason` are known.
    */
   async progress(id: string): Promise<SessionProgress> {
-    return readProgress(this.#database.read, checkSessionId(id));
+    const sessionId = checkSessionId(id);
+    return this.#whileThere(sessionId, () => readProgress(this.#database.read, sessionId));
   }
 
   /**
@@ -331,9 +339,11 @@ export class PostgresSessions {
   async result(id: string): Promise<SumVector | null> {
     const sessionId = checkSessionId(id);
     const { read } = this.#database;
-    const row = await readLive(read, sessionId);
-    await requireNotFailed(read, sessionId, row);
-    return row.status === 'finished' ? readResult(read, sessionId, row) : null;
+    return this.#whileThere(sessionId, async () => {
+      const row = await readLive(read, sessionId);
+      await requireNotFailed(read, sessionId, row);
+      return row.status === 'finished' ? readResult(read, sessionId, row) : null;
+    });
   }
 
   /**

@@ -38,7 +38,9 @@ export function statement<Row>(text: string, columns?: Columns<Row>): Statement<
   const decoders = Object.entries<Column<unknown>>(columns);
   const decode = (row: unknown): Row => {
     const values = row as Readonly<Record<string, unknown>>;
-    return Object.fromEntries(decoders.map(([name, column]) => [name, column(values[name], name)])) as Row;
+    const decoded: Record<string, unknown> = {};
+    for (const [name, column] of decoders) decoded[name] = column(values[name], name);
+    return decoded as Row;
   };
   return { text, decode };
 }

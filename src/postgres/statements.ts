@@ -115,11 +115,12 @@ export const advanceSession: Statement<SessionIdRow> = statement(
   SESSION_ID,
 );
 
-/** Ends a session without a result. */
+/** Ends a session without a result. One that is being removed may have ended before: it forgets the round in which it ended. */
 export const dropSession: Statement<SessionIdRow> = statement(
   `
   update :schema.sessions
-  set status = $2::text, reason = $3::text, closing = null, lease_until = null, ended_at = now()
+  set status = $2::text, reason = $3::text, round = least(round, 4::smallint), closings = closings[1:least(round, 4)], closing = null, lease_until = null,
+    ended_at = coalesce(ended_at, now()), tidied_at = null
   where session_id = $1::uuid returning session_id`,
   SESSION_ID,
 );

@@ -14,7 +14,7 @@ import type { SizedString } from './chunks.ts';
 import { directoryOf, directoryParts } from './directory.ts';
 import type { MomentRow, SessionRow } from './session-columns.ts';
 import type { SessionReads } from './session-reads.ts';
-import { requireLive, type LiveSession } from './session-status.ts';
+import { isThere, requireLive, type LiveSession } from './session-status.ts';
 import type { Query } from './statement.ts';
 import * as sql from './statements.ts';
 
@@ -65,6 +65,21 @@ export function contextOf(row: Pick<LiveRow, 'brief'>): Omit<ServerContext, 'pub
 export async function readLive(query: Query, sessionId: string): Promise<LiveRow> {
   const [row] = await query(sql.readSessions, [[sessionId]]);
   return requireLive(row, sessionId);
+}
+
+/**
+ * Runs a call that reads rows of a session. If it finds rows missing because the session has ended meanwhile and its rows are being
+ * deleted, the call runs again and so is told how the session has ended.
+ */
+export async function whileThere<T>(query: Query, sessionId: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    const [row] = await query(sql.readStatus, [sessionId]);
+    if (isThere(row)) throw error;
+    return call();
+  }
 }
 
 /**

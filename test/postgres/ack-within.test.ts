@@ -141,7 +141,9 @@ describe('long messages that wait for others in PostgreSQL', function () {
     for (const round of [0, 1, 2, 3, 4] as const) {
       const messages = await standIns.answers(playing, round);
       const overwrite = (): void => messages.forEach(([, , bytes]) => bytes.fill(0));
-      const pool = overheard(database.pool, (text) => void (text.includes('skip locked') && overwrite()));
+      const pool = overheard(database.pool, (text) => {
+        if (text.includes('skip locked')) overwrite();
+      });
       const process = new PostgresSessions(pool, { schema: database.schema });
       expect(new Set(await Promise.all(messages.map((message) => process.recv(...message))))).to.deep.equal(
         new Set(['accepted']),

@@ -1,9 +1,9 @@
 // Sessions that have ended, by the protocol, by an application or by the clock; and the sweeps that remove what they leave.
 import { expect } from 'chai';
-import { ProtocolError, UsageError } from '../../src/index.ts';
-import type { PostgresSessions } from '../../src/postgres/index.ts';
+import { ProtocolError, StoreError, UsageError } from '../../src/index.ts';
+import { PostgresSessions } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
-import { beside } from './support.ts';
+import { beside, overheard } from './support.ts';
 import { ThreeProcesses, UNKNOWN } from './three-processes.ts';
 
 describe('sessions in PostgreSQL that end', function () {
@@ -73,6 +73,46 @@ describe('sessions in PostgreSQL that end', function () {
 
     await three.remove(id);
     expect(await store.rowsOf('members', id)).to.equal(0);
+    await rejected('ERR_SECAGG_UNKNOWN_SESSION', one.progress(id));
+  });
+
+  it('a call that reads a session while it is removed or aborted is told how the session has ended', async () => {
+    for (const [end, code] of [['remove', 'ERR_SECAGG_UNKNOWN_SESSION'] as const, ['abort', 'ERR_SECAGG_ABORTED'] as const]) {
+      const read = async (
+        round: number,
+        table: string,
+        call: (fresh: PostgresSessions, id: string) => Promise<unknown>,
+      ): Promise<void> => {
+        const [, id] = await store.playedTo(round);
+        let ended: Promise<void> | null = null;
+        // Right before the first rows of the table are read.
+        const pool = overheard(store.database.pool, async (text) => {
+          if (new RegExp(`from ${store.quoted}.${table}\\b`).test(text) && !text.includes('left join'))
+            await (ended ??= two[end](id, 'x'));
+        });
+        await rejected(code, call(new PostgresSessions(pool, { schema: store.database.schema }), id), UsageError);
+        expect(ended).not.to.equal(null);
+      };
+      for (const round of [1, 2, 4]) await read(round, round === 2 ? 'tiles' : 'chunks', (fresh, id) => fresh.message(id, 7));
+      await read(1, 'chunks', (fresh, id) => fresh.recv(id, 7, new Uint8Array(9)));
+      await read(1, 'chunks', (fresh, id) => fresh.round(id, 1));
+      if (end === 'abort') continue;
+      await read(5, 'chunks', (fresh, id) => fresh.result(id));
+      await read(5, 'chunks', (fresh, id) => fresh.round(id, 4));
+      await read(5, 'chunks', (fresh, id) => fresh.progress(id));
+    }
+  });
+
+  it('a finished session whose removal has stopped halfway is gone for callers, and the next sweep goes on', async () => {
+    const [, id] = await store.playedTo(5);
+    const pool = overheard(store.database.pool, (text) => {
+      if (/delete from \S+( \S+)?\.members/.test(text)) throw new Error('the process has stopped');
+    });
+    await rejected('ERR_SECAGG_STORE', new PostgresSessions(pool, { schema: store.database.schema }).remove(id), StoreError);
+    for (const call of [two.result(id), two.message(id, 7), two.round(id, 4)])
+      await rejected('ERR_SECAGG_ABORTED', call, UsageError);
+    expect((await two.progress(id)).status).to.equal('aborted');
+    expect((await three.sweep({ endedBefore: new Date(Date.now() + 60_000) })).removed).to.be.at.least(1);
     await rejected('ERR_SECAGG_UNKNOWN_SESSION', one.progress(id));
   });
 

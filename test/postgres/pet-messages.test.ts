@@ -113,8 +113,15 @@ describe('messages of PET in PostgreSQL', function () {
     }
     expect(outcomes.at(-1)).to.equal('accepted');
     expect(new Set(outcomes.slice(0, -1))).to.deep.equal(new Set(['incomplete']));
-    expect(await networks.rowsOfRound('pet_message_parts')).to.equal(0);
-    expect(await networks.rows('pet_networks', `network = '${networks.network}' and pending_bytes = 0`)).to.equal(1);
+    const expectNoParts = async (): Promise<void> => {
+      expect(await networks.rowsOfRound('pet_message_parts')).to.equal(0);
+      expect(await networks.rows('pet_networks', `network = '${networks.network}' and pending_bytes = 0`)).to.equal(1);
+    };
+    await expectNoParts();
+    // Whoever was heard takes no room with the same message again.
+    await rejected('ERR_SECAGG_PET_REPEATED', processes[1].receive(firstPart));
+    await rejected('ERR_SECAGG_PET_PENDING', processes[2].receive(others[0]!));
+    await expectNoParts();
     for (const member of updates.slice(1)) await run(member);
     await processes[0].advance();
     await Promise.all(sums.map(run));

@@ -1,8 +1,10 @@
 // What a session of some size costs: how much is written, how long transactions are, and what a user's message takes.
 import { expect } from 'chai';
 import { PostgresSessions } from '../../src/postgres/index.ts';
+import type { Round } from '../../src/session/notation.ts';
 import { playLargeSession, tableBytes, type LargeSession } from './large-session.ts';
-import { testDatabase, type TestDatabase } from './support.ts';
+import { StandInSessions } from './stand-in-sessions.ts';
+import { overheard, testDatabase, type TestDatabase } from './support.ts';
 
 /** docs/postgres.md, Sizing, for sums of a few bytes. */
 const sizing = (n: number, k: number): { readonly log: number; readonly tables: number } => ({
@@ -43,5 +45,20 @@ describe('a session of some size in PostgreSQL', function () {
     expect(figures.log[1]! / figures.messages[1]!).to.be.below(1.3);
     expectSizes(figures, sizing(600, 34), empty);
     expect(figures.longest.milliseconds, figures.longest.statement).to.be.below(2_000);
+  });
+
+  it('a message for a user takes one statement in rounds 0 and 3, two in rounds 2 and 4, and four in round 1', async () => {
+    let statements = 0;
+    const standIns = await StandInSessions.start();
+    const process = await standIns.another(overheard(standIns.database.pool, () => void statements++));
+    const playing = await standIns.create({ users: 60, threshold: 50, vecLen: 4, graph: { neighbors: 34, shareThreshold: 20 } });
+    for (const [round, expected] of [1, 4, 2, 1, 2].entries()) {
+      statements = 0;
+      expect((await process.message(playing.id, playing.users.ids[3]!)).kind).to.equal('message');
+      expect(statements, `round ${round}`).to.equal(expected);
+      await standIns.close(playing, round as Round);
+    }
+    await standIns.expectSum(playing);
+    await standIns.end();
   });
 });
