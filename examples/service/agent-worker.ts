@@ -71,6 +71,9 @@ onmessage = ({ data }: MessageEvent<FromPage>): void => {
   else if ('wake' in data) wake();
   else
     void leave()
-      .then(() => say({ left: true }), console.error)
-      .then(close);
+      .catch(console.error) // the server could not be reached: nothing more is sent all the same
+      .then(() => {
+        say({ left: true });
+        close();
+      });
 };

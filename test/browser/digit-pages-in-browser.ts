@@ -136,5 +136,18 @@ export function describePages(start: (profile: string) => Promise<DrivenBrowser>
     await until('the participant is forgotten', () =>
       again.evaluate<true | null>(`Promise.resolve(localStorage.getItem('participant') === null || null)`),
     );
+
+    // Also if the server cannot be reached. Then its database goes, too, which tells that the page did not wait for an answer in vain.
+    await served!.end();
+    served = undefined;
+    const last = tabs.at(-1)!;
+    await last.show();
+    await last.evaluate(`Promise.resolve(document.querySelector('#leave').click())`);
+    await says(last, '#phase', /You have left/);
+    await until('the participant and its database are forgotten', () =>
+      last.evaluate<true | null>(
+        `indexedDB.databases().then((all) => (all.length === 0 && localStorage.getItem('participant') === null) || null)`,
+      ),
+    );
   });
 }

@@ -129,9 +129,14 @@ export class Membership {
     };
   }
 
+  /** No page of this browser takes part with it any more. */
+  end(): void {
+    localStorage.removeItem(KEY);
+  }
+
   /** Nothing is left of it in this browser. A task of its own never sees it again. */
   forget(): void {
-    localStorage.removeItem(KEY);
+    this.end();
     indexedDB.deleteDatabase(this.#database);
   }
 }

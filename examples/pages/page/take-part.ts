@@ -59,6 +59,7 @@ class Page {
 
   async #leave(): Promise<void> {
     this.#part?.leave();
+    this.#membership?.end(); // first of all, so that a page that is closed now does not take part when it is opened again
     await this.#participation?.leave();
     this.#participation = null;
     this.#membership?.forget();
