@@ -9,12 +9,14 @@ import { signerWith, type Signer, type SignPublicKey } from '../crypto/sign.ts';
 import { isAnnouncementOf, readAnnouncement } from '../service/announcement.ts';
 import { secondsOf, type Clock } from '../service/clock.ts';
 import { checkKeypair, keyDigest } from '../service/keypair.ts';
+import type { RequestKind } from '../service/request.ts';
 import { encodeResponse } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
 import { Admission, senderOf, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
+import { DueRuns } from './due-runs.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import { tickFailed, type CoordinatorEvent } from './events.ts';
 import { FinishedCalls } from './finished-calls.ts';
@@ -32,6 +34,9 @@ import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
 import { Turns } from './turns.ts';
 import { Uploads } from './uploads.ts';
+
+/** What a participant asks without changing anything. */
+const READING: ReadonlySet<RequestKind> = new Set(['hello', 'next', 'outcome', 'certificates']);
 
 /**
  * Runs the tasks of an application: it answers the requests of participants, begins attempts, closes rounds, and gives results.
@@ -68,6 +73,7 @@ export class Coordinator {
   readonly #retired: ReadonlySet<string>;
   #isDraining = false;
   readonly #finished = new FinishedCalls();
+  readonly #due = new DueRuns();
 
   static {
     inspectAs(this.prototype, (coordinator) => `Coordinator { tasks: ${coordinator.tasks.length} }`);
@@ -135,7 +141,9 @@ export class Coordinator {
       this.#admission.requireValidNow(admitted);
       this.#requireToken(admitted, epoch);
       if (admitted.request.kind === 'check-in') this.#requireCurrent(admitted.task);
-      return await this.#respond(admitted, epoch, await answerTo(this.#answering, admitted), '');
+      const reply = await answerTo(this.#answering, admitted);
+      if (!READING.has(admitted.request.kind)) this.#due.answered({ task: admitted.task.id, run: reply.place.run });
+      return await this.#respond(admitted, epoch, reply, '');
     } catch (error) {
       const code = codeToTell(error);
       return this.#respond(admitted, epoch, refusal(admitted.request.place, code), code);
@@ -291,8 +299,10 @@ export class Coordinator {
   async tick(): Promise<void> {
     const now = await this.#store.heartbeat();
     const failures: unknown[] = [];
-    const runs = await this.#store.openRuns();
-    for (const run of runs) await advance(this.#answering, run).catch((error: unknown) => void failures.push(error));
+    const runs = await this.#openRuns();
+    for (const run of this.#due.among(runs, now)) {
+      await this.#due.look(run, now, () => advance(this.#answering, run)).catch((error: unknown) => void failures.push(error));
+    }
     await this.#tellOfOthers(runs);
     const { uploads } = this.#answering;
     if (!uploads.isEmpty) uploads.keepOnly(await openSessionNames(this.#answering, runs));
@@ -311,12 +321,17 @@ export class Coordinator {
     while (!signal.aborted) {
       try {
         await this.tick();
-        if (this.#isDraining && (await this.#store.openRuns()).every(({ stage }) => stage === 'check-in')) return;
+        if (this.#isDraining && (await this.#openRuns()).every(({ stage }) => stage === 'check-in')) return;
       } catch (error) {
         emit(this.#listener, tickFailed(error));
       }
       await sleep(1000, signal);
     }
+  }
+
+  /** The runs that go on. While a new version is rolled out, other processes have runs of tasks that this one does not know. */
+  async #openRuns(): Promise<readonly RunRecord[]> {
+    return (await this.#store.openRuns()).filter(({ task }) => this.#tasks.has(task));
   }
 
   /** Settles calls of `finished` for runs that another process has ended. @param open runs that went on. */
