@@ -46,7 +46,7 @@ describe('the words of the pages', () => {
       // With one visitor, the sum less the parts of the server's own participants is what the visitor has sent.
       expect(texts.lead).to.match(/it plays some participants itself|spielt er einige Teilnehmende selbst/);
       expect(texts.consentSentText).to.match(/subtract the part of those that it plays|den Teil derer abziehen/);
-      expect(texts.beginAgainNote).to.match(/not undone|nicht zurückgenommen/);
+      expect(texts.beginAgainNote).to.match(/not undone|Zurückgenommen ist es nicht/);
       expect(texts.consentFailsText(20)).to.contain('20');
       expect(texts.consentCostNoise('8', '0.001')).to.contain('ε = 8').and.contain('0.001');
     });

@@ -76,8 +76,7 @@ const en = {
   spentTitle: 'Your privacy budget',
   leave: 'Leave',
   beginAgain: 'Begin again',
-  beginAgainNote:
-    'If you begin again, this browser counts from zero, with a new budget. What earlier sums tell about you is not undone: it comes on top.',
+  beginAgainNote: 'If you begin again, this browser forgets what you have spent. It is not undone: what sums tell adds up.',
   messages: 'What has happened',
   event: {
     selected: (run: number) => `Run ${run}: selected.`,
@@ -210,8 +209,7 @@ const de: Texts = {
   spentTitle: 'Ihr Budget',
   leave: 'Gehen',
   beginAgain: 'Neu beginnen',
-  beginAgainNote:
-    'Wenn Sie neu beginnen, zählt dieser Browser von null an, mit einem neuen Budget. Was frühere Summen über Sie verraten, ist damit nicht zurückgenommen: Es kommt hinzu.',
+  beginAgainNote: 'Wenn Sie neu beginnen, vergisst dieser Browser, was verbraucht ist. Zurückgenommen ist es nicht.',
   messages: 'Was geschehen ist',
   event: {
     selected: (run) => `Lauf ${run}: ausgewählt.`,
