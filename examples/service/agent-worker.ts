@@ -20,7 +20,7 @@ export interface Participant extends Pick<AgentOptions, 'id' | 'keypair' | 'floo
   readonly database: string;
 }
 
-/** `input` answers `wanted`; null if there is none yet. After `wake` the agent asks at once. `leave` ends the worker, too. */
+/** `input` answers `wanted`; null if there is none yet. After `wake` the agent asks at once. `leave` ends the worker, too, whether or not the server hears of it. */
 export type FromPage =
   | { readonly start: Participant }
   | { readonly input: LoadedInput | null }
@@ -71,9 +71,7 @@ onmessage = ({ data }: MessageEvent<FromPage>): void => {
   else if ('wake' in data) wake();
   else
     void leave()
-      .catch(console.error) // the server could not be reached: nothing more is sent all the same
-      .then(() => {
-        say({ left: true });
-        close();
-      });
+      .catch(console.error) // the server could not be told, but nothing more is sent
+      .then(() => say({ left: true }))
+      .then(close);
 };

@@ -29,7 +29,7 @@ import { RevocationLists } from './revocation-lists.ts';
 import { Rosters } from './rosters.ts';
 import { SeedWatch } from './seed-watch.ts';
 import { openSessionNames } from './session-advance.ts';
-import type { RunKey, RunRecord } from './run-record.ts';
+import { openedRun, type RunKey, type RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
 import { Turns } from './turns.ts';
@@ -217,19 +217,7 @@ export class Coordinator {
     if (this.#revocations.of(task) === null) {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'openRun: there is no revocation list, see setRevocationList');
     }
-    const run: RunRecord = {
-      task: task.id,
-      run: announced.run,
-      revision: 0,
-      source: announced.source,
-      announcement: announced.bytes,
-      stage: 'check-in',
-      since: await this.#store.heartbeat(),
-      extended: false,
-      attempt: null,
-      excluded: [],
-      end: null,
-    };
+    const run = openedRun(task, announced, await this.#store.heartbeat());
     const key = { task: task.id, run: run.run };
     const isNew = await this.#store.createRun(run);
     if (isNew) emit(this.#listener, { type: 'run-opened', ...key });

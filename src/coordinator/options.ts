@@ -22,7 +22,10 @@ export interface CoordinatorOptions {
    * whoever checks in is refused with ERR_SECAGG_RETIRED, so that its application can ask for an update.
    */
   readonly retired?: readonly Task[];
-  /** 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. */
+  /**
+   * 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. Leave it out if the store is in
+   * memory: its time begins anew with each start, and with the same secret, requests that somebody recorded would be taken again.
+   */
   readonly secret?: Uint8Array;
   /** Where runs are kept; default: in memory. */
   readonly store?: CoordinatorStore;

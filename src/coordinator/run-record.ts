@@ -1,6 +1,8 @@
 // What a coordinator keeps of a run and of those who take part in it. Plain values: a store may write them down as they are.
+import type { Announcement } from '../service/announcement.ts';
 import type { Certificate } from '../service/certificate.ts';
 import type { Draw } from '../service/attempt-plan.ts';
+import type { Task } from '../service/task.ts';
 import type { Stage } from './decide.ts';
 import type { SumVector } from '../masking/vector.ts';
 
@@ -117,6 +119,14 @@ export interface RunRecord extends RunKey {
 
 /** A run that has an attempt. @internal */
 export type RunInAttempt = RunRecord & { readonly attempt: Attempt };
+
+/** A run that has just been announced. @param since service time, in milliseconds. @internal */
+export function openedRun(task: Task, { run, source, bytes: announcement }: Announcement, since: number): RunRecord {
+  return {
+    ...{ task: task.id, run, revision: 0, source, announcement, stage: 'check-in', since },
+    ...{ extended: false, attempt: null, excluded: [], end: null },
+  };
+}
 
 /** @internal */
 export function requireAttempt(run: RunRecord): RunInAttempt {

@@ -2,16 +2,22 @@
 import { platform } from '#platform';
 import { expect } from 'chai';
 import { Agent, MemoryAgentStore, type Floors } from '../../src/agent/index.ts';
+import { requireAcceptable } from '../../src/agent/acceptable-roster.ts';
+import type { AgentContext } from '../../src/agent/context.ts';
 import { requireDrawsLeft, requireRun, requireTask, securityOfSession, type History } from '../../src/agent/floors.ts';
 import { genKeypair } from '../../src/index.ts';
+import { signerWith } from '../../src/crypto/sign.ts';
+import { decodeRequest } from '../../src/service/request.ts';
+import { encodeResponse, readResponse } from '../../src/service/response.ts';
 import { readAnnouncement } from '../../src/service/announcement.ts';
 import { requireValidRoster, type CertificateFloor } from '../../src/service/certified-users.ts';
 import { sparseFault } from '../../src/service/group.ts';
 import { readRevocationList } from '../../src/service/revocation-list.ts';
 import { rosterOf } from '../../src/service/roster.ts';
-import { Registrar, type TaskDefinition } from '../../src/service/index.ts';
+import { Registrar, ServiceError, type TaskDefinition } from '../../src/service/index.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { withPlatform } from '../support/injected.ts';
+import { SmallService } from '../support/service-world/small-service.ts';
 import { authorities, certified, floorsFor, NEW_YEAR, taskOf } from '../support/service.ts';
 
 const NOW = NEW_YEAR / 1000;
@@ -265,6 +271,83 @@ describe('a participant refuses a roster', () => {
     const { certificate } = await certified(parties.registrar, 1);
     const list = readRevocationList(await parties.registrar.revocationList());
     await rejected('ERR_SECAGG_DECODE', requireValidRoster(rosterOf([certificate, certificate], list).bytes, floor));
+  });
+});
+
+/** What of a session is not as usual. */
+interface SessionChanges {
+  readonly now?: number;
+  /** Revocation lists that the registrar has made. */
+  readonly lists?: number;
+  /** Number of the list that the participant has seen. */
+  readonly seen?: number;
+  readonly changes?: Changes;
+}
+
+describe('a participant refuses a session', () => {
+  const sessionOf = async (
+    ids: readonly number[],
+    { now = NOW, lists = 1, seen = 0, changes = {} }: SessionChanges = {},
+  ): Promise<unknown> => {
+    const { registrar, publisher } = authorities();
+    const people = [];
+    for (const id of ids) people.push(await certified(registrar, id));
+    let list = await registrar.revocationList();
+    for (let each = 1; each < lists; each++) list = await registrar.revocationList();
+    const { bytes } = rosterOf(
+      people.map(({ certificate }) => certificate),
+      readRevocationList(list),
+    );
+    const base = floorsFor({ ...parties, registrar, publisher }, coordinator);
+    const keys = { ...base.keys, maxRevocationAge: 365 * 86_400, ...changes.keys };
+    const context = {
+      ...{ id: 1, keypair: people[0]!.keypair, task: taskOf({ ...parties, registrar, publisher }) },
+      floors: { ...base, keys, group: { ...base.group, ...changes.group } },
+      memory: { state: { history: { revocationNumber: seen } } },
+      now: () => now,
+      verifyKeys: () => Promise.resolve(true),
+    };
+    return requireAcceptable(context as unknown as AgentContext, bytes);
+  };
+
+  it('unless it is below no floor', async () => {
+    await sessionOf([1, 2, 3, 4], { lists: 2, seen: 2 });
+  });
+
+  it('if a certificate is old: whoever has stolen its key since could take part', async () => {
+    const changes = { keys: { maxCertificateAge: 86_400 } };
+    await sessionOf([1, 2, 3, 4], { now: NOW + 86_400, changes });
+    // Certificates may begin a little before they are made, and clocks may differ.
+    await rejected('ERR_SECAGG_FLOOR', sessionOf([1, 2, 3, 4], { now: NOW + 2 * 86_400, changes }));
+  });
+
+  it('if its revocation list is older than one seen before: it would bring back whoever was revoked since', async () => {
+    await rejected('ERR_SECAGG_FLOOR', sessionOf([1, 2, 3, 4], { lists: 2, seen: 3 }));
+  });
+
+  it('if it is smaller than the task says: a sum over few tells about each of them', async () => {
+    await rejected('ERR_SECAGG_FLOOR', sessionOf([1, 2, 3]));
+  });
+
+  it('if it is smaller than its own floor, whatever the task says', async () => {
+    await sessionOf([1, 2, 3, 4, 5], { changes: { group: { minEnrolled: 5 } } });
+    await rejected('ERR_SECAGG_FLOOR', sessionOf([1, 2, 3, 4], { changes: { group: { minEnrolled: 5 } } }));
+  });
+});
+
+describe('a participant hears nobody', () => {
+  it('but the coordinator of its floors: anybody on the way could play another one', async () => {
+    const service = await SmallService.open();
+    const [person] = service.parties.people;
+    const somebody = signerWith(genKeypair()[1]);
+    const { agent } = service.participant(person!, {
+      async exchange(request) {
+        const asked = { publicKey: service.coordinator.publicKey, request: decodeRequest(request).digest };
+        return encodeResponse((await readResponse(await service.coordinator.answer(request), asked))!, somebody);
+      },
+    });
+    await rejected('ERR_SECAGG_RESPONSE', agent.transition(), ServiceError);
+    expect(agent.progress().phase).to.equal('idle');
   });
 });
 

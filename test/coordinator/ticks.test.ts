@@ -1,6 +1,6 @@
 // What a tick costs a store, and whose runs a process looks at.
 import { expect } from 'chai';
-import { Coordinator, MemoryCoordinatorStore, type CoordinatorEvent } from '../../src/coordinator/index.ts';
+import { Coordinator, type CoordinatorEvent, type MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
 import { genKeypair } from '../../src/index.ts';
 import { SmallService, untilPending } from '../support/service-world/small-service.ts';
 

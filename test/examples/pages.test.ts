@@ -43,6 +43,10 @@ describe('the words of the pages', () => {
     it(`promise no more than there is (${language})`, () => {
       const all = sentencesOf(texts).join('\n');
       expect(all).not.to.match(/anonym|never leave|verlässt nie|verlassen nie|100 ?%|guarantee|garantiert/i);
+      // With one visitor, the sum less the parts of the server's own participants is what the visitor has sent.
+      expect(texts.lead).to.match(/it plays some participants itself|spielt er einige Teilnehmende selbst/);
+      expect(texts.consentSentText).to.match(/subtract the part of those that it plays|den Teil derer abziehen/);
+      expect(texts.beginAgainNote).to.match(/not undone|Zurückgenommen ist es nicht/);
       expect(texts.consentFailsText(20)).to.contain('20');
       expect(texts.consentCostNoise('8', '0.001')).to.contain('ε = 8').and.contain('0.001');
     });

@@ -58,7 +58,9 @@ export class Membership {
     const stored = JSON.parse(text) as Stored;
     const isSame = stored.consent === offer.task.id && stored.coordinator === offer.introduction.coordinator;
     if (isSame) return new Membership(stored, offer);
-    new Membership(stored, offer).forget();
+    const other = new Membership(stored, offer);
+    other.forget();
+    other.deleteState();
     return 'other';
   }
 
@@ -91,6 +93,11 @@ export class Membership {
 
   get #database(): string {
     return `participant ${this.#stored.id}`;
+  }
+
+  get #isStored(): boolean {
+    const stored = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Stored | null;
+    return stored?.id === this.id;
   }
 
   /** For the worker that takes part. */
@@ -129,14 +136,20 @@ export class Membership {
     };
   }
 
-  /** No page of this browser takes part with it any more. */
-  end(): void {
-    localStorage.removeItem(KEY);
+  /** Its keys are gone, so that nobody can take part as it again, nor read its state. A participant that has taken its place stays. */
+  forget(): void {
+    if (this.#isStored) localStorage.removeItem(KEY);
   }
 
-  /** Nothing is left of it in this browser. A task of its own never sees it again. */
-  forget(): void {
-    this.end();
+  /** Calls back when another tab has forgotten it. */
+  onForgotten(heard: () => void): void {
+    addEventListener('storage', () => {
+      if (!this.#isStored) heard();
+    });
+  }
+
+  /** For when no agent uses its state any more. */
+  deleteState(): void {
     indexedDB.deleteDatabase(this.#database);
   }
 }

@@ -111,7 +111,9 @@ export class PartView {
     put('#accuracy', accuracy === null ? '' : this.#words.percent(accuracy));
     find(HTMLElement, '#messages').replaceChildren(...this.#messages.map((message) => element('li', message())));
     find(HTMLElement, '#leave').hidden = this.#hasLeft;
-    find(HTMLElement, '#again').hidden = !this.#hasLeft && !this.#progress.superseded;
+    for (const name of ['#again', '#again-note']) {
+      find(HTMLElement, name).hidden = !this.#hasLeft && !this.#progress.superseded;
+    }
   }
 
   get #isOver(): boolean {

@@ -46,11 +46,19 @@ export class Participation {
     if (this.#worker !== null) this.#say({ wake: true }, this.#worker);
   }
 
-  /** Leaves the run, and ends the worker. */
-  leave(): Promise<void> {
+  /**
+   * Takes no further part. The participant is forgotten before the server is told of it, so that a page that is opened again sends nothing,
+   * although the server may be out of reach.
+   */
+  async leave(): Promise<void> {
+    this.#membership.forget();
     const worker = this.#worker;
     this.#worker = null;
-    if (worker === null) return Promise.resolve();
+    if (worker !== null) await this.#end(worker);
+    this.#membership.deleteState();
+  }
+
+  #end(worker: Worker): Promise<void> {
     return new Promise((resolve) => {
       worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
         if ('left' in data) resolve();

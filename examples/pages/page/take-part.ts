@@ -11,7 +11,6 @@ class Page {
   readonly #offer: Offer;
   readonly #joining: Joining;
   readonly #words = new Words('takePart', () => this.#show());
-  #membership: Membership | null = null;
   #participation: Participation | null = null;
   #part: PartView | null = null;
   #view: ServiceView | null = null;
@@ -21,7 +20,7 @@ class Page {
   constructor(offer: Offer) {
     this.#offer = offer;
     this.#joining = new Joining(offer, this.#words, (decisions) => this.#join(decisions));
-    find(HTMLButtonElement, '#leave').addEventListener('click', () => void this.#leave());
+    find(HTMLButtonElement, '#leave').addEventListener('click', () => this.#leave());
     find(HTMLButtonElement, '#again').addEventListener('click', () => this.#beginAgain());
     const restored = Membership.restored(offer);
     find(HTMLElement, '#other-task').hidden = restored !== 'other';
@@ -48,26 +47,27 @@ class Page {
 
   #takePart(membership: Membership): void {
     const part = new PartView(this.#offer, this.#words, membership.decisions);
-    this.#membership = membership;
     this.#part = part;
     this.#known = this.#view?.runs.at(-1)?.run ?? 0;
     if (this.#view !== null) part.look(this.#view);
-    this.#participation = new Participation(membership, (event, progress) => {
+    const participation = new Participation(membership, (event, progress) => {
       part.hear(event, progress);
+    });
+    this.#participation = participation;
+    membership.onForgotten(() => {
+      if (this.#participation === participation) this.#leave();
     });
   }
 
-  async #leave(): Promise<void> {
+  #leave(): void {
     this.#part?.leave();
-    this.#membership?.end(); // first of all, so that a page that is closed now does not take part when it is opened again
-    await this.#participation?.leave();
+    void this.#participation?.leave();
     this.#participation = null;
-    this.#membership?.forget();
   }
 
   #beginAgain(): void {
-    this.#membership?.forget();
-    this.#membership = this.#part = null;
+    this.#leave(); // an agent that was superseded is still there
+    this.#part = null;
     this.#show();
   }
 

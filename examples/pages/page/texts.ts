@@ -5,7 +5,7 @@ const en = {
   language: 'Language',
   takePart: 'Take part',
   watch: 'Watch',
-  lead: 'Train a small program that recognises digits, together with others. The server adds up what all participants send, and can open the sum only.',
+  lead: 'Train a small program that recognises digits, together with others. The server adds up what all participants send, and opens only the sum. In this demonstration it plays some participants itself, and knows their part of the sum.',
 
   yourDigits: 'Your digits',
   yourDigitsLead: 'What the program learns from. They stay stored in this browser.',
@@ -31,7 +31,7 @@ const en = {
   consent: 'Before you consent',
   consentSent: 'What is sent',
   consentSentText:
-    'Your browser trains the program with your digits, and sends by how much this changes the program. It masks these numbers, so that the server can only open the sum over all participants. It does not send the digits themselves.',
+    'Your browser trains the program with your digits, and sends by how much this changes the program. It masks these numbers, so that the server can open only the sum over all participants, and subtract the part of those that it plays itself. It does not send the digits themselves.',
   consentSeen: 'What the server sees',
   consentSeenText:
     'It sees who takes part and when, by a number that your browser has chosen, and your network address. It sees each sum. Everybody who opens the page for watching sees what the sums lead to.',
@@ -76,6 +76,7 @@ const en = {
   spentTitle: 'Your privacy budget',
   leave: 'Leave',
   beginAgain: 'Begin again',
+  beginAgainNote: 'If you begin again, this browser forgets what you have spent. It is not undone: what sums tell adds up.',
   messages: 'What has happened',
   event: {
     selected: (run: number) => `Run ${run}: selected.`,
@@ -135,7 +136,7 @@ const de: Texts = {
   language: 'Sprache',
   takePart: 'Mitmachen',
   watch: 'Zusehen',
-  lead: 'Trainieren Sie mit anderen zusammen ein kleines Programm, das Ziffern erkennt. Der Server addiert, was alle Teilnehmenden senden, und kann nur die Summe öffnen.',
+  lead: 'Trainieren Sie mit anderen zusammen ein kleines Programm, das Ziffern erkennt. Der Server addiert, was alle Teilnehmenden senden, und öffnet nur die Summe. In dieser Vorführung spielt er einige Teilnehmende selbst und kennt deren Teil der Summe.',
 
   yourDigits: 'Ihre Ziffern',
   yourDigitsLead: 'Aus ihnen lernt das Programm. Sie bleiben in diesem Browser gespeichert.',
@@ -162,7 +163,7 @@ const de: Texts = {
   consent: 'Bevor Sie einwilligen',
   consentSent: 'Was gesendet wird',
   consentSentText:
-    'Ihr Browser trainiert das Programm mit Ihren Ziffern und sendet, um wie viel sich das Programm dadurch ändert. Er maskiert diese Zahlen, sodass der Server nur die Summe über alle Teilnehmenden öffnen kann. Die Ziffern selbst sendet er nicht.',
+    'Ihr Browser trainiert das Programm mit Ihren Ziffern und sendet, um wie viel sich das Programm dadurch ändert. Er maskiert diese Zahlen, sodass der Server nur die Summe über alle Teilnehmenden öffnen und den Teil derer abziehen kann, die er selbst spielt. Die Ziffern selbst sendet er nicht.',
   consentSeen: 'Was der Server sieht',
   consentSeenText:
     'Er sieht, wer wann teilnimmt, unter einer Nummer, die Ihr Browser gewählt hat, und Ihre Netzwerkadresse. Er sieht jede Summe. Wer die Seite zum Zusehen öffnet, sieht, wozu die Summen führen.',
@@ -208,6 +209,7 @@ const de: Texts = {
   spentTitle: 'Ihr Budget',
   leave: 'Gehen',
   beginAgain: 'Neu beginnen',
+  beginAgainNote: 'Wenn Sie neu beginnen, vergisst dieser Browser, was verbraucht ist. Zurückgenommen ist es nicht.',
   messages: 'Was geschehen ist',
   event: {
     selected: (run) => `Lauf ${run}: ausgewählt.`,
