@@ -68,7 +68,7 @@ export interface Awaiting extends SelectedRun {
   readonly spent: boolean;
 }
 
-/** It takes no further part, and the coordinator is to be told, so that nobody waits for it. Its input has not been sent in this run. */
+/** It takes no further part, and the coordinator is to be told, so that nobody waits for it. */
 export interface Leaving extends SelectedRun {
   readonly phase: 'leaving';
   /** The attempt in which it takes no part; 0 for the whole run. */
