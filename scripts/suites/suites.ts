@@ -70,7 +70,7 @@ export const GATE: readonly Suite[] = [
     files: ['worlds'],
     quickKeys: true,
     outside: true,
-    env: { SECAGG_WORLD_SEED: '61', SECAGG_WORLDS: '180' },
+    env: { SECAGG_WORLD_SEED: '31', SECAGG_WORLDS: '210' },
     budget: 600,
   },
   { name: 'worlds', files: ['worlds'], quickKeys: true, budget: 300 },

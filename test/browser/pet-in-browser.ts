@@ -45,7 +45,11 @@ export function describePetAgent(start: (profile: string) => Promise<DrivenBrows
       round!.decide(() => 'delivered');
       const again = await browser.open(round!.url);
       await participate(again, { ...given, model: given.model.map(() => 0) });
-      await until('the message is sent', async () => (await look(again)).events.includes('sent'));
+      // The event comes before the state that says so is written, and an agent that has not read its state yet awaits a round, too.
+      await until('the message is sent, and that is written', async () => {
+        const { events, progress } = await look(again);
+        return events.includes('sent') && progress.phase === 'awaiting';
+      });
       expect(await look(again)).to.deep.include({ progress: { phase: 'awaiting', task: null }, loads: 0 });
       expect(round!.accepted).to.equal(1);
       await round!.joinOthers();

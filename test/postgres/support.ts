@@ -11,6 +11,12 @@ export interface TestDatabase {
   end(): Promise<void>;
 }
 
+/**
+ * Nothing waits for the disk. A server that is killed loses nothing by that, for the operating system has what was written; and what a disk
+ * costs on a busy machine is no part of the deadlines that are tested.
+ */
+const NO_DISK = { fsync: 'off', full_page_writes: 'off' };
+
 /** The server that the files share. */
 let shared: Promise<LocalPostgres> | null = null;
 after(async () => (await shared)?.stop()); // outside of every suite: after all files
@@ -24,7 +30,7 @@ interface TestDatabaseOptions {
 
 export async function testDatabase({ crashes = false, settings }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const isOwn = crashes || settings !== undefined;
-  const server = await (isOwn ? localPostgres(settings) : (shared ??= localPostgres()));
+  const server = await (isOwn ? localPostgres({ ...NO_DISK, ...settings }) : (shared ??= localPostgres(NO_DISK)));
   const pool = poolOf(server.url);
   const schema = `secagg "${crypto.randomUUID().slice(0, 8)}"`;
   return {

@@ -6,7 +6,7 @@ import { FAIR, weatherOf } from '../support/service-world/weather.ts';
 import { playWorld } from '../support/service-world/world.ts';
 
 /** How many worlds: SECAGG_WORLDS, from seed SECAGG_WORLD_SEED on, so that a world that failed can be played alone. */
-const COUNT = Number(process.env.SECAGG_WORLDS ?? 60);
+const COUNT = Number(process.env.SECAGG_WORLDS ?? 30);
 const FIRST = Number(process.env.SECAGG_WORLD_SEED ?? 1);
 /** For every five of them there is one whose coordinator lies. */
 const HOSTILE = Math.ceil(COUNT / 5);
