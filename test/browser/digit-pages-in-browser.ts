@@ -59,7 +59,7 @@ async function fillIn(tab: DrivenTab, mostSums: number): Promise<number> {
   await tab.evaluate(`(async () => {
     document.querySelector('[value=samples]').click();
     document.querySelector('#most-sums').value = '${mostSums}';
-    document.querySelector('#consent').checked = true; // it stays so if somebody begins again
+    document.querySelector('#consent').checked = true;
     document.querySelector('[type=submit]').click();
   })()`);
   return until('the participant', () =>
@@ -142,6 +142,8 @@ export function describePages(start: (profile: string) => Promise<DrivenBrowser>
     // Whoever leaves is forgotten by the browser, and may begin again: so there are enough for the second run.
     await leave(tabs[1]!);
     await tabs[1]!.evaluate(`Promise.resolve(document.querySelector('#again').click())`);
+    const consents = await tabs[1]!.evaluate(`Promise.resolve(document.querySelector('#consent').checked)`);
+    expect(consents, 'consent of whoever begins again').to.equal(false);
     await fillIn(tabs[1]!, 1);
 
     // Whoever leaves in a run is forgotten although the server is gone, which cannot be told.

@@ -125,6 +125,7 @@ export class Joining {
       consent.focus();
       return null;
     }
+    consent.checked = false; // whoever begins again consents again
     const numberOf = (selector: string): number => Number(find(HTMLSelectElement, selector).value);
     return { consent: this.#offer.task.id, mostSums: numberOf('#most-sums'), pause: numberOf('#pause'), digits };
   }
