@@ -57,6 +57,7 @@ const ON_WEB = [
   'crypto/sign.test.ts',
   'server/receiving.test.ts',
   'pet/masks.test.ts',
+  'pet/keystream.test.ts',
   'vectors/transcripts.test.ts',
   'scenario/dropouts.test.ts',
   'scenario/lying-user/one-round.test.ts',

@@ -10,6 +10,8 @@ import type { Query } from './statement.ts';
 /** Seconds without a new part after which a message makes room for others. */
 const IDLE_SECONDS = 30;
 
+const NO_PARTS = { parts: 0, bytes: 0, highest: -1, last: null };
+
 /** Where the parts of one message are. */
 type Place = readonly [roundId: string, phase: string, participant: Uint8Array, messageId: number];
 
@@ -42,28 +44,44 @@ async function enter(
   }: { readonly round: StoredRound; readonly place: Place; readonly part: Part; readonly mostBytes: number },
 ): Promise<boolean> {
   const [roundId, phase, participant] = place;
+  const { number, messageId, isLast, data } = part;
   // Whoever was heard takes no room. Its other parts are refused for want of the first.
-  if (part.number === 0 && (await query(sql.heardIn, [roundId, phase, participant])).length > 0) throw repeated();
+  if (number === 0 && (await query(sql.heardIn, [roundId, phase, participant])).length > 0) throw repeated();
   // Locks the row of the network, so that the parts of one message are entered one after the other.
-  const cost = costOf({ no: part.number, length: part.data.length });
+  const cost = data.length + PART_BYTES;
   await reserve(query, network, round, cost);
-  const dropped = await query(sql.dropParts, place);
-  if (dropped.length > 0) await reserve(query, network, round, -totalOf(dropped));
-  // The first part shows that the participant is drawn; nothing is kept of anybody else.
-  if (part.number > 0 && (await query(sql.readPart, [...place, 0])).length === 0) {
-    throw new PetError('ERR_SECAGG_PET_PENDING', 'part of a message: expected the first part before the others');
+  const [pending] = await query(sql.readMessage, [roundId, phase, participant]);
+  const begun = pending?.message_id === messageId ? pending : null;
+  if (begun === null) {
+    // The first part shows that the participant is drawn; nothing is kept of anybody else.
+    if (number > 0) throw new PetError('ERR_SECAGG_PET_PENDING', 'part of a message: expected the first part before the others');
+    await drop(query, network, round, participant);
+    await reserve(query, network, round, ASSEMBLY_BYTES);
   }
-  const [written] = await query(sql.insertPart, [...place, part.number, part.isLast, part.data]);
+  const { parts, bytes, highest, last } = begun ?? NO_PARTS;
+  const [written] = await query(sql.insertPart, [...place, number, isLast, data]);
   if (written === undefined) {
-    const [same] = await query(sql.readPart, [...place, part.number]);
-    if (same?.is_last !== part.isLast || !equalBytes(same.body, part.data)) throw badPart('it contradicts another part');
+    const [same] = await query(sql.readPart, [...place, number]);
+    if (same?.is_last !== isLast || !equalBytes(same.body, data)) throw badPart('it contradicts another part');
     await reserve(query, network, round, -cost);
+    return parts - 1 === last;
   }
-  const [counted] = await query(sql.countParts, place);
-  const { parts, bytes, highest, last, lasts } = counted ?? { parts: 0, bytes: 0, highest: -1, last: null, lasts: 0 };
-  if (lasts > 1 || (last !== null && last !== highest)) throw badPart('it contradicts another part');
-  if (bytes > mostBytes) throw badPart(`expected at most ${mostBytes} bytes in all parts`);
-  return last !== null && parts === last + 1;
+  const now = {
+    ...{ parts: parts + 1, bytes: bytes + data.length, highest: Math.max(highest, number) },
+    last: isLast ? number : last,
+  };
+  if ((isLast && last !== null) || (now.last !== null && now.last !== now.highest)) throw badPart('it contradicts another part');
+  if (now.bytes > mostBytes) throw badPart(`expected at most ${mostBytes} bytes in all parts`);
+  await query(sql.writeMessage, [...place, now.parts, now.bytes, now.highest, now.last]);
+  return now.parts - 1 === now.last;
+}
+
+/** Forgets the message of a participant that is not complete, and counts what it took as free. */
+async function drop(query: Query, { name }: Network, { id, phase }: StoredRound, participant: Uint8Array): Promise<void> {
+  const [dropped] = await query(sql.dropMessage, [id, phase, participant]);
+  if (dropped === undefined) return;
+  // Does nothing if the phase is over, which has forgotten all.
+  await query(sql.reservePart, [name, id, phase, -totalOf(dropped), Number.MAX_SAFE_INTEGER]);
 }
 
 /** Counts what is kept, so that all processes together keep no more than the options say. */
@@ -74,9 +92,10 @@ async function reserve(query: Query, network: Network, round: StoredRound, cost:
   if (row !== undefined) return;
   const [now] = await query(sql.readRound, [name]);
   if (now?.round_id !== id || now.phase !== phase) throw roundMoved(phase);
-  const idlest = await query(sql.dropIdlest, [id, phase, IDLE_SECONDS]);
-  if (idlest.length === 0) throw new PetError('ERR_SECAGG_PET_PENDING', 'message: too many others are incomplete');
-  await reserve(query, network, round, cost - totalOf(idlest));
+  const [idlest] = await query(sql.idlestMessage, [id, phase, IDLE_SECONDS]);
+  if (idlest === undefined) throw new PetError('ERR_SECAGG_PET_PENDING', 'message: too many others are incomplete');
+  await drop(query, network, round, idlest.participant);
+  await reserve(query, network, round, cost);
 }
 
 /** @returns null if the message was heard meanwhile, by way of another process. */
@@ -95,21 +114,13 @@ async function readWhole({ database }: Network, place: Place): Promise<Uint8Arra
  * Forgets the parts of a participant's message. Only after the message was heard or refused: whoever sends the last part again, because a
  * process was killed meanwhile, must find the others.
  */
-export async function forgetParts({ database, name }: Network, { id, phase }: StoredRound, participant: string): Promise<void> {
-  await database.transaction(async (query) => {
-    const dropped = await query(sql.dropParts, [id, phase, keyOf(participant), null]);
-    // Does nothing if the phase is over, which has forgotten all.
-    await query(sql.reservePart, [name, id, phase, -totalOf(dropped), Number.MAX_SAFE_INTEGER]);
-  });
+export async function forgetParts(network: Network, round: StoredRound, participant: string): Promise<void> {
+  await network.database.transaction((query) => drop(query, network, round, keyOf(participant)));
 }
 
-/** What a part takes; the first one stands for its message, too. */
-function costOf({ no, length }: sql.DroppedPart): number {
-  return length + PART_BYTES + (no === 0 ? ASSEMBLY_BYTES : 0);
-}
-
-function totalOf(dropped: readonly sql.DroppedPart[]): number {
-  return dropped.reduce((sum, part) => sum + costOf(part), 0);
+/** What a message that is not complete takes. */
+function totalOf({ parts, bytes }: sql.PendingMessage): number {
+  return bytes + parts * PART_BYTES + ASSEMBLY_BYTES;
 }
 
 function badPart(what: string): PetError {

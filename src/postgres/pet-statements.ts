@@ -203,30 +203,53 @@ export const reservePart: Statement<{ readonly round: number }> = statement(
   { round: integer },
 );
 
-export interface DroppedPart {
-  readonly no: number;
-  readonly length: number;
+/** A message that is not complete. */
+export interface PendingMessage {
+  /** Parts that are there, and their bytes. */
+  readonly parts: number;
+  readonly bytes: number;
 }
 
-/** Forgets the parts of other messages of a participant, or with $4 null of all its messages. */
-export const dropParts: Statement<DroppedPart> = statement(
+interface PendingRow extends PendingMessage {
+  readonly message_id: number;
+  /** The highest number of the parts that are there. */
+  readonly highest: number;
+  /** The number of the last part; null if it is not there. */
+  readonly last: number | null;
+}
+
+/** The message of a participant that is not complete. */
+export const readMessage: Statement<PendingRow> = statement(
   `
-  delete from :schema.pet_message_parts
-  where round_id = $1::uuid and phase = $2 and participant = $3::bytea and ($4::integer is null or message_id <> $4::integer)
-  returning no, octet_length(body) as length`,
-  { no: integer, length: integer },
+  select message_id, parts, bytes, highest, last from :schema.pet_messages
+  where round_id = $1::uuid and phase = $2 and participant = $3::bytea`,
+  { message_id: integer, parts: integer, bytes: integer, highest: integer, last: nullable(integer) },
 );
 
-/** Forgets the message that has waited longest for a part, if that is $3 seconds or more. */
-export const dropIdlest: Statement<DroppedPart> = statement(
+export const writeMessage: Statement<never> = statement(`
+  insert into :schema.pet_messages (round_id, phase, participant, message_id, parts, bytes, highest, last)
+  values ($1::uuid, $2, $3::bytea, $4::integer, $5::integer, $6::bigint, $7::integer, $8::integer)
+  on conflict (round_id, phase, participant) do update
+  set parts = excluded.parts, bytes = excluded.bytes, highest = excluded.highest, last = excluded.last, kept = excluded.kept`);
+
+/** Forgets the message of a participant that is not complete. */
+export const dropMessage: Statement<PendingMessage> = statement(
   `
-  delete from :schema.pet_message_parts
-  where round_id = $1::uuid and phase = $2 and participant = (
-    select participant from :schema.pet_message_parts where round_id = $1::uuid and phase = $2
-    group by participant having max(kept) <= clock_timestamp() - make_interval(secs => $3::integer)
-    order by max(kept) limit 1)
-  returning no, octet_length(body) as length`,
-  { no: integer, length: integer },
+  with message as (
+    delete from :schema.pet_messages where round_id = $1::uuid and phase = $2 and participant = $3::bytea
+    returning parts, bytes),
+  dropped as (delete from :schema.pet_message_parts where round_id = $1::uuid and phase = $2 and participant = $3::bytea)
+  select parts, bytes from message`,
+  { parts: integer, bytes: integer },
+);
+
+/** The participant whose message has waited longest for a part, if that is $3 seconds or more. */
+export const idlestMessage: Statement<{ readonly participant: Uint8Array }> = statement(
+  `
+  select participant from :schema.pet_messages
+  where round_id = $1::uuid and phase = $2 and kept <= clock_timestamp() - make_interval(secs => $3::integer)
+  order by kept limit 1`,
+  { participant: bytes },
 );
 
 export const insertPart: Statement<{ readonly no: number }> = statement(
@@ -234,25 +257,6 @@ export const insertPart: Statement<{ readonly no: number }> = statement(
   insert into :schema.pet_message_parts (round_id, phase, participant, message_id, no, is_last, body)
   values ($1::uuid, $2, $3::bytea, $4::integer, $5::integer, $6::boolean, $7::bytea) on conflict do nothing returning no`,
   { no: integer },
-);
-
-interface PartsRow {
-  readonly parts: number;
-  readonly bytes: number;
-  readonly highest: number;
-  /** The number of the last part; null if it is not there. */
-  readonly last: number | null;
-  /** How many say that they are the last one. */
-  readonly lasts: number;
-}
-
-export const countParts: Statement<PartsRow> = statement(
-  `
-  select count(*) as parts, coalesce(sum(octet_length(body)), 0) as bytes, coalesce(max(no), -1) as highest,
-    max(no) filter (where is_last) as last, count(*) filter (where is_last) as lasts
-  from :schema.pet_message_parts
-  where round_id = $1::uuid and phase = $2 and participant = $3::bytea and message_id = $4::integer`,
-  { parts: integer, bytes: integer, highest: integer, last: nullable(integer), lasts: integer },
 );
 
 export const readPart: Statement<{ readonly is_last: boolean; readonly body: Uint8Array }> = statement(
@@ -280,5 +284,6 @@ export const DELETE_PAGES: readonly Deletion[] = [
   deletePage('pet_totals', 'round_id', 10_000),
   deletePage('pet_votes', 'round_id', 10_000),
   deletePage('pet_masks', 'round_id', 10_000),
+  deletePage('pet_messages', 'round_id', 10_000),
   deletePage('pet_message_parts', 'round_id', 4),
 ];

@@ -10,7 +10,7 @@ import { platform as node } from '../../src/platform/node.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { concat } from '../../src/leaves/bytes.ts';
 import { deriveMask } from '../../src/pet/masking/derive-mask.ts';
-import { ofNoble } from '../../src/pet/masking/mask-keystream.ts';
+import { maskKeystream, ofEngine, ofNoble } from '../../src/pet/masking/mask-keystream.ts';
 import { maskLoops, MOST_KEYSTREAM } from '../../src/pet/masking/mask-loops.ts';
 import { groupOf } from '../../src/pet/masking/orders.ts';
 import { WordArithmetic, wordsOf, type Words } from '../../src/pet/masking/words.ts';
@@ -69,6 +69,39 @@ for (const [name, streamOf] of Object.entries(engines)) {
     });
   });
 }
+
+describe('key stream of an engine', () => {
+  it('wipes each block before the next one, and the last one at its end, and only then gives its memory back', () => {
+    const blocks: Uint8Array[] = [];
+    const next = (length: number): Uint8Array => {
+      const block = new Uint8Array(length).fill(7);
+      blocks.push(block);
+      return block;
+    };
+    const released: Uint8Array[] = [];
+    const stream = ofEngine({ next }, (block) => {
+      expect(block.every((byte) => byte === 0)).to.equal(true);
+      released.push(block);
+    });
+    stream.next(8);
+    expect(released).to.deep.equal([]);
+    stream.next(12);
+    expect(released).to.deep.equal([blocks[0]]);
+    stream.end();
+    stream.end();
+    expect(released).to.deep.equal(blocks);
+  });
+});
+
+describe('key stream where masks are derived', () => {
+  it('is ChaCha20 from the beginning, on whichever engine', async () => {
+    const seed = systemRandom(32);
+    const stream = await maskKeystream(seed);
+    const found = concat([100, MOST_KEYSTREAM, 4].map((length) => Uint8Array.from(stream.next(length))));
+    stream.end();
+    expect(toHex(found)).to.equal(toHex(chacha20(seed, new Uint8Array(12), new Uint8Array(found.length))));
+  });
+});
 
 describe('key stream in WebAssembly', () => {
   it('carries from the low word of the counter to the high one', () => {

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { StoreError } from '../../src/leaves/errors.ts';
-import { maskModel, PetParticipant, type PetClient, type PetError } from '../../src/pet/index.ts';
+import { maskModel, PetParticipant, type PetClient, type PetError, type PetRounds } from '../../src/pet/index.ts';
 import type { Tag } from '../../src/pet/wire/message.ts';
 import type { PostgresPetCoordinator } from '../../src/postgres/index.ts';
 import { seedsFor, updateOf } from '../pet/forged-messages.ts';
@@ -91,17 +91,20 @@ describe('messages of PET in PostgreSQL', function () {
     expect(await first.progress()).to.include({ accepted: 1, rejected: 5 });
   });
 
+  /** The messages that a member would send, in parts of at most 320 bytes. */
+  const partsOf = async (processes: readonly PetRounds[], member: Member): Promise<Uint8Array[]> => {
+    const messages: Uint8Array[] = [];
+    const recording: PetClient = { ...balanced(processes), send: (message) => Promise.resolve(messages.push(message)) };
+    const { signSecretKey } = member;
+    await run(memberOf(recording, member, { signSecretKey, maxMessageBytes: 320 }));
+    return messages;
+  };
+
   it('put a message together whose parts come to several processes, after the first one in any order, and forget its parts then', async () => {
     const { processes, sums, updates } = await networks.world({ modelLength: 40 }, 16, { maxMessageBytes: 320 });
     await Promise.all(sums.map(run));
     await processes[0].advance();
-    const messages: Uint8Array[] = [];
-    const recording: PetClient = { ...balanced(processes), send: (message) => Promise.resolve(messages.push(message)) };
-    const { participant } = memberOf(recording, updates[0]!, {
-      signSecretKey: updates[0]!.signSecretKey,
-      maxMessageBytes: 320,
-    });
-    await run({ participant });
+    const messages = await partsOf(processes, updates[0]!);
     expect(messages.length).to.be.greaterThan(5);
     const outcomes: string[] = [];
     const [firstPart, ...others] = messages as [Uint8Array, ...Uint8Array[]];
@@ -114,6 +117,7 @@ describe('messages of PET in PostgreSQL', function () {
     expect(outcomes.at(-1)).to.equal('accepted');
     expect(new Set(outcomes.slice(0, -1))).to.deep.equal(new Set(['incomplete']));
     const expectNoParts = async (): Promise<void> => {
+      expect(await networks.rowsOfRound('pet_messages')).to.equal(0);
       expect(await networks.rowsOfRound('pet_message_parts')).to.equal(0);
       expect(await networks.rows('pet_networks', `network = '${networks.network}' and pending_bytes = 0`)).to.equal(1);
     };
@@ -126,6 +130,29 @@ describe('messages of PET in PostgreSQL', function () {
     await processes[0].advance();
     await Promise.all(sums.map(run));
     expect((await processes[0].advance())?.model).to.deep.equal(meanOf(updates, ONE));
+  });
+
+  it('read nothing of the parts before when another one comes, of which one message may have thousands', async () => {
+    const { processes, sums, updates } = await networks.world({ modelLength: 400 }, 16, { maxMessageBytes: 320 });
+    await Promise.all(sums.map(run));
+    await processes[0].advance();
+    const [first, ...others] = await partsOf(processes, updates[0]!);
+    const statements: string[] = [];
+    const process = networks.coordinator(
+      { modelLength: 400 },
+      overheard(networks.database.pool, (text) => void statements.push(text)),
+    );
+    await process.receive(first!);
+    const ofParts: number[] = [];
+    for (const part of others.slice(0, -1)) {
+      statements.length = 0;
+      expect(await process.receive(part)).to.equal('incomplete');
+      ofParts.push(statements.filter((text) => text.includes('pet_message_parts')).length);
+      expect(statements.filter((text) => text.includes('insert into') && text.includes('pet_message_parts'))).to.have.lengthOf(1);
+    }
+    expect(ofParts.length).to.be.greaterThan(20);
+    expect(Math.max(...ofParts)).to.equal(1);
+    expect(await process.receive(others.at(-1)!)).to.equal('accepted');
   });
 
   it('have no room for parts without end (X10)', async () => {

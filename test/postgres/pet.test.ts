@@ -53,7 +53,16 @@ describe('rounds of PET in PostgreSQL', function () {
   });
 
   it('leave nothing in the tables when they are over, except the last mean', async () => {
-    const tables = ['pet_sums', 'pet_updates', 'pet_totals', 'pet_votes', 'pet_masks', 'pet_message_parts', 'pet_ended_rounds'];
+    const tables = [
+      'pet_sums',
+      'pet_updates',
+      'pet_totals',
+      'pet_votes',
+      'pet_masks',
+      'pet_messages',
+      'pet_message_parts',
+      'pet_ended_rounds',
+    ];
     for (let i = 0; i < 2; i++) {
       const { processes, sums, updates } = await networks.world();
       for (const phase of [sums, updates, sums]) {

@@ -25,7 +25,7 @@ export async function maskKeystream(seed: Uint8Array): Promise<MaskKeystream> {
 }
 
 /** Gives the memory of a block back before the next one is made, so that the same memory, which is in the cache, is used again. */
-function ofEngine(stream: { next(length: number): Uint8Array }, release: (block: Uint8Array) => void): MaskKeystream {
+export function ofEngine(stream: { next(length: number): Uint8Array }, release: (block: Uint8Array) => void): MaskKeystream {
   let block: Uint8Array | null = null;
   const end = (): void => {
     if (block === null) return;

@@ -117,6 +117,30 @@ comment on column :schema.pet_masks.round_id is 'The round.';
 comment on column :schema.pet_masks.digest is 'SHA-256 of the mask object.';
 comment on column :schema.pet_masks.set_id is 'The set of chunks with the mask object.';
 
+create table :schema.pet_messages (
+  round_id uuid not null,
+  phase text not null,
+  participant bytea not null,
+  message_id integer not null,
+  parts integer not null,
+  bytes bigint not null,
+  highest integer not null,
+  last integer,
+  kept timestamptz not null default clock_timestamp(),
+  constraint pet_messages_pkey primary key (round_id, phase, participant),
+  constraint pet_messages_range check (message_id between 0 and 65535 and highest between 0 and 65535)
+) with (fillfactor = 50);
+comment on table :schema.pet_messages is 'Messages that are not complete yet, one of a participant: their first part is there.';
+comment on column :schema.pet_messages.round_id is 'The round.';
+comment on column :schema.pet_messages.phase is 'The phase that the message is for.';
+comment on column :schema.pet_messages.participant is 'Ed25519 public key of the participant.';
+comment on column :schema.pet_messages.message_id is 'Number of the message, which the participant gave it.';
+comment on column :schema.pet_messages.parts is 'Parts that are there.';
+comment on column :schema.pet_messages.bytes is 'Bytes of these parts.';
+comment on column :schema.pet_messages.highest is 'The highest number of these parts.';
+comment on column :schema.pet_messages.last is 'The number of the last part; null if that is not there.';
+comment on column :schema.pet_messages.kept is 'When the newest part came.';
+
 create table :schema.pet_message_parts (
   round_id uuid not null,
   phase text not null,
@@ -125,7 +149,6 @@ create table :schema.pet_message_parts (
   no integer not null,
   is_last boolean not null,
   body bytea not null,
-  kept timestamptz not null default clock_timestamp(),
   constraint pet_message_parts_pkey primary key (round_id, phase, participant, message_id, no),
   constraint pet_message_parts_range check (message_id between 0 and 65535 and no between 0 and 65535 and octet_length(body) > 0)
 );
@@ -134,11 +157,10 @@ comment on table :schema.pet_message_parts is 'Parts of messages that are not co
 comment on column :schema.pet_message_parts.round_id is 'The round.';
 comment on column :schema.pet_message_parts.phase is 'The phase that the message is for.';
 comment on column :schema.pet_message_parts.participant is 'Ed25519 public key of the participant.';
-comment on column :schema.pet_message_parts.message_id is 'Number of the message. A participant has one at a time.';
+comment on column :schema.pet_message_parts.message_id is 'Number of the message.';
 comment on column :schema.pet_message_parts.no is 'Number of the part, from 0.';
 comment on column :schema.pet_message_parts.is_last is 'Whether it is the last part.';
 comment on column :schema.pet_message_parts.body is 'The bytes.';
-comment on column :schema.pet_message_parts.kept is 'When it came.';
 
 comment on column :schema.chunks.session_id is 'The session, or the round of PET.';
 `,
