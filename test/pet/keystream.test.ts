@@ -10,7 +10,7 @@ import { platform as node } from '../../src/platform/node.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { concat } from '../../src/leaves/bytes.ts';
 import { deriveMask } from '../../src/pet/masking/derive-mask.ts';
-import { maskKeystream, ofEngine, ofNoble } from '../../src/pet/masking/mask-keystream.ts';
+import { inOrder, maskKeystream, ofEngine, ofNoble } from '../../src/pet/masking/mask-keystream.ts';
 import { maskLoops, MOST_KEYSTREAM } from '../../src/pet/masking/mask-loops.ts';
 import { groupOf } from '../../src/pet/masking/orders.ts';
 import { WordArithmetic, wordsOf, type Words } from '../../src/pet/masking/words.ts';
@@ -26,16 +26,9 @@ interface Stream {
 
 const engines: Readonly<Record<string, (seed: Uint8Array) => Stream>> = {
   OpenSSL: (seed) => node.chacha20!(seed),
-  WebAssembly: inOrder((seed, at, length) => loops.keystream(seed, at, length)),
-  noble: inOrder(ofNoble),
+  WebAssembly: (seed) => inOrder(seed, (key, at, length) => loops.keystream(key, at, length)),
+  noble: (seed) => inOrder(seed, ofNoble),
 };
-
-function inOrder(keystreamAt: typeof ofNoble): (seed: Uint8Array) => Stream {
-  return (seed) => {
-    let at = 0;
-    return { next: (length) => keystreamAt(seed, (at += length) - length, length) };
-  };
-}
 
 const lengths = fc.array(
   fc.oneof(
@@ -93,6 +86,30 @@ describe('key stream of an engine', () => {
   });
 });
 
+describe('key stream that is made from its beginning', () => {
+  it('is of a copy of the seed; each block is wiped before the next one, and the last one and the copy at its end', () => {
+    const blocks: Uint8Array[] = [];
+    let copy = new Uint8Array();
+    const seed = new Uint8Array(32).fill(7);
+    const stream = inOrder(seed, (key, at, length) => {
+      expect(blocks.every((block) => block.every((byte) => byte === 0))).to.equal(true);
+      expect(at).to.equal(blocks.reduce((sum, block) => sum + block.length, 0));
+      copy = key as Uint8Array<ArrayBuffer>;
+      const block = new Uint8Array(length).fill(7);
+      blocks.push(block);
+      return block;
+    });
+    stream.next(8);
+    stream.next(12);
+    expect(blocks.map(([first]) => first)).to.deep.equal([0, 7]);
+    expect(copy).to.deep.equal(seed);
+    stream.end();
+    expect(blocks.map((block) => block.every((byte) => byte === 0))).to.deep.equal([true, true]);
+    expect(copy).to.deep.equal(new Uint8Array(32));
+    expect(seed).to.deep.equal(new Uint8Array(32).fill(7));
+  });
+});
+
 describe('key stream where masks are derived', () => {
   it('is ChaCha20 from the beginning, on whichever engine', async () => {
     const seed = systemRandom(32);
@@ -112,6 +129,13 @@ describe('key stream in WebAssembly', () => {
     const expected = chacha20(new Uint8Array(32), nonce, new Uint8Array(length - 128), undefined, 0);
     expect(toHex(found.subarray(128))).to.equal(toHex(expected));
     expect(toHex(loops.keystream(new Uint8Array(32), 64 * 2 ** 32, 64))).to.equal(toHex(expected.subarray(0, 64)));
+  });
+});
+
+describe('the memory of WebAssembly', () => {
+  it('has no key in it once key stream was made', () => {
+    const { buffer } = loops.keystream(systemRandom(32), 0, 4);
+    expect(new Uint8Array(buffer, 0, 64)).to.deep.equal(new Uint8Array(64));
   });
 });
 

@@ -42,7 +42,7 @@ export function ofEngine(stream: { next(length: number): Uint8Array }, release: 
   };
 }
 
-function inOrder(seed: Uint8Array, keystreamAt: KeystreamAt): MaskKeystream {
+export function inOrder(seed: Uint8Array, keystreamAt: KeystreamAt): MaskKeystream {
   const key = seed.slice();
   let at = 0;
   let block: Uint8Array | null = null;
