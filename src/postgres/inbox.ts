@@ -5,6 +5,7 @@ import type { UserId } from '../leaves/ids.ts';
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { RECORD_BYTES } from '../leaves/sizes.ts';
 import { settled } from '../leaves/sleep.ts';
+import { laneBytes } from '../session/parameters.ts';
 import { CHUNK_BYTES } from './chunks.ts';
 import { hearBatch, MASKED_INPUT, type Hearing } from './group-commit.ts';
 import { HeardElsewhere, messageNotWritten, RoundMoved } from './hearing-transaction.ts';
@@ -16,6 +17,11 @@ import { isSameMoment, loadSession, type StoredSession } from './stored-session.
 import type { Verdicts } from './verdicts.ts';
 
 const MOST_MESSAGES = 1_000;
+/**
+ * Batches of long masked inputs that are on their way at a time. To judge one takes as long as to write its sum: so one is judged while the
+ * other is written, and each has a sum of its own.
+ */
+const MOST_AT_ONCE = 2;
 /** Most bytes of the records that answers of round 4 are compared with. */
 const MOST_RECORD_BYTES = 2 ** 25;
 /** About what a line of the directory takes in memory, in bytes. */
@@ -27,9 +33,12 @@ export class Inbox {
   readonly #queue: MessageQueue;
   /** The session in the round of the last batch; null if the next batch must read it. */
   #session: StoredSession | null = null;
-  #part: Part = newPart();
+  /** Partial sums of the round, to which no batch on its way adds. */
+  #parts: Part[] = [];
+  readonly #writing = new Set<Promise<void>>();
+  #hasCome: () => void = nothing;
   #isRunning = false;
-  /** Settles when the message that came last is durable or refused, and so are those before it. */
+  /** Settles when all messages that have come so far are durable or refused. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(hearing: Hearing, sessionId: string) {
@@ -50,7 +59,8 @@ export class Inbox {
 
   /** About how many bytes the inbox keeps in memory between messages. */
   get bytes(): number {
-    return (this.#part.sum?.length ?? 0) + (this.#session?.sets?.directory.size ?? 0) * LINE_BYTES;
+    const sums = this.#parts.reduce((total, { sum }) => total + (sum?.length ?? 0), 0);
+    return sums + (this.#session?.sets?.directory.size ?? 0) * LINE_BYTES;
   }
 
   /** Resolves when the message is durable. */
@@ -59,8 +69,10 @@ export class Inbox {
     const acceptance = new Promise<Acceptance>((resolve, reject) => {
       this.#queue.add({ user, bytes, since, resolve, reject });
     });
-    this.#last = acceptance;
-    if (!this.#isRunning) void this.#run();
+    const [before, isSettled] = [this.#last, acceptance.then(nothing, nothing)];
+    this.#last = before.then(() => isSettled);
+    if (this.#isRunning) this.#hasCome();
+    else void this.#run();
     return acceptance;
   }
 
@@ -83,11 +95,24 @@ export class Inbox {
       while (!this.#queue.isEmpty) {
         // If the session cannot be read, the batch is told why.
         if (this.#session === null) await this.#present().catch(() => undefined);
-        await this.#writeBatch(await this.#queue.nextBatch(limitsFor(this.#session)));
+        this.#write(await this.#queue.nextBatch(limitsFor(this.#session)));
+        await this.#room();
       }
     } finally {
       // Runs synchronously after the check of the queue, so a later `put` starts a new run.
       this.#isRunning = false;
+    }
+  }
+
+  #write(batch: readonly WaitingMessage[]): void {
+    const writing: Promise<void> = this.#writeBatch(batch).finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+  }
+
+  /** Resolves when another batch may be on its way. */
+  async #room(): Promise<void> {
+    while (this.#writing.size >= (this.#queue.hasManyLong && isShort(this.#session) ? MOST_AT_ONCE : 1)) {
+      await Promise.race([...this.#writing, new Promise<void>((resolve) => (this.#hasCome = resolve))]);
     }
   }
 
@@ -102,8 +127,7 @@ export class Inbox {
       this.#tell(verdicts, performance.now() - started);
     } catch (error) {
       // Nobody of the batch was acknowledged, and nobody knows what is written. The part may have been: this process begins another.
-      this.#session = null;
-      this.#part = newPart();
+      [this.#session, this.#parts] = [null, []];
       for (const message of batch) message.reject(error);
     }
   }
@@ -130,12 +154,12 @@ export class Inbox {
     const started = performance.now();
     for (;;) {
       const session = await this.#present();
-      const part = this.#part;
+      const part = this.#parts.pop() ?? newPart();
       // Until the commit the sum in memory is ahead of the database. If the transaction fails, it is read again.
-      this.#part = { ...part, sum: null };
+      let after: Part = { ...part, sum: null };
       try {
         const heard = await hearBatch(this.#hearing, session, part, batch);
-        this.#part = heard.part;
+        after = heard.part;
         return heard.verdicts;
       } catch (error) {
         if (error instanceof RoundMoved) {
@@ -146,6 +170,8 @@ export class Inbox {
           if (error.users.some((user) => elsewhere.has(user))) throw messageNotWritten();
           for (const user of error.users) elsewhere.add(user);
         } else throw error;
+      } finally {
+        if (this.#session === session) this.#parts.push(after);
       }
     }
   }
@@ -157,10 +183,21 @@ export class Inbox {
     const now = requireLive(await reads.moment(id), id);
     if (this.#session !== null && isSameMoment(this.#session.row, now)) return this.#session;
     const before = this.#session;
-    [this.#session, this.#part] = [null, newPart()];
+    [this.#session, this.#parts] = [null, []];
     this.#session = await loadSession(reads, id, requireLive(await reads.session(id), id), before);
     return this.#session;
   }
+}
+
+/** Whether there is memory for two sums of a session's masked inputs. */
+function isShort(session: StoredSession | null): boolean {
+  if (session?.row.round !== MASKED_INPUT) return false;
+  const { bits, vecLen } = session.context.parameters;
+  return laneBytes(bits) * vecLen <= CHUNK_BYTES;
+}
+
+function nothing(): void {
+  // Whoever waits for a message hears of its error.
 }
 
 /** How much a batch may have, so that no statement, tile or page grows with the session. */

@@ -56,6 +56,11 @@ export class MessageQueue {
     return this.#messages.length === 0;
   }
 
+  /** Whether long messages wait that are worth writing now. */
+  get hasManyLong(): boolean {
+    return this.#lengths.longest >= SHORT && this.#hasEnough();
+  }
+
   add(message: WaitingMessage): void {
     this.#messages.push(message);
     this.#lengths = withMessage(this.#lengths, message);
