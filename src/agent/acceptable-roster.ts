@@ -1,13 +1,11 @@
 // What a participant asks of the certificates that the coordinator brings: of all that are in its session, or of its neighbors.
+import { CLOCK_SKEW } from '../service/clock.ts';
 import { copyOf, equalBytes } from '../leaves/bytes.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { requireValidRoster } from '../service/certified-users.ts';
 import type { Roster } from '../service/roster.ts';
 import type { AgentContext } from './context.ts';
 import { belowFloors } from './floors.ts';
-
-/** By how much the clocks of registrar and participant may differ, in seconds. */
-const CLOCK_SKEW = 300;
 
 /**
  * A roster that holds and keeps the floors, with the participant itself in it.

@@ -1,4 +1,5 @@
 // Who asks: what is checked of a request before anything is looked up. A stranger costs two signature checks and leaves nothing behind.
+import { CLOCK_SKEW } from '../service/clock.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { equalBytes, hex } from '../leaves/bytes.ts';
 import { authorityDigest, isCertificateOf, readCertificate, type Certificate } from '../service/certificate.ts';
@@ -8,8 +9,6 @@ import { decodeRequest, isRequestSignedBy, type ReceivedRequest } from '../servi
 import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
 
-/** By how much the clocks of registrar and coordinator may differ, in seconds. */
-const CLOCK_SKEW = 300;
 /** Certificates whose signature need not be checked again. */
 const MOST_REMEMBERED = 20_000;
 

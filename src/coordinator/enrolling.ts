@@ -1,4 +1,5 @@
 // Who is enrolled in an attempt, and the sessions that follow: one of all, or one for each cohort of a draw.
+import { CLOCK_SKEW } from '../service/clock.ts';
 import { randomOrder } from '../cohorts/order.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { SecAggError } from '../leaves/errors.ts';
@@ -14,9 +15,6 @@ import type { Window } from '../service/window.ts';
 import type { CoordinatorContext } from './context.ts';
 import { pauseInTraining } from './reply.ts';
 import type { Attempt, NewSession, RunInAttempt, RunRecord, SessionRecord } from './run-record.ts';
-
-/** By how much the clocks of registrar and coordinator may differ, in seconds. */
-const CLOCK_SKEW = 300;
 
 /** Seconds that a certificate must have left, at most: participants renew it before. */
 const MOST_LEFT = 3600;

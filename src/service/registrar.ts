@@ -4,12 +4,12 @@ import { checkBytes, checkInteger, checkNames, checkString } from '../leaves/che
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
-import { bytes, document, integer, mapOf, record, type Document } from '../session/codec.ts';
+import { bytes, document, integer, list, mapOf, record, type Document } from '../session/codec.ts';
 import { userId as userIdCodec } from '../session/json.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { authorityDigest, certificateOf, type Authority } from './certificate.ts';
 import { isRequestOf, readCertificateRequest } from './certificate-request.ts';
-import { secondsOf, type Clock } from './clock.ts';
+import { CLOCK_SKEW, secondsOf, type Clock } from './clock.ts';
 import { checkKeypair, type Keypair } from './keypair.ts';
 import { revocationListOf } from './revocation-list.ts';
 import { seedDocumentOf } from './seeds.ts';
@@ -27,7 +27,7 @@ export interface RegistrarOptions {
   readonly clock?: Clock;
 }
 
-/** The newest certificate of one participant. */
+/** A certificate of a participant. */
 interface Certified {
   readonly publicKey: Uint8Array;
   readonly serial: number;
@@ -38,7 +38,8 @@ interface Certified {
 interface RegistrarRecord {
   readonly nextSerial: number;
   readonly nextList: number;
-  readonly certified: ReadonlyMap<number, Certified>;
+  /** Of each participant, the certificates that somebody may accept: a renewed one is as good as the newest. */
+  readonly certified: ReadonlyMap<number, readonly Certified[]>;
   /** Serials that are taken back, with the time until which they would be valid. */
   readonly revoked: ReadonlyMap<number, number>;
 }
@@ -54,7 +55,7 @@ const registrarDocument: Document<RegistrarRecord> = document<RegistrarRecord>(
   record<RegistrarRecord>({
     nextSerial: serial,
     nextList: serial,
-    certified: mapOf(userIdCodec, record<Certified>({ publicKey: bytes(KEY_BYTES), serial, validUntil: seconds })),
+    certified: mapOf(userIdCodec, list(record<Certified>({ publicKey: bytes(KEY_BYTES), serial, validUntil: seconds }))),
     revoked: mapOf(serial, seconds),
   }),
 );
@@ -85,7 +86,7 @@ export class Registrar {
   readonly #clock: Clock;
   #nextSerial = 1;
   #nextList = 1;
-  #certified = new Map<number, Certified>();
+  #certified = new Map<number, readonly Certified[]>();
   #revoked = new Map<number, number>();
 
   static {
@@ -107,8 +108,8 @@ export class Registrar {
   }
 
   /**
-   * Certifies the key in a request of {@link certificateRequest}. If the participant has a certificate for another key, that one is
-   * taken back.
+   * Certifies the key in a request of {@link certificateRequest}. All certificates that the participant has for
+   * another key are taken back.
    *
    * @param request as the participant sent it.
    * @param whose its `id` is the participant's id, as the application knows it from whoever is signed in. Without it, the request decides
@@ -138,24 +139,23 @@ export class Registrar {
       );
     }
     const now = secondsOf(this.#clock);
-    const before = this.#certified.get(id);
-    if (before !== undefined && !equalBytes(before.publicKey, publicKey)) this.#takeBack(before, now);
+    const before = (this.#certified.get(id) ?? []).filter(({ validUntil }) => mayBeAccepted(validUntil, now));
     const certificate = { id, publicKey, serial: this.#nextSerial++, validFrom: now, validUntil: now + this.#validity };
-    this.#certified.set(id, certificate);
+    const ofThisKey = before.filter((one) => equalBytes(one.publicKey, publicKey));
+    this.#takeBack(before.filter((one) => !ofThisKey.includes(one)));
+    this.#certified.set(id, [...ofThisKey, certificate]);
     return certificateOf(this.authority, this.#keypair[1], certificate);
   }
 
-  /** Takes the certificate of a participant back, if it has one. The next revocation list says so. */
+  /** Takes all certificates of a participant back. The next revocation list says so. */
   revoke(id: number): void {
     const user = userId(id, 'id');
-    const certified = this.#certified.get(user);
-    if (certified === undefined) return;
-    this.#takeBack(certified, secondsOf(this.#clock));
+    this.#takeBack(this.#certified.get(user) ?? []);
     this.#certified.delete(user);
   }
 
-  #takeBack({ serial: number, validUntil }: Certified, now: number): void {
-    if (validUntil > now) this.#revoked.set(number, validUntil);
+  #takeBack(certificates: readonly Certified[]): void {
+    for (const { serial: number, validUntil } of certificates) this.#revoked.set(number, validUntil);
   }
 
   /**
@@ -166,7 +166,7 @@ export class Registrar {
    */
   async revocationList(): Promise<Uint8Array> {
     const now = secondsOf(this.#clock);
-    for (const [number, validUntil] of this.#revoked) if (validUntil <= now) this.#revoked.delete(number);
+    for (const [number, validUntil] of this.#revoked) if (!mayBeAccepted(validUntil, now)) this.#revoked.delete(number);
     const serials = [...this.#revoked.keys()].sort((a, b) => a - b);
     return revocationListOf(this.authority, this.#keypair[1], { number: this.#nextList++, issuedAt: now, serials });
   }
@@ -207,4 +207,9 @@ export class Registrar {
     registrar.#revoked = new Map(revoked);
     return registrar;
   }
+}
+
+/** Whether somebody accepts a certificate still: whoever looks at it may have a slow clock, and allows for one that is fast. */
+function mayBeAccepted(validUntil: number, now: number): boolean {
+  return now < validUntil + 2 * CLOCK_SKEW;
 }

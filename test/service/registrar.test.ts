@@ -2,6 +2,8 @@
 import { expect } from 'chai';
 import { genKeypair } from '../../src/index.ts';
 import { isCertificateOf, readCertificate } from '../../src/service/certificate.ts';
+import { requireValid } from '../../src/service/certified-users.ts';
+import { CLOCK_SKEW } from '../../src/service/clock.ts';
 import { isRevocationListOf, readRevocationList } from '../../src/service/revocation-list.ts';
 import { certificateRequest, Registrar } from '../../src/service/index.ts';
 import { rejected, refused } from '../support/errors.ts';
@@ -75,14 +77,38 @@ describe('a registrar', () => {
     await rejected('ERR_SECAGG_DECODE', registrar.certify(Uint8Array.of(9, ...request.slice(1))));
   });
 
-  it('takes the old certificate back if a participant comes with another key, and keeps it for the same key', async () => {
+  it('takes all old certificates back if a participant comes with another key, and keeps them for the same key', async () => {
     const { registrar } = authorities();
     const keypair = genKeypair();
-    const first = await certified(registrar, 1, keypair);
     await certified(registrar, 1, keypair);
+    await certified(registrar, 1, keypair);
+    await certified(registrar, 2);
     expect(readRevocationList(await registrar.revocationList()).serials).to.deep.equal([]);
     await certified(registrar, 1);
-    expect(readRevocationList(await registrar.revocationList()).serials).to.deep.equal([first.certificate.serial + 1]);
+    expect(readRevocationList(await registrar.revocationList()).serials).to.deep.equal([1, 2]);
+  });
+
+  it('takes back the certificates that a renewed one has not replaced, also of a registrar that was restored', async () => {
+    const keypair = genKeypair();
+    const options = { keypair, scope: 'tests', clock: () => NEW_YEAR };
+    const before = new Registrar(options);
+    const participant = genKeypair();
+    for (let day = 0; day < 3; day++) await certified(before, 1, participant);
+    const registrar = Registrar.fromState(before.serializeState(), options);
+    registrar.revoke(1);
+    expect(readRevocationList(await registrar.revocationList()).serials).to.deep.equal([1, 2, 3]);
+  });
+
+  it('does not give a certificate that was taken back to whoever has a slow clock and allows for a fast one', async () => {
+    const { registrar, clock } = authorities();
+    const { certificate } = await certified(registrar, 1);
+    registrar.revoke(1);
+    // The registrar's clock is 300 s ahead of the verifier's, which accepts certificates for 300 s after their end.
+    clock.now = 1000 * (certificate.validUntil + 2 * CLOCK_SKEW - 1);
+    const { serials } = readRevocationList(await registrar.revocationList());
+    const terms = { now: certificate.validUntil + CLOCK_SKEW - 1, clockSkew: CLOCK_SKEW };
+    requireValid(certificate, terms, new Set());
+    refused('ERR_SECAGG_CERTIFICATE', () => requireValid(certificate, terms, new Set(serials)));
   });
 
   it('lists what it has taken back, ascending, under rising numbers, until it would be over anyway', async () => {
@@ -96,7 +122,7 @@ describe('a registrar', () => {
     const list = readRevocationList(await registrar.revocationList());
     expect(list).to.deep.include({ number: 1, issuedAt: NOW + 1, serials: [1, 2] });
     expect(await isRevocationListOf(registrar.authority.publicKey, list.bytes)).to.equal(true);
-    clock.now = NEW_YEAR + 1000 * WEEK;
+    clock.now = NEW_YEAR + 1000 * (WEEK + 2 * CLOCK_SKEW);
     expect(readRevocationList(await registrar.revocationList())).to.deep.include({ number: 2, serials: [2] });
   });
 
