@@ -71,11 +71,12 @@ export interface Floors {
   readonly repetition: {
     /** Least seconds between two participations with this data source. */
     readonly minInterval: number;
-    /** Most participations with this data source, ever. */
+    /** Most participations in the task with this data source, as long as the store lives. */
     readonly maxParticipations: number;
   };
   /**
-   * The budget of all participations together, for aggregates to which users add noise. A run is refused then if its server sees exact
+   * The budget of all participations in the task together, for aggregates to which users add noise. The store's ledger keeps the budget
+   * that it began with: a lower one counts at once, with all that was spent before, and a higher one does not. A run is refused then if its server sees exact
    * sums: without noise, with noise that the server adds, or with parts that are said to be public. Null: inputs need no noise, and a run
    * with noise is accepted too.
    */

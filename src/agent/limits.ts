@@ -6,13 +6,18 @@ import { inputDigest, isSpent, type Enrolled, type Preparing } from './agent-sta
 import type { AgentContext } from './context.ts';
 import { belowFloors, type PrivacyBudget } from './floors.ts';
 
-/** Whether one more participation, at its worst, is within the budget. */
-export function requireBudget({ task, floors, memory }: AgentContext): void {
+/**
+ * Whether one more participation, at its worst, is within the budget. The ledger keeps the budget that it began with: a lower one counts from
+ * now on, with all that was spent before, and a higher one does not.
+ */
+export function requireBudget({ task, floors: { privacy }, memory }: AgentContext): void {
   const { cost } = task.shape;
-  if (floors.privacy === null || cost === null) return;
-  if (ledgerOf(floors.privacy, memory.state.ledger).wouldExceed(cost)) {
+  if (privacy === null || cost === null) return;
+  const { epsilon, delta, adjacency } = privacy;
+  const ledger = ledgerOf(privacy, memory.state.ledger);
+  if (ledger.terms.adjacency !== adjacency) throw belowFloors('a ledger of another adjacency');
+  if (ledger.wouldExceed(cost) || ledger.wouldExceed(cost, { epsilon, delta }))
     throw belowFloors('the privacy budget is used up');
-  }
 }
 
 /** The participant's ledger. */

@@ -61,7 +61,7 @@ export class Entries {
 
   #reserve({ id, binding, users, charge }: Extract<LedgerEvent, { kind: 'reserved' }>): void {
     if (this.#byId.has(id)) throw refused('id: expected one that was never reserved in this ledger');
-    const over = this.excess(users, charge);
+    const over = this.excess(users, charge, this.#terms);
     if (over !== null) throw new PrivacyError('ERR_SECAGG_PRIVACY_BUDGET', over);
     this.#byId.set(id, { id, binding, users, status: 'reserved', survivors: null, charge });
     for (const person of this.#people(users)) {
@@ -71,11 +71,11 @@ export class Entries {
     }
   }
 
-  /** Why a charge would exceed the budget of somebody; null if it would not. */
-  excess(users: readonly number[], charge: Charge): string | null {
-    const { order, additiveDelta } = this.#terms;
+  /** Why a charge would exceed the budget of somebody, by terms of the same order; null if it would not. */
+  excess(users: readonly number[], charge: Charge, terms: LedgerTerms): string | null {
+    const { order, additiveDelta } = terms;
     const divergence = this.atOrder(charge);
-    const budget = divergenceBudget(this.#terms);
+    const budget = divergenceBudget(terms);
     for (const person of this.#people(users)) {
       const spent = this.#total(person);
       if (!(spent.divergence + divergence <= budget)) {

@@ -8,7 +8,7 @@ import { chargeOf, checkReservation, type Reservation, type SettledCost } from '
 import { Entries, type Entry, type EntryStatus } from './entries.ts';
 import { firstHead, nextHead, type Charge, type LedgerEvent, type Survivors } from './events.ts';
 import { ledgerDocument, type LedgerSnapshot } from './state.ts';
-import { divergenceBudget, resolveTerms, type LedgerOptions, type LedgerTerms } from './terms.ts';
+import { divergenceBudget, resolveTerms, termsWith, type LedgerOptions, type LedgerTerms } from './terms.ts';
 
 /** Relative: more than what logarithms and powers of two engines differ by in a charge. */
 const ENGINES = 1e-9;
@@ -123,10 +123,15 @@ export class Ledger {
     this.#enter({ kind: 'reserved', ...checkReservation(reservation, this.terms) });
   }
 
-  /** Whether {@link reserve} would refuse a reservation for its cost. */
-  wouldExceed(reservation: Omit<Reservation, 'id'>): boolean {
+  /**
+   * Whether {@link reserve} would refuse a reservation for its cost.
+   *
+   * @param budget another budget, of which all that the ledger has charged is spent, too. What {@link reserve} refuses does not depend on it.
+   * @throws as {@link reserve}, except for the cost; TypeError, RangeError for what is no budget.
+   */
+  wouldExceed(reservation: Omit<Reservation, 'id'>, budget?: EpsilonDelta): boolean {
     const { users, charge } = checkReservation({ id: '', ...reservation }, this.terms);
-    return this.#entries.excess(users, charge) !== null;
+    return this.#entries.excess(users, charge, budget === undefined ? this.terms : termsWith(this.terms, budget)) !== null;
   }
 
   /**

@@ -56,8 +56,8 @@ const INFORMATIVE = [
 /** @throws TypeError, RangeError; PrivacyError ERR_SECAGG_PRIVACY_TARGET if no order leaves anything of the budget. */
 export function resolveTerms(options: LedgerOptions): LedgerTerms {
   checkNames(options, 'options', ['epsilon', 'delta', 'adjacency', 'subject', 'order', 'additiveDelta']);
-  const epsilon = checkNumber(options.epsilon, 'epsilon', Number.MIN_VALUE, Number.MAX_VALUE);
-  const delta = checkNumber(options.delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53);
+  const epsilon = checkEpsilon(options.epsilon, 'epsilon');
+  const delta = checkDelta(options.delta, 'delta');
   const additiveDelta = checkNumber(options.additiveDelta ?? delta / 10, 'additiveDelta', 0, delta);
   if (additiveDelta === delta) throw new RangeError('additiveDelta: expected less than delta');
   const adjacency = checkOneOf(options.adjacency, 'adjacency', ['zero-out', 'replace-one']);
@@ -70,6 +70,21 @@ export function resolveTerms(options: LedgerOptions): LedgerTerms {
     throw new PrivacyError('ERR_SECAGG_PRIVACY_TARGET', `epsilon: ${epsilon} is too little at order ${order} and delta ${delta}`);
   }
   return terms;
+}
+
+/** The same terms with another budget. @throws TypeError, RangeError. */
+export function termsWith(terms: LedgerTerms, budget: { readonly epsilon: number; readonly delta: number }): LedgerTerms {
+  checkNames(budget, 'budget', ['epsilon', 'delta']);
+  const delta = checkDelta(budget.delta, 'budget.delta');
+  return { ...terms, epsilon: checkEpsilon(budget.epsilon, 'budget.epsilon'), delta, additiveDelta: delta / 10 };
+}
+
+function checkEpsilon(epsilon: number, name: string): number {
+  return checkNumber(epsilon, name, Number.MIN_VALUE, Number.MAX_VALUE);
+}
+
+function checkDelta(delta: number, name: string): number {
+  return checkNumber(delta, name, Number.MIN_VALUE, 1 - 2 ** -53);
 }
 
 /** The divergence at the ledger's order that gives ε for the part of δ that conversion may use. */

@@ -30,6 +30,29 @@ function filled(ledger = new Ledger(OPTIONS)): { ledger: Ledger; count: number }
 }
 
 describe('the budget of a ledger', () => {
+  it('may be asked for another one, of which what is charged is spent, too', () => {
+    const { ledger, count } = filled();
+    const budgetFor = (releases: number): { epsilon: number; delta: number } => {
+      const { order, divergence } = filledWith(releases).spent();
+      const delta = OPTIONS.delta;
+      return { epsilon: epsilonAtOrder(order, divergence.charged * (1 + 1e-9), delta - delta / 10), delta };
+    };
+    const filledWith = (releases: number): Ledger => {
+      const other = new Ledger(OPTIONS);
+      for (let i = 0; i < releases; i++) other.reserve({ id: `${i}`, ...worst });
+      return other;
+    };
+    const half = filledWith(Math.floor(count / 2));
+    expect(half.wouldExceed(worst)).to.equal(false);
+    expect(half.wouldExceed(worst, budgetFor(Math.floor(count / 2) + 1))).to.equal(false);
+    expect(half.wouldExceed(worst, budgetFor(Math.floor(count / 2)))).to.equal(true);
+    expect(half.wouldExceed(worst, { epsilon: 1e-9, delta: 1e-12 })).to.equal(true);
+    expect(ledger.wouldExceed(worst, { epsilon: 100 * OPTIONS.epsilon, delta: OPTIONS.delta })).to.equal(false);
+    expect(ledger.wouldExceed(worst)).to.equal(true);
+    expect(() => ledger.wouldExceed(worst, { epsilon: 0, delta: OPTIONS.delta })).to.throw(RangeError, 'budget.epsilon');
+    expect(() => ledger.wouldExceed(worst, { epsilon: 1, delta: 1 })).to.throw(RangeError, 'budget.delta');
+  });
+
   it('is a divergence at one order, at which all charges together never give more than ε', () => {
     const { ledger, count } = filled();
     const { order, divergence, epsilon, guarantee } = ledger.spent();
