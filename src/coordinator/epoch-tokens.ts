@@ -9,6 +9,12 @@ import { EPOCH_TOKEN_BYTES } from '../service/exchange.ts';
 /** Service time that an epoch lasts, in milliseconds. A token is good for the rest of its epoch and the next one. */
 const EPOCH = 600_000;
 
+/**
+ * Epochs for which the newest request of a participant is remembered, a little over a week. No token of it is good for so long: the number tells
+ * a participant whose state was restored from a backup that it has spoken since.
+ */
+const REMEMBERED = 1100;
+
 /** Makes and checks the tokens of one coordinator. */
 export class EpochTokens {
   readonly #secret: Uint8Array;
@@ -25,9 +31,9 @@ export class EpochTokens {
     return Math.floor(now / EPOCH);
   }
 
-  /** Calls `forget` with the epoch before which no token is good any more, once for each. */
+  /** Calls `forget` with the epoch before which requests are not remembered any more, once for each. */
   async atEndOfEpoch(now: number, forget: (epoch: number) => Promise<void>): Promise<void> {
-    const oldest = this.epochAt(now) - 1;
+    const oldest = this.epochAt(now) - REMEMBERED;
     if (oldest <= this.#oldest) return;
     await forget(oldest);
     this.#oldest = oldest;

@@ -194,22 +194,26 @@ describe('a coordinator', () => {
     expect(await checkedIn()).to.equal(1);
   });
 
-  it('forgets what was noted once its token is good no more, and looks for it once in an epoch of ten minutes', async () => {
+  it('remembers the newest request for a week, for a participant whose state is restored, and looks once in an epoch of ten minutes', async () => {
     let looks = 0;
     const forget = store.forgetRequests.bind(store);
     store.forgetRequests = (before) => (looks++, forget(before));
     await ask(requestOf({ token: await tokenOf() }));
     const noted = (): Promise<unknown> => store.lastRequest(task.id, senderOf(participant.certificate));
-    for (let second = 0; second < 1190; second++) {
-      time.now += 1000;
+    const pass = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second += 5) {
+        time.now += 5000;
+        await store.heartbeat();
+      }
       await coordinator.tick();
-    }
+    };
+    await pass(7 * 86_400);
     expect(await noted()).not.to.equal(null);
-    for (let second = 0; second < 20; second++) {
-      time.now += 1000;
-      await coordinator.tick();
-    }
-    expect([await noted(), looks]).to.deep.equal([null, 1]);
+    for (let hour = 0; hour < 24; hour++) await pass(3600);
+    expect(await noted()).to.equal(null);
+    looks = 0;
+    for (let second = 0; second < 1200; second += 5) await pass(5);
+    expect(looks).to.equal(2);
   });
 
   it('refuses a check-in whose data source is not UTF-8', async () => {
