@@ -17,13 +17,13 @@ import { bytesOfModel, modelOfBytes, type Model } from './masking/model.ts';
 import { PetError } from './pet-error.ts';
 import { dueOf, limitsOf } from './phase-limits.ts';
 import type { ClosedPhase, LastModel, PetProgress, PetRounds } from './progress.ts';
-import { mostVoted, newKeys, requireRoom, tooFew } from './round.ts';
+import { majorityOf, newKeys, requireRoom, tooFew } from './round.ts';
 import type { Tag } from './wire/message.ts';
 import { encodeParameters, encodeSeeds, encodeSums } from './wire/views.ts';
 
 /**
  * The coordinator of round after round. In each it collects the ephemeral keys of sum participants, then masked models with the seeds of their
- * masks, then sums of the masks, and subtracts the one that most sum participants sent.
+ * masks, then sums of the masks, and subtracts the one that more than half of the sum participants sent.
  *
  * It learns each model as soon as one sum participant works with it. `docs/pet.md` says more. The example of {@link PetParticipant} shows a whole
  * round.
@@ -242,7 +242,7 @@ export class PetCoordinator implements PetRounds {
     let model: Model | null = null;
     let error: PetError | null = null;
     try {
-      model = meanOf({ total, count: seeds.size }, mostVoted(votes).mask);
+      model = meanOf({ total, count: seeds.size }, majorityOf(votes).mask);
     } catch (thrown) {
       if (!(thrown instanceof PetError)) throw thrown;
       error = thrown;

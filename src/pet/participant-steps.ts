@@ -82,12 +82,26 @@ export async function sumMasks(
   for (const sealed of decodeSeeds(encodedSeeds).values()) {
     const seed = await open(sealed);
     if (seed?.length !== KEY_BYTES) throw new DecodeError('seeds: expected boxes that are sealed for this participant');
-    const mask = await deriveMask(seed, modelLength, config);
-    seed.fill(0);
-    masks.add(mask);
-    mask.wipe();
+    await addMask(masks, seed, { config, modelLength });
   }
   return sendingOf(bytes, { tag: 'sum2', payload: encodeSum2({ sumSignature, mask: masks.total }), keys: null }, context);
+}
+
+async function addMask(
+  masks: Aggregation,
+  seed: Uint8Array,
+  { config, modelLength }: Pick<RoundParameters, 'config' | 'modelLength'>,
+): Promise<void> {
+  try {
+    const mask = await deriveMask(seed, modelLength, config);
+    try {
+      masks.add(mask);
+    } finally {
+      mask.wipe();
+    }
+  } finally {
+    seed.fill(0);
+  }
 }
 
 /** Sends the next part, and gives what comes after it. */

@@ -24,14 +24,21 @@ export async function newKeys(
   return { ...keys, seed: platform.sha256([await sign(keys.secretKey, concat([lastSeed, probabilities]))]) };
 }
 
-/** What more sum participants sent than anything else. @throws PetError ERR_SECAGG_PET_MASKS if two are first. */
-export function mostVoted<Vote extends { readonly votes: number }>(votes: readonly Vote[]): Vote {
-  const most = Math.max(...votes.map((vote) => vote.votes));
-  const [first, ...others] = votes.filter((vote) => vote.votes === most);
-  if (first === undefined || others.length > 0) {
-    throw new PetError('ERR_SECAGG_PET_MASKS', 'sum2 phase: as many sum participants sent one mask as another one');
+/**
+ * What more than half of the sum participants sent.
+ *
+ * DEVIATION from xaynet-server 0.2.0, which takes what was sent most often: an update participant that seals another seed for each sum participant
+ * makes all honest masks differ, and then two that lie together would be most.
+ *
+ * @throws PetError ERR_SECAGG_PET_MASKS if there is none.
+ */
+export function majorityOf<Vote extends { readonly votes: number }>(votes: readonly Vote[]): Vote {
+  const all = votes.reduce((sum, vote) => sum + vote.votes, 0);
+  const majority = votes.find((vote) => 2 * vote.votes > all);
+  if (majority === undefined) {
+    throw new PetError('ERR_SECAGG_PET_MASKS', 'sum2 phase: no mask was sent by more than half of the sum participants');
   }
-  return first;
+  return majority;
 }
 
 /** @throws PetError ERR_SECAGG_PET_FULL if the phase has its most messages. */

@@ -4,7 +4,7 @@ import { meanOf } from '../pet/masking/totals.ts';
 import { PetError } from '../pet/pet-error.ts';
 import { dueOf, limitsOf } from '../pet/phase-limits.ts';
 import type { ClosedPhase, LastModel, PetProgress } from '../pet/progress.ts';
-import { mostVoted, newKeys, tooFew } from '../pet/round.ts';
+import { majorityOf, newKeys, tooFew } from '../pet/round.ts';
 import { StateError } from '../leaves/errors.ts';
 import { deleteOtherChunks } from './chunk-statements.ts';
 import { deletePages } from './deletion.ts';
@@ -58,7 +58,7 @@ async function unmasked(network: Network, { id }: StoredRound, least: number): P
   const { database } = network;
   const end = { least, most: ANY_NUMBER };
   try {
-    const { set_id: set } = mostVoted(await database.read(sql.readVotes, [id]));
+    const { set_id: set } = majorityOf(await database.read(sql.readVotes, [id]));
     const model = meanOf(await wholeTotal(network, id), await readObject(network, id, set));
     return { ...end, model, error: null };
   } catch (error) {

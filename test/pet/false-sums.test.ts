@@ -7,8 +7,10 @@ import { boxOpener, sealBox } from '../../src/crypto/sealed-box.ts';
 import { hex } from '../../src/leaves/bytes.ts';
 import { Aggregation, deriveMask, maskModel, MaskObject, type PetCoordinator } from '../../src/pet/index.ts';
 import { groupOf } from '../../src/pet/masking/orders.ts';
+import { majorityOf } from '../../src/pet/round.ts';
 import { decodeSum2, decodeUpdate, encodeSum2 } from '../../src/pet/wire/payloads.ts';
 import { decodeSums } from '../../src/pet/wire/views.ts';
+import { refused } from '../support/errors.ts';
 import { messageOf, refusedByCoordinator, sealedBy, signatures, updateOf } from './forged-messages.ts';
 import { afterSums, afterUpdates, meanOf, network, ONE, run, type Member } from './worlds.ts';
 
@@ -43,6 +45,24 @@ describe('sum participants that lie', () => {
     const closed = await coordinator.close();
     expect(closed).to.include({ round: 2, phase: 'sum', model: null });
     expect(closed.error?.code).to.equal('ERR_SECAGG_PET_MASKS');
+  });
+
+  it('do not win with two votes over honest ones that all differ, because an update participant sealed another seed for each', async () => {
+    const votes = (each: readonly number[]): { readonly votes: number }[] => each.map((count) => ({ votes: count }));
+    refused('ERR_SECAGG_PET_MASKS', () => majorityOf(votes([1, 1, 1, 2, 1, 1])));
+    refused('ERR_SECAGG_PET_MASKS', () => majorityOf(votes([3, 2, 1])));
+    refused('ERR_SECAGG_PET_MASKS', () => majorityOf([]));
+    expect(majorityOf(votes([1, 2, 6, 2]))).to.deep.equal({ votes: 6 });
+    expect(majorityOf(votes([1]))).to.deep.equal({ votes: 1 });
+    const { coordinator, summers } = await afterUpdates(20);
+    const [one, other, honest] = summers;
+    const same = await wrong();
+    for (const liar of [one, other]) await coordinator.receive(await voteOf(liar, coordinator, same));
+    await coordinator.receive(await voteOf(honest, coordinator, await wrong()));
+    for (const member of summers.slice(3)) await coordinator.receive(await voteOf(member, coordinator, await wrong()));
+    const { model, error } = await coordinator.close();
+    expect(model).to.equal(null);
+    expect(error?.code).to.equal(summers.length > 3 ? 'ERR_SECAGG_PET_MASKS' : 'ERR_SECAGG_PET_UNMASK');
   });
 
   it('that are the majority leave no model but an error, if they send a random mask', async () => {
@@ -97,28 +117,28 @@ describe('sum participants that lie', () => {
 });
 
 describe('update participants that lie', () => {
-  it('move the mean as far as the numbers of one model reach, also without its weight: nobody sees a single model', async () => {
+  it('set the mean alone, beyond what one model within the bound could do: nobody sees a single model', async () => {
     const nothing = { model: new Float32Array(3), weight: 1 };
     const { coordinator, summers, updaters } = await afterSums(16, {}, () => nothing);
     const [liar, ...honest] = updaters;
     const seed = systemRandom(32);
-    const masked = async (weight: number): Promise<MaskObject> =>
-      (await maskModel(Float32Array.of(1, 1, 1), { config: ONE, length: 3, weight, unsafeRandom: () => seed.slice() })).masked;
-    const maskedModel = new MaskObject(ONE, {
-      vect: (await masked(1)).elements.vect,
-      unit: (await masked(0)).elements.unit,
-    });
+    const { masked } = await maskModel(new Float32Array(3), { config: ONE, length: 3, unsafeRandom: () => seed.slice() });
+    // A model of zeros is A·E in each number, and a sum of k models is at most 2·k·A·E: with k·A·E more, each number of the mean is A.
+    const { addShift, decimals } = groupOf(ONE.vect);
+    const maskedModel = new Aggregation(ONE, 3);
+    maskedModel.add(masked);
+    maskedModel.add(objectOf(BigInt(updaters.length) * addShift * 10n ** BigInt(decimals), 3));
     const seeds = new Map<string, Uint8Array>();
     for (const [participant, key] of decodeSums(coordinator.sums()!)) {
       seeds.set(participant, (await sealBox(key, seed, systemRandom))!);
     }
-    await coordinator.receive(await updateOf(liar, coordinator, { maskedModel, seeds }));
+    await coordinator.receive(await updateOf(liar, coordinator, { maskedModel: maskedModel.total, seeds }));
     for (const member of honest) await run(member);
     await coordinator.close();
     for (const member of summers) await run(member);
     const { model, error } = await coordinator.close();
     expect(error).to.equal(null);
-    expect(model).to.deep.equal(new Float32Array(3).fill(1 / honest.length));
+    expect(model).to.deep.equal(new Float32Array(3).fill(Number(addShift)));
   });
 });
 

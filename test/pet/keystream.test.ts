@@ -110,6 +110,16 @@ describe('key stream that is made from its beginning', () => {
   });
 });
 
+describe('key stream in JavaScript', () => {
+  it('is wiped at the end, with what was made beside it', () => {
+    const stream = inOrder(systemRandom(32), ofNoble);
+    stream.next(8);
+    const { buffer } = stream.next(8);
+    stream.end();
+    expect(new Uint8Array(buffer).every((byte) => byte === 0)).to.equal(true);
+  });
+});
+
 describe('key stream where masks are derived', () => {
   it('is ChaCha20 from the beginning, on whichever engine', async () => {
     const seed = systemRandom(32);

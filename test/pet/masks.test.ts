@@ -10,7 +10,7 @@ import { MaskObject } from '../../src/pet/masking/mask-object.ts';
 import type { Model } from '../../src/pet/masking/model.ts';
 import { groupOf } from '../../src/pet/masking/orders.ts';
 import { FastQuotients } from '../../src/pet/masking/fast-quotients.ts';
-import { nearestDouble } from '../../src/pet/masking/quotients.ts';
+import { nearestDouble, writeNearest, writeQuotient } from '../../src/pet/masking/quotients.ts';
 import { bigintAt, wordsOf } from '../../src/pet/masking/words.ts';
 import { fromHex } from '../support/vectors.ts';
 import { configOf, crateVectors } from './crate-vectors.ts';
@@ -108,6 +108,48 @@ describe('masks of the group Bits, which xaynet does not have', () => {
   });
 });
 
+describe('quotients', () => {
+  it('are rounded once, to the double or float that is nearest', () => {
+    // Next to the middle of two subnormal doubles, and on it.
+    expect(nearestDouble(2n ** 54n + 11n, 2n ** 1077n)).to.equal((2 ** 51 + 1) * Number.MIN_VALUE);
+    expect(nearestDouble(2n ** 54n + 12n, 2n ** 1077n)).to.equal((2 ** 51 + 2) * Number.MIN_VALUE);
+    expect(nearestDouble(2n ** 54n + 4n, 2n ** 1077n)).to.equal(2 ** 51 * Number.MIN_VALUE);
+    // Next to the middle of two floats, which the nearest double is on.
+    const model = new Float32Array(1);
+    for (const [beside, expected] of [
+      [1n, 1 + 2 ** -23],
+      [0n, 1],
+      [-1n, 1],
+    ] as const) {
+      const denominator = 2n ** 80n;
+      const numerator = denominator + 2n ** 56n + beside;
+      expect(nearestDouble(numerator, denominator)).to.equal(1 + 2 ** -24);
+      expect(writeNearest(model, 0, 1 + 2 ** -24)).to.equal(false);
+      expect(writeQuotient(model, 0, { numerator, denominator })).to.equal(true);
+      expect(model[0]).to.equal(expected);
+    }
+    expect(writeNearest(model, 0, 1 + 2 ** -24 + 2 ** -52)).to.equal(true);
+    expect(model[0]).to.equal(1 + 2 ** -23);
+    // In the middle between the largest float and what would be the next one: the latter is none.
+    expect(writeQuotient(model, 0, { numerator: 2n ** 128n - 2n ** 103n - 1n, denominator: 1n })).to.equal(true);
+    expect(writeQuotient(model, 0, { numerator: 2n ** 128n - 2n ** 103n, denominator: 1n })).to.equal(false);
+  });
+
+  it('of subnormal doubles and floats are those of exact integers', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 58n }), (n) => {
+        const down = (n >> 3n) * 8n;
+        const rest = n - down;
+        const up = rest > 4n || (rest === 4n && (n >> 3n) % 2n === 1n);
+        const expected =
+          n < 2n ** 55n ? Number((down >> 3n) + (up ? 1n : 0n)) * Number.MIN_VALUE : Number(n) * 2 ** -1000 * 2 ** -77;
+        expect(nearestDouble(n, 2n ** 1077n)).to.equal(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('quotients of elements of up to 128 bits', () => {
   const element = fc.tuple(
     fc.integer({ min: 1, max: 4 }),
@@ -139,6 +181,24 @@ describe('quotients of elements of up to 128 bits', () => {
     expect(quotients.at(wordsOf(2n ** 53n + 1n, 2), 0)).to.equal(null);
     expect(quotients.at(wordsOf(2n ** 53n + 2n, 2), 0)).to.equal(2 ** 53 + 2);
     expect(FastQuotients.of(wordsOf(0n, 5), 1n, 1n)).to.equal(null);
+  });
+
+  it('are none where products of doubles overflow, or lose bits by underflow', () => {
+    const zero = wordsOf(0n, 2);
+    expect(FastQuotients.of(zero, 2n ** 901n, 1n)).to.equal(null);
+    expect(FastQuotients.of(zero, 10n ** 400n, 1n)).to.equal(null);
+    expect(FastQuotients.of(zero, 1n, 2n ** 901n)).to.equal(null);
+    expect(FastQuotients.of(zero, 1n, 10n ** 400n)).to.equal(null);
+    expect(FastQuotients.of(zero, 2n ** 900n, 1n)!.at(wordsOf(3n, 2), 0)).to.equal(3 * 2 ** 900);
+    expect(FastQuotients.of(zero, 1n, 2n ** 900n)!.at(wordsOf(3n, 2), 0)).to.equal(3 * 2 ** -900);
+  });
+
+  it('end, whatever weights an update participant makes up: a sum of weights that is next to zero', async () => {
+    const config = { vect: configOf('Prime F32 B0 M3'), unit: configOf('Prime F64 Bmax M3') };
+    const { seed, masked } = await maskModel(Float32Array.of(1), { config, length: 1, weight: Number.MIN_VALUE });
+    const sum = new Aggregation(config, 1);
+    sum.add(masked);
+    expect(sum.unmask(await deriveMask(seed, 1, config))).to.deep.equal(Float32Array.of(0));
   });
 });
 

@@ -210,6 +210,7 @@ describe('views of xaynet', () => {
       const dataType = types[model[Symbol.toStringTag]];
       expect(decodeModel(encodeModel(model), dataType)).to.deep.equal(model);
     }
+    for (const number of [NaN, Infinity, -Infinity]) expect(() => encodeModel(Float32Array.of(number))).to.throw(RangeError);
   });
 
   it('are refused when they are cut or longer, whatever they announce', () => {

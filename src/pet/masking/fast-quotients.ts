@@ -14,6 +14,8 @@ const MOST_WORDS = 4;
  * 2^−74 of the element at most, and the factor and its product have errors of a few 2^−104.
  */
 const ERROR = 2 ** -70;
+/** Between 1 / this and this, no product of a factor overflows, and none loses bits by underflow. */
+const MOST_FACTOR = 2 ** 900;
 
 /** (n − zero)·factor for elements n, as the nearest double; null if it cannot be told which one that is. */
 export class FastQuotients {
@@ -24,18 +26,20 @@ export class FastQuotients {
   readonly #factorRest: number;
   readonly #distance: Words;
 
-  /** For elements of `zero.length` words and a positive factor; null if they are too long. */
+  /** For elements of `zero.length` words and a positive factor; null if they are too long, or the factor is too large or too small. */
   static of(zero: Words, numerator: bigint, denominator: bigint): FastQuotients | null {
-    return zero.length <= MOST_WORDS ? new FastQuotients(zero, numerator, denominator) : null;
+    const factor = nearestDouble(numerator, denominator);
+    const fits = zero.length <= MOST_WORDS && factor <= MOST_FACTOR && factor >= 1 / MOST_FACTOR;
+    return fits ? new FastQuotients(zero, factor, restOf(factor, numerator, denominator)) : null;
   }
 
-  private constructor(zero: Words, numerator: bigint, denominator: bigint) {
+  private constructor(zero: Words, factor: number, factorRest: number) {
     this.#words = zero.length;
     this.#zero = zero;
     this.#distance = new Uint32Array(MOST_WORDS + 2);
-    this.#factor = nearestDouble(numerator, denominator);
-    this.#factorHigh = highOf(this.#factor);
-    this.#factorRest = restOf(this.#factor, numerator, denominator);
+    this.#factor = factor;
+    this.#factorHigh = highOf(factor);
+    this.#factorRest = factorRest;
   }
 
   /** The quotient of the element at `at`. */

@@ -127,8 +127,9 @@ export class FixedPoint {
   }
 }
 
-/** A finite double as an odd integer (or 0) times a power of two. */
+/** A double as an odd integer (or 0) times a power of two. @throws RangeError if it is not finite. */
 export function exactOf(value: number): { readonly mantissa: bigint; readonly exponent: number } {
+  if (!Number.isFinite(value)) throw new RangeError(`number: expected a finite one, got ${value}`);
   if (value === 0) return { mantissa: 0n, exponent: 0 };
   let exponent = 0;
   let scaled = value;

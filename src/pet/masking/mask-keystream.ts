@@ -1,5 +1,5 @@
 // The key stream of masks: ChaCha20 (RFC 8439) under a seed, from a counter and a nonce of zero, as `ChaCha20Rng::from_seed` of the crate
-// rand_chacha 0.3 has it. From the engine if it has ChaCha20, else from WebAssembly, else from noble; all give the same bytes.
+// rand_chacha 0.3 has it. From the engine if it has ChaCha20, else from WebAssembly, else from noble; all give the same bytes, noble up to 256 GiB.
 import { platform } from '#platform';
 import { chacha20 } from '@noble/ciphers/chacha.js';
 import { maskLoops } from './mask-loops.ts';
@@ -63,5 +63,7 @@ export function inOrder(seed: Uint8Array, keystreamAt: KeystreamAt): MaskKeystre
 export const ofNoble: KeystreamAt = (key, at, length) => {
   const block = Math.floor(at / BLOCK);
   const skipped = at - block * BLOCK;
-  return chacha20(key, new Uint8Array(12), new Uint8Array(skipped + length), undefined, block).subarray(skipped);
+  const made = chacha20(key, new Uint8Array(12), new Uint8Array(skipped + length), undefined, block);
+  made.fill(0, 0, skipped); // of an earlier call, which has wiped its own
+  return made.subarray(skipped);
 };

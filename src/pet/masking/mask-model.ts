@@ -4,6 +4,7 @@ import { Pace } from '../../masking/pace.ts';
 import { KEY_BYTES } from '../../leaves/sizes.ts';
 import { systemRandom, type RandomSource } from '../../crypto/random.ts';
 import { deriveMask } from './derive-mask.ts';
+import { groupOf } from './orders.ts';
 import { FixedPoint, MOST_DIGITS } from './fixed-point.ts';
 import { checkMaskConfigPair, type MaskConfigPair } from './mask-config.ts';
 import type { MaskObject } from './mask-object.ts';
@@ -54,10 +55,10 @@ export async function maskModel(model: Model, options: MaskModelOptions): Promis
   const { length, weight = 1, unsafeRandom: random = systemRandom } = options;
   const config = checkMaskConfigPair(options.config, 'options.config');
   const numbers = checkModel(model, 'model', { dataType: config.vect.dataType, length });
+  checkNumber(weight, 'options.weight', 0, Number(groupOf(config.unit).addShift));
   const seed = random(KEY_BYTES);
   const masked = await deriveMask(seed, length, config);
   const { arithmetics, elements } = masked;
-  checkNumber(weight, 'options.weight', 0, Number(arithmetics.unit.group.addShift));
   try {
     await addModel(arithmetics.vect, elements.vect, { model: numbers, weight });
     await addModel(arithmetics.unit, elements.unit, { model: Float64Array.of(weight), weight: 1 });

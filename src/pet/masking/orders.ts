@@ -10,7 +10,7 @@ export interface MaskGroup {
   readonly addShift: bigint;
   /** The exponent of E = 10^decimals. */
   readonly decimals: number;
-  /** How many models may be added so that no sum wraps: 10^k at most, and one less where the order is too small for that. */
+  /** How many models may be added so that no sum wraps: 10^k at most, and fewer where the order is too small for that. */
   readonly maxModels: number;
   /** Bytes of an element on the wire, little-endian. */
   readonly bytes: number;

@@ -90,6 +90,7 @@ export function decodeSeeds(bytes: Uint8Array): SealedSeeds {
 /**
  * The mean of a round, as xaynet's path `model` gives it: each number is a fraction of two integers, exactly.
  *
+ * @throws RangeError if a number is not finite.
  * @example
  * ```js
  * import { decodeModel, encodeModel } from 'secagg/pet';
