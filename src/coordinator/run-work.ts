@@ -1,0 +1,56 @@
+// The work on runs that participants' requests bring about. Nobody who answers waits for the long part of it.
+import { emit } from '../leaves/events.ts';
+import { advance, advanceToAttempt } from './advance.ts';
+import type { CoordinatorContext } from './context.ts';
+import { tickFailed } from './events.ts';
+import type { RunKey, RunRecord } from './run-record.ts';
+import { advanceSession } from './session-advance.ts';
+import { Turns } from './turns.ts';
+
+/**
+ * Does what is to be done with a run after something has changed. Requests that come together share a turn, which costs a store more than
+ * the request itself.
+ */
+export class RunWork {
+  readonly #context: CoordinatorContext;
+  /** What participants wait for. */
+  readonly #steps = new Turns<boolean>();
+  /** What goes on behind the answers. */
+  readonly #behind = new Turns<void>();
+
+  constructor(context: CoordinatorContext) {
+    this.#context = context;
+  }
+
+  /** Goes on with a run. @returns once it waits, or is in an attempt: whoever comes last is told at once that it begins. */
+  async goOn({ task, run }: RunKey): Promise<void> {
+    const isInAttempt = await this.#steps.take(`${task}/${run}`, () => advanceToAttempt(this.#context, { task, run }));
+    if (isInAttempt) void this.#goOnBehind({ task, run });
+  }
+
+  /** Goes on with a session of a run's attempt after an answer: its round may be closed, and after the last one the run may end. */
+  goOnWithSession(run: RunRecord, index: number): void {
+    const name = `${run.task}/${run.run}/${run.attempt?.number ?? 0}/${index}`;
+    void this.#takeBehind(name, async () => {
+      if ((await advanceSession(this.#context, run, index)) === Infinity) await this.#goOnBehind(run);
+    });
+  }
+
+  /** Fulfilled once the work that has been begun behind answers is done, or has failed. */
+  over(): Promise<void> {
+    return this.#behind.over();
+  }
+
+  #goOnBehind({ task, run }: RunKey): Promise<void> {
+    return this.#takeBehind(`${task}/${run}`, async () => void (await advance(this.#context, { task, run })));
+  }
+
+  /** Never rejects: the listener is told of an error, and the next tick does the work again. */
+  #takeBehind(name: string, work: () => Promise<void>): Promise<void> {
+    return this.#behind.take(name, () =>
+      work().catch((error: unknown) => {
+        emit(this.#context.listener, tickFailed(error));
+      }),
+    );
+  }
+}
