@@ -4,7 +4,8 @@ import type { CoordinatorStore } from '../../src/coordinator/store.ts';
 import { MemorySessionHost, type SessionHost } from '../../src/coordinator/session-host.ts';
 import { StateError } from '../../src/leaves/errors.ts';
 import { verifyCertificate } from '../../src/service/run-certificate.ts';
-import { SmallService, type Participant } from '../support/service-world/small-service.ts';
+import { workDone } from '../support/service.ts';
+import { SmallService, untilPending, type Participant } from '../support/service-world/small-service.ts';
 
 /** The object with other methods. */
 function instead<T extends object>(target: T, methods: Partial<T>): T {
@@ -38,8 +39,10 @@ describe('a coordinator process', () => {
     });
     service.coordinator = service.process({ store: dying });
     await service.giveList(service.coordinator);
-    for (const { agent } of participants) await agent.transition().catch(() => undefined);
-    for (const { agent } of participants) await agent.transition().catch(() => undefined);
+    for (const { agent } of participants) await untilPending(agent);
+    await workDone(service.coordinator);
+    const { name, round } = (await service.store.session({ ...key, index: 0 }))!;
+    expect([round, (await service.host.progress(name)).round]).to.deep.equal([4, 5]);
     service.coordinator = service.process();
     await service.giveList(service.coordinator);
     await service.play(participants, async () => (await stageOf(service)) === 'over');
