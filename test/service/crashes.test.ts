@@ -4,18 +4,9 @@ import type { CoordinatorStore } from '../../src/coordinator/store.ts';
 import { MemorySessionHost, type SessionHost } from '../../src/coordinator/session-host.ts';
 import { StateError } from '../../src/leaves/errors.ts';
 import { verifyCertificate } from '../../src/service/run-certificate.ts';
+import { instead } from '../support/instead.ts';
 import { workDone } from '../support/service.ts';
 import { SmallService, untilPending, type Participant } from '../support/service-world/small-service.ts';
-
-/** The object with other methods. */
-function instead<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get: (_, name) => {
-      const member = (Reflect.get(methods, name) ?? Reflect.get(target, name)) as unknown;
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
-}
 
 async function stageOf(service: SmallService): Promise<string> {
   return (await service.store.openRuns())[0]?.stage ?? 'over';
