@@ -85,7 +85,10 @@ describe('the work that follows from an answer', () => {
     expect(outcome.result).to.deep.equal(Int32Array.of(sum, ids.length, -sum));
     release();
     await workDone(hanging);
-    expect(service.events.filter(({ type }) => type === 'tick-failed'), 'it finds that all is done').to.deep.equal([]);
+    expect(
+      service.events.filter(({ type }) => type === 'tick-failed'),
+      'it finds that all is done',
+    ).to.deep.equal([]);
   });
 
   it('is done when `run` returns', async () => {
