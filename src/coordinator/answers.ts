@@ -65,7 +65,7 @@ async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   if (!isIn && checkedIn >= most) return wait(NOWHERE, IDLE, checkedIn);
   const isNew = await context.note(admitted);
   if (isNew && (await context.store.checkIn(run, certificate, most)) === null) return wait(NOWHERE, IDLE);
-  await context.work.goOn(run);
+  await context.work.goOn(context, run);
   return present(context, admitted, (await context.store.run(run)) ?? run);
 }
 
@@ -76,7 +76,7 @@ async function markReady(context: Answering, admitted: Admitted): Promise<Reply>
   if (run.end === null && !run.excluded.includes(certificate.id)) {
     await requireParticipant(context, admitted, run);
     if (await context.note(admitted)) await context.store.setReady(run, certificate.id);
-    await context.work.goOn(run);
+    await context.work.goOn(context, run);
   }
   return standing(context, admitted);
 }
@@ -211,7 +211,7 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
     return true;
   });
   if (taken === null) throw attemptOver();
-  context.work.goOnWithSession(run, session.index);
+  context.work.goOnWithSession(context, run, session.index);
   return { ...reply('accepted', place), have: { offset: request.total, total: request.total } };
 }
 
@@ -238,7 +238,7 @@ async function leave(context: Answering, admitted: Admitted): Promise<Reply> {
     await requireParticipant(context, admitted, run);
     await context.note(admitted);
     await context.store.setLeft(run, certificate.id, request.place.attempt);
-    await context.work.goOn(run);
+    await context.work.goOn(context, run);
   }
   return reply('accepted', { ...NOWHERE, run: run.run });
 }

@@ -16,7 +16,6 @@ import type { Task } from '../service/task.ts';
 import { Admission, senderOf, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
-import type { CoordinatorContext } from './context.ts';
 import { DueRuns } from './due-runs.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import { tickFailed, type CoordinatorEvent } from './events.ts';
@@ -101,19 +100,16 @@ export class Coordinator {
       revocationsOf: (task) => this.#revocations.of(task),
       now: () => secondsOf(this.#clock),
     });
-    const context: CoordinatorContext = {
+    this.#answering = {
       store: this.#store,
       host: options.host ?? new MemorySessionHost(),
       listener: this.#listener,
+      ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), work: new RunWork() },
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
       ...{ now: () => secondsOf(this.#clock), ended: (run) => this.#ended(run) },
       backWithin: (pause, waiting) => this.#windows.after(pause, waiting).to,
-    };
-    this.#answering = {
-      ...context,
-      ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), work: new RunWork(context) },
       isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
       note: (admitted) => this.#note(admitted),
     };

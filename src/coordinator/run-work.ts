@@ -12,27 +12,22 @@ import { Turns } from './turns.ts';
  * the request itself.
  */
 export class RunWork {
-  readonly #context: CoordinatorContext;
   /** What participants wait for. */
   readonly #steps = new Turns<boolean>();
   /** What goes on behind the answers. */
   readonly #behind = new Turns<void>();
 
-  constructor(context: CoordinatorContext) {
-    this.#context = context;
-  }
-
   /** Goes on with a run. @returns once it waits, or is in an attempt: whoever comes last is told at once that it begins. */
-  async goOn({ task, run }: RunKey): Promise<void> {
-    const isInAttempt = await this.#steps.take(`${task}/${run}`, () => advanceToAttempt(this.#context, { task, run }));
-    if (isInAttempt) void this.#goOnBehind({ task, run });
+  async goOn(context: CoordinatorContext, { task, run }: RunKey): Promise<void> {
+    const isInAttempt = await this.#steps.take(`${task}/${run}`, () => advanceToAttempt(context, { task, run }));
+    if (isInAttempt) void this.#goOnBehind(context, { task, run });
   }
 
   /** Goes on with a session of a run's attempt after an answer: its round may be closed, and after the last one the run may end. */
-  goOnWithSession(run: RunRecord, index: number): void {
+  goOnWithSession(context: CoordinatorContext, run: RunRecord, index: number): void {
     const name = `${run.task}/${run.run}/${run.attempt?.number ?? 0}/${index}`;
-    void this.#takeBehind(name, async () => {
-      if ((await advanceSession(this.#context, run, index)) === Infinity) await this.#goOnBehind(run);
+    void this.#takeBehind(context, name, async () => {
+      if ((await advanceSession(context, run, index)) === Infinity) await this.#goOnBehind(context, run);
     });
   }
 
@@ -41,15 +36,15 @@ export class RunWork {
     return this.#behind.over();
   }
 
-  #goOnBehind({ task, run }: RunKey): Promise<void> {
-    return this.#takeBehind(`${task}/${run}`, async () => void (await advance(this.#context, { task, run })));
+  #goOnBehind(context: CoordinatorContext, { task, run }: RunKey): Promise<void> {
+    return this.#takeBehind(context, `${task}/${run}`, async () => void (await advance(context, { task, run })));
   }
 
   /** Never rejects: the listener is told of an error, and the next tick does the work again. */
-  #takeBehind(name: string, work: () => Promise<void>): Promise<void> {
+  #takeBehind({ listener }: CoordinatorContext, name: string, work: () => Promise<void>): Promise<void> {
     return this.#behind.take(name, () =>
       work().catch((error: unknown) => {
-        emit(this.#context.listener, tickFailed(error));
+        emit(listener, tickFailed(error));
       }),
     );
   }

@@ -16,9 +16,9 @@ interface Scene {
   /** What participants were told. */
   readonly told: { readonly id: number; readonly asked: string; readonly kind: ResponseKind }[];
   /** How often the process has begun to close a round. */
-  closings(): number;
+  readonly closings: () => number;
   /** Lets the process close rounds. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** A session in round 2, at a process that takes as long to close it as the test says. */
@@ -106,19 +106,23 @@ describe('the work that follows from an answer', () => {
   it('is told of if it fails, for nobody else hears of it, and done again by the next tick', async () => {
     const { service, run, participants, told } = await sceneInRoundTwo();
     const failure = new Error('no store');
-    const store = instead<CoordinatorStore>(service.store, { replaceSession: () => Promise.reject(failure) });
-    const failing = service.process({ store });
-    await service.giveList(failing);
-    const healthy = service.process();
-    await service.giveList(healthy);
-    service.coordinator = failing;
+    let isDown = true;
+    const store = instead<CoordinatorStore>(service.store, {
+      replaceSession: async (...given) => {
+        if (isDown) throw failure;
+        return service.store.replaceSession(...given);
+      },
+    });
+    service.coordinator = service.process({ store });
+    await service.giveList(service.coordinator);
     for (const { agent } of participants) await untilPending(agent);
-    await workDone(failing);
+    await workDone(service.coordinator);
     const failures = service.events.filter((event) => event.type === 'tick-failed');
     expect(failures).to.deep.equal([{ type: 'tick-failed', code: null, error: failure }]);
     expect(told.filter(({ asked, kind }) => asked === 'answer' && kind !== 'accepted')).to.deep.equal([]);
     expect((await service.store.session({ ...run, index: 0 }))?.round).to.equal(2);
-    await healthy.tick();
+    isDown = false;
+    await service.coordinator.tick();
     expect((await service.store.session({ ...run, index: 0 }))?.round).to.equal(3);
   });
 });
