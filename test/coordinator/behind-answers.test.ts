@@ -7,6 +7,7 @@ import { readResponse, type ResponseKind } from '../../src/service/response.ts';
 import { instead } from '../support/instead.ts';
 import { workDone } from '../support/service.ts';
 import { useLightEngine } from '../support/service-world/light-engine.ts';
+import { groupWithCohorts } from '../support/service-world/parties.ts';
 import { SmallService, untilPending, type Participant } from '../support/service-world/small-service.ts';
 
 interface Scene {
@@ -124,5 +125,26 @@ describe('the work that follows from an answer', () => {
     isDown = false;
     await service.coordinator.tick();
     expect((await service.store.session({ ...run, index: 0 }))?.round).to.equal(3);
+  });
+
+  it('is also the question for the seed of a draw, whose source may hang', async () => {
+    const service = await SmallService.open({ users: 4, people: 8, definition: { group: groupWithCohorts(4) } });
+    let asked = 0;
+    service.coordinator = service.process({
+      seeds: () => {
+        asked++;
+        return new Promise(() => undefined);
+      },
+    });
+    await service.giveList(service.coordinator);
+    const run = await service.openRun();
+    const participants = service.everybody();
+    await service.play(participants, async () => (await service.store.run(run))?.stage === 'draw');
+    service.now += 60_000;
+    const [first] = participants;
+    const began = performance.now();
+    await first!.agent.transition();
+    expect(asked).to.equal(1);
+    expect(performance.now() - began, 'it is waited for two seconds').to.be.below(1500);
   });
 });
