@@ -127,8 +127,8 @@ export class Coordinator {
 
   /**
    * Answers one request of a participant. Long work that follows from it, for example closing a round, goes on behind the answer, in this
-   * process: see {@link run}. A request is not called off if its client is gone, because the client would only send it again. It has no
-   * address either: the transport knows the client, and sees what this method throws.
+   * process: see {@link run}. There is no signal to call a request off if its client is gone, because the client would send it again. There
+   * is no parameter for the client's address either: the transport knows it, and sees for which requests this method throws.
    *
    * @param request bytes as they came, at most `maxRequestBytes`.
    * @returns the signed response, for whoever sent the request.
@@ -303,9 +303,9 @@ export class Coordinator {
 
   /**
    * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once the work that this process has
-   * begun, also behind its answers, is done or has failed: end the process after that. If a process ends earlier, nothing is lost,
-   * because the next tick of this or another process does the work again. Errors, for example of the store, do not end it: they are told to
-   * the listener.
+   * begun, also behind its answers, is done or has failed: end the process after that. If a process ends earlier, nothing is lost that is in a
+   * durable store, because the next tick of another process does the work again. Errors, for example of the store, do not end it: they are
+   * told to the listener.
    *
    * @param options its `signal` ends it.
    */

@@ -17,7 +17,7 @@ export class RunWork {
   /** What goes on behind the answers. */
   readonly #behind = new Turns<void>();
 
-  /** Goes on with a run. @returns once it waits, or is in an attempt: whoever comes last is told at once that it begins. */
+  /** Goes on with a run. Fulfilled once the run waits, or is in an attempt: whoever comes last is told at once that it begins. */
   async goOn(context: CoordinatorContext, { task, run }: RunKey): Promise<void> {
     const isInAttempt = await this.#steps.take(`${task}/${run}`, () => advanceToAttempt(context, { task, run }));
     if (isInAttempt) void this.#goOnBehind(context, { task, run });
