@@ -32,15 +32,35 @@ export async function advance(context: CoordinatorContext, key: RunKey): Promise
   for (;;) {
     const run = await context.store.run(key);
     if (run?.end !== null) return Infinity; // ended, or forgotten
-    const now = await context.store.heartbeat();
-    try {
-      const until = await step(context, run, now);
-      if (until !== null) return until;
-    } catch (error) {
-      // Another process was faster: what it has done explains the error, for example that the session is gone.
-      const isOvertaken = error instanceof UsageError && (await context.store.run(key))?.revision !== run.revision;
-      if (!isOvertaken) throw error;
-    }
+    const until = await look(context, run);
+    if (until !== null) return until;
+  }
+}
+
+/**
+ * Does what is to be done with a run until an attempt begins. None of it takes long, so that a participant may wait for it.
+ *
+ * @returns whether the run is in an attempt, with which {@link advance} goes on.
+ */
+export async function advanceToAttempt(context: CoordinatorContext, key: RunKey): Promise<boolean> {
+  for (;;) {
+    const run = await context.store.run(key);
+    if (run?.end !== null) return false;
+    if (run.stage === 'draw' || run.stage === 'session') return true;
+    if ((await look(context, run)) !== null) return false;
+  }
+}
+
+/** Takes one decision, and does it. @returns as {@link step}; null if another process was faster. */
+async function look(context: CoordinatorContext, run: RunRecord): Promise<number | null> {
+  const now = await context.store.heartbeat();
+  try {
+    return await step(context, run, now);
+  } catch (error) {
+    // Another process was faster: what it has done explains the error, for example that the session is gone.
+    const isOvertaken = error instanceof UsageError && (await context.store.run(run))?.revision !== run.revision;
+    if (!isOvertaken) throw error;
+    return null;
   }
 }
 

@@ -9,21 +9,19 @@ import { readWanted } from '../service/roster.ts';
 import { ServiceError } from '../service/service-error.ts';
 import { mostEnrolled, type Task } from '../service/task.ts';
 import type { Admitted } from './admission.ts';
-import { advance } from './advance.ts';
 import type { CoordinatorContext } from './context.ts';
 import type { Participant, RunEnd, RunKey, RunRecord, SessionRecord } from './run-record.ts';
 import type { Rosters } from './rosters.ts';
 import { IDLE, pauseIn, pauseInTraining, reply, SOON, wait, type Reply } from './reply.ts';
-import { advanceSession, ensureSession } from './session-advance.ts';
-import type { Turns } from './turns.ts';
+import type { RunWork } from './run-work.ts';
+import { ensureSession } from './session-advance.ts';
 import type { Uploads } from './uploads.ts';
 
 /** What answering needs beside the coordinator's parts. */
 export interface Answering extends CoordinatorContext {
   readonly uploads: Uploads;
   readonly rosters: Rosters;
-  /** Requests that come together share a look at the run, which costs a store more than the request itself. */
-  readonly turns: Turns<number>;
+  readonly work: RunWork;
   /** Whether a task takes new participants. */
   isOpen(task: Task): boolean;
   /**
@@ -67,13 +65,8 @@ async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   if (!isIn && checkedIn >= most) return wait(NOWHERE, IDLE, checkedIn);
   const isNew = await context.note(admitted);
   if (isNew && (await context.store.checkIn(run, certificate, most)) === null) return wait(NOWHERE, IDLE);
-  await goOn(context, run);
+  await context.work.goOn(context, run);
   return present(context, admitted, (await context.store.run(run)) ?? run);
-}
-
-/** Does what is to be done with a run after something has changed. */
-async function goOn(context: Answering, { task, run }: RunKey): Promise<void> {
-  await context.turns.take(`${task}/${run}`, () => advance(context, { task, run }));
 }
 
 /** The participant's input is loaded. */
@@ -83,7 +76,7 @@ async function markReady(context: Answering, admitted: Admitted): Promise<Reply>
   if (run.end === null && !run.excluded.includes(certificate.id)) {
     await requireParticipant(context, admitted, run);
     if (await context.note(admitted)) await context.store.setReady(run, certificate.id);
-    await goOn(context, run);
+    await context.work.goOn(context, run);
   }
   return standing(context, admitted);
 }
@@ -218,9 +211,7 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
     return true;
   });
   if (taken === null) throw attemptOver();
-  const { index, attempt } = session;
-  const name = `${run.task}/${run.run}/${attempt}/${index}`;
-  if ((await context.turns.take(name, () => advanceSession(context, run, index))) === Infinity) await goOn(context, run);
+  context.work.goOnWithSession(context, run, session.index);
   return { ...reply('accepted', place), have: { offset: request.total, total: request.total } };
 }
 
@@ -247,7 +238,7 @@ async function leave(context: Answering, admitted: Admitted): Promise<Reply> {
     await requireParticipant(context, admitted, run);
     await context.note(admitted);
     await context.store.setLeft(run, certificate.id, request.place.attempt);
-    await goOn(context, run);
+    await context.work.goOn(context, run);
   }
   return reply('accepted', { ...NOWHERE, run: run.run });
 }

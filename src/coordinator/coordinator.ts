@@ -28,11 +28,11 @@ import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
 import { Rosters } from './rosters.ts';
 import { SeedWatch } from './seed-watch.ts';
+import { RunWork } from './run-work.ts';
 import { openSessionNames } from './session-advance.ts';
 import { openedRun, type RunKey, type RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
-import { Turns } from './turns.ts';
 import { Uploads } from './uploads.ts';
 
 /** What a participant asks without changing anything. */
@@ -104,7 +104,7 @@ export class Coordinator {
       store: this.#store,
       host: options.host ?? new MemorySessionHost(),
       listener: this.#listener,
-      ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), turns: new Turns() },
+      ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), work: new RunWork() },
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.of(task),
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
@@ -126,7 +126,9 @@ export class Coordinator {
   }
 
   /**
-   * Answers one request of a participant.
+   * Answers one request of a participant. Long work that follows from it, for example closing a round, goes on behind the answer, in this
+   * process: see {@link run}. There is no signal to call a request off if its client is gone, because the client would send it again. There
+   * is no parameter for the client's address either: the transport knows it, and sees for which requests this method throws.
    *
    * @param request bytes as they came, at most `maxRequestBytes`.
    * @returns the signed response, for whoever sent the request.
@@ -300,21 +302,24 @@ export class Coordinator {
   }
 
   /**
-   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. Errors of the store do not end it: they are
+   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once the work that this process has
+   * begun, also behind its answers, is done or has failed: end the process after that. If a process ends earlier, nothing is lost that is in a
+   * durable store, because the next tick of another process does the work again. Errors, for example of the store, do not end it: they are
    * told to the listener.
    *
-   * @param options its `signal` ends it; then it returns.
+   * @param options its `signal` ends it.
    */
   async run({ signal }: { readonly signal: AbortSignalLike }): Promise<void> {
     while (!signal.aborted) {
       try {
         await this.tick();
-        if (this.#isDraining && (await this.#openRuns()).every(({ stage }) => stage === 'check-in')) return;
+        if (this.#isDraining && (await this.#openRuns()).every(({ stage }) => stage === 'check-in')) break;
       } catch (error) {
         emit(this.#listener, tickFailed(error));
       }
       await sleep(1000, signal);
     }
+    await this.#answering.work.over();
   }
 
   /** The runs that go on. While a new version is rolled out, other processes have runs of tasks that this one does not know. */

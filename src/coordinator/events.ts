@@ -87,7 +87,7 @@ export type CoordinatorEvent =
       readonly milliseconds: number;
     }
   | {
-      /** What was due could not be done, for example because the store failed; it is tried again. */
+      /** What was due, or followed from an answer, could not be done, for example because the store failed; the next tick tries it again. */
       readonly type: 'tick-failed';
       /** The code of the error, if it has one of this library's. */
       readonly code: string | null;

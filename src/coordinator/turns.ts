@@ -25,6 +25,11 @@ export class Turns<Result> {
     return next;
   }
 
+  /** Fulfilled once the turns that have been asked for are over, whether they gave something or threw. */
+  async over(): Promise<void> {
+    await Promise.allSettled([...this.#running.values(), ...this.#next.values()]);
+  }
+
   #begin(name: string, work: () => Promise<Result>): Promise<Result> {
     const turn = work();
     this.#running.set(name, turn);

@@ -14,7 +14,7 @@ import { genKeypair } from '../../src/index.ts';
 import type { TaskDefinition } from '../../src/service/index.ts';
 import { rejected } from '../support/errors.ts';
 import { writeLaterVersion } from '../support/later-version.ts';
-import { authorities, certified, clockAt, floorsFor, taskOf } from '../support/service.ts';
+import { authorities, certified, clockAt, floorsFor, taskOf, workDone } from '../support/service.ts';
 
 const content = Uint8Array.of(3, 1, 4);
 
@@ -70,6 +70,7 @@ class Service {
     const key = { task: this.task.id, run };
     for (let step = 0; step < 600 && !done(); step++) {
       for (const agent of [subject(), ...this.others]) await agent.transition().catch(() => undefined);
+      await workDone(this.coordinator);
       this.time.now += 200;
       await this.coordinator.tick();
       const outcome = await this.coordinator.outcome(key);
@@ -258,6 +259,7 @@ describe('an agent', () => {
     for (let step = 0; step < 600 && outcome === null; step++) {
       for (const each of [agent, ...service.others]) await each.transition().catch(() => undefined);
       agent = await fresh();
+      await workDone(service.coordinator);
       service.time.now += 200;
       await service.coordinator.tick();
       outcome = await service.coordinator.outcome(key);

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { Agent, MemoryAgentStore, type AgentEvent } from '../../src/agent/index.ts';
 import { Coordinator, MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
 import { genKeypair } from '../../src/index.ts';
-import { authorities, certified, clockAt, floorsFor, taskOf } from '../support/service.ts';
+import { authorities, certified, clockAt, floorsFor, taskOf, workDone } from '../support/service.ts';
 
 describe('a coordinator that is drained', () => {
   const parties = authorities();
@@ -36,6 +36,7 @@ describe('a coordinator that is drained', () => {
     const play = async (isOver: () => Promise<boolean>, agents: readonly Agent[]): Promise<void> => {
       for (let step = 0; step < 200 && !(await isOver()); step++) {
         for (const agent of agents) await agent.transition();
+        await workDone(coordinator);
         time.now += 500;
         await coordinator.tick();
       }

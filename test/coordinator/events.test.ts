@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { developmentAgent } from '../../src/agent/index.ts';
 import { developmentService, MemoryCoordinatorStore, type CoordinatorEvent } from '../../src/coordinator/index.ts';
+import { workDone } from '../support/service.ts';
 import { SmallService } from '../support/service-world/small-service.ts';
 
 class Store extends MemoryCoordinatorStore {
@@ -45,6 +46,7 @@ describe('the events of a coordinator', () => {
     while ((await coordinator.outcome(key)) === null) {
       store.now += 1000;
       for (const agent of agents) await agent.transition();
+      await workDone(coordinator);
     }
     expect(await coordinator.outcome(key)).to.deep.include({ kind: 'finished', result: Int32Array.of(30) });
     const times = events.flatMap(timeOf);
@@ -69,6 +71,7 @@ describe('the events of a coordinator', () => {
     while ((await service.coordinator.outcome(run)) === null) {
       for (const { agent } of participants) await agent.transition();
       await Promise.all([...processes, ...processes].map((process) => process.tick()));
+      await Promise.all(processes.map(workDone));
       service.now += 500;
     }
     const closed = service.events.flatMap((event) => (event.type === 'round-closed' ? [event.round] : []));

@@ -43,6 +43,21 @@ describe('turns of a look at a run', () => {
     expect(work.begun, 'nobody is waited for').to.equal(4);
   });
 
+  it('are over once those are that go on or wait, of any run and however they end', async () => {
+    const [turns, one, two] = [new Turns<number>(), new Work(), new Work()];
+    const taken = [turns.take('run 1', one.do), turns.take('run 1', one.do), turns.take('run 2', two.do)];
+    let isOver = false;
+    const over = turns.over().then(() => (isOver = true));
+    await one.end();
+    await two.end(new Error('no store'));
+    expect(isOver, 'one of them has begun after the other').to.equal(false);
+    await one.end();
+    await over;
+    const ends = await Promise.allSettled(taken);
+    expect(ends.map(({ status }) => status)).to.deep.equal(['fulfilled', 'fulfilled', 'rejected']);
+    await turns.over();
+  });
+
   it('do not wait for those of another run', () => {
     const [turns, one, two] = [new Turns<number>(), new Work(), new Work()];
     void turns.take('run 1', one.do);

@@ -7,6 +7,7 @@ import type { FinishedRun } from '../../src/coordinator/outcome.ts';
 import { plan } from '../../src/planner/index.ts';
 import { Draws } from '../support/service-world/draws.ts';
 import { lightEngine } from '../support/service-world/light-engine.ts';
+import { workDone } from '../support/service.ts';
 import { SmallService } from '../support/service-world/small-service.ts';
 import { withPlatform } from '../support/injected.ts';
 import type { Asked, CoordinatorCost, CoordinatorSetup } from './coordinator-process.ts';
@@ -49,6 +50,7 @@ async function play(users: number, adversary: 'semi-malicious' | 'semi-honest'):
   const exchange = async (request: Uint8Array): Promise<Uint8Array> => {
     const before = spent();
     const answer = await service.coordinator.answer(request);
+    await workDone(service.coordinator);
     figures.coordinator += spent() - before;
     figures.requests++;
     figures.up += request.length;

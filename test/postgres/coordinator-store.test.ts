@@ -8,7 +8,7 @@ import { genKeypair, PublicKeysWrapper } from '../../src/index.ts';
 import { PostgresCoordinatorStore, PostgresSessionHost, PostgresSessions } from '../../src/postgres/index.ts';
 import { verifyCertificate } from '../../src/service/index.ts';
 import { describeStore } from '../support/coordinator-stores.ts';
-import { certified, authorities, floorsFor, taskOf } from '../support/service.ts';
+import { certified, authorities, floorsFor, taskOf, workDone } from '../support/service.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
 
 describe('a coordinator’s store in PostgreSQL', function () {
@@ -147,6 +147,7 @@ describe('a coordinator’s store in PostgreSQL', function () {
       await Promise.all(agents.map((agent) => agent.transition()));
       await coordinators[0]!.tick();
     }
+    await Promise.all(coordinators.map(workDone));
     if (outcome.kind !== 'finished') throw new Error(outcome.code);
     expect(outcome.included).to.deep.equal([0, 1, 2, 3, 4, 5]);
     expect(outcome.result).to.deep.equal(Int32Array.of(15, 6, -15, 6 * 2 ** 20));

@@ -4,17 +4,9 @@ import type { CoordinatorStore } from '../../src/coordinator/store.ts';
 import { MemorySessionHost, type SessionHost } from '../../src/coordinator/session-host.ts';
 import { StateError } from '../../src/leaves/errors.ts';
 import { verifyCertificate } from '../../src/service/run-certificate.ts';
-import { SmallService, type Participant } from '../support/service-world/small-service.ts';
-
-/** The object with other methods. */
-function instead<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get: (_, name) => {
-      const member = (Reflect.get(methods, name) ?? Reflect.get(target, name)) as unknown;
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
-}
+import { instead } from '../support/instead.ts';
+import { workDone } from '../support/service.ts';
+import { SmallService, untilPending, type Participant } from '../support/service-world/small-service.ts';
 
 async function stageOf(service: SmallService): Promise<string> {
   return (await service.store.openRuns())[0]?.stage ?? 'over';
@@ -38,8 +30,10 @@ describe('a coordinator process', () => {
     });
     service.coordinator = service.process({ store: dying });
     await service.giveList(service.coordinator);
-    for (const { agent } of participants) await agent.transition().catch(() => undefined);
-    for (const { agent } of participants) await agent.transition().catch(() => undefined);
+    for (const { agent } of participants) await untilPending(agent);
+    await workDone(service.coordinator);
+    const { name, round } = (await service.store.session({ ...key, index: 0 }))!;
+    expect([round, (await service.host.progress(name)).round]).to.deep.equal([4, 5]);
     service.coordinator = service.process();
     await service.giveList(service.coordinator);
     await service.play(participants, async () => (await stageOf(service)) === 'over');

@@ -1,5 +1,6 @@
 // The parties of a service, as tests make them.
 import type { Floors } from '../../src/agent/index.ts';
+import type { Coordinator } from '../../src/coordinator/index.ts';
 import { genKeypair } from '../../src/index.ts';
 import type { Certificate } from '../../src/service/certificate.ts';
 import { readCertificate } from '../../src/service/certificate.ts';
@@ -68,6 +69,11 @@ export async function certified(registrar: Registrar, id: number, keypair: Keypa
   const bytes = await registrar.certify(await certificateRequest(registrar.authority, id, keypair));
   const { id: certifiedId, publicKey, serial, validFrom, validUntil } = readCertificate(bytes);
   return { id, keypair, bytes, certificate: { id: certifiedId, publicKey, serial, validFrom, validUntil, bytes } };
+}
+
+/** Fulfilled once a coordinator's process has done what follows from its answers. */
+export async function workDone(coordinator: Coordinator): Promise<void> {
+  await coordinator.run({ signal: AbortSignal.abort() });
 }
 
 /** Floors that the task of {@link taskOf} keeps. */

@@ -78,6 +78,7 @@ describe(`${COUNT} worlds in which anything may go wrong`, function () {
     const expected = [
       'an agent crashed',
       'a coordinator crashed',
+      'work behind an answer failed',
       'a backup was restored',
       'agent superseded',
       'agent sent',

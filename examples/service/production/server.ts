@@ -49,8 +49,7 @@ const publicKey = Buffer.from(coordinator.publicKey).toString('hex');
 server.listen(Number(port), '127.0.0.1', () => console.log(publicKey)); // the application of participants has this key
 
 const ending = new AbortController();
-process.once('SIGTERM', () => ending.abort());
+process.once('SIGTERM', () => server.close(() => ending.abort())); // all are answered who have asked
 await coordinator.run({ signal: ending.signal });
 clearInterval(everyHour);
-server.close();
 await pool.end();

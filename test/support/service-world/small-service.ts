@@ -12,6 +12,7 @@ import { MemorySessionHost } from '../../../src/coordinator/session-host.ts';
 import { registrarSeeds, type SeedSource } from '../../../src/service/seeds.ts';
 import type { RunToAnnounce } from '../../../src/service/publisher.ts';
 import type { TaskDefinition } from '../../../src/service/task.ts';
+import { workDone } from '../service.ts';
 import { DeviceStore } from './device.ts';
 import { BEGIN, floorsFor, partiesFor, type Parties, type Person } from './parties.ts';
 import { STORE_KEY } from './watch.ts';
@@ -130,7 +131,8 @@ export class SmallService {
   }
 
   /**
-   * All take their steps in turn, each one until it has nothing to do, and time passes between the turns, until `isDone`.
+   * All take their steps in turn, each one until it has nothing to do, and the coordinator does what follows from them. Time passes between
+   * the turns, until `isDone`.
    *
    * @throws Error if that takes too long.
    */
@@ -139,6 +141,7 @@ export class SmallService {
       for (const { agent } of participants) {
         if (await isDone()) return;
         await untilPending(agent);
+        await workDone(this.coordinator);
       }
       if (await isDone()) return;
       await this.pass(1000);

@@ -3,6 +3,7 @@ import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/i
 import type { SessionHost } from '../../../src/coordinator/session-host.ts';
 import type { CoordinatorStore } from '../../../src/coordinator/store.ts';
 import { SecAggError, StoreError } from '../../../src/leaves/errors.ts';
+import { ServiceError } from '../../../src/service/service-error.ts';
 import type { SeedSource } from '../../../src/service/seeds.ts';
 import type { Draws } from './draws.ts';
 import { Life, type Weather } from './gate.ts';
@@ -53,10 +54,21 @@ export class Station {
       store: life.reach(watched(store, watch), diskFailure),
       host: life.reach(host, diskFailure),
       seeds: life.reach({ seeds }, () => new NetworkDown('no network')).seeds,
+      listener: (event) => {
+        if (event.type === 'tick-failed') this.#failed(event.error);
+      },
     });
     await coordinator.setRevocationList(this.#terms.revocationList());
     this.#coordinator = coordinator;
     void this.#tick(coordinator, life);
+  }
+
+  /** What the listener is told of: the source of seeds, or work that has gone on behind an answer. */
+  #failed(error: unknown): void {
+    const { watch } = this.#terms;
+    if (error instanceof StoreError) watch.note('work behind an answer failed');
+    const isOfSeeds = error instanceof NetworkDown || error instanceof ServiceError;
+    watch.require(error instanceof StoreError || isOfSeeds, `work: ${String(error)}`);
   }
 
   async #tick(coordinator: Coordinator, life: Life): Promise<void> {

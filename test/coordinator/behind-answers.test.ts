@@ -1,0 +1,150 @@
+// Work that takes long: nobody who answers waits for it, and nothing is lost if it fails or its process ends.
+import { expect } from 'chai';
+import type { RunKey } from '../../src/coordinator/run-record.ts';
+import type { CoordinatorStore } from '../../src/coordinator/store.ts';
+import { decodeRequest } from '../../src/service/request.ts';
+import { readResponse, type ResponseKind } from '../../src/service/response.ts';
+import { instead } from '../support/instead.ts';
+import { workDone } from '../support/service.ts';
+import { useLightEngine } from '../support/service-world/light-engine.ts';
+import { groupWithCohorts } from '../support/service-world/parties.ts';
+import { SmallService, untilPending, type Participant } from '../support/service-world/small-service.ts';
+
+interface Scene {
+  readonly service: SmallService;
+  readonly run: RunKey;
+  readonly participants: readonly Participant[];
+  /** What participants were told. */
+  readonly told: { readonly id: number; readonly asked: string; readonly kind: ResponseKind }[];
+  /** How often the process has begun to close a round. */
+  readonly closings: () => number;
+  /** Lets the process close rounds. */
+  readonly release: () => void;
+}
+
+/** A session in round 2, at a process that takes as long to close it as the test says. */
+async function sceneInRoundTwo(): Promise<Scene> {
+  const service = await SmallService.open();
+  const told: Scene['told'] = [];
+  const run = await service.openRun();
+  const participants = service.parties.people.map((person) =>
+    service.participant(person, {
+      exchange: async (bytes) => {
+        const { kind: asked, digest: request } = decodeRequest(bytes);
+        const answer = await service.coordinator.answer(bytes);
+        const response = await readResponse(answer, { publicKey: service.parties.coordinator[0], request });
+        told.push({ id: person.id, asked, kind: response!.kind });
+        return answer;
+      },
+    }),
+  );
+  await service.play(participants, async () => (await service.store.session({ ...run, index: 0 }))?.round === 2);
+  let closings = 0;
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const host = instead(service.host, {
+    async close(name: string, round: number) {
+      closings++;
+      await released;
+      await service.host.close(name, round);
+    },
+  });
+  service.coordinator = service.process({ host });
+  await service.giveList(service.coordinator);
+  return { service, run, participants, told, closings: () => closings, release };
+}
+
+describe('the work that follows from an answer', () => {
+  useLightEngine();
+
+  it('is not waited for by the last speaker of a round, and others who ask meanwhile are told to wait', async () => {
+    const { service, run, participants, told, closings, release } = await sceneInRoundTwo();
+    for (const { agent } of participants) await untilPending(agent);
+    expect(closings()).to.equal(1);
+    const ids = participants.map(({ person }) => person.id);
+    const hasSent = ({ events }: Participant): boolean => events.some((event) => event.type === 'sent' && event.round === 2);
+    expect(participants.filter(hasSent).map(({ person }) => person.id)).to.deep.equal(ids);
+    told.length = 0;
+    for (const { agent } of participants) expect(await agent.transition()).to.have.property('status', 'pending');
+    expect(told).to.deep.equal(ids.map((id) => ({ id, asked: 'next', kind: 'wait' })));
+    expect((await service.store.session({ ...run, index: 0 }))?.round).to.equal(2);
+    release();
+    const { included, attempt } = await service.finish(participants);
+    expect([included, attempt, closings()]).to.deep.equal([ids, 1, 3]);
+  });
+
+  it('is lost with its process, and the next one does it: all are in the sum of the same attempt', async () => {
+    const { service, participants, release } = await sceneInRoundTwo();
+    for (const { agent } of participants) await untilPending(agent);
+    const hanging = service.coordinator;
+    service.coordinator = service.process();
+    await service.giveList(service.coordinator);
+    const outcome = await service.finish(participants);
+    const ids = participants.map(({ person }) => person.id);
+    expect(outcome).to.deep.include({ attempt: 1, included: ids });
+    const sum = ids.reduce((total, id) => total + id, 0);
+    expect(outcome.result).to.deep.equal(Int32Array.of(sum, ids.length, -sum));
+    release();
+    await workDone(hanging);
+    expect(
+      service.events.filter(({ type }) => type === 'tick-failed'),
+      'it finds that all is done',
+    ).to.deep.equal([]);
+  });
+
+  it('is done when `run` returns', async () => {
+    const { service, run, participants, release } = await sceneInRoundTwo();
+    for (const { agent } of participants) await untilPending(agent);
+    let isOver = false;
+    const stopped = workDone(service.coordinator).then(() => (isOver = true));
+    await new Promise(setImmediate);
+    expect(isOver).to.equal(false);
+    release();
+    await stopped;
+    expect((await service.store.session({ ...run, index: 0 }))?.round).to.equal(3);
+  });
+
+  it('is told of if it fails, for nobody else hears of it, and done again by the next tick', async () => {
+    const { service, run, participants, told } = await sceneInRoundTwo();
+    const failure = new Error('no store');
+    let isDown = true;
+    const store = instead<CoordinatorStore>(service.store, {
+      replaceSession: async (...given) => {
+        if (isDown) throw failure;
+        return service.store.replaceSession(...given);
+      },
+    });
+    service.coordinator = service.process({ store });
+    await service.giveList(service.coordinator);
+    for (const { agent } of participants) await untilPending(agent);
+    await workDone(service.coordinator);
+    const failures = service.events.filter((event) => event.type === 'tick-failed');
+    expect(failures).to.deep.equal([{ type: 'tick-failed', code: null, error: failure }]);
+    expect(told.filter(({ asked, kind }) => asked === 'answer' && kind !== 'accepted')).to.deep.equal([]);
+    expect((await service.store.session({ ...run, index: 0 }))?.round).to.equal(2);
+    isDown = false;
+    await service.coordinator.tick();
+    expect((await service.store.session({ ...run, index: 0 }))?.round).to.equal(3);
+  });
+
+  it('is also the question for the seed of a draw, whose source may hang', async () => {
+    const service = await SmallService.open({ users: 4, people: 8, definition: { group: groupWithCohorts(4) } });
+    let asked = 0;
+    service.coordinator = service.process({
+      seeds: () => {
+        asked++;
+        return new Promise(() => undefined);
+      },
+    });
+    await service.giveList(service.coordinator);
+    const run = await service.openRun();
+    const participants = service.everybody();
+    await service.play(participants, async () => (await service.store.run(run))?.stage === 'draw');
+    service.now += 60_000;
+    const [first] = participants;
+    const began = performance.now();
+    await first!.agent.transition();
+    expect(asked).to.equal(1);
+    expect(performance.now() - began, 'it is waited for two seconds').to.be.below(1500);
+  });
+});
