@@ -196,8 +196,10 @@ async function conclude(context: CoordinatorContext, task: Task, run: RunInAttem
   let only: SumVector | null = null;
   let failure = 'ERR_SECAGG_THRESHOLD';
   for (let index = 0; index < run.attempt.sessions; index++) {
-    const ended = (await context.store.session({ ...run, index }))?.end;
-    if (ended === undefined || ended === null) return; // another process has begun another attempt
+    const session = await context.store.session({ ...run, index });
+    const ended = session?.end ?? null;
+    if (session === null || ended === null) return; // another process has begun another attempt
+    await context.host.remove(session.name); // a process may have ended between the record of the session's end and this
     out.push(...ended.out);
     if (ended.sum === null) failure = ended.code ?? failure;
     else {

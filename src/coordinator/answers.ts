@@ -22,6 +22,8 @@ export interface Answering extends CoordinatorContext {
   readonly uploads: Uploads;
   readonly rosters: Rosters;
   readonly work: RunWork;
+  /** @throws ServiceError ERR_SECAGG_RETIRED if another task has taken the place of this one. */
+  requireCurrent(task: Task): void;
   /** Whether a task takes new participants. */
   isOpen(task: Task): boolean;
   /**
@@ -55,9 +57,10 @@ export function answerTo(context: Answering, admitted: Admitted): Promise<Reply>
 async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   const { task, certificate, request } = admitted;
   const run = await context.store.openRun(task.id, textIn(request.body, 'check-in'));
-  if (run === null) return wait(NOWHERE, IDLE);
-  const known = await participantOf(context, admitted, run);
+  const known = run === null ? null : await participantOf(context, admitted, run);
   const isIn = known !== null && known.status !== 'left';
+  if (!isIn) context.requireCurrent(task); // who is in a run of a retired task goes on with it
+  if (run === null) return wait(NOWHERE, IDLE);
   if (!isIn && (run.stage !== 'check-in' || !context.isOpen(task))) return wait(NOWHERE, IDLE);
   const most = mostEnrolled(task.definition);
   const { checkedIn } = await context.store.counts(run);

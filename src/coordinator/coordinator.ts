@@ -110,6 +110,7 @@ export class Coordinator {
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
       ...{ now: () => secondsOf(this.#clock), ended: (run) => this.#ended(run) },
       backWithin: (pause, waiting) => this.#windows.after(pause, waiting).to,
+      requireCurrent: (task) => this.#requireCurrent(task),
       isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
       note: (admitted) => this.#note(admitted),
     };
@@ -142,7 +143,6 @@ export class Coordinator {
     try {
       this.#admission.requireValidNow(admitted);
       this.#requireToken(admitted, epoch);
-      if (admitted.request.kind === 'check-in') this.#requireCurrent(admitted.task);
       const reply = await answerTo(this.#answering, admitted);
       if (!READING.has(admitted.request.kind)) this.#due.answered({ task: admitted.task.id, run: reply.place.run });
       return await this.#respond(admitted, epoch, reply, '');
@@ -288,11 +288,8 @@ export class Coordinator {
   /** Does what is due now, in all runs. {@link run} calls it regularly. */
   async tick(): Promise<void> {
     const now = await this.#store.heartbeat();
-    const failures: unknown[] = [];
     const runs = await this.#openRuns();
-    for (const run of this.#due.among(runs, now)) {
-      await this.#due.look(run, now, () => advance(this.#answering, run)).catch((error: unknown) => void failures.push(error));
-    }
+    const failures = await this.#due.lookAt(runs, now, (run) => advance(this.#answering, run));
     await this.#tellOfOthers(runs);
     const { uploads } = this.#answering;
     if (!uploads.isEmpty) uploads.keepOnly(await openSessionNames(this.#answering, runs));

@@ -28,11 +28,20 @@ export async function advanceSession(context: CoordinatorContext, run: RunRecord
     } catch (error) {
       // This process is closing the round already, for another request.
       if (error instanceof UsageError && error.code === 'ERR_SECAGG_BUSY') return now;
+      if (isEndedByOthers(error)) {
+        await endSession(context, session, failedWith(error.code, []));
+        continue;
+      }
       // Another process was faster: what it has done explains the error, for example that the session is gone, or rows of it.
       const isOvertaken = error instanceof SecAggError && (await store.session(session))?.revision !== session.revision;
       if (!isOvertaken) throw error;
     }
   }
+}
+
+/** Whether somebody has ended the session at its host, as whoever operates a database may do. */
+function isEndedByOthers(error: unknown): error is UsageError {
+  return error instanceof UsageError && (error.code === 'ERR_SECAGG_ABORTED' || error.code === 'ERR_SECAGG_EXPIRED');
 }
 
 /** Takes one decision, and does it. @returns until when there is nothing to do; null if something was done. */

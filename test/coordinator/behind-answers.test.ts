@@ -1,6 +1,8 @@
 // Work that takes long: nobody who answers waits for it, and nothing is lost if it fails or its process ends.
 import { expect } from 'chai';
-import type { RunKey } from '../../src/coordinator/run-record.ts';
+import { DueRuns } from '../../src/coordinator/due-runs.ts';
+import type { RunKey, RunRecord } from '../../src/coordinator/run-record.ts';
+import { UsageError } from '../../src/leaves/errors.ts';
 import type { CoordinatorStore } from '../../src/coordinator/store.ts';
 import { decodeRequest } from '../../src/service/request.ts';
 import { readResponse, type ResponseKind } from '../../src/service/response.ts';
@@ -146,5 +148,34 @@ describe('the work that follows from an answer', () => {
     await first!.agent.transition();
     expect(asked).to.equal(1);
     expect(performance.now() - began, 'it is waited for two seconds').to.be.below(1500);
+  });
+
+  it('ends with another attempt if somebody has aborted the session in the database', async () => {
+    const { service, run, release } = await sceneInRoundTwo();
+    release();
+    const ended = (): Promise<never> => Promise.reject(new UsageError('ERR_SECAGG_ABORTED', 'session: aborted: idle for a week'));
+    service.coordinator = service.process({ host: instead(service.host, { attendance: ended, progress: ended }) });
+    await service.giveList(service.coordinator);
+    await service.coordinator.tick();
+    const session = await service.store.session({ ...run, index: 0 });
+    expect(session?.end?.code).to.equal('ERR_SECAGG_ABORTED');
+    expect(await service.host.has(session!.name)).to.equal(false);
+    expect((await service.store.run(run))?.stage).to.equal('training');
+  });
+
+  it('of one run does not delay another one whose deadline has come', async () => {
+    const looks = new DueRuns();
+    const run = (number: number): RunRecord => ({ task: 'a', run: number, revision: 0 }) as RunRecord;
+    let release = (): void => undefined;
+    const isLong = new Promise<void>((resolve) => (release = resolve));
+    const seen: number[] = [];
+    const failures = looks.lookAt([run(1), run(2), run(3)], 0, async ({ run: number }) => {
+      if (number === 1) await isLong;
+      if (number === 2) throw new Error('the store');
+      if (seen.push(number) === 1) release();
+      return 5000;
+    });
+    expect((await failures).map(String)).to.deep.equal(['Error: the store']);
+    expect(seen).to.deep.equal([3, 1]);
   });
 });

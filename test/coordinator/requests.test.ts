@@ -258,6 +258,8 @@ describe('a coordinator', () => {
     expect(refused.wait.from, 'no sooner than in ten minutes').to.equal(600_000);
     expect(await checkedIn()).to.equal(1);
     const place = { ...NOWHERE, run: 1 };
+    // Agents ask with a check-in until they are selected.
+    expect((await ask(requestOf({ token: await tokenOf() }))).kind).to.equal('wait');
     expect((await ask(requestOf({ kind: 'next', place, token: await tokenOf() }))).kind).to.equal('wait');
     expect(await coordinator.outcome(key)).to.equal(null);
     const expires = new Date(parties.clock.now + 3_600_000);
