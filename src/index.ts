@@ -34,7 +34,7 @@ export { ServerOutputWrapper, type MessagesOutput, type ServerOutput, type SumOu
 export type { DescribedParameters, SessionDescriptor } from './session/descriptor.ts';
 export type { Adversary, Graph, SessionOptions, SparseGraph } from './session/parameters.ts';
 export { messageSizes, type MessageSizes, type MessageSizesInput, type RoundSizes } from './wire/message-sizes.ts';
-export type { InputVector, SumVector } from './masking/vector.ts';
+export type { InputVector, SumVector, VectorOptions } from './masking/vector.ts';
 export type { DroppedUser, DropReason, ServerEvent, ServerProgress, UserEvent, UserProgress } from './leaves/progress.ts';
 export type { Listener } from './leaves/events.ts';
 export type { AbortSignalLike, RoundOptions } from './leaves/signals.ts';

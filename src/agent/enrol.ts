@@ -98,10 +98,12 @@ async function accept(
   });
   // On a sparse graph its neighbors are still to be drawn, and it needs the keys of no others.
   const publicKeys = graph === null ? publicKeysOf(roster) : null;
-  const user = new UserWrapper(id, threshold, ...keypair, vector, publicKeys, {
+  const user = new UserWrapper(id, threshold, ...keypair, null, publicKeys, {
     ...plan.options,
+    vecLen: plan.vecLen,
     ...{ adversary, colluders, minHonest: floors.group.minHonest, maxUsers: users },
     ...(graph !== null && { security: securityOfSession(floors, task.definition) }),
   });
+  user.setVector(vector, { transfer: true });
   return { user, outgoing: await user.round(round0Msg()), users, revocationNumber: revocations.number };
 }

@@ -70,6 +70,25 @@ export function typedArrayOf<K extends keyof Kinds>(value: unknown, kind: K, nam
   return fixed && value instanceof own ? array : new own(array);
 }
 
+/** What engines have since 2022. */
+interface Cloning {
+  readonly structuredClone?: (memory: ArrayBufferLike, options: { readonly transfer: readonly ArrayBufferLike[] }) => ArrayBuffer;
+}
+
+/**
+ * The bytes of an array that `typedArrayOf` gave, in the same memory, which no longer belongs to the array.
+ *
+ * @returns null if the engine is old or keeps this memory, as that of WebAssembly. Node 20 gives a copy then.
+ */
+export function moved({ buffer, byteOffset, byteLength }: Int32Array | BigInt64Array): Uint8Array | null {
+  try {
+    const memory = (globalThis as unknown as Cloning).structuredClone?.(buffer, { transfer: [buffer] });
+    return memory === undefined ? null : new Uint8Array(memory, byteOffset, byteLength);
+  } catch {
+    return null;
+  }
+}
+
 /** @throws TypeError for a typed array, of any kind, without memory: it was transferred to somebody else, or a resize has left it too short. */
 export function checkMemory(value: unknown, name: string): void {
   const kind = typedArrayKind(value);

@@ -1,10 +1,19 @@
 // Converts a caller's vector to lanes, guards against a sum that wraps, and converts lanes to the signed result.
 import { componentLimit } from '../session/parameters.ts';
-import { typedArrayOf } from '../leaves/typed-arrays.ts';
+import { moved, typedArrayOf } from '../leaves/typed-arrays.ts';
 import { view, zeroLanes, type Lanes, type Ring } from './ring.ts';
 
 /** Integers as numbers or bigints, in an array or a typed array. */
 export type InputVector = ArrayLike<number> | ArrayLike<bigint>;
+
+/** How a vector is given. */
+export interface VectorOptions {
+  /**
+   * Gives the memory of a typed array away instead of copying it. This array, and others over the same memory, are then empty. Default
+   * false. A user's worker takes every typed array so. A `UserWrapper` takes an `Int32Array` for 17 to 32 bits and a `BigInt64Array` for more, and copies other vectors.
+   */
+  readonly transfer?: boolean;
+}
 
 /** A sum: `Int32Array` for rings of up to 32 bits, `BigInt64Array` for wider ones. */
 export type SumVector = Int32Array | BigInt64Array;
@@ -23,13 +32,32 @@ export type InputRange = { readonly users: number } | 'modular';
 export function lanesOf(ring: Ring, vec: InputVector, length: number, range: InputRange): Lanes {
   const lanes = zeroLanes(ring, length);
   const store = writer(ring, lanes);
-  const limit = range === 'modular' ? null : { ring, users: range.users, most: componentLimit(ring.bits, range.users) };
+  const limit = limitOf(ring, range);
   const integers = typedArrayOf(vec, 'Int32Array', 'vec');
   const words = integers === null ? typedArrayOf(vec, 'BigInt64Array', 'vec') : null;
   if (integers?.length === length) copyInt32s(ring, integers, lanes, limit);
   else if (words?.length === length) copyBigInts(words, length, store, limit);
   else copyIntegers(vec, length, store, limit);
   return lanes;
+}
+
+/**
+ * The same in the vector's own memory, which is taken from the caller: nothing of it is changed, since its components are as wide as lanes.
+ *
+ * @returns null if they are not, the lengths differ, or the engine does not move the memory. Then the vector is as it was.
+ */
+export function lanesTakenFrom(ring: Ring, vec: InputVector, length: number, range: InputRange): Lanes | null {
+  const kind = ring.laneBytes === 4 ? 'Int32Array' : ring.laneBytes === 8 ? 'BigInt64Array' : null;
+  const components = kind === null ? null : typedArrayOf(vec, kind, 'vec');
+  if (components?.length !== length) return null;
+  const limit = limitOf(ring, range);
+  if (components instanceof Int32Array) checkInt32s(components, limit);
+  else copyBigInts(components, length, () => undefined, limit);
+  return moved(components);
+}
+
+function limitOf(ring: Ring, range: InputRange): Limit | null {
+  return range === 'modular' ? null : { ring, users: range.users, most: componentLimit(ring.bits, range.users) };
 }
 
 /** The largest magnitude of a component in a sum of so many users. */
@@ -59,14 +87,17 @@ function writer(ring: Ring, lanes: Lanes): Store {
 const TWO_TO_32 = 0x1_0000_0000;
 
 /** The vectors of encodings are of this kind, and long: a call for each component would stop a page for too long. */
-function copyInt32s({ laneBytes }: Ring, vec: Int32Array, lanes: Lanes, limit: Limit | null): void {
+function checkInt32s(vec: Int32Array, limit: Limit | null): void {
   const most = limit === null ? Infinity : Number(limit.most);
-  if (limit !== null && most < 2 ** 31) {
-    for (let i = 0; i < vec.length; i++) {
-      const value = vec[i] ?? 0;
-      if (value > most || value < -most) throw tooLarge(limit, i, BigInt(value));
-    }
+  if (limit === null || most >= 2 ** 31) return;
+  for (let i = 0; i < vec.length; i++) {
+    const value = vec[i] ?? 0;
+    if (value > most || value < -most) throw tooLarge(limit, i, BigInt(value));
   }
+}
+
+function copyInt32s({ laneBytes }: Ring, vec: Int32Array, lanes: Lanes, limit: Limit | null): void {
+  checkInt32s(vec, limit);
   if (laneBytes === 8) {
     const signed = view(lanes, Int32Array);
     for (let i = 0; i < vec.length; i++) {

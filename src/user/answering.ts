@@ -6,7 +6,7 @@ import { Pace } from '../masking/pace.ts';
 import { digestOfBodyBeside, signedBytes } from '../session/binding.ts';
 import { failedError } from '../session/failure.ts';
 import { ROUND_OF_PHASE, type Round } from '../session/notation.ts';
-import { decodeServerMessage, encodeUserMessage, type ServerMessage } from '../wire/envelope.ts';
+import { blankUserMessage, decodeServerMessage, type BlankUserMessage, type ServerMessage } from '../wire/envelope.ts';
 import { decodeDirectory, directoryBytes } from '../wire/r1-share-keys.ts';
 import { sharesBytes } from '../wire/r2-masked-input.ts';
 import { signaturesBytes } from '../wire/r4-unmasking.ts';
@@ -30,17 +30,18 @@ export async function answered(
   const pace = new Pace();
   const { round, fields } = opened(context, bytes);
   const awaiting = requireAwaited(state, round);
-  const { out: body, ...step } = await roundOf(awaiting)(context, awaiting, fields, dependencies);
-  // Long messages are copied and hashed piece by piece. The caller's signal is not heeded here: if the work is called off, the caller
+  const head = { round, sender: context.userId };
+  const blank = (bodyLength: number): BlankUserMessage => blankUserMessage(context.tag, head, bodyLength);
+  const { out, ...step } = await roundOf(awaiting)(context, awaiting, fields, { ...dependencies, blank });
+  const { message, body, signature } = out;
+  // Long messages are hashed piece by piece. The caller's signal is not heeded here: if the work is called off, the caller
   // of this function wipes what the step has made.
   const pause = (): Promise<void> => pace.maybePause();
   await pause();
   const bodyDigest = await digestOfBodyBeside(context.parameters, round, body, pause);
   const signed = signedBytes(context.tag, round, context.userId, bodyDigest);
-  const signature = await sign(awaiting.signSecretKey, signed);
-  const out = encodeUserMessage(context.tag, { round, sender: context.userId, body, signature });
-  await pause();
-  return { ...step, round, out };
+  signature.set(await sign(awaiting.signSecretKey, signed));
+  return { ...step, round, out: message };
 }
 
 /** Ids of the user and its neighbors in the server's message of round 1, which is only read. @throws DecodeError, ProtocolError */

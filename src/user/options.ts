@@ -9,7 +9,7 @@ import type { UserEvent } from '../leaves/progress.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { checkMemory } from '../leaves/typed-arrays.ts';
 import { ringOf } from '../masking/ring.ts';
-import { lanesOf, type InputVector } from '../masking/vector.ts';
+import { lanesOf, lanesTakenFrom, type InputVector } from '../masking/vector.ts';
 import { parseDescriptor, requireRoster } from '../session/descriptor.ts';
 import { checkOptionNames, resolveParameters, resolvePolicy, type SessionOptions } from '../session/parameters.ts';
 import { checkUnused, markUsed } from '../session/noised-vectors.ts';
@@ -126,7 +126,7 @@ export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, ro
     revision: 0,
     context,
     modularInputs,
-    input: vec === null ? null : takeInput(vec, context, modularInputs),
+    input: vec === null ? null : takeInput(vec, context, modularInputs, false),
     answered: [],
     output: null,
     state: { phase: 'advertise-keys', signSecretKey: copyOf(signSk) },
@@ -149,8 +149,17 @@ export function publicKeysWith(self: UserId, signPk: SignPublicKey, others: unkn
   return all.snapshot();
 }
 
-/** Lanes of an input, which is then used if it carries noise. Errors name a component and never tell its value. */
-export function takeInput(vec: InputVector, { parameters, policy }: KeptContext, modularInputs: boolean): Uint8Array {
+/**
+ * Lanes of an input, which is then used if it carries noise. Errors name a component and never tell its value.
+ *
+ * @param isGiven whether the memory of the vector may be taken from the caller.
+ */
+export function takeInput(
+  vec: InputVector,
+  { parameters, policy }: KeptContext,
+  modularInputs: boolean,
+  isGiven: boolean,
+): Uint8Array {
   if (!isArrayLike(vec)) throw new TypeError(`vec: expected an array or a typed array, got ${kindOf(vec)}`);
   checkMemory(vec, 'vec');
   const { length } = vec;
@@ -158,7 +167,8 @@ export function takeInput(vec: InputVector, { parameters, policy }: KeptContext,
     throw new RangeError(`vec: expected ${parameters.vecLen} components, got ${length}`);
   }
   checkUnused(vec, parameters.session);
-  const lanes = lanesOf(ringOf(parameters.bits), vec, length, modularInputs ? 'modular' : { users: policy.maxUsers });
+  const [ring, range] = [ringOf(parameters.bits), modularInputs ? ('modular' as const) : { users: policy.maxUsers }];
+  const lanes = (isGiven ? lanesTakenFrom(ring, vec, length, range) : null) ?? lanesOf(ring, vec, length, range);
   markUsed(vec);
   return lanes;
 }

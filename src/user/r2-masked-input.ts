@@ -14,7 +14,6 @@ import { ringOf, type Lanes } from '../masking/ring.ts';
 import { hasMember } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
 import { RECORD_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
-import { packedLength } from '../session/parameters.ts';
 import { isShareOf, maskedInputView, pairwiseMaskSeed, sealData, selfMaskKey, viewOfRound2 } from '../session/binding.ts';
 import { sealedAt, type SealedShares } from '../session/deals.ts';
 import type { MaskedInputMessage, SharesMessage } from '../session/messages.ts';
@@ -29,6 +28,8 @@ const round = 2;
 export interface GivenInput {
   /** x_u as lanes; not changed. */
   readonly input: Lanes;
+  /** Memory for y_u, ⌈vecLen · bits / 8⌉ bytes; what the step gives is this. */
+  readonly vector: Uint8Array;
   readonly signal?: AbortSignalLike | undefined;
 }
 
@@ -36,7 +37,7 @@ export async function maskInput(
   context: UserContext,
   state: AwaitingSealedShares,
   message: SharesMessage,
-  { input, signal }: GivenInput,
+  { input, vector, signal }: GivenInput,
 ): Promise<Step<MaskedInputMessage, AwaitingSurvivors>> {
   const { u2 } = message;
   const { users, position, peers } = state;
@@ -49,7 +50,7 @@ export async function maskInput(
 
   const view2 = viewOfRound2(state.directoryDigest, u2);
   const pace = new Pace(signal);
-  const { holdings, vector } = await wipedOnError(async (note) => {
+  const holdings = await wipedOnError(async (note) => {
     const opened: Holding[] = [];
     for (const [i, dealer] of dealers.entries()) {
       const shares = openShares(dealer, context.userId, state.directoryDigest, sealedAt(message.sealed, i));
@@ -57,7 +58,8 @@ export async function maskInput(
       opened.push({ position: dealer.position, shares });
       await pace.maybePause();
     }
-    return { holdings: opened, vector: await masked(context, state, { dealers, view2, input, pace }) };
+    await mask(context, state, { dealers, view2, input, vector, pace });
+    return opened;
   });
 
   return {
@@ -126,15 +128,16 @@ interface Masking {
   readonly dealers: readonly Dealer[];
   readonly view2: Uint8Array;
   readonly input: Lanes;
+  readonly vector: Uint8Array;
   readonly pace: Pace;
 }
 
 /** [BIK+17] Fig. 4, round 2: y_u = x_u + p_u + Σ_{v ∈ U2} p_{u,v} mod R, p_{u,v} = Δ_{u,v} · PRG(s_{u,v}), p_u = PRG(b_u). */
-async function masked(
+async function mask(
   { parameters, userId }: UserContext,
   state: AwaitingSealedShares,
-  { dealers, view2, input, pace }: Masking,
-): Promise<Uint8Array> {
+  { dealers, view2, input, vector, pace }: Masking,
+): Promise<void> {
   const ring = ringOf(parameters.bits);
   const masks = await wipedOnError(async (note) => {
     const all: Mask[] = [];
@@ -153,7 +156,5 @@ async function masked(
     }
     return OpenMasks.of(ring, all, pace);
   });
-  const vector = new Uint8Array(packedLength(parameters.vecLen, parameters.bits));
   await packMasked(ring, input, masks, vector, pace);
-  return vector;
 }

@@ -33,13 +33,13 @@ export function afterFailure(snapshot: UserSnapshot, state: Failed): UserSnapsho
 }
 
 /** With the input of a user that was made without one. */
-export function withInput(snapshot: UserSnapshot, vec: InputVector): UserSnapshot {
+export function withInput(snapshot: UserSnapshot, vec: InputVector, isGiven: boolean): UserSnapshot {
   const { state, input, context, modularInputs, revision } = snapshot;
   if (state.phase === 'failed') throw failedError(state);
   if (input !== null || ROUND_OF_PHASE[state.phase] > 2) {
     throw new UsageError('ERR_SECAGG_USAGE', 'setVector: this user already has its vector');
   }
-  return { ...snapshot, revision: revision + 1, input: takeInput(vec, context, modularInputs) };
+  return { ...snapshot, revision: revision + 1, input: takeInput(vec, context, modularInputs, isGiven) };
 }
 
 /** With the public keys of a user that was made without. The same keys again change nothing. */

@@ -3,14 +3,14 @@
 import { fingerprint } from '../crypto/digest.ts';
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import { copyOf, equalBytes, wipe } from '../leaves/bytes.ts';
-import { checkBytes, checkNames } from '../leaves/checks.ts';
+import { checkBoolean, checkBytes, checkNames } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { emit } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { UserProgress } from '../leaves/progress.ts';
 import { Cancellation } from '../leaves/cancellation.ts';
 import { checkSignal, throwIfAborted, type AbortSignalLike, type RoundOptions } from '../leaves/signals.ts';
-import type { InputVector } from '../masking/vector.ts';
+import type { InputVector, VectorOptions } from '../masking/vector.ts';
 import { sessionTag } from '../session/binding.ts';
 import { Recovered } from '../session/codec.ts';
 import type { SessionDescriptor } from '../session/descriptor.ts';
@@ -146,11 +146,14 @@ export class UserWrapper {
    * Gives the input of a user that was made without one; once, before round 2 is answered.
    *
    * @param vec as for the constructor, `vecLen` components.
+   * @param options for a long vector that the caller does not need again: `{ transfer: true }`.
    * @throws UsageError ERR_SECAGG_USAGE if the user has a vector or has sent it; ERR_SECAGG_VECTOR_USED as the constructor.
-   * @throws TypeError, RangeError as the constructor.
+   * @throws TypeError, RangeError as the constructor. The vector is still the caller's then.
    */
-  setVector(vec: InputVector): void {
-    this.#snapshot = withInput(this.#snapshot, vec);
+  setVector(vec: InputVector, options: VectorOptions = {}): void {
+    checkNames(options, 'options', ['transfer']);
+    const isGiven = checkBoolean(options.transfer ?? false, 'options.transfer');
+    this.#snapshot = withInput(this.#snapshot, vec, isGiven);
   }
 
   /**

@@ -4,11 +4,12 @@
 import { DecodeError, ProtocolError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { equalBytes } from '../leaves/bytes.ts';
+import { at } from '../leaves/lists.ts';
 import { MAX_HOLDERS, PROTOCOL_VERSION } from '../session/parameters.ts';
 import type { Round } from '../session/notation.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { Fields } from './fields.ts';
-import { decodeFields, encodeFields, type Field } from './msgpack.ts';
+import { decodeFields, encodeFields, encodeFieldsBefore, type Field } from './msgpack.ts';
 
 /** More than any envelope adds to its content. */
 const ENVELOPE_BYTES = 160;
@@ -22,8 +23,27 @@ export interface UserMessage {
   readonly signature: Uint8Array;
 }
 
-export function encodeUserMessage(tag: Uint8Array, message: UserMessage): Uint8Array {
-  return encodeFields([PROTOCOL_VERSION, message.round, tag, message.sender, message.body, message.signature]);
+/** A user's message whose body and signature are still to be written into it. A vector may be too long to be copied. */
+export interface BlankUserMessage {
+  readonly message: Uint8Array;
+  readonly body: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export function blankUserMessage(
+  tag: Uint8Array,
+  { round, sender }: Pick<UserMessage, 'round' | 'sender'>,
+  bodyLength: number,
+): BlankUserMessage {
+  const { message, rooms } = encodeFieldsBefore([PROTOCOL_VERSION, round, tag, sender], [bodyLength, SIGNATURE_BYTES]);
+  return { message, body: at(rooms, 0), signature: at(rooms, 1) };
+}
+
+export function encodeUserMessage(tag: Uint8Array, { body, signature, ...head }: UserMessage): Uint8Array {
+  const blank = blankUserMessage(tag, head, body.length);
+  blank.body.set(body);
+  blank.signature.set(signature);
+  return blank.message;
 }
 
 /**

@@ -14,15 +14,29 @@ const MOST_FIELDS = 15;
 export function encodeFields(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
   const writer = new Writer(encodedLength(fields));
   writer.listHead(fields.length);
-  for (const field of fields) {
-    if (typeof field === 'number') writer.integer(field);
-    else if (isBytes(field)) writer.bytes(field);
-    else {
-      writer.listHead(field.length);
-      for (const value of field) writer.integer(value);
-    }
-  }
+  for (const field of fields) writer.field(field);
   return writer.out;
+}
+
+/** A message with room for byte strings. */
+export interface Roomy {
+  readonly message: Uint8Array<ArrayBuffer>;
+  /** Where they are to be written. */
+  readonly rooms: readonly Uint8Array[];
+}
+
+/**
+ * A message that ends with byte strings which are written in place afterwards, because they may be too long to be copied.
+ *
+ * @param fields those before, as for `encodeFields`.
+ * @param lengths of the byte strings.
+ */
+export function encodeFieldsBefore(fields: readonly Field[], lengths: readonly number[]): Roomy {
+  const room = lengths.reduce((sum, length) => sum + bytesLength(length), 0);
+  const writer = new Writer(encodedLength(fields) + room);
+  writer.listHead(fields.length + lengths.length);
+  for (const field of fields) writer.field(field);
+  return { message: writer.out, rooms: lengths.map((length) => writer.room(length)) };
 }
 
 const isBytes = (field: Uint8Array | readonly number[]): field is Uint8Array => !Array.isArray(field);
@@ -36,6 +50,15 @@ class Writer {
     this.out = new Uint8Array(length);
   }
 
+  field(field: Field): void {
+    if (typeof field === 'number') this.integer(field);
+    else if (isBytes(field)) this.out.set(field, this.#take(field.length));
+    else {
+      this.listHead(field.length);
+      for (const value of field) this.integer(value);
+    }
+  }
+
   integer(value: number): void {
     if (value < 0x80) this.#head(value, 0, 0);
     else if (value < 0x100) this.#head(0xcc, 1, value);
@@ -44,13 +67,19 @@ class Writer {
     else this.#head(0xd3, 8, value);
   }
 
-  bytes(value: Uint8Array): void {
-    const { length } = value;
+  /** Where a byte string of this length is to be written. */
+  room(length: number): Uint8Array {
+    const from = this.#take(length);
+    return this.out.subarray(from, from + length);
+  }
+
+  /** Writes the head of a byte string, and says where its bytes begin. */
+  #take(length: number): number {
     if (length < 0x100) this.#head(0xc4, 1, length);
     else if (length < 0x1_0000) this.#head(0xc5, 2, length);
     else this.#head(0xc6, 4, length);
-    this.out.set(value, this.#at);
     this.#at += length;
+    return this.#at - length;
   }
 
   listHead(length: number): void {

@@ -30,6 +30,11 @@ export function maskedInputBytes({ vecLen, bits }: Parameters): number {
   return DIGEST_BYTES + packedLength(vecLen, bits);
 }
 
+/** The parts of a body, which are written in place. */
+export function maskedInputIn(body: Uint8Array): MaskedInputMessage {
+  return { view: body.subarray(0, DIGEST_BYTES), vector: body.subarray(DIGEST_BYTES) };
+}
+
 export function encodeMaskedInput({ view, vector }: MaskedInputMessage): Uint8Array {
   return concat([view, vector]);
 }

@@ -10,6 +10,6 @@ export {
   type UserWorkerLocalOptions,
   type UserWorkerLocation,
   type UserWorkerOptions,
-  type VectorOptions,
 } from './user-worker.ts';
 export type { WorkerLike, WorkerSource } from './start.ts';
+export type { VectorOptions } from '../masking/vector.ts';

@@ -64,7 +64,7 @@ type Answers = {
 
 const answers: Omit<Answers, 'make'> = {
   setVector(own, vec): undefined {
-    own.setVector(vec);
+    own.setVector(vec, { transfer: true });
   },
   setPublicKeys(own, keys): undefined {
     own.setPublicKeys(new PublicKeysWrapper(keys));
@@ -106,10 +106,10 @@ async function take(call: Call): Promise<void> {
     say({ call: call.call, error: dataOf(error), aborted: controller.signal.aborted });
   } finally {
     running.delete(call.call);
-    // The copy of the input that came by the message.
+    // The copy of the input that came by the message, if the user has not taken its memory.
     const given: unknown = call.given;
     const isCopy = call.name === 'setVector' && ArrayBuffer.isView(given) && given.buffer instanceof ArrayBuffer;
-    if (isCopy) new Uint8Array(given.buffer).fill(0);
+    if (isCopy && given.byteLength > 0) new Uint8Array(given.buffer).fill(0);
   }
 }
 

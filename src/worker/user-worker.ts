@@ -6,7 +6,7 @@ import { checkListener, type Listener } from '../leaves/events.ts';
 import type { UserEvent, UserProgress } from '../leaves/progress.ts';
 import type { RoundOptions } from '../leaves/signals.ts';
 import { checkSignal, throwIfAborted } from '../leaves/signals.ts';
-import type { InputVector } from '../masking/vector.ts';
+import type { InputVector, VectorOptions } from '../masking/vector.ts';
 import type { SessionDescriptor } from '../session/descriptor.ts';
 import { checkUnused, markUsed } from '../session/noised-vectors.ts';
 import { PublicKeysWrapper } from '../session/public-keys.ts';
@@ -35,12 +35,6 @@ export interface UserWorkerOptions extends UserOptions, UserWorkerLocation {}
 
 /** What {@link UserWorker.fromDescriptor} is given. */
 export interface DescribedUserWorkerOptions extends DescribedUserOptions, UserWorkerLocation {}
-
-/** How a vector is given. */
-export interface VectorOptions {
-  /** Gives the memory of a typed array to the worker instead of copying it; the array is then empty. Default false. */
-  readonly transfer?: boolean;
-}
 
 /**
  * A `UserWrapper` in a Web Worker of its own: the same calls as promises, while the page stays free. All errors are those of

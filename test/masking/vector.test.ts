@@ -2,9 +2,17 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ringOf } from '../../src/masking/ring.ts';
-import { lanesOf, vectorOf } from '../../src/masking/vector.ts';
+import { lanesOf, lanesTakenFrom, vectorOf } from '../../src/masking/vector.ts';
 import { componentLimit } from '../../src/session/parameters.ts';
 import { rings } from './lanes.ts';
+
+function outcomeOf(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return (error as RangeError).message;
+  }
+}
 
 describe('a vector', () => {
   it('is converted to lanes and back, with its signs', () => {
@@ -43,6 +51,47 @@ describe('a vector', () => {
     }
   });
 
+  it('takes the memory of components that are as wide as lanes: same lanes, same refusals, and an array that is empty', () => {
+    const any = fc.oneof(fc.int32Array({ minLength: 1, maxLength: 5 }), fc.bigInt64Array({ minLength: 1, maxLength: 5 }));
+    const range = fc.oneof(fc.constant('modular' as const), fc.record({ users: fc.constantFrom(1, 2, 1000) }));
+    fc.assert(
+      fc.property(fc.constantFrom(...rings), any, range, fc.nat(2), (ring, whole, given, skipped) => {
+        const vec = whole.slice().subarray(Math.min(skipped, whole.length - 1));
+        const [copied, { length }] = [vec.slice(), vec];
+        const expected = outcomeOf(() => lanesOf(ring, copied, copied.length, given));
+        const lanes = outcomeOf(() => lanesTakenFrom(ring, vec, length, given));
+        const fits = ring.laneBytes === vec.BYTES_PER_ELEMENT;
+        const isTaken = fits && expected instanceof Uint8Array;
+        expect(lanes).to.deep.equal(fits ? expected : null);
+        expect(vec.length).to.equal(isTaken ? 0 : length);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('takes a copy of memory that others have: it is shared, can be resized, or is kept by the engine', () => {
+    const ring = ringOf(32);
+    const shared = new Int32Array(new SharedArrayBuffer(8)).fill(7);
+    const taken = lanesTakenFrom(ring, shared, 2, 'modular')!;
+    shared.fill(8);
+    expect([...taken]).to.deep.equal([7, 0, 0, 0, 7, 0, 0, 0]);
+    const growing = new Int32Array(
+      new (ArrayBuffer as new (length: number, options: object) => ArrayBuffer)(8, { maxByteLength: 16 }),
+    );
+    expect(lanesTakenFrom(ring, growing, 2, 'modular')).to.deep.equal(new Uint8Array(8));
+    expect(growing.length).to.equal(2);
+    const wasm = new Int32Array(new WebAssembly.Memory({ initial: 1 }).buffer, 0, 2);
+    const kept = lanesTakenFrom(ring, wasm, 2, 'modular');
+    wasm.fill(8);
+    // Node 20 gives a copy, other engines refuse.
+    expect(kept === null || kept.every((byte) => byte === 0)).to.equal(true);
+    expect([...wasm]).to.deep.equal([8, 8]);
+    const long = Int32Array.of(1, 2, 3);
+    expect(lanesTakenFrom(ring, long, 2, 'modular')).to.equal(null);
+    expect(lanesTakenFrom(ring, [1, 2], 2, 'modular')).to.equal(null);
+    expect(long.length).to.equal(3);
+  });
+
   it('gives the same lanes and the same refusals as an Int32Array as it does as an array', () => {
     const words = fc.int32Array({ minLength: 1, maxLength: 5 });
     const any = fc.oneof(
@@ -78,13 +127,6 @@ describe('a vector', () => {
 
   it('in a BigInt64Array gives the same lanes and errors as in any other array', () => {
     const around = (center: bigint): bigint[] => [-center - 1n, -center, 1n - center, center - 1n, center, center + 1n];
-    const outcomeOf = (run: () => Uint8Array): unknown => {
-      try {
-        return run();
-      } catch (error) {
-        return (error as RangeError).message;
-      }
-    };
     for (const ring of rings) {
       for (const users of [1, 3]) {
         const limit = componentLimit(ring.bits, users);

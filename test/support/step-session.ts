@@ -13,6 +13,7 @@ import type * as Server from '../../src/server/state.ts';
 import { digestOfBody, sessionTag, signedBytes } from '../../src/session/binding.ts';
 import type { Round } from '../../src/session/notation.ts';
 import {
+  packedLength,
   resolveParameters,
   resolvePolicy,
   type Parameters as SessionParameters,
@@ -119,6 +120,12 @@ export class StepSession {
 
   lanesOf(id: UserId): Uint8Array {
     return lanesOf(ringOf(this.parameters.bits), this.vectorOf(id), this.parameters.vecLen, 'modular');
+  }
+
+  /** What round 2 takes beside the message: the input, and memory for the masked one. */
+  givenInput(id: UserId): { readonly input: Uint8Array; readonly vector: Uint8Array } {
+    const { vecLen, bits } = this.parameters;
+    return { input: this.lanesOf(id), vector: new Uint8Array(packedLength(vecLen, bits)) };
   }
 
   plainSum(ids: readonly UserId[]): number[] {

@@ -95,7 +95,7 @@ export async function inputOf(
   id: UserId,
 ): Promise<Answer<User.AwaitingSurvivors, Messages.MaskedInputMessage>> {
   const { session, users } = moment;
-  const step = await maskInput(session.contextOf(id), users.get(id)!, sharesFor(moment, id), { input: session.lanesOf(id) });
+  const step = await maskInput(session.contextOf(id), users.get(id)!, sharesFor(moment, id), session.givenInput(id));
   return { step, message: step.out };
 }
 

@@ -27,7 +27,7 @@ import { idAt, momentAt, sharesFor, type Moments } from '../support/steps.ts';
 import { toHex } from '../support/vectors.ts';
 
 const maskingOf = (moment: Moments[2], id: UserId, message = sharesFor(moment, id)): ReturnType<typeof maskInput> =>
-  maskInput(moment.session.contextOf(id), moment.users.get(id)!, message, { input: moment.session.lanesOf(id) });
+  maskInput(moment.session.contextOf(id), moment.users.get(id)!, message, moment.session.givenInput(id));
 
 /** y_u as its peers can compute it: each pairwise mask from the other user's secret key and this user's public one. */
 async function maskedByPeers({ session, users, server }: Moments[2], id: UserId): Promise<Uint8Array> {
@@ -84,9 +84,9 @@ for (const [name, setup] of [
 
     it('a user adds its own mask and one mask for each neighbor in U2, and says what it was made for', async () => {
       const { session, users, server } = moment;
-      const [state, message, input] = [users.get(id)!, sharesFor(moment, id), session.lanesOf(id)];
+      const [state, message, given] = [users.get(id)!, sharesFor(moment, id), session.givenInput(id)];
       const context = session.contextOf(id);
-      const { out } = await leaving([context, state, message, input], () => maskInput(context, state, message, { input }));
+      const { out } = await leaving([context, state, message, given.input], () => maskInput(context, state, message, given));
       expect(out).to.deep.equal({
         view: maskedInputView(viewOfRound2(server.directoryDigest, server.u2), state.dealDigest),
         vector: await maskedByPeers(moment, id),
@@ -166,10 +166,10 @@ for (const [name, setup] of [
       change: (message: SharesMessage) => Partial<SharesMessage>,
     ): Promise<SecAggError> => {
       const context = moment.session.contextOf(id);
-      const [state, input] = [moment.users.get(id)!, moment.session.lanesOf(id)];
+      const [state, given] = [moment.users.get(id)!, moment.session.givenInput(id)];
       const honest = sharesFor(moment, id);
       const message = { ...honest, ...change(honest) };
-      return leaving([context, state, message, input], () => rejected(code, maskInput(context, state, message, { input })));
+      return leaving([context, state, message, given.input], () => rejected(code, maskInput(context, state, message, given)));
     };
     const withoutMembers = (...out: number[]): SharesMessage['u2'] =>
       membersOf(
@@ -235,9 +235,10 @@ for (const [name, setup] of [
           },
         };
       };
-      const input = moment.session.lanesOf(id); // the caller's, who wipes it
+      const given = moment.session.givenInput(id);
+      const { input } = given; // the caller's, who wipes it
       const masking = (): Promise<unknown> =>
-        maskInput(moment.session.contextOf(id), moment.users.get(id)!, sharesFor(moment, id), { input });
+        maskInput(moment.session.contextOf(id), moment.users.get(id)!, sharesFor(moment, id), given);
       const found = await cutOutOf([Uint8Array.from(input)], 'subarray', () => withPlatform({ x25519: recording }, masking));
       const masked = [...found].filter((bytes) => bytes !== input);
       expect(agreements.length).to.equal((await maskingOf(moment, id)).state.holdings.length);

@@ -28,16 +28,16 @@ describe('the snapshot of a user', () => {
     const session = new Session({ vectorOf: (_, id) => (id === 1 ? null : [1, 2, 3]) });
     for (let round = 0; round <= 2; round++) {
       const before = snapshotOf(session, 1);
-      const after = withInput(before, [1, 2, 3]);
+      const after = withInput(before, [1, 2, 3], false);
       expect(after.revision).to.equal(before.revision + 1);
-      refused('ERR_SECAGG_USAGE', () => withInput(after, [1, 2, 3]), UsageError);
+      refused('ERR_SECAGG_USAGE', () => withInput(after, [1, 2, 3], false), UsageError);
       if (round === 2) session.user(1).setVector([1, 2, 3]);
       await session.round();
     }
     const masked = snapshotOf(session, 1);
     expect([masked.input, masked.state.phase]).to.deep.equal([null, 'consistency-check']);
-    refused('ERR_SECAGG_USAGE', () => withInput(masked, [1, 2, 3]), UsageError);
-    refused('ERR_SECAGG_FAILED', () => withInput(afterFailure(masked, ABANDONED), [1, 2, 3]), UsageError);
+    refused('ERR_SECAGG_USAGE', () => withInput(masked, [1, 2, 3], false), UsageError);
+    refused('ERR_SECAGG_FAILED', () => withInput(afterFailure(masked, ABANDONED), [1, 2, 3], false), UsageError);
   });
 
   it('counts an answer, and an error, as one change each', async () => {

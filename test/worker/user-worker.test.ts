@@ -102,6 +102,16 @@ describe('a user in a worker', () => {
     await rejected('ERR_SECAGG_VECTOR_USED', create(elsewhere));
   });
 
+  it('keeps a vector in the memory that came by the message', async () => {
+    let worker: InProcessWorker | undefined;
+    const user = await create(null, { vecLen: 2, bits: 32, worker: () => (worker = new InProcessWorker()) });
+    await user.setVector(Int32Array.of(5, -7));
+    expect((worker!.sent.at(-1) as { readonly given: Int32Array }).given.length).to.equal(0);
+    await rejected('ERR_SECAGG_USAGE', user.setVector(Int32Array.of(5, -7)));
+    expect((worker!.sent.at(-1) as { readonly given: Int32Array }).given).to.deep.equal(new Int32Array(2));
+    await user.terminate();
+  });
+
   it('is wiped in the worker when it is terminated, and calls that wait and later ones are refused', async () => {
     let worker: InProcessWorker | undefined;
     const user = await create([5, -7], { worker: () => (worker = new InProcessWorker()) });

@@ -16,6 +16,7 @@ import {
   type SessionDescriptor,
   type SumVector,
   type UserEvent,
+  type VectorOptions,
 } from 'secagg';
 import { Agent, developmentAgent, IndexedDbAgentStore, type AgentOptions, type Floors } from 'secagg/agent';
 import { assignCohorts, CohortSum, enrolmentDigest, type CohortSumProgress } from 'secagg/cohorts';
@@ -74,7 +75,8 @@ export async function inWorker(start: () => WorkerLike): Promise<Uint8Array> {
   const options: UserWorkerOptions = { session: 'week 7', vecLen: 2, worker: start };
   const [pk, sk] = genKeypair();
   const user = await UserWorker.create(1, 2, pk, sk, null, new PublicKeysWrapper(), options);
-  await user.setVector(Int32Array.of(1, 2), { transfer: true });
+  const given: VectorOptions = { transfer: true };
+  await user.setVector(Int32Array.of(1, 2), given);
   return user.round(round0Msg());
 }
 
