@@ -25,15 +25,21 @@ export const insertTask: Statement<never> = statement(
 );
 
 /** Locks the task's row, so that two runs of it are not created at once. */
-export const raiseRun: Statement<{ readonly highest_run: number }> = statement(
-  'update :schema.tasks set highest_run = $2 where task = $1 and highest_run < $2 returning highest_run',
-  { highest_run: integer },
+export const raiseRun: Statement<{ readonly sums: number }> = statement(
+  'update :schema.tasks set highest_run = $2 where task = $1 and highest_run < $2 returning sums',
+  { sums: integer },
+);
+
+/** Counts a run that ends. Locks the task's row before that of the run, as its creation does. @returns sums before. */
+export const countSum: Statement<{ readonly sums: number }> = statement(
+  'update :schema.tasks set sums = sums + $2::int where task = $1 returning sums - $2::int as sums',
+  { sums: integer },
 );
 
 export const insertRun: Statement<{ readonly run: number }> = statement(
   `
-  insert into :schema.runs (task, run, source, revision, stage, document)
-  values ($1, $2, $3, $4, $5, $6::jsonb) on conflict do nothing returning run`,
+  insert into :schema.runs (task, run, source, revision, stage, document, sums_before)
+  values ($1, $2, $3, $4, $5, $6::jsonb, $7) on conflict do nothing returning run`,
   { run: integer },
 );
 
@@ -51,17 +57,27 @@ export const readOpenRuns: Statement<RunRow> = statement(
 
 const STAGES = ['check-in', 'training', 'draw', 'session', 'finished', 'failed'] as const;
 
-export const lockRun: Statement<{ readonly revision: number; readonly stage: (typeof STAGES)[number] }> = statement(
-  'select revision, stage from :schema.runs where task = $1 and run = $2 for no key update',
-  { revision: integer, stage: oneOf(STAGES) },
+export const lockRun: Statement<{
+  readonly revision: number;
+  readonly stage: (typeof STAGES)[number];
+  readonly sums_before: number;
+}> = statement('select revision, stage, sums_before from :schema.runs where task = $1 and run = $2 for no key update', {
+  revision: integer,
+  stage: oneOf(STAGES),
+  sums_before: integer,
+});
+
+export const updateRun: Statement<never> = statement(
+  `
+  update :schema.runs set revision = $3, stage = $4, document = $5::jsonb, excluded = $6::bigint[]
+  where task = $1 and run = $2`,
 );
 
-export const updateRun: Statement<{ readonly run: number }> = statement(
+export const endRun: Statement<never> = statement(
   `
   update :schema.runs set revision = $3, stage = $4, document = $5::jsonb, excluded = $6::bigint[], sum = $7::bytea,
     sum_bits = $8::smallint, ended_at = $9::float8
-  where task = $1 and run = $2 returning run`,
-  { run: integer },
+  where task = $1 and run = $2`,
 );
 
 export const updateEnrolment: Statement<never> = statement(

@@ -4,18 +4,21 @@ import { checkNames } from '../leaves/checks.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { readCertificate, replaces, type Certificate } from '../service/certificate.ts';
 import { writtenRun, writtenSession } from '../coordinator/run-json.ts';
-import type {
-  AttemptParts,
-  Counts,
-  Participant,
-  RunEnd,
-  RunKey,
-  RunRecord,
-  SessionKey,
-  SessionRecord,
+import {
+  endedRun,
+  type AttemptParts,
+  type Counts,
+  type Participant,
+  type RunEnd,
+  type RunEnding,
+  type RunKey,
+  type RunRecord,
+  type SessionKey,
+  type SessionRecord,
 } from '../coordinator/run-record.ts';
 import type { CoordinatorStore, LastRequest } from '../coordinator/store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
+import type { Query } from './statement.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresPool } from './pool.ts';
 import { ServiceClock } from './service-clock.ts';
@@ -71,21 +74,23 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   /** As `CoordinatorStore.createRun`. */
   async createRun(run: RunRecord): Promise<boolean> {
     const { task, source, revision, stage } = run;
-    return this.#attempt(async (query) => {
+    const isNew = await this.#attempt(async (query) => {
       await query(sql.insertTask, [task]);
-      if ((await query(sql.raiseRun, [task, run.run])).length === 0) throw new Refused();
-      const row = [task, run.run, source, revision, stage, documentOf(run)];
+      const [raised] = await query(sql.raiseRun, [task, run.run]);
+      if (raised === undefined) throw new Refused();
+      const row = [task, run.run, source, revision, stage, documentOf(run), raised.sums];
       if ((await query(sql.insertRun, row)).length === 0) throw new Refused();
+      return true;
     });
+    return isNew ?? false;
   }
 
-  /** @returns false, with nothing changed, if `work` throws Refused. */
-  async #attempt(work: Parameters<Database['transaction']>[0]): Promise<boolean> {
+  /** @returns what `work` returns; null, with nothing changed, if it throws Refused. */
+  async #attempt<T>(work: (query: Query) => Promise<T>): Promise<T | null> {
     try {
-      await this.#database.transaction(work);
-      return true;
+      return await this.#database.transaction(work);
     } catch (error) {
-      if (error instanceof Refused) return false;
+      if (error instanceof Refused) return null;
       throw error;
     }
   }
@@ -109,18 +114,16 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
 
   /** As `CoordinatorStore.replaceRun`. */
   async replaceRun(next: RunRecord, { enrolment, sessions }: AttemptParts = {}): Promise<boolean> {
-    const { task, run, revision, stage, excluded, end } = next;
+    const { task, run, revision, stage, excluded } = next;
     const key = [task, run];
-    return this.#attempt(async (query) => {
+    const isReplaced = await this.#attempt(async (query) => {
       const [before] = await query(sql.lockRun, [task, run]);
       if (before?.revision !== revision - 1) throw new Refused();
-      const written = [documentOf(next), [...excluded], ...columnsOf(end?.sum ?? null)];
-      await query(sql.updateRun, [...key, revision, stage, ...written, end?.at ?? null]);
+      await query(sql.updateRun, [...key, revision, stage, documentOf(next), [...excluded]]);
       const isAgain = before.stage === 'session' || before.stage === 'draw';
       if (isAgain && stage === 'training') await query(sql.resetReady, key);
       if (enrolment !== undefined) await query(sql.updateEnrolment, [...key, enrolment]);
-      if (end !== null) await query(sql.dropSums, key);
-      if (sessions === undefined) return;
+      if (sessions === undefined) return true;
       await query(sql.deleteSessions, key);
       await query(sql.forgetMembers, key);
       for (const { record, members, roster } of sessions) {
@@ -128,6 +131,24 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
         await query(sql.insertSession, [...key, index, record.revision, attempt, documentOfSession(record), roster]);
         await query(sql.setMembers, [...key, index, [...members]]);
       }
+      return true;
+    });
+    return isReplaced ?? false;
+  }
+
+  /** As `CoordinatorStore.endRun`. */
+  async endRun(record: RunRecord, ending: RunEnding): Promise<RunRecord | null> {
+    const { task, run, excluded } = record;
+    const { at, code, sum } = ending;
+    return this.#attempt(async (query) => {
+      const [counted] = await query(sql.countSum, [task, code === null ? 1 : 0]);
+      const [before] = await query(sql.lockRun, [task, run]);
+      if (counted === undefined || before?.revision !== record.revision) throw new Refused();
+      const ended = endedRun(record, ending, counted.sums - before.sums_before);
+      const written = [ended.revision, ended.stage, documentOf(ended), [...excluded], ...columnsOf(sum), at];
+      await query(sql.endRun, [task, run, ...written]);
+      await query(sql.dropSums, [task, run]);
+      return ended;
     });
   }
 
@@ -255,8 +276,8 @@ function documentOf(run: RunRecord): string {
   return JSON.stringify(writtenRun.encode({ ...run, end: written }));
 }
 
-function withoutSum({ at, code, included, cohorts, noiseSeed }: RunEnd): Omit<RunEnd, 'sum'> {
-  return { at, code, included, cohorts, noiseSeed };
+function withoutSum({ at, code, included, cohorts, noiseSeed, staleness }: RunEnd): Omit<RunEnd, 'sum'> {
+  return { at, code, included, cohorts, noiseSeed, staleness };
 }
 
 function recordOf({ document, sum, sum_bits: bits }: sql.RunRow): RunRecord {

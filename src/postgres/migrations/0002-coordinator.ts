@@ -20,11 +20,13 @@ insert into :schema.service_time default values;
 create table :schema.tasks (
   task text not null,
   highest_run bigint not null default -1,
+  sums bigint not null default 0,
   constraint tasks_pkey primary key (task)
 );
 comment on table :schema.tasks is 'Tasks of a coordinator that have had runs.';
 comment on column :schema.tasks.task is 'Digest of the task, 64 hexadecimal digits.';
 comment on column :schema.tasks.highest_run is 'The highest number that a run of the task had.';
+comment on column :schema.tasks.sums is 'Runs of the task that have ended with a sum.';
 
 create table :schema.runs (
   task text not null,
@@ -38,6 +40,7 @@ create table :schema.runs (
   sum bytea,
   sum_bits smallint,
   ended_at float8,
+  sums_before bigint not null,
   constraint runs_pkey primary key (task, run),
   constraint runs_stage_known check (stage in ('check-in', 'training', 'draw', 'session', 'finished', 'failed')),
   constraint runs_ended check ((stage in ('finished', 'failed')) = (ended_at is not null)),
@@ -58,6 +61,7 @@ comment on column :schema.runs.enrolment is 'Ids of those who are enrolled in th
 comment on column :schema.runs.sum is 'The sum: components of sum_bits bits, little-endian.';
 comment on column :schema.runs.sum_bits is 'Bits of each component of the sum, 32 or 64.';
 comment on column :schema.runs.ended_at is 'Service time of the end, in milliseconds.';
+comment on column :schema.runs.sums_before is 'Runs of its task that had ended with a sum when it was opened.';
 
 create table :schema.run_sessions (
   task text not null,
