@@ -120,7 +120,7 @@ async function enterStage(
 /** Training ends. @returns as {@link step}. */
 async function begin(context: CoordinatorContext, task: Task, run: RunRecord, now: number): Promise<number | null> {
   const enrolled = await closeEnrolment(context, task, run, now);
-  if (enrolled === null) return now; // this process was given no list of revocations yet; another one may have it
+  if (enrolled === null) return now; // there is no list of revocations any more: somebody has taken it out of the store
   if ('gone' in enrolled) {
     // Some certificates have ended meanwhile: these participants are out of the run.
     await context.store.replaceRun({ ...run, revision: run.revision + 1, excluded: [...run.excluded, ...enrolled.gone] });

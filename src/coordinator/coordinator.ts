@@ -68,7 +68,7 @@ export class Coordinator {
   readonly #windows: PollWindows;
   readonly #answering: Answering;
   readonly #clock: Clock;
-  readonly #revocations = new RevocationLists();
+  readonly #revocations: RevocationLists;
   readonly #paused = new Set<string>();
   readonly #retired: ReadonlySet<string>;
   #isDraining = false;
@@ -91,13 +91,14 @@ export class Coordinator {
     this.#clock = options.clock ?? Date.now;
     this.#listener = checkListener(options.listener);
     this.#store = options.store ?? new MemoryCoordinatorStore();
+    this.#revocations = new RevocationLists(this.#store);
     this.#tokens = new EpochTokens(secretOf(options.secret));
     this.#windows = new PollWindows(checkInteger(options.capacity ?? 200, 'options.capacity', 1, 10 ** 9));
     const most = checkInteger(options.maxUploadBytes ?? 2 ** 30, 'options.maxUploadBytes', 0, Number.MAX_SAFE_INTEGER);
     this.#admission = new Admission({
       coordinator: keyDigest(publicKey),
       taskOf: (id) => this.#tasks.get(id),
-      revocationsOf: (task) => this.#revocations.of(task),
+      revocationsOf: (task) => this.#revocations.known(task),
       now: () => secondsOf(this.#clock),
     });
     this.#answering = {
@@ -106,7 +107,7 @@ export class Coordinator {
       listener: this.#listener,
       ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), turns: new Turns() },
       taskOf: (id) => this.#task(id),
-      revocationsOf: (task) => this.#revocations.of(task),
+      revocationsOf: (task) => this.#revocations.newest(task),
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
       ...{ now: () => secondsOf(this.#clock), ended: (run) => this.#ended(run) },
       backWithin: (pause, waiting) => this.#windows.after(pause, waiting).to,
@@ -184,7 +185,7 @@ export class Coordinator {
 
   /**
    * Takes a list of certificates that the registrar has taken back. A run needs one; participants refuse one that is too old for them,
-   * so give a new one regularly.
+   * so give a new one regularly, to any process: the store keeps it for the others.
    *
    * @param list as `Registrar.revocationList` gave it.
    * @throws DecodeError if the bytes are no list; ServiceError ERR_SECAGG_CERTIFICATE if no task has its registrar and scope, if the
@@ -214,7 +215,7 @@ export class Coordinator {
     if (announced.expires <= secondsOf(this.#clock)) {
       throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: it has expired');
     }
-    if (this.#revocations.of(task) === null) {
+    if ((await this.#revocations.newest(task)) === null) {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'openRun: there is no revocation list, see setRevocationList');
     }
     const run = openedRun(task, announced, await this.#store.heartbeat());
@@ -287,6 +288,7 @@ export class Coordinator {
   async tick(): Promise<void> {
     const now = await this.#store.heartbeat();
     const failures: unknown[] = [];
+    await this.#revocations.refresh(this.tasks).catch((error: unknown) => void failures.push(error));
     const runs = await this.#openRuns();
     for (const run of this.#due.among(runs, now)) {
       await this.#due.look(run, now, () => advance(this.#answering, run)).catch((error: unknown) => void failures.push(error));

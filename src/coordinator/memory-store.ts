@@ -46,6 +46,7 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
   /** Runs that go on, by task and source. */
   readonly #open = new Map<string, StoredRun>();
   readonly #tasks = new Map<string, StoredTask>();
+  readonly #revocationLists = new Map<string, { readonly number: number; readonly list: Uint8Array }>();
   readonly #requests = new Map<string, LastRequest & { readonly epoch: number }>();
 
   /** @param clock milliseconds, from any beginning; default `performance.now`. */
@@ -214,6 +215,18 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
   /** As `CoordinatorStore.participants`. */
   participants(key: RunKey): Promise<readonly Participant[]> {
     return Promise.resolve([...(this.#runs.get(nameOf(key))?.attendees.all() ?? [])]);
+  }
+
+  /** As `CoordinatorStore.raiseRevocationList`. */
+  raiseRevocationList(registrar: string, number: number, list: Uint8Array): Promise<void> {
+    if (number > (this.#revocationLists.get(registrar)?.number ?? -1)) this.#revocationLists.set(registrar, { number, list });
+    return Promise.resolve();
+  }
+
+  /** As `CoordinatorStore.revocationList`. */
+  revocationList(registrar: string, above: number): Promise<Uint8Array | null> {
+    const known = this.#revocationLists.get(registrar);
+    return Promise.resolve(known !== undefined && known.number > above ? known.list : null);
   }
 
   /** As `CoordinatorStore.lastRequest`. */

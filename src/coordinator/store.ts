@@ -78,6 +78,14 @@ export interface CoordinatorStore {
   /** All participants of a run, also those that have left. */
   participants(key: RunKey): Promise<readonly Participant[]>;
   /**
+   * Writes the revocation list of a registrar, unless there is one with this number or a higher one.
+   *
+   * @param registrar digest of its key and scope, as 64 hexadecimal digits.
+   */
+  raiseRevocationList(registrar: string, number: number, list: Uint8Array): Promise<void>;
+  /** The revocation list of a registrar; null if there is none, or if its number is not above this one. */
+  revocationList(registrar: string, above: number): Promise<Uint8Array | null>;
+  /**
    * The newest request that was noted, if any is remembered.
    *
    * @param sender a participant with one key: with another key it begins anew.

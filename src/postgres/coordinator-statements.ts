@@ -232,6 +232,18 @@ export const readParticipants: Statement<ParticipantRow> = statement(
   PARTICIPANT,
 );
 
+export const raiseRevocationList: Statement<never> = statement(
+  `
+  insert into :schema.revocation_lists (registrar, number, list) values ($1, $2, $3)
+  on conflict (registrar) do update set number = excluded.number, list = excluded.list
+  where revocation_lists.number < excluded.number`,
+);
+
+export const readRevocationList: Statement<{ readonly list: Uint8Array }> = statement(
+  'select list from :schema.revocation_lists where registrar = $1 and number > $2',
+  { list: bytes },
+);
+
 export interface RequestRow {
   readonly sequence: number;
   readonly digest: Uint8Array;

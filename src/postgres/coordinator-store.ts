@@ -246,6 +246,17 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     return (await this.#database.read(sql.readParticipants, [task, run])).map(participantOf);
   }
 
+  /** As `CoordinatorStore.raiseRevocationList`. */
+  async raiseRevocationList(registrar: string, number: number, list: Uint8Array): Promise<void> {
+    await this.#database.transaction((query) => query(sql.raiseRevocationList, [registrar, number, list]));
+  }
+
+  /** As `CoordinatorStore.revocationList`. */
+  async revocationList(registrar: string, above: number): Promise<Uint8Array | null> {
+    const [row] = await this.#database.read(sql.readRevocationList, [registrar, above]);
+    return row === undefined ? null : copyOf(row.list);
+  }
+
   /** As `CoordinatorStore.lastRequest`. */
   async lastRequest(task: string, sender: string): Promise<LastRequest | null> {
     const [row] = await this.#database.read(sql.readRequest, [task, sender]);

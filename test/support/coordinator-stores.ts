@@ -265,6 +265,23 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect((await store.participants(second)).map(({ session }) => session)).to.deep.equal([null, 0]);
   });
 
+  it('keeps the revocation list of each registrar that has the highest number', async () => {
+    const [registrar, other] = ['d'.repeat(64), 'e'.repeat(64)];
+    expect(await store.revocationList(registrar, -1)).to.equal(null);
+    await store.raiseRevocationList(registrar, 4, Uint8Array.of(4));
+    expect(await store.revocationList(registrar, -1)).to.deep.equal(Uint8Array.of(4));
+    expect(await store.revocationList(registrar, 3)).to.deep.equal(Uint8Array.of(4));
+    expect(await store.revocationList(registrar, 4), 'it is known').to.equal(null);
+    await store.raiseRevocationList(registrar, 3, Uint8Array.of(3));
+    await store.raiseRevocationList(registrar, 4, Uint8Array.of(40));
+    expect(await store.revocationList(registrar, -1), 'an older one, and another of the same number').to.deep.equal(
+      Uint8Array.of(4),
+    );
+    await Promise.all([5, 7, 6].map((number) => store.raiseRevocationList(registrar, number, Uint8Array.of(number))));
+    expect(await store.revocationList(registrar, 4)).to.deep.equal(Uint8Array.of(7));
+    expect(await store.revocationList(other, -1), 'of another registrar').to.equal(null);
+  });
+
   it('notes requests with rising numbers, and forgets them with their epoch', async () => {
     const request = (sequence: number): { sequence: number; digest: Uint8Array } => ({
       sequence,

@@ -114,6 +114,18 @@ comment on column :schema.participants.session is 'Index of the session that it 
 comment on column :schema.participants.refused is 'The newest attempt in which it takes no part; 0 if there was none.';
 comment on column :schema.participants.certificate is 'Its certificate.';
 
+create table :schema.revocation_lists (
+  registrar text not null,
+  number bigint not null,
+  list bytea not null,
+  constraint revocation_lists_pkey primary key (registrar)
+);
+alter table :schema.revocation_lists alter column list set storage external;
+comment on table :schema.revocation_lists is 'The newest revocation list of each registrar. Processes check its signature.';
+comment on column :schema.revocation_lists.registrar is 'Digest of the key and the scope of the registrar, 64 hexadecimal digits.';
+comment on column :schema.revocation_lists.number is 'Number of the list.';
+comment on column :schema.revocation_lists.list is 'The list itself, signed by the registrar.';
+
 create table :schema.requests (
   task text not null,
   sender text not null,
