@@ -16,7 +16,7 @@ import type { Rosters } from './rosters.ts';
 import { IDLE, pauseIn, pauseInTraining, reply, SOON, wait, type Reply } from './reply.ts';
 import { advanceSession, ensureSession } from './session-advance.ts';
 import type { Turns } from './turns.ts';
-import type { Uploads } from './uploads.ts';
+import { uploadName, type Uploads } from './uploads.ts';
 
 /** What answering needs beside the coordinator's parts. */
 export interface Answering extends CoordinatorContext {
@@ -208,7 +208,7 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
   const isOpen = run.stage === 'session' && session?.end === null && session.attempt === run.attempt?.number;
   if (!isOpen || session.attempt !== place.attempt) throw attemptOver();
   await context.note(admitted);
-  const part = context.uploads.add(`${session.name}/${certificate.id}`, request, longestAnswer(task));
+  const part = context.uploads.add(uploadName(run, certificate.id), request, longestAnswer(task));
   if ('have' in part) {
     return { ...reply('accepted', place), have: { offset: part.have, total: request.total } };
   }

@@ -28,7 +28,6 @@ import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
 import { Rosters } from './rosters.ts';
 import { SeedWatch } from './seed-watch.ts';
-import { openSessionNames } from './session-advance.ts';
 import { openedRun, type RunKey, type RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
@@ -290,12 +289,11 @@ export class Coordinator {
     const failures: unknown[] = [];
     await this.#revocations.refresh(this.tasks).catch((error: unknown) => void failures.push(error));
     const runs = await this.#openRuns();
+    this.#answering.uploads.keepOnly(runs);
     for (const run of this.#due.among(runs, now)) {
       await this.#due.look(run, now, () => advance(this.#answering, run)).catch((error: unknown) => void failures.push(error));
     }
     await this.#tellOfOthers(runs);
-    const { uploads } = this.#answering;
-    if (!uploads.isEmpty) uploads.keepOnly(await openSessionNames(this.#answering, runs));
     await this.#tokens.atEndOfEpoch(now, (epoch) => this.#store.forgetRequests(epoch));
     for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
     if (failures.length > 0) throw failures[0]; // none keeps the other runs from going on
