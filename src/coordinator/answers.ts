@@ -64,7 +64,7 @@ async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   const most = mostEnrolled(task.definition);
   const { checkedIn } = await context.store.counts(run);
   // Not noted: whoever comes too late costs nothing but this answer.
-  if (!isIn && checkedIn >= most) return wait(NOWHERE, IDLE, checkedIn);
+  if (!isIn && checkedIn >= most) return wait(NOWHERE, IDLE);
   const isNew = await context.note(admitted);
   if (isNew && (await context.store.checkIn(run, certificate, most)) === null) return wait(NOWHERE, IDLE);
   await goOn(context, run);

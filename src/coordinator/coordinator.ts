@@ -135,18 +135,16 @@ export class Coordinator {
   async answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const now = await this.#store.heartbeat();
     const admitted = await this.#admission.admit(copyOf(checkBytes(request, 'request')));
-    this.#windows.note(now); // after admission: participants do not come later for what strangers send
-    const epoch = this.#tokens.epochAt(now);
     try {
       this.#admission.requireValidNow(admitted);
-      this.#requireToken(admitted, epoch);
+      this.#requireToken(admitted, this.#tokens.epochAt(now));
       if (admitted.request.kind === 'check-in') this.#requireCurrent(admitted.task);
       const reply = await answerTo(this.#answering, admitted);
       if (!READING.has(admitted.request.kind)) this.#due.answered({ task: admitted.task.id, run: reply.place.run });
-      return await this.#respond(admitted, epoch, reply, '');
+      return await this.#respond(admitted, now, reply, '');
     } catch (error) {
       const code = codeToTell(error);
-      return this.#respond(admitted, epoch, refusal(admitted.request.place, code), code);
+      return this.#respond(admitted, now, refusal(admitted.request.place, code), code);
     }
   }
 
@@ -171,12 +169,12 @@ export class Coordinator {
     throw new ServiceError('ERR_SECAGG_SEQUENCE', 'request: a newer one of this participant has come before');
   }
 
-  async #respond(admitted: Admitted, epoch: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
+  async #respond(admitted: Admitted, now: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
     const { task, certificate, certificateDigest } = admitted;
     const terms = {
-      token: this.#tokens.tokenFor(certificate.id, certificateDigest, epoch),
+      token: this.#tokens.tokenFor(certificate.id, certificateDigest, this.#tokens.epochAt(now)),
       sequence: (await this.#store.lastRequest(task.id, senderOf(certificate)))?.sequence ?? 0,
-      wait: this.#windows.after(reply.pause, reply.waiting),
+      wait: this.#windows.for(reply, now),
       code,
     };
     return encodeResponse(responseTo(admitted.request, reply, terms), this.#sign);
