@@ -45,9 +45,19 @@ export const insertRun: Statement<{ readonly run: number }> = statement(
 
 export const readRun: Statement<RunRow> = statement(`select ${RUN_COLUMNS} from :schema.runs where task = $1 and run = $2`, RUN);
 
-export const readOpenRun: Statement<RunRow> = statement(
-  `select ${RUN_COLUMNS} from :schema.runs where task = $1 and source = $2 and ended_at is null`,
-  RUN,
+export interface RunSlot {
+  readonly task: string;
+  readonly source: string;
+}
+
+export type OpenRunRow = RunSlot & RunRow;
+
+/** $1 are tasks, $2 the source of each. */
+export const readOpenRunsOf: Statement<OpenRunRow> = statement(
+  `
+  select task, source, ${RUN_COLUMNS}
+  from unnest($1::text[], $2::text[]) as asked (task, source) join :schema.runs using (task, source) where ended_at is null`,
+  { task: text, source: text, ...RUN },
 );
 
 export const readOpenRuns: Statement<RunRow> = statement(
@@ -177,6 +187,16 @@ export const readParticipant: Statement<ParticipantRow> = statement(
   PARTICIPANT,
 );
 
+export type KeyedParticipantRow = ParticipantRow & { readonly task: string; readonly run: number; readonly id: number };
+
+/** $1 are tasks, $2 the run of each, $3 the id of the participant. */
+export const readParticipantsOf: Statement<KeyedParticipantRow> = statement(
+  `
+  select task, run, id, status, session, refused, certificate
+  from unnest($1::text[], $2::bigint[], $3::bigint[]) as asked (task, run, id) join :schema.participants using (task, run, id)`,
+  { task: text, run: integer, id: integer, ...PARTICIPANT },
+);
+
 /** Enters a participant in place of its entry, if there is room. The run's row is locked. */
 export const insertParticipant: Statement<ParticipantRow> = statement(
   `
@@ -254,6 +274,21 @@ const REQUEST: Columns<RequestRow> = { sequence: integer, digest: bytes };
 export const readRequest: Statement<RequestRow> = statement(
   'select sequence, digest from :schema.requests where task = $1 and sender = $2',
   REQUEST,
+);
+
+export interface RequestSlot {
+  readonly task: string;
+  readonly sender: string;
+}
+
+export type KeyedRequestRow = RequestSlot & RequestRow;
+
+/** $1 are tasks, $2 the sender of each. */
+export const readRequestsOf: Statement<KeyedRequestRow> = statement(
+  `
+  select task, sender, sequence, digest
+  from unnest($1::text[], $2::text[]) as asked (task, sender) join :schema.requests using (task, sender)`,
+  { task: text, sender: text, ...REQUEST },
 );
 
 export const noteRequest: Statement<RequestRow> = statement(

@@ -17,6 +17,7 @@ import {
   type SessionRecord,
 } from '../coordinator/run-record.ts';
 import type { CoordinatorStore, LastRequest } from '../coordinator/store.ts';
+import { CoordinatorReads } from './coordinator-reads.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import type { Query } from './statement.ts';
 import { migrate } from './migrations.ts';
@@ -49,6 +50,7 @@ import * as sql from './coordinator-statements.ts';
 export class PostgresCoordinatorStore implements CoordinatorStore {
   readonly #database: Database;
   readonly #clock: ServiceClock;
+  readonly #reads: CoordinatorReads;
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
@@ -59,6 +61,7 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     checkNames(options, 'options', ['schema', 'timeout']);
     this.#database = new Database(pool, options);
     this.#clock = new ServiceClock(this.#database);
+    this.#reads = new CoordinatorReads(this.#database.read);
   }
 
   /** Creates the schema or brings it to this version, as `migrate()` of PostgresSessions does: the two share it. */
@@ -103,7 +106,7 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
 
   /** As `CoordinatorStore.openRun`. */
   async openRun(task: string, source: string): Promise<RunRecord | null> {
-    const [row] = await this.#database.read(sql.readOpenRun, [task, source]);
+    const row = await this.#reads.openRun(task, source);
     return row === undefined ? null : recordOf(row);
   }
 
@@ -197,8 +200,8 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.participant`. */
-  async participant({ task, run }: RunKey, id: number): Promise<Participant | null> {
-    const [row] = await this.#database.read(sql.readParticipant, [task, run, id]);
+  async participant(key: RunKey, id: number): Promise<Participant | null> {
+    const row = await this.#reads.participant(key, id);
     return row === undefined ? null : participantOf(row);
   }
 
@@ -259,7 +262,7 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
 
   /** As `CoordinatorStore.lastRequest`. */
   async lastRequest(task: string, sender: string): Promise<LastRequest | null> {
-    const [row] = await this.#database.read(sql.readRequest, [task, sender]);
+    const row = await this.#reads.lastRequest(task, sender);
     return row === undefined ? null : { sequence: row.sequence, digest: copyOf(row.digest) };
   }
 
