@@ -16,7 +16,7 @@ describe('check-ins beyond what a run needs', function () {
   before(async () => (database = await testDatabase()));
   after(() => database.end());
 
-  it('are refused with three statements that read and none that writes, and come back in turn', async () => {
+  it('share the few statements that look them up, write nothing, and are told to come back in turn', async () => {
     const statements: string[] = [];
     const pool = overheard(database.pool, (text) => void statements.push(text.trim()));
     const store = new PostgresCoordinatorStore(pool, { schema: database.schema });
@@ -44,7 +44,7 @@ describe('check-ins beyond what a run needs', function () {
     const elapsed = performance.now() - started;
     const reading = statements.filter((text) => text.startsWith('select'));
     const writing = statements.filter((text) => /^(?:insert|update|delete|with)/.test(text));
-    expect(reading.length).to.be.at.most(LATE / 4);
+    expect(reading.length, 'three lookups, shared by those that come together').to.be.within(3, LATE / 4);
     expect(writing.filter((text) => !text.includes('service_time'))).to.deep.equal([]);
     // Service time is written ten times a second at most, however many come.
     expect(writing.length).to.be.at.most(1 + elapsed / 100);
