@@ -13,7 +13,7 @@ import {
   type Attempt,
   type AttemptParts,
   type NewSession,
-  type RunEnd,
+  type RunEnding,
   type RunInAttempt,
   type RunKey,
   type RunRecord,
@@ -140,7 +140,7 @@ async function enterStage(
 /** Training ends. @returns as {@link step}. */
 async function begin(context: CoordinatorContext, task: Task, run: RunRecord, now: number): Promise<number | null> {
   const enrolled = await closeEnrolment(context, task, run, now);
-  if (enrolled === null) return now; // this process was given no list of revocations yet; another one may have it
+  if (enrolled === null) return now; // there is no list of revocations any more: somebody has taken it out of the store
   if ('gone' in enrolled) {
     // Some certificates have ended meanwhile: these participants are out of the run.
     await context.store.replaceRun({ ...run, revision: run.revision + 1, excluded: [...run.excluded, ...enrolled.gone] });
@@ -182,7 +182,7 @@ async function attemptFailed(
   if (isDone) emit(context.listener, { type: 'attempt-failed', task: run.task, run: run.run, attempt: number, code });
 }
 
-export function failedWith(code: string, at: number): RunEnd {
+export function failedWith(code: string, at: number): RunEnding {
   return { at, code, included: [], cohorts: [], sum: null, noiseSeed: null };
 }
 
@@ -210,7 +210,7 @@ async function conclude(context: CoordinatorContext, task: Task, run: RunInAttem
   }
   if (only === null) return attemptFailed(context, task, run, { code: failure, out, now });
   const isOne = task.definition.group.cohorts === null;
-  let how: RunEnd;
+  let how: RunEnding;
   try {
     const sum = isOne ? only : total.toVector();
     const noiseSeed = systemRandom(32);
@@ -225,15 +225,10 @@ async function conclude(context: CoordinatorContext, task: Task, run: RunInAttem
 }
 
 /** @returns false if another process was faster. */
-export async function end(context: CoordinatorContext, run: RunRecord, how: RunEnd): Promise<boolean> {
-  const ended: RunRecord = {
-    ...run,
-    revision: run.revision + 1,
-    stage: how.code === null ? 'finished' : 'failed',
-    end: how,
-  };
+export async function end(context: CoordinatorContext, run: RunRecord, how: RunEnding): Promise<boolean> {
   const open = run.stage === 'session' ? await context.store.openSessions(run) : [];
-  if (!(await context.store.replaceRun(ended))) return false;
+  const ended = await context.store.endRun(run, how);
+  if (ended === null) return false;
   for (const index of open) {
     const session = await context.store.session({ ...run, index });
     if (session !== null) await context.host.remove(session.name);

@@ -15,7 +15,7 @@ import type { Rosters } from './rosters.ts';
 import { IDLE, pauseIn, pauseInTraining, reply, SOON, wait, type Reply } from './reply.ts';
 import type { RunWork } from './run-work.ts';
 import { ensureSession } from './session-advance.ts';
-import type { Uploads } from './uploads.ts';
+import { uploadName, type Uploads } from './uploads.ts';
 
 /** What answering needs beside the coordinator's parts. */
 export interface Answering extends CoordinatorContext {
@@ -65,7 +65,7 @@ async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   const most = mostEnrolled(task.definition);
   const { checkedIn } = await context.store.counts(run);
   // Not noted: whoever comes too late costs nothing but this answer.
-  if (!isIn && checkedIn >= most) return wait(NOWHERE, IDLE, checkedIn);
+  if (!isIn && checkedIn >= most) return wait(NOWHERE, IDLE);
   const isNew = await context.note(admitted);
   if (isNew && (await context.store.checkIn(run, certificate, most)) === null) return wait(NOWHERE, IDLE);
   await context.work.goOn(context, run);
@@ -204,7 +204,7 @@ async function take(context: Answering, admitted: Admitted): Promise<Reply> {
   const isOpen = run.stage === 'session' && session?.end === null && session.attempt === run.attempt?.number;
   if (!isOpen || session.attempt !== place.attempt) throw attemptOver();
   await context.note(admitted);
-  const part = context.uploads.add(`${session.name}/${certificate.id}`, request, longestAnswer(task));
+  const part = context.uploads.add(uploadName(run, certificate.id), request, longestAnswer(task));
   if ('have' in part) {
     return { ...reply('accepted', place), have: { offset: part.have, total: request.total } };
   }

@@ -13,7 +13,8 @@ export interface CoordinatorContext {
   readonly host: SessionHost;
   readonly listener: Listener<CoordinatorEvent>;
   taskOf(id: string): Task;
-  revocationsOf(task: Task): RevocationList | null;
+  /** The newest revocation list that any process was given. */
+  revocationsOf(task: Task): Promise<RevocationList | null>;
   /** Where the seeds of draws come from. */
   readonly seeds: Pick<SeedWatch, 'of'>;
   /** Seconds since 1970. */

@@ -29,7 +29,6 @@ import { RevocationLists } from './revocation-lists.ts';
 import { Rosters } from './rosters.ts';
 import { SeedWatch } from './seed-watch.ts';
 import { RunWork } from './run-work.ts';
-import { openSessionNames } from './session-advance.ts';
 import { openedRun, type RunKey, type RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
@@ -68,7 +67,7 @@ export class Coordinator {
   readonly #windows: PollWindows;
   readonly #answering: Answering;
   readonly #clock: Clock;
-  readonly #revocations = new RevocationLists();
+  readonly #revocations: RevocationLists;
   readonly #paused = new Set<string>();
   readonly #retired: ReadonlySet<string>;
   #isDraining = false;
@@ -91,13 +90,14 @@ export class Coordinator {
     this.#clock = options.clock ?? Date.now;
     this.#listener = checkListener(options.listener);
     this.#store = options.store ?? new MemoryCoordinatorStore();
+    this.#revocations = new RevocationLists(this.#store);
     this.#tokens = new EpochTokens(secretOf(options.secret));
     this.#windows = new PollWindows(checkInteger(options.capacity ?? 200, 'options.capacity', 1, 10 ** 9));
     const most = checkInteger(options.maxUploadBytes ?? 2 ** 30, 'options.maxUploadBytes', 0, Number.MAX_SAFE_INTEGER);
     this.#admission = new Admission({
       coordinator: keyDigest(publicKey),
       taskOf: (id) => this.#tasks.get(id),
-      revocationsOf: (task) => this.#revocations.of(task),
+      revocationsOf: (task) => this.#revocations.known(task),
       now: () => secondsOf(this.#clock),
     });
     this.#answering = {
@@ -106,7 +106,7 @@ export class Coordinator {
       listener: this.#listener,
       ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), work: new RunWork() },
       taskOf: (id) => this.#task(id),
-      revocationsOf: (task) => this.#revocations.of(task),
+      revocationsOf: (task) => this.#revocations.newest(task),
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
       ...{ now: () => secondsOf(this.#clock), ended: (run) => this.#ended(run) },
       backWithin: (pause, waiting) => this.#windows.after(pause, waiting).to,
@@ -136,19 +136,17 @@ export class Coordinator {
    * @throws DecodeError, ServiceError for what does not come from a participant. Answer with status 400, and no more.
    */
   async answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-    const now = await this.#store.heartbeat();
     const admitted = await this.#admission.admit(copyOf(checkBytes(request, 'request')));
-    this.#windows.note(now); // after admission: participants do not come later for what strangers send
-    const epoch = this.#tokens.epochAt(now);
+    const now = await this.#store.heartbeat(); // after admission: what strangers send costs the store nothing
     try {
       this.#admission.requireValidNow(admitted);
-      this.#requireToken(admitted, epoch);
+      this.#requireToken(admitted, this.#tokens.epochAt(now));
       const reply = await answerTo(this.#answering, admitted);
       if (!READING.has(admitted.request.kind)) this.#due.answered({ task: admitted.task.id, run: reply.place.run });
-      return await this.#respond(admitted, epoch, reply, '');
+      return await this.#respond(admitted, now, reply, '');
     } catch (error) {
       const code = codeToTell(error);
-      return this.#respond(admitted, epoch, refusal(admitted.request.place, code), code);
+      return this.#respond(admitted, now, refusal(admitted.request.place, code), code);
     }
   }
 
@@ -173,12 +171,12 @@ export class Coordinator {
     throw new ServiceError('ERR_SECAGG_SEQUENCE', 'request: a newer one of this participant has come before');
   }
 
-  async #respond(admitted: Admitted, epoch: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
+  async #respond(admitted: Admitted, now: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
     const { task, certificate, certificateDigest } = admitted;
     const terms = {
-      token: this.#tokens.tokenFor(certificate.id, certificateDigest, epoch),
+      token: this.#tokens.tokenFor(certificate.id, certificateDigest, this.#tokens.epochAt(now)),
       sequence: (await this.#store.lastRequest(task.id, senderOf(certificate)))?.sequence ?? 0,
-      wait: this.#windows.after(reply.pause, reply.waiting),
+      wait: this.#windows.for(reply, now),
       code,
     };
     return encodeResponse(responseTo(admitted.request, reply, terms), this.#sign);
@@ -186,7 +184,7 @@ export class Coordinator {
 
   /**
    * Takes a list of certificates that the registrar has taken back. A run needs one; participants refuse one that is too old for them,
-   * so give a new one regularly.
+   * so give a new one regularly, to any process: the store keeps it for the others.
    *
    * @param list as `Registrar.revocationList` gave it.
    * @throws DecodeError if the bytes are no list; ServiceError ERR_SECAGG_CERTIFICATE if no task has its registrar and scope, if the
@@ -216,7 +214,7 @@ export class Coordinator {
     if (announced.expires <= secondsOf(this.#clock)) {
       throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: it has expired');
     }
-    if (this.#revocations.of(task) === null) {
+    if ((await this.#revocations.newest(task)) === null) {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'openRun: there is no revocation list, see setRevocationList');
     }
     const run = openedRun(task, announced, await this.#store.heartbeat());
@@ -288,11 +286,12 @@ export class Coordinator {
   /** Does what is due now, in all runs. {@link run} calls it regularly. */
   async tick(): Promise<void> {
     const now = await this.#store.heartbeat();
+    const failures: unknown[] = [];
+    await this.#revocations.refresh(this.tasks).catch((error: unknown) => void failures.push(error));
     const runs = await this.#openRuns();
-    const failures = await this.#due.lookAt(runs, now, (run) => advance(this.#answering, run));
+    this.#answering.uploads.keepOnly(runs);
+    failures.push(...(await this.#due.lookAt(runs, now, (run) => advance(this.#answering, run))));
     await this.#tellOfOthers(runs);
-    const { uploads } = this.#answering;
-    if (!uploads.isEmpty) uploads.keepOnly(await openSessionNames(this.#answering, runs));
     await this.#tokens.atEndOfEpoch(now, (epoch) => this.#store.forgetRequests(epoch));
     for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
     if (failures.length > 0) throw failures[0]; // none keeps the other runs from going on

@@ -35,7 +35,7 @@ export async function closeEnrolment(
   run: RunRecord,
   now: number,
 ): Promise<Enrolled | null> {
-  const revocations = context.revocationsOf(task);
+  const revocations = await context.revocationsOf(task);
   if (revocations === null) return null;
   const excluded = new Set(run.excluded);
   const ready = (await context.store.participants(run))
@@ -121,7 +121,7 @@ export async function drawSessions(
   now: number,
 ): Promise<readonly NewSession[] | null> {
   const task = context.taskOf(run.task);
-  const [enrolment, revocations] = [await context.store.enrolment(run), context.revocationsOf(task)];
+  const [enrolment, revocations] = [await context.store.enrolment(run), await context.revocationsOf(task)];
   if (enrolment === null || revocations === null) return null;
   const cohorts = drawCohorts(task, readEnrolment(enrolment), seed);
   const byId = new Map((await context.store.participants(run)).map(({ certificate }) => [certificate.id, certificate]));

@@ -18,6 +18,7 @@ export type {
   Participant,
   ParticipantStatus,
   RunEnd,
+  RunEnding,
   RunKey,
   RunRecord,
   SessionEnd,
@@ -27,5 +28,6 @@ export type {
 } from './run-record.ts';
 export type { HostedSession, SessionHost } from './session-host.ts';
 export type { CoordinatorStore, LastRequest } from './store.ts';
+export type { Payload } from '../service/announcement.ts';
 export type { Attendance } from '../leaves/progress.ts';
 export type { ConsistencyEvidence, DirectoryLine } from '../server/evidence.ts';

@@ -1,14 +1,16 @@
 // The store of a coordinator that is one process: everything is gone when the process ends.
 import { replaces, type Certificate } from '../service/certificate.ts';
-import type {
-  AttemptParts,
-  Counts,
-  NewSession,
-  Participant,
-  RunKey,
-  RunRecord,
-  SessionKey,
-  SessionRecord,
+import {
+  endedRun,
+  type AttemptParts,
+  type Counts,
+  type NewSession,
+  type Participant,
+  type RunEnding,
+  type RunKey,
+  type RunRecord,
+  type SessionKey,
+  type SessionRecord,
 } from './run-record.ts';
 import { ServiceTime } from '../leaves/service-time.ts';
 import { Attendees } from './attendees.ts';
@@ -16,6 +18,8 @@ import type { CoordinatorStore, LastRequest } from './store.ts';
 
 interface StoredRun {
   record: RunRecord;
+  /** Sums of its task before it was opened. */
+  readonly sumsBefore: number;
   readonly attendees: Attendees;
   enrolment: Uint8Array | null;
   sessions: readonly StoredSession[];
@@ -29,13 +33,20 @@ interface StoredSession {
 
 const nameOf = ({ task, run }: RunKey): string => `${task}/${run}`;
 
+interface StoredTask {
+  highestRun: number;
+  /** Runs that have ended with a sum. */
+  sums: number;
+}
+
 /** Keeps the runs of a coordinator in memory. */
 export class MemoryCoordinatorStore implements CoordinatorStore {
   readonly #time: ServiceTime;
   readonly #runs = new Map<string, StoredRun>();
   /** Runs that go on, by task and source. */
   readonly #open = new Map<string, StoredRun>();
-  readonly #highestRun = new Map<string, number>();
+  readonly #tasks = new Map<string, StoredTask>();
+  readonly #revocationLists = new Map<string, { readonly number: number; readonly list: Uint8Array }>();
   readonly #requests = new Map<string, LastRequest & { readonly epoch: number }>();
 
   /** @param clock milliseconds, from any beginning; default `performance.now`. */
@@ -52,11 +63,12 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
   createRun(record: RunRecord): Promise<boolean> {
     const { task, source, run } = record;
     const slot = `${task}/${source}`;
-    if (this.#open.has(slot) || run <= (this.#highestRun.get(task) ?? -1)) return Promise.resolve(false);
-    const stored: StoredRun = { record, attendees: new Attendees(), enrolment: null, sessions: [] };
+    const known = this.#tasks.get(task) ?? { highestRun: -1, sums: 0 };
+    if (this.#open.has(slot) || run <= known.highestRun) return Promise.resolve(false);
+    const stored: StoredRun = { record, sumsBefore: known.sums, attendees: new Attendees(), enrolment: null, sessions: [] };
     this.#runs.set(nameOf(record), stored);
     this.#open.set(slot, stored);
-    this.#highestRun.set(task, run);
+    this.#tasks.set(task, { ...known, highestRun: run });
     return Promise.resolve(true);
   }
 
@@ -88,11 +100,20 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     stored.attendees.exclude(record.excluded);
     if (enrolment !== undefined) stored.enrolment = enrolment;
     if (sessions !== undefined) beginSessions(stored, sessions);
-    if (record.end !== null) {
-      this.#open.delete(`${record.task}/${record.source}`);
-      for (const session of stored.sessions) session.record = withoutSum(session.record);
-    }
     return Promise.resolve(true);
+  }
+
+  /** As `CoordinatorStore.endRun`. */
+  endRun(record: RunRecord, ending: RunEnding): Promise<RunRecord | null> {
+    const { task: id, source, revision, excluded } = record;
+    const [stored, task] = [this.#runs.get(nameOf(record)), this.#tasks.get(id)];
+    if (stored?.record.revision !== revision || task === undefined) return Promise.resolve(null);
+    stored.record = endedRun(record, ending, task.sums - stored.sumsBefore);
+    if (ending.code === null) task.sums++;
+    stored.attendees.exclude(excluded);
+    this.#open.delete(`${id}/${source}`);
+    for (const session of stored.sessions) session.record = withoutSum(session.record);
+    return Promise.resolve(stored.record);
   }
 
   /** As `CoordinatorStore.enrolment`. */
@@ -194,6 +215,18 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
   /** As `CoordinatorStore.participants`. */
   participants(key: RunKey): Promise<readonly Participant[]> {
     return Promise.resolve([...(this.#runs.get(nameOf(key))?.attendees.all() ?? [])]);
+  }
+
+  /** As `CoordinatorStore.raiseRevocationList`. */
+  raiseRevocationList(registrar: string, number: number, list: Uint8Array): Promise<void> {
+    if (number > (this.#revocationLists.get(registrar)?.number ?? -1)) this.#revocationLists.set(registrar, { number, list });
+    return Promise.resolve();
+  }
+
+  /** As `CoordinatorStore.revocationList`. */
+  revocationList(registrar: string, above: number): Promise<Uint8Array | null> {
+    const known = this.#revocationLists.get(registrar);
+    return Promise.resolve(known !== undefined && known.number > above ? known.list : null);
   }
 
   /** As `CoordinatorStore.lastRequest`. */

@@ -1,5 +1,7 @@
 // How a run ended, for the application that runs the coordinator.
 import { randomFromSeed } from '../crypto/random.ts';
+import { copyOf } from '../leaves/bytes.ts';
+import { readAnnouncement, type Payload } from '../service/announcement.ts';
 import type { Task } from '../service/task.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Receipt } from '../dp/receipt.ts';
@@ -16,6 +18,13 @@ export interface FinishedRun {
   readonly included: readonly number[];
   /** What the task's aggregate makes of the sum: for `integers` the vector, for a mean its tensors. */
   readonly result: unknown;
+  /** The payload that its participants were given, for example the model that they trained; null if there was none. */
+  readonly payload: Payload | null;
+  /**
+   * How many other runs of the task ended with a sum between the opening of this run and its end: by so many versions the model that its
+   * participants trained is older than the newest one, if each sum gives a new version.
+   */
+  readonly staleness: number;
   /** What the sum costs each user in privacy; null if the aggregate adds no noise. */
   readonly receipt: Receipt | null;
 }
@@ -36,13 +45,14 @@ export interface FailedRun {
 export type Outcome = FinishedRun | FailedRun;
 
 /** How a run ended; null if it goes on. */
-export function outcomeOf(task: Task, { run, attempt, end }: RunRecord): Outcome | null {
+export function outcomeOf(task: Task, { run, announcement, attempt, end }: RunRecord): Outcome | null {
   if (end === null) return null;
   const number = attempt?.number ?? 0;
-  const { code, sum, included, cohorts, noiseSeed } = end;
+  const { code, sum, included, cohorts, noiseSeed, staleness } = end;
   if (code !== null || sum === null || noiseSeed === null || attempt === null)
     return { kind: 'failed', run, attempt: number, code: code ?? '' };
   const terms = task.definition.group.cohorts === null ? { users: included.length } : { cohorts };
   const { result, receipt } = task.planFor(attempt.name, randomFromSeed(noiseSeed)).decode(sum, terms);
-  return { kind: 'finished', run, attempt: number, included, result, receipt };
+  const { payload } = readAnnouncement(copyOf(announcement));
+  return { kind: 'finished', run, attempt: number, included, payload, staleness, result, receipt };
 }

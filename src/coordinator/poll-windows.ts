@@ -1,4 +1,6 @@
-// When participants should come back: windows that are as wide as it takes to answer all who may come.
+// When participants should come back: who is in a run within a window that is wide enough for all who may come, and who waits for a run
+// in turn.
+import { IDLE, isIdle, type Reply } from './reply.ts';
 
 /** From when to when, in milliseconds from now. */
 export interface PollWindow {
@@ -11,21 +13,32 @@ const SHORTEST = 200;
 const LONGEST = 600_000;
 /** For how long arrivals are counted, in milliseconds. */
 const COUNTED = 60_000;
+/** Milliseconds that participants wait at most, whatever they are told. */
+const LONGEST_IDLE = 3_600_000;
 
-/** Spreads the requests of participants. */
+/** Spreads the requests of participants. What it remembers does not grow with them. */
 export class PollWindows {
   readonly #capacity: number;
+  /** Requests of participants in runs. */
   #arrivals = 0;
   #before = 0;
   #since = -Infinity;
+  /** When the last one is to come back who waits for a run, in service time. */
+  #lastIdle = 0;
 
   /** @param capacity requests a second that this process answers well. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** Notes a request. @param now service time, in milliseconds. */
-  note(now: number): void {
+  /** The window for somebody that is told this. @param now service time, in milliseconds. */
+  for(reply: Reply, now: number): PollWindow {
+    if (isIdle(reply)) return this.#inTurn(now);
+    this.#note(now);
+    return this.after(reply.pause, reply.waiting);
+  }
+
+  #note(now: number): void {
     if (now - this.#since >= COUNTED) {
       this.#before = now - this.#since < 2 * COUNTED ? this.#arrivals : 0;
       this.#arrivals = 0;
@@ -35,7 +48,7 @@ export class PollWindows {
   }
 
   /**
-   * The window for somebody that waits.
+   * The window for somebody in a run.
    *
    * @param pause milliseconds after which there may be something new.
    * @param waiting how many wait for the same.
@@ -45,5 +58,13 @@ export class PollWindows {
     const width = Math.max((1000 * expected) / this.#capacity, SHORTEST);
     const from = Math.round(Math.min(Math.max(pause, SHORTEST), LONGEST));
     return { from, to: Math.round(Math.min(from + width, 2 * LONGEST)) };
+  }
+
+  /** One after the other, as many a second as this process answers well. Those in runs do not wait for them. */
+  #inTurn(now: number): PollWindow {
+    const turn = Math.max(now + IDLE, this.#lastIdle + 1000 / this.#capacity);
+    this.#lastIdle = Math.min(turn, now + LONGEST_IDLE - SHORTEST);
+    const from = Math.round(this.#lastIdle - now);
+    return { from, to: from + SHORTEST };
   }
 }

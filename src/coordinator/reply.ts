@@ -15,7 +15,7 @@ export interface Reply {
   readonly have?: { readonly offset: number; readonly total: number };
   /** Milliseconds after which there may be something new. */
   readonly pause: number;
-  /** How many wait for the same. */
+  /** How many wait for the same; 0 of somebody that has nothing to do. */
   readonly waiting: number;
 }
 
@@ -35,9 +35,14 @@ export function reply(kind: ResponseKind, place: Place, whole: Uint8Array = NOTH
   return { kind, place, whole, pause: SOON, waiting: 0 };
 }
 
-/** @param pause milliseconds after which there may be something new. @param waiting how many wait for the same. */
+/** @param pause milliseconds after which there may be something new. @param waiting how many wait for the same, if it is in a run. */
 export function wait(place: Place, pause: number, waiting = 0): Reply {
   return { kind: 'wait', place, whole: NOTHING, pause, waiting };
+}
+
+/** Whether somebody is told to wait that has nothing to do in any run. */
+export function isIdle({ kind, waiting }: Reply): boolean {
+  return kind === 'wait' && waiting === 0;
 }
 
 /** @param seconds that a stage lasts at least. @returns milliseconds after which somebody looks again whether it has ended. */

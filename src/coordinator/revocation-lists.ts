@@ -1,14 +1,20 @@
-// The newest revocation list of each registrar.
+// The newest revocation list of each registrar. The store has it for all processes; each process checks its signature, and remembers it.
 import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
 import { checkBytes } from '../leaves/checks.ts';
-import { authorityDigest } from '../service/certificate.ts';
+import { authorityDigest, type Authority } from '../service/certificate.ts';
 import { isRevocationListOf, readRevocationList, type RevocationList } from '../service/revocation-list.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
+import type { CoordinatorStore } from './store.ts';
 
 export class RevocationLists {
+  readonly #store: CoordinatorStore;
   /** By registrar and scope. */
   readonly #lists = new Map<string, RevocationList>();
+
+  constructor(store: CoordinatorStore) {
+    this.#store = store;
+  }
 
   /** @throws DecodeError, ServiceError ERR_SECAGG_CERTIFICATE. */
   async set(list: unknown, tasks: readonly Task[]): Promise<void> {
@@ -17,14 +23,44 @@ export class RevocationLists {
     if (task === undefined || !(await isRevocationListOf(task.definition.registrar.publicKey, revocations.bytes))) {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'list: not signed by a registrar of these tasks');
     }
-    const known = this.#lists.get(hex(authority));
-    if (known !== undefined && known.number > revocations.number) {
-      throw new ServiceError('ERR_SECAGG_CERTIFICATE', `list: number ${known.number} is there, got ${revocations.number}`);
+    const { number, bytes } = revocations;
+    await this.#store.raiseRevocationList(hex(authority), number, bytes);
+    const newest = await this.newest(task);
+    if (newest !== null && newest.number > number) {
+      throw new ServiceError('ERR_SECAGG_CERTIFICATE', `list: number ${newest.number} is there, got ${number}`);
     }
-    this.#lists.set(hex(authority), revocations);
   }
 
-  of({ definition }: Task): RevocationList | null {
+  /** The newest list that this process knows. */
+  known({ definition }: Task): RevocationList | null {
     return this.#lists.get(hex(authorityDigest(definition.registrar))) ?? null;
   }
+
+  /**
+   * The newest list that any process was given.
+   *
+   * @throws ServiceError ERR_SECAGG_CERTIFICATE, DecodeError if somebody else has written into the store.
+   */
+  async newest({ definition: { registrar } }: Task): Promise<RevocationList | null> {
+    const name = hex(authorityDigest(registrar));
+    const bytes = await this.#store.revocationList(name, this.#lists.get(name)?.number ?? -1);
+    const newer = bytes === null ? null : await listOf(registrar, bytes);
+    const known = this.#lists.get(name); // maybe newer than before: other calls go on at the same time
+    if (newer === null || (known !== undefined && known.number >= newer.number)) return known ?? null;
+    this.#lists.set(name, newer);
+    return newer;
+  }
+
+  /** Learns of the lists that other processes were given. @throws as {@link newest}. */
+  async refresh(tasks: readonly Task[]): Promise<void> {
+    const registrars = new Map(tasks.map((task) => [hex(authorityDigest(task.definition.registrar)), task]));
+    for (const task of registrars.values()) await this.newest(task);
+  }
+}
+
+async function listOf(registrar: Authority, bytes: Uint8Array): Promise<RevocationList> {
+  const { authority, ...list } = readRevocationList(bytes);
+  const isSigned = await isRevocationListOf(registrar.publicKey, bytes);
+  if (isSigned && equalBytes(authority, authorityDigest(registrar))) return list;
+  throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'the store has a revocation list that the registrar has not signed');
 }

@@ -41,6 +41,7 @@ export const writtenRun: Codec<WrittenRun> = record<WrittenRun>({
       included: ids,
       cohorts: list(count),
       noiseSeed: nullable(bytes(32)),
+      staleness: count,
     }),
   ),
 });

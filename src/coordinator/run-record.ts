@@ -76,8 +76,8 @@ export interface SessionEnd {
   readonly sum: SumVector | null;
 }
 
-/** How a run ended. */
-export interface RunEnd {
+/** How a run ends. */
+export interface RunEnding {
   /** Service time, in milliseconds. */
   readonly at: number;
   /** Null if there is a sum; else the code of the last attempt's error. */
@@ -93,6 +93,12 @@ export interface RunEnd {
    * each time would be a release each time. Null without a sum.
    */
   readonly noiseSeed: Uint8Array | null;
+}
+
+/** How a run ended. */
+export interface RunEnd extends RunEnding {
+  /** How many other runs of the task have ended with a sum since this one was opened. */
+  readonly staleness: number;
 }
 
 /** A run. */
@@ -126,6 +132,17 @@ export function openedRun(task: Task, { run, source, bytes: announcement }: Anno
     ...{ task: task.id, run, revision: 0, source, announcement, stage: 'check-in', since },
     ...{ extended: false, attempt: null, excluded: [], end: null },
   };
+}
+
+/**
+ * The next revision of a run, in which it has ended.
+ *
+ * @param staleness of {@link RunEnd}, as its store has counted it.
+ * @internal
+ */
+export function endedRun(run: RunRecord, ending: RunEnding, staleness: number): RunRecord {
+  const stage = ending.code === null ? 'finished' : 'failed';
+  return { ...run, revision: run.revision + 1, stage, end: { ...ending, staleness } };
 }
 
 /** @internal */

@@ -217,15 +217,3 @@ async function certificateOf(
   const { attempt, draw } = session;
   return runCertificateOf({ task, announcement, attempt, roster, draw }, evidence);
 }
-
-/** The names of the sessions that have not ended: others may have been ended by another process. */
-export async function openSessionNames({ store }: CoordinatorContext, runs: readonly RunRecord[]): Promise<readonly string[]> {
-  const names: string[] = [];
-  for (const run of runs) {
-    for (const index of await store.openSessions(run)) {
-      const session = await store.session({ ...run, index });
-      if (session !== null) names.push(session.name);
-    }
-  }
-  return names;
-}

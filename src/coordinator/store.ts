@@ -1,6 +1,6 @@
 // What a coordinator needs of a store. Each method is one atomic step with its precondition: any number of processes may call them.
 import type { Certificate } from '../service/certificate.ts';
-import type { AttemptParts, Counts, Participant, RunKey, RunRecord, SessionKey, SessionRecord } from './run-record.ts';
+import type { AttemptParts, Counts, Participant, RunEnding, RunKey, RunRecord, SessionKey, SessionRecord } from './run-record.ts';
 
 /** What a participant's last request was. */
 export interface LastRequest {
@@ -26,13 +26,20 @@ export interface CoordinatorStore {
   /** All runs that go on. */
   openRuns(): Promise<readonly RunRecord[]>;
   /**
-   * Replaces a run by its next revision. If it goes back to training, all that were ready must say again that they are. Once it has
-   * ended, the sums of its sessions are dropped.
+   * Replaces a run that goes on by its next revision. If it goes back to training, all that were ready must say again that they are.
    *
    * @param parts of a new attempt: sessions of earlier attempts are forgotten.
    * @returns false if the store has another revision.
    */
   replaceRun(run: RunRecord, parts?: AttemptParts): Promise<boolean>;
+  /**
+   * Ends a run, and drops the sums of its sessions. In the same step it counts the run if it has a sum, and how many others of its task were
+   * counted since it was created.
+   *
+   * @param run its present revision, with the `excluded` that are to stay.
+   * @returns the next revision, with its staleness; null if the store has another revision.
+   */
+  endRun(run: RunRecord, ending: RunEnding): Promise<RunRecord | null>;
   /** Who is enrolled in the present attempt, or was in the last one, as {@link replaceRun} was given it; null without cohorts. */
   enrolment(key: RunKey): Promise<Uint8Array | null>;
   /** A session of the present or last attempt; null if there is none. */
@@ -70,6 +77,14 @@ export interface CoordinatorStore {
   counts(key: RunKey): Promise<Counts>;
   /** All participants of a run, also those that have left. */
   participants(key: RunKey): Promise<readonly Participant[]>;
+  /**
+   * Writes the revocation list of a registrar, unless there is one with this number or a higher one.
+   *
+   * @param registrar digest of its key and scope, as 64 hexadecimal digits.
+   */
+  raiseRevocationList(registrar: string, number: number, list: Uint8Array): Promise<void>;
+  /** The revocation list of a registrar; null if there is none, or if its number is not above this one. */
+  revocationList(registrar: string, above: number): Promise<Uint8Array | null>;
   /**
    * The newest request that was noted, if any is remembered.
    *

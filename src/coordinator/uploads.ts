@@ -2,6 +2,7 @@
 import { fingerprint } from '../crypto/digest.ts';
 import { equalBytes } from '../leaves/bytes.ts';
 import { ServiceError } from '../service/service-error.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** One part of a body. */
 export interface Part {
@@ -33,7 +34,7 @@ export class Uploads {
   /**
    * Adds a part.
    *
-   * @param name of the participant and what it answers.
+   * @param name as `uploadName` gives it.
    * @param longest bytes of a whole at most.
    * @returns the whole body once it is there, else how much of it is.
    * @throws ServiceError ERR_SECAGG_PART if the part does not continue what is there, or if the whole has another digest than it
@@ -70,10 +71,6 @@ export class Uploads {
     return upload;
   }
 
-  get isEmpty(): boolean {
-    return this.#uploads.size === 0;
-  }
-
   drop(name: string): void {
     const known = this.#uploads.get(name);
     if (known === undefined) return;
@@ -81,10 +78,24 @@ export class Uploads {
     this.#uploads.delete(name);
   }
 
-  /** Forgets the bodies whose names begin with none of these, for example of attempts that are over. */
-  keepOnly(prefixes: readonly string[]): void {
-    for (const name of this.#uploads.keys()) if (!prefixes.some((prefix) => name.startsWith(prefix))) this.drop(name);
+  /**
+   * Forgets the bodies of attempts that are over.
+   *
+   * @param runs that go on. They say it without a question to the store: a body of a cohort that has ended stays until its attempt is over.
+   */
+  keepOnly(runs: readonly RunRecord[]): void {
+    const attempts = new Set(runs.filter(({ stage }) => stage === 'session').map(attemptOf));
+    for (const name of this.#uploads.keys()) if (!attempts.has(name.slice(0, name.lastIndexOf('/')))) this.drop(name);
   }
+}
+
+/** The name of what a participant sends in the present attempt of a run. */
+export function uploadName(run: RunRecord, id: number): string {
+  return `${attemptOf(run)}/${id}`;
+}
+
+function attemptOf({ task, run, attempt }: RunRecord): string {
+  return `${task}/${run}/${attempt?.number ?? 0}`;
 }
 
 function otherDigest(): ServiceError {

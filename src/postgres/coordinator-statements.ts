@@ -25,23 +25,39 @@ export const insertTask: Statement<never> = statement(
 );
 
 /** Locks the task's row, so that two runs of it are not created at once. */
-export const raiseRun: Statement<{ readonly highest_run: number }> = statement(
-  'update :schema.tasks set highest_run = $2 where task = $1 and highest_run < $2 returning highest_run',
-  { highest_run: integer },
+export const raiseRun: Statement<{ readonly sums: number }> = statement(
+  'update :schema.tasks set highest_run = $2 where task = $1 and highest_run < $2 returning sums',
+  { sums: integer },
+);
+
+/** Counts a run that ends. Locks the task's row before that of the run, as its creation does. @returns sums before. */
+export const countSum: Statement<{ readonly sums: number }> = statement(
+  'update :schema.tasks set sums = sums + $2::int where task = $1 returning sums - $2::int as sums',
+  { sums: integer },
 );
 
 export const insertRun: Statement<{ readonly run: number }> = statement(
   `
-  insert into :schema.runs (task, run, source, revision, stage, document)
-  values ($1, $2, $3, $4, $5, $6::jsonb) on conflict do nothing returning run`,
+  insert into :schema.runs (task, run, source, revision, stage, document, sums_before)
+  values ($1, $2, $3, $4, $5, $6::jsonb, $7) on conflict do nothing returning run`,
   { run: integer },
 );
 
 export const readRun: Statement<RunRow> = statement(`select ${RUN_COLUMNS} from :schema.runs where task = $1 and run = $2`, RUN);
 
-export const readOpenRun: Statement<RunRow> = statement(
-  `select ${RUN_COLUMNS} from :schema.runs where task = $1 and source = $2 and ended_at is null`,
-  RUN,
+export interface RunSlot {
+  readonly task: string;
+  readonly source: string;
+}
+
+export type OpenRunRow = RunSlot & RunRow;
+
+/** $1 are tasks, $2 the source of each. */
+export const readOpenRunsOf: Statement<OpenRunRow> = statement(
+  `
+  select task, source, ${RUN_COLUMNS}
+  from unnest($1::text[], $2::text[]) as asked (task, source) join :schema.runs using (task, source) where ended_at is null`,
+  { task: text, source: text, ...RUN },
 );
 
 export const readOpenRuns: Statement<RunRow> = statement(
@@ -51,17 +67,27 @@ export const readOpenRuns: Statement<RunRow> = statement(
 
 const STAGES = ['check-in', 'training', 'draw', 'session', 'finished', 'failed'] as const;
 
-export const lockRun: Statement<{ readonly revision: number; readonly stage: (typeof STAGES)[number] }> = statement(
-  'select revision, stage from :schema.runs where task = $1 and run = $2 for no key update',
-  { revision: integer, stage: oneOf(STAGES) },
+export const lockRun: Statement<{
+  readonly revision: number;
+  readonly stage: (typeof STAGES)[number];
+  readonly sums_before: number;
+}> = statement('select revision, stage, sums_before from :schema.runs where task = $1 and run = $2 for no key update', {
+  revision: integer,
+  stage: oneOf(STAGES),
+  sums_before: integer,
+});
+
+export const updateRun: Statement<never> = statement(
+  `
+  update :schema.runs set revision = $3, stage = $4, document = $5::jsonb, excluded = $6::bigint[]
+  where task = $1 and run = $2`,
 );
 
-export const updateRun: Statement<{ readonly run: number }> = statement(
+export const endRun: Statement<never> = statement(
   `
   update :schema.runs set revision = $3, stage = $4, document = $5::jsonb, excluded = $6::bigint[], sum = $7::bytea,
     sum_bits = $8::smallint, ended_at = $9::float8
-  where task = $1 and run = $2 returning run`,
-  { run: integer },
+  where task = $1 and run = $2`,
 );
 
 export const updateEnrolment: Statement<never> = statement(
@@ -161,6 +187,16 @@ export const readParticipant: Statement<ParticipantRow> = statement(
   PARTICIPANT,
 );
 
+export type KeyedParticipantRow = ParticipantRow & { readonly task: string; readonly run: number; readonly id: number };
+
+/** $1 are tasks, $2 the run of each, $3 the id of the participant. */
+export const readParticipantsOf: Statement<KeyedParticipantRow> = statement(
+  `
+  select task, run, id, status, session, refused, certificate
+  from unnest($1::text[], $2::bigint[], $3::bigint[]) as asked (task, run, id) join :schema.participants using (task, run, id)`,
+  { task: text, run: integer, id: integer, ...PARTICIPANT },
+);
+
 /** Enters a participant in place of its entry, if there is room. The run's row is locked. */
 export const insertParticipant: Statement<ParticipantRow> = statement(
   `
@@ -216,6 +252,18 @@ export const readParticipants: Statement<ParticipantRow> = statement(
   PARTICIPANT,
 );
 
+export const raiseRevocationList: Statement<never> = statement(
+  `
+  insert into :schema.revocation_lists (registrar, number, list) values ($1, $2, $3)
+  on conflict (registrar) do update set number = excluded.number, list = excluded.list
+  where revocation_lists.number < excluded.number`,
+);
+
+export const readRevocationList: Statement<{ readonly list: Uint8Array }> = statement(
+  'select list from :schema.revocation_lists where registrar = $1 and number > $2',
+  { list: bytes },
+);
+
 export interface RequestRow {
   readonly sequence: number;
   readonly digest: Uint8Array;
@@ -226,6 +274,21 @@ const REQUEST: Columns<RequestRow> = { sequence: integer, digest: bytes };
 export const readRequest: Statement<RequestRow> = statement(
   'select sequence, digest from :schema.requests where task = $1 and sender = $2',
   REQUEST,
+);
+
+export interface RequestSlot {
+  readonly task: string;
+  readonly sender: string;
+}
+
+export type KeyedRequestRow = RequestSlot & RequestRow;
+
+/** $1 are tasks, $2 the sender of each. */
+export const readRequestsOf: Statement<KeyedRequestRow> = statement(
+  `
+  select task, sender, sequence, digest
+  from unnest($1::text[], $2::text[]) as asked (task, sender) join :schema.requests using (task, sender)`,
+  { task: text, sender: text, ...REQUEST },
 );
 
 export const noteRequest: Statement<RequestRow> = statement(

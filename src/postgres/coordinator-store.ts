@@ -4,18 +4,22 @@ import { checkNames } from '../leaves/checks.ts';
 import type { SumVector } from '../masking/vector.ts';
 import { readCertificate, replaces, type Certificate } from '../service/certificate.ts';
 import { writtenRun, writtenSession } from '../coordinator/run-json.ts';
-import type {
-  AttemptParts,
-  Counts,
-  Participant,
-  RunEnd,
-  RunKey,
-  RunRecord,
-  SessionKey,
-  SessionRecord,
+import {
+  endedRun,
+  type AttemptParts,
+  type Counts,
+  type Participant,
+  type RunEnd,
+  type RunEnding,
+  type RunKey,
+  type RunRecord,
+  type SessionKey,
+  type SessionRecord,
 } from '../coordinator/run-record.ts';
 import type { CoordinatorStore, LastRequest } from '../coordinator/store.ts';
+import { CoordinatorReads } from './coordinator-reads.ts';
 import { Database, type DatabaseOptions } from './database.ts';
+import type { Query } from './statement.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresPool } from './pool.ts';
 import { ServiceClock } from './service-clock.ts';
@@ -46,6 +50,7 @@ import * as sql from './coordinator-statements.ts';
 export class PostgresCoordinatorStore implements CoordinatorStore {
   readonly #database: Database;
   readonly #clock: ServiceClock;
+  readonly #reads: CoordinatorReads;
 
   /**
    * @param pool a `pg.Pool`, or an object with the same methods.
@@ -56,6 +61,7 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     checkNames(options, 'options', ['schema', 'timeout']);
     this.#database = new Database(pool, options);
     this.#clock = new ServiceClock(this.#database);
+    this.#reads = new CoordinatorReads(this.#database.read);
   }
 
   /** Creates the schema or brings it to this version, as `migrate()` of PostgresSessions does: the two share it. */
@@ -71,21 +77,23 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   /** As `CoordinatorStore.createRun`. */
   async createRun(run: RunRecord): Promise<boolean> {
     const { task, source, revision, stage } = run;
-    return this.#attempt(async (query) => {
+    const isNew = await this.#attempt(async (query) => {
       await query(sql.insertTask, [task]);
-      if ((await query(sql.raiseRun, [task, run.run])).length === 0) throw new Refused();
-      const row = [task, run.run, source, revision, stage, documentOf(run)];
+      const [raised] = await query(sql.raiseRun, [task, run.run]);
+      if (raised === undefined) throw new Refused();
+      const row = [task, run.run, source, revision, stage, documentOf(run), raised.sums];
       if ((await query(sql.insertRun, row)).length === 0) throw new Refused();
+      return true;
     });
+    return isNew ?? false;
   }
 
-  /** @returns false, with nothing changed, if `work` throws Refused. */
-  async #attempt(work: Parameters<Database['transaction']>[0]): Promise<boolean> {
+  /** @returns what `work` returns; null, with nothing changed, if it throws Refused. */
+  async #attempt<T>(work: (query: Query) => Promise<T>): Promise<T | null> {
     try {
-      await this.#database.transaction(work);
-      return true;
+      return await this.#database.transaction(work);
     } catch (error) {
-      if (error instanceof Refused) return false;
+      if (error instanceof Refused) return null;
       throw error;
     }
   }
@@ -98,7 +106,7 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
 
   /** As `CoordinatorStore.openRun`. */
   async openRun(task: string, source: string): Promise<RunRecord | null> {
-    const [row] = await this.#database.read(sql.readOpenRun, [task, source]);
+    const row = await this.#reads.openRun(task, source);
     return row === undefined ? null : recordOf(row);
   }
 
@@ -109,18 +117,16 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
 
   /** As `CoordinatorStore.replaceRun`. */
   async replaceRun(next: RunRecord, { enrolment, sessions }: AttemptParts = {}): Promise<boolean> {
-    const { task, run, revision, stage, excluded, end } = next;
+    const { task, run, revision, stage, excluded } = next;
     const key = [task, run];
-    return this.#attempt(async (query) => {
+    const isReplaced = await this.#attempt(async (query) => {
       const [before] = await query(sql.lockRun, [task, run]);
       if (before?.revision !== revision - 1) throw new Refused();
-      const written = [documentOf(next), [...excluded], ...columnsOf(end?.sum ?? null)];
-      await query(sql.updateRun, [...key, revision, stage, ...written, end?.at ?? null]);
+      await query(sql.updateRun, [...key, revision, stage, documentOf(next), [...excluded]]);
       const isAgain = before.stage === 'session' || before.stage === 'draw';
       if (isAgain && stage === 'training') await query(sql.resetReady, key);
       if (enrolment !== undefined) await query(sql.updateEnrolment, [...key, enrolment]);
-      if (end !== null) await query(sql.dropSums, key);
-      if (sessions === undefined) return;
+      if (sessions === undefined) return true;
       await query(sql.deleteSessions, key);
       await query(sql.forgetMembers, key);
       for (const { record, members, roster } of sessions) {
@@ -128,6 +134,24 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
         await query(sql.insertSession, [...key, index, record.revision, attempt, documentOfSession(record), roster]);
         await query(sql.setMembers, [...key, index, [...members]]);
       }
+      return true;
+    });
+    return isReplaced ?? false;
+  }
+
+  /** As `CoordinatorStore.endRun`. */
+  async endRun(record: RunRecord, ending: RunEnding): Promise<RunRecord | null> {
+    const { task, run, excluded } = record;
+    const { at, code, sum } = ending;
+    return this.#attempt(async (query) => {
+      const [counted] = await query(sql.countSum, [task, code === null ? 1 : 0]);
+      const [before] = await query(sql.lockRun, [task, run]);
+      if (counted === undefined || before?.revision !== record.revision) throw new Refused();
+      const ended = endedRun(record, ending, counted.sums - before.sums_before);
+      const written = [ended.revision, ended.stage, documentOf(ended), [...excluded], ...columnsOf(sum), at];
+      await query(sql.endRun, [task, run, ...written]);
+      await query(sql.dropSums, [task, run]);
+      return ended;
     });
   }
 
@@ -176,8 +200,8 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.participant`. */
-  async participant({ task, run }: RunKey, id: number): Promise<Participant | null> {
-    const [row] = await this.#database.read(sql.readParticipant, [task, run, id]);
+  async participant(key: RunKey, id: number): Promise<Participant | null> {
+    const row = await this.#reads.participant(key, id);
     return row === undefined ? null : participantOf(row);
   }
 
@@ -225,9 +249,20 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     return (await this.#database.read(sql.readParticipants, [task, run])).map(participantOf);
   }
 
+  /** As `CoordinatorStore.raiseRevocationList`. */
+  async raiseRevocationList(registrar: string, number: number, list: Uint8Array): Promise<void> {
+    await this.#database.transaction((query) => query(sql.raiseRevocationList, [registrar, number, list]));
+  }
+
+  /** As `CoordinatorStore.revocationList`. */
+  async revocationList(registrar: string, above: number): Promise<Uint8Array | null> {
+    const [row] = await this.#database.read(sql.readRevocationList, [registrar, above]);
+    return row === undefined ? null : copyOf(row.list);
+  }
+
   /** As `CoordinatorStore.lastRequest`. */
   async lastRequest(task: string, sender: string): Promise<LastRequest | null> {
-    const [row] = await this.#database.read(sql.readRequest, [task, sender]);
+    const row = await this.#reads.lastRequest(task, sender);
     return row === undefined ? null : { sequence: row.sequence, digest: copyOf(row.digest) };
   }
 
@@ -255,8 +290,8 @@ function documentOf(run: RunRecord): string {
   return JSON.stringify(writtenRun.encode({ ...run, end: written }));
 }
 
-function withoutSum({ at, code, included, cohorts, noiseSeed }: RunEnd): Omit<RunEnd, 'sum'> {
-  return { at, code, included, cohorts, noiseSeed };
+function withoutSum({ at, code, included, cohorts, noiseSeed, staleness }: RunEnd): Omit<RunEnd, 'sum'> {
+  return { at, code, included, cohorts, noiseSeed, staleness };
 }
 
 function recordOf({ document, sum, sum_bits: bits }: sql.RunRow): RunRecord {

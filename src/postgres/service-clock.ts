@@ -8,6 +8,8 @@ const REMEMBERED = 100;
 export class ServiceClock {
   readonly #database: Database;
   #time: { readonly milliseconds: number; readonly readAt: number } | null = null;
+  /** While the database is asked. Whoever comes meanwhile shares the answer: a heartbeat writes a row that all processes share. */
+  #asked: Promise<number> | null = null;
 
   constructor(database: Database) {
     this.#database = database;
@@ -17,6 +19,11 @@ export class ServiceClock {
   async heartbeat(): Promise<number> {
     const known = this.#time;
     if (known !== null && performance.now() - known.readAt < REMEMBERED) return known.milliseconds;
+    this.#asked ??= this.#ask().finally(() => (this.#asked = null));
+    return this.#asked;
+  }
+
+  async #ask(): Promise<number> {
     const [row] = await this.#database.transaction((query) => query(sql.heartbeat));
     const milliseconds = row?.milliseconds ?? 0;
     this.#time = { milliseconds, readAt: performance.now() };

@@ -14,7 +14,7 @@ export const MOST_URL_BYTES = 2000;
 export const MOST_SOURCE_BYTES = 100;
 
 /** What the participants of a run work with, for example a model. It does not go through the coordinator. */
-interface Payload {
+export interface Payload {
   /** Where participants get it. */
   readonly url: string;
   /** In bytes. */
@@ -31,6 +31,7 @@ export interface Announcement {
   readonly source: string;
   /** Number of the run; runs of one task and source have rising numbers. */
   readonly run: number;
+  /** Null if there is none. */
   readonly payload: Payload | null;
   /** Seconds since 1970: nobody begins to take part from then on. */
   readonly expires: number;

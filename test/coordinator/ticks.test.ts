@@ -2,6 +2,8 @@
 import { expect } from 'chai';
 import { Coordinator, type CoordinatorEvent, type MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
 import { genKeypair } from '../../src/index.ts';
+import type { Person } from '../support/service-world/parties.ts';
+import { RawParticipant } from '../support/service-world/raw-participant.ts';
 import { SmallService, untilPending } from '../support/service-world/small-service.ts';
 
 /** A store that counts its calls. */
@@ -34,12 +36,48 @@ async function callsOfTick(runs: number): Promise<number> {
   return counter.calls;
 }
 
+/** A participant sends the first half of an answer of 100 bytes. @returns the kind of the response, or the code of its refusal. */
+async function firstPart(service: SmallService, person: Person, run: number): Promise<string> {
+  const participant = new RawParticipant(service.parties.task, person);
+  const part = { total: 100, sha256: new Uint8Array(32), body: new Uint8Array(50) };
+  const place = { run, attempt: 1, round: 0 };
+  const { kind, code } = await participant.ask(service.coordinator, 'answer', { place, ...part });
+  return code === '' ? kind : code;
+}
+
 describe('a tick', () => {
   it('costs the store as many calls for 100 runs that are not due as for one', async () => {
     const [one, ten, hundred] = [await callsOfTick(1), await callsOfTick(10), await callsOfTick(100)];
     expect(ten).to.equal(one);
     expect(hundred).to.equal(one);
     expect(one).to.be.below(5);
+  });
+
+  it('costs as many calls while parts of a long answer are held, for any number of runs that are in session', async () => {
+    const service = await SmallService.open({ users: 4, people: 8 });
+    const counter = counted(service.store);
+    service.coordinator = service.process({ store: counter.store, maxUploadBytes: 100 });
+    const { people } = service.parties;
+    const [morning, evening] = [await service.openRun({ source: 'morning' }), await service.openRun({ source: 'evening' })];
+    const agents = people.map((person, i) => service.participant(person, { source: i < 4 ? 'morning' : 'evening' }));
+    const begun = async (): Promise<boolean> => {
+      const runs = await service.store.openRuns();
+      return runs.every(({ stage }) => stage === 'session');
+    };
+    await service.play(agents, begun);
+    const callsOfNext = async (): Promise<number> => {
+      await service.coordinator.tick(); // after an answer it looks at the run
+      counter.calls = 0;
+      await service.coordinator.tick();
+      return counter.calls;
+    };
+    const without = await callsOfNext();
+    expect(await firstPart(service, people[0]!, morning.run)).to.equal('accepted');
+    expect(await callsOfNext()).to.equal(without);
+    expect(await firstPart(service, people[4]!, evening.run), 'there is no room').to.equal('ERR_SECAGG_OVERLOAD');
+    await service.coordinator.abort(morning);
+    await service.coordinator.tick();
+    expect(await firstPart(service, people[4]!, evening.run), 'the other attempt is over').to.equal('accepted');
   });
 
   it('takes up the work of a process that has ended in the middle of it, after some seconds', async () => {

@@ -1,7 +1,8 @@
 // Bodies that come in parts: in order, whole, and not more of them than there is room for.
 import { expect } from 'chai';
 import { fingerprint } from '../../src/crypto/digest.ts';
-import { Uploads, type Part } from '../../src/coordinator/uploads.ts';
+import type { RunRecord } from '../../src/coordinator/run-record.ts';
+import { Uploads, uploadName, type Part } from '../../src/coordinator/uploads.ts';
 import { refused } from '../support/errors.ts';
 
 const whole = Uint8Array.from({ length: 10 }, (_, i) => i);
@@ -47,9 +48,25 @@ describe('a body in parts', () => {
     const other = part(0, 4, { sha256: fingerprint(Uint8Array.of(7)) });
     expect(uploads.add('a', other, 10)).to.deep.equal({ have: 4 });
     refused('ERR_SECAGG_OVERLOAD', () => uploads.add('c', part(0, 4), 10));
-    uploads.keepOnly(['b']);
+    uploads.drop('a');
     expect(uploads.add('c', part(0, 4), 10)).to.deep.equal({ have: 4 });
     expect(uploads.add('b', part(4, 6), 10), 'it is still there').to.deep.equal({ have: 6 });
     uploads.drop('nobody');
+  });
+
+  it('is forgotten once its attempt is over', () => {
+    const uploads = new Uploads(100);
+    const run = (number: number, attempt: number, stage: RunRecord['stage'] = 'session'): RunRecord => ({
+      ...{ task: 'a', run: number, revision: 7, source: `${number}`, announcement: new Uint8Array(), stage, since: 0 },
+      ...{ extended: false, excluded: [], end: null },
+      attempt: { number: attempt, name: 'b'.repeat(64), seedAt: null, sessions: 1 },
+    });
+    const runs = [run(1, 1), run(11, 1), run(1, 11), run(2, 1)];
+    const have = (): unknown[] => runs.map((each) => uploads.add(uploadName(each, 5), part(4, 4 + 1), 10));
+    for (const each of runs) uploads.add(uploadName(each, 5), part(0, 4), 10);
+    uploads.keepOnly(runs);
+    expect(have()).to.deep.equal([{ have: 5 }, { have: 5 }, { have: 5 }, { have: 5 }]);
+    uploads.keepOnly([run(11, 1), run(1, 11), run(2, 1, 'training')]);
+    expect(have()).to.deep.equal([{ have: 0 }, { have: 5 }, { have: 5 }, { have: 0 }]);
   });
 });

@@ -24,7 +24,7 @@ describe('a coordinator’s store in PostgreSQL', function () {
 
   describeStore(async () => {
     const schema = pg.escapeIdentifier(database.schema);
-    for (const table of ['tasks', 'runs', 'participants', 'requests'])
+    for (const table of ['tasks', 'runs', 'participants', 'revocation_lists', 'requests'])
       await database.pool.query(`delete from ${schema}.${table}`);
     return store();
   });
@@ -66,7 +66,7 @@ describe('a coordinator’s store in PostgreSQL', function () {
       const host = new PostgresSessionHost(new PostgresSessions(database.pool, { schema: database.schema }));
       return new Coordinator({ keypair, tasks: [task], secret, store: store(), host });
     });
-    for (const coordinator of coordinators) await coordinator.setRevocationList(await parties.registrar.revocationList());
+    await coordinators[1]!.setRevocationList(await parties.registrar.revocationList());
     const expires = new Date(Date.now() + 3_600_000);
     const key = await coordinators[0]!.openRun(await parties.publisher.announce({ task, run: 1, expires }));
     const ending = new AbortController();
@@ -122,7 +122,7 @@ describe('a coordinator’s store in PostgreSQL', function () {
       const host = new PostgresSessionHost(new PostgresSessions(database.pool, { schema: database.schema }));
       return new Coordinator({ keypair, tasks: [task], secret: new Uint8Array(32), store: store(), host });
     });
-    for (const coordinator of coordinators) await coordinator.setRevocationList(await parties.registrar.revocationList());
+    await coordinators[1]!.setRevocationList(await parties.registrar.revocationList());
     const expires = new Date(Date.now() + 3_600_000);
     const key = await coordinators[0]!.openRun(await parties.publisher.announce({ task, run: 1, expires }));
     const floors = floorsFor(parties, keypair[0]);

@@ -129,19 +129,6 @@ describe('a coordinator process', () => {
     });
   });
 
-  it('that was given no revocation list leaves the begin of an attempt to one that has it', async () => {
-    const service = await SmallService.open();
-    const key = await service.openRun();
-    const participants = service.everybody();
-    const withList = service.coordinator;
-    service.coordinator = service.process();
-    await service.play(participants, async () => (await service.store.counts(key)).ready === participants.length);
-    expect(await stageOf(service)).to.equal('training');
-    service.coordinator = withList;
-    await service.play(participants, async () => (await stageOf(service)) === 'over');
-    expect(await service.coordinator.outcome(key)).to.include({ kind: 'finished' });
-  });
-
   it('that cannot go on with one run goes on with the others', async () => {
     const service = await SmallService.open();
     await service.openRun({ source: 'first' });

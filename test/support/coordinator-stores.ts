@@ -1,7 +1,7 @@
 // What every store of a coordinator must do, as tests that each store runs.
 import { expect } from 'chai';
 import type { Certificate } from '../../src/service/certificate.ts';
-import type { RunRecord, NewSession, SessionRecord } from '../../src/coordinator/run-record.ts';
+import type { RunEnding, RunRecord, NewSession, SessionRecord } from '../../src/coordinator/run-record.ts';
 import type { CoordinatorStore } from '../../src/coordinator/store.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
 import { authorities, certified } from './service.ts';
@@ -39,6 +39,18 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     return record;
   };
 
+  const end = async (run: RunRecord, ending: Partial<RunEnding> = {}): Promise<RunRecord> => {
+    const failed = { at: 1, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null };
+    const ended = await store.endRun(run, { ...failed, ...ending });
+    if (ended === null) throw new Error('the run was not ended');
+    return ended;
+  };
+  /** Ends a run with a sum. @returns its staleness. */
+  const finish = async (run: RunRecord): Promise<number | undefined> => {
+    const sum = { code: null, included: [id(1)], cohorts: [1], sum: Int32Array.of(1), noiseSeed: new Uint8Array(32) };
+    return (await end(run, sum)).end?.staleness;
+  };
+
   before(async () => {
     const { registrar } = authorities();
     for (let each = 0; each < 4; each++) certificates.push((await certified(registrar, each)).certificate);
@@ -58,10 +70,15 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
       [2, Int32Array.of(-1, 2 ** 31 - 1, -(2 ** 31))],
       [3, BigInt64Array.of(-1n, 2n ** 63n - 1n)],
     ] as const) {
-      const end = { at: 5e6, code: null, included: [1, 2 ** 40], cohorts: [1, 1], sum, noiseSeed: new Uint8Array(32).fill(7) };
+      const ending = { at: 5e6, code: null, included: [1, 2 ** 40], cohorts: [1, 1], sum, noiseSeed: new Uint8Array(32).fill(7) };
       const other = newRun(number, { source: `source ${number}` });
       await store.createRun(other);
-      const ended = await next(other, { stage: 'finished', attempt, end });
+      const last = await next(other, { stage: 'session', attempt });
+      const ended = await end({ ...last, excluded: [id(9)] }, ending);
+      expect(ended).to.deep.equal({
+        ...{ ...last, excluded: [id(9)], revision: 2, stage: 'finished' },
+        end: { ...ending, staleness: 0 },
+      });
       expect(await store.run(other)).to.deep.equal(ended);
     }
   });
@@ -74,10 +91,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.createRun(newRun(4, { source: 'third' })), 'a lower number').to.equal(false);
     expect(await store.createRun(newRun(1, { task: 'c'.repeat(64) }))).to.equal(true);
     expect((await store.openRuns()).map(({ run }) => run).sort()).to.deep.equal([1, 5, 6]);
-    await next(newRun(5), {
-      stage: 'failed',
-      end: { at: 1, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null },
-    });
+    await end(newRun(5));
     expect(await store.createRun(newRun(5)), 'the number of a run that has ended').to.equal(false);
     expect(await store.createRun(newRun(7))).to.equal(true);
   });
@@ -90,6 +104,41 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     const both = await Promise.all([1, 2].map((since) => store.replaceRun({ ...run, since, revision: 1 })));
     expect(both.filter(Boolean)).to.have.lengthOf(1);
     expect(await store.replaceRun(newRun(2, { revision: 1 })), 'no such run').to.equal(false);
+  });
+
+  it('ends a run once, and counts for its staleness the sums of its task since it was opened', async () => {
+    const of = (run: number, task = TASK): RunRecord => newRun(run, { source: `source ${run}`, task });
+    const [first, second, third, fourth] = [of(1), of(2), of(3), of(4)];
+    const elsewhere = of(1, 'c'.repeat(64));
+    for (const run of [first, second, third, elsewhere]) expect(await store.createRun(run)).to.equal(true);
+    await finish(elsewhere); // of another task
+    await end(third); // without a sum
+    expect(await finish(second), 'nothing has ended before').to.equal(0);
+    expect(await store.createRun(fourth)).to.equal(true);
+    expect(await finish(first), 'the second run has ended since').to.equal(1);
+    expect(await finish(fourth), 'the first run has ended since, the second one before').to.equal(1);
+    expect((await store.run(first))?.end?.staleness).to.equal(1);
+
+    const racing = newRun(5);
+    await store.createRun(racing);
+    const ending = { at: 1, code: null, included: [], cohorts: [], sum: Int32Array.of(1), noiseSeed: new Uint8Array(32) };
+    const ended = await Promise.all([1, 2, 3].map(() => store.endRun(racing, ending)));
+    expect(ended.filter((run) => run !== null)).to.have.lengthOf(1);
+    expect(await store.endRun(racing, ending), 'of an earlier revision').to.equal(null);
+    expect(await store.endRun(of(77), ending), 'no such run').to.equal(null);
+    const last = newRun(6);
+    await store.createRun(last);
+    expect(await finish(last), 'whoever lost the race has counted nothing').to.equal(0);
+  });
+
+  it('lets runs of one task be created and ended at once, each of which is counted', async () => {
+    const runs = [1, 2, 3, 4].map((run) => newRun(run, { source: `source ${run % 2}` }));
+    for (const run of runs.slice(0, 2)) await store.createRun(run);
+    const [one, two] = await Promise.all([
+      ...runs.slice(0, 2).map(finish),
+      ...runs.slice(2).map((run) => store.createRun(run)), // refused, if it comes before its source is free
+    ]);
+    expect([one, two].sort()).to.deep.equal([0, 1]);
   });
 
   it('enters those who check in while there is room and check-in goes on', async () => {
@@ -182,8 +231,8 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
       store.left({ task: TASK, run: 1, attempt, index });
     expect([await left(1, 0), await left(1, 1)]).to.deep.equal([[id(2)], [id(1)]]);
     expect([await left(2, 0), await left(2, 1)], 'of a later attempt').to.deep.equal([[id(2)], []]);
-    const end = { code: null, included: [0, 2], out: [1], sum: Int32Array.of(-5, 7) };
-    const ended = { ...sessions[0]!.record, revision: 1, round: 4, end };
+    const sessionEnd = { code: null, included: [0, 2], out: [1], sum: Int32Array.of(-5, 7) };
+    const ended = { ...sessions[0]!.record, revision: 1, round: 4, end: sessionEnd };
     const racing = await Promise.all([1, 2].map(() => store.replaceSession(ended, 'tëxt')));
     expect(racing.filter(Boolean)).to.have.lengthOf(1);
     expect(await store.session({ ...run, index: 0 })).to.deep.equal(ended);
@@ -192,11 +241,11 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.replaceSession({ ...ended, revision: 4 }), 'not the next revision').to.equal(false);
     expect(await store.replaceSession({ ...ended, revision: 3, attempt: 2 }), 'of another attempt').to.equal(false);
     expect(await store.openSessions(run)).to.deep.equal([1]);
-    await next(going, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null } });
+    await end(going, { at: 1000 });
     expect(await store.session({ ...run, index: 0 }), 'its sum is dropped').to.deep.equal({
       ...ended,
       revision: 2,
-      end: { ...end, sum: null },
+      end: { ...sessionEnd, sum: null },
     });
     await store.forgetRuns(TASK, 1000);
     expect(await store.session({ ...run, index: 0 })).to.equal(null);
@@ -214,6 +263,23 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.openSessions(second)).to.deep.equal([0]);
     expect((await store.session({ ...second, index: 0 }))?.attempt).to.equal(2);
     expect((await store.participants(second)).map(({ session }) => session)).to.deep.equal([null, 0]);
+  });
+
+  it('keeps the revocation list of each registrar that has the highest number', async () => {
+    const [registrar, other] = ['d'.repeat(64), 'e'.repeat(64)];
+    expect(await store.revocationList(registrar, -1)).to.equal(null);
+    await store.raiseRevocationList(registrar, 4, Uint8Array.of(4));
+    expect(await store.revocationList(registrar, -1)).to.deep.equal(Uint8Array.of(4));
+    expect(await store.revocationList(registrar, 3)).to.deep.equal(Uint8Array.of(4));
+    expect(await store.revocationList(registrar, 4), 'it is known').to.equal(null);
+    await store.raiseRevocationList(registrar, 3, Uint8Array.of(3));
+    await store.raiseRevocationList(registrar, 4, Uint8Array.of(40));
+    expect(await store.revocationList(registrar, -1), 'an older one, and another of the same number').to.deep.equal(
+      Uint8Array.of(4),
+    );
+    await Promise.all([5, 7, 6].map((number) => store.raiseRevocationList(registrar, number, Uint8Array.of(number))));
+    expect(await store.revocationList(registrar, 4)).to.deep.equal(Uint8Array.of(7));
+    expect(await store.revocationList(other, -1), 'of another registrar').to.equal(null);
   });
 
   it('notes requests with rising numbers, and forgets them with their epoch', async () => {
@@ -238,7 +304,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     const run = newRun(1);
     await store.createRun(run);
     await store.checkIn(run, certificate(0), 3);
-    await next(run, { stage: 'failed', end: { at: 1000, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null } });
+    await end(run, { at: 1000 });
     await store.createRun(newRun(2));
     await store.forgetRuns(TASK, 999);
     expect(await store.run(run)).not.to.equal(null);
@@ -246,10 +312,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.run(run)).to.equal(null);
     expect(await store.participant(run, id(0))).to.equal(null);
     expect(await store.run(newRun(2)), 'it goes on').not.to.equal(null);
-    await next(newRun(2), {
-      stage: 'failed',
-      end: { at: 2000, code: 'ERR', included: [], cohorts: [], sum: null, noiseSeed: null },
-    });
+    await end(newRun(2), { at: 2000 });
     await store.forgetRuns(TASK, 9999);
     expect(await store.createRun(newRun(2)), 'its number is used').to.equal(false);
   });

@@ -28,7 +28,8 @@ async function takeRevocationList(): Promise<void> {
   const response = await fetch(`${registrar}/revocations`);
   await coordinator.setRevocationList(new Uint8Array(await response.arrayBuffer()));
 }
-await takeRevocationList();
+// The store has the list of another process, or of the last start, if the registrar is not there, or if that list is newer.
+await takeRevocationList().catch(console.error);
 const everyHour = setInterval(() => void takeRevocationList().catch(console.error), 3_600_000);
 
 const server = createServer(

@@ -20,11 +20,13 @@ insert into :schema.service_time default values;
 create table :schema.tasks (
   task text not null,
   highest_run bigint not null default -1,
+  sums bigint not null default 0,
   constraint tasks_pkey primary key (task)
 );
 comment on table :schema.tasks is 'Tasks of a coordinator that have had runs.';
 comment on column :schema.tasks.task is 'Digest of the task, 64 hexadecimal digits.';
 comment on column :schema.tasks.highest_run is 'The highest number that a run of the task had.';
+comment on column :schema.tasks.sums is 'Runs of the task that have ended with a sum.';
 
 create table :schema.runs (
   task text not null,
@@ -38,6 +40,7 @@ create table :schema.runs (
   sum bytea,
   sum_bits smallint,
   ended_at float8,
+  sums_before bigint not null,
   constraint runs_pkey primary key (task, run),
   constraint runs_stage_known check (stage in ('check-in', 'training', 'draw', 'session', 'finished', 'failed')),
   constraint runs_ended check ((stage in ('finished', 'failed')) = (ended_at is not null)),
@@ -58,6 +61,7 @@ comment on column :schema.runs.enrolment is 'Ids of those who are enrolled in th
 comment on column :schema.runs.sum is 'The sum: components of sum_bits bits, little-endian.';
 comment on column :schema.runs.sum_bits is 'Bits of each component of the sum, 32 or 64.';
 comment on column :schema.runs.ended_at is 'Service time of the end, in milliseconds.';
+comment on column :schema.runs.sums_before is 'Runs of its task that had ended with a sum when it was opened.';
 
 create table :schema.run_sessions (
   task text not null,
@@ -109,6 +113,18 @@ comment on column :schema.participants.status is 'checked-in: it has come. ready
 comment on column :schema.participants.session is 'Index of the session that it is in, or was in last.';
 comment on column :schema.participants.refused is 'The newest attempt in which it takes no part; 0 if there was none.';
 comment on column :schema.participants.certificate is 'Its certificate.';
+
+create table :schema.revocation_lists (
+  registrar text not null,
+  number bigint not null,
+  list bytea not null,
+  constraint revocation_lists_pkey primary key (registrar)
+);
+alter table :schema.revocation_lists alter column list set storage external;
+comment on table :schema.revocation_lists is 'The newest revocation list of each registrar. Processes check its signature.';
+comment on column :schema.revocation_lists.registrar is 'Digest of the key and the scope of the registrar, 64 hexadecimal digits.';
+comment on column :schema.revocation_lists.number is 'Number of the list.';
+comment on column :schema.revocation_lists.list is 'The list itself, signed by the registrar.';
 
 create table :schema.requests (
   task text not null,

@@ -1,4 +1,5 @@
-// One process of the coordinator: it answers, ticks once a second, crashes and comes back, over a store and a host that others share.
+// One process of the coordinator: it answers, ticks once a second, crashes and comes back, over a store and a host that others share. It is
+// given no revocation list: the store has it.
 import { Coordinator, type CoordinatorOptions } from '../../../src/coordinator/index.ts';
 import type { SessionHost } from '../../../src/coordinator/session-host.ts';
 import type { CoordinatorStore } from '../../../src/coordinator/store.ts';
@@ -20,7 +21,6 @@ export interface StationTerms {
   readonly host: SessionHost;
   readonly options: Omit<CoordinatorOptions, 'store' | 'host' | 'seeds'>;
   readonly seeds: SeedSource;
-  revocationList(): Uint8Array;
 }
 
 function diskFailure(): StoreError {
@@ -34,19 +34,19 @@ export class Station {
 
   constructor(terms: StationTerms) {
     this.#terms = terms;
-    void this.#start();
+    this.#start();
   }
 
   get isUp(): boolean {
     return this.#coordinator !== null;
   }
 
-  async #start(): Promise<void> {
+  #start(): void {
     const { timeline, draws, weather, store, host, seeds, options, watch } = this.#terms;
     const life = new Life(timeline, draws, weather, () => {
       watch.note('a coordinator crashed');
       this.#coordinator = null;
-      timeline.after(draws.between(500, 20_000), () => void this.#start());
+      timeline.after(draws.between(500, 20_000), () => this.#start());
     });
     this.#life = life;
     const coordinator = new Coordinator({
@@ -58,7 +58,6 @@ export class Station {
         if (event.type === 'tick-failed') this.#failed(event.error);
       },
     });
-    await coordinator.setRevocationList(this.#terms.revocationList());
     this.#coordinator = coordinator;
     void this.#tick(coordinator, life);
   }

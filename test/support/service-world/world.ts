@@ -71,7 +71,8 @@ class World {
     const watch = (this.#watch = new Watch(parties.task));
     const seeds = seedsIn(this.#settings.seeds, { draws: this.#draws, registrar: parties.registrar, watch });
     const store = new MemoryCoordinatorStore(() => this.#timeline.now + this.#ownJump);
-    const stations = await this.#stations(parties, store, seeds);
+    const operator = await this.#operator(parties, store);
+    const stations = this.#stations(parties, store, seeds);
     const network = new Network(this.#timeline, this.#draws, this.#settings.network, async (request) => {
       const up = stations.filter(({ isUp }) => isUp);
       if (up.length === 0) throw new Error('nobody is there');
@@ -98,20 +99,25 @@ class World {
     });
     this.#jumps();
     this.#open = sources.length;
-    for (const source of sources) void this.#runs(source, parties, store, watch);
+    for (const source of sources) void this.#runs(source, operator, parties, { store, watch });
     const events = await this.#timeline.run(() => this.#open === 0 || watch.violations.length > 0);
     return { outcomes: this.#outcomes, seen: watch.seen, events };
   }
 
-  async #stations(
-    { registrar, coordinator, task }: Parties,
-    store: MemoryCoordinatorStore,
-    seeds: SeedSource,
-  ): Promise<Station[]> {
+  /** Who opens runs, and gives the revocation list. */
+  async #operator({ coordinator, task, registrar }: Parties, store: MemoryCoordinatorStore): Promise<Coordinator> {
+    const operator = new Coordinator({
+      ...{ keypair: coordinator, tasks: [task], store, clock: this.#trueTime },
+      seeds: () => Promise.resolve(null), // it draws nothing
+    });
+    await operator.setRevocationList(await registrar.revocationList());
+    return operator;
+  }
+
+  #stations({ coordinator, task }: Parties, store: MemoryCoordinatorStore, seeds: SeedSource): Station[] {
     const watch = this.#watch!;
     const host = new MemorySessionHost();
     const secret = this.#draws.bytes(32);
-    const list = await registrar.revocationList();
     return Array.from(
       { length: this.#settings.stations },
       () =>
@@ -124,7 +130,6 @@ class World {
           host,
           seeds,
           options: { keypair: coordinator, tasks: [task], secret, clock: this.#timeOfDay },
-          revocationList: () => list,
         }),
     );
   }
@@ -140,12 +145,12 @@ class World {
   }
 
   /** One run after the other about one data source, each to its end. */
-  async #runs(source: string, { coordinator, task, registrar, publisher }: Parties, store: MemoryCoordinatorStore, watch: Watch) {
-    const operator = new Coordinator({
-      ...{ keypair: coordinator, tasks: [task], store, clock: this.#trueTime },
-      seeds: () => Promise.resolve(null), // it draws nothing
-    });
-    await operator.setRevocationList(await registrar.revocationList());
+  async #runs(
+    source: string,
+    operator: Coordinator,
+    { task, registrar, publisher }: Parties,
+    { store, watch }: { readonly store: MemoryCoordinatorStore; readonly watch: Watch },
+  ) {
     for (let i = 0; i < this.#settings.runs; i++) {
       const expires = new Date(this.#trueTime() + 24 * HOUR);
       const announcement = await publisher.announce({ task, source, run: this.#nextRun++, expires });

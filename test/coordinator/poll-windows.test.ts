@@ -1,0 +1,61 @@
+// When participants come back: many that wait for a run, and those that are in one.
+import { expect } from 'chai';
+import { PollWindows, type PollWindow } from '../../src/coordinator/poll-windows.ts';
+import { IDLE, reply, wait, type Reply } from '../../src/coordinator/reply.ts';
+import { NOWHERE } from '../../src/service/exchange.ts';
+
+const CAPACITY = 200;
+const idle = wait(NOWHERE, IDLE);
+const inRun: readonly Reply[] = [wait({ run: 1, attempt: 1, round: 2 }, 1000, 300), reply('accepted', NOWHERE)];
+
+/** So many participants come within a minute, and again whenever they are told to, until a time. @returns how many come in each second. */
+function returnsOf(participants: number, until: number): number[] {
+  const windows = new PollWindows(CAPACITY);
+  /** In each second, in milliseconds since the beginning. */
+  const comings = Array.from({ length: until }, (): number[] => []);
+  const put = (time: number): unknown => comings[Math.floor(time / 1000)]?.push(time);
+  for (let i = 0; i < participants; i++) put((60_000 * i) / participants);
+  return comings.map((times) => {
+    for (const time of times.sort((a, b) => a - b)) {
+      const { from, to } = windows.for(idle, time);
+      put(time + from + ((7919 * time) % (to - from)));
+    }
+    return times.length;
+  });
+}
+
+describe('the windows in which participants come back', () => {
+  it('let 100,000 that came within a minute come back as many a second as the process answers well, and not more for ever', () => {
+    const counts = returnsOf(100_000, 1700);
+    const returns = counts.slice(60);
+    expect(Math.max(...returns)).to.be.at.most(1.25 * CAPACITY); // a window of 200 ms may lie on either side of a second
+    for (let start = 0; start + 60 <= returns.length; start++) {
+      const inMinute = returns.slice(start, start + 60).reduce((sum, count) => sum + count, 0);
+      expect(inMinute, `from second ${60 + start}`).to.be.at.most(60 * CAPACITY + CAPACITY);
+    }
+    const inAll = returns.reduce((sum, count) => sum + count, 0);
+    expect(inAll, 'nobody waits longer than the capacity asks').to.be.at.least(0.99 * CAPACITY * returns.length);
+  });
+
+  it('let few come back after half a minute', () => {
+    const windows = new PollWindows(CAPACITY);
+    for (let second = 0; second < 600; second++) {
+      for (let i = 0; i < 3; i++) expect(windows.for(idle, 1000 * second).from).to.be.within(IDLE, IDLE + 20);
+    }
+  });
+
+  it('are not wider for those in a run because many wait for one', () => {
+    const [alone, crowded] = [new PollWindows(CAPACITY), new PollWindows(CAPACITY)];
+    for (let i = 0; i < 100_000; i++) crowded.for(idle, 0.6 * i);
+    const said = (windows: PollWindows): PollWindow[] => inRun.map((each) => windows.for(each, 60_000));
+    expect(said(crowded)).to.deep.equal(said(alone));
+    expect(said(alone)[0]).to.deep.equal({ from: 1000, to: 2500 });
+  });
+
+  it('end within an hour, however many wait', () => {
+    const windows = new PollWindows(1);
+    let last: PollWindow = { from: 0, to: 0 };
+    for (let i = 0; i < 10_000; i++) last = windows.for(idle, 0);
+    expect(last.to).to.equal(3_600_000);
+  });
+});
