@@ -102,7 +102,12 @@ export const GATE: readonly Suite[] = [
 
 /** `npm run test:long` runs these, or those that are named. */
 export const LONG: readonly Suite[] = [
-  { name: 'fuzz-100000', files: ['fuzz', 'pet/wire.test.ts'], env: { SECAGG_FUZZ_CASES: '100000' }, budget: 7200 },
+  {
+    name: 'fuzz-100000',
+    files: ['fuzz', 'pet/wire.test.ts', 'agent/responses.test.ts'],
+    env: { SECAGG_FUZZ_CASES: '100000' },
+    budget: 7200,
+  },
   ...[1, 2501, 5001, 7501].map((first) => ({
     name: `worlds-from-${first}`,
     files: ['worlds'],

@@ -97,6 +97,6 @@ export interface CoordinatorStore {
    * @returns what was noted before if its number is as high or higher, and nothing has changed; else null.
    */
   noteRequest(task: string, sender: string, request: LastRequest, epoch: number): Promise<LastRequest | null>;
-  /** Requests that were noted before this epoch are forgotten: no token of theirs is valid. */
+  /** Requests that were noted before this epoch are forgotten. */
   forgetRequests(before: number): Promise<void>;
 }

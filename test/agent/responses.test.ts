@@ -14,6 +14,7 @@ import { HostileCoordinator, type Said } from '../support/service-world/hostile.
 import { lightEngine } from '../support/service-world/light-engine.ts';
 import { SmallService, type SmallOptions } from '../support/service-world/small-service.ts';
 import { STORE_KEY } from '../support/service-world/watch.ts';
+import { CASES, TIMEOUT } from '../fuzz/cases.ts';
 
 const KINDS: readonly ResponseKind[] = [
   ...(['wait', 'task', 'run', 'enrolled', 'roster', 'message', 'accepted', 'outcome', 'refused'] as const),
@@ -138,7 +139,7 @@ async function isFuzzed({ service, bodies }: Recorded, stored: StoredAgent): Pro
       expect(history.participations - before.history.participations).to.be.within(0, 1);
       expect(history.draws - before.history.draws).to.be.within(0, 3);
     }),
-    { numRuns: 60 },
+    { numRuns: Math.ceil((60 * CASES) / 2000) },
   );
 }
 
@@ -172,6 +173,6 @@ for (const [what, options] of [
             throw new Error(phase, { cause: error });
           });
         }
-      })).timeout(60_000);
+      })).timeout(3 * TIMEOUT);
   });
 }
