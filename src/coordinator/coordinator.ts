@@ -265,12 +265,15 @@ export class Coordinator {
     }
   }
 
-  /** No further participants are taken for a task; runs that have their participants go on. */
+  /**
+   * This process takes no further participants for a task, until {@link resume} or its end; runs that have their participants go on. Where
+   * several processes share a store, each is told.
+   */
   pause(task: Task): void {
     this.#paused.add(task.id);
   }
 
-  /** Takes participants again. */
+  /** This process takes participants again. */
   resume(task: Task): void {
     this.#paused.delete(task.id);
   }
