@@ -20,7 +20,7 @@ export class DueRuns {
 
   /**
    * Looks at those of the open runs that are due, that another process has changed, or that nobody has looked at for some time: some side by
-   * side, so that one whose masks are removed does not delay the others. Runs that are no longer open are forgotten.
+   * side, so that one whose masks are removed does not delay the others of this tick. Runs that are no longer open are forgotten.
    *
    * @param now service time, in milliseconds.
    * @param advance does what is to be done with a run, and says until when there is nothing more.

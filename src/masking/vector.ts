@@ -9,7 +9,7 @@ export type InputVector = ArrayLike<number> | ArrayLike<bigint>;
 /** How a vector is given. */
 export interface VectorOptions {
   /**
-   * Gives the memory of a typed array away instead of copying it. This array, and others over the same memory, are then empty. Default
+   * Gives the memory of a typed array away instead of copying it, if the array has all of it. The array is then empty. Default
    * false. A user's worker takes every typed array so. A `UserWrapper` takes an `Int32Array` for 17 to 32 bits and a `BigInt64Array` for more, and copies other vectors.
    */
   readonly transfer?: boolean;
@@ -44,12 +44,13 @@ export function lanesOf(ring: Ring, vec: InputVector, length: number, range: Inp
 /**
  * The same in the vector's own memory, which is taken from the caller: nothing of it is changed, since its components are as wide as lanes.
  *
- * @returns null if they are not, the lengths differ, or the engine does not move the memory. Then the vector is as it was.
+ * @returns null if they are not, the lengths differ, something else is in the same memory, or the engine does not move it. Then the vector is
+ * as it was.
  */
 export function lanesTakenFrom(ring: Ring, vec: InputVector, length: number, range: InputRange): Lanes | null {
   const kind = ring.laneBytes === 4 ? 'Int32Array' : ring.laneBytes === 8 ? 'BigInt64Array' : null;
   const components = kind === null ? null : typedArrayOf(vec, kind, 'vec');
-  if (components?.length !== length) return null;
+  if (components?.length !== length || components.byteLength !== components.buffer.byteLength) return null;
   const limit = limitOf(ring, range);
   if (components instanceof Int32Array) checkInt32s(components, limit);
   else copyBigInts(components, length, () => undefined, limit);

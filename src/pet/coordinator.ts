@@ -23,7 +23,7 @@ import { encodeParameters, encodeSeeds, encodeSums } from './wire/views.ts';
 
 /**
  * The coordinator of round after round. In each it collects the ephemeral keys of sum participants, then masked models with the seeds of their
- * masks, then sums of the masks, and subtracts the one that more than half of the sum participants sent.
+ * masks, then sums of the masks, and subtracts the one that more than half of those sent that have sent one.
  *
  * It learns each model as soon as one sum participant works with it. `docs/pet.md` says more. The example of {@link PetParticipant} shows a whole
  * round.

@@ -227,6 +227,7 @@ async function insertMessages(query: Query, all: readonly Admitted[]): Promise<v
     const users = admitted.map(({ user }) => user).filter((user) => !inserted.has(`${batch.session.id} ${user}`));
     return users.length === 0 ? [] : [[batch, new HeardElsewhere(users)] as const];
   });
+  if (elsewhere.length === 0) throw messageNotWritten();
   throw new SomeHeardElsewhere(new Map(elsewhere));
 }
 

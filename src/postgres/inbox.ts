@@ -126,8 +126,7 @@ export class Inbox {
       }
       this.#tell(verdicts, performance.now() - started);
     } catch (error) {
-      // Nobody of the batch was acknowledged, and nobody knows what is written. The part may have been: this process begins another.
-      [this.#session, this.#parts] = [null, []];
+      // Nobody of the batch was acknowledged, and nobody knows what is written.
       for (const message of batch) message.reject(error);
     }
   }
@@ -169,7 +168,11 @@ export class Inbox {
           // elsewhere has a row, which the next attempt reads before it judges the message.
           if (error.users.some((user) => elsewhere.has(user))) throw messageNotWritten();
           for (const user of error.users) elsewhere.add(user);
-        } else throw error;
+        } else {
+          // The part may be written: this process begins another.
+          [this.#session, this.#parts] = [null, []];
+          throw error;
+        }
       } finally {
         if (this.#session === session) this.#parts.push(after);
       }

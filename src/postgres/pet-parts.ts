@@ -115,7 +115,12 @@ async function readWhole({ database }: Network, place: Place): Promise<Uint8Arra
  * process was killed meanwhile, must find the others.
  */
 export async function forgetParts(network: Network, round: StoredRound, participant: string): Promise<void> {
-  await network.database.transaction((query) => drop(query, network, round, keyOf(participant)));
+  const { id, phase } = round;
+  await network.database.transaction(async (query) => {
+    // Locks the row of the network first, as whoever enters a part does.
+    await query(sql.reservePart, [network.name, id, phase, 0, Number.MAX_SAFE_INTEGER]);
+    await drop(query, network, round, keyOf(participant));
+  });
 }
 
 /** What a message that is not complete takes. */

@@ -130,10 +130,14 @@ interface Attempt {
   readonly waits: boolean;
 }
 
-/** The oldest ones, at least one. */
+/** The oldest ones, at least one. A second batch of a session waits: it may have a user of the first, and is judged again once that is written. */
 function countOf(waiting: readonly WaitingBatch[]): number {
   let [count, messages, bytes] = [0, 0, 0];
+  const sessions = new Set<string>();
   for (const one of waiting) {
+    const { id } = one.batch.session;
+    if (sessions.has(id)) break;
+    sessions.add(id);
     messages += one.batch.accepted.length;
     bytes += one.bytes;
     if (count > 0 && (messages > MOST_MESSAGES || bytes > MOST_BYTES)) break;

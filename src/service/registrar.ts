@@ -142,7 +142,7 @@ export class Registrar {
     const before = (this.#certified.get(id) ?? []).filter(({ validUntil }) => mayBeAccepted(validUntil, now));
     const certificate = { id, publicKey, serial: this.#nextSerial++, validFrom: now, validUntil: now + this.#validity };
     const ofThisKey = before.filter((one) => equalBytes(one.publicKey, publicKey));
-    this.#takeBack(before.filter((one) => !ofThisKey.includes(one)));
+    this.#takeBack(before.filter((one) => !equalBytes(one.publicKey, publicKey)));
     this.#certified.set(id, [...ofThisKey, certificate]);
     return certificateOf(this.authority, this.#keypair[1], certificate);
   }

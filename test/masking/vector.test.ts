@@ -56,11 +56,12 @@ describe('a vector', () => {
     const range = fc.oneof(fc.constant('modular' as const), fc.record({ users: fc.constantFrom(1, 2, 1000) }));
     fc.assert(
       fc.property(fc.constantFrom(...rings), any, range, fc.nat(2), (ring, whole, given, skipped) => {
-        const vec = whole.slice().subarray(Math.min(skipped, whole.length - 1));
+        const first = Math.min(skipped, whole.length - 1); // a view of a part leaves the rest to its owner, and is copied
+        const vec = whole.slice().subarray(first);
         const [copied, { length }] = [vec.slice(), vec];
         const expected = outcomeOf(() => lanesOf(ring, copied, copied.length, given));
         const lanes = outcomeOf(() => lanesTakenFrom(ring, vec, length, given));
-        const fits = ring.laneBytes === vec.BYTES_PER_ELEMENT;
+        const fits = ring.laneBytes === vec.BYTES_PER_ELEMENT && first === 0;
         const isTaken = fits && expected instanceof Uint8Array;
         expect(lanes).to.deep.equal(fits ? expected : null);
         expect(vec.length).to.equal(isTaken ? 0 : length);

@@ -140,6 +140,6 @@ comment on column :schema.requests.task is 'Digest of the task.';
 comment on column :schema.requests.sender is 'Id of the participant, and its key.';
 comment on column :schema.requests.sequence is 'Number of the request.';
 comment on column :schema.requests.digest is 'Digest of the request, 32 bytes.';
-comment on column :schema.requests.epoch is 'Epoch of the token with which it came. The row is deleted when the token is good no more.';
+comment on column :schema.requests.epoch is 'Epoch of the token with which it came. The row is deleted a little over a week later.';
 `,
 };
