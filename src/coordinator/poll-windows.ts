@@ -11,7 +11,7 @@ export interface PollWindow {
 /** The least pause between two requests of one participant, in milliseconds. */
 const SHORTEST = 200;
 const LONGEST = 600_000;
-/** For how long arrivals are counted, in milliseconds. */
+/** For how long waits are added up, in milliseconds. */
 const COUNTED = 60_000;
 /** Milliseconds that participants wait at most, whatever they are told. */
 const LONGEST_IDLE = 3_600_000;
@@ -19,8 +19,8 @@ const LONGEST_IDLE = 3_600_000;
 /** Spreads the requests of participants. What it remembers does not grow with them. */
 export class PollWindows {
   readonly #capacity: number;
-  /** Requests of participants in runs. */
-  #arrivals = 0;
+  /** Milliseconds that participants in runs were told to wait, in all, in the present minute and in the one before. */
+  #waits = 0;
   #before = 0;
   #since = -Infinity;
   /** When the last one is to come back who waits for a run, in service time. */
@@ -34,17 +34,19 @@ export class PollWindows {
   /** The window for somebody that is told this. @param now service time, in milliseconds. */
   for(reply: Reply, now: number): PollWindow {
     if (isIdle(reply)) return this.#inTurn(now);
-    this.#note(now);
-    return this.after(reply.pause, reply.waiting);
-  }
-
-  #note(now: number): void {
+    const window = this.after(reply.pause, reply.waiting);
     if (now - this.#since >= COUNTED) {
-      this.#before = now - this.#since < 2 * COUNTED ? this.#arrivals : 0;
-      this.#arrivals = 0;
+      this.#before = now - this.#since < 2 * COUNTED ? this.#waits : 0;
+      this.#waits = 0;
       this.#since = now;
     }
-    this.#arrivals++;
+    this.#waits += (window.from + window.to) / 2;
+    return window;
+  }
+
+  /** How many in runs are away at a time: what they are told to wait, over the time in which they are told so (Little 1961). */
+  get #away(): number {
+    return Math.max(this.#waits, this.#before) / COUNTED;
   }
 
   /**
@@ -54,8 +56,7 @@ export class PollWindows {
    * @param waiting how many wait for the same.
    */
   after(pause: number, waiting: number): PollWindow {
-    const expected = Math.max(waiting, this.#arrivals, this.#before);
-    const width = Math.max((1000 * expected) / this.#capacity, SHORTEST);
+    const width = Math.max((1000 * Math.max(waiting, this.#away)) / this.#capacity, SHORTEST);
     const from = Math.round(Math.min(Math.max(pause, SHORTEST), LONGEST));
     return { from, to: Math.round(Math.min(from + width, 2 * LONGEST)) };
   }

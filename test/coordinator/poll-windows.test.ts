@@ -8,19 +8,26 @@ const CAPACITY = 200;
 const idle = wait(NOWHERE, IDLE);
 const inRun: readonly Reply[] = [wait({ run: 1, attempt: 1, round: 2 }, 1000, 300), reply('accepted', NOWHERE)];
 
-/** So many participants come within a minute, and again whenever they are told to, until a time. @returns how many come in each second. */
-function returnsOf(participants: number, until: number): number[] {
+/**
+ * So many participants come within a minute, and again whenever they are told to, until a time.
+ *
+ * @returns how many come in each second.
+ */
+function returnsOf(participants: number, until: number, told = idle): number[] {
   const windows = new PollWindows(CAPACITY);
   /** In each second, in milliseconds since the beginning. */
   const comings = Array.from({ length: until }, (): number[] => []);
   const put = (time: number): unknown => comings[Math.floor(time / 1000)]?.push(time);
   for (let i = 0; i < participants; i++) put((60_000 * i) / participants);
   return comings.map((times) => {
-    for (const time of times.sort((a, b) => a - b)) {
-      const { from, to } = windows.for(idle, time);
+    let count = 0;
+    for (; times.length > 0; count++) {
+      times.sort((x, y) => y - x);
+      const time = times.pop()!;
+      const { from, to } = windows.for(told, time);
       put(time + from + ((7919 * time) % (to - from)));
     }
-    return times.length;
+    return count;
   });
 }
 
@@ -50,6 +57,18 @@ describe('the windows in which participants come back', () => {
     const said = (windows: PollWindows): PollWindow[] => inRun.map((each) => windows.for(each, 60_000));
     expect(said(crowded)).to.deep.equal(said(alone));
     expect(said(alone)[0]).to.deep.equal({ from: 1000, to: 2500 });
+  });
+
+  it('let a few that are in a round ask again and again soon, so that none of them misses it', () => {
+    const counts = returnsOf(41, 300, wait({ run: 1, attempt: 1, round: 2 }, 1000, 41));
+    const all = counts.slice(60).reduce((sum, count) => sum + count, 0);
+    expect((41 * 240) / all, 'seconds between two requests of one').to.be.within(1, 1.5);
+  });
+
+  it('let many in runs of a hundred come back as many a second as the process answers well', () => {
+    const counts = returnsOf(2000, 300, wait({ run: 1, attempt: 1, round: 2 }, 1000, 100)).slice(120);
+    const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+    expect(mean).to.be.within(0.5 * CAPACITY, 2 * CAPACITY);
   });
 
   it('end within an hour, however many wait', () => {
