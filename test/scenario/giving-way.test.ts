@@ -8,17 +8,20 @@ const GOAL_MILLISECONDS = 50;
 async function longestWork(work: Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = process.cpuUsage();
-  let turn: NodeJS.Immediate;
   const look = (): void => {
     const { user, system } = process.cpuUsage(last);
     longest = Math.max(longest, (user + system) / 1000);
     last = process.cpuUsage();
-    turn = setImmediate(look);
   };
-  turn = setImmediate(look);
+  let turn: NodeJS.Immediate;
+  const lookAgain = (): void => {
+    look();
+    turn = setImmediate(lookAgain);
+  };
+  turn = setImmediate(lookAgain);
   await work;
-  look(); // what came after the last turn
   clearImmediate(turn);
+  look(); // what came after the last turn
   return longest;
 }
 
