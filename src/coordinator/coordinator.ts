@@ -302,9 +302,9 @@ export class Coordinator {
 
   /**
    * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once the work that this process has
-   * begun, also behind its answers, is done or has failed: give it no more requests before, and end the process after that. If a process ends earlier, nothing is lost that is in a
-   * durable store, because the next tick of another process does the work again. Errors, for example of the store, do not end it: they are
-   * told to the listener.
+   * begun, also behind its answers, is done or has failed: give it no more requests before, and end the process after that. If a process ends
+   * earlier, nothing is lost that is in a durable store, because the next tick of another process does the work again. Errors, for example of
+   * the store, do not end it: they are told to the listener.
    *
    * @param options its `signal` ends it.
    */

@@ -9,8 +9,9 @@ export type InputVector = ArrayLike<number> | ArrayLike<bigint>;
 /** How a vector is given. */
 export interface VectorOptions {
   /**
-   * Gives the memory of a typed array away instead of copying it, if the array has all of it. The array is then empty. Default
-   * false. A user's worker takes every typed array so. A `UserWrapper` takes an `Int32Array` for 17 to 32 bits and a `BigInt64Array` for more, and copies other vectors.
+   * Gives the memory of a typed array away instead of copying it. The array is then empty. Default false. A user's worker takes every typed
+   * array so. A `UserWrapper` takes an `Int32Array` for 17 to 32 bits and a `BigInt64Array` for more, if the array has all of its memory, and
+   * copies other vectors.
    */
   readonly transfer?: boolean;
 }

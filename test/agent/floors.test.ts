@@ -4,17 +4,7 @@ import { expect } from 'chai';
 import { Agent, MemoryAgentStore, type Floors } from '../../src/agent/index.ts';
 import { requireAcceptable } from '../../src/agent/acceptable-roster.ts';
 import type { AgentContext } from '../../src/agent/context.ts';
-import {
-  requireDrawsLeft,
-  requireRun,
-  requireTask,
-  securityOfSession,
-  type History,
-  type PrivacyBudget,
-} from '../../src/agent/floors.ts';
-import { requireBudget } from '../../src/agent/limits.ts';
-import { epsilonAtOrder } from '../../src/dp/accounting/conversion.ts';
-import { Ledger } from '../../src/dp/ledger/ledger.ts';
+import { requireDrawsLeft, requireRun, requireTask, securityOfSession, type History } from '../../src/agent/floors.ts';
 import { genKeypair } from '../../src/index.ts';
 import { signerWith } from '../../src/crypto/sign.ts';
 import { decodeRequest } from '../../src/service/request.ts';
@@ -56,16 +46,15 @@ function floorsWith(changes: Changes): Floors {
   return { ...floors, ...(Object.fromEntries(changed) as Partial<Floors>) };
 }
 
-const noisy = {
-  aggregate: { kind: 'privateSum', length: 1, l2Clip: 1, threshold: 4, colluders: 1, noiseMultiplier: 1 },
-} as const satisfies Partial<TaskDefinition>;
-const open = { kind: 'sum', length: 1, min: 0, max: 5 } as const;
-
 describe('a participant refuses a task', () => {
   it('unless it is below no floor', () => {
     requireTask(floors, taskOf(parties));
   });
 
+  const noisy = {
+    aggregate: { kind: 'privateSum', length: 1, l2Clip: 1, threshold: 4, colluders: 1, noiseMultiplier: 1 },
+  } as const satisfies Partial<TaskDefinition>;
+  const open = { kind: 'sum', length: 1, min: 0, max: 5 } as const;
   const partly = { kind: 'combine', parts: { noisy: noisy.aggregate, open }, public: ['open'] } as const;
   const privacy = { epsilon: 1, delta: 1e-6, adjacency: 'zero-out' } as const;
   for (const [attack, changes, definition] of [
@@ -169,43 +158,6 @@ describe('what a participant leaves to chance on a sparse graph', () => {
   it('is used up by draws, also of runs that the server has ended before anything was sent', () => {
     requireDrawsLeft(floorsOf(0, 2), task, { draws: 5 });
     refused('ERR_SECAGG_FLOOR', () => requireDrawsLeft(floorsOf(0, 2), task, { draws: 6 }));
-  });
-});
-
-describe('what a participant may spend of privacy', () => {
-  const task = taskOf(parties, { aggregate: { ...noisy.aggregate, noiseMultiplier: 30 } });
-  const cost = task.shape.cost!;
-  const large = { epsilon: 20, delta: 1e-6, adjacency: cost.adjacency };
-  const contextOf = (budget: PrivacyBudget | null, ledger: Ledger | null): AgentContext =>
-    ({
-      ...{ task, floors: floorsWith({ privacy: budget }) },
-      memory: { state: { ledger: ledger === null ? null : new TextEncoder().encode(ledger.serializeState()) } },
-    }) as unknown as AgentContext;
-  const spent = new Ledger(large);
-  spent.reserve({ id: 'a run', ...cost });
-
-  it('is its floor also if that was lowered after it had spent more', () => {
-    const { order, divergence } = spent.spent();
-    const enoughFor = (releases: number): PrivacyBudget => {
-      const epsilon = epsilonAtOrder(order, releases * divergence.charged, 0.9 * large.delta);
-      return { ...large, epsilon };
-    };
-    requireBudget(contextOf(large, spent));
-    requireBudget(contextOf(enoughFor(2.1), spent));
-    refused('ERR_SECAGG_FLOOR', () => requireBudget(contextOf(enoughFor(1.9), spent)));
-    refused('ERR_SECAGG_FLOOR', () => requireBudget(contextOf(enoughFor(0.5), spent)));
-  });
-
-  it('is not more because its floor was raised after the ledger had begun', () => {
-    const small = new Ledger({ ...large, epsilon: 1 });
-    for (let i = 0; !small.wouldExceed(cost); i++) small.reserve({ id: `run ${i}`, ...cost });
-    requireBudget(contextOf(large, new Ledger(large)));
-    refused('ERR_SECAGG_FLOOR', () => requireBudget(contextOf(large, small)));
-  });
-
-  it('is of one adjacency', () => {
-    const other = new Ledger({ ...large, adjacency: cost.adjacency === 'zero-out' ? 'replace-one' : 'zero-out' });
-    refused('ERR_SECAGG_FLOOR', () => requireBudget(contextOf(large, other)));
   });
 });
 
