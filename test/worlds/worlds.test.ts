@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { playHostileWorld } from '../support/service-world/hostile-world.ts';
 import { Draws } from '../support/service-world/draws.ts';
-import { FAIR, weatherOf } from '../support/service-world/weather.ts';
+import { crowdedWeatherOf, FAIR, weatherOf } from '../support/service-world/weather.ts';
 import { playWorld } from '../support/service-world/world.ts';
 
 /** How many worlds: SECAGG_WORLDS, from seed SECAGG_WORLD_SEED on, so that a world that failed can be played alone. */
@@ -10,6 +10,8 @@ const COUNT = Number(process.env.SECAGG_WORLDS ?? 30);
 const FIRST = Number(process.env.SECAGG_WORLD_SEED ?? 1);
 /** For every five of them there is one whose coordinator lies. */
 const HOSTILE = Math.ceil(COUNT / 5);
+/** Participants of the largest world. */
+const CROWD = COUNT < 1000 ? 100 : 2000;
 /** Worlds of one test. */
 const BLOCK = 6;
 
@@ -53,6 +55,17 @@ describe(`${HOSTILE} worlds whose coordinator lies`, function () {
     if (HOSTILE < 3) this.skip();
     const expected = ['the coordinator lied', 'the hostile coordinator has a sum', 'agent refused', 'an honest run followed'];
     expect([...seen.keys()]).to.include.members(expected);
+  });
+});
+
+describe('a world of many', function () {
+  this.timeout(0);
+
+  it(`has a sum of ${CROWD} participants in cohorts, less those who could not stay, although anything may go wrong`, async () => {
+    const { outcomes } = await playWorld(FIRST, crowdedWeatherOf(new Draws(-FIRST), CROWD));
+    const [outcome] = outcomes;
+    expect(outcome).to.include({ kind: 'finished' });
+    expect(outcome?.kind === 'finished' && outcome.included.length).to.be.above(CROWD / 4);
   });
 });
 

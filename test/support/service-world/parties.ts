@@ -11,7 +11,7 @@ import { Task, type TaskDefinition } from '../../../src/service/task.ts';
 
 /** When worlds begin, in milliseconds since 1970. */
 export const BEGIN: number = Date.UTC(2027, 0, 4);
-const VEC_LEN = 3;
+export const VEC_LEN = 3;
 const BITS = 16;
 
 export interface Person {
@@ -34,8 +34,8 @@ function thresholdFor(users: number): number {
 }
 
 /** Two to four cohorts of so many users at most. */
-export function groupWithCohorts(maxUsers: number): Group {
-  const cohorts = { least: 2, most: 4, seed: { min: 10, max: 60, grace: 60 } };
+export function groupWithCohorts(maxUsers: number, most = 4): Group {
+  const cohorts = { least: 2, most, seed: { min: 10, max: 60, grace: 60 } };
   return { threshold: thresholdFor(maxUsers), maxUsers, adversary: 'malicious', colluders: 1, cohorts, graph: null };
 }
 

@@ -1,7 +1,7 @@
 // What kinds of worlds there are: each seed has its own weather.
 import type { TaskDefinition } from '../../../src/service/task.ts';
 import type { Draws } from './draws.ts';
-import { groupOnGraph, groupWithCohorts } from './parties.ts';
+import { groupOnGraph, groupWithCohorts, VEC_LEN } from './parties.ts';
 import { CALM, type Weather } from './gate.ts';
 import { GOOD_NETWORK, type NetworkWeather } from './network.ts';
 
@@ -93,7 +93,20 @@ export function weatherOf(draws: Draws): Settings {
   };
 }
 
-/** One world in four has cohorts, and one in thirteen a sparse graph. */
+/** The same with so many people, who are summed in cohorts of up to 20. A coordinator crashes as often in all as with a few. */
+export function crowdedWeatherOf(draws: Draws, people: number): Settings {
+  const weather = weatherOf(draws);
+  const users = 20;
+  const cohorts = Math.ceil(people / users) + 2;
+  return {
+    ...weather,
+    ...{ isReal: false, users, people, sources: [''], runs: 1 },
+    station: { ...weather.station, crash: (weather.station.crash * 20) / people },
+    definition: { aggregate: { kind: 'integers', vecLen: VEC_LEN, bits: 40 }, group: groupWithCohorts(users, cohorts) },
+  };
+}
+
+/** One world in four has cohorts, one in thirteen a sparse graph, and one in twenty the real cryptography. */
 function sizesOf(draws: Draws): Pick<Settings, 'isReal' | 'users' | 'people' | 'definition'> {
   if (!draws.chance(1 / 4)) {
     if (draws.chance(0.1)) {
@@ -101,8 +114,9 @@ function sizesOf(draws: Draws): Pick<Settings, 'isReal' | 'users' | 'people' | '
       const group = groupOnGraph(users, 0);
       return { isReal: false, users, people: users, definition: { group, minUsers: group.threshold } };
     }
-    const users = draws.between(4, 9);
-    return { isReal: draws.chance(1 / 15), users, people: users, definition: {} };
+    const isReal = draws.chance(1 / 15);
+    const users = draws.between(4, isReal ? 20 : 9);
+    return { isReal, users, people: users, definition: {} };
   }
   const users = draws.between(4, 6);
   return { isReal: false, users, people: draws.between(8, 16), definition: { group: groupWithCohorts(users) } };
