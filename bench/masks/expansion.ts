@@ -6,7 +6,7 @@ import { applyMasks } from '../../src/masking/mask-expansion.ts';
 import { kernel } from '../../src/masking/kernel.ts';
 import { Pace } from '../../src/masking/pace.ts';
 import { pack } from '../../src/masking/bit-packing.ts';
-import { addPacked } from '../../src/masking/running-sum.ts';
+import { addPacked, zeroSum } from '../../src/masking/running-sum.ts';
 import { typescriptKernel } from '../../src/masking/typescript-kernel.ts';
 import { ringOf, zeroLanes, type Kernel, type Ring } from '../../src/masking/ring.ts';
 import { packedLength } from '../../src/session/parameters.ts';
@@ -33,7 +33,7 @@ const COMPONENTS_AT_A_TIME = 16_384;
 
 export async function measureExpansion(bits: number, components: number, runs: number): Promise<Expansion> {
   const ring = ringOf(bits);
-  const lanes = zeroLanes(ring, components);
+  const lanes = zeroSum(ring, components);
   await check(ring);
   const masks = (count: number): { seed: Uint8Array; sign: 1 }[] =>
     Array.from({ length: count }, () => ({ seed: Uint8Array.from(randomBytes(32)), sign: 1 }));

@@ -5,8 +5,11 @@ import type { OpenMasks } from './mask-expansion.ts';
 import type { Pace } from './pace.ts';
 import type { Lanes, Ring } from './ring.ts';
 
-/** Components that are masked and packed at a time: whole bytes and whole blocks of planes at any width. */
-const PART_COMPONENTS: number = 1 << 18;
+/** Bytes of lanes that are masked and packed at a time: whole bytes and whole blocks of planes at any width. */
+const PART_BYTES: number = 1 << 20;
+
+/** Memory for a part that nobody uses. It is kept, because an engine gives such memory back late, and has not much of it. */
+const unused: Lanes[] = [];
 
 /**
  * packed := the lanes with the masks added. Needs memory for one part of the vector, and lets the event loop run in between.
@@ -16,19 +19,22 @@ const PART_COMPONENTS: number = 1 << 18;
  */
 export async function packMasked(ring: Ring, lanes: Lanes, masks: OpenMasks, packed: Uint8Array, pace: Pace): Promise<void> {
   const { bits, laneBytes } = ring;
-  const memory = new Uint8Array(Math.min(lanes.length, PART_COMPONENTS * laneBytes));
+  const isLong = lanes.length >= PART_BYTES;
+  const memory = isLong ? (unused.pop() ?? kernel().zeroLanes(PART_BYTES)) : new Uint8Array(lanes.length);
   // The input lies in this memory until all masks are added.
   try {
-    for (let at = 0; at * laneBytes < lanes.length; at += PART_COMPONENTS) {
-      const given = lanes.subarray(at * laneBytes, (at + PART_COMPONENTS) * laneBytes);
+    for (let at = 0; at < lanes.length; at += PART_BYTES) {
+      const given = lanes.subarray(at, at + PART_BYTES);
       const part = memory.subarray(0, given.length);
       part.set(given);
       await masks.addTo(part, pace);
-      pack(ring, part, packed.subarray((at * bits) / 8, ((at + PART_COMPONENTS) * bits) / 8));
+      const packedAt = ((at / laneBytes) * bits) / 8;
+      pack(ring, part, packed.subarray(packedAt, packedAt + Math.ceil(((part.length / laneBytes) * bits) / 8)));
       await pace.maybePause();
     }
   } finally {
     memory.fill(0);
+    if (isLong && unused.length === 0) unused.push(memory);
   }
 }
 

@@ -65,10 +65,10 @@ export interface Kernel {
   /** The low bits of each lane as a bit stream; `packed` is ⌈components · bits / 8⌉ bytes, bits less than the lane's. */
   readonly pack: (ring: Ring, lanes: Lanes, packed: Uint8Array) => void;
   /**
-   * `length` bytes of lanes, all 0, for a sum to which `accumulatePacked` adds many vectors. It also takes other lanes, such as
-   * those of a sum that was restored or merged, but adds to them more slowly.
+   * `length` bytes of lanes, all 0, to which much is added: masks, or with `accumulatePacked` many vectors. The loops also take other
+   * lanes, such as those of a sum that was restored or merged, but add to them more slowly.
    */
-  readonly zeroSum: (length: number) => Lanes;
+  readonly zeroLanes: (length: number) => Lanes;
   /** acc := acc + the lanes of the bit stream. If the bits fill a lane, the bit stream is the lanes. */
   readonly accumulatePacked: (ring: Ring, acc: Lanes, packed: Uint8Array) => void;
 }

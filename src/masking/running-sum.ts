@@ -4,7 +4,7 @@ import type { Lanes, Ring } from './ring.ts';
 
 /** The lanes of a sum of `vecLen` components, all 0. */
 export function zeroSum(ring: Ring, vecLen: number): Lanes {
-  return kernel().zeroSum(vecLen * ring.laneBytes);
+  return kernel().zeroLanes(vecLen * ring.laneBytes);
 }
 
 /** sum := sum + the bit-packed vector of a message, whose length the caller has checked. */

@@ -37,7 +37,7 @@ export const typescriptKernel: Kernel = {
     packed.set(new Uint8Array(words.buffer, 0, packed.length));
   },
 
-  zeroSum: (length) => new Uint8Array(length),
+  zeroLanes: (length) => new Uint8Array(length),
 
   accumulatePacked: (ring, acc, packed): void => {
     add(ring, acc, ring.bits === 8 * ring.laneBytes ? packed : unpacked(ring, packed, acc.length), 1);

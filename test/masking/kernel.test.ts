@@ -88,7 +88,7 @@ describe('lanes', () => {
       const length = Math.floor(MAX_BLOCK / ring.laneBytes) + 1 + (ring.bits % 16);
       const vectors = [1, 2, 3].map(() => systemRandom(Math.ceil((length * ring.bits) / 8)));
       const [expected, sum] = [typescriptKernel, instantiateSimd(MAX_BLOCK)!].map((each) => {
-        const acc = each.zeroSum(length * ring.laneBytes);
+        const acc = each.zeroLanes(length * ring.laneBytes);
         for (const vector of vectors) each.accumulatePacked(ring, acc, vector);
         return acc;
       });
@@ -97,13 +97,53 @@ describe('lanes', () => {
     }
   });
 
+  it('with a memory of their own get masks and lanes in place, at every width, and neither touches what is around nor leaves a mask', () => {
+    const each = instantiateSimd(MAX_BLOCK)!;
+    const lanes = each.zeroLanes(2 * MAX_BLOCK + 8);
+    const memory = new Uint8Array(lanes.buffer);
+    for (const ring of rings) {
+      const { laneBytes, maskBytes } = ring;
+      const most = Math.floor(MAX_BLOCK / laneBytes);
+      // Whole steps of the loops, and others: at the beginning, in the middle, and at the end.
+      for (const [from, length] of [
+        [0, most],
+        [0, 7],
+        [64, 8192],
+        [lanes.length - 8 * 129, (8 * 129) / laneBytes],
+        [lanes.length - 8 * 130, (8 * 129) / laneBytes],
+      ] as const) {
+        const given = systemRandom(lanes.length);
+        lanes.set(given);
+        const expected = Uint8Array.from(given);
+        const masks = ([1, -1] as const).map((sign) => ({ bytes: systemRandom(length * maskBytes), sign }));
+        const terms = ([-1, 1] as const).map((sign) => ({ bytes: systemRandom(length * laneBytes), sign }));
+        for (const [kernelOf, all] of [
+          [each, lanes],
+          [typescriptKernel, expected],
+        ] as const) {
+          const part = all.subarray(from, from + length * laneBytes);
+          kernelOf.accumulateMasks(ring, part, masks);
+          kernelOf.accumulate(ring, part, terms);
+        }
+        expect(Buffer.compare(lanes, expected), `${ring.bits} bits, ${length} components from byte ${from}`).to.equal(0);
+        expect(memory.subarray(lanes.length).every((byte) => byte === 0)).to.equal(true);
+        if (ring.bits === 8 * laneBytes) continue;
+        const [packed, twin] = [0, 1].map(() => new Uint8Array(Math.ceil((length * ring.bits) / 8)));
+        each.pack(ring, lanes.subarray(from, from + length * laneBytes), packed!);
+        typescriptKernel.pack(ring, Uint8Array.from(expected.subarray(from, from + length * laneBytes)), twin!);
+        expect(Buffer.compare(packed!, twin!)).to.equal(0);
+        memory.fill(0, lanes.length);
+      }
+    }
+  });
+
   it('of short sums, and of long sums beyond the sixteenth, have no memory of their own', () => {
     const ring = ringOf(16);
     const isOrdinary = (sum: Uint8Array): boolean => sum.buffer.byteLength === sum.length;
     const vector = systemRandom(MAX_BLOCK + 2);
     const each = instantiateSimd(MAX_BLOCK)!;
-    expect(isOrdinary(each.zeroSum(MAX_BLOCK))).to.equal(true);
-    const held = Array.from({ length: 30 }, () => each.zeroSum(vector.length));
+    expect(isOrdinary(each.zeroLanes(MAX_BLOCK))).to.equal(true);
+    const held = Array.from({ length: 30 }, () => each.zeroLanes(vector.length));
     expect(held.filter(isOrdinary)).to.have.length(14);
     for (const sum of held) each.accumulatePacked(ring, sum, vector);
     expect(held.every((sum) => Buffer.compare(sum, vector) === 0)).to.equal(true);
@@ -131,7 +171,7 @@ describe('lanes', () => {
       } as unknown as typeof WebAssembly.Memory;
       const vector = systemRandom(MAX_BLOCK + 2);
       for (let i = 0; i < 3; i++) {
-        const sum = each.zeroSum(vector.length);
+        const sum = each.zeroLanes(vector.length);
         each.accumulatePacked(ringOf(16), sum, vector);
         expect(sum).to.deep.equal(vector);
       }

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { kernel, MAX_BLOCK } from '../../src/masking/kernel.ts';
 
 function twenty(): string {
-  const sums = Array.from({ length: 20 }, () => kernel().zeroSum(MAX_BLOCK + 1));
+  const sums = Array.from({ length: 20 }, () => kernel().zeroLanes(MAX_BLOCK + 1));
   return `${sums.filter((sum) => sum.buffer.byteLength > sum.length).length} of 20`;
 }
 
