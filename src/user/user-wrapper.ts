@@ -1,5 +1,6 @@
 // The user's side of a session: one object a user and session, which holds the present state and replaces it. What happens
 // in each round is in the rN files; rounds.ts chooses one.
+import { platform } from '#platform';
 import { fingerprint } from '../crypto/digest.ts';
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import { copyOf, equalBytes, wipe } from '../leaves/bytes.ts';
@@ -216,12 +217,15 @@ export class UserWrapper {
     const { state, input } = this.#snapshot;
     try {
       throwIfAborted(signal);
+      const release = await platform.releaser();
       const answer = await answered(this.#context, state, bytes, { ...this.#locals.dependencies, input, signal });
       if (signal.aborted) wipe(secretsOnlyIn(answer, this.#snapshot));
       throwIfAborted(signal);
       // The present snapshot, not the one above: setVector or setPublicKeys may have been called meanwhile.
       this.#snapshot = afterAnswer(this.#snapshot, received, answer);
       wipe(answer.spent);
+      // A long vector is gone before the caller's copy of the answer is made, which is as long.
+      if (input !== null && this.#snapshot.input === null) release(input);
       const { round, out } = answer;
       const [bytesIn, bytesOut, milliseconds] = [bytes.length, out.length, performance.now() - started];
       emit(this.#locals.listener, { type: 'round-answered', round, bytesIn, bytesOut, milliseconds });

@@ -8,7 +8,7 @@ import { split } from '../../src/crypto/shamir.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import type { UserWrapper } from '../../src/index.ts';
 import { platform as node } from '../../src/platform/node.ts';
-import { userWith } from '../support/injected.ts';
+import { userWith, withPlatform } from '../support/injected.ts';
 import { encodeFields } from '../../src/wire/msgpack.ts';
 import { rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
@@ -221,12 +221,14 @@ describe('a user overwrites', () => {
     expect(wiped([...holdings!, ...signSecretKey!, ...ownShare!])).to.deep.equal(all(8, true));
   });
 
-  it('its input, once it is masked', async () => {
+  it('its input, once it is masked, and then gives its memory back', async () => {
     const session = await new Session({ ids: IDS, threshold: 3 }).before(2);
-    const { input } = secretsOf(session.user(USER));
-    expect(wiped(input!)).to.deep.equal([false]);
-    await session.answers();
-    expect(wiped(input!)).to.deep.equal([true]);
+    const input = secretsOf(session.user(USER)).input![0]!;
+    expect(isWiped(input)).to.equal(false);
+    const wipedBefore: boolean[] = [];
+    const release = (block: Uint8Array): void => void (block === input && wipedBefore.push(isWiped(input)));
+    await withPlatform({ releaser: () => Promise.resolve(release) }, () => session.answers());
+    expect(wipedBefore).to.deep.equal([true]);
   });
 
   for (const [round, count] of [2, 4, 8, 8, 8].entries()) {
