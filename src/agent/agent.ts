@@ -2,7 +2,7 @@
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, checkNames, checkString, kindOf } from '../leaves/checks.ts';
+import { checkBytes, checkInteger, checkNames, checkString, kindOf } from '../leaves/checks.ts';
 import { checkListener, emit } from '../leaves/events.ts';
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
@@ -83,6 +83,7 @@ export class Agent {
     const clock = options.clock ?? Date.now;
     const random = systemRandom;
     const source = checkString(options.source ?? '', 'options.source', { most: 100 });
+    const clientVersion = checkInteger(options.clientVersion ?? 0, 'options.clientVersion', 0, 2 ** 32 - 1);
     const memory = new AgentMemory(store, { key: storeKey, task: task.digest, id, source }, random);
     const ownCertificate = certificateSource(certificate);
     const connection = new Connection({
@@ -97,7 +98,7 @@ export class Agent {
       },
     });
     const context: AgentContext = {
-      ...{ task, id, source, keypair, floors, inputs, memory, connection, random },
+      ...{ task, id, source, clientVersion, keypair, floors, inputs, memory, connection, random },
       fetchPayload: options.fetchPayload ?? noPayloads,
       seeds: checkSeeds(options.seeds, task),
       verifyKeys: checkVerifyKeys(options.verifyKeys),

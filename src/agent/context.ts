@@ -26,6 +26,7 @@ export interface AgentContext {
   readonly id: UserId;
   readonly keypair: Keypair;
   readonly source: string;
+  readonly clientVersion: number;
   readonly floors: Floors;
   readonly inputs: InputStore;
   readonly fetchPayload: FetchPayload;

@@ -41,6 +41,11 @@ export interface AgentOptions {
    * participants: each has an id, a certificate and a store of its own.
    */
   readonly source?: string;
+  /**
+   * Version of the application, as the application counts: an integer in [0, 2^32), which rises. A coordinator may ask for a least one
+   * (`minClientVersion`), and an agent below it is `refused` with ERR_SECAGG_CLIENT_VERSION. Default 0.
+   */
+  readonly clientVersion?: number;
   /** Gets payloads; needed if runs have any. */
   readonly fetchPayload?: FetchPayload;
   /** Where the seeds of draws come from, which is not the coordinator; needed if the task has cohorts. */
@@ -60,7 +65,7 @@ export interface AgentOptions {
 
 export const OPTION_NAMES: readonly (keyof AgentOptions)[] = [
   ...(['task', 'id', 'keypair', 'certificate', 'exchange', 'inputs', 'floors', 'store', 'storeKey'] as const),
-  ...(['source', 'fetchPayload', 'seeds', 'verifyKeys', 'isEligible', 'listener', 'clock'] as const),
+  ...(['source', 'clientVersion', 'fetchPayload', 'seeds', 'verifyKeys', 'isEligible', 'listener', 'clock'] as const),
 ];
 
 export function checkSeeds(seeds: SeedSource | undefined, { definition }: Task): SeedSource | null {

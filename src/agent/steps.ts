@@ -1,9 +1,10 @@
 // What an agent does next: one step for each phase, with one exchange at most that changes anything.
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
-import { copyOf, equalBytes, utf8 } from '../leaves/bytes.ts';
+import { copyOf, equalBytes } from '../leaves/bytes.ts';
 import { checkBytes, checkString } from '../leaves/checks.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { isAnnouncementOf, readAnnouncement, type Announcement } from '../service/announcement.ts';
+import { checkInBytes } from '../service/check-in.ts';
 import { ServiceError } from '../service/service-error.ts';
 import { COMPLETE, type Transition } from '../participation/stepper.ts';
 import type { Awaiting, Enrolled, Preparing, SelectedRun } from './agent-state.ts';
@@ -26,7 +27,7 @@ export async function checkIn(context: AgentContext, signal?: PlatformSignal): P
   const aside = standAside(context);
   if (aside !== null) return aside;
   if (!(await context.isEligible())) return { status: 'pending', wait: ELIGIBILITY_PAUSE };
-  const answer = await context.connection.ask({ kind: 'check-in', body: utf8(context.source) }, SHORT, signal);
+  const answer = await context.connection.ask({ kind: 'check-in', body: checkInBytes(context) }, SHORT, signal);
   if (answer.kind !== 'run') return passive(context, answer);
   const announcement = readAnnouncement(answer.body);
   try {

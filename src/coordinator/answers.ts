@@ -2,7 +2,7 @@
 import { equalBytes, utf8 } from '../leaves/bytes.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { messageSizes } from '../wire/message-sizes.ts';
-import { textIn } from '../service/announcement.ts';
+import { readCheckIn } from '../service/check-in.ts';
 import { NOWHERE } from '../service/exchange.ts';
 import type { RequestKind } from '../service/request.ts';
 import { readWanted } from '../service/roster.ts';
@@ -10,6 +10,7 @@ import { ServiceError } from '../service/service-error.ts';
 import { mostEnrolled, type Task } from '../service/task.ts';
 import type { Admitted } from './admission.ts';
 import type { CoordinatorContext } from './context.ts';
+import type { Entry } from './entry.ts';
 import type { Participant, RunEnd, RunKey, RunRecord, SessionRecord } from './run-record.ts';
 import type { Rosters } from './rosters.ts';
 import { IDLE, pauseIn, pauseInTraining, reply, SOON, wait, type Reply } from './reply.ts';
@@ -22,10 +23,7 @@ export interface Answering extends CoordinatorContext {
   readonly uploads: Uploads;
   readonly rosters: Rosters;
   readonly work: RunWork;
-  /** @throws ServiceError ERR_SECAGG_RETIRED if another task has taken the place of this one. */
-  requireCurrent(task: Task): void;
-  /** Whether a task takes new participants. */
-  isOpen(task: Task): boolean;
+  readonly entry: Entry;
   /**
    * Notes a request that changes something.
    *
@@ -56,12 +54,13 @@ export function answerTo(context: Answering, admitted: Admitted): Promise<Reply>
 /** The participant would like to take part in the next run about its data source. */
 async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   const { task, certificate, request } = admitted;
-  const run = await context.store.openRun(task.id, textIn(request.body, 'check-in'));
+  const { clientVersion, source } = readCheckIn(request.body);
+  const run = await context.store.openRun(task.id, source);
   const known = run === null ? null : await participantOf(context, admitted, run);
   const isIn = known !== null && known.status !== 'left';
-  if (!isIn) context.requireCurrent(task); // who is in a run of a retired task goes on with it
+  if (!isIn) context.entry.requireCurrent(task, clientVersion); // who is in a run goes on with it
   if (run === null) return wait(NOWHERE, IDLE);
-  if (!isIn && (run.stage !== 'check-in' || !context.isOpen(task))) return wait(NOWHERE, IDLE);
+  if (!isIn && (run.stage !== 'check-in' || !context.entry.isOpen(task))) return wait(NOWHERE, IDLE);
   const most = mostEnrolled(task.definition);
   const { checkedIn } = await context.store.counts(run);
   // Not noted: whoever comes too late costs nothing but this answer.

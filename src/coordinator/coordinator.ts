@@ -17,6 +17,7 @@ import { Admission, senderOf, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, type Answering } from './answers.ts';
 import { DueRuns } from './due-runs.ts';
+import { Entry } from './entry.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import { tickFailed, type CoordinatorEvent } from './events.ts';
 import { FinishedCalls } from './finished-calls.ts';
@@ -68,9 +69,7 @@ export class Coordinator {
   readonly #answering: Answering;
   readonly #clock: Clock;
   readonly #revocations: RevocationLists;
-  readonly #paused = new Set<string>();
-  readonly #retired: ReadonlySet<string>;
-  #isDraining = false;
+  readonly #entry: Entry;
   readonly #finished = new FinishedCalls();
   readonly #due = new DueRuns();
 
@@ -86,7 +85,7 @@ export class Coordinator {
     this.#sign = signerWith(secretKey);
     const retired = checkTasks(options.retired ?? [], 'options.retired');
     for (const task of [...checkTasks(options.tasks, 'options.tasks'), ...retired]) this.#tasks.set(task.id, task);
-    this.#retired = new Set(retired.map(({ id }) => id));
+    this.#entry = new Entry(retired, options.minClientVersion);
     this.#clock = options.clock ?? Date.now;
     this.#listener = checkListener(options.listener);
     this.#store = options.store ?? new MemoryCoordinatorStore();
@@ -110,8 +109,7 @@ export class Coordinator {
       seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
       ...{ now: () => secondsOf(this.#clock), ended: (run) => this.#ended(run) },
       backWithin: (pause, waiting) => this.#windows.after(pause, waiting).to,
-      requireCurrent: (task) => this.#requireCurrent(task),
-      isOpen: (task) => !this.#isDraining && !this.#paused.has(task.id),
+      entry: this.#entry,
       note: (admitted) => this.#note(admitted),
     };
   }
@@ -156,10 +154,6 @@ export class Coordinator {
     if (!this.#tokens.isCurrent(request.token, certificate.id, certificateDigest, epoch)) {
       throw new ServiceError('ERR_SECAGG_TOKEN', 'request: its token is not current');
     }
-  }
-
-  #requireCurrent(task: Task): void {
-    if (this.#retired.has(task.id)) throw new ServiceError('ERR_SECAGG_RETIRED', 'another task has taken the place of this one');
   }
 
   async #note({ request, task, certificate }: Admitted): Promise<boolean> {
@@ -207,7 +201,7 @@ export class Coordinator {
   async openRun(announcement: Uint8Array): Promise<RunKey> {
     const announced = readAnnouncement(copyOf(checkBytes(announcement, 'announcement')));
     const task = this.#task(hex(announced.task));
-    this.#requireCurrent(task);
+    this.#entry.requireNotRetired(task);
     if (!(await isAnnouncementOf(task.definition.publisher, announced.bytes))) {
       throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: not signed by the publisher of the task');
     }
@@ -270,12 +264,12 @@ export class Coordinator {
    * several processes share a store, each is told.
    */
   pause(task: Task): void {
-    this.#paused.add(task.id);
+    this.#entry.pause(task);
   }
 
   /** This process takes participants again. */
   resume(task: Task): void {
-    this.#paused.delete(task.id);
+    this.#entry.resume(task);
   }
 
   /**
@@ -283,7 +277,7 @@ export class Coordinator {
    * memory: where several processes share a durable store, end {@link run} by its signal, and the others go on with the runs.
    */
   drain(): void {
-    this.#isDraining = true;
+    this.#entry.drain();
   }
 
   /** Does what is due now, in all runs. {@link run} calls it regularly. */
@@ -312,7 +306,7 @@ export class Coordinator {
     while (!signal.aborted) {
       try {
         await this.tick();
-        if (this.#isDraining && (await this.#openRuns()).every(({ stage }) => stage === 'check-in')) break;
+        if (this.#entry.isDraining && (await this.#openRuns()).every(({ stage }) => stage === 'check-in')) break;
       } catch (error) {
         emit(this.#listener, tickFailed(error));
       }

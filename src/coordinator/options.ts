@@ -23,6 +23,12 @@ export interface CoordinatorOptions {
    */
   readonly retired?: readonly Task[];
   /**
+   * The least version of the participants' application, as their option `clientVersion` tells it; default 0. Whoever checks in with an older
+   * one is refused with ERR_SECAGG_CLIENT_VERSION, and goes on with the run that it is in. An application can lie about its version: this
+   * asks honest ones for an update.
+   */
+  readonly minClientVersion?: number;
+  /**
    * 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. Leave it out if the store is in
    * memory: its time begins anew with each start, and with the same secret, requests that somebody recorded would be taken again.
    */
@@ -48,6 +54,7 @@ export const OPTION_NAMES: readonly (keyof CoordinatorOptions)[] = [
     'keypair',
     'tasks',
     'retired',
+    'minClientVersion',
     'secret',
     'store',
     'host',

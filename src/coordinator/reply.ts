@@ -28,6 +28,7 @@ export const IDLE = 30_000;
 const REFUSED = 1000;
 const PAUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_SECAGG_RETIRED', 600_000], // another version of its application
+  ['ERR_SECAGG_CLIENT_VERSION', 600_000], // the same
   ['ERR_SECAGG_CERTIFICATE', 60_000], // another certificate
 ]);
 

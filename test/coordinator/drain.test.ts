@@ -12,10 +12,16 @@ describe('a coordinator that is drained', () => {
   const store = new MemoryCoordinatorStore(() => time.now);
   const options = { keypair: genKeypair(), store, clock: (): number => parties.clock.now };
 
-  async function agentOf(coordinator: Coordinator, id: number, source: string, events: AgentEvent[] = []): Promise<Agent> {
+  async function agentOf(
+    coordinator: Coordinator,
+    id: number,
+    source: string,
+    events: AgentEvent[] = [],
+    clientVersion = 0,
+  ): Promise<Agent> {
     const { keypair, bytes } = await certified(parties.registrar, id);
     return new Agent({
-      ...{ task, id, source, keypair, certificate: bytes, exchange: (request) => coordinator.answer(request) },
+      ...{ task, id, source, clientVersion, keypair, certificate: bytes, exchange: (request) => coordinator.answer(request) },
       inputs: { load: ({ run }) => Promise.resolve({ id: `run ${run}`, data: [id, 1, 2, 3] }) },
       floors: floorsFor(parties, coordinator.publicKey),
       ...{ store: new MemoryAgentStore(), storeKey: new Uint8Array(32), clock: options.clock },
@@ -59,5 +65,19 @@ describe('a coordinator that is drained', () => {
     expect(events).to.deep.equal([
       { type: 'refused', run: null, code: 'ERR_SECAGG_RETIRED', message: 'the coordinator refuses' },
     ]);
+  });
+
+  it('tells an application that its version is too old', async () => {
+    const coordinator = new Coordinator({ ...options, tasks: [task], minClientVersion: 7 });
+    await coordinator.setRevocationList(await parties.registrar.revocationList());
+    const events: AgentEvent[] = [];
+    const older = await agentOf(coordinator, 5, '', events, 6);
+    expect((await older.transition()).status).to.equal('pending');
+    expect(events).to.deep.equal([
+      { type: 'refused', run: null, code: 'ERR_SECAGG_CLIENT_VERSION', message: 'the coordinator refuses' },
+    ]);
+    events.length = 0;
+    expect((await (await agentOf(coordinator, 6, '', events, 7)).transition()).status).to.equal('pending');
+    expect(events).to.deep.equal([]);
   });
 });

@@ -6,6 +6,7 @@ import { Coordinator, MemoryCoordinatorStore } from '../../src/coordinator/index
 import { fingerprint } from '../../src/crypto/digest.ts';
 import { signerWith } from '../../src/crypto/sign.ts';
 import { DecodeError, genKeypair, SecAggError } from '../../src/index.ts';
+import { checkInBytes } from '../../src/service/check-in.ts';
 import { NOWHERE } from '../../src/service/exchange.ts';
 import { keyDigest } from '../../src/service/keypair.ts';
 import { encodeRequest, maxRequestBytes, requestDigest, type Request } from '../../src/service/request.ts';
@@ -37,9 +38,10 @@ describe('a coordinator', () => {
   });
 
   function requestOf(changes: Partial<Request>, of: Certified = participant): Request {
-    const body = changes.body ?? new Uint8Array();
+    const kind = changes.kind ?? 'check-in';
+    const body = changes.body ?? (kind === 'check-in' ? checkInBytes({ clientVersion: 3, source: '' }) : new Uint8Array());
     return {
-      kind: 'check-in',
+      kind,
       coordinator: keyDigest(coordinator.publicKey),
       task: task.digest,
       certificate: of.bytes,
@@ -267,6 +269,23 @@ describe('a coordinator', () => {
     expect(await coordinator.outcome(key)).to.equal(null);
     const expires = new Date(parties.clock.now + 3_600_000);
     await rejected('ERR_SECAGG_RETIRED', coordinator.openRun(await parties.publisher.announce({ task, run: 2, expires })));
+  });
+
+  it('refuses, signed, who checks in with too old a version of the application, and goes on with those that are in a run', async () => {
+    await ask(requestOf({ token: await tokenOf() }));
+    const options = { keypair: genKeypair(), tasks: [task], store, clock: () => parties.clock.now };
+    coordinator = new Coordinator({ ...options, minClientVersion: 4 });
+    const second = await certified(parties.registrar, 2);
+    const from = async (clientVersion: number): Promise<Response> =>
+      ask(requestOf({ body: checkInBytes({ clientVersion, source: '' }), token: await tokenOf(second) }, second), second);
+    const refused = await from(3);
+    expect(refused).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_CLIENT_VERSION' });
+    expect(refused.wait.from, 'no sooner than in ten minutes').to.equal(600_000);
+    expect((await ask(requestOf({ token: await tokenOf() }))).kind, 'who is in the run').to.equal('wait');
+    expect(await checkedIn()).to.equal(1);
+    expect((await from(4)).kind).to.equal('wait');
+    expect(await checkedIn()).to.equal(2);
+    expect(() => new Coordinator({ ...options, minClientVersion: -1 })).to.throw(RangeError, 'options.minClientVersion');
   });
 
   it('lets nobody in beyond the most, and writes nothing for those', async () => {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from secagg.encoding import u64
+from secagg.encoding import u32, u64
 from secagg.extracts import decode_extract
 from secagg.messages import START_MESSAGE
 from secagg.policy import Policy
@@ -48,6 +48,8 @@ class Participant:
     """Seconds since 1970."""
     pause: Callable[[tuple[int, int]], None]
     """Waits for a time within the window, in milliseconds."""
+    version: int = 0
+    """Of its application."""
     silent_from: int | None = None
     """The round that it does not answer any more, as if its machine had stopped."""
     has_sent: bool = False
@@ -59,7 +61,7 @@ class Participant:
         require(hello.kind == "task", "no task")
         self.task: Task = read_task(json.loads(hello.part.body))
         require(self.task.digest == self.connection.task, "another task than the participant consented to")
-        selected = self.asked("check-in", Place(), "run", body=self.source.encode())
+        selected = self.asked("check-in", Place(), "run", body=u32(self.version) + self.source.encode())
         self.announced = selected.part.body
         self.announcement: Announcement = read_announcement(self.announced, self.task.publisher, self.task.digest)
         require(self.announcement.source == self.source, "a run about another data source")

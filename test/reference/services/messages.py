@@ -29,7 +29,7 @@ def requests() -> Iterator[Request]:
         return Request(kind, service, TASK.digest, certified(USER), sequence, part, place, token)
 
     yield of("hello", 0, whole(b""), token=b"")
-    yield of("check-in", 1, whole(b"scale 7"))
+    yield of("check-in", 1, whole(bytes(3) + b"\x07scale 7"))
     yield of("ready", 127, whole(b""), Place(12))
     yield of("next", 128, replace(whole(b""), offset=MAX_BODY_BYTES), Place(12, 1, 1))
     yield of("answer", 256, parts_of(drawn("body", 300), 256)[0], Place(12, 1, 2))

@@ -2,6 +2,7 @@
 import type { Coordinator } from '../../../src/coordinator/index.ts';
 import { fingerprint } from '../../../src/crypto/digest.ts';
 import { signerWith } from '../../../src/crypto/sign.ts';
+import { checkInBytes } from '../../../src/service/check-in.ts';
 import { NOWHERE } from '../../../src/service/exchange.ts';
 import { keyDigest } from '../../../src/service/keypair.ts';
 import { encodeRequest, requestDigest, type Request } from '../../../src/service/request.ts';
@@ -33,7 +34,7 @@ export class RawParticipant {
   }
 
   #request(coordinator: Coordinator, kind: Request['kind'], changes: Partial<Request>): Request {
-    const body = changes.body ?? new Uint8Array();
+    const body = changes.body ?? (kind === 'check-in' ? checkInBytes({ clientVersion: 0, source: '' }) : new Uint8Array());
     return {
       ...{ kind, coordinator: keyDigest(coordinator.publicKey), task: this.#task.digest, certificate: this.#person.certificate },
       ...{ place: NOWHERE, token: this.#token, sequence: ++this.#sequence, offset: 0, total: body.length },
