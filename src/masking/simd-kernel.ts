@@ -88,25 +88,19 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
     return lanes.length % STEP === 0 || lanes.byteOffset + lanes.length === room.length ? room : shared;
   };
 
-  const wipeShared = (length: number): void => {
-    shared.memory.fill(0, 0, length + SLACK);
-    shared.memory.fill(0, shared.terms, shared.terms + length + SLACK);
-  };
-
   /** Runs loops over lanes, which are copied there and back unless they have a room. */
   const inRoom = (lanes: Lanes, run: (room: Room, at: number) => void): void => {
     const room = roomOf(lanes);
     const { memory, length, terms } = room;
-    if (room !== shared) {
-      run(room, lanes.byteOffset);
+    try {
+      if (room === shared) memory.set(lanes);
+      run(room, room === shared ? 0 : lanes.byteOffset);
+      if (room === shared) lanes.set(memory.subarray(0, lanes.length));
+    } finally {
+      if (room === shared) memory.fill(0, 0, lanes.length + SLACK);
+      else memory.fill(0, length, length + SLACK); // the loops have added terms there, too
       memory.fill(0, terms, terms + lanes.length + SLACK);
-      memory.fill(0, length, length + SLACK); // the loops have added terms there, too
-      return;
     }
-    memory.set(lanes);
-    run(shared, 0);
-    lanes.set(memory.subarray(0, lanes.length));
-    wipeShared(lanes.length);
   };
 
   const kernel: Kernel = {
@@ -147,7 +141,8 @@ function kernelOf(module: WebAssembly.Module, maxBlock: number): Kernel {
         loops.pack(room === shared ? 0 : block.byteOffset, block.length / laneBytes, laneBytes, bits, terms);
         target.set(memory.subarray(terms, terms + target.length));
       }
-      if (room === shared) wipeShared(Math.min(lanes.length, PACKED_AT_A_TIME * laneBytes));
+      // What is packed is masked; lanes are so only up to the ring's width.
+      if (room === shared) memory.fill(0, 0, Math.min(lanes.length, PACKED_AT_A_TIME * laneBytes));
     },
 
     zeroLanes(length): Lanes {

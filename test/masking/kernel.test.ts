@@ -9,7 +9,7 @@ import { addLanes } from '../../src/masking/running-sum.ts';
 import { LANES_WASM } from '../../src/masking/lanes-wasm.ts';
 import { DRAWS_WASM } from '../../src/pet/masking/draws-wasm.ts';
 import { typescriptKernel } from '../../src/masking/typescript-kernel.ts';
-import { ringOf, type Kernel } from '../../src/masking/ring.ts';
+import { ringOf, type Kernel, type Term } from '../../src/masking/ring.ts';
 import { instantiateSimd } from '../../src/masking/simd-kernel.ts';
 import { integers, randomLanes, ringAndLanes, rings } from './lanes.ts';
 
@@ -135,6 +135,19 @@ describe('lanes', () => {
         memory.fill(0, lanes.length);
       }
     }
+  });
+
+  it('with a memory of their own leave nothing of a mask there if the next one cannot be made', () => {
+    const each = instantiateSimd(MAX_BLOCK)!;
+    const lanes = each.zeroLanes(MAX_BLOCK + 64);
+    const terms = function* (): Generator<Term> {
+      yield { bytes: systemRandom(MAX_BLOCK), sign: 1 };
+      throw new Error('no more key stream');
+    };
+    expect(() => {
+      each.accumulate(ringOf(32), lanes.subarray(64), terms());
+    }).to.throw('no more key stream');
+    expect(new Uint8Array(lanes.buffer, lanes.length).every((byte) => byte === 0)).to.equal(true);
   });
 
   it('of short sums, and of long sums beyond the sixteenth, have no memory of their own', () => {
