@@ -76,7 +76,7 @@ describe('what the page to watch is told', () => {
       { heard: 6, missing: 0, closed: true },
       { heard: 5, missing: 1, closed: true },
     ];
-    const reached = { stage: 'finished', participants: 6, code: null, included: 5, accuracy: 0.5, spent: 2 };
+    const reached = { stage: 'finished', participants: 6, selected: 6, lost: 0, code: null, included: 5, accuracy: 0.5, spent: 2 };
     expect(watching.runs).to.deep.equal([{ run: 1, rounds, ...reached }]);
   });
 
