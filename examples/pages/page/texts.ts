@@ -226,7 +226,7 @@ const de: Texts = {
   participations: (count, most) => `${count} von höchstens ${most}`,
   participationsTitle: 'Läufe mit Ihrem Teil',
   spent: (spent, budget) => `ε = ${spent} von ${budget}`,
-  spentTitle: 'Ihr Budget für Privates',
+  spentTitle: 'Ihr Privatsphäre-Budget',
   spentNote: 'Ihr Browser zählt den schlimmsten Fall jedes Laufs mit Ihrem Teil.',
   ...{ leave: 'Gehen', beginAgain: 'Neu beginnen' },
   beginAgainNote:
@@ -282,7 +282,7 @@ const de: Texts = {
   accuracy: 'Erkannte Testbilder',
   accuracyNow: (share, images) => `${share} von ${images}`,
   accuracyChart: (list) => `Anteil der Testbilder, die das Programm erkennt, nach Lauf: ${list}`,
-  privacy: 'Verbrauchtes Budget für Privates',
+  privacy: 'Verbrauchtes Privatsphäre-Budget',
   noNoise: 'Diese Summen sind genau: Es gibt kein Budget.',
   privacyNote: (companions) =>
     `Für jemanden mit einem Teil in jedem Lauf bisher, wie der Browser dieser Person zählt. Je größer ε ist, desto mehr können die Summen über einen Menschen verraten. Das gilt, wenn höchstens ein anderer Teilnehmer mit dem Server zusammenarbeitet. In dieser Vorführung spielt der Server ${companions} von ihnen.`,
