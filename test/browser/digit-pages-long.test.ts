@@ -57,7 +57,7 @@ describe('visitors that stay on the pages, in Chromium', function () {
 
   it('a page that is open while the service is started again asks for consent to the new task, and keeps what was drawn', async () => {
     const port = await freePort();
-    served = await ServedDigits.exact(6, 3, '--port', String(port)); // waits for more visitors than come
+    served = await ServedDigits.exact(12, 3, '--port', String(port)); // waits for more visitors than come
     const url = `http://127.0.0.1:${port}/`;
     const tab = await browser.open(url);
     const form = await browser.open(`http://127.0.0.2:${port}/`);
@@ -77,7 +77,7 @@ describe('visitors that stay on the pages, in Chromium', function () {
     await tab.show();
 
     await served.end();
-    served = await ServedDigits.exact(6, 1, '--port', String(port));
+    served = await ServedDigits.exact(12, 1, '--port', String(port));
     for (const each of [tab, form]) {
       await says(each, '#other-task:not([hidden])', /another task than before/);
       expect(await focusOf(each)).to.equal('other-task');

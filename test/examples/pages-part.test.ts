@@ -93,6 +93,13 @@ describe('what a visitor is told of its part', () => {
     expect(part.refusal).to.equal(null);
   });
 
+  it('a step that has failed is told until the server answers again', () => {
+    part.hear({ type: 'step-failed', error: new Error('no network'), retryIn: 500 }, IDLE);
+    expect(part.isNetworkLost).to.equal(true);
+    part.follow(IDLE);
+    expect(part.isNetworkLost).to.equal(false);
+  });
+
   it('a limit that is reached is known without any refusal, also to a page that was opened again, and in no run before', () => {
     part = partWith(2);
     part.look(viewAt(2, 'session'));

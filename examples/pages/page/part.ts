@@ -65,8 +65,9 @@ export class Part {
     this.#decisions = decisions;
   }
 
-  /** How far the agent is. */
+  /** The server has answered; so far the agent is. */
   follow(progress: AgentProgress): void {
+    this.#isNetworkLost = false;
     this.#progress = progress;
     this.#lastRun = progress.run ?? this.#lastRun;
   }

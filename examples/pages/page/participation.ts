@@ -10,7 +10,7 @@ import type { Membership } from './membership.ts';
 export interface Follower {
   /** Something has happened. */
   hear(event: AgentEvent, progress: AgentProgress): void;
-  /** So far the agent is when it asks the server. */
+  /** The server has answered; so far the agent is. */
   follow(progress: AgentProgress): void;
 }
 
@@ -27,7 +27,7 @@ export class Participation {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
       if ('wanted' in data) void this.#give(worker, data.wanted);
       else if ('event' in data) this.#follower.hear(data.event, data.progress);
-      else if ('asking' in data) this.#follower.follow(data.asking);
+      else if ('answered' in data) this.#follower.follow(data.answered);
     };
     this.#say({ start: this.#membership.participant }, worker);
   }

@@ -24,10 +24,11 @@ function nowText(known: ServiceView): string {
   const { texts } = words;
   if (isAllOver(known)) return texts.nowOver;
   const current = presentRun(known);
-  if (current === null) return present < visitors ? texts.waitingForVisitors(present, visitors) : texts.nowNothing;
+  const isWaiting = present < visitors;
+  if (current === null) return isWaiting ? texts.waitingForVisitors(present, visitors) : texts.nowNothing;
   const { stage, participants, selected, run } = current;
   const what = {
-    'check-in': texts.nowComing(participants),
+    'check-in': isWaiting && participants === 0 ? texts.waitingForVisitors(present, visitors) : texts.nowComing(participants),
     training: texts.nowTraining(participants, selected),
     draw: texts.nowNothing,
     session: texts.nowSession(participants),
