@@ -10,6 +10,13 @@ import { startedBrowser } from './started-browser.ts';
 const COMPANIONS = 40;
 const DROPOUTS = 2;
 const RUNS = 5;
+/** Draws a digit with the keyboard, and adds it. */
+const DRAW = `
+  for (const key of [' ', 'ArrowDown', 'ArrowDown', 'ArrowDown']) {
+    document.querySelector('#pad').dispatchEvent(new KeyboardEvent('keydown', { key }));
+  }
+  document.querySelector('#add').click();
+`;
 /** Each origin has a storage of its own. */
 const HOSTS = ['127.0.0.1', '127.0.0.2'];
 
@@ -63,16 +70,16 @@ describe('visitors that stay on the pages, in Chromium', function () {
     const form = await browser.open(`http://127.0.0.2:${port}/`);
     await says(form, '#digest', /^[0-9a-f]{64}$/);
     const before = await textOf(tab, '#digest');
-    // A digit is drawn with the keyboard.
+    await form.evaluate(`(async () => { ${DRAW} document.querySelector('#digits button').focus(); })()`);
     await tab.evaluate(`(async () => {
-      const pad = document.querySelector('#pad');
-      for (const key of [' ', 'ArrowDown', 'ArrowDown', 'ArrowDown']) pad.dispatchEvent(new KeyboardEvent('keydown', { key }));
-      document.querySelector('#add').click();
+      ${DRAW}
       document.querySelector('#consent').checked = true;
       document.querySelector('[type=submit]').click();
     })()`);
     await until('the participant', () => storedParticipant(tab));
     await says(tab, '#phase', /Waiting for visitors: 3 needed, 1 there/);
+    const focused = await form.evaluate(`Promise.resolve(document.activeElement.className)`);
+    expect(focused, 'although the service had news for this page').to.equal('thumbnail');
     await form.evaluate(`(async () => document.querySelector('#consent').click())()`);
     await tab.show();
 
@@ -87,7 +94,7 @@ describe('visitors that stay on the pages, in Chromium', function () {
       .to.match(/^[0-9a-f]{64}$/)
       .and.not.equal(before);
     expect(await storedParticipant(tab)).to.equal(null);
-    expect(await textOf(tab, '#drawn')).to.equal('One digit.');
+    for (const each of [tab, form]) expect(await textOf(each, '#drawn')).to.equal('One digit.');
     expect((await served.view()).present, 'nobody takes part without consent').to.equal(0);
 
     await tab.evaluate(`(async () => {

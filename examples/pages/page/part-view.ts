@@ -29,6 +29,8 @@ export class PartView {
     const accuracy = view?.runs.reduce((last, run) => run.accuracy ?? last, view.accuracy) ?? null;
     put('#accuracy', accuracy === null ? '' : this.#words.percent(accuracy));
     find(HTMLElement, '#messages').replaceChildren(...messages.map(({ what, run }) => element('li', texts.event[what](run))));
+    find(HTMLElement, '#messages-title').hidden = messages.length === 0;
+    find(HTMLElement, '#left-note').hidden = !hasLeft;
     find(HTMLElement, '#leave').hidden = hasLeft;
     for (const name of ['#again', '#again-note']) find(HTMLElement, name).hidden = !hasLeft && !isSuperseded;
   }

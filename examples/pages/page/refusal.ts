@@ -1,7 +1,7 @@
 // Codes with which a browser or the server refuses something, sorted by what their visitor has to know.
 
 /** The kinds of which the texts have a sentence each. */
-export type RefusalKind = 'busy' | 'late' | 'admission' | 'retired' | 'limits' | 'spent' | 'other';
+type RefusalKind = 'busy' | 'late' | 'admission' | 'retired' | 'limits' | 'spent' | 'other';
 
 export interface Refusal {
   readonly kind: RefusalKind;

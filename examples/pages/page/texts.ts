@@ -58,7 +58,7 @@ const en = {
     preparing: 'You are in this run. The program learns from your digits.',
     awaiting: 'You have nothing more to do in this run. Waiting for its end.',
     over: 'All runs of this service are over.',
-    left: 'You have left. This browser deletes your digits, your keys and its account of your runs. What was sent before cannot be withdrawn, and the server may still know in which runs you were.',
+    left: 'You have left.',
     superseded:
       'The server knows of newer steps of yours than this browser remembers, for example because a backup was restored. So your browser stops. You can begin again.',
     network: 'A step has failed, for example because the server could not be reached. Your browser tries again.',
@@ -82,6 +82,8 @@ const en = {
   spentTitle: 'Your privacy budget',
   spentNote: 'Your browser counts the worst case of each run with your part.',
   ...{ leave: 'Leave', beginAgain: 'Begin again' },
+  leftNote:
+    'This browser deletes your digits, your keys and its account of your runs. What was sent before cannot be withdrawn, and the server may still know in which runs you were.',
   beginAgainNote:
     'If you begin again, this browser counts your privacy budget from zero. What sums have told already is not undone: it adds up.',
   messages: 'What has happened',
@@ -137,7 +139,7 @@ const en = {
   privacy: 'Privacy budget used',
   noNoise: 'These sums are exact: there is no budget.',
   privacyNote: (companions: number) =>
-    `For somebody with a part in every run so far, as that person’s browser counts it. The larger ε is, the more the sums can tell about one person. This holds if at most one other participant works with the server. In this demonstration the server plays ${companions} of them.`,
+    `ε measures, at worst, how much the sums can tell about somebody with a part in every run so far. It holds if at most one other participant works with the server. Here the server plays ${companions} of them.`,
   allRuns: 'All runs',
   columns: ['Run', 'Result', 'In the sum', 'Dropped out', 'Recognised', 'ε used'],
   noRuns: 'No run has ended yet.',
@@ -205,7 +207,7 @@ const de: Texts = {
     preparing: 'Sie sind in diesem Lauf. Das Programm lernt aus Ihren Ziffern.',
     awaiting: 'Sie haben in diesem Lauf nichts mehr zu tun. Wartet auf sein Ende.',
     over: 'Alle Läufe dieses Dienstes sind vorbei.',
-    left: 'Sie sind gegangen. Dieser Browser löscht Ihre Ziffern, Ihre Schlüssel und sein Konto Ihrer Läufe. Was vorher gesendet wurde, kann nicht zurückgezogen werden, und der Server weiß vielleicht noch, in welchen Läufen Sie waren.',
+    left: 'Sie sind gegangen.',
     superseded:
       'Der Server kennt neuere Schritte von Ihnen als dieser Browser, zum Beispiel weil eine Sicherung zurückgespielt wurde. Deshalb hält Ihr Browser an. Sie können neu beginnen.',
     network: 'Ein Schritt ist gescheitert, zum Beispiel weil der Server nicht zu erreichen war. Ihr Browser versucht es wieder.',
@@ -229,6 +231,8 @@ const de: Texts = {
   spentTitle: 'Ihr Privatsphäre-Budget',
   spentNote: 'Ihr Browser zählt den schlimmsten Fall jedes Laufs mit Ihrem Teil.',
   ...{ leave: 'Gehen', beginAgain: 'Neu beginnen' },
+  leftNote:
+    'Dieser Browser löscht Ihre Ziffern, Ihre Schlüssel und sein Konto Ihrer Läufe. Was vorher gesendet wurde, kann nicht zurückgezogen werden, und der Server weiß vielleicht noch, in welchen Läufen Sie waren.',
   beginAgainNote:
     'Wenn Sie neu beginnen, zählt dieser Browser Ihr Budget wieder von null an. Zurückgenommen ist es nicht: Was Summen verraten haben, addiert sich.',
   messages: 'Was geschehen ist',
@@ -285,7 +289,7 @@ const de: Texts = {
   privacy: 'Verbrauchtes Privatsphäre-Budget',
   noNoise: 'Diese Summen sind genau: Es gibt kein Budget.',
   privacyNote: (companions) =>
-    `Für jemanden mit einem Teil in jedem Lauf bisher, wie der Browser dieser Person zählt. Je größer ε ist, desto mehr können die Summen über einen Menschen verraten. Das gilt, wenn höchstens ein anderer Teilnehmer mit dem Server zusammenarbeitet. In dieser Vorführung spielt der Server ${companions} von ihnen.`,
+    `ε misst, wie viel die Summen schlimmstenfalls über jemanden verraten können, dessen Teil in jedem Lauf bisher war. Es gilt, wenn höchstens ein anderer Teilnehmer mit dem Server zusammenarbeitet. Hier spielt der Server ${companions} von ihnen.`,
   allRuns: 'Alle Läufe',
   columns: ['Lauf', 'Ergebnis', 'In der Summe', 'Ausfälle', 'Erkannt', 'ε verbraucht'],
   noRuns: 'Noch ist kein Lauf zu Ende.',
