@@ -1,10 +1,9 @@
 // The pages of examples/pages in a browser: visitors with a database each, one of which is closed in round 2 and opened again.
-import axe from 'axe-core';
 import { expect } from 'chai';
 import { mkdtempSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillIn, focusOf, says, textOf, until } from './digit-visitor.ts';
+import { fillIn, focusOf, says, textOf, until, violations } from './digit-visitor.ts';
 import { ServedDigits } from './digit-service.ts';
 import { removeProfile, type DrivenBrowser, type DrivenTab } from './web-driver.ts';
 
@@ -16,20 +15,6 @@ const ADDRESS = Object.values(networkInterfaces())
   .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 const HOSTS = ['127.0.0.1', '127.0.0.2', ADDRESS ?? '127.0.0.3'];
 const LATE_HOST = '127.0.0.4';
-
-/** What axe finds wrong with a page, in light and in dark. */
-async function violations(tab: DrivenTab): Promise<string[]> {
-  return tab.evaluate(`(async () => {
-    ${axe.source}
-    const found = [];
-    for (const scheme of ['light', 'dark']) {
-      document.documentElement.style.colorScheme = scheme;
-      const { violations } = await axe.run();
-      found.push(...violations.map(({ id, nodes }) => scheme + ' ' + id + ': ' + nodes.map(({ html }) => html).join(' ')));
-    }
-    return found;
-  })()`);
-}
 
 /** A person sends the form without digits, and then without consent. What is missing is said beside the control, which has the focus. */
 async function forgetsSomething(tab: DrivenTab): Promise<void> {
@@ -112,6 +97,7 @@ export function describePages(start: (profile: string) => Promise<DrivenBrowser>
     await says(late, '#phase', /Run 1 goes on without you: you came too late for it\. The next run begins .* run 2\./);
     expect(await violations(late), 'too late').to.deep.equal([]);
     await leave(late);
+    expect(await violations(late), 'after leaving').to.deep.equal([]);
     await late.close();
     const again = await open(HOSTS[0]!);
     await says(again, '#phase', /In a sum with 9 participants/);

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { freePort } from '../../scripts/local-postgres.ts';
 import { missingChromium, startChromium } from './chromium.ts';
 import { ServedDigits } from './digit-service.ts';
-import { fillIn, focusOf, says, storedParticipant, textOf, until } from './digit-visitor.ts';
+import { fillIn, focusOf, says, storedParticipant, textOf, until, violations } from './digit-visitor.ts';
 import { startedBrowser } from './started-browser.ts';
 
 const COMPANIONS = 40;
@@ -94,6 +94,7 @@ describe('visitors that stay on the pages, in Chromium', function () {
       .to.match(/^[0-9a-f]{64}$/)
       .and.not.equal(before);
     expect(await storedParticipant(tab)).to.equal(null);
+    expect(await violations(tab)).to.deep.equal([]);
     for (const each of [tab, form]) expect(await textOf(each, '#drawn')).to.equal('One digit.');
     expect((await served.view()).present, 'nobody takes part without consent').to.equal(0);
 

@@ -1,4 +1,5 @@
 // What a person does and sees on a page of examples/pages.
+import axe from 'axe-core';
 import { setTimeout } from 'node:timers/promises';
 import type { DrivenTab } from './web-driver.ts';
 
@@ -48,4 +49,18 @@ export async function fillIn(tab: DrivenTab, mostRuns: number): Promise<number> 
     document.querySelector('[type=submit]').click();
   })()`);
   return until('the participant', () => storedParticipant(tab));
+}
+
+/** What axe finds wrong with a page, in light and in dark. */
+export async function violations(tab: DrivenTab): Promise<string[]> {
+  return tab.evaluate(`(async () => {
+    ${axe.source}
+    const found = [];
+    for (const scheme of ['light', 'dark']) {
+      document.documentElement.style.colorScheme = scheme;
+      const { violations } = await axe.run();
+      found.push(...violations.map(({ id, nodes }) => scheme + ' ' + id + ': ' + nodes.map(({ html }) => html).join(' ')));
+    }
+    return found;
+  })()`);
 }
