@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from 'playwright-core';
 
 const PROGRAM = fileURLToPath(new URL('../examples/pages/main.ts', import.meta.url));
-const SIZE = { width: 960, height: 730 };
+const SIZE = { width: 960, height: 790 };
 
 const fileOf = (scheme: string): string => fileURLToPath(new URL(`../docs/service-${scheme}.png`, import.meta.url));
 

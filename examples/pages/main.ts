@@ -1,20 +1,23 @@
 // A service that people can see: a page to take part and a page to watch. `npm run service`, with `-- --help` for options.
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { parseArgs } from 'node:util';
 import { localPostgres } from '../../scripts/local-postgres.ts';
+import { addressesOf } from './addresses.ts';
 import { serverOf } from './server.ts';
 import { DigitService } from './service.ts';
 import { groupOf, MOST_VISITORS, type ServiceOptions } from './terms.ts';
 
-const HELP = `Starts a service whose participants train a model on digits, with a page to take part and a page to watch.
+const HELP = `Starts a service whose participants train a model on digits, with a page to take part and a page to watch. Nothing of it is
+kept when it ends: each start is a new task, with new keys and an untrained model.
 
   npm run service -- [options]
 
   --host ADDRESS     where the pages are; default 127.0.0.1, which only this machine reaches; 0.0.0.0 for phones in the same network
   --port PORT        default 8790
   --companions N     participants that the service plays itself, 4 to 60; default 40
-  --visitors N       visitors that a run waits for, 1 to 10; default 1
+  --visitors N       visitors whose pages must be open before a run begins, 1 to 10; default 1
   --dropouts N       companions that drop out in each run; default 2
   --patience N       seconds for which a round waits for participants that are missing, 1 to 60; default 6
   --runs N           runs after which the training is over; default 10
@@ -63,11 +66,15 @@ function readOptions(): ServiceOptions {
   return options;
 }
 
-/** Where a browser finds the pages. */
-function addresses(host: string, port: number): string[] {
-  const all = host === '0.0.0.0' ? Object.values(networkInterfaces()).flatMap((each) => each ?? []) : [];
-  const hosts = all.length === 0 ? [host] : all.flatMap(({ family, address }) => (family === 'IPv4' ? [address] : []));
-  return hosts.map((each) => `http://${each}:${port}`);
+/** Where browsers find the pages, in words. */
+function whereToGo(listening: AddressInfo): string {
+  const { here, elsewhere } = addressesOf(listening, networkInterfaces());
+  const lines = [`To take part: ${here}/   To watch: ${here}/watch`];
+  for (const url of elsewhere) lines.push(`On a phone in the same network: ${url}/`);
+  if (elsewhere.length === 0) {
+    lines.push('Only this machine reaches these pages. For a phone in the same network: npm run service -- --host 0.0.0.0');
+  }
+  return lines.join('\n');
 }
 
 async function main(): Promise<void> {
@@ -78,9 +85,11 @@ async function main(): Promise<void> {
   const service = await DigitService.start(database, options);
   const server = await serverOf(service);
   await server.listen({ host: values.host, port: Number(values.port) });
-  const { port } = server.server.address() as { readonly port: number };
-  for (const address of addresses(values.host, port)) console.log(`To take part: ${address}/   To watch: ${address}/watch`);
-  console.log('This process is registrar, publisher and coordinator, so whoever runs it can read any input. Ctrl+C ends it.');
+  console.log(whereToGo(server.server.address() as AddressInfo));
+  console.log('This process is registrar, publisher and coordinator, so whoever runs it can read any input.');
+  console.log(
+    'Ctrl+C ends it. Its runs and its model are lost then: whoever has a page open is asked again for the next service.',
+  );
   const running = service.run();
   await once(process, 'SIGINT');
   await server.close();

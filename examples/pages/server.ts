@@ -1,12 +1,16 @@
 // The web server: the pages, what participants ask, and what goes on, as a stream of events.
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { secaggPlugin } from '../service/fastify.ts';
 import { routesOf } from '../service/routes.ts';
+import { addressesOf } from './addresses.ts';
 import { bytesOfImages } from './digits.ts';
 import type { DigitService } from './service.ts';
+import type { ServiceView } from './watching.ts';
 
 /** A page loads nothing from elsewhere, and runs no script but its own; WebAssembly is compiled from bytes that are part of it. */
 const HEADERS = {
@@ -82,28 +86,34 @@ function bytesOf(model: Float32Array): Buffer {
   return Buffer.from(model.slice().buffer);
 }
 
-/** `/view` is what the pages show; it is sent again whenever something has changed. */
+/** `/view` is what the pages show; it is sent again whenever something has changed. A visitor that would take part in a run says its id. */
 function serveView(app: FastifyInstance, service: DigitService): void {
   const watchers = new Set<FastifyReply>();
   let told = '';
   const tell = (reply: FastifyReply): boolean => reply.raw.write(`data: ${told}\n\n`);
   const look = (): void => {
-    const view = JSON.stringify(service.view);
+    const { elsewhere: addresses } = addressesOf(app.server.address() as AddressInfo, networkInterfaces());
+    const view = JSON.stringify({ ...service.view, addresses } satisfies ServiceView);
     if (view === told) return;
     told = view;
     for (const reply of watchers) tell(reply);
   };
-  const ticker = setInterval(look, TELL);
+  const ticker = setInterval(() => watchers.size > 0 && look(), TELL);
   app.addHook('onClose', (_, done) => {
     clearInterval(ticker);
     done();
   });
-  app.get('/view', (request, reply) => {
+  app.get<{ Querystring: { visitor?: string } }>('/view', (request, reply) => {
     reply.type('text/event-stream').hijack();
     reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);
+    const { visitor } = request.query;
+    const leave = visitor === undefined ? null : service.enter(visitor);
     look();
     tell(reply);
     watchers.add(reply);
-    request.raw.once('close', () => watchers.delete(reply));
+    request.raw.once('close', () => {
+      watchers.delete(reply);
+      leave?.();
+    });
   });
 }

@@ -9,18 +9,16 @@ import {
   type Outcome,
   type RunKey,
 } from 'secagg/coordinator';
-import { costOf, type ReleaseCost } from 'secagg/dp';
 import { PostgresCoordinatorStore, PostgresSessionHost, PostgresSessions } from 'secagg/postgres';
 import type { LocalPostgres } from '../../scripts/local-postgres.ts';
 import { temporarySchema, type TemporarySchema } from '../../scripts/temporary-schema.ts';
 import { dealShards, readTestImages } from '../mnist/data.ts';
 import type { Model } from '../mnist/models/tensors.ts';
-import { PrivacyAccount } from '../mnist/privacy.ts';
 import { Seeded } from '../mnist/seeded.ts';
 import { Companions } from './companions.ts';
 import { halved, imagesOf, type Images } from './digits.ts';
 import { digitClassifier, firstModel } from './model.ts';
-import { aggregateOf, budgetOf, groupOf, MOST_VISITORS, windowsOf, worstCostIn, type ServiceOptions } from './terms.ts';
+import { aggregateOf, budgetOf, groupOf, leastOf, MOST_VISITORS, spentAfter, windowsOf, type ServiceOptions } from './terms.ts';
 import { Watching, type ServiceView } from './watching.ts';
 
 /** Milliseconds between two looks at how far a run has come. */
@@ -33,10 +31,6 @@ interface Parts {
   readonly development: DevelopmentService;
   readonly watching: Watching;
   readonly companions: Companions;
-  /** Null without noise. */
-  readonly account: PrivacyAccount | null;
-  /** What a run costs each participant at worst; null without noise. */
-  readonly worst: ReleaseCost | null;
   /** Images for visitors that do not want to draw, one shard for each. */
   readonly samples: readonly Images[];
   /** The model that each run begins with. */
@@ -50,6 +44,10 @@ export class DigitService {
   readonly #testImages = halved(readTestImages());
   readonly #firstAccuracy: number;
   readonly #ending = new AbortController();
+  /** By the connection of its page: a visitor that would take part in a run. */
+  readonly #visitors = new Map<symbol, string>();
+  /** Runs in which updates may have been sent. */
+  #paid = 0;
 
   private constructor(options: ServiceOptions, parts: Parts) {
     this.#options = options;
@@ -68,13 +66,10 @@ export class DigitService {
 
     const group = groupOf(options);
     const aggregate = aggregateOf(options, group);
-    const budget = budgetOf({ aggregate });
-    const account = budget === null ? null : new PrivacyAccount(budget, group.maxUsers);
     const development = developmentService({
       ...{ aggregate, threshold: group.threshold, maxUsers: group.maxUsers, store, host },
       definition: {
-        ...{ name: 'digits', group, attempts: 3, windows: windowsOf(options) },
-        minUsers: options.companions + options.visitors,
+        ...{ name: 'digits', group, attempts: 3, windows: windowsOf(options), minUsers: leastOf(options) },
       },
       listener: (event) => watching.hear(event),
     });
@@ -83,8 +78,7 @@ export class DigitService {
     const shards = dealShards(options.companions + MOST_VISITORS, random).map(halved);
     const models = [firstModel()];
     const service = new DigitService(options, {
-      ...{ pool, schema, store, development, watching, account, models },
-      worst: worstCostIn(development.task.definition),
+      ...{ pool, schema, store, development, watching, models },
       samples: shards.slice(options.companions),
       companions: await Companions.join(development, shards.slice(0, options.companions), {
         ...{ silent: options.silent, random, payload: () => bytesOf(models[models.length - 1] ?? new Float32Array()) },
@@ -108,11 +102,24 @@ export class DigitService {
     return this.#parts.models[run - 1] ?? new Float32Array();
   }
 
-  get view(): ServiceView {
+  /** A visitor's page is open, and would take part in a run. @returns what takes it back. */
+  enter(visitor: string): () => void {
+    const connection = Symbol(visitor);
+    this.#visitors.set(connection, visitor);
+    return () => void this.#visitors.delete(connection);
+  }
+
+  /** A page that was opened twice is one visitor. */
+  get #present(): number {
+    return new Set(this.#visitors.values()).size;
+  }
+
+  get view(): Omit<ServiceView, 'addresses'> {
     const { companions, visitors, runs: planned } = this.#options;
     return {
-      ...{ task: this.development.task.id, planned, companions, visitors, testImages: this.#testImages.count },
-      ...{ accuracy: this.#firstAccuracy, budget: budgetOf(this.development.task.definition), runs: this.#parts.watching.runs },
+      ...{ task: this.development.task.id, planned, companions, visitors, present: this.#present },
+      ...{ testImages: this.#testImages.count, accuracy: this.#firstAccuracy },
+      ...{ budget: budgetOf(this.development.task.definition), runs: this.#parts.watching.runs },
     };
   }
 
@@ -124,8 +131,18 @@ export class DigitService {
   async run(): Promise<void> {
     const { signal } = this.#ending;
     const all = [this.development.coordinator.run({ signal }), this.#parts.companions.run(signal)];
-    for (let run = 1; run <= this.#options.runs && !signal.aborted; run++) await this.#oneRun(run, signal);
+    for (let run = 1; run <= this.#options.runs && (await this.#visited(signal)); run++) await this.#oneRun(run, signal);
     await Promise.all(all);
+  }
+
+  /**
+   * A run is opened when enough visitors are there, so that its check-in does not end before all have come.
+   *
+   * @returns false if the service is closed before.
+   */
+  async #visited(signal: AbortSignal): Promise<boolean> {
+    while (this.#present < this.#options.visitors && !signal.aborted) await pause(signal);
+    return !signal.aborted;
   }
 
   async #oneRun(run: number, signal: AbortSignal): Promise<void> {
@@ -133,14 +150,16 @@ export class DigitService {
     companions.begin();
     const content = bytesOf(this.modelOf(run));
     const key = await this.development.openRun({ payload: { url: `/models/${run}`, content } });
-    let outcome: Outcome | null = null;
-    while (outcome === null && !signal.aborted) {
+    while (!signal.aborted) {
+      const outcome = await this.development.coordinator.outcome(key);
       await watching.look(key);
+      if (outcome !== null) {
+        this.#conclude(outcome);
+        return;
+      }
       if (await this.#isVisited(key)) companions.wake();
-      outcome = await this.development.coordinator.outcome(key);
-      if (outcome === null) await sleep(LOOK, undefined, { signal }).catch(() => undefined);
+      await pause(signal);
     }
-    if (outcome !== null) this.#conclude(outcome);
   }
 
   /** Companions have the lowest ids. */
@@ -150,21 +169,20 @@ export class DigitService {
   }
 
   #conclude(outcome: Outcome): void {
-    const { account, worst, watching, models } = this.#parts;
+    const { development, watching, models } = this.#parts;
     const { run } = outcome;
     const model = this.modelOf(run);
+    if (outcome.kind === 'finished' || outcome.attempt > 0) this.#paid++;
+    const spent = spentAfter(this.#paid, development.task.definition);
     if (outcome.kind === 'failed') {
       models[run] = model;
-      // Updates may have been sent, if there was an attempt.
-      if (worst !== null && outcome.attempt > 0) account?.charge(run, worst);
-      watching.enter(run, { accuracy: null, spent: account?.spent ?? null });
+      watching.enter(run, { accuracy: null, spent });
       return;
     }
     const { mean } = outcome.result as { readonly mean: Float32Array };
     const next = model.map((parameter, i) => parameter + (mean[i] ?? NaN));
     models[run] = next;
-    if (outcome.receipt !== null) account?.charge(run, costOf(outcome.receipt));
-    watching.enter(run, { accuracy: this.#accuracyOf(next), spent: account?.spent ?? null });
+    watching.enter(run, { accuracy: this.#accuracyOf(next), spent });
   }
 
   /** @param running what {@link run} has returned. */
@@ -174,6 +192,10 @@ export class DigitService {
     await this.#parts.pool.end();
     await this.#parts.schema.drop();
   }
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await sleep(LOOK, undefined, { signal }).catch(() => undefined);
 }
 
 function bytesOf(model: Model): Uint8Array {

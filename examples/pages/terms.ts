@@ -1,5 +1,5 @@
 // The terms of the task: what is summed, among how many, and within which times.
-import { privateMean, worstCostOf, type ReleaseCost } from 'secagg/dp';
+import { Ledger, privateMean, worstCostOf, type ReleaseCost } from 'secagg/dp';
 import type { Aggregate, TaskDefinition } from 'secagg/service';
 import { PrivacyAccount, type Budget } from '../mnist/privacy.ts';
 import { CLIP, PARAMETERS } from './model.ts';
@@ -41,6 +41,11 @@ export function groupOf({ companions }: ServiceOptions): TaskDefinition['group']
   return { threshold, maxUsers, adversary: 'malicious', colluders: COLLUDERS, graph: null, cohorts: null };
 }
 
+/** A run goes on without visitors that leave before its rounds, but not without many of the server's own participants. */
+export function leastOf(options: ServiceOptions): number {
+  return Math.max(groupOf(options).threshold, options.companions);
+}
+
 /** The mean of the updates. The noise of all runs together must keep within the budget. */
 export function aggregateOf({ epsilon, runs }: ServiceOptions, { threshold, maxUsers }: TaskDefinition['group']): Aggregate {
   if (epsilon === null) return { kind: 'mean', length: PARAMETERS, clippingRange: CLIP, rounding: 'nearest' };
@@ -49,17 +54,41 @@ export function aggregateOf({ epsilon, runs }: ServiceOptions, { threshold, maxU
 }
 
 /** What a run costs each participant at worst; null without noise. */
-export function worstCostIn({ aggregate, group }: TaskDefinition): ReleaseCost | null {
+function worstCostIn({ aggregate, group }: TaskDefinition): ReleaseCost | null {
   if (aggregate.kind !== 'privateMean') return null;
   const { kind, ...plan } = aggregate;
   return worstCostOf({ privateMean }[kind]({ ...plan, maxUsers: group.maxUsers }));
 }
 
-/** A run waits for visitors for a day. A page that is closed in a round, and opened again, has some seconds to answer. */
+/** The account of a participant that has sent its part to so many runs, as its agent keeps it; null without noise. */
+function ledgerAfter(runs: number, definition: TaskDefinition): Ledger | null {
+  const [budget, cost] = [budgetOf(definition), worstCostIn(definition)];
+  if (budget === null || cost === null) return null;
+  const ledger = new Ledger({ ...budget, adjacency: 'zero-out' });
+  for (let run = 0; run < runs; run++) ledger.reserve({ id: `run ${run}`, ...cost });
+  return ledger;
+}
+
+/** The ε that so many runs have cost; null without noise. */
+export function spentAfter(runs: number, definition: TaskDefinition): number | null {
+  const ledger = ledgerAfter(runs, definition);
+  return runs === 0 && ledger !== null ? 0 : (ledger?.spent().epsilon ?? null);
+}
+
+/** Whether the budget is too small for one more run after so many. */
+export function isUsedUp(runs: number, definition: TaskDefinition): boolean {
+  const cost = worstCostIn(definition);
+  return cost !== null && ledgerAfter(runs, definition)?.wouldExceed(cost) === true;
+}
+
+/**
+ * A run waits for visitors for a day. Its rounds begin at once when all are ready, and else after some seconds without those that are not. A
+ * page that is closed in a round, and opened again, has some seconds to answer.
+ */
 export function windowsOf({ patience }: ServiceOptions): TaskDefinition['windows'] {
   return {
     checkIn: { min: 6, max: 86_400, grace: 0 },
-    training: { min: 1, max: 30, grace: 30 },
+    training: { min: 10, max: 30, grace: 30 },
     round: { min: patience, max: patience + 14, grace: patience, enough: 80 },
   };
 }

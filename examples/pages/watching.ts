@@ -15,6 +15,10 @@ export interface RunView {
   readonly stage: 'check-in' | 'training' | 'draw' | 'session' | 'finished' | 'failed';
   /** That have checked in, are ready, or are in the session. */
   readonly participants: number;
+  /** That were there when check-in ended. */
+  readonly selected: number;
+  /** Of those that were selected, they are not in the session: they had left, or were not ready. */
+  readonly lost: number;
   /** Rounds 0 to 4 of the last attempt, as far as it has come. */
   readonly rounds: readonly RoundView[];
   /** Code of the last attempt that has failed, or of the run; null if there is none, or if there is a sum. */
@@ -22,7 +26,7 @@ export interface RunView {
   readonly included: number;
   /** The share of the test images that the model recognises after this run; null while the run goes on, or without a sum. */
   readonly accuracy: number | null;
-  /** The ε of all sums so far; null without noise, or while the run goes on. */
+  /** The ε of a participant that was in all runs so far, as its agent counts it; null without noise, or while the run goes on. */
   readonly spent: number | null;
 }
 
@@ -36,6 +40,10 @@ export interface ServiceView {
   readonly companions: number;
   /** Visitors that a run waits for. */
   readonly visitors: number;
+  /** Visitors whose pages are open, and that would take part in a run. */
+  readonly present: number;
+  /** Where other devices find the pages; none if only this machine does. */
+  readonly addresses: readonly string[];
   readonly testImages: number;
   /** Of the model before the first run. */
   readonly accuracy: number;
@@ -44,7 +52,10 @@ export interface ServiceView {
   readonly runs: readonly RunView[];
 }
 
-const NEW = { stage: 'check-in', participants: 0, rounds: [], code: null, included: 0, accuracy: null, spent: null } as const;
+const NEW: Omit<RunView, 'run'> = {
+  ...{ stage: 'check-in', participants: 0, selected: 0, lost: 0, rounds: [] },
+  ...{ code: null, included: 0, accuracy: null, spent: null },
+};
 
 export class Watching {
   readonly #runs = new Map<number, RunView>();
@@ -66,8 +77,7 @@ export class Watching {
         this.#runs.set(event.run, { run: event.run, ...NEW });
         break;
       case 'stage':
-        this.#change(event.run, { stage: event.stage, participants: event.participants });
-        if (event.stage === 'session') this.#change(event.run, { rounds: [] });
+        this.#enterStage(event);
         break;
       case 'round-closed':
         this.#changeRound(event.run, event.round, { heard: event.heard, missing: event.missing, closed: true });
@@ -93,16 +103,33 @@ export class Watching {
     this.#change(run, reached);
   }
 
+  /** While participants train, those count that are ready, and nobody is so at first. */
+  #enterStage({ run, stage, participants, previous }: Extract<CoordinatorEvent, { readonly type: 'stage' }>): void {
+    if (stage !== 'session') {
+      this.#change(run, { stage, participants: 0, ...(previous === 'check-in' && { selected: participants }) });
+      return;
+    }
+    const selected = this.#runs.get(run)?.selected ?? 0;
+    this.#change(run, { stage, participants, lost: selected - participants, rounds: [] });
+  }
+
   /** Looks at how far a run has come. */
   async look(key: RunKey): Promise<void> {
-    const { run } = key;
-    const stage = this.#runs.get(run)?.stage;
-    if (stage === 'check-in' || stage === 'training') {
-      const { checkedIn, ready } = await this.#store.counts(key);
-      if (this.#runs.get(run)?.stage === stage) this.#change(run, { participants: stage === 'training' ? ready : checkedIn });
-    } else if (stage === 'session') {
-      await this.#lookAtSession(key);
-    }
+    const stage = this.#runs.get(key.run)?.stage;
+    if (stage === 'session') await this.#lookAtSession(key);
+    else if (stage !== 'finished') await this.#count(key);
+  }
+
+  async #count(key: RunKey): Promise<void> {
+    const before = this.#runs.get(key.run)?.stage;
+    const { checkedIn, ready } = await this.#store.counts(key);
+    const known = this.#runs.get(key.run);
+    if (known === undefined || known.stage !== before) return;
+    const { run, stage, selected, rounds } = known;
+    if (stage === 'check-in') this.#change(run, { participants: checkedIn });
+    if (stage === 'training') this.#change(run, { participants: ready });
+    // While a run is in its rounds, and after them, those that leave are missing in a round.
+    if (stage !== 'check-in' && rounds.length === 0) this.#change(run, { lost: selected - checkedIn });
   }
 
   async #lookAtSession(key: RunKey): Promise<void> {

@@ -2,7 +2,7 @@
 //
 //   const worker = new Worker('agent-worker.js', { type: 'module' });
 //   worker.postMessage({ start: participant });                         // FromPage says of what it consists
-//   worker.onmessage = ({ data }) => { … }                              // FromWorker: an input is wanted, or an event
+//   worker.onmessage = ({ data }) => { … }                              // FromWorker: an input is wanted, an event, or how far it is when the server answers
 //   worker.terminate();                                                 // at any time, as a crash: it goes on where it was
 import { Agent, IndexedDbAgentStore, type AgentEvent, type AgentOptions, type AgentProgress } from 'secagg/agent';
 import type { LoadedInput, RunForInput } from 'secagg/agent';
@@ -29,6 +29,7 @@ export type FromPage =
 export type FromWorker =
   | { readonly wanted: RunForInput }
   | { readonly event: AgentEvent; readonly progress: AgentProgress }
+  | { readonly answered: AgentProgress }
   | { readonly left: true };
 
 const ending = new AbortController();
@@ -38,10 +39,15 @@ let wake: () => void = () => undefined;
 let leave: () => Promise<void> = () => Promise.resolve();
 
 function start({ task, url, database, ...own }: Participant): void {
+  const ask = exchangeWith(url);
   const agent = new Agent({
     ...own,
     task: Task.fromJSON(task),
-    exchange: exchangeWith(url),
+    async exchange(request, options) {
+      const response = await ask(request, options);
+      say({ answered: agent.progress() });
+      return response;
+    },
     fetchPayload: (address, { signal }) => get(address, signal),
     store: new IndexedDbAgentStore(database),
     inputs: {

@@ -129,7 +129,7 @@ async function participateInWorker(given: GivenParticipant, vecLen: number, leav
         wanted.push(data.wanted.run);
         if (leaves) say({ leave: true });
         else say({ input: { id: `day ${data.wanted.run}`, data: vector } }, [vector.buffer]);
-      } else {
+      } else if ('event' in data) {
         events.push(data.event.type);
         ({ progress } = data);
         if (data.event.type === 'done') end();

@@ -14,10 +14,15 @@ export class ServedDigits {
   readonly #companions: number;
   readonly port: number;
 
-  /** Exact sums, in which nobody drops out by itself. */
-  static async start(companions: number, visitors: number): Promise<ServedDigits> {
+  /** Exact sums, in which nobody drops out by itself, unless other options say so. */
+  static exact(companions: number, visitors: number, ...options: string[]): Promise<ServedDigits> {
     const numbers = ['--companions', String(companions), '--visitors', String(visitors), '--dropouts', '0', '--patience', '15'];
-    const all = argumentsFor('pages/main.ts', '--exact', '--host', '0.0.0.0', '--port', '0', '--runs', '2', ...numbers);
+    return ServedDigits.start(companions, '--exact', '--host', '0.0.0.0', '--port', '0', '--runs', '2', ...numbers, ...options);
+  }
+
+  /** @param companions as many as the options say. */
+  static async start(companions: number, ...options: string[]): Promise<ServedDigits> {
+    const all = argumentsFor('pages/main.ts', ...options);
     const child = spawn(process.execPath, all, { ...CHILD, stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface({ input: child.stdout })) {
       const [, port] = /127\.0\.0\.1:(\d+)/.exec(line) ?? [];

@@ -1,10 +1,12 @@
 // The pages of examples/pages, without a browser: their words, and what they show of the events of a coordinator.
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
+import type { NetworkInterfaceInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { addressesOf } from '../../examples/pages/addresses.ts';
 import { bytesOfImages, halved, imagesOf, imagesOfBytes, PIXELS, SIDE } from '../../examples/pages/digits.ts';
 import { LANGUAGES, type Texts } from '../../examples/pages/page/texts.ts';
-import { groupOf } from '../../examples/pages/terms.ts';
+import { groupOf, leastOf } from '../../examples/pages/terms.ts';
 import { Watching } from '../../examples/pages/watching.ts';
 import { MemoryCoordinatorStore, type CoordinatorEvent, type SessionHost } from '../../src/coordinator/index.ts';
 
@@ -43,6 +45,9 @@ describe('the words of the pages', () => {
     it(`promise no more than there is (${language})`, () => {
       const all = sentencesOf(texts).join('\n');
       expect(all).not.to.match(/anonym|never leave|verlässt nie|verlassen nie|100 ?%|guarantee|garantiert/i);
+      expect(all, 'words of the field').not.to.match(
+        /\b(digest|hash|agent|coordinator|threshold|protocol|aggregat\w+|Shamir|Koordinator|Protokoll)\b/i,
+      );
       // With one visitor, the sum less the parts of the server's own participants is what the visitor has sent.
       expect(texts.lead).to.match(/it plays some participants itself|spielt er einige Teilnehmende selbst/);
       expect(texts.consentSentText).to.match(/subtract the part of those that it plays|den Teil derer abziehen/);
@@ -59,7 +64,8 @@ describe('what the page to watch is told', () => {
     ...{ type: 'round-closed', ...at, attempt: 1, round: number, heard, missing, milliseconds: 1 },
   });
   const stage = (stage: 'training' | 'session', participants: number): CoordinatorEvent => ({
-    ...{ type: 'stage', ...at, stage, attempt: 1, participants, previous: 'check-in', milliseconds: 1 },
+    ...{ type: 'stage', ...at, stage, attempt: 1, participants, milliseconds: 1 },
+    previous: stage === 'training' ? 'check-in' : 'training',
   });
   let watching: Watching;
   beforeEach(() => {
@@ -76,8 +82,45 @@ describe('what the page to watch is told', () => {
       { heard: 6, missing: 0, closed: true },
       { heard: 5, missing: 1, closed: true },
     ];
-    const reached = { stage: 'finished', participants: 6, code: null, included: 5, accuracy: 0.5, spent: 2 };
+    const reached = {
+      stage: 'finished',
+      participants: 6,
+      selected: 6,
+      lost: 0,
+      code: null,
+      included: 5,
+      accuracy: 0.5,
+      spent: 2,
+    };
     expect(watching.runs).to.deep.equal([{ run: 1, rounds, ...reached }]);
+  });
+
+  it('is how many are ready while participants train, from none on', async () => {
+    const store = new MemoryCoordinatorStore();
+    const counts = { checkedIn: 6, selected: 6, ready: 0 };
+    store.counts = () => Promise.resolve(counts);
+    watching = new Watching(store, {} as SessionHost);
+    for (const event of [{ type: 'run-opened', ...at } as const, stage('training', 6)]) watching.hear(event);
+    expect(watching.runs[0]).to.include({ stage: 'training', participants: 0, selected: 6 });
+    Object.assign(counts, { selected: 4, ready: 2 });
+    await watching.look(at);
+    expect(watching.runs[0]).to.include({ participants: 2, lost: 0 });
+  });
+
+  it('is how many left before the rounds, also of a run that ends for this reason', async () => {
+    const store = new MemoryCoordinatorStore();
+    store.counts = () => Promise.resolve({ checkedIn: 5, selected: 0, ready: 5 });
+    watching = new Watching(store, {} as SessionHost);
+    for (const event of [{ type: 'run-opened', ...at } as const, stage('training', 6)]) watching.hear(event);
+    const end = { code: 'ERR_SECAGG_THRESHOLD', included: 0, previous: 'training', milliseconds: 1 } as const;
+    watching.hear({ type: 'run-ended', ...at, ...end });
+    await watching.look(at);
+    expect(watching.runs[0]).to.include({ stage: 'failed', lost: 1 });
+  });
+
+  it('is how many of those that were selected are not in the session', () => {
+    watching.hear(stage('session', 4));
+    expect(watching.runs[0]).to.include({ participants: 4, selected: 6, lost: 2 });
   });
 
   it('is the last attempt only, and the code of the one before', () => {
@@ -93,6 +136,29 @@ describe('the task of the pages', () => {
     const options = { companions: 20, visitors: 1, silent: 2, patience: 6, runs: 10, epsilon: 8 };
     const { threshold, maxUsers, colluders } = groupOf(options);
     expect(2 * threshold).to.be.above(maxUsers + colluders);
+  });
+
+  it('lets a run go on without its visitors, if there are enough companions', () => {
+    const options = { companions: 20, visitors: 3, silent: 2, patience: 6, runs: 10, epsilon: 8 };
+    expect(leastOf(options)).to.equal(20);
+    const few = { ...options, companions: 8 };
+    expect(leastOf(few)).to.equal(groupOf(few).threshold).and.equal(10);
+  });
+});
+
+describe('the addresses of the pages', () => {
+  const network = (address: string, internal: boolean): NetworkInterfaceInfo => ({
+    ...{ address, internal, family: 'IPv4', netmask: '255.0.0.0', mac: '00:00:00:00:00:00', cidr: null },
+  });
+  const networks = { lo: [network('127.0.0.1', true)], eth0: [network('192.168.1.7', false)] };
+
+  it('are for this machine only, unless the server listens for others', () => {
+    const all = { here: 'http://127.0.0.1:8790', elsewhere: ['http://192.168.1.7:8790'] };
+    expect(addressesOf({ address: '127.0.0.1', port: 8790 }, networks)).to.deep.equal({ ...all, elsewhere: [] });
+    expect(addressesOf({ address: '::1', port: 8790 }, networks)).to.deep.equal({ here: 'http://[::1]:8790', elsewhere: [] });
+    for (const address of ['0.0.0.0', '::']) expect(addressesOf({ address, port: 8790 }, networks)).to.deep.equal(all);
+    const [one] = all.elsewhere;
+    expect(addressesOf({ address: '192.168.1.7', port: 8790 }, networks)).to.deep.equal({ here: one, elsewhere: [one] });
   });
 });
 

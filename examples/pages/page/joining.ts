@@ -4,14 +4,16 @@ import { budgetOf } from '../terms.ts';
 import type { ServiceView } from '../watching.ts';
 import type { Decisions, Offer } from './membership.ts';
 import { Pad, showImage } from './pad.ts';
+import type { Texts } from './texts.ts';
 import { element, find, put, type Words } from './words.ts';
 
 export class Joining {
   readonly #form = find(HTMLFormElement, '#joining');
   readonly #pad = new Pad();
-  readonly #offer: Offer;
+  #offer: Offer;
   readonly #words: Words;
-  readonly #digits: LabelledImage[] = [];
+  #digits: readonly LabelledImage[] = [];
+  #shown: { readonly digits: readonly LabelledImage[]; readonly texts: Texts } | null = null;
   #view: ServiceView | null = null;
 
   /** @param decided is called with what the person has decided. */
@@ -24,13 +26,18 @@ export class Joining {
       if (decisions === null) return;
       const button = find(HTMLButtonElement, '[type=submit]', this.#form);
       button.disabled = true;
-      void decided(decisions).finally(() => (button.disabled = false));
+      void decided(decisions)
+        .catch((error: unknown) => {
+          console.error(error);
+          this.#complain('#consent', this.#words.texts.cannotJoin);
+        })
+        .finally(() => (button.disabled = false));
     });
     find(HTMLButtonElement, '#add').addEventListener('click', () => this.#add());
     find(HTMLButtonElement, '#clear').addEventListener('click', () => this.#pad.clear());
     this.#form.addEventListener('change', () => {
       find(HTMLElement, '#drawing').hidden = this.#source !== 'drawn';
-      this.#complain('');
+      this.#calm();
     });
   }
 
@@ -40,7 +47,21 @@ export class Joining {
 
   show(isShown: boolean): void {
     this.#form.hidden = !isShown;
-    if (isShown) this.fill(this.#view);
+  }
+
+  /** Another task is offered, to which nobody has consented. @param digits that the person had drawn before. */
+  askAgain(offer: Offer, digits: readonly LabelledImage[]): void {
+    this.#offer = offer;
+    if (this.#digits.length === 0) this.#digits = digits;
+    find(HTMLInputElement, '#consent').checked = false;
+    this.#calm();
+  }
+
+  /** The person has left: nothing stays of what was drawn. */
+  forget(): void {
+    this.#digits = [];
+    this.#pad.clear();
+    this.#calm();
   }
 
   /** Puts in what depends on the service, in the present language. */
@@ -70,10 +91,13 @@ export class Joining {
 
   #add(): void {
     const pixels = this.#pad.image();
-    this.#complain(pixels === null ? this.#words.texts.emptyPad : '');
-    if (pixels === null) return;
+    this.#calm();
+    if (pixels === null) {
+      this.#complain('#pad', this.#words.texts.emptyPad);
+      return;
+    }
     const choice = find(HTMLSelectElement, '#digit');
-    this.#digits.push({ label: choice.selectedIndex, pixels });
+    this.#digits = [...this.#digits, { label: choice.selectedIndex, pixels }];
     this.#pad.clear();
     choice.selectedIndex = (choice.selectedIndex + 1) % choice.options.length;
     this.#showDigits();
@@ -81,6 +105,10 @@ export class Joining {
 
   #showDigits(): void {
     const { texts } = this.#words;
+    const shown = { digits: this.#digits, texts };
+    // Not with each news of the service: a button that has the focus would lose it.
+    if (shown.digits === this.#shown?.digits && shown.texts === this.#shown.texts) return;
+    this.#shown = shown;
     put('#drawn', texts.drawn(this.#digits.length));
     const items = this.#digits.map((digit) => {
       const item = element('li');
@@ -91,7 +119,7 @@ export class Joining {
       canvas.width = canvas.height = Math.sqrt(PIXELS) * 4;
       button.append(canvas, element('span', String(digit.label)));
       button.addEventListener('click', () => {
-        this.#digits.splice(this.#digits.indexOf(digit), 1);
+        this.#digits = this.#digits.filter((each) => each !== digit);
         this.#showDigits();
         find(HTMLElement, '#pad').focus();
       });
@@ -106,23 +134,29 @@ export class Joining {
     });
   }
 
-  #complain(text: string): void {
-    put('#problem', text);
+  /** Says what is missing beside the control that it is about, and goes there. */
+  #complain(control: '#pad' | '#consent', text: string): void {
+    put(`${control}-problem`, text);
+    find(HTMLElement, control).focus();
+    find(HTMLElement, `${control}-problem`).scrollIntoView({ block: 'nearest' });
+  }
+
+  #calm(): void {
+    for (const control of ['#pad', '#consent']) put(`${control}-problem`, '');
   }
 
   /** Null if something is missing, which the page then says. */
   #decisions(): Decisions | null {
+    this.#calm();
     const { texts } = this.#words;
     const digits = this.#source === 'drawn' ? this.#digits : null;
     if (digits?.length === 0) {
-      this.#complain(texts.needDigits);
-      find(HTMLElement, '#pad').focus();
+      this.#complain('#pad', texts.needDigits);
       return null;
     }
     const consent = find(HTMLInputElement, '#consent');
     if (!consent.checked) {
-      this.#complain(texts.needConsent);
-      consent.focus();
+      this.#complain('#consent', texts.needConsent);
       return null;
     }
     consent.checked = false; // whoever begins again consents again

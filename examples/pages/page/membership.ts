@@ -51,17 +51,10 @@ export class Membership {
     this.#offer = offer;
   }
 
-  /** The one of the last time; null if there is none. `'other'`: it is for another task, and is forgotten. */
-  static restored(offer: Offer): Membership | 'other' | null {
+  /** The one of the last time, which may be for another task; null if there is none. */
+  static restored(offer: Offer): Membership | null {
     const text = localStorage.getItem(KEY);
-    if (text === null) return null;
-    const stored = JSON.parse(text) as Stored;
-    const isSame = stored.consent === offer.task.id && stored.coordinator === offer.introduction.coordinator;
-    if (isSame) return new Membership(stored, offer);
-    const other = new Membership(stored, offer);
-    other.forget();
-    other.deleteState();
-    return 'other';
+    return text === null ? null : new Membership(JSON.parse(text) as Stored, offer);
   }
 
   /** A new participant, with new keys, whom the registrar certifies. In production an application's sign-in knows the id. */
@@ -83,6 +76,12 @@ export class Membership {
 
   get id(): number {
     return this.#stored.id;
+  }
+
+  /** Whether the person has consented to the task that is offered. */
+  get isForOffer(): boolean {
+    const { consent, coordinator } = this.#stored;
+    return consent === this.#offer.task.id && coordinator === this.#offer.introduction.coordinator;
   }
 
   get decisions(): Decisions {

@@ -6,22 +6,28 @@ import { imagesOf, imagesOfBytes, type Images } from '../digits.ts';
 import { updateOf } from '../model.ts';
 import type { Membership } from './membership.ts';
 
-/** Hears what the agent tells. */
-export type Heard = (event: AgentEvent, progress: AgentProgress) => void;
+/** Who is told of the agent. */
+export interface Follower {
+  /** Something has happened. */
+  hear(event: AgentEvent, progress: AgentProgress): void;
+  /** The server has answered; so far the agent is. */
+  follow(progress: AgentProgress): void;
+}
 
 export class Participation {
   readonly #membership: Membership;
-  readonly #heard: Heard;
+  readonly #follower: Follower;
   #worker: Worker | null = null;
 
-  constructor(membership: Membership, heard: Heard) {
+  constructor(membership: Membership, follower: Follower) {
     this.#membership = membership;
-    this.#heard = heard;
+    this.#follower = follower;
     const worker = new Worker('/agent-worker.js', { type: 'module' });
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
       if ('wanted' in data) void this.#give(worker, data.wanted);
-      else if ('event' in data) this.#heard(data.event, data.progress);
+      else if ('event' in data) this.#follower.hear(data.event, data.progress);
+      else if ('answered' in data) this.#follower.follow(data.answered);
     };
     this.#say({ start: this.#membership.participant }, worker);
   }

@@ -1,91 +1,161 @@
 // The page to take part: a form, and then what one's own browser does.
 import type { ServiceView } from '../watching.ts';
 import { Joining } from './joining.ts';
-import { listen } from './live-view.ts';
+import { LiveView } from './live-view.ts';
 import { Membership, offered, type Decisions, type Offer } from './membership.ts';
+import { newestRun, Part } from './part.ts';
 import { PartView } from './part-view.ts';
 import { Participation } from './participation.ts';
 import { find, Words } from './words.ts';
 
+/** A visitor that takes part, or has left. */
+interface Visitor {
+  readonly membership: Membership;
+  readonly participation: Participation;
+  readonly part: Part;
+  readonly view: PartView;
+}
+
 class Page {
-  readonly #offer: Offer;
+  #offer: Offer;
   readonly #joining: Joining;
+  readonly #live: LiveView;
   readonly #words = new Words('takePart', () => this.#show());
-  #participation: Participation | null = null;
-  #part: PartView | null = null;
+  #visitor: Visitor | null = null;
   #view: ServiceView | null = null;
   /** The newest run that the agent knows, or was made to look for. */
   #known = 0;
+  #isAskingAgain = false;
 
   constructor(offer: Offer) {
     this.#offer = offer;
     this.#joining = new Joining(offer, this.#words, (decisions) => this.#join(decisions));
-    find(HTMLButtonElement, '#leave').addEventListener('click', () => this.#leave());
+    find(HTMLButtonElement, '#leave').addEventListener('click', () => {
+      this.#leave();
+      focusOn('#part-title'); // the button is gone
+    });
     find(HTMLButtonElement, '#again').addEventListener('click', () => this.#beginAgain());
+    this.#live = new LiveView((view) => this.#look(view));
     const restored = Membership.restored(offer);
-    find(HTMLElement, '#other-task').hidden = restored !== 'other';
-    if (restored instanceof Membership) this.#takePart(restored);
+    if (restored?.isForOffer === true) this.#takePart(restored);
+    else if (restored !== null) {
+      this.#askAgain(offer, restored);
+      restored.forget();
+      restored.deleteState();
+    }
     this.#show();
-    listen((view) => this.#look(view));
   }
 
   #show(): void {
-    this.#joining.show(this.#part === null);
+    this.#joining.show(this.#visitor === null);
     this.#joining.fill(this.#view);
-    find(HTMLElement, '#taking-part').hidden = this.#part === null;
-    this.#part?.show();
+    find(HTMLElement, '#taking-part').hidden = this.#visitor === null;
+    this.#visitor?.view.show(this.#view);
+    const { part, membership } = this.#visitor ?? {};
+    this.#live.waitAs(part?.mayTakePart === true ? (membership?.id ?? null) : null);
   }
 
   async #join(decisions: Decisions): Promise<void> {
     // Without it, the browser may delete the participant's state. Some browsers ask the person, who need not answer.
     void (navigator as { readonly storage?: StorageManager }).storage?.persist().catch(() => false);
-    this.#takePart(await Membership.begun(this.#offer, decisions));
+    const offer = this.#offer;
+    const membership = await Membership.begun(offer, decisions);
+    if (offer !== this.#offer) {
+      membership.forget(); // the task has changed meanwhile
+      return;
+    }
+    this.#takePart(membership);
     find(HTMLElement, '#other-task').hidden = true;
     this.#show();
     find(HTMLElement, 'h1').scrollIntoView();
+    focusOn('#part-title');
   }
 
   #takePart(membership: Membership): void {
-    const part = new PartView(this.#offer, this.#words, membership.decisions);
-    this.#part = part;
-    this.#known = this.#view?.runs.at(-1)?.run ?? 0;
+    const { definition } = this.#offer.task;
+    const part = new Part(definition, membership.decisions);
+    this.#known = newestRun(this.#view)?.run ?? 0;
     if (this.#view !== null) part.look(this.#view);
-    const participation = new Participation(membership, (event, progress) => {
-      part.hear(event, progress);
+    const participation = new Participation(membership, {
+      hear: (event, progress) => {
+        part.hear(event, progress);
+        this.#show();
+      },
+      follow: (progress) => {
+        part.follow(progress);
+        this.#show();
+      },
     });
-    this.#participation = participation;
+    this.#visitor = { membership, participation, part, view: new PartView(definition, this.#words, part) };
     membership.onForgotten(() => {
-      if (this.#participation === participation) this.#leave();
+      if (this.#visitor?.membership === membership) this.#leave();
     });
   }
 
   #leave(): void {
-    this.#part?.leave();
-    void this.#participation?.leave();
-    this.#participation = null;
+    this.#visitor?.part.leave();
+    void this.#visitor?.participation.leave();
+    this.#joining.forget();
+    this.#show();
   }
 
   #beginAgain(): void {
     this.#leave(); // an agent that was superseded is still there
-    this.#part = null;
+    this.#visitor = null;
     this.#show();
+    focusOn('#digits-title');
   }
 
   #look(view: ServiceView | null): void {
     if (view === null) return; // the agent tells by itself that the server cannot be reached
     this.#view = view;
-    this.#joining.fill(view);
-    this.#part?.look(view);
+    if (view.task !== this.#offer.task.id) {
+      void this.#changeTask();
+      return;
+    }
+    this.#visitor?.part.look(view);
+    this.#show();
     this.#lookForRun();
+  }
+
+  /** The service has begun another task while the page was open. */
+  async #changeTask(): Promise<void> {
+    if (this.#isAskingAgain) return;
+    this.#isAskingAgain = true;
+    try {
+      const offer = await offered();
+      const membership = this.#visitor?.membership ?? null;
+      void this.#visitor?.participation.leave();
+      this.#visitor = null;
+      this.#askAgain(offer, membership);
+      this.#show();
+      focusOn('#other-task');
+    } catch (error) {
+      console.error(error); // the server is gone again; when it is back, the page hears of it
+    } finally {
+      this.#isAskingAgain = false;
+    }
+  }
+
+  /** Consent was to another task: whatever else the person has decided stays in the form. */
+  #askAgain(offer: Offer, membership: Membership | null): void {
+    this.#offer = offer;
+    this.#joining.askAgain(offer, membership?.decisions.digits ?? []);
+    find(HTMLElement, '#other-task').hidden = false;
   }
 
   /** Asks for a run that has just been opened, once: the agent alone would wait for half a minute. */
   #lookForRun(): void {
-    const { run, stage } = this.#view?.runs.at(-1) ?? { run: 0, stage: 'failed' };
+    const { run, stage } = newestRun(this.#view) ?? { run: 0, stage: 'failed' };
     if (stage !== 'check-in' || run <= this.#known) return;
     this.#known = run;
-    this.#participation?.lookNow();
+    this.#visitor?.participation.lookNow();
   }
+}
+
+/** For who reads with a keyboard or a screen reader, when what had the focus is gone. */
+function focusOn(selector: string): void {
+  find(HTMLElement, selector).focus();
 }
 
 new Page(await offered());

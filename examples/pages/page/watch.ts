@@ -1,34 +1,35 @@
 // The page to watch: the run that goes on, drop-outs, accuracy, privacy spent, and all runs so far.
 import type { RunView, ServiceView } from '../watching.ts';
 import { chartOf } from './chart.ts';
-import { listen } from './live-view.ts';
+import { LiveView } from './live-view.ts';
+import { isAllOver, isOver, newestRun, presentRun } from './part.ts';
 import { element, find, put, Words } from './words.ts';
 
 let view: ServiceView | null = null;
 const words = new Words('watch', show);
 
-const isOver = ({ stage }: RunView): boolean => stage === 'finished' || stage === 'failed';
-
 function show(): void {
   if (view === null) return;
-  const current = view.runs.at(-1) ?? null;
-  put('#now', nowText(view, current));
-  showAddress(current);
-  showRounds(current);
+  put('#now', nowText(view));
+  showAddress(view);
+  showRounds(newestRun(view));
   showAccuracy(view);
   showPrivacy(view);
   showDropouts(view);
   showRuns(view);
 }
 
-function nowText({ planned, runs, companions, visitors }: ServiceView, current: RunView | null): string {
+function nowText(known: ServiceView): string {
+  const { planned, present, visitors } = known;
   const { texts } = words;
-  if (current === null) return texts.nowNothing;
-  if (runs.filter(isOver).length >= planned) return texts.nowOver;
-  const { stage, participants, run } = current;
+  if (isAllOver(known)) return texts.nowOver;
+  const current = presentRun(known);
+  const isWaiting = present < visitors;
+  if (current === null) return isWaiting ? texts.waitingForVisitors(present, visitors) : texts.nowNothing;
+  const { stage, participants, selected, run } = current;
   const what = {
-    'check-in': texts.nowWaiting(participants, participants === 0 ? visitors : companions + visitors),
-    training: texts.nowTraining(participants),
+    'check-in': isWaiting && participants === 0 ? texts.waitingForVisitors(present, visitors) : texts.nowComing(participants),
+    training: texts.nowTraining(participants, selected),
     draw: texts.nowNothing,
     session: texts.nowSession(participants),
     finished: texts.nowNothing,
@@ -37,10 +38,19 @@ function nowText({ planned, runs, companions, visitors }: ServiceView, current: 
   return `${texts.run(run, planned)}. ${what}`;
 }
 
-/** Where others take part, while the run waits for them. */
-function showAddress(current: RunView | null): void {
-  find(HTMLElement, '#join').hidden = current?.stage !== 'check-in';
-  put('#address', `${location.origin}/`);
+/** Where others take part, while they are waited for: with the address of this page, unless no other machine could open it. */
+function showAddress(known: ServiceView): void {
+  const isWaiting = !isAllOver(known) && (presentRun(known)?.stage ?? 'check-in') === 'check-in';
+  const isLoopback = /^(localhost$|127\.|\[::1\])/.test(location.hostname);
+  const addresses = isLoopback ? known.addresses : [location.origin];
+  find(HTMLElement, '#join').hidden = !isWaiting || addresses.length === 0;
+  find(HTMLElement, '#join-only-here').hidden = !isWaiting || addresses.length > 0;
+  const links = addresses.map((address) => {
+    const link = element('a', `${address}/`);
+    link.href = `${address}/`;
+    return link;
+  });
+  find(HTMLElement, '#addresses').replaceChildren(...links.flatMap((link) => [link, ' ']));
 }
 
 function showRounds(current: RunView | null): void {
@@ -81,23 +91,22 @@ function showPrivacy({ budget, runs, companions }: ServiceView): void {
   put('#privacy-note', budget === null ? texts.noNoise : texts.privacyNote(companions));
 }
 
-/** How many were missing in each round that is closed. */
-function missingIn({ rounds }: RunView): number[] {
-  return words.texts.steps.map((_, round) => (rounds[round]?.closed === true ? rounds[round].missing : 0));
+/** How many were lost before the rounds, and how many were missing in each round that is closed. */
+function missingIn({ lost, rounds }: RunView): number[] {
+  return [lost, ...words.texts.steps.map((_, round) => (rounds[round]?.closed === true ? rounds[round].missing : 0))];
 }
 
 function showDropouts({ runs }: ServiceView): void {
   const { texts } = words;
-  const last = runs.findLast(({ rounds }) => rounds.length > 0);
-  const reasons =
-    last === undefined ? [] : missingIn(last).map((count, round) => ({ count, reason: texts.dropoutReasons[round] }));
+  const last = runs.findLast(({ lost, rounds }) => lost > 0 || rounds.length > 0);
+  const reasons = last === undefined ? [] : missingIn(last).map((count, i) => ({ count, reason: texts.dropoutReasons[i] }));
   const items = reasons.flatMap(({ count, reason = '' }) => {
     if (count === 0) return [];
     const item = element('li');
     item.append(element('strong', String(count)), ` ${reason}`);
     return item;
   });
-  const title = last === undefined ? [] : [element('p', texts.dropoutsOfRun(last.run))];
+  const title = last === undefined ? [] : [element('p', texts.dropoutsOfRun(last.run, last.stage === 'failed'))];
   const list = element('ul');
   list.append(...items);
   find(HTMLElement, '#dropouts').replaceChildren(...title, items.length === 0 ? element('p', texts.noDropouts) : list);
@@ -138,7 +147,7 @@ function showRuns({ runs }: ServiceView): void {
   find(HTMLElement, '#runs').replaceChildren(...(rows.length === 0 ? [empty] : rows.reverse()));
 }
 
-listen((next) => {
+new LiveView((next) => {
   find(HTMLElement, '#connection').hidden = next !== null;
   view = next ?? view;
   show();
