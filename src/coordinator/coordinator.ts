@@ -173,10 +173,11 @@ export class Coordinator {
 
   async #respond(admitted: Admitted, now: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
     const { task, certificate, certificateDigest } = admitted;
+    const sender = senderOf(certificate);
     const terms = {
       token: this.#tokens.tokenFor(certificate.id, certificateDigest, this.#tokens.epochAt(now)),
-      sequence: (await this.#store.lastRequest(task.id, senderOf(certificate)))?.sequence ?? 0,
-      wait: this.#windows.for(reply, now),
+      sequence: (await this.#store.lastRequest(task.id, sender))?.sequence ?? 0,
+      wait: this.#windows.for(reply, `${task.id}/${sender}`, now),
       code,
     };
     return encodeResponse(responseTo(admitted.request, reply, terms), this.#sign);
