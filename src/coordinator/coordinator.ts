@@ -73,6 +73,7 @@ export class Coordinator {
   #isDraining = false;
   readonly #finished = new FinishedCalls();
   readonly #due = new DueRuns();
+  readonly #failed = (error: unknown): void => void emit(this.#listener, tickFailed(error));
 
   static {
     inspectAs(this.prototype, (coordinator) => `Coordinator { tasks: ${coordinator.tasks.length} }`);
@@ -97,7 +98,7 @@ export class Coordinator {
     this.#admission = new Admission({
       coordinator: keyDigest(publicKey),
       taskOf: (id) => this.#tasks.get(id),
-      revocationsOf: (task) => this.#revocations.known(task),
+      revocationsOf: (task, now) => this.#revocations.recent(task, now, this.#failed),
       now: () => secondsOf(this.#clock),
     });
     this.#answering = {
@@ -107,7 +108,7 @@ export class Coordinator {
       ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), work: new RunWork() },
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.newest(task),
-      seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
+      seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), this.#failed),
       ...{ now: () => secondsOf(this.#clock), ended: (run) => this.#ended(run) },
       backWithin: (pause, waiting) => this.#windows.after(pause, waiting).to,
       requireCurrent: (task) => this.#requireCurrent(task),
@@ -139,7 +140,7 @@ export class Coordinator {
     const admitted = await this.#admission.admit(copyOf(checkBytes(request, 'request')));
     const now = await this.#store.heartbeat(); // after admission: what strangers send costs the store nothing
     try {
-      this.#admission.requireValidNow(admitted);
+      await this.#admission.requireValid(admitted, now);
       this.#requireToken(admitted, this.#tokens.epochAt(now));
       const reply = await answerTo(this.#answering, admitted);
       if (!READING.has(admitted.request.kind)) this.#due.answered({ task: admitted.task.id, run: reply.place.run });
@@ -287,18 +288,32 @@ export class Coordinator {
     this.#isDraining = true;
   }
 
-  /** Does what is due now, in all runs. {@link run} calls it regularly. */
+  /**
+   * Does what is due now, in all runs except those with which an earlier tick of this process is still busy. {@link run} calls it regularly.
+   *
+   * @throws what has failed, after all else was done; if several things have, the listener is told of the others.
+   */
   async tick(): Promise<void> {
-    const now = await this.#store.heartbeat();
     const failures: unknown[] = [];
-    await this.#revocations.refresh(this.tasks).catch((error: unknown) => void failures.push(error));
+    const failed = (error: unknown): void => void failures.push(error);
+    await (
+      await this.#begin(failed)
+    ).looks;
+    for (const error of failures.slice(1)) this.#failed(error);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** @param failed is told of what keeps some runs from going on, but no others. @returns the looks at runs, which may take long. */
+  async #begin(failed: (error: unknown) => void): Promise<{ readonly looks: Promise<void> }> {
+    const now = await this.#store.heartbeat();
+    await this.#revocations.refresh(this.tasks, failed);
     const runs = await this.#openRuns();
     this.#answering.uploads.keepOnly(runs);
-    failures.push(...(await this.#due.lookAt(runs, now, (run) => advance(this.#answering, run))));
+    const looks = this.#due.lookAt(runs, now, (run) => advance(this.#answering, run), failed);
     await this.#tellOfOthers(runs);
     await this.#tokens.atEndOfEpoch(now, (epoch) => this.#store.forgetRequests(epoch));
     for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
-    if (failures.length > 0) throw failures[0]; // none keeps the other runs from going on
+    return { looks };
   }
 
   /**
@@ -312,14 +327,14 @@ export class Coordinator {
   async run({ signal }: { readonly signal: AbortSignalLike }): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.tick();
+        await this.#begin(this.#failed); // the next tick does not wait for runs whose masks are removed
         if (this.#isDraining && (await this.#openRuns()).every(({ stage }) => stage === 'check-in')) break;
       } catch (error) {
-        emit(this.#listener, tickFailed(error));
+        this.#failed(error);
       }
       await sleep(1000, signal);
     }
-    await this.#answering.work.over();
+    await Promise.all([this.#due.over(), this.#answering.work.over()]);
   }
 
   /** The runs that go on. While a new version is rolled out, other processes have runs of tasks that this one does not know. */

@@ -17,9 +17,17 @@ export class RunWork {
   /** What goes on behind the answers. */
   readonly #behind = new Turns<void>();
 
-  /** Goes on with a run. Fulfilled once the run waits, or is in an attempt: whoever comes last is told at once that it begins. */
+  /**
+   * Goes on with a run. Fulfilled once the run waits, or is in an attempt: whoever comes last is told at once that it begins. Never rejects:
+   * what keeps the run from going on is nothing that a participant could mend.
+   */
   async goOn(context: CoordinatorContext, { task, run }: RunKey): Promise<void> {
-    const isInAttempt = await this.#steps.take(`${task}/${run}`, () => advanceToAttempt(context, { task, run }));
+    const isInAttempt = await this.#steps.take(`${task}/${run}`, () =>
+      advanceToAttempt(context, { task, run }).catch((error: unknown) => {
+        emit(context.listener, tickFailed(error));
+        return false;
+      }),
+    );
     if (isInAttempt) void this.#goOnBehind(context, { task, run });
   }
 

@@ -1,5 +1,6 @@
 // Work that takes long: nobody who answers waits for it, and nothing is lost if it fails or its process ends.
 import { expect } from 'chai';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DueRuns } from '../../src/coordinator/due-runs.ts';
 import type { RunKey, RunRecord } from '../../src/coordinator/run-record.ts';
 import { UsageError } from '../../src/leaves/errors.ts';
@@ -169,13 +170,64 @@ describe('the work that follows from an answer', () => {
     let release = (): void => undefined;
     const isLong = new Promise<void>((resolve) => (release = resolve));
     const seen: number[] = [];
-    const failures = looks.lookAt([run(1), run(2), run(3)], 0, async ({ run: number }) => {
+    const failures: string[] = [];
+    const advance = async ({ run: number }: RunRecord): Promise<number> => {
       if (number === 1) await isLong;
       if (number === 2) throw new Error('the store');
       if (seen.push(number) === 1) release();
       return 5000;
-    });
-    expect((await failures).map(String)).to.deep.equal(['Error: the store']);
+    };
+    await looks.lookAt([run(1), run(2), run(3)], 0, advance, (error) => failures.push(String(error)));
+    expect(failures).to.deep.equal(['Error: the store']);
     expect(seen).to.deep.equal([3, 1]);
+  });
+
+  it('of as many runs as a tick looks at keeps the next tick from none of the others, and from these until it is done', async () => {
+    const looks = new DueRuns();
+    const runs = Array.from({ length: 30 }, (_, number): RunRecord => ({ task: 'a', run: number, revision: 0 }) as RunRecord);
+    let release = (): void => undefined;
+    const isLong = new Promise<void>((resolve) => (release = resolve));
+    const seen: number[] = [];
+    const advance = async ({ run: number }: RunRecord): Promise<number> => {
+      seen.push(number);
+      if (number < 10) await isLong;
+      return 60_000;
+    };
+    const failed = (error: unknown): never => expect.fail(String(error));
+    const ticks = [0, 1000, 2000].map((now) => looks.lookAt(runs, now, advance, failed));
+    await ticks[2];
+    expect(
+      [...seen].sort((a, b) => a - b),
+      'each of them once',
+    ).to.deep.equal(runs.map(({ run: number }) => number));
+    let isOver = false;
+    const over = looks.over().then(() => (isOver = true));
+    await new Promise(setImmediate);
+    expect(isOver).to.equal(false);
+    release();
+    await Promise.all([over, ...ticks]);
+    await looks.lookAt(runs, 4000, advance, failed);
+    expect(seen, 'none is due').to.have.lengthOf(30);
+    await looks.lookAt(runs, 7000, advance, failed);
+    expect(seen, 'all have rested').to.have.lengthOf(60);
+  });
+
+  it('of one run is not waited for by the next tick, which ends another one whose deadline has come', async () => {
+    const { service, participants, release, closings } = await sceneInRoundTwo();
+    const other = await service.openRun({ source: 'another' });
+    for (const { agent } of participants) await untilPending(agent);
+    expect(closings()).to.equal(1);
+    const ending = new AbortController();
+    const running = service.coordinator.run({ signal: ending.signal });
+    for (let step = 0; step < 80 && (await service.coordinator.outcome(other)) === null; step++) {
+      service.now += 5000; // as much as service time takes at a time
+      await service.store.heartbeat();
+      await sleep(50);
+    }
+    expect(closings(), 'the first tick is at it').to.equal(2);
+    expect(await service.coordinator.outcome(other)).to.deep.include({ kind: 'failed', code: 'ERR_SECAGG_THRESHOLD' });
+    release();
+    ending.abort();
+    await running;
   });
 });
