@@ -22,7 +22,7 @@ import { tickFailed, type CoordinatorEvent } from './events.ts';
 import { FinishedCalls } from './finished-calls.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
 import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './options.ts';
-import { outcomeOf, type Outcome } from './outcome.ts';
+import { certificatesOf, outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
@@ -73,7 +73,7 @@ export class Coordinator {
   #isDraining = false;
   readonly #finished = new FinishedCalls();
   readonly #due = new DueRuns();
-  readonly #failed = (error: unknown): void => void emit(this.#listener, tickFailed(error));
+  readonly #failed = (error: unknown): void => emit(this.#listener, tickFailed(error));
 
   static {
     inspectAs(this.prototype, (coordinator) => `Coordinator { tasks: ${coordinator.tasks.length} }`);
@@ -137,25 +137,21 @@ export class Coordinator {
    * @throws DecodeError, ServiceError for what does not come from a participant. Answer with status 400, and no more.
    */
   async answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#answering.work.during(this.#answer(request));
+  }
+
+  async #answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const admitted = await this.#admission.admit(copyOf(checkBytes(request, 'request')));
     const now = await this.#store.heartbeat(); // after admission: what strangers send costs the store nothing
     try {
       await this.#admission.requireValid(admitted, now);
-      this.#requireToken(admitted, this.#tokens.epochAt(now));
+      this.#tokens.requireCurrent(admitted, now);
       const reply = await answerTo(this.#answering, admitted);
       if (!READING.has(admitted.request.kind)) this.#due.answered({ task: admitted.task.id, run: reply.place.run });
       return await this.#respond(admitted, now, reply, '');
     } catch (error) {
       const code = codeToTell(error);
       return this.#respond(admitted, now, refusal(admitted.request.place, code), code);
-    }
-  }
-
-  #requireToken({ request, certificate, certificateDigest }: Admitted, epoch: number): void {
-    // A first question needs no token: it changes nothing.
-    if (request.kind === 'hello') return;
-    if (!this.#tokens.isCurrent(request.token, certificate.id, certificateDigest, epoch)) {
-      throw new ServiceError('ERR_SECAGG_TOKEN', 'request: its token is not current');
     }
   }
 
@@ -241,14 +237,7 @@ export class Coordinator {
    * @throws as {@link outcome}.
    */
   async certificates(key: RunKey): Promise<readonly string[]> {
-    const run = await this.#run(key);
-    const certificates: string[] = [];
-    for (let index = 0; index < (run.attempt?.sessions ?? 0); index++) {
-      const session = await this.#store.session({ ...key, index });
-      const certificate = session?.end?.code === null ? await this.#store.certificate(session) : null;
-      if (certificate !== null) certificates.push(certificate);
-    }
-    return certificates;
+    return certificatesOf(this.#store, await this.#run(key));
   }
 
   /**
@@ -317,8 +306,8 @@ export class Coordinator {
   }
 
   /**
-   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once the work that this process has
-   * begun, also behind its answers, is done or has failed: give it no more requests before, and end the process after that. If a process ends
+   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once all requests that this process
+   * was given are answered, and the work that it has begun, also behind its answers, is done or has failed: end the process after that. If a process ends
    * earlier, nothing is lost that is in a durable store, because the next tick of another process does the work again. Errors, for example of
    * the store, do not end it: they are told to the listener.
    *

@@ -16,6 +16,18 @@ export class RunWork {
   readonly #steps = new Turns<boolean>();
   /** What goes on behind the answers. */
   readonly #behind = new Turns<void>();
+  /** Answers that are being made. */
+  readonly #answers = new Set<Promise<unknown>>();
+
+  /** What an answer gives or throws. The work is not over before it, because it may begin some. */
+  async during<T>(answer: Promise<T>): Promise<T> {
+    this.#answers.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#answers.delete(answer);
+    }
+  }
 
   /**
    * Goes on with a run. Fulfilled once the run waits, or is in an attempt: whoever comes last is told at once that it begins. Never rejects:
@@ -39,9 +51,10 @@ export class RunWork {
     });
   }
 
-  /** Fulfilled once the work that has been begun behind answers is done, or has failed. */
-  over(): Promise<void> {
-    return this.#behind.over();
+  /** Fulfilled once the answers that are being made are there, and the work that has been begun behind answers is done, or has failed. */
+  async over(): Promise<void> {
+    await Promise.allSettled(this.#answers);
+    await this.#behind.over();
   }
 
   #goOnBehind(context: CoordinatorContext, { task, run }: RunKey): Promise<void> {

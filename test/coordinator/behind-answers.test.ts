@@ -107,6 +107,37 @@ describe('the work that follows from an answer', () => {
     expect((await service.store.session({ ...run, index: 0 }))?.round).to.equal(3);
   });
 
+  it('is done when `run` returns, also what follows from an answer that is still being made then', async () => {
+    const { service, run, participants, release } = await sceneInRoundTwo();
+    release();
+    let finish = (): void => undefined;
+    const isHeard = new Promise<void>((resolve) => (finish = resolve));
+    const [last, ...others] = participants;
+    let begin = (): void => undefined;
+    const isBegun = new Promise<void>((resolve) => (begin = resolve));
+    const host = instead(service.host, {
+      async recv(name: string, id: number, message: Uint8Array) {
+        if (id === last!.person.id) {
+          begin();
+          await isHeard;
+        }
+        await service.host.recv(name, id, message);
+      },
+    });
+    service.coordinator = service.process({ host });
+    for (const { agent } of others) await untilPending(agent);
+    const answering = untilPending(last!.agent);
+    await isBegun;
+    let isOver = false;
+    const stopped = workDone(service.coordinator).then(() => (isOver = true));
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(isOver).to.equal(false);
+    finish();
+    await stopped;
+    expect((await service.store.session({ ...run, index: 0 }))?.round, 'the round is closed').to.be.above(2);
+    await answering;
+  });
+
   it('is told of if it fails, for nobody else hears of it, and done again by the next tick', async () => {
     const { service, run, participants, told } = await sceneInRoundTwo();
     const failure = new Error('no store');
