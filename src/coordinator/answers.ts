@@ -4,13 +4,14 @@ import { SecAggError } from '../leaves/errors.ts';
 import { messageSizes } from '../wire/message-sizes.ts';
 import { textIn } from '../service/announcement.ts';
 import { NOWHERE } from '../service/exchange.ts';
+import type { Certificate } from '../service/certificate.ts';
 import type { RequestKind } from '../service/request.ts';
 import { readWanted } from '../service/roster.ts';
 import { ServiceError } from '../service/service-error.ts';
 import { mostEnrolled, type Task } from '../service/task.ts';
 import type { Admitted } from './admission.ts';
 import type { CoordinatorContext } from './context.ts';
-import type { Participant, RunEnd, RunKey, RunRecord, SessionRecord } from './run-record.ts';
+import { mayReplace, type Participant, type RunEnd, type RunKey, type RunRecord, type SessionRecord } from './run-record.ts';
 import type { Rosters } from './rosters.ts';
 import { IDLE, pauseIn, pauseInTraining, reply, SOON, wait, type Reply } from './reply.ts';
 import type { RunWork } from './run-work.ts';
@@ -57,8 +58,8 @@ export function answerTo(context: Answering, admitted: Admitted): Promise<Reply>
 async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   const { task, certificate, request } = admitted;
   const run = await context.store.openRun(task.id, textIn(request.body, 'check-in'));
-  const known = run === null ? null : await participantOf(context, admitted, run);
-  const isIn = known !== null && known.status !== 'left';
+  const known = run === null ? null : await context.store.participant(run, certificate.id);
+  const isIn = run !== null && known !== null && (isPresent(known, certificate) || mayReplace(run, known, certificate));
   if (!isIn) context.requireCurrent(task); // who is in a run of a retired task goes on with it
   if (run === null) return wait(NOWHERE, IDLE);
   if (!isIn && (run.stage !== 'check-in' || !context.isOpen(task))) return wait(NOWHERE, IDLE);
@@ -132,6 +133,10 @@ async function present(context: Answering, admitted: Admitted, run: RunRecord): 
 async function participantOf({ store }: Answering, { certificate }: Admitted, run: RunKey): Promise<Participant | null> {
   const known = await store.participant(run, certificate.id);
   return known !== null && equalBytes(known.certificate.publicKey, certificate.publicKey) ? known : null;
+}
+
+function isPresent({ status, certificate: { publicKey } }: Participant, certificate: Certificate): boolean {
+  return status !== 'left' && equalBytes(publicKey, certificate.publicKey);
 }
 
 async function requireParticipant(context: Answering, admitted: Admitted, run: RunKey): Promise<Participant> {

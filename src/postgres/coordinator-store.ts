@@ -6,6 +6,7 @@ import { readCertificate, replaces, type Certificate } from '../service/certific
 import { writtenRun, writtenSession } from '../coordinator/run-json.ts';
 import {
   endedRun,
+  mayReplace,
   type AttemptParts,
   type Counts,
   type NewSession,
@@ -209,7 +210,9 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
       const participant = known === undefined ? null : participantOf(known);
       const isIn = participant !== null && participant.status !== 'left';
       if (isIn && !replaces(certificate, participant.certificate)) return participant;
-      if (before?.stage !== 'check-in') return null;
+      const mayEnter =
+        before !== undefined && (isIn ? mayReplace(before, participant, certificate) : before.stage === 'check-in');
+      if (!mayEnter) return null;
       const [entered] = await query(participants.insertParticipant, [task, run, id, certificate.bytes, most]);
       return entered === undefined ? null : participantOf(entered);
     });
