@@ -346,5 +346,6 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     await end(newRun(2), { at: 2000 });
     await store.forgetRuns(TASK, 9999);
     expect(await store.createRun(newRun(2)), 'its number is used').to.equal(false);
+    expect(await store.createRun(newRun(2, { source: 'other' })), 'whatever its source').to.equal(false);
   });
 }
