@@ -70,6 +70,7 @@ export class PartView {
         break;
       case 'needs-input':
       case 'awaiting-draw':
+      case 'waiting':
       case 'step-failed':
       case 'superseded':
         break;
