@@ -136,7 +136,7 @@ export class Coordinator {
    * @returns the signed response, for whoever sent the request.
    * @throws DecodeError, ServiceError for what does not come from a participant. Answer with status 400, and no more.
    */
-  async answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     return this.#answering.work.during(this.#answer(request));
   }
 

@@ -20,13 +20,11 @@ export class RunWork {
   readonly #answers = new Set<Promise<unknown>>();
 
   /** What an answer gives or throws. The work is not over before it, because it may begin some. */
-  async during<T>(answer: Promise<T>): Promise<T> {
+  during<T>(answer: Promise<T>): Promise<T> {
     this.#answers.add(answer);
-    try {
-      return await answer;
-    } finally {
-      this.#answers.delete(answer);
-    }
+    const end = (): unknown => this.#answers.delete(answer);
+    answer.then(end, end);
+    return answer;
   }
 
   /**
