@@ -208,7 +208,13 @@ export class Agent {
     await this.#stepper.run({
       name: `secagg-agent/${task.id}/${id}`,
       signal,
-      transition: () => this.transition({ signal }),
+      transition: async () => {
+        const transition = await this.transition({ signal });
+        if (transition.status === 'pending') {
+          this.#context.tell({ type: 'waiting', run: this.progress().run, wait: transition.wait });
+        }
+        return transition;
+      },
       isOver: () => this.#isSuperseded,
     });
   }

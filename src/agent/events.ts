@@ -57,6 +57,14 @@ export type AgentEvent =
       readonly code: string | null;
     }
   | {
+      /** There is nothing to do for a while. Told by `run` only: `transition` returns it. */
+      readonly type: 'waiting';
+      /** Number of the run; null if the participant waits for one. */
+      readonly run: number | null;
+      /** Milliseconds until the next look. */
+      readonly wait: number;
+    }
+  | {
       /** The run is over for the participant. */
       readonly type: 'done';
       /** Number of the run. */

@@ -24,7 +24,14 @@ export interface PrivacyBudget {
   readonly adjacency: Adjacency;
 }
 
-/** A participant's floors. A run below any of them is refused: the participant is told, and the coordinator gets no input. */
+/**
+ * A participant's floors. A run below any of them is refused: the participant is told, and the coordinator gets no input.
+ *
+ * There is none for clips and encodings. Both are in the task, whose digest the participant has agreed to, so nobody can choose them for a
+ * run. With a budget ({@link Floors.privacy}) they cost no privacy: noise is calibrated to the clip and to what rounding adds to it, so that a
+ * larger clip brings more noise, and a smaller one costs accuracy only. Without a budget the server learns the exact sum of the encoded
+ * inputs, and no bound on a clip hides an input in it: the other inputs do ({@link Floors.group}).
+ */
 export interface Floors {
   /** Who must be in a session. */
   readonly group: {

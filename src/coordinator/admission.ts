@@ -26,8 +26,8 @@ export interface AdmissionTerms {
   /** Digest of the coordinator's key. */
   readonly coordinator: Uint8Array;
   taskOf(id: string): Task | undefined;
-  /** The newest list of the task's registrar. */
-  revocationsOf(task: Task): RevocationList | null;
+  /** The newest list of the task's registrar. @param now service time, in milliseconds. */
+  revocationsOf(task: Task, now: number): Promise<RevocationList | null>;
   /** Seconds since 1970. */
   now(): number;
 }
@@ -79,9 +79,12 @@ export class Admission {
     if (this.#verified.size > MOST_REMEMBERED && oldest !== undefined) this.#verified.delete(oldest);
   }
 
-  /** @throws ServiceError ERR_SECAGG_CERTIFICATE if the certificate is not valid now, or was taken back. */
-  requireValidNow({ task, certificate }: Admitted): void {
-    const list = this.#terms.revocationsOf(task);
+  /**
+   * @param now service time, in milliseconds.
+   * @throws ServiceError ERR_SECAGG_CERTIFICATE if the certificate is not valid now, or was taken back.
+   */
+  async requireValid({ task, certificate }: Admitted, now: number): Promise<void> {
+    const list = await this.#terms.revocationsOf(task, now);
     const revoked = list === null ? new Set<number>() : this.#serialsOf(list);
     requireValid(certificate, { now: this.#terms.now(), clockSkew: CLOCK_SKEW }, revoked);
   }

@@ -4,6 +4,7 @@ import { SecAggError } from '../leaves/errors.ts';
 import { messageSizes } from '../wire/message-sizes.ts';
 import { readCheckIn } from '../service/check-in.ts';
 import { NOWHERE } from '../service/exchange.ts';
+import type { Certificate } from '../service/certificate.ts';
 import type { RequestKind } from '../service/request.ts';
 import { readWanted } from '../service/roster.ts';
 import { ServiceError } from '../service/service-error.ts';
@@ -11,7 +12,7 @@ import { mostEnrolled, type Task } from '../service/task.ts';
 import type { Admitted } from './admission.ts';
 import type { CoordinatorContext } from './context.ts';
 import type { Entry } from './entry.ts';
-import type { Participant, RunEnd, RunKey, RunRecord, SessionRecord } from './run-record.ts';
+import { mayReplace, type Participant, type RunEnd, type RunKey, type RunRecord, type SessionRecord } from './run-record.ts';
 import type { Rosters } from './rosters.ts';
 import { IDLE, pauseIn, pauseInTraining, reply, SOON, wait, type Reply } from './reply.ts';
 import type { RunWork } from './run-work.ts';
@@ -56,8 +57,8 @@ async function checkIn(context: Answering, admitted: Admitted): Promise<Reply> {
   const { task, certificate, request } = admitted;
   const { clientVersion, source } = readCheckIn(request.body);
   const run = await context.store.openRun(task.id, source);
-  const known = run === null ? null : await participantOf(context, admitted, run);
-  const isIn = known !== null && known.status !== 'left';
+  const known = run === null ? null : await context.store.participant(run, certificate.id);
+  const isIn = run !== null && known !== null && (isPresent(known, certificate) || mayReplace(run, known, certificate));
   if (!isIn) context.entry.requireCurrent(task, clientVersion); // who is in a run goes on with it
   if (run === null) return wait(NOWHERE, IDLE);
   if (!isIn && (run.stage !== 'check-in' || !context.entry.isOpen(task))) return wait(NOWHERE, IDLE);
@@ -131,6 +132,10 @@ async function present(context: Answering, admitted: Admitted, run: RunRecord): 
 async function participantOf({ store }: Answering, { certificate }: Admitted, run: RunKey): Promise<Participant | null> {
   const known = await store.participant(run, certificate.id);
   return known !== null && equalBytes(known.certificate.publicKey, certificate.publicKey) ? known : null;
+}
+
+function isPresent({ status, certificate: { publicKey } }: Participant, certificate: Certificate): boolean {
+  return status !== 'left' && equalBytes(publicKey, certificate.publicKey);
 }
 
 async function requireParticipant(context: Answering, admitted: Admitted, run: RunKey): Promise<Participant> {

@@ -23,7 +23,7 @@ import { tickFailed, type CoordinatorEvent } from './events.ts';
 import { FinishedCalls } from './finished-calls.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
 import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './options.ts';
-import { outcomeOf, type Outcome } from './outcome.ts';
+import { certificatesOf, outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
 import { RevocationLists } from './revocation-lists.ts';
@@ -72,6 +72,7 @@ export class Coordinator {
   readonly #entry: Entry;
   readonly #finished = new FinishedCalls();
   readonly #due = new DueRuns();
+  readonly #failed = (error: unknown): void => emit(this.#listener, tickFailed(error));
 
   static {
     inspectAs(this.prototype, (coordinator) => `Coordinator { tasks: ${coordinator.tasks.length} }`);
@@ -96,7 +97,7 @@ export class Coordinator {
     this.#admission = new Admission({
       coordinator: keyDigest(publicKey),
       taskOf: (id) => this.#tasks.get(id),
-      revocationsOf: (task) => this.#revocations.known(task),
+      revocationsOf: (task, now) => this.#revocations.recent(task, now, this.#failed),
       now: () => secondsOf(this.#clock),
     });
     this.#answering = {
@@ -106,7 +107,7 @@ export class Coordinator {
       ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), work: new RunWork() },
       taskOf: (id) => this.#task(id),
       revocationsOf: (task) => this.#revocations.newest(task),
-      seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), (error) => emit(this.#listener, tickFailed(error))),
+      seeds: new SeedWatch(seedsOf(options.seeds, this.tasks), this.#failed),
       ...{ now: () => secondsOf(this.#clock), ended: (run) => this.#ended(run) },
       backWithin: (pause, waiting) => this.#windows.after(pause, waiting).to,
       entry: this.#entry,
@@ -133,26 +134,22 @@ export class Coordinator {
    * @returns the signed response, for whoever sent the request.
    * @throws DecodeError, ServiceError for what does not come from a participant. Answer with status 400, and no more.
    */
-  async answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#answering.work.during(this.#answer(request));
+  }
+
+  async #answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const admitted = await this.#admission.admit(copyOf(checkBytes(request, 'request')));
     const now = await this.#store.heartbeat(); // after admission: what strangers send costs the store nothing
     try {
-      this.#admission.requireValidNow(admitted);
-      this.#requireToken(admitted, this.#tokens.epochAt(now));
+      await this.#admission.requireValid(admitted, now);
+      this.#tokens.requireCurrent(admitted, now);
       const reply = await answerTo(this.#answering, admitted);
       if (!READING.has(admitted.request.kind)) this.#due.answered({ task: admitted.task.id, run: reply.place.run });
       return await this.#respond(admitted, now, reply, '');
     } catch (error) {
       const code = codeToTell(error);
       return this.#respond(admitted, now, refusal(admitted.request.place, code), code);
-    }
-  }
-
-  #requireToken({ request, certificate, certificateDigest }: Admitted, epoch: number): void {
-    // A first question needs no token: it changes nothing.
-    if (request.kind === 'hello') return;
-    if (!this.#tokens.isCurrent(request.token, certificate.id, certificateDigest, epoch)) {
-      throw new ServiceError('ERR_SECAGG_TOKEN', 'request: its token is not current');
     }
   }
 
@@ -167,10 +164,11 @@ export class Coordinator {
 
   async #respond(admitted: Admitted, now: number, reply: Reply, code: string): Promise<Uint8Array<ArrayBuffer>> {
     const { task, certificate, certificateDigest } = admitted;
+    const sender = senderOf(certificate);
     const terms = {
       token: this.#tokens.tokenFor(certificate.id, certificateDigest, this.#tokens.epochAt(now)),
-      sequence: (await this.#store.lastRequest(task.id, senderOf(certificate)))?.sequence ?? 0,
-      wait: this.#windows.for(reply, now),
+      sequence: (await this.#store.lastRequest(task.id, sender))?.sequence ?? 0,
+      wait: this.#windows.for(reply, `${task.id}/${sender}`, now),
       code,
     };
     return encodeResponse(responseTo(admitted.request, reply, terms), this.#sign);
@@ -233,14 +231,7 @@ export class Coordinator {
    * @throws as {@link outcome}.
    */
   async certificates(key: RunKey): Promise<readonly string[]> {
-    const run = await this.#run(key);
-    const certificates: string[] = [];
-    for (let index = 0; index < (run.attempt?.sessions ?? 0); index++) {
-      const session = await this.#store.session({ ...key, index });
-      const certificate = session?.end?.code === null ? await this.#store.certificate(session) : null;
-      if (certificate !== null) certificates.push(certificate);
-    }
-    return certificates;
+    return certificatesOf(this.#store, await this.#run(key));
   }
 
   /**
@@ -280,23 +271,37 @@ export class Coordinator {
     this.#entry.drain();
   }
 
-  /** Does what is due now, in all runs. {@link run} calls it regularly. */
+  /**
+   * Does what is due now, in all runs except those with which an earlier tick of this process is still busy. {@link run} calls it regularly.
+   *
+   * @throws what has failed, after all else was done; if several things have, the listener is told of the others.
+   */
   async tick(): Promise<void> {
-    const now = await this.#store.heartbeat();
     const failures: unknown[] = [];
-    await this.#revocations.refresh(this.tasks).catch((error: unknown) => void failures.push(error));
+    const failed = (error: unknown): void => void failures.push(error);
+    await (
+      await this.#begin(failed)
+    ).looks;
+    for (const error of failures.slice(1)) this.#failed(error);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** @param failed is told of what keeps some runs from going on, but no others. @returns the looks at runs, which may take long. */
+  async #begin(failed: (error: unknown) => void): Promise<{ readonly looks: Promise<void> }> {
+    const now = await this.#store.heartbeat();
+    await this.#revocations.refresh(this.tasks, failed);
     const runs = await this.#openRuns();
     this.#answering.uploads.keepOnly(runs);
-    failures.push(...(await this.#due.lookAt(runs, now, (run) => advance(this.#answering, run))));
+    const looks = this.#due.lookAt(runs, now, (run) => advance(this.#answering, run), failed);
     await this.#tellOfOthers(runs);
     await this.#tokens.atEndOfEpoch(now, (epoch) => this.#store.forgetRequests(epoch));
     for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
-    if (failures.length > 0) throw failures[0]; // none keeps the other runs from going on
+    return { looks };
   }
 
   /**
-   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once the work that this process has
-   * begun, also behind its answers, is done or has failed: give it no more requests before, and end the process after that. If a process ends
+   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once all requests that this process
+   * was given are answered, and the work that it has begun, also behind its answers, is done or has failed: end the process after that. If a process ends
    * earlier, nothing is lost that is in a durable store, because the next tick of another process does the work again. Errors, for example of
    * the store, do not end it: they are told to the listener.
    *
@@ -305,14 +310,14 @@ export class Coordinator {
   async run({ signal }: { readonly signal: AbortSignalLike }): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.tick();
+        await this.#begin(this.#failed); // the next tick does not wait for runs whose masks are removed
         if (this.#entry.isDraining && (await this.#openRuns()).every(({ stage }) => stage === 'check-in')) break;
       } catch (error) {
-        emit(this.#listener, tickFailed(error));
+        this.#failed(error);
       }
       await sleep(1000, signal);
     }
-    await this.#answering.work.over();
+    await Promise.all([this.#due.over(), this.#answering.work.over()]);
   }
 
   /** The runs that go on. While a new version is rolled out, other processes have runs of tasks that this one does not know. */

@@ -5,6 +5,8 @@ import { LABELS } from '../crypto/labels.ts';
 import { concat, equalBytes, u64 } from '../leaves/bytes.ts';
 import { userId } from '../leaves/ids.ts';
 import { EPOCH_TOKEN_BYTES } from '../service/exchange.ts';
+import { ServiceError } from '../service/service-error.ts';
+import type { Admitted } from './admission.ts';
 
 /** Service time that an epoch lasts, in milliseconds. A token is good for the rest of its epoch and the next one. */
 const EPOCH = 600_000;
@@ -46,6 +48,13 @@ export class EpochTokens {
       u64(epoch),
       deriveKey(this.#secret, certificate, LABELS.epochToken, [userId(id, 'id'), userId(epoch, 'epoch')]),
     ]);
+  }
+
+  /** @throws ServiceError ERR_SECAGG_TOKEN. @param now service time, in milliseconds. */
+  requireCurrent({ request, certificate, certificateDigest }: Admitted, now: number): void {
+    // A first question needs no token: it changes nothing.
+    if (request.kind === 'hello' || this.isCurrent(request.token, certificate.id, certificateDigest, this.epochAt(now))) return;
+    throw new ServiceError('ERR_SECAGG_TOKEN', 'request: its token is not current');
   }
 
   /** Whether a token is the participant's own, of this epoch or the one before. */

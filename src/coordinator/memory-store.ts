@@ -2,6 +2,7 @@
 import { replaces, type Certificate } from '../service/certificate.ts';
 import {
   endedRun,
+  mayReplace,
   type AttemptParts,
   type Counts,
   type NewSession,
@@ -177,7 +178,8 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
     const isIn = known !== undefined && known.status !== 'left';
     if (isIn && !replaces(certificate, known.certificate)) return Promise.resolve(known);
     const others = stored.attendees.counts().checkedIn - Number(isIn);
-    if (stored.record.stage !== 'check-in' || others >= most) return Promise.resolve(null);
+    const mayEnter = isIn ? mayReplace(stored.record, known, certificate) : stored.record.stage === 'check-in';
+    if (!mayEnter || others >= most) return Promise.resolve(null);
     const participant: Participant = { certificate, status: 'checked-in', session: null, refused: 0 };
     stored.attendees.set(participant);
     return Promise.resolve(participant);

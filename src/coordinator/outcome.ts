@@ -4,6 +4,7 @@ import { copyOf } from '../leaves/bytes.ts';
 import { readAnnouncement, type Payload } from '../service/announcement.ts';
 import type { Task } from '../service/task.ts';
 import type { RunRecord } from './run-record.ts';
+import type { CoordinatorStore } from './store.ts';
 import type { Receipt } from '../dp/receipt.ts';
 
 /** A run that has its sum. */
@@ -43,6 +44,17 @@ export interface FailedRun {
 
 /** How a run ended. */
 export type Outcome = FinishedRun | FailedRun;
+
+/** What auditors are given about a run: of each session whose sum is in the result. */
+export async function certificatesOf(store: CoordinatorStore, { task, run, attempt }: RunRecord): Promise<string[]> {
+  const certificates: string[] = [];
+  for (let index = 0; index < (attempt?.sessions ?? 0); index++) {
+    const session = await store.session({ task, run, index });
+    const certificate = session?.end?.code === null ? await store.certificate(session) : null;
+    if (certificate !== null) certificates.push(certificate);
+  }
+  return certificates;
+}
 
 /** How a run ended; null if it goes on. */
 export function outcomeOf(task: Task, { run, announcement, attempt, end }: RunRecord): Outcome | null {

@@ -15,8 +15,10 @@ const LONGEST = 600_000;
 const COUNTED = 60_000;
 /** Milliseconds that participants wait at most, whatever they are told. */
 const LONGEST_IDLE = 3_600_000;
+/** Turns in one of the two maps that remember them. */
+const MOST_TURNS = 10_000;
 
-/** Spreads the requests of participants. What it remembers does not grow with them. */
+/** Spreads the requests of participants. What it remembers has a bound, however many there are. */
 export class PollWindows {
   readonly #capacity: number;
   /** Milliseconds that participants in runs were told to wait, in all, in the present minute and in the one before. */
@@ -25,15 +27,23 @@ export class PollWindows {
   #since = -Infinity;
   /** When the last one is to come back who waits for a run, in service time. */
   #lastIdle = 0;
+  /** When each of those who asked last is to come back, in service time; and of those who asked before them. */
+  #turns = new Map<string, number>();
+  #olderTurns = this.#turns;
 
   /** @param capacity requests a second that this process answers well. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** The window for somebody that is told this. @param now service time, in milliseconds. */
-  for(reply: Reply, now: number): PollWindow {
-    if (isIdle(reply)) return this.#inTurn(now);
+  /**
+   * The window for somebody that is told this.
+   *
+   * @param sender who asks.
+   * @param now service time, in milliseconds.
+   */
+  for(reply: Reply, sender: string, now: number): PollWindow {
+    if (isIdle(reply)) return this.#inTurn(sender, now);
     const window = this.after(reply.pause, reply.waiting);
     if (now - this.#since >= COUNTED) {
       this.#before = now - this.#since < 2 * COUNTED ? this.#waits : 0;
@@ -61,11 +71,25 @@ export class PollWindows {
     return { from, to: Math.round(Math.min(from + width, 2 * LONGEST)) };
   }
 
-  /** One after the other, as many a second as this process answers well. Those in runs do not wait for them. */
-  #inTurn(now: number): PollWindow {
+  /**
+   * One after the other, as many a second as this process answers well. Those in runs do not wait for them. Whoever asks before its turn
+   * keeps it: it is impatient, or somebody sends a request of it again, which must not delay all others.
+   */
+  #inTurn(sender: string, now: number): PollWindow {
+    const known = this.#turns.get(sender) ?? this.#olderTurns.get(sender) ?? 0;
+    const turn = known > now ? known : this.#newTurn(sender, now);
+    const from = Math.round(turn - now);
+    return { from, to: from + SHORTEST };
+  }
+
+  #newTurn(sender: string, now: number): number {
     const turn = Math.max(now + IDLE, this.#lastIdle + 1000 / this.#capacity);
     this.#lastIdle = Math.min(turn, now + LONGEST_IDLE - SHORTEST);
-    const from = Math.round(this.#lastIdle - now);
-    return { from, to: from + SHORTEST };
+    if (this.#turns.size >= MOST_TURNS) {
+      this.#olderTurns = this.#turns;
+      this.#turns = new Map();
+    }
+    this.#turns.set(sender, this.#lastIdle);
+    return this.#lastIdle;
   }
 }

@@ -7,10 +7,15 @@ import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
 import type { CoordinatorStore } from './store.ts';
 
+/** Milliseconds after which a process that answers looks again for a list that another process was given. */
+const LOOK_AGAIN = 1000;
+
 export class RevocationLists {
   readonly #store: CoordinatorStore;
   /** By registrar and scope. */
   readonly #lists = new Map<string, RevocationList>();
+  /** The last look in the store for each of them, and its service time. */
+  readonly #looks = new Map<string, { readonly at: number; readonly done: Promise<unknown> }>();
 
   constructor(store: CoordinatorStore) {
     this.#store = store;
@@ -31,9 +36,21 @@ export class RevocationLists {
     }
   }
 
-  /** The newest list that this process knows. */
-  known({ definition }: Task): RevocationList | null {
-    return this.#lists.get(hex(authorityDigest(definition.registrar))) ?? null;
+  /**
+   * The newest list that any process was given, or was given a second ago: few of those who ask at a time look in the store.
+   *
+   * @param now service time, in milliseconds.
+   * @param failed is told once if the store has no list that can be read. Then it is the newest that this process knows.
+   */
+  async recent(task: Task, now: number, failed: (error: unknown) => void): Promise<RevocationList | null> {
+    const name = hex(authorityDigest(task.definition.registrar));
+    let look = this.#looks.get(name);
+    if (look === undefined || now - look.at >= LOOK_AGAIN) {
+      look = { at: now, done: this.newest(task).catch(failed) };
+      this.#looks.set(name, look);
+    }
+    await look.done;
+    return this.#lists.get(name) ?? null;
   }
 
   /**
@@ -51,10 +68,10 @@ export class RevocationLists {
     return newer;
   }
 
-  /** Learns of the lists that other processes were given. @throws as {@link newest}. */
-  async refresh(tasks: readonly Task[]): Promise<void> {
+  /** Learns of the lists that other processes were given. @param failed is told for each registrar whose list cannot be read. */
+  async refresh(tasks: readonly Task[], failed: (error: unknown) => void): Promise<void> {
     const registrars = new Map(tasks.map((task) => [hex(authorityDigest(task.definition.registrar)), task]));
-    for (const task of registrars.values()) await this.newest(task);
+    for (const task of registrars.values()) await this.newest(task).catch(failed);
   }
 }
 

@@ -1,6 +1,6 @@
 // What a coordinator keeps of a run and of those who take part in it. Plain values: a store may write them down as they are.
 import type { Announcement } from '../service/announcement.ts';
-import type { Certificate } from '../service/certificate.ts';
+import { replaces, type Certificate } from '../service/certificate.ts';
 import type { Draw } from '../service/attempt-plan.ts';
 import type { Task } from '../service/task.ts';
 import type { Stage } from './decide.ts';
@@ -165,6 +165,16 @@ export interface Participant {
   readonly session: number | null;
   /** The newest attempt in which it takes no part; 0 if there was none. */
   readonly refused: number;
+}
+
+/**
+ * Whether a participant may take its own place with a new key: while participants come, and later if it has done nothing with the old one.
+ *
+ * @internal
+ */
+export function mayReplace({ stage }: Pick<RunRecord, 'stage'>, known: Participant, certificate: Certificate): boolean {
+  if (known.status === 'left' || !replaces(certificate, known.certificate)) return false;
+  return stage === 'check-in' || (stage === 'training' && known.status === 'checked-in' && known.session === null);
 }
 
 /** What an attempt is made of, for a store. */

@@ -16,10 +16,28 @@ export class RunWork {
   readonly #steps = new Turns<boolean>();
   /** What goes on behind the answers. */
   readonly #behind = new Turns<void>();
+  /** Answers that are being made. */
+  readonly #answers = new Set<Promise<unknown>>();
 
-  /** Goes on with a run. Fulfilled once the run waits, or is in an attempt: whoever comes last is told at once that it begins. */
+  /** What an answer gives or throws. The work is not over before it, because it may begin some. */
+  during<T>(answer: Promise<T>): Promise<T> {
+    this.#answers.add(answer);
+    const end = (): unknown => this.#answers.delete(answer);
+    answer.then(end, end);
+    return answer;
+  }
+
+  /**
+   * Goes on with a run. Fulfilled once the run waits, or is in an attempt: whoever comes last is told at once that it begins. Never rejects:
+   * what keeps the run from going on is nothing that a participant could mend.
+   */
   async goOn(context: CoordinatorContext, { task, run }: RunKey): Promise<void> {
-    const isInAttempt = await this.#steps.take(`${task}/${run}`, () => advanceToAttempt(context, { task, run }));
+    const isInAttempt = await this.#steps.take(`${task}/${run}`, () =>
+      advanceToAttempt(context, { task, run }).catch((error: unknown) => {
+        emit(context.listener, tickFailed(error));
+        return false;
+      }),
+    );
     if (isInAttempt) void this.#goOnBehind(context, { task, run });
   }
 
@@ -31,9 +49,10 @@ export class RunWork {
     });
   }
 
-  /** Fulfilled once the work that has been begun behind answers is done, or has failed. */
-  over(): Promise<void> {
-    return this.#behind.over();
+  /** Fulfilled once the answers that are being made are there, and the work that has been begun behind answers is done, or has failed. */
+  async over(): Promise<void> {
+    await Promise.allSettled(this.#answers);
+    await this.#behind.over();
   }
 
   #goOnBehind(context: CoordinatorContext, { task, run }: RunKey): Promise<void> {

@@ -62,9 +62,10 @@ export interface CoordinatorStore {
   /** A participant of a run; null if there is none. */
   participant(key: RunKey, id: number): Promise<Participant | null>;
   /**
-   * Enters a participant that checks in, also one that had left, or whose certificate is of another key and has a lower number.
+   * Enters a participant that checks in, also one that had left, or whose certificate is of another key and has a lower number. The latter takes
+   * its own place also during training, if it was in no session and is not ready.
    *
-   * @returns its entry, or the one that it had; null if there are `most` or if check-in has ended.
+   * @returns its entry, or the one that it had; null if there are `most` others or if check-in has ended.
    */
   checkIn(key: RunKey, certificate: Certificate, most: number): Promise<Participant | null>;
   /** A participant that was selected has its input ready. @returns false if it did not check in, or if no inputs are loaded now. */

@@ -107,6 +107,7 @@ export function agentTelemetry(options: TelemetryOptions = {}): Listener<AgentEv
       case 'needs-input':
       case 'awaiting-draw':
       case 'enrolled':
+      case 'waiting':
         break; // the coordinator counts the stages
     }
   };

@@ -1,6 +1,7 @@
 // What a coordinator reads for each check-in. Requests that come together share statements, of which each costs more than its row.
 import type { RunKey } from '../coordinator/run-record.ts';
 import * as sql from './coordinator-statements.ts';
+import * as participants from './participant-statements.ts';
 import { SharedRead } from './shared-read.ts';
 import type { Query } from './statement.ts';
 
@@ -11,7 +12,7 @@ type AskedParticipant = RunKey & { readonly id: number };
 
 export class CoordinatorReads {
   readonly #openRuns: SharedRead<sql.RunSlot, sql.OpenRunRow | undefined>;
-  readonly #participants: SharedRead<AskedParticipant, sql.KeyedParticipantRow | undefined>;
+  readonly #participants: SharedRead<AskedParticipant, participants.KeyedParticipantRow | undefined>;
   readonly #requests: SharedRead<sql.RequestSlot, sql.KeyedRequestRow | undefined>;
 
   constructor(query: Query) {
@@ -22,7 +23,11 @@ export class CoordinatorReads {
     this.#participants = sharedBy(
       ({ task, run, id }) => `${task}/${run}/${id}`,
       (asked) =>
-        query(sql.readParticipantsOf, [asked.map(({ task }) => task), asked.map(({ run }) => run), asked.map(({ id }) => id)]),
+        query(participants.readParticipantsOf, [
+          asked.map(({ task }) => task),
+          asked.map(({ run }) => run),
+          asked.map(({ id }) => id),
+        ]),
     );
     this.#requests = sharedBy(
       ({ task, sender }) => `${task}/${sender}`,
@@ -34,7 +39,7 @@ export class CoordinatorReads {
     return this.#openRuns.ask({ task, source });
   }
 
-  participant({ task, run }: RunKey, id: number): Promise<sql.ParticipantRow | undefined> {
+  participant({ task, run }: RunKey, id: number): Promise<participants.ParticipantRow | undefined> {
     return this.#participants.ask({ task, run, id });
   }
 

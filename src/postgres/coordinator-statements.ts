@@ -1,4 +1,4 @@
-// Every statement about the runs of a coordinator. $1 is the task wherever there is one.
+// Every statement about the runs of a coordinator, except those about their participants. $1 is the task wherever there is one.
 import { bytes, integer, nullable, number, oneOf, statement, text, type Columns, type Statement } from './statement.ts';
 
 /** Service time moves by as much as the clock has moved, by 5 seconds at most, and never back. */
@@ -79,14 +79,14 @@ export const lockRun: Statement<{
 
 export const updateRun: Statement<never> = statement(
   `
-  update :schema.runs set revision = $3, stage = $4, document = $5::jsonb, excluded = $6::bigint[]
+  update :schema.runs set revision = $3, stage = $4, document = $5::jsonb
   where task = $1 and run = $2`,
 );
 
 export const endRun: Statement<never> = statement(
   `
-  update :schema.runs set revision = $3, stage = $4, document = $5::jsonb, excluded = $6::bigint[], sum = $7::bytea,
-    sum_bits = $8::smallint, ended_at = $9::float8
+  update :schema.runs set revision = $3, stage = $4, document = $5::jsonb, sum = $6::bytea,
+    sum_bits = $7::smallint, ended_at = $8::float8
   where task = $1 and run = $2`,
 );
 
@@ -113,14 +113,6 @@ export const insertSession: Statement<never> = statement(
   `
   insert into :schema.run_sessions (task, run, index, revision, attempt, document, roster)
   values ($1, $2, $3, $4, $5, $6::jsonb, $7::bytea)`,
-);
-
-export const forgetMembers: Statement<never> = statement(
-  'update :schema.participants set session = null where task = $1 and run = $2 and session is not null',
-);
-
-export const setMembers: Statement<never> = statement(
-  'update :schema.participants set session = $3 where task = $1 and run = $2 and id = any ($4::bigint[])',
 );
 
 export const readSession: Statement<SessionRow> = statement(
@@ -155,101 +147,12 @@ export const dropSums: Statement<never> = statement(
   'update :schema.run_sessions set sum = null, sum_bits = null where task = $1 and run = $2 and sum is not null',
 );
 
-export const resetReady: Statement<never> = statement(
-  `update :schema.participants set status = 'checked-in' where task = $1 and run = $2 and status = 'ready'`,
-);
-
 export const deleteRunsBefore: Statement<never> = statement(
   `
   with gone as (delete from :schema.runs where task = $1 and ended_at <= $2::float8 returning task, run),
-    sessions as (delete from :schema.run_sessions using gone where run_sessions.task = gone.task and run_sessions.run = gone.run)
+    sessions as (delete from :schema.run_sessions using gone where run_sessions.task = gone.task and run_sessions.run = gone.run),
+    counts as (delete from :schema.run_counts using gone where run_counts.task = gone.task and run_counts.run = gone.run)
   delete from :schema.participants using gone where participants.task = gone.task and participants.run = gone.run`,
-);
-
-const STATUSES = ['checked-in', 'ready', 'left'] as const;
-
-export interface ParticipantRow {
-  readonly status: (typeof STATUSES)[number];
-  readonly session: number | null;
-  readonly refused: number;
-  readonly certificate: Uint8Array;
-}
-
-const PARTICIPANT: Columns<ParticipantRow> = {
-  status: oneOf(STATUSES),
-  session: nullable(integer),
-  refused: integer,
-  certificate: bytes,
-};
-
-export const readParticipant: Statement<ParticipantRow> = statement(
-  'select status, session, refused, certificate from :schema.participants where task = $1 and run = $2 and id = $3',
-  PARTICIPANT,
-);
-
-export type KeyedParticipantRow = ParticipantRow & { readonly task: string; readonly run: number; readonly id: number };
-
-/** $1 are tasks, $2 the run of each, $3 the id of the participant. */
-export const readParticipantsOf: Statement<KeyedParticipantRow> = statement(
-  `
-  select task, run, id, status, session, refused, certificate
-  from unnest($1::text[], $2::bigint[], $3::bigint[]) as asked (task, run, id) join :schema.participants using (task, run, id)`,
-  { task: text, run: integer, id: integer, ...PARTICIPANT },
-);
-
-/** Enters a participant in place of its entry, if there is room. The run's row is locked. */
-export const insertParticipant: Statement<ParticipantRow> = statement(
-  `
-  insert into :schema.participants (task, run, id, certificate)
-  select $1, $2, $3, $4
-  where (select count(*) from :schema.participants where task = $1 and run = $2 and id <> $3 and status <> 'left') < $5
-  on conflict (task, run, id) do update set status = 'checked-in', certificate = excluded.certificate
-  returning status, session, refused, certificate`,
-  PARTICIPANT,
-);
-
-export const setReady: Statement<ParticipantRow> = statement(
-  `
-  update :schema.participants set status = 'ready'
-  where task = $1 and run = $2 and id = $3 and (status = 'ready' or status = 'checked-in' and exists (
-    select 1 from :schema.runs where runs.task = $1 and runs.run = $2 and runs.stage = 'training'))
-  returning status, session, refused, certificate`,
-  PARTICIPANT,
-);
-
-export const setLeft: Statement<never> = statement(
-  `update :schema.participants set status = 'left' where task = $1 and run = $2 and id = $3`,
-);
-
-export const setRefused: Statement<never> = statement(
-  'update :schema.participants set refused = $4 where task = $1 and run = $2 and id = $3',
-);
-
-/** By an index of those that have left a run or an attempt. */
-export const readLeft: Statement<{ readonly id: number }> = statement(
-  `
-  select id from :schema.participants
-  where task = $1 and run = $2 and session = $3 and (status = 'left' or refused > 0) and (status = 'left' or refused = $4)
-  order by id`,
-  { id: integer },
-);
-
-export const countParticipants: Statement<{
-  readonly checked_in: number;
-  readonly selected: number;
-  readonly ready: number;
-}> = statement(
-  `
-  select count(*) filter (where status <> 'left') as checked_in,
-    count(*) filter (where status = 'checked-in' and not id = any (runs.excluded)) as selected,
-    count(*) filter (where status = 'ready' and not id = any (runs.excluded)) as ready
-  from :schema.participants join :schema.runs using (task, run) where task = $1 and run = $2`,
-  { checked_in: integer, selected: integer, ready: integer },
-);
-
-export const readParticipants: Statement<ParticipantRow> = statement(
-  'select status, session, refused, certificate from :schema.participants where task = $1 and run = $2 order by id',
-  PARTICIPANT,
 );
 
 export const raiseRevocationList: Statement<never> = statement(

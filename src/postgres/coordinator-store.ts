@@ -6,8 +6,10 @@ import { readCertificate, replaces, type Certificate } from '../service/certific
 import { writtenRun, writtenSession } from '../coordinator/run-json.ts';
 import {
   endedRun,
+  mayReplace,
   type AttemptParts,
   type Counts,
+  type NewSession,
   type Participant,
   type RunEnd,
   type RunEnding,
@@ -24,6 +26,7 @@ import { migrate } from './migrations.ts';
 import type { PostgresPool } from './pool.ts';
 import { ServiceClock } from './service-clock.ts';
 import * as sql from './coordinator-statements.ts';
+import * as participants from './participant-statements.ts';
 
 /**
  * Keeps the runs of a coordinator in PostgreSQL. Give the same store to the coordinator of each process, beside a
@@ -122,18 +125,11 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     const isReplaced = await this.#attempt(async (query) => {
       const [before] = await query(sql.lockRun, [task, run]);
       if (before?.revision !== revision - 1) throw new Refused();
-      await query(sql.updateRun, [...key, revision, stage, documentOf(next), [...excluded]]);
-      const isAgain = before.stage === 'session' || before.stage === 'draw';
-      if (isAgain && stage === 'training') await query(sql.resetReady, key);
+      await query(sql.updateRun, [...key, revision, stage, documentOf(next)]);
       if (enrolment !== undefined) await query(sql.updateEnrolment, [...key, enrolment]);
-      if (sessions === undefined) return true;
-      await query(sql.deleteSessions, key);
-      await query(sql.forgetMembers, key);
-      for (const { record, members, roster } of sessions) {
-        const { index, attempt } = record;
-        await query(sql.insertSession, [...key, index, record.revision, attempt, documentOfSession(record), roster]);
-        await query(sql.setMembers, [...key, index, [...members]]);
-      }
+      if (sessions !== undefined) await beginSessions(query, next, sessions);
+      const isAgain = stage === 'training' && (before.stage === 'session' || before.stage === 'draw');
+      if (isAgain || excluded.length > 0) await query(participants.beginAgain, [...key, [...excluded], isAgain]);
       return true;
     });
     return isReplaced ?? false;
@@ -148,9 +144,9 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
       const [before] = await query(sql.lockRun, [task, run]);
       if (counted === undefined || before?.revision !== record.revision) throw new Refused();
       const ended = endedRun(record, ending, counted.sums - before.sums_before);
-      const written = [ended.revision, ended.stage, documentOf(ended), [...excluded], ...columnsOf(sum), at];
-      await query(sql.endRun, [task, run, ...written]);
+      await query(sql.endRun, [task, run, ended.revision, ended.stage, documentOf(ended), ...columnsOf(sum), at]);
       await query(sql.dropSums, [task, run]);
+      if (excluded.length > 0) await query(participants.beginAgain, [task, run, [...excluded], false]);
       return ended;
     });
   }
@@ -210,43 +206,45 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     const { id } = certificate;
     return this.#database.transaction(async (query) => {
       const [before] = await query(sql.lockRun, [task, run]);
-      const [known] = await query(sql.readParticipant, [task, run, id]);
+      const [known] = await query(participants.readParticipant, [task, run, id]);
       const participant = known === undefined ? null : participantOf(known);
       const isIn = participant !== null && participant.status !== 'left';
       if (isIn && !replaces(certificate, participant.certificate)) return participant;
-      if (before?.stage !== 'check-in') return null;
-      const [entered] = await query(sql.insertParticipant, [task, run, id, certificate.bytes, most]);
+      const mayEnter =
+        before !== undefined && (isIn ? mayReplace(before, participant, certificate) : before.stage === 'check-in');
+      if (!mayEnter) return null;
+      const [entered] = await query(participants.insertParticipant, [task, run, id, certificate.bytes, most]);
       return entered === undefined ? null : participantOf(entered);
     });
   }
 
   /** As `CoordinatorStore.setReady`. */
   async setReady({ task, run }: RunKey, id: number): Promise<boolean> {
-    const rows = await this.#database.transaction((query) => query(sql.setReady, [task, run, id]));
+    const rows = await this.#database.transaction((query) => query(participants.setReady, [task, run, id]));
     return rows.length === 1;
   }
 
   /** As `CoordinatorStore.setLeft`. */
   async setLeft({ task, run }: RunKey, id: number, attempt: number): Promise<void> {
     await this.#database.transaction((query) =>
-      attempt === 0 ? query(sql.setLeft, [task, run, id]) : query(sql.setRefused, [task, run, id, attempt]),
+      attempt === 0 ? query(participants.setLeft, [task, run, id]) : query(participants.setRefused, [task, run, id, attempt]),
     );
   }
 
   /** As `CoordinatorStore.left`. */
   async left({ task, run, index, attempt }: SessionKey & Pick<SessionRecord, 'attempt'>): Promise<readonly number[]> {
-    return (await this.#database.read(sql.readLeft, [task, run, index, attempt])).map(({ id }) => id);
+    return (await this.#database.read(participants.readLeft, [task, run, index, attempt])).map(({ id }) => id);
   }
 
   /** As `CoordinatorStore.counts`. */
   async counts({ task, run }: RunKey): Promise<Counts> {
-    const [row] = await this.#database.read(sql.countParticipants, [task, run]);
+    const [row] = await this.#database.read(participants.countParticipants, [task, run]);
     return { checkedIn: row?.checked_in ?? 0, selected: row?.selected ?? 0, ready: row?.ready ?? 0 };
   }
 
   /** As `CoordinatorStore.participants`. */
   async participants({ task, run }: RunKey): Promise<readonly Participant[]> {
-    return (await this.#database.read(sql.readParticipants, [task, run])).map(participantOf);
+    return (await this.#database.read(participants.readParticipants, [task, run])).map(participantOf);
   }
 
   /** As `CoordinatorStore.raiseRevocationList`. */
@@ -284,6 +282,18 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
 /** The precondition of a step does not hold: its transaction is rolled back. */
 class Refused extends Error {}
 
+/** The sessions of an attempt take the place of those before. */
+async function beginSessions(query: Query, { task, run }: RunKey, sessions: readonly NewSession[]): Promise<void> {
+  const key = [task, run];
+  await query(sql.deleteSessions, key);
+  await query(participants.forgetMembers, key);
+  for (const { record, members, roster } of sessions) {
+    const { index, attempt } = record;
+    await query(sql.insertSession, [...key, index, record.revision, attempt, documentOfSession(record), roster]);
+    await query(participants.setMembers, [...key, index, [...members]]);
+  }
+}
+
 function documentOf(run: RunRecord): string {
   const { end } = run;
   const written = end === null ? null : withoutSum(end);
@@ -310,7 +320,7 @@ function sessionOf({ document, sum, sum_bits: bits }: sql.SessionRow): SessionRe
   return { ...session, end: session.end === null ? null : { ...session.end, sum: sum === null ? null : vectorOf(sum, bits) } };
 }
 
-function participantOf({ status, session, refused, certificate }: sql.ParticipantRow): Participant {
+function participantOf({ status, session, refused, certificate }: participants.ParticipantRow): Participant {
   const { id, publicKey, serial, validFrom, validUntil, bytes } = readCertificate(copyOf(certificate));
   return { status, session, refused, certificate: { id, publicKey, serial, validFrom, validUntil, bytes } };
 }

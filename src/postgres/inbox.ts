@@ -119,19 +119,19 @@ export class Inbox {
   async #writeBatch(batch: readonly WaitingMessage[]): Promise<void> {
     const started = performance.now();
     try {
-      const verdicts = await this.#commit(batch);
+      const { round, verdicts } = await this.#commit(batch);
       for (const [message, verdict] of verdicts) {
         if (typeof verdict === 'string') message.resolve(verdict);
         else message.reject(verdict);
       }
-      this.#tell(verdicts, performance.now() - started);
+      this.#tell(round, verdicts, performance.now() - started);
     } catch (error) {
       // Nobody of the batch was acknowledged, and nobody knows what is written.
       for (const message of batch) message.reject(error);
     }
   }
 
-  #tell(verdicts: Verdicts, milliseconds: number): void {
+  #tell(round: number, verdicts: Verdicts, milliseconds: number): void {
     const sessionId = this.#sessionId;
     const count = { accepted: 0, repeated: 0, refused: 0 };
     for (const [{ user: userId }, verdict] of verdicts) {
@@ -139,16 +139,11 @@ export class Inbox {
       if (typeof verdict === 'string') continue;
       this.#hearing.database.tell({ type: 'message-refused', sessionId, userId, code: verdict.code });
     }
-    this.#hearing.database.tell({
-      type: 'messages-heard',
-      sessionId,
-      round: this.#session?.row.round ?? 0,
-      ...count,
-      milliseconds,
-    });
+    this.#hearing.database.tell({ type: 'messages-heard', sessionId, round, ...count, milliseconds });
   }
 
-  async #commit(batch: readonly WaitingMessage[]): Promise<Verdicts> {
+  /** @returns the verdicts, and the round in which they were given: it may be over by now, or nothing be known of the session any more. */
+  async #commit(batch: readonly WaitingMessage[]): Promise<{ readonly round: number; readonly verdicts: Verdicts }> {
     const elsewhere = new Set<number>();
     const started = performance.now();
     for (;;) {
@@ -159,7 +154,7 @@ export class Inbox {
       try {
         const heard = await hearBatch(this.#hearing, session, part, batch);
         after = heard.part;
-        return heard.verdicts;
+        return { round: session.row.round, verdicts: heard.verdicts };
       } catch (error) {
         if (error instanceof RoundMoved) {
           await awaitClosing(this.#hearing.database, this.#sessionId, started);

@@ -10,6 +10,8 @@ import type { Query } from './statement.ts';
 /** Seconds without a new part after which a message makes room for others. */
 const IDLE_SECONDS = 30;
 
+const NOBODY = new Uint8Array();
+
 const NO_PARTS = { parts: 0, bytes: 0, highest: -1, last: null };
 
 /** Where the parts of one message are. */
@@ -49,21 +51,23 @@ async function enter(
   if (number === 0 && (await query(sql.heardIn, [roundId, phase, participant])).length > 0) throw repeated();
   // Locks the row of the network, so that the parts of one message are entered one after the other.
   const cost = data.length + PART_BYTES;
-  await reserve(query, network, round, cost);
+  // A message does not make room for its own next part.
+  const going = number > 0 ? participant : NOBODY;
+  await reserve(query, network, round, { cost, going });
   const [pending] = await query(sql.readMessage, [roundId, phase, participant]);
   const begun = pending?.message_id === messageId ? pending : null;
   if (begun === null) {
     // The first part shows that the participant is drawn; nothing is kept of anybody else.
     if (number > 0) throw new PetError('ERR_SECAGG_PET_PENDING', 'part of a message: expected the first part before the others');
     await drop(query, network, round, participant);
-    await reserve(query, network, round, ASSEMBLY_BYTES);
+    await reserve(query, network, round, { cost: ASSEMBLY_BYTES, going });
   }
   const { parts, bytes, highest, last } = begun ?? NO_PARTS;
   const [written] = await query(sql.insertPart, [...place, number, isLast, data]);
   if (written === undefined) {
     const [same] = await query(sql.readPart, [...place, number]);
     if (same?.is_last !== isLast || !equalBytes(same.body, data)) throw badPart('it contradicts another part');
-    await reserve(query, network, round, -cost);
+    await reserve(query, network, round, { cost: -cost, going });
     return parts - 1 === last;
   }
   const now = {
@@ -84,18 +88,23 @@ async function drop(query: Query, { name }: Network, { id, phase }: StoredRound,
   await query(sql.reservePart, [name, id, phase, -totalOf(dropped), Number.MAX_SAFE_INTEGER]);
 }
 
-/** Counts what is kept, so that all processes together keep no more than the options say. */
-async function reserve(query: Query, network: Network, round: StoredRound, cost: number): Promise<void> {
+/** Counts what is kept, so that all processes together keep no more than the options say. @param wanted its `going` makes no room. */
+async function reserve(
+  query: Query,
+  network: Network,
+  round: StoredRound,
+  wanted: { readonly cost: number; readonly going: Uint8Array },
+): Promise<void> {
   const { name, settings } = network;
   const { id, phase } = round;
-  const [row] = await query(sql.reservePart, [name, id, phase, cost, settings.maxPendingBytes]);
+  const [row] = await query(sql.reservePart, [name, id, phase, wanted.cost, settings.maxPendingBytes]);
   if (row !== undefined) return;
   const [now] = await query(sql.readRound, [name]);
   if (now?.round_id !== id || now.phase !== phase) throw roundMoved(phase);
-  const [idlest] = await query(sql.idlestMessage, [id, phase, IDLE_SECONDS]);
+  const [idlest] = await query(sql.idlestMessage, [id, phase, IDLE_SECONDS, wanted.going]);
   if (idlest === undefined) throw new PetError('ERR_SECAGG_PET_PENDING', 'message: too many others are incomplete');
   await drop(query, network, round, idlest.participant);
-  await reserve(query, network, round, cost);
+  await reserve(query, network, round, wanted);
 }
 
 /** @returns null if the message was heard meanwhile, by way of another process. */

@@ -243,11 +243,12 @@ export const dropMessage: Statement<PendingMessage> = statement(
   { parts: integer, bytes: integer },
 );
 
-/** The participant whose message has waited longest for a part, if that is $3 seconds or more. */
+/** The participant, except $4, whose message has waited longest for a part, if that is $3 seconds or more. */
 export const idlestMessage: Statement<{ readonly participant: Uint8Array }> = statement(
   `
   select participant from :schema.pet_messages
-  where round_id = $1::uuid and phase = $2 and kept <= clock_timestamp() - make_interval(secs => $3::integer)
+  where round_id = $1::uuid and phase = $2 and participant <> $4::bytea
+    and kept <= clock_timestamp() - make_interval(secs => $3::integer)
   order by kept limit 1`,
   { participant: bytes },
 );

@@ -29,7 +29,7 @@ export interface Announcement {
   readonly task: Uint8Array;
   /** The data source that the run asks about: participants count their participations for each. */
   readonly source: string;
-  /** Number of the run; runs of one task and source have rising numbers. */
+  /** Number of the run. The numbers of a task's runs rise, whatever their data sources. */
   readonly run: number;
   /** Null if there is none. */
   readonly payload: Payload | null;

@@ -4,7 +4,7 @@ import { checkBytes, checkInteger, checkNames, checkString } from '../leaves/che
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
-import { bytes, document, integer, list, mapOf, record, type Document } from '../session/codec.ts';
+import { bytes, document, flag, integer, list, mapOf, record, type Document } from '../session/codec.ts';
 import { userId as userIdCodec } from '../session/json.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { authorityDigest, certificateOf, type Authority } from './certificate.ts';
@@ -32,31 +32,38 @@ interface Certified {
   readonly publicKey: Uint8Array;
   readonly serial: number;
   readonly validUntil: number;
+  /** Whether it was taken back. */
+  readonly isRevoked: boolean;
 }
 
 /** All that a registrar remembers. */
 interface RegistrarRecord {
   readonly nextSerial: number;
   readonly nextList: number;
-  /** Of each participant, the certificates that somebody may accept: a renewed one is as good as the newest. */
+  /** Of each participant, the certificates that somebody may accept, or might if they were not taken back: a renewed one is as good as the newest. */
   readonly certified: ReadonlyMap<number, readonly Certified[]>;
-  /** Serials that are taken back, with the time until which they would be valid. */
-  readonly revoked: ReadonlyMap<number, number>;
 }
 
 const VALIDITY = 7 * 24 * 3600;
+/**
+ * Certificates of one participant that are not over yet, also those that were taken back: far more than anybody needs who keeps its key. So
+ * one participant cannot fill the registrar's state, nor the list that all others load.
+ */
+const MOST_CERTIFICATES = 1000;
 const MOST_SECONDS = 2 ** 40;
 const serial = integer(0, Number.MAX_SAFE_INTEGER);
 const seconds = integer(0, Number.MAX_SAFE_INTEGER);
 
 const registrarDocument: Document<RegistrarRecord> = document<RegistrarRecord>(
   'registrar',
-  1,
+  2,
   record<RegistrarRecord>({
     nextSerial: serial,
     nextList: serial,
-    certified: mapOf(userIdCodec, list(record<Certified>({ publicKey: bytes(KEY_BYTES), serial, validUntil: seconds }))),
-    revoked: mapOf(serial, seconds),
+    certified: mapOf(
+      userIdCodec,
+      list(record<Certified>({ publicKey: bytes(KEY_BYTES), serial, validUntil: seconds, isRevoked: flag })),
+    ),
   }),
 );
 
@@ -87,7 +94,6 @@ export class Registrar {
   #nextSerial = 1;
   #nextList = 1;
   #certified = new Map<number, readonly Certified[]>();
-  #revoked = new Map<number, number>();
 
   static {
     inspectAs(this.prototype, (registrar) => `Registrar { scope: ${JSON.stringify(registrar.authority.scope)} }`);
@@ -116,7 +122,8 @@ export class Registrar {
    * whose certificate this is.
    * @returns the certificate, 161 bytes, for the participant. It is no secret.
    * @throws DecodeError if the bytes are no request; ServiceError ERR_SECAGG_CERTIFICATE if the request is for another registrar or
-   * scope or another id, or was not signed with the secret key that belongs to its public key.
+   * scope or another id, was not signed with the secret key that belongs to its public key, or if the participant has had 1000 certificates
+   * that are not over yet.
    */
   async certify(request: Uint8Array, whose: { readonly id?: number } = {}): Promise<Uint8Array> {
     const given = checkBytes(request, 'request').slice();
@@ -139,23 +146,30 @@ export class Registrar {
       );
     }
     const now = secondsOf(this.#clock);
-    const before = (this.#certified.get(id) ?? []).filter(({ validUntil }) => mayBeAccepted(validUntil, now));
+    const before = this.#notOver(id, now);
+    if (before.length >= MOST_CERTIFICATES) {
+      throw new ServiceError('ERR_SECAGG_CERTIFICATE', `certify: participant ${id} has had ${before.length} certificates lately`);
+    }
     const certificate = { id, publicKey, serial: this.#nextSerial++, validFrom: now, validUntil: now + this.#validity };
-    const ofThisKey = before.filter((one) => equalBytes(one.publicKey, publicKey));
-    this.#takeBack(before.filter((one) => !equalBytes(one.publicKey, publicKey)));
-    this.#certified.set(id, [...ofThisKey, certificate]);
+    const known = before.map((one) => (equalBytes(one.publicKey, publicKey) ? one : { ...one, isRevoked: true }));
+    const { serial: number, validUntil } = certificate;
+    this.#certified.set(id, [...known, { publicKey, serial: number, validUntil, isRevoked: false }]);
     return certificateOf(this.authority, this.#keypair[1], certificate);
   }
 
   /** Takes all certificates of a participant back. The next revocation list says so. */
   revoke(id: number): void {
     const user = userId(id, 'id');
-    this.#takeBack(this.#certified.get(user) ?? []);
-    this.#certified.delete(user);
+    const known = this.#certified.get(user);
+    if (known !== undefined)
+      this.#certified.set(
+        user,
+        known.map((one) => ({ ...one, isRevoked: true })),
+      );
   }
 
-  #takeBack(certificates: readonly Certified[]): void {
-    for (const { serial: number, validUntil } of certificates) this.#revoked.set(number, validUntil);
+  #notOver(id: number, now: number): readonly Certified[] {
+    return (this.#certified.get(id) ?? []).filter(({ validUntil }) => mayBeAccepted(validUntil, now));
   }
 
   /**
@@ -166,8 +180,14 @@ export class Registrar {
    */
   async revocationList(): Promise<Uint8Array> {
     const now = secondsOf(this.#clock);
-    for (const [number, validUntil] of this.#revoked) if (!mayBeAccepted(validUntil, now)) this.#revoked.delete(number);
-    const serials = [...this.#revoked.keys()].sort((a, b) => a - b);
+    const serials: number[] = [];
+    for (const id of this.#certified.keys()) {
+      const known = this.#notOver(id, now);
+      if (known.length === 0) this.#certified.delete(id);
+      else this.#certified.set(id, known);
+      for (const one of known) if (one.isRevoked) serials.push(one.serial);
+    }
+    serials.sort((a, b) => a - b);
     return revocationListOf(this.authority, this.#keypair[1], { number: this.#nextList++, issuedAt: now, serials });
   }
 
@@ -193,18 +213,16 @@ export class Registrar {
       nextSerial: this.#nextSerial,
       nextList: this.#nextList,
       certified: this.#certified,
-      revoked: this.#revoked,
     });
   }
 
   /** The registrar that was serialized. @throws StateError if the text is no state of a registrar of this version. */
   static fromState(state: string, options: RegistrarOptions): Registrar {
     const registrar = new Registrar(options);
-    const { nextSerial, nextList, certified, revoked } = registrarDocument.parse(state);
+    const { nextSerial, nextList, certified } = registrarDocument.parse(state);
     registrar.#nextSerial = nextSerial;
     registrar.#nextList = nextList;
     registrar.#certified = new Map(certified);
-    registrar.#revoked = new Map(revoked);
     return registrar;
   }
 }

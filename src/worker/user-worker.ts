@@ -1,7 +1,7 @@
 // A user of a session in a Web Worker. The page keeps nothing of it but the vector and the keys that the caller has.
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, checkNames, checkObject, kindOf } from '../leaves/checks.ts';
+import { checkBoolean, checkBytes, checkNames, checkObject, kindOf } from '../leaves/checks.ts';
 import { checkListener, type Listener } from '../leaves/events.ts';
 import type { UserEvent, UserProgress } from '../leaves/progress.ts';
 import type { RoundOptions } from '../leaves/signals.ts';
@@ -137,7 +137,8 @@ export class UserWorker {
       throw new TypeError(`vec: expected an array or a typed array, got ${kindOf(vec)}`);
     }
     checkUnused(vec, this.#made.session);
-    const isTransferred = options.transfer === true && ArrayBuffer.isView(vec) && vec.buffer instanceof ArrayBuffer;
+    const isGiven = checkBoolean(options.transfer ?? false, 'options.transfer');
+    const isTransferred = isGiven && ArrayBuffer.isView(vec) && vec.buffer instanceof ArrayBuffer;
     await this.#connection.call('setVector', vec, isTransferred ? [vec.buffer] : []);
     markUsed(vec);
   }

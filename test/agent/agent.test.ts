@@ -210,6 +210,7 @@ describe('an agent', () => {
     const ending = new AbortController();
     let requests = 0;
     const agent = await service.agent(0, {
+      listener: (event) => service.events.push(event),
       exchange: (request) => {
         requests++; // the first is refused: it has no token yet
         if (requests === 2) agent.wake();
@@ -221,6 +222,9 @@ describe('an agent', () => {
     await service.coordinator.setRevocationList(await service.parties.registrar.revocationList());
     await agent.run({ signal: ending.signal }); // without a run it waits for half a minute after each look
     expect(requests).to.equal(4);
+    const waits = service.events.map((event) => (event.type === 'waiting' && event.run === null ? event.wait : 0));
+    expect(waits).to.have.lengthOf(3);
+    for (const wait of waits) expect(wait).to.be.at.least(30_000);
   });
 
   it('leaves a run when it is told to, and the others come to a sum without it', async () => {

@@ -1,5 +1,6 @@
 // Work that takes long: nobody who answers waits for it, and nothing is lost if it fails or its process ends.
 import { expect } from 'chai';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DueRuns } from '../../src/coordinator/due-runs.ts';
 import type { RunKey, RunRecord } from '../../src/coordinator/run-record.ts';
 import { UsageError } from '../../src/leaves/errors.ts';
@@ -106,6 +107,37 @@ describe('the work that follows from an answer', () => {
     expect((await service.store.session({ ...run, index: 0 }))?.round).to.equal(3);
   });
 
+  it('is done when `run` returns, also what follows from an answer that is still being made then', async () => {
+    const { service, run, participants, release } = await sceneInRoundTwo();
+    release();
+    let finish = (): void => undefined;
+    const isHeard = new Promise<void>((resolve) => (finish = resolve));
+    const [last, ...others] = participants;
+    let begin = (): void => undefined;
+    const isBegun = new Promise<void>((resolve) => (begin = resolve));
+    const host = instead(service.host, {
+      async recv(name: string, id: number, message: Uint8Array) {
+        if (id === last!.person.id) {
+          begin();
+          await isHeard;
+        }
+        await service.host.recv(name, id, message);
+      },
+    });
+    service.coordinator = service.process({ host });
+    for (const { agent } of others) await untilPending(agent);
+    const answering = untilPending(last!.agent);
+    await isBegun;
+    let isOver = false;
+    const stopped = workDone(service.coordinator).then(() => (isOver = true));
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(isOver).to.equal(false);
+    finish();
+    await stopped;
+    expect((await service.store.session({ ...run, index: 0 }))?.round, 'the round is closed').to.be.above(2);
+    await answering;
+  });
+
   it('is told of if it fails, for nobody else hears of it, and done again by the next tick', async () => {
     const { service, run, participants, told } = await sceneInRoundTwo();
     const failure = new Error('no store');
@@ -169,13 +201,64 @@ describe('the work that follows from an answer', () => {
     let release = (): void => undefined;
     const isLong = new Promise<void>((resolve) => (release = resolve));
     const seen: number[] = [];
-    const failures = looks.lookAt([run(1), run(2), run(3)], 0, async ({ run: number }) => {
+    const failures: string[] = [];
+    const advance = async ({ run: number }: RunRecord): Promise<number> => {
       if (number === 1) await isLong;
       if (number === 2) throw new Error('the store');
       if (seen.push(number) === 1) release();
       return 5000;
-    });
-    expect((await failures).map(String)).to.deep.equal(['Error: the store']);
+    };
+    await looks.lookAt([run(1), run(2), run(3)], 0, advance, (error) => failures.push(String(error)));
+    expect(failures).to.deep.equal(['Error: the store']);
     expect(seen).to.deep.equal([3, 1]);
+  });
+
+  it('of as many runs as a tick looks at keeps the next tick from none of the others, and from these until it is done', async () => {
+    const looks = new DueRuns();
+    const runs = Array.from({ length: 30 }, (_, number): RunRecord => ({ task: 'a', run: number, revision: 0 }) as RunRecord);
+    let release = (): void => undefined;
+    const isLong = new Promise<void>((resolve) => (release = resolve));
+    const seen: number[] = [];
+    const advance = async ({ run: number }: RunRecord): Promise<number> => {
+      seen.push(number);
+      if (number < 10) await isLong;
+      return 60_000;
+    };
+    const failed = (error: unknown): never => expect.fail(String(error));
+    const ticks = [0, 1000, 2000].map((now) => looks.lookAt(runs, now, advance, failed));
+    await ticks[2];
+    expect(
+      [...seen].sort((a, b) => a - b),
+      'each of them once',
+    ).to.deep.equal(runs.map(({ run: number }) => number));
+    let isOver = false;
+    const over = looks.over().then(() => (isOver = true));
+    await new Promise(setImmediate);
+    expect(isOver).to.equal(false);
+    release();
+    await Promise.all([over, ...ticks]);
+    await looks.lookAt(runs, 4000, advance, failed);
+    expect(seen, 'none is due').to.have.lengthOf(30);
+    await looks.lookAt(runs, 7000, advance, failed);
+    expect(seen, 'all have rested').to.have.lengthOf(60);
+  });
+
+  it('of one run is not waited for by the next tick, which ends another one whose deadline has come', async () => {
+    const { service, participants, release, closings } = await sceneInRoundTwo();
+    const other = await service.openRun({ source: 'another' });
+    for (const { agent } of participants) await untilPending(agent);
+    expect(closings()).to.equal(1);
+    const ending = new AbortController();
+    const running = service.coordinator.run({ signal: ending.signal });
+    for (let step = 0; step < 80 && (await service.coordinator.outcome(other)) === null; step++) {
+      service.now += 5000; // as much as service time takes at a time
+      await service.store.heartbeat();
+      await sleep(50);
+    }
+    expect(closings(), 'the first tick is at it').to.equal(2);
+    expect(await service.coordinator.outcome(other)).to.deep.include({ kind: 'failed', code: 'ERR_SECAGG_THRESHOLD' });
+    release();
+    ending.abort();
+    await running;
   });
 });

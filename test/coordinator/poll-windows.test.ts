@@ -15,17 +15,17 @@ const inRun: readonly Reply[] = [wait({ run: 1, attempt: 1, round: 2 }, 1000, 30
  */
 function returnsOf(participants: number, until: number, told = idle): number[] {
   const windows = new PollWindows(CAPACITY);
-  /** In each second, in milliseconds since the beginning. */
-  const comings = Array.from({ length: until }, (): number[] => []);
-  const put = (time: number): unknown => comings[Math.floor(time / 1000)]?.push(time);
-  for (let i = 0; i < participants; i++) put((60_000 * i) / participants);
+  /** Who comes in each second, and when, in milliseconds since the beginning. */
+  const comings = Array.from({ length: until }, (): { readonly sender: string; readonly time: number }[] => []);
+  const put = (sender: string, time: number): unknown => comings[Math.floor(time / 1000)]?.push({ sender, time });
+  for (let i = 0; i < participants; i++) put(`${i}`, (60_000 * i) / participants);
   return comings.map((times) => {
     let count = 0;
     for (; times.length > 0; count++) {
-      times.sort((x, y) => y - x);
-      const time = times.pop()!;
-      const { from, to } = windows.for(told, time);
-      put(time + from + ((7919 * time) % (to - from)));
+      times.sort((x, y) => y.time - x.time);
+      const { sender, time } = times.pop()!;
+      const { from, to } = windows.for(told, sender, time);
+      put(sender, time + from + ((7919 * time) % (to - from)));
     }
     return count;
   });
@@ -47,14 +47,14 @@ describe('the windows in which participants come back', () => {
   it('let few come back after half a minute', () => {
     const windows = new PollWindows(CAPACITY);
     for (let second = 0; second < 600; second++) {
-      for (let i = 0; i < 3; i++) expect(windows.for(idle, 1000 * second).from).to.be.within(IDLE, IDLE + 20);
+      for (let i = 0; i < 3; i++) expect(windows.for(idle, `${i}, ${second}`, 1000 * second).from).to.be.within(IDLE, IDLE + 20);
     }
   });
 
   it('are not wider for those in a run because many wait for one', () => {
     const [alone, crowded] = [new PollWindows(CAPACITY), new PollWindows(CAPACITY)];
-    for (let i = 0; i < 100_000; i++) crowded.for(idle, 0.6 * i);
-    const said = (windows: PollWindows): PollWindow[] => inRun.map((each) => windows.for(each, 60_000));
+    for (let i = 0; i < 100_000; i++) crowded.for(idle, `${i}`, 0.6 * i);
+    const said = (windows: PollWindows): PollWindow[] => inRun.map((each) => windows.for(each, 'a', 60_000));
     expect(said(crowded)).to.deep.equal(said(alone));
     expect(said(alone)[0]).to.deep.equal({ from: 1000, to: 2500 });
   });
@@ -71,10 +71,21 @@ describe('the windows in which participants come back', () => {
     expect(mean).to.be.within(0.5 * CAPACITY, 2 * CAPACITY);
   });
 
+  it('are not moved by a check-in that somebody has recorded and sends again and again', () => {
+    const windows = new PollWindows(CAPACITY);
+    const told = windows.for(idle, 'recorded', 0);
+    for (let time = 1; time <= 10_000; time++) {
+      const again = windows.for(idle, 'recorded', time);
+      expect(again).to.deep.equal({ from: told.from - time, to: told.to - time });
+    }
+    expect(windows.for(idle, 'another', 10_000)).to.deep.equal(told);
+    expect(windows.for(idle, 'recorded', told.to).from, 'its turn is over').to.be.within(IDLE, IDLE + 10);
+  });
+
   it('end within an hour, however many wait', () => {
     const windows = new PollWindows(1);
     let last: PollWindow = { from: 0, to: 0 };
-    for (let i = 0; i < 10_000; i++) last = windows.for(idle, 0);
+    for (let i = 0; i < 10_000; i++) last = windows.for(idle, `${i}`, 0);
     expect(last.to).to.equal(3_600_000);
   });
 });

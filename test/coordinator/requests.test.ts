@@ -97,6 +97,28 @@ describe('a coordinator', () => {
     expect(await checkedIn()).to.equal(0);
   });
 
+  it('gives a participant that has lost its key its own place back, although the run is full and takes nobody else', async () => {
+    const most = task.definition.group.maxUsers;
+    const people = [participant];
+    for (let id = 2; id <= most; id++) people.push(await certified(parties.registrar, id));
+    for (const person of people) await ask(requestOf({ token: await tokenOf(person) }, person), person);
+    expect(await store.run({ task: task.id, run: 1 })).to.include({ stage: 'training' });
+    const late = await certified(parties.registrar, 100);
+    const renewed = await certified(parties.registrar, participant.certificate.id);
+    const told = async (person: Certified): Promise<Response> => ask(requestOf({ token: await tokenOf(person) }, person), person);
+    expect(await told(late)).to.include({ kind: 'wait' });
+    expect(await told(renewed)).to.include({ kind: 'run' });
+    expect(await told(participant), 'whoever has the old key').to.include({ kind: 'wait' });
+    const place = { run: 1, attempt: 0, round: 0 };
+    const ready = async (person: Certified): Promise<Response> =>
+      ask(requestOf({ kind: 'ready', place, token: await tokenOf(person) }, person), person);
+    expect(await ready(renewed)).to.include({ kind: 'wait' });
+    expect(await ready(participant)).to.include({ kind: 'refused', code: 'ERR_SECAGG_RUN' });
+    const again = await certified(parties.registrar, participant.certificate.id);
+    expect(await told(again), 'it was ready').to.include({ kind: 'wait' });
+    expect(await store.counts({ task: task.id, run: 1 })).to.deep.equal({ checkedIn: most, selected: most - 1, ready: 1 });
+  });
+
   it('keeps nothing of a request that any bit was changed of, and says nothing', async () => {
     const token = await tokenOf();
     const bytes = await encodeRequest(requestOf({ token }), signerWith(participant.keypair[1]));

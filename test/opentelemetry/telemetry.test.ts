@@ -96,6 +96,7 @@ const AGENT_EVENTS: { readonly [K in AgentEvent['type']]: Extract<AgentEvent, { 
   enrolled: { type: 'enrolled', run: 7, attempt: 1, users: 5 },
   sent: { type: 'sent', run: 7, attempt: 1, round: 2 },
   'attempt-failed': { type: 'attempt-failed', run: 7, attempt: 1, code: 'ERR_SECAGG_THRESHOLD' },
+  waiting: { type: 'waiting', run: 7, wait: 500 },
   done: { type: 'done', run: 7, finished: true, sent: true },
   refused: { type: 'refused', run: 8, code: 'ERR_SECAGG_FLOOR', message: 'below the floors' },
   'step-failed': { type: 'step-failed', error: new Error('the network is away'), retryIn: 500 },

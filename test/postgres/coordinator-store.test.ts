@@ -24,7 +24,7 @@ describe('a coordinator’s store in PostgreSQL', function () {
 
   describeStore(async () => {
     const schema = pg.escapeIdentifier(database.schema);
-    for (const table of ['tasks', 'runs', 'participants', 'revocation_lists', 'requests'])
+    for (const table of ['tasks', 'runs', 'participants', 'run_counts', 'run_sessions', 'revocation_lists', 'requests'])
       await database.pool.query(`delete from ${schema}.${table}`);
     return store();
   });

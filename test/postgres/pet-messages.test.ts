@@ -176,6 +176,30 @@ describe('messages of PET in PostgreSQL', function () {
     expect(await networks.rows('pet_networks', `network = '${networks.network}' and pending_bytes <= 1500`)).to.equal(1);
   });
 
+  it('are not forgotten because of their own next part, although no other has waited so long: another one makes room', async () => {
+    const { processes, sums, updates } = await networks.world({ modelLength: 40, maxPendingBytes: 2800 }, 16, {
+      maxMessageBytes: 320,
+    });
+    await run(sums[0]!);
+    await processes[0].advance();
+    const [slow, other] = [await partsOf(processes, updates[0]!), await partsOf(processes, updates[1]!)];
+    const passes = (seconds: number): Promise<unknown> =>
+      networks.database.pool.query(`update ${networks.quoted}.pet_messages set kept = kept - make_interval(secs => ${seconds})`);
+    expect(await processes[0].receive(slow[0]!)).to.equal('incomplete');
+    await passes(10);
+    expect(await processes[1].receive(other[0]!)).to.equal('incomplete');
+    await passes(40);
+    for (const part of slow.slice(1, 3)) expect(await processes[2].receive(part)).to.equal('incomplete');
+    expect(await networks.rowsOfRound('pet_messages'), 'the other one has made room').to.equal(1);
+    await rejected('ERR_SECAGG_PET_PENDING', processes[0].receive(other[1]!));
+    await passes(40);
+    for (const part of slow.slice(3, -1)) {
+      const outcome = await processes[0].receive(part).catch((error: unknown) => (error as PetError).code);
+      expect(outcome).to.be.oneOf(['incomplete', 'ERR_SECAGG_PET_PENDING']);
+    }
+    expect(await networks.rowsOfRound('pet_messages'), 'alone, too, it stays').to.equal(1);
+  });
+
   it('lose no message that was accepted, although every process dies after each statement that it may die at', async () => {
     const { sums, updates } = await networks.world();
     /** A process whose connections break after so many statements: what was committed is there, and nobody knows what. */

@@ -126,6 +126,33 @@ describe('a registrar', () => {
     expect(readRevocationList(await registrar.revocationList())).to.deep.include({ number: 2, serials: [2] });
   });
 
+  it('remembers no certificate that is over, of anybody', async () => {
+    const { registrar, clock } = authorities();
+    const empty = registrar.serializeState();
+    for (const id of [1, 2, 3]) await certified(registrar, id);
+    registrar.revoke(2);
+    clock.now = NEW_YEAR + 1000 * (WEEK + 2 * CLOCK_SKEW);
+    await registrar.revocationList();
+    const { certified: kept } = JSON.parse(registrar.serializeState()) as { certified: unknown };
+    expect(kept).to.deep.equal((JSON.parse(empty) as { certified: unknown }).certified);
+  });
+
+  it('certifies nobody without end: a participant that asks again and again fills neither its state nor its list', async () => {
+    const { registrar, clock } = authorities();
+    const keypair = genKeypair();
+    for (let each = 0; each < 998; each++) await certified(registrar, 1, keypair);
+    for (let each = 0; each < 2; each++) await certified(registrar, 1); // with new keys
+    const state = registrar.serializeState();
+    await rejected('ERR_SECAGG_CERTIFICATE', certified(registrar, 1));
+    registrar.revoke(1);
+    await rejected('ERR_SECAGG_CERTIFICATE', certified(registrar, 1, keypair));
+    expect(registrar.serializeState()).to.have.lengthOf(state.length - 'false'.length + 'true'.length);
+    expect(readRevocationList(await registrar.revocationList()).serials).to.have.lengthOf(1000);
+    await certified(registrar, 2);
+    clock.now = NEW_YEAR + 1000 * (WEEK + 2 * CLOCK_SKEW);
+    await certified(registrar, 1);
+  });
+
   it('goes on from its state, which does not hold its secret key', async () => {
     const { registrar, clock } = authorities();
     const keypair = genKeypair();

@@ -1,6 +1,7 @@
 // What every store of a coordinator must do, as tests that each store runs.
 import { expect } from 'chai';
 import type { Certificate } from '../../src/service/certificate.ts';
+import type { Registrar } from '../../src/service/registrar.ts';
 import type { RunEnding, RunRecord, NewSession, SessionRecord } from '../../src/coordinator/run-record.ts';
 import type { CoordinatorStore } from '../../src/coordinator/store.ts';
 import type { UserId } from '../../src/leaves/ids.ts';
@@ -30,6 +31,7 @@ function newRun(run: number, changes: Partial<RunRecord> = {}): RunRecord {
 export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
   let store: CoordinatorStore;
   const certificates: Certificate[] = [];
+  let registrar: Registrar;
   /** Of the first participant, with a new key. */
   let renewed: Certificate;
   const certificate = (index: number): Certificate => certificates[index]!;
@@ -52,7 +54,7 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
   };
 
   before(async () => {
-    const { registrar } = authorities();
+    ({ registrar } = authorities());
     for (let each = 0; each < 4; each++) certificates.push((await certified(registrar, each)).certificate);
     renewed = (await certified(registrar, 0)).certificate;
   });
@@ -169,6 +171,35 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     expect(await store.checkIn(run, certificate(0), 2), 'after check-in').to.equal(null);
     expect(await store.participant(run, id(0))).to.deep.include({ status: 'left' });
     expect(await store.participant(run, id(77))).to.equal(null);
+  });
+
+  it('lets a participant with a new key take its own place after check-in, unless it has been ready or in a session with the old one', async () => {
+    const run = newRun(1);
+    await store.createRun(run);
+    for (const index of [0, 1, 2]) await store.checkIn(run, certificate(index), 3);
+    let present = await next(run, { stage: 'training' });
+    const stranger = certificate(3);
+    expect(await store.checkIn(run, stranger, 9), 'somebody else').to.equal(null);
+    expect(await store.checkIn(run, renewed, 3), 'it is full').to.deep.include({ certificate: renewed, status: 'checked-in' });
+    expect(await store.counts(run)).to.deep.equal({ checkedIn: 3, selected: 3, ready: 0 });
+    expect(await store.checkIn(run, certificate(0), 3), 'with the old key').to.deep.include({ certificate: renewed });
+    await store.setReady(run, id(0));
+    const newest = (await certified(registrar, 0)).certificate;
+    expect(await store.checkIn(run, newest, 3), 'it is ready').to.equal(null);
+    const record: SessionRecord = {
+      ...{ task: TASK, run: 1, index: 0, revision: 0, attempt: 1, name: 'a'.repeat(64), round: 0, since: 5, extended: false },
+      ...{ draw: null, users: 1, end: null },
+    };
+    present = { ...present, stage: 'session', revision: present.revision + 1 };
+    await store.replaceRun(present, { sessions: [{ record, members: [0], roster: Uint8Array.of(1) }] });
+    const second = (await certified(registrar, 1)).certificate;
+    expect(await store.checkIn(run, second, 3), 'an attempt goes on').to.equal(null);
+    await next(present, { stage: 'training' });
+    expect(await store.checkIn(run, newest, 3), 'it was in a session').to.equal(null);
+    expect(await store.checkIn(run, second, 3), 'it was in none').to.deep.include({ certificate: second });
+    expect((await store.participants(run)).map(({ certificate: each }) => each.serial)).to.deep.equal(
+      [renewed, second, certificate(2)].map(({ serial }) => serial),
+    );
   });
 
   it('lets those be ready who checked in, while inputs are loaded, and lets nobody be ready without saying so again', async () => {
@@ -315,5 +346,6 @@ export function describeStore(fresh: () => Promise<CoordinatorStore>): void {
     await end(newRun(2), { at: 2000 });
     await store.forgetRuns(TASK, 9999);
     expect(await store.createRun(newRun(2)), 'its number is used').to.equal(false);
+    expect(await store.createRun(newRun(2, { source: 'other' })), 'whatever its source').to.equal(false);
   });
 }

@@ -87,6 +87,8 @@ describe('a user in a worker', () => {
   it('takes one vector, of the right length', async () => {
     const user = await create(null, { vecLen: 2 });
     await user.setVector(null as never).catch((error: unknown) => expect(error).to.be.instanceOf(TypeError));
+    const wrong = await user.setVector([1, 2], { transfer: 'yes' as never }).catch((error: unknown) => error);
+    expect(wrong).to.be.instanceOf(TypeError);
     await user.setVector([1, 2, 3]).catch((error: unknown) => expect(error).to.be.instanceOf(RangeError));
     await user.setVector([1, 2]);
     await rejected('ERR_SECAGG_USAGE', user.setVector([1, 2]));

@@ -105,6 +105,7 @@ export class Part {
         break;
       case 'needs-input':
       case 'awaiting-draw':
+      case 'waiting':
       case 'step-failed':
       case 'superseded':
         break;

@@ -35,7 +35,6 @@ create table :schema.runs (
   revision bigint not null,
   stage text not null,
   document jsonb not null,
-  excluded bigint[] not null default '{}',
   enrolment bytea,
   sum bytea,
   sum_bits smallint,
@@ -56,7 +55,6 @@ comment on column :schema.runs.source is 'The data source that the run asks abou
 comment on column :schema.runs.revision is 'Grows with every change.';
 comment on column :schema.runs.stage is 'check-in: participants come. training: they load their inputs. draw: the seed of the cohorts is to come. session: the five rounds. finished: there is a sum. failed: there is none.';
 comment on column :schema.runs.document is 'All of the run except enrolment and sum.';
-comment on column :schema.runs.excluded is 'Ids of participants that take part in no later attempt.';
 comment on column :schema.runs.enrolment is 'Ids of those who are enrolled in the present attempt, for the draw of its cohorts.';
 comment on column :schema.runs.sum is 'The sum: components of sum_bits bits, little-endian.';
 comment on column :schema.runs.sum_bits is 'Bits of each component of the sum, 32 or 64.';
@@ -100,6 +98,7 @@ create table :schema.participants (
   status text not null default 'checked-in',
   session integer,
   refused bigint not null default 0,
+  is_excluded boolean not null default false,
   certificate bytea not null,
   constraint participants_pkey primary key (task, run, id),
   constraint participants_status_known check (status in ('checked-in', 'ready', 'left'))
@@ -112,7 +111,25 @@ comment on column :schema.participants.id is 'Id of the participant.';
 comment on column :schema.participants.status is 'checked-in: it has come. ready: its input is loaded. left: it takes no further part.';
 comment on column :schema.participants.session is 'Index of the session that it is in, or was in last.';
 comment on column :schema.participants.refused is 'The newest attempt in which it takes no part; 0 if there was none.';
+comment on column :schema.participants.is_excluded is 'Whether it takes part in no later attempt.';
 comment on column :schema.participants.certificate is 'Its certificate.';
+
+create table :schema.run_counts (
+  task text not null,
+  run bigint not null,
+  part smallint not null,
+  checked_in bigint not null,
+  selected bigint not null,
+  ready bigint not null,
+  constraint run_counts_pkey primary key (task, run, part)
+) with (fillfactor = 50);
+comment on table :schema.run_counts is 'How many participants a run has, in some rows whose sums count. They change with the rows of participants.';
+comment on column :schema.run_counts.task is 'Digest of the task.';
+comment on column :schema.run_counts.run is 'Number of the run.';
+comment on column :schema.run_counts.part is 'Which of the rows: the remainder of the ids that it counts.';
+comment on column :schema.run_counts.checked_in is 'Participants that have not left.';
+comment on column :schema.run_counts.selected is 'Those of them that are not ready, and not excluded.';
+comment on column :schema.run_counts.ready is 'Those of them that are ready, and not excluded.';
 
 create table :schema.revocation_lists (
   registrar text not null,
