@@ -103,6 +103,17 @@ describe('sessions in PostgreSQL that end', function () {
     }
   });
 
+  it('a registered user that asks for its first message while the session is removed is not told that it is out', async () => {
+    const [, id] = await store.playedTo(0);
+    let removed: Promise<void> | null = null;
+    const pool = overheard(store.database.pool, async (text) => {
+      if (text.includes(`${store.quoted}.members`)) await (removed ??= two.remove(id));
+    });
+    const fresh = new PostgresSessions(pool, { schema: store.database.schema });
+    await rejected('ERR_SECAGG_UNKNOWN_SESSION', fresh.message(id, 7), UsageError);
+    expect(removed).not.to.equal(null);
+  });
+
   it('a finished session whose removal has stopped halfway is gone for callers, and the next sweep goes on', async () => {
     const [, id] = await store.playedTo(5);
     const pool = overheard(store.database.pool, (text) => {

@@ -135,6 +135,8 @@ create table :schema.tiles (
   constraint tiles_body_length check (octet_length(body) <= 16777216)
 );
 alter table :schema.tiles alter column body set storage external;
+-- Tiles of small sessions stay in their rows, of which everybody who answers reads a piece.
+alter table :schema.tiles set (toast_tuple_target = 8160);
 comment on table :schema.tiles is 'On the complete graph, the records that users dealt in round 1, several owners a row, sorted by holder: what one holder is to be given is one piece of each row.';
 comment on column :schema.tiles.session_id is 'The session.';
 comment on column :schema.tiles.tile_id is 'Random id of the row.';
@@ -149,6 +151,7 @@ create table :schema.deals (
   constraint deals_owner_range check (owner >= 0)
 );
 alter table :schema.deals alter column sealed set storage external;
+alter table :schema.deals set (toast_tuple_target = 8160);
 comment on table :schema.deals is 'On a sparse graph, the records that users dealt in round 1, one owner a row.';
 comment on column :schema.deals.session_id is 'The session.';
 comment on column :schema.deals.owner is 'Position of the user that dealt.';
