@@ -43,7 +43,7 @@ export const deleteSet: Statement<{ readonly no: number }> = statement(
   { no: integer },
 );
 
-interface PartRow {
+export interface PartRow {
   readonly part_id: string;
   readonly set_id: string;
   readonly users: number;

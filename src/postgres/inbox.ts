@@ -5,8 +5,10 @@ import type { UserId } from '../leaves/ids.ts';
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { RECORD_BYTES } from '../leaves/sizes.ts';
 import { settled } from '../leaves/sleep.ts';
+import type { Lanes } from '../masking/ring.ts';
 import { laneBytes } from '../session/parameters.ts';
 import { claimedRound } from '../wire/envelope.ts';
+import type { PartRow } from './chunk-statements.ts';
 import { CHUNK_BYTES } from './chunks.ts';
 import { hearBatch, MASKED_INPUT, type Hearing } from './group-commit.ts';
 import { HeardElsewhere, messageNotWritten, RoundMoved } from './hearing-transaction.ts';
@@ -75,6 +77,11 @@ export class Inbox {
     if (this.#isRunning) this.#hasCome();
     else void this.#run();
     return acceptance;
+  }
+
+  /** The sum of a part as a row names it, if it is in memory. It stays as it is until the caller's turn of the event loop ends. */
+  sumOf({ part_id: id, set_id: set }: PartRow): Lanes | null {
+    return this.#parts.find((part) => part.id === id && part.set === set)?.sum ?? null;
   }
 
   /** Runs `work` once the messages that have come before the call are written. Until it is settled, messages do not wait for others. */
