@@ -151,7 +151,6 @@ create table :schema.deals (
   constraint deals_owner_range check (owner >= 0)
 );
 alter table :schema.deals alter column sealed set storage external;
-alter table :schema.deals set (toast_tuple_target = 8160);
 comment on table :schema.deals is 'On a sparse graph, the records that users dealt in round 1, one owner a row.';
 comment on column :schema.deals.session_id is 'The session.';
 comment on column :schema.deals.owner is 'Position of the user that dealt.';
