@@ -43,7 +43,7 @@ export const deleteSet: Statement<{ readonly no: number }> = statement(
   { no: integer },
 );
 
-interface PartRow {
+export interface PartRow {
   readonly part_id: string;
   readonly set_id: string;
   readonly users: number;
@@ -131,14 +131,18 @@ export const recordsInTiles: Statement<DealtRow> = statement(
   { asked: integer, holder: integer, owners: text, records: bytes },
 );
 
-/** What some owners of any sessions dealt to a holder: for each owner the holder, and where its record is among the owner's. */
+/**
+ * What the neighbors of some holders of any sessions dealt to them. The neighbors are at the positions from `start` on, with the holder in
+ * their middle. An owner's records are in the order of its own neighbors: the further ahead the owner is, the earlier comes the holder's.
+ */
 export const recordsInDeals: Statement<DealtRow> = statement(
   `
   select asked, holder, string_agg(owner::text, ' ') as owners,
-    string_agg(substring(sealed from index * $6::integer + 1 for $6::integer), ''::bytea) as records
+    string_agg(substring(sealed from (neighbors - ahead - (2 * ahead < neighbors)::integer) * $6::integer + 1 for $6::integer), ''::bytea) as records
   from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[])
-    as question (session_id, holder, owner, index, asked)
-  ${lookup('sealed', 'deals', ['session_id', 'owner'])}
+    as question (session_id, holder, start, neighbors, asked)
+  ${lookup('owner, owner - start as ahead, sealed', 'deals', ['session_id'], 'owner between start and start + neighbors')}
+  where 2 * ahead <> neighbors
   group by asked, holder`,
   { asked: integer, holder: integer, owners: text, records: bytes },
 );

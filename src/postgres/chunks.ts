@@ -183,7 +183,7 @@ export async function writeChunks(query: Query, chunks: readonly Chunk[]): Promi
     chunks.map(({ no }) => no),
     ...packed(chunks.map(({ body }) => body)),
   ]);
-  requireWritten(rows, chunks.length);
+  requireWritten(rows.length, chunks.length);
 }
 
 function* chunksOf(sessionId: string, set: string, strings: readonly (readonly [ChunkKind, Uint8Array])[]): Generator<Chunk> {

@@ -17,7 +17,7 @@ import { dropSet, stageStrings, writeChunks } from './chunks.ts';
 import type { Database } from './database.ts';
 import { readDropped, silentString } from './dropped.ts';
 import { requireNotFailed, writtenEnd, type SessionEnd } from './end.ts';
-import { readHeard, resultOf, type RoundResult } from './heard-round.ts';
+import { readHeard, resultOf, type RoundResult, type KnownSession } from './heard-round.ts';
 import { whenFree } from './held-sessions.ts';
 import type { JobQueue } from './job-queue.ts';
 import { Pauses, whileLeased } from './lease.ts';
@@ -57,8 +57,8 @@ export interface RoundToClose {
   /** Where jobs are added for other processes that help to remove masks; null if none help. */
   readonly jobs: JobQueue | null;
   readonly reads: SessionReads;
-  /** What this process has read of the session before. */
-  readonly known: StoredSession | null;
+  /** What this process has in memory of the session. */
+  readonly known: KnownSession | null;
   /** Tokens of calls of this process that have ended without knowing whether the token was written or given back. */
   readonly abandoned: Set<string>;
 }
@@ -167,9 +167,9 @@ async function compute(
   { row, token, signal }: Attempt,
 ): Promise<ClosedRound | null> {
   const { read } = database;
-  const session = await loadSession(reads, sessionId, row, known);
+  const session = await loadSession(reads, sessionId, row, known?.session);
   const { context } = session;
-  const collecting = await readHeard(read, session);
+  const collecting = await readHeard(read, session, known);
   const steps = roundOf(collecting);
   const recipients = steps.heard(collecting);
   const done = { database, sessionId, row, token };

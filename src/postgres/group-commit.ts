@@ -7,7 +7,8 @@ import type { WaitingMessage } from './message-queue.ts';
 import { sumOf, type Part } from './part.ts';
 import type { SessionReads } from './session-reads.ts';
 import type { SharedCommits } from './shared-commits.ts';
-import type { StoredSession } from './stored-session.ts';
+import { requireLive } from './session-status.ts';
+import { isSameMoment, type StoredSession } from './stored-session.ts';
 import { judge, type Verdicts } from './verdicts.ts';
 
 /** The round whose messages are kept as a sum. */
@@ -43,7 +44,12 @@ export async function hearBatch(
   const { id, context, row } = session;
   const hasSum = row.status === 'collecting' && row.round === MASKED_INPUT;
   const sum = hasSum ? await sumOf(database.read, id, context.parameters, part) : NOTHING;
-  const { verdicts, accepted } = await judge(reads, session, batch, sum);
+  const { verdicts, accepted } = await judge(reads, session, batch, sum).catch(async (error: unknown) => {
+    await requireSameMoment(reads, session);
+    throw error;
+  });
+  // Messages that are to be written are written only if the session is still what was read.
+  if (accepted.length < batch.length) await requireSameMoment(reads, session);
   if (accepted.length === 0) return { part: hasSum ? { ...part, sum } : part, verdicts };
   if (!hasSum) {
     const refused = await commits.write({ session, accepted, part: null });
@@ -66,4 +72,9 @@ export async function hearBatch(
   }
   if (part.set !== null && sum.length > CHUNK_BYTES) await dropSet(database, id, part.set);
   return { part: after, verdicts };
+}
+
+/** @throws RoundMoved if the session is not what was read. */
+async function requireSameMoment(reads: SessionReads, { id, row }: StoredSession): Promise<void> {
+  if (!isSameMoment(requireLive(await reads.moment(id), id), row)) throw new RoundMoved();
 }

@@ -7,7 +7,7 @@ import type { Position } from '../leaves/positions.ts';
 import { SHARE_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import { ringOf, type Lanes } from '../masking/ring.ts';
-import { zeroSum } from '../masking/running-sum.ts';
+import { addLanes, zeroSum } from '../masking/running-sum.ts';
 import { collectingState, enterEntry, filedDealOf } from '../server/entries.ts';
 import type { ClosedState, CollectingState, FiledDeal } from '../server/state.ts';
 import type { Graph } from '../session/parameters.ts';
@@ -24,12 +24,15 @@ import { closingOf, type StoredSession } from './stored-session.ts';
 const PAGE_BYTES = 2 ** 23;
 const NOTHING = new Uint8Array();
 
-/** @throws StateError if the rows do not belong together: somebody has changed them. */
-export async function readHeard(query: Query, session: StoredSession): Promise<CollectingState> {
+/**
+ * @param known what this process has in memory, which is not read again.
+ * @throws StateError if the rows do not belong together: somebody has changed them.
+ */
+export async function readHeard(query: Query, session: StoredSession, known: KnownSession | null): Promise<CollectingState> {
   const { id, row, context, sets } = session;
   const { parameters } = context;
   const deals = row.round === 4 ? await readDeals(query, session) : new Map<Position, FiledDeal>();
-  const state = collectingState(sets, deals, await readSum(query, session));
+  const state = collectingState(sets, deals, await readSum(query, session, known));
   const groupSize = sets === null ? 0 : neighborhoodsOf(parameters.graph, sets.directory.size).groupSize;
   const page = row.round === 4 ? Math.ceil(PAGE_BYTES / (groupSize * (1 + SHARE_BYTES))) : undefined;
   let users = 0;
@@ -42,8 +45,16 @@ export async function readHeard(query: Query, session: StoredSession): Promise<C
   return state;
 }
 
+/** What a process has in memory of a session. */
+export interface KnownSession {
+  /** As it was read before; its round may be over. */
+  readonly session: StoredSession | null;
+  /** The sum of a part, if it is there. */
+  sumOf(part: chunks.PartRow): Lanes | null;
+}
+
 /** In round 2 the sum of all parts, in round 4 that of round 2. */
-async function readSum(query: Query, { id, row, context }: StoredSession): Promise<Lanes> {
+async function readSum(query: Query, { id, row, context }: StoredSession, known: KnownSession | null): Promise<Lanes> {
   const { parameters } = context;
   if (row.round !== 2 && row.round !== 4) return NOTHING;
   const sum = zeroSum(ringOf(parameters.bits), parameters.vecLen);
@@ -56,7 +67,11 @@ async function readSum(query: Query, { id, row, context }: StoredSession): Promi
   const heard = await query(chunks.usersOfParts, [id]);
   const fits = parts.length === heard.length && parts.every((part, i) => sameUsers(part, heard[i]));
   if (!fits) throw new StateError(`session ${id}: the users in the partial sums are not the users that were acknowledged`);
-  for (const { set_id: set } of parts) await addSet(query, id, parameters, set, sum);
+  for (const part of parts) {
+    const own = known?.sumOf(part) ?? null;
+    if (own === null) await addSet(query, id, parameters, part.set_id, sum);
+    else addLanes(ringOf(parameters.bits), sum, own);
+  }
   return sum;
 }
 

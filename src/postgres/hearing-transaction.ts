@@ -150,10 +150,12 @@ async function admit(
   const indices = lines.map(({ asked }) => asked);
   const [bodies] = packed(lines.flatMap(({ channelKey, maskKey }) => [channelKey, maskKey]));
   const heard = batches.map((): number[] => []);
-  const known = await query(messages.heardInRound0, [ids, lines.map(({ userId }) => userId), indices]);
-  for (const { asked, user_id: user } of known) heard[asked]?.push(user);
   const keys = batches.map(() => new Set<string>());
-  for (const { asked, key } of await query(messages.findKeys, [ids, bodies, indices])) keys[asked]?.add(hex(key));
+  const found = await query(messages.findAdmitted, [ids, lines.map(({ userId }) => userId), bodies, indices]);
+  for (const { asked, user_id: user, key } of found) {
+    if (user !== null) heard[asked]?.push(user);
+    if (key !== null) keys[asked]?.add(hex(key));
+  }
   const inserted: { readonly id: string; readonly keys: readonly Uint8Array[] }[] = [];
   const counted: (readonly [id: string, users: number])[] = [];
   batches.forEach((batch, asked) => {
@@ -173,9 +175,14 @@ async function admit(
   });
   if (inserted.length > 0) {
     const [body] = packed(inserted.flatMap((one) => one.keys));
-    requireWritten(await query(messages.insertKeys, [inserted.flatMap(({ id }) => [id, id]), body]), 2 * inserted.length);
-    const rows = await query(sql.admitUsers, [counted.map(([id]) => id), counted.map(([, users]) => users)]);
-    requireWritten(rows, counted.length);
+    const rows = await query(messages.admitUsers, [
+      counted.map(([id]) => id),
+      counted.map(([, users]) => users),
+      inserted.flatMap(({ id }) => [id, id]),
+      body,
+    ]);
+    requireWritten(rows.length, counted.length);
+    requireWritten(rows[0]?.keys ?? 0, 2 * inserted.length);
   }
   return admissions;
 }
@@ -210,7 +217,7 @@ async function insertMessages(query: Query, all: readonly Admitted[]): Promise<v
   if (rows.length === 0) return;
   const [digests] = packed(rows.map(({ digest }) => digest));
   const [entries, firsts, lengths] = packed(rows.map(({ entry }) => entry));
-  const written = await query(messages.insertMessages, [
+  const missing = await query(messages.insertMessages, [
     rows.map(({ id }) => id),
     rows.map(({ round }) => round),
     rows.map(({ user }) => user),
@@ -221,13 +228,11 @@ async function insertMessages(query: Query, all: readonly Admitted[]): Promise<v
     lengths,
     rows.map(({ part }) => part),
   ]);
-  if (written.length === rows.length) return;
-  const inserted = new Set(written.map(({ session_id: id, user_id: user }) => `${id} ${user}`));
-  const elsewhere = all.flatMap(({ batch, admitted }) => {
-    const users = admitted.map(({ user }) => user).filter((user) => !inserted.has(`${batch.session.id} ${user}`));
+  if (missing.length === 0) return;
+  const elsewhere = all.flatMap(({ batch }) => {
+    const users = missing.filter(({ session_id: id }) => id === batch.session.id).map(({ user_id: user }) => user);
     return users.length === 0 ? [] : [[batch, new HeardElsewhere(users)] as const];
   });
-  if (elsewhere.length === 0) throw messageNotWritten();
   throw new SomeHeardElsewhere(new Map(elsewhere));
 }
 

@@ -5,7 +5,10 @@ import type { UserId } from '../leaves/ids.ts';
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { RECORD_BYTES } from '../leaves/sizes.ts';
 import { settled } from '../leaves/sleep.ts';
+import type { Lanes } from '../masking/ring.ts';
 import { laneBytes } from '../session/parameters.ts';
+import { claimedRound } from '../wire/envelope.ts';
+import type { PartRow } from './chunk-statements.ts';
 import { CHUNK_BYTES } from './chunks.ts';
 import { hearBatch, MASKED_INPUT, type Hearing } from './group-commit.ts';
 import { HeardElsewhere, messageNotWritten, RoundMoved } from './hearing-transaction.ts';
@@ -74,6 +77,11 @@ export class Inbox {
     if (this.#isRunning) this.#hasCome();
     else void this.#run();
     return acceptance;
+  }
+
+  /** The sum of a part as a row names it, if it is in memory. It stays as it is until the caller's turn of the event loop ends. */
+  sumOf({ part_id: id, set_id: set }: PartRow): Lanes | null {
+    return this.#parts.find((part) => part.id === id && part.set === set)?.sum ?? null;
   }
 
   /** Runs `work` once the messages that have come before the call are written. Until it is settled, messages do not wait for others. */
@@ -146,8 +154,8 @@ export class Inbox {
   async #commit(batch: readonly WaitingMessage[]): Promise<{ readonly round: number; readonly verdicts: Verdicts }> {
     const elsewhere = new Set<number>();
     const started = performance.now();
-    for (;;) {
-      const session = await this.#present();
+    for (let hasMoved = false; ;) {
+      const session = await (hasMoved ? this.#present() : this.#sessionFor(batch));
       const part = this.#parts.pop() ?? newPart();
       // Until the commit the sum in memory is ahead of the database. If the transaction fails, it is read again.
       let after: Part = { ...part, sum: null };
@@ -157,6 +165,7 @@ export class Inbox {
         return { round: session.row.round, verdicts: heard.verdicts };
       } catch (error) {
         if (error instanceof RoundMoved) {
+          hasMoved = true;
           await awaitClosing(this.#hearing.database, this.#sessionId, started);
         } else if (error instanceof HeardElsewhere) {
           // Ends, because each time other processes have heard at least one more user of the batch. A user that was heard
@@ -172,6 +181,16 @@ export class Inbox {
         if (this.#session === session) this.#parts.push(after);
       }
     }
+  }
+
+  /**
+   * The session in the round of some messages. It may have moved on since it was read: the transaction finds that out, and so does whoever
+   * is to refuse a message.
+   */
+  async #sessionFor(batch: readonly WaitingMessage[]): Promise<StoredSession> {
+    const known = this.#session;
+    const isOpen = known?.row.status === 'collecting' && batch.every(({ bytes }) => claimedRound(bytes) === known.row.round);
+    return isOpen ? known : this.#present();
   }
 
   /** The session in its present round. */

@@ -49,17 +49,20 @@ export const membersOf: Statement<UserRow> = statement(
 );
 
 // Messages of any sessions, packed: one digest after the other, and the entries. Positions are -1, and parts empty, where there are none.
-// Sorted, so that two processes that insert the same users wait for one another in one order.
+// Sorted, so that two processes that insert the same users wait for one another in one order. Gives those that were not inserted.
 export const insertMessages: Statement<UserRow & { readonly session_id: string }> = statement(
   `
-  insert into :schema.messages (session_id, round, user_id, position, digest, entry, part_id)
-  select session_id, round, user_id, nullif(position, -1), substring($5::bytea from 32 * index::integer - 31 for 32),
-    case when length >= 0 then substring($6::bytea from first for length) end, nullif(part_id, '')::uuid
-  from unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::integer[], $7::integer[], $8::integer[], $9::text[])
-    with ordinality as message (session_id, round, user_id, position, first, length, part_id, index)
-  order by session_id, round, user_id
-  on conflict do nothing
-  returning session_id, user_id`,
+  with written as (
+    insert into :schema.messages (session_id, round, user_id, position, digest, entry, part_id)
+    select session_id, round, user_id, nullif(position, -1), substring($5::bytea from 32 * index::integer - 31 for 32),
+      case when length >= 0 then substring($6::bytea from first for length) end, nullif(part_id, '')::uuid
+    from unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::integer[], $7::integer[], $8::integer[], $9::text[])
+      with ordinality as message (session_id, round, user_id, position, first, length, part_id, index)
+    order by session_id, round, user_id
+    on conflict do nothing
+    returning session_id, user_id)
+  select session_id, user_id from unnest($1::uuid[], $3::bigint[]) as message (session_id, user_id)
+  except all select session_id, user_id from written`,
   { ...USER, session_id: text },
 );
 
@@ -70,21 +73,13 @@ export interface KnownMessage extends UserRow, SharedQuestion {
   readonly entry: Uint8Array | null;
 }
 
-/** What users of any sessions have said so far. */
+/** What users of any sessions have said in some rounds. */
 export const messagesOf: Statement<KnownMessage> = statement(
   `
   select asked, round, user_id, digest, case when round = 1 then entry end as entry
-  from unnest($1::uuid[], $2::bigint[], $3::integer[]) as question (session_id, user_id, asked)
-  ${lookup('round, digest, entry', 'messages', ['session_id', 'user_id'], `round = any ('{0,1,2,3,4}'::smallint[])`)}`,
+  from unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::integer[]) as question (session_id, user_id, round, asked)
+  ${lookup('digest, entry', 'messages', ['session_id', 'round', 'user_id'])}`,
   { ...USER, asked: integer, round: integer, digest: bytes, entry: nullable(bytes) },
-);
-
-/** Which users of any sessions were heard in round 0. */
-export const heardInRound0: Statement<UserRow & SharedQuestion> = statement(
-  `
-  select asked, user_id from unnest($1::uuid[], $2::bigint[], $3::integer[]) as question (session_id, user_id, asked)
-  ${lookup('round', 'messages', ['session_id', 'user_id'], 'round = 0')}`,
-  { ...USER, asked: integer },
 );
 
 interface EntryRow extends UserRow {
@@ -158,8 +153,8 @@ export const readAttendance: Statement<AttendanceRow> = statement(
 
 /** The part of a session's row that its messages need, and what decides whether a user is sent one. */
 export interface RecipientRow extends StatusRow, Pick<SessionRow, 'admitted' | 'closings' | 'brief'> {
-  /** Whether only registered users take part. */
-  readonly registers: boolean;
+  /** Whether the user may take part: anybody may, unless users are registered. */
+  readonly may_take_part: boolean;
   /** Whether the user was heard in the round before. */
   readonly was_heard: boolean;
   /** Whether it was heard in the present round. */
@@ -175,7 +170,8 @@ export interface RecipientRow extends StatusRow, Pick<SessionRow, 'admitted' | '
 export const readRecipient: Statement<RecipientRow> = statement(
   `
   select status, sessions.round, reason, ${EXPIRED}, admitted, array_to_string(closings, ' ') as closings, brief::text as brief,
-    registered is not null as registers, before.user_id is not null as was_heard, before.position, present.user_id is not null as is_heard,
+    registered is null or exists (select from :schema.members where session_id = $1::uuid and user_id = $2::bigint) as may_take_part,
+    before.user_id is not null as was_heard, before.position, present.user_id is not null as is_heard,
     case when sessions.round in (2, 3) and before.user_id is not null and present.user_id is null then (
       select body from :schema.chunks
       where session_id = $1::uuid and set_id = closings[sessions.round] and kind = 'u' || sessions.round and no = 0)
@@ -191,7 +187,7 @@ export const readRecipient: Statement<RecipientRow> = statement(
     admitted: integer,
     closings: text,
     brief: text,
-    registers: boolean,
+    may_take_part: boolean,
     was_heard: boolean,
     is_heard: boolean,
     position: nullable(integer),
@@ -208,25 +204,40 @@ export const forgetShares: Statement<UserRow> = statement(
   USER,
 );
 
-/** Those of some keys that users of the same session have advertised; the keys are one after the other, two a user. */
-export const findKeys: Statement<SharedQuestion & { readonly key: Uint8Array }> = statement(
+/** A user that was heard in round 0, or a key that a user has advertised. */
+interface AdmittedRow extends SharedQuestion {
+  readonly user_id: number | null;
+  readonly key: Uint8Array | null;
+}
+
+/** Those of some users that were heard in round 0, and those of their keys that are taken; the keys are one after the other, two a user. */
+export const findAdmitted: Statement<AdmittedRow> = statement(
   `
-  select asked, question.key
+  select asked, user_id, null as key
+  from unnest($1::uuid[], $2::bigint[], $4::integer[]) as question (session_id, user_id, asked)
+  ${lookup('round', 'messages', ['session_id', 'user_id'], 'round = 0')}
+  union all
+  select asked, null, question.key
   from (
     select session_id, asked, key
-    from unnest($1::uuid[], $3::integer[]) with ordinality as line (session_id, asked, index)
-    cross join lateral (values (substring($2::bytea from 64 * index::integer - 63 for 32)), (substring($2::bytea from 64 * index::integer - 31 for 32)))
+    from unnest($1::uuid[], $4::integer[]) with ordinality as line (session_id, asked, index)
+    cross join lateral (values (substring($3::bytea from 64 * index::integer - 63 for 32)), (substring($3::bytea from 64 * index::integer - 31 for 32)))
       as advertised (key)
   ) as question
   ${lookup('key', 'keys', ['session_id', 'key'])}`,
-  { asked: integer, key: bytes },
+  { asked: integer, user_id: nullable(integer), key: nullable(bytes) },
 );
 
-/** Keys of any sessions, one after the other. */
-export const insertKeys: Statement<{ readonly key: Uint8Array }> = statement(
+/** Counts users of any sessions, whose rows are locked, and inserts their keys, one after the other. */
+export const admitUsers: Statement<{ readonly session_id: string; readonly keys: number }> = statement(
   `
-  insert into :schema.keys (session_id, key)
-  select session_id, substring($2::bytea from 32 * index::integer - 31 for 32)
-  from unnest($1::uuid[]) with ordinality as advertised (session_id, index) returning key`,
-  { key: bytes },
+  with inserted as (
+    insert into :schema.keys (session_id, key)
+    select session_id, substring($4::bytea from 32 * index::integer - 31 for 32)
+    from unnest($3::uuid[]) with ordinality as advertised (session_id, index) returning key)
+  update :schema.sessions set admitted = admitted + users
+  from unnest($1::uuid[], $2::integer[]) as more (session_id, users)
+  where sessions.session_id = any ($1::uuid[]) and more.session_id = sessions.session_id and status = 'collecting' and round = 0
+  returning sessions.session_id, (select count(*) from inserted) as keys`,
+  { session_id: text, keys: integer },
 );

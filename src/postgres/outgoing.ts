@@ -72,10 +72,7 @@ export async function readMessage(reads: SessionReads, sessionId: string, user: 
   const { round } = row;
   if (row.status !== 'collecting') return { kind: 'finished' };
   if (row.is_heard) return { kind: 'waiting', round };
-  if (round === 0) {
-    const isIn = !row.registers || (await reads.keys(sessionId, [user])).length === 1;
-    return isIn ? { kind: 'message', round, bytes: round0Msg() } : OUT;
-  }
+  if (round === 0) return row.may_take_part ? { kind: 'message', round, bytes: round0Msg() } : OUT;
   if (!row.was_heard) return OUT;
   const context = contextOf(row);
   const recipient = { reads, query, sessionId, row, context, user };

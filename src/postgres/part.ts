@@ -66,7 +66,7 @@ export async function flipParts(query: Query, changes: readonly PartChange[]): P
     changes.map(({ after }) => after.revision),
     changes.map(({ after }) => after.users),
   ]);
-  requireWritten(rows, changes.length);
+  requireWritten(rows.length, changes.length);
   const replaced = changes.filter(({ before }) => before.set !== null);
   if (replaced.length === 0) return;
   await query(sql.deleteSums, [replaced.map(({ sessionId }) => sessionId), replaced.map(({ before }) => before.set)]);

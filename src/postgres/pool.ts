@@ -58,7 +58,25 @@ const AS_TEXT: PoolQuery['types'] = { getTypeParser: () => (text) => text };
 
 /** Sends a statement. */
 export function send(connection: PoolConnection, text: string, values?: readonly unknown[]): Promise<PoolResult> {
-  return connection.query(values === undefined ? { text, types: AS_TEXT } : { text, values: [...values], types: AS_TEXT });
+  if (values === undefined) return connection.query({ text, types: AS_TEXT });
+  return connection.query({
+    text,
+    values: values.map((value) => (isPlainArray(value) ? arrayText(value) : value)),
+    types: AS_TEXT,
+  });
+}
+
+function isPlainArray(value: unknown): value is readonly (number | string)[] {
+  return Array.isArray(value) && value.every((element) => typeof element === 'number' || typeof element === 'string');
+}
+
+/** An array in PostgreSQL's text. A driver takes longer to make it, because it expects anything in it. */
+function arrayText(array: readonly (number | string)[]): string {
+  return `{${array.map((element) => (typeof element === 'number' ? element : quoted(element))).join()}}`;
+}
+
+function quoted(text: string): string {
+  return /^[\da-f-]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 /** @throws TypeError if it has no method `connect`, or is one connection instead of a pool. */

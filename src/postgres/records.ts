@@ -3,10 +3,10 @@
 // one piece of each tile. On a sparse graph a holder has few owners, and each owner's records are a row of their own.
 import { StateError } from '../leaves/errors.ts';
 import { hasMember, type Members } from '../leaves/members.ts';
-import { positionAt, type Position } from '../leaves/positions.ts';
+import type { Position } from '../leaves/positions.ts';
 import { RECORD_BYTES } from '../leaves/sizes.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
-import type { Graph } from '../session/parameters.ts';
+import type { Graph, SparseGraph } from '../session/parameters.ts';
 import { CHUNK_BYTES } from './chunks.ts';
 import { packed } from './packed.ts';
 import { requireWritten, type Query } from './statement.ts';
@@ -50,7 +50,7 @@ export async function writeRecords(query: Query, batches: readonly DealtRecords[
     deals.map(({ owner }) => owner),
     ...packed(deals.map(({ sealed }) => sealed)),
   ]);
-  requireWritten(rows, deals.length);
+  requireWritten(rows.length, deals.length);
 }
 
 async function insertTiles(query: Query, batches: readonly DealtRecords[]): Promise<void> {
@@ -69,7 +69,7 @@ async function insertTiles(query: Query, batches: readonly DealtRecords[]): Prom
     tiles.map(({ owners }) => `{${owners.join()}}`),
     ...packed(tiles.map(({ body }) => body)),
   ]);
-  requireWritten(rows, tiles.length);
+  requireWritten(rows.length, tiles.length);
 }
 
 /** For each position of the directory, one record of each owner. */
@@ -138,7 +138,10 @@ export async function findRecords(query: Query, asked: readonly AskedRecords[]):
   const inDeals: [string, number, number, number, number][] = [];
   asked.forEach(({ sessionId, dealt, holders }, i) => {
     if (dealt.graph === 'complete') inTiles.push(...holders.map((holder): [string, number, number] => [sessionId, holder, i]));
-    else for (const { holder, owner, index } of askedOf(dealt, holders)) inDeals.push([sessionId, holder, owner, index, i]);
+    else
+      for (const holder of holders)
+        for (const start of startsOf(holder, dealt.graph, dealt.users))
+          inDeals.push([sessionId, holder, start, dealt.graph.neighbors, i]);
   });
   const column = (rows: readonly (readonly unknown[])[], i: number): unknown[] => rows.map((row) => row[i]);
   const rows = [
@@ -155,19 +158,8 @@ export async function findRecords(query: Query, asked: readonly AskedRecords[]):
   return found;
 }
 
-interface AskedRecord {
-  readonly holder: Position;
-  readonly owner: Position;
-  /** Of the holder in the owner's list of neighbors. */
-  readonly index: number;
-}
-
-function askedOf({ graph, users, u2 }: DealtGraph, holders: readonly Position[]): AskedRecord[] {
-  const neighborhoods = neighborhoodsOf(graph, users);
-  return holders.flatMap((holder) =>
-    neighborhoods
-      .neighbors(positionAt(holder, users))
-      .filter((owner) => hasMember(u2, owner))
-      .map((owner) => ({ holder, owner, index: neighborhoods.neighborIndex(owner, holder) })),
-  );
+/** Where the neighbors of a holder begin. Near the ends of the circle they begin twice: some are at its other end. */
+function startsOf(holder: Position, { neighbors }: SparseGraph, users: number): number[] {
+  const start = holder - neighbors / 2;
+  return [start - users, start, start + users].filter((first) => first < users && first + neighbors >= 0);
 }

@@ -1,6 +1,7 @@
 // What a process reads of many sessions in shared statements: where they are, their rows, short strings of chunks, and what some of
 // their users have said. No answer depends on which questions it shares a statement with.
 import * as messages from './message-statements.ts';
+import type { Round } from '../session/notation.ts';
 import { readSlicesOfMany, readString, type SizedString } from './chunks.ts';
 import { findRecords, lengthOfRecords, type AskedRecords, type FoundRecords } from './records.ts';
 import type { MomentRow, SessionRow } from './session-columns.ts';
@@ -20,6 +21,17 @@ interface AskedUsers {
   readonly users: readonly number[];
 }
 
+/** A message that may have been heard before. */
+export interface AskedMessage {
+  readonly user: number;
+  readonly round: Round;
+}
+
+interface AskedMessages {
+  readonly sessionId: string;
+  readonly messages: readonly AskedMessage[];
+}
+
 interface AskedStrings {
   readonly sessionId: string;
   readonly strings: readonly SizedString[];
@@ -31,7 +43,7 @@ export class SessionReads {
   readonly #moments: SharedRead<string, MomentRow | undefined>;
   readonly #sessions: SharedRead<string, SessionRow | undefined>;
   readonly #keys: SharedRead<AskedUsers, messages.MemberRow[]>;
-  readonly #said: SharedRead<AskedUsers, messages.KnownMessage[]>;
+  readonly #said: SharedRead<AskedMessages, messages.KnownMessage[]>;
   readonly #strings: SharedRead<AskedStrings, Uint8Array[]>;
   readonly #records: SharedRead<AskedRecords, FoundRecords>;
 
@@ -39,8 +51,16 @@ export class SessionReads {
     this.query = query;
     this.#moments = new SharedRead(MOST, (ids) => rowsById(query, sql.readMoments, ids));
     this.#sessions = new SharedRead(MOST, (ids) => rowsById(query, sql.readSessions, ids));
-    this.#keys = new SharedRead(MOST_USERS, (asked) => rowsOfUsers(query, messages.readMembers, asked), usersOf);
-    this.#said = new SharedRead(MOST_USERS, (asked) => rowsOfUsers(query, messages.messagesOf, asked), usersOf);
+    this.#keys = new SharedRead(
+      MOST_USERS,
+      (asked) => keysOfUsers(query, asked),
+      ({ users: { length } }) => length,
+    );
+    this.#said = new SharedRead(
+      MOST_USERS,
+      (asked) => rowsOfMessages(query, asked),
+      ({ messages: { length } }) => length,
+    );
     this.#strings = new SharedRead(MOST, (asked) => readShort(query, asked));
     this.#records = new SharedRead(MOST, (asked) => findRecords(query, asked));
   }
@@ -59,9 +79,9 @@ export class SessionReads {
     return this.#keys.ask({ sessionId, users });
   }
 
-  /** What some users have said so far. */
-  said(sessionId: string, users: readonly number[]): Promise<readonly messages.KnownMessage[]> {
-    return this.#said.ask({ sessionId, users });
+  /** Those of some messages that were heard. */
+  said(sessionId: string, asked: readonly AskedMessage[]): Promise<readonly messages.KnownMessage[]> {
+    return this.#said.ask({ sessionId, messages: asked });
   }
 
   /** What some holders were dealt, as far as it is there. */
@@ -82,8 +102,6 @@ export class SessionReads {
   }
 }
 
-const usersOf = ({ users }: AskedUsers): number => users.length;
-
 async function rowsById<Row extends { readonly session_id: string }>(
   query: Query,
   statement: Statement<Row>,
@@ -93,14 +111,24 @@ async function rowsById<Row extends { readonly session_id: string }>(
   return ids.map((id) => rows.get(id));
 }
 
-async function rowsOfUsers<Row extends SharedQuestion>(
-  query: Query,
-  statement: Statement<Row>,
-  asked: readonly AskedUsers[],
-): Promise<Row[][]> {
-  const index = asked.flatMap(({ users }, i) => users.map(() => i));
-  const ids = asked.flatMap(({ sessionId, users }) => users.map(() => sessionId));
-  const rows = await query(statement, [ids, asked.flatMap(({ users }) => users), index]);
+async function keysOfUsers(query: Query, asked: readonly AskedUsers[]): Promise<messages.MemberRow[][]> {
+  const all = asked.flatMap(({ sessionId, users }, i) => users.map((user) => ({ sessionId, user, i })));
+  const values = [all.map(({ sessionId }) => sessionId), all.map(({ user }) => user), all.map(({ i }) => i)];
+  return answersOf(asked, await query(messages.readMembers, values));
+}
+
+async function rowsOfMessages(query: Query, asked: readonly AskedMessages[]): Promise<messages.KnownMessage[][]> {
+  const all = asked.flatMap(({ sessionId, messages: some }, i) => some.map(({ user, round }) => ({ sessionId, user, round, i })));
+  const values = [
+    all.map(({ sessionId }) => sessionId),
+    all.map(({ user }) => user),
+    all.map(({ round }) => round),
+    all.map(({ i }) => i),
+  ];
+  return answersOf(asked, await query(messages.messagesOf, values));
+}
+
+function answersOf<Row extends SharedQuestion>(asked: readonly unknown[], rows: readonly Row[]): Row[][] {
   const answers = asked.map((): Row[] => []);
   for (const row of rows) answers[row.asked]?.push(row);
   return answers;

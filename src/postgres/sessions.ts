@@ -200,10 +200,8 @@ export class PostgresSessions {
     const inbox = this.#inboxes.find(sessionId);
     const abandoned = this.#abandoned;
     const [locals, jobs, reads] = [this.#locals, this.#jobs, this.#reads];
-    const close = (): Promise<ClosedRound> => {
-      const known = inbox?.session ?? null;
-      return closeRound(this.#database, { sessionId, round: r, locals, jobs, reads, signal, known, abandoned });
-    };
+    const closing = { sessionId, round: r, locals, jobs, reads, signal, known: inbox, abandoned };
+    const close = (): Promise<ClosedRound> => closeRound(this.#database, closing);
     return this.#whileThere(sessionId, () => (inbox === null ? close() : inbox.afterWriting(signal, close)));
   }
 

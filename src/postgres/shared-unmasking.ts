@@ -79,7 +79,7 @@ export async function helpUnmasking(
   if (row.status !== 'collecting' || row.round !== 4 || row.closing === null) return false;
   const closing = { sessionId, token: row.closing };
   const session = await loadSession(reads, sessionId, row);
-  const state = await readHeard(read, session);
+  const state = await readHeard(read, session, null);
   if (state.phase !== 'unmasking') return false;
   // Nobody adds answers while the token is there, and without it no task counts.
   const unmasking = await masksOf(session.context, state, new Pace(work.signal));

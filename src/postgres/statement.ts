@@ -62,13 +62,13 @@ export function lookup(columns: string, table: string, keys: readonly string[], 
  * write without an error.
  */
 export async function writeOne<Row>(query: Query, statement: Statement<Row>, values: readonly unknown[]): Promise<void> {
-  requireWritten(await query(statement, values), 1);
+  requireWritten((await query(statement, values)).length, 1);
 }
 
 /** @throws StoreError as `writeOne`, unless so many rows were written. */
-export function requireWritten(rows: readonly unknown[], expected: number): void {
-  if (rows.length === expected) return;
-  const text = `database: expected ${expected} rows to be written, got ${rows.length}; nothing was acknowledged`;
+export function requireWritten(rows: number, expected: number): void {
+  if (rows === expected) return;
+  const text = `database: expected ${expected} rows to be written, got ${rows}; nothing was acknowledged`;
   throw new StoreError('ERR_SECAGG_STORE', text, { retryable: false });
 }
 

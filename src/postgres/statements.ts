@@ -61,15 +61,6 @@ export const lockToClose: Statement<SessionRow> = statement(
 // The sweep does not wait for a session that somebody else works on: it returns no row then.
 export const lockToSweep: Statement<StatusRow> = statement(`${readStatus.text} for update skip locked`, STATUS);
 
-/** Counts users of any sessions, whose rows are locked. */
-export const admitUsers: Statement<SessionIdRow> = statement(
-  `
-  update :schema.sessions set admitted = admitted + (
-    select users from unnest($1::uuid[], $2::integer[]) as more (session_id, users) where more.session_id = sessions.session_id)
-  where session_id = any ($1::uuid[]) and status = 'collecting' and round = 0 returning session_id`,
-  SESSION_ID,
-);
-
 // The lease is of 10 seconds. While it closes the round, its holder puts it off every 2 seconds.
 const LEASE = `clock_timestamp() + interval '10 seconds'`;
 

@@ -115,9 +115,11 @@ async function readSets(
     return before.length > to && closingsOf(row)[to] === before[to];
   };
   const before = isKnown(0) ? (known?.sets?.directory ?? null) : null;
+  const keptOf = (kind: (typeof SETS)[number]): Members | null =>
+    isKnown(SETS.indexOf(kind) + 1) ? (known?.sets?.[kind] ?? null) : null;
   const asked: SizedString[] = before === null ? directoryParts(closingOf(row, 0), users) : [];
   for (const [i, kind] of SETS.entries()) {
-    if (round > i + 1) asked.push({ set: closingOf(row, i + 1), kind, length: membersLength(users) });
+    if (round > i + 1 && keptOf(kind) === null) asked.push({ set: closingOf(row, i + 1), kind, length: membersLength(users) });
   }
   const strings = await reads.strings(id, asked);
   const found = new Map(asked.map(({ kind }, i) => [kind, strings[i] ?? new Uint8Array()]));
@@ -127,7 +129,7 @@ async function readSets(
     if (!equalBytes(digest, directoryDigest)) throw changed('directory');
   }
   const [u2 = null, u3 = null, u4 = null] = SETS.map((kind): Members | null => {
-    const set = found.get(kind) ?? null;
+    const set = found.get(kind) ?? keptOf(kind);
     if (set !== null && !isMembers(set, users)) throw changed(kind);
     return set;
   });

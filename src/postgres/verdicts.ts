@@ -11,10 +11,11 @@ import type { Lanes } from '../masking/ring.ts';
 import { collectingState, entryOf, filedDealOf } from '../server/entries.ts';
 import { enterMessage } from '../server/receiving.ts';
 import type { CollectingState, FiledDeal, ServerSnapshot } from '../server/state.ts';
+import { claimedRound } from '../wire/envelope.ts';
 import { requireNotFailed } from './end.ts';
 import type { Acceptance, WaitingMessage } from './message-queue.ts';
 import { readRecords, type OwnersRecords } from './records.ts';
-import type { SessionReads } from './session-reads.ts';
+import type { AskedMessage, SessionReads } from './session-reads.ts';
 import { readPublicKeys, type StoredSession } from './stored-session.ts';
 
 /** Judging a message with more bytes takes long enough to delay other work of the process. */
@@ -57,7 +58,7 @@ export async function judge(
   await requireNotFailed(reads.query, id, row);
   const users = [...new Set(batch.map(({ user }) => user))];
   await readPublicKeys(reads, session, users);
-  const said = await reads.said(id, users);
+  const said = await reads.said(id, questionsOf(session, batch));
   const received = Array.from({ length: 5 }, () => new Map<UserId, Uint8Array>());
   for (const { round, user_id: user, digest } of said) received[round]?.set(user as UserId, digest);
   const deals = await dealsFor(reads, session, users, said);
@@ -80,6 +81,19 @@ export async function judge(
     }
   }
   return { verdicts, accepted };
+}
+
+/** What judging a batch needs to know: whether each message was heard, and in rounds 2 and 4 what its sender has dealt. */
+function questionsOf({ row }: StoredSession, batch: readonly WaitingMessage[]): AskedMessage[] {
+  const needsDeal = row.round === 2 || row.round === 4;
+  const asked = new Map<string, AskedMessage>();
+  for (const { user, bytes } of batch) {
+    const claimed = claimedRound(bytes);
+    for (const round of [claimed, needsDeal ? 1 : null] as const) {
+      if (round !== null) asked.set(`${user} ${round}`, { user, round });
+    }
+  }
+  return [...asked.values()];
 }
 
 function stateOf({ row, sets }: StoredSession, deals: ReadonlyMap<Position, FiledDeal>, sum: Lanes): ServerSnapshot['state'] {

@@ -11,6 +11,8 @@ import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { Fields } from './fields.ts';
 import { decodeFields, encodeFields, encodeFieldsBefore, type Field } from './msgpack.ts';
 
+/** The first byte of a user's message, which says in MessagePack that it is a list of six. */
+const FIELDS = 0x96;
 /** More than any envelope adds to its content. */
 const ENVELOPE_BYTES = 160;
 
@@ -28,6 +30,17 @@ export interface BlankUserMessage {
   readonly message: Uint8Array;
   readonly body: Uint8Array;
   readonly signature: Uint8Array;
+}
+
+/**
+ * The round that a user's message says it is for, without a look at the rest of it. There is one spelling of a message, so it is always at
+ * the same place.
+ *
+ * @returns null if no user's message has these bytes.
+ */
+export function claimedRound([fields, version, round]: Uint8Array): Round | null {
+  const isHead = fields === FIELDS && version === PROTOCOL_VERSION;
+  return isHead && round !== undefined && round <= 4 ? (round as Round) : null;
 }
 
 export function blankUserMessage(

@@ -6,7 +6,7 @@ import { ProtocolError, StoreError, ThresholdError } from '../../src/index.ts';
 import { PostgresSessions, type PoolConnection, type PostgresPool, type PoolQuery } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
-import { messagesAfter } from './support.ts';
+import { messagesAfter, overheard } from './support.ts';
 import { ThreeProcesses } from './three-processes.ts';
 
 /** Reads what a round has heard. */
@@ -229,6 +229,19 @@ describe('rounds in PostgreSQL that are being closed', function () {
       expect(await fresh.recv(id, 7, answers.get(7)!)).to.equal('accepted');
     });
   }
+
+  it('a process that closes round 2 reads no sum that it has in memory', async () => {
+    const [session, id] = await store.playedTo(2);
+    const answers = await session.answers();
+    let read = 0;
+    const pool = overheard(store.database.pool, (text) => void (read += Number(/^\s*select body from/.test(text))));
+    const own = new PostgresSessions(pool, { schema: store.database.schema });
+    await Promise.all([...answers].map(([user, bytes]) => own.recv(id, user, bytes)));
+    read = 0;
+    await own.round(id, 2);
+    expect(read).to.equal(0);
+    await store.expectSameSum(session, id, answers);
+  });
 
   it('a vector of more than one chunk is summed', async () => {
     const vecLen = 2 ** 20 + 3;

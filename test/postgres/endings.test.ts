@@ -103,6 +103,26 @@ describe('sessions in PostgreSQL that end', function () {
     }
   });
 
+  it('a process that has read a session before refuses a message because another process has ended it since', async () => {
+    const [session, id] = await store.playedTo(1);
+    const [[user, bytes], [other]] = [...(await session.answers())] as [[number, Uint8Array], [number, Uint8Array]];
+    expect(await store.one.recv(id, user, bytes)).to.equal('accepted');
+    await rejected('ERR_SECAGG_SENDER', store.one.recv(id, other, bytes));
+    await two.abort(id, 'x');
+    await rejected('ERR_SECAGG_ABORTED', store.one.recv(id, other, bytes), UsageError);
+  });
+
+  it('a registered user that asks for its first message while the session is removed is not told that it is out', async () => {
+    const [, id] = await store.playedTo(0);
+    let removed: Promise<void> | null = null;
+    const pool = overheard(store.database.pool, async (text) => {
+      if (text.includes(`${store.quoted}.members`)) await (removed ??= two.remove(id));
+    });
+    const fresh = new PostgresSessions(pool, { schema: store.database.schema });
+    await rejected('ERR_SECAGG_UNKNOWN_SESSION', fresh.message(id, 7), UsageError);
+    expect(removed).not.to.equal(null);
+  });
+
   it('a finished session whose removal has stopped halfway is gone for callers, and the next sweep goes on', async () => {
     const [, id] = await store.playedTo(5);
     const pool = overheard(store.database.pool, (text) => {

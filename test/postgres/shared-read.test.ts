@@ -45,7 +45,7 @@ describe('a shared read', () => {
       return Promise.resolve([]);
     };
     const reads = new SessionReads(query);
-    const users = Array.from({ length: 1_000 }, (_, i) => i);
+    const users = Array.from({ length: 1_000 }, (_, user) => ({ user, round: 0 as const }));
     await Promise.all(Array.from({ length: 256 }, () => reads.said(crypto.randomUUID(), users)));
     expect(Math.max(...sizes)).to.equal(4_000);
     expect(sizes.reduce((sum, size) => sum + size)).to.equal(256_000);

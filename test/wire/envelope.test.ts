@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { UserId } from '../../src/leaves/ids.ts';
 import {
+  claimedRound,
   decodeServerMessage,
   decodeUserMessage,
   encodeServerMessage,
@@ -48,6 +49,10 @@ describe('envelopes', () => {
     const bytes = encodeUserMessage(TAG, message);
     expect(toHex(bytes)).to.equal(`960102${TAG_HEX}cd012cc4020102c440${repeat('09', 64)}`);
     expect(decodeUserMessage(bytes, TAG, 300 as UserId, 10)).to.deep.equal(message);
+    for (const round of [0, 1, 2, 3, 4] as const) {
+      expect(claimedRound(encodeUserMessage(TAG, { ...message, round }))).to.equal(round);
+    }
+    for (const hex of ['', '9601', '960202', '950102', '960105']) expect(claimedRound(fromHex(hex))).to.equal(null);
     refused('ERR_SECAGG_SENDER', () => decodeUserMessage(bytes, TAG, 301 as UserId, 10));
     refused('ERR_SECAGG_SESSION', () => decodeUserMessage(bytes, filled(32, 0), 300 as UserId, 10));
     for (const fields of [

@@ -135,6 +135,8 @@ create table :schema.tiles (
   constraint tiles_body_length check (octet_length(body) <= 16777216)
 );
 alter table :schema.tiles alter column body set storage external;
+-- Tiles of small sessions stay in their rows, of which everybody who answers reads a piece.
+alter table :schema.tiles set (toast_tuple_target = 8160);
 comment on table :schema.tiles is 'On the complete graph, the records that users dealt in round 1, several owners a row, sorted by holder: what one holder is to be given is one piece of each row.';
 comment on column :schema.tiles.session_id is 'The session.';
 comment on column :schema.tiles.tile_id is 'Random id of the row.';
