@@ -5,15 +5,18 @@ import { PostgresPetCoordinator, type PostgresPetOptions, type PostgresPool } fr
 import { memberOf, settings, type Member } from '../pet/worlds.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
 
-/** Reaches the processes in turn, as a load balancer does. */
+/** Reaches the processes in turn, as a load balancer does; with messages, so that each process hears some of them. */
 export function balanced(processes: readonly PetRounds[]): PetClient {
-  let turn = 0;
-  const next = (): PetRounds => processes[turn++ % processes.length]!;
+  const inTurn = (): (() => PetRounds) => {
+    let turn = 0;
+    return () => processes[turn++ % processes.length]!;
+  };
+  const [asked, told] = [inTurn(), inTurn()];
   return {
-    parameters: async () => next().parameters(),
-    sums: async () => next().sums(),
-    seeds: async (key) => next().seeds(key),
-    send: (message) => next().receive(message),
+    parameters: async () => asked().parameters(),
+    sums: async () => asked().sums(),
+    seeds: async (key) => asked().seeds(key),
+    send: (message) => told().receive(message),
   };
 }
 
