@@ -27,6 +27,8 @@ export interface Settings {
   readonly dropOut: number;
   /** That a person's store is put back to an older state. */
   readonly backup: number;
+  /** That an application gives an input of the run before once more. */
+  readonly stale: number;
   /** That a clock jumps, every ten seconds. */
   readonly jumps: number;
   /** Of the registrar's seeds, each time that somebody asks. */
@@ -57,6 +59,7 @@ export const FAIR: Settings = {
   twins: 0,
   dropOut: 0,
   backup: 0,
+  stale: 0,
   jumps: 0,
   seeds: { late: 0, failure: 0, garbled: 0 },
   definition: {},
@@ -88,6 +91,7 @@ export function weatherOf(draws: Draws): Settings {
     twins: some(0.3),
     dropOut: some(0.2),
     backup: some(0.2),
+    stale: 0.02,
     jumps: some(0.02),
     seeds: { late: some(0.5), failure: some(0.3), garbled: some(0.1) },
   };

@@ -78,7 +78,7 @@ class World {
       if (up.length === 0) throw new Error('nobody is there');
       return this.#draws.pick(up).answer(request);
     });
-    const isStale = (): boolean => this.#draws.chance(0.02);
+    const isStale = (): boolean => this.#draws.chance(this.#settings.stale);
     parties.people.forEach((person, i) => {
       const options = {
         task: parties.task,
