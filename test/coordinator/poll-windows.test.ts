@@ -1,7 +1,7 @@
 // When participants come back: many that wait for a run, and those that are in one.
 import { expect } from 'chai';
 import { PollWindows, type PollWindow } from '../../src/coordinator/poll-windows.ts';
-import { IDLE, reply, wait, type Reply } from '../../src/coordinator/reply.ts';
+import { IDLE, refusal, reply, wait, type Reply } from '../../src/coordinator/reply.ts';
 import { NOWHERE } from '../../src/service/exchange.ts';
 
 const CAPACITY = 200;
@@ -80,6 +80,18 @@ describe('the windows in which participants come back', () => {
     }
     expect(windows.for(idle, 'another', 10_000)).to.deep.equal(told);
     expect(windows.for(idle, 'recorded', told.to).from, 'its turn is over').to.be.within(IDLE, IDLE + 10);
+  });
+
+  it('are not wider for those in a run because many are refused, whose application is too old', () => {
+    const windows = new PollWindows(CAPACITY);
+    for (let i = 0; i < 100_000; i++) windows.for(refusal(NOWHERE, 'ERR_SECAGG_CLIENT_VERSION'), `${i}`, 0.6 * i);
+    expect(windows.for(inRun[0]!, 'a', 60_000)).to.deep.equal({ from: 1000, to: 2500 });
+  });
+
+  it('are not wider because somebody has recorded a request of one in a run, and sends it again and again', () => {
+    const windows = new PollWindows(CAPACITY);
+    for (let time = 0; time < 60_000; time++) windows.for(wait({ run: 1, attempt: 0, round: 0 }, IDLE, 300), 'recorded', time);
+    expect(windows.for(inRun[0]!, 'a', 60_000)).to.deep.equal({ from: 1000, to: 2500 });
   });
 
   it('end within an hour, however many wait', () => {
