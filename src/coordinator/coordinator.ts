@@ -293,10 +293,14 @@ export class Coordinator {
     const runs = await this.#openRuns();
     this.#answering.uploads.keepOnly(runs);
     const looks = this.#due.lookAt(runs, now, (run) => advance(this.#answering, run), failed);
-    await this.#tellOfOthers(runs);
+    await this.#tellOfOthers(runs).catch(failed);
+    await this.#forget(now).catch(failed);
+    return { looks };
+  }
+
+  async #forget(now: number): Promise<void> {
     await this.#tokens.atEndOfEpoch(now, (epoch) => this.#store.forgetRequests(epoch));
     for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
-    return { looks };
   }
 
   /**
