@@ -119,6 +119,31 @@ describe('a coordinator', () => {
     expect(await store.counts({ task: task.id, run: 1 })).to.deep.equal({ checkedIn: most, selected: most - 1, ready: 1 });
   });
 
+  it('does nothing to a participant with a new key for a request with the old one that was on its way', async () => {
+    const key = { task: task.id, run: 1 };
+    const place = { run: 1, attempt: 0, round: 0 };
+    const { id } = participant.certificate;
+    for (const each of [participant, await certified(parties.registrar, 2)]) {
+      await ask(requestOf({ token: await tokenOf(each) }, each), each);
+    }
+    const run = (await store.run(key))!;
+    await store.replaceRun({ ...run, revision: run.revision + 1, stage: 'training' });
+    const noteRequest = store.noteRequest.bind(store);
+    for (const kind of ['ready', 'leave'] as const) {
+      const old = (await store.participant(key, id))!.certificate;
+      const renewed = await certified(parties.registrar, id);
+      const token = await tokenOf();
+      store.noteRequest = async (...given) => {
+        store.noteRequest = noteRequest;
+        expect(await store.checkIn(key, renewed.certificate, 9)).to.deep.include({ certificate: renewed.certificate });
+        return noteRequest(...given);
+      };
+      await ask(requestOf({ kind, place, token }));
+      expect(await store.participant(key, id), `${kind} with key ${old.serial}`).to.include({ status: 'checked-in' });
+      participant = renewed;
+    }
+  });
+
   it('keeps nothing of a request that any bit was changed of, and says nothing', async () => {
     const token = await tokenOf();
     const bytes = await encodeRequest(requestOf({ token }), signerWith(participant.keypair[1]));
