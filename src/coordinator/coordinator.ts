@@ -305,8 +305,8 @@ export class Coordinator {
 
   /**
    * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once all requests that this process
-   * was given are answered, and the work that it has begun, also behind its answers, is done or has failed: end the process after that. If a process ends
-   * earlier, nothing is lost that is in a durable store, because the next tick of another process does the work again. Errors, for example of
+   * was given before its end are answered, and the work that it has begun, also behind its answers, is done or has failed: give it no more
+   * requests meanwhile, and end the process after that. If a process ends earlier, nothing is lost that is in a durable store, because the next tick of another process does the work again. Errors, for example of
    * the store, do not end it: they are told to the listener.
    *
    * @param options its `signal` ends it.

@@ -268,10 +268,18 @@ describe('a coordinator', () => {
     expect(looks).to.equal(2);
   });
 
-  it('refuses a check-in whose data source is not UTF-8', async () => {
-    const body = Uint8Array.of(0x61, 0xff);
-    const request = requestOf({ body, total: 2, sha256: fingerprint(body), token: await tokenOf() });
-    expect(await ask(request)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_DECODE' });
+  it('refuses a check-in without a version, or whose data source no run can have, before any store is asked for its run', async () => {
+    const bodies = {
+      'too short': Uint8Array.of(0, 0, 1),
+      'not UTF-8': Uint8Array.of(0, 0, 0, 3, 0x61, 0xff),
+      'too long': checkInBytes({ clientVersion: 3, source: 'a'.repeat(101) }),
+      'zero, which PostgreSQL cannot store': checkInBytes({ clientVersion: 3, source: 'a\0' }),
+    };
+    store.openRun = () => expect.fail('it is asked');
+    for (const [what, body] of Object.entries(bodies)) {
+      const told = await ask(requestOf({ body, token: await tokenOf() }));
+      expect(told, what).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_DECODE' });
+    }
     expect(await checkedIn()).to.equal(0);
   });
 

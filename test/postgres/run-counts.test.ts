@@ -72,7 +72,8 @@ describe('the counts of a run in PostgreSQL', function () {
           for (const each of both) {
             if (kind === 'check-in') await each.checkIn(run, certificates[index]!, PEOPLE - 1);
             else if (kind === 'ready') await each.setReady(run, certificates[index]!);
-            else if (kind === 'leave' || kind === 'refuse') await each.setLeft(run, certificates[index]!, kind === 'leave' ? 0 : 1);
+            else if (kind === 'leave' || kind === 'refuse')
+              await each.setLeft(run, certificates[index]!, kind === 'leave' ? 0 : 1);
             else if (run.revision === next.revision) expect(await each.replaceRun(run)).to.equal(true);
           }
           const counts = await memory.counts(run);
@@ -100,7 +101,13 @@ describe('the counts of a run in PostgreSQL', function () {
       await Promise.all(all.map((each) => store.setReady(run, { ...certificate, id: each })));
       await next({ stage: 'session' });
       await Promise.all([
-        ...all.slice(2, 40).map((each) => (each % 3 === 0 ? store.setLeft(run, { ...certificate, id: each }, 0) : store.setReady(run, { ...certificate, id: each }))),
+        ...all
+          .slice(2, 40)
+          .map((each) =>
+            each % 3 === 0
+              ? store.setLeft(run, { ...certificate, id: each }, 0)
+              : store.setReady(run, { ...certificate, id: each }),
+          ),
         next({ stage: 'training', excluded }),
       ]);
     }
@@ -117,12 +124,14 @@ describe('the counts of a run in PostgreSQL', function () {
     const client = await database.pool.connect();
     try {
       await client.query('begin');
-      await client.query(participants.setReady.text.replaceAll(':schema', () => schema), [TASK, run.run, 0, old.bytes]);
+      await client.query(
+        participants.setReady.text.replaceAll(':schema', () => schema),
+        [TASK, run.run, 0, old.bytes],
+      );
       const entered = store.checkIn(run, renewed, 9);
       const isWaiting = `select count(*)::int as waiting from pg_stat_activity
         where wait_event_type = 'Lock' and datname = current_database()`;
-      const waiting = async (): Promise<number> =>
-        (await database.pool.query<{ waiting: number }>(isWaiting)).rows[0]!.waiting;
+      const waiting = async (): Promise<number> => (await database.pool.query<{ waiting: number }>(isWaiting)).rows[0]!.waiting;
       while ((await waiting()) === 0) await setTimeout(10);
       await client.query('commit');
       expect(await entered, 'it is ready').to.equal(null);
