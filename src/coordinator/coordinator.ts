@@ -304,10 +304,10 @@ export class Coordinator {
   }
 
   /**
-   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once all requests that this process
-   * was given before its end are answered, and the work that it has begun, also behind its answers, is done or has failed: give it no more
-   * requests meanwhile, and end the process after that. If a process ends earlier, nothing is lost that is in a durable store, because the next tick of another process does the work again. Errors, for example of
-   * the store, do not end it: they are told to the listener.
+   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. Then it waits until the requests that have come
+   * so far are answered, and until the work that this process has begun, also behind its answers, is done or has failed. It does not wait for
+   * requests that come later. End the process after that. If a process ends earlier, nothing is lost that is in a durable store, because the
+   * next tick of another process does the work again. Errors, for example of the store, do not end it: they are told to the listener.
    *
    * @param options its `signal` ends it.
    */
