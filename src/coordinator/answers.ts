@@ -47,6 +47,9 @@ const ANSWERS: Readonly<Record<RequestKind, Answer>> = {
   certificates: (context, admitted) => standing(context, admitted),
 };
 
+/** What a participant asks without changing anything. */
+export const READING: ReadonlySet<RequestKind> = new Set(['hello', 'next', 'outcome', 'certificates']);
+
 /** @throws SecAggError that the participant is told. */
 export function answerTo(context: Answering, admitted: Admitted): Promise<Reply> {
   return ANSWERS[admitted.request.kind](context, admitted);
