@@ -69,16 +69,16 @@ export class PollWindows {
     return window;
   }
 
-  /** Whoever asks before its window is counted already: it goes on at once, or somebody sends a request of it again. */
+  /** Of whoever asks before its window, only what it is to wait longer: it goes on at once, or somebody sends a request of it again. */
   #count({ from, to }: PollWindow, sender: string, now: number): void {
     if (now - this.#since >= COUNTED) {
       this.#before = now - this.#since < 2 * COUNTED ? this.#waits : 0;
       this.#waits = 0;
       this.#since = now;
     }
-    if (this.#windows.of(sender) > now) return;
-    this.#windows.set(sender, now + from);
-    this.#waits += (from + to) / 2;
+    const known = this.#windows.of(sender);
+    this.#waits += known > now ? Math.max(now + from - known, 0) : (from + to) / 2;
+    this.#windows.set(sender, Math.max(known, now + from));
   }
 
   /** How many in runs are away at a time: what they are told to wait, over the time in which they are told so (Little 1961). */

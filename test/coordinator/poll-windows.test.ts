@@ -71,6 +71,21 @@ describe('the windows in which participants come back', () => {
     expect(mean).to.be.within(0.5 * CAPACITY, 2 * CAPACITY);
   });
 
+  it('are as wide if each of those in a run asks at once what comes next, after its answer was accepted', () => {
+    const widthAfter = (isTwice: boolean): number => {
+      const windows = new PollWindows(CAPACITY);
+      for (let time = 0; time < 120_000; time += 20_000) {
+        for (let i = 0; i < 2000; i++) {
+          if (isTwice) windows.for(reply('accepted', NOWHERE), `${i}`, time);
+          windows.for(wait({ run: 1, attempt: 1, round: 2 }, 10_000, 100), `${i}`, time);
+        }
+      }
+      const { from, to } = windows.for(inRun[0]!, 'a', 119_000);
+      return to - from;
+    };
+    expect(widthAfter(true)).to.be.within(0.7 * widthAfter(false), 1.3 * widthAfter(false));
+  });
+
   it('are not moved by a check-in that somebody has recorded and sends again and again', () => {
     const windows = new PollWindows(CAPACITY);
     const told = windows.for(idle, 'recorded', 0);
