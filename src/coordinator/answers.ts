@@ -47,6 +47,9 @@ const ANSWERS: Readonly<Record<RequestKind, Answer>> = {
   certificates: (context, admitted) => standing(context, admitted),
 };
 
+/** What a participant asks without changing anything. */
+export const READING: ReadonlySet<RequestKind> = new Set(['hello', 'next', 'outcome', 'certificates']);
+
 /** @throws SecAggError that the participant is told. */
 export function answerTo(context: Answering, admitted: Admitted): Promise<Reply> {
   return ANSWERS[admitted.request.kind](context, admitted);
@@ -77,8 +80,8 @@ async function markReady(context: Answering, admitted: Admitted): Promise<Reply>
   const { certificate } = admitted;
   const run = await runOf(context, admitted);
   if (run.end === null && !run.excluded.includes(certificate.id)) {
-    await requireParticipant(context, admitted, run);
-    if (await context.note(admitted)) await context.store.setReady(run, certificate.id);
+    const known = await requireParticipant(context, admitted, run);
+    if (await context.note(admitted)) await context.store.setReady(run, known.certificate);
     await context.work.goOn(context, run);
   }
   return standing(context, admitted);
@@ -239,12 +242,12 @@ function longestAnswer(task: Task): number {
  * the same.
  */
 async function leave(context: Answering, admitted: Admitted): Promise<Reply> {
-  const { certificate, request } = admitted;
+  const { request } = admitted;
   const run = await runOf(context, admitted);
   if (run.end === null) {
-    await requireParticipant(context, admitted, run);
+    const known = await requireParticipant(context, admitted, run);
     await context.note(admitted);
-    await context.store.setLeft(run, certificate.id, request.place.attempt);
+    await context.store.setLeft(run, known.certificate, request.place.attempt);
     await context.work.goOn(context, run);
   }
   return reply('accepted', { ...NOWHERE, run: run.run });

@@ -1,4 +1,6 @@
 // The participants of one run in memory, and how many they are: each answer asks for the counts, so they are kept and not counted.
+import { equalBytes } from '../leaves/bytes.ts';
+import type { Certificate } from '../service/certificate.ts';
 import type { Counts, Participant, SessionRecord } from './run-record.ts';
 
 export class Attendees {
@@ -10,6 +12,12 @@ export class Attendees {
 
   get(id: number): Participant | undefined {
     return this.#byId.get(id);
+  }
+
+  /** The participant with this certificate, unless it has another one by now. */
+  with({ id, bytes }: Certificate): Participant | undefined {
+    const known = this.#byId.get(id);
+    return known !== undefined && equalBytes(known.certificate.bytes, bytes) ? known : undefined;
   }
 
   /** All of them, also those that have left. They may be replaced meanwhile. */

@@ -9,13 +9,12 @@ import { signerWith, type Signer, type SignPublicKey } from '../crypto/sign.ts';
 import { isAnnouncementOf, readAnnouncement } from '../service/announcement.ts';
 import { secondsOf, type Clock } from '../service/clock.ts';
 import { checkKeypair, keyDigest } from '../service/keypair.ts';
-import type { RequestKind } from '../service/request.ts';
 import { encodeResponse } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
 import { Admission, senderOf, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
-import { answerTo, codeToTell, type Answering } from './answers.ts';
+import { answerTo, codeToTell, READING, type Answering } from './answers.ts';
 import { DueRuns } from './due-runs.ts';
 import { Entry } from './entry.ts';
 import { EpochTokens } from './epoch-tokens.ts';
@@ -34,9 +33,6 @@ import { openedRun, type RunKey, type RunRecord } from './run-record.ts';
 import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
 import { Uploads } from './uploads.ts';
-
-/** What a participant asks without changing anything. */
-const READING: ReadonlySet<RequestKind> = new Set(['hello', 'next', 'outcome', 'certificates']);
 
 /**
  * Runs the tasks of an application: it answers the requests of participants, begins attempts, closes rounds, and gives results.
@@ -279,9 +275,8 @@ export class Coordinator {
   async tick(): Promise<void> {
     const failures: unknown[] = [];
     const failed = (error: unknown): void => void failures.push(error);
-    await (
-      await this.#begin(failed)
-    ).looks;
+    const { looks } = await this.#begin(failed);
+    await looks;
     for (const error of failures.slice(1)) this.#failed(error);
     if (failures.length > 0) throw failures[0];
   }
@@ -293,17 +288,21 @@ export class Coordinator {
     const runs = await this.#openRuns();
     this.#answering.uploads.keepOnly(runs);
     const looks = this.#due.lookAt(runs, now, (run) => advance(this.#answering, run), failed);
-    await this.#tellOfOthers(runs);
-    await this.#tokens.atEndOfEpoch(now, (epoch) => this.#store.forgetRequests(epoch));
-    for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
+    await this.#tellOfOthers(runs).catch(failed);
+    await this.#forget(now).catch(failed);
     return { looks };
   }
 
+  async #forget(now: number): Promise<void> {
+    await this.#tokens.atEndOfEpoch(now, (epoch) => this.#store.forgetRequests(epoch));
+    for (const { id, definition } of this.tasks) await this.#store.forgetRuns(id, now - 1000 * definition.retention);
+  }
+
   /**
-   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. It returns once all requests that this process
-   * was given are answered, and the work that it has begun, also behind its answers, is done or has failed: end the process after that. If a process ends
-   * earlier, nothing is lost that is in a durable store, because the next tick of another process does the work again. Errors, for example of
-   * the store, do not end it: they are told to the listener.
+   * Does what is due, once a second, until the signal is aborted or the coordinator is drained. Then it waits until the requests that have come
+   * so far are answered, and until the work that this process has begun, also behind its answers, is done or has failed. It does not wait for
+   * requests that come later. End the process after that. If a process ends earlier, nothing is lost that is in a durable store, because the
+   * next tick of another process does the work again. Errors, for example of the store, do not end it: they are told to the listener.
    *
    * @param options its `signal` ends it.
    */
@@ -311,12 +310,25 @@ export class Coordinator {
     while (!signal.aborted) {
       try {
         await this.#begin(this.#failed); // the next tick does not wait for runs whose masks are removed
-        if (this.#entry.isDraining && (await this.#openRuns()).every(({ stage }) => stage === 'check-in')) break;
+        if (this.#entry.isDraining && (await this.#isAtRest())) {
+          await this.#over(); // a look may end a check-in
+          if (await this.#isAtRest()) break;
+        }
       } catch (error) {
         this.#failed(error);
       }
       await sleep(1000, signal);
     }
+    await this.#over();
+  }
+
+  /** Whether no run is beyond its check-in. */
+  async #isAtRest(): Promise<boolean> {
+    return (await this.#openRuns()).every(({ stage }) => stage === 'check-in');
+  }
+
+  /** Fulfilled once what this process has begun is done, or has failed. */
+  async #over(): Promise<void> {
     await Promise.all([this.#due.over(), this.#answering.work.over()]);
   }
 

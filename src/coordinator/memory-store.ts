@@ -186,9 +186,9 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.setReady`. */
-  setReady(key: RunKey, id: number): Promise<boolean> {
+  setReady(key: RunKey, certificate: Certificate): Promise<boolean> {
     const stored = this.#runs.get(nameOf(key));
-    const known = stored?.attendees.get(id);
+    const known = stored?.attendees.with(certificate);
     if (stored === undefined || known === undefined || known.status === 'left') return Promise.resolve(false);
     if (known.status === 'ready') return Promise.resolve(true);
     if (stored.record.stage !== 'training') return Promise.resolve(false);
@@ -197,9 +197,9 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.setLeft`. */
-  setLeft(key: RunKey, id: number, attempt: number): Promise<void> {
+  setLeft(key: RunKey, certificate: Certificate, attempt: number): Promise<void> {
     const stored = this.#runs.get(nameOf(key));
-    const known = stored?.attendees.get(id);
+    const known = stored?.attendees.with(certificate);
     if (known !== undefined) stored?.attendees.set(attempt === 0 ? { ...known, status: 'left' } : { ...known, refused: attempt });
     return Promise.resolve();
   }

@@ -15,8 +15,27 @@ const LONGEST = 600_000;
 const COUNTED = 60_000;
 /** Milliseconds that participants wait at most, whatever they are told. */
 const LONGEST_IDLE = 3_600_000;
-/** Turns in one of the two maps that remember them. */
-const MOST_TURNS = 10_000;
+/** Senders in one of the two maps that remember them. */
+const MOST_SENDERS = 10_000;
+
+/** When each of those who asked last is to come back, in service time. */
+class Returns {
+  #newer = new Map<string, number>();
+  #older = this.#newer;
+
+  /** @returns 0 if nothing is remembered. */
+  of(sender: string): number {
+    return this.#newer.get(sender) ?? this.#older.get(sender) ?? 0;
+  }
+
+  set(sender: string, time: number): void {
+    if (this.#newer.size >= MOST_SENDERS) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+    }
+    this.#newer.set(sender, time);
+  }
+}
 
 /** Spreads the requests of participants. What it remembers has a bound, however many there are. */
 export class PollWindows {
@@ -27,9 +46,10 @@ export class PollWindows {
   #since = -Infinity;
   /** When the last one is to come back who waits for a run, in service time. */
   #lastIdle = 0;
-  /** When each of those who asked last is to come back, in service time; and of those who asked before them. */
-  #turns = new Map<string, number>();
-  #olderTurns = this.#turns;
+  /** The turns of those who wait for a run. */
+  readonly #turns = new Returns();
+  /** When the windows of those in runs begin. */
+  readonly #windows = new Returns();
 
   /** @param capacity requests a second that this process answers well. */
   constructor(capacity: number) {
@@ -45,13 +65,20 @@ export class PollWindows {
   for(reply: Reply, sender: string, now: number): PollWindow {
     if (isIdle(reply)) return this.#inTurn(sender, now);
     const window = this.after(reply.pause, reply.waiting);
+    if (reply.kind !== 'refused') this.#count(window, sender, now); // whoever is refused does not go on with a run
+    return window;
+  }
+
+  /** Of whoever asks before its window, only what it is to wait longer: it goes on at once, or somebody sends a request of it again. */
+  #count({ from, to }: PollWindow, sender: string, now: number): void {
     if (now - this.#since >= COUNTED) {
       this.#before = now - this.#since < 2 * COUNTED ? this.#waits : 0;
       this.#waits = 0;
       this.#since = now;
     }
-    this.#waits += (window.from + window.to) / 2;
-    return window;
+    const known = this.#windows.of(sender);
+    this.#waits += known > now ? Math.max(now + from - known, 0) : (from + to) / 2;
+    this.#windows.set(sender, Math.max(known, now + from));
   }
 
   /** How many in runs are away at a time: what they are told to wait, over the time in which they are told so (Little 1961). */
@@ -76,7 +103,7 @@ export class PollWindows {
    * keeps it: it is impatient, or somebody sends a request of it again, which must not delay all others.
    */
   #inTurn(sender: string, now: number): PollWindow {
-    const known = this.#turns.get(sender) ?? this.#olderTurns.get(sender) ?? 0;
+    const known = this.#turns.of(sender);
     const turn = known > now ? known : this.#newTurn(sender, now);
     const from = Math.round(turn - now);
     return { from, to: from + SHORTEST };
@@ -85,10 +112,6 @@ export class PollWindows {
   #newTurn(sender: string, now: number): number {
     const turn = Math.max(now + IDLE, this.#lastIdle + 1000 / this.#capacity);
     this.#lastIdle = Math.min(turn, now + LONGEST_IDLE - SHORTEST);
-    if (this.#turns.size >= MOST_TURNS) {
-      this.#olderTurns = this.#turns;
-      this.#turns = new Map();
-    }
     this.#turns.set(sender, this.#lastIdle);
     return this.#lastIdle;
   }

@@ -68,10 +68,20 @@ export interface CoordinatorStore {
    * @returns its entry, or the one that it had; null if there are `most` others or if check-in has ended.
    */
   checkIn(key: RunKey, certificate: Certificate, most: number): Promise<Participant | null>;
-  /** A participant that was selected has its input ready. @returns false if it did not check in, or if no inputs are loaded now. */
-  setReady(key: RunKey, id: number): Promise<boolean>;
-  /** A participant takes no further part. @param attempt in this attempt; 0 for the whole run. */
-  setLeft(key: RunKey, id: number, attempt: number): Promise<void>;
+  /**
+   * A participant that was selected has its input ready.
+   *
+   * @param certificate of its entry, as it was read.
+   * @returns false if it did not check in, if it has another certificate by now, or if no inputs are loaded now.
+   */
+  setReady(key: RunKey, certificate: Certificate): Promise<boolean>;
+  /**
+   * A participant takes no further part. Nothing changes if it has another certificate by now.
+   *
+   * @param certificate of its entry, as it was read.
+   * @param attempt in this attempt; 0 for the whole run.
+   */
+  setLeft(key: RunKey, certificate: Certificate, attempt: number): Promise<void>;
   /** The members of a session of this attempt that take no further part, ascending. */
   left(key: SessionKey & Pick<SessionRecord, 'attempt'>): Promise<readonly number[]>;
   /** How many participants of a run there are. */

@@ -206,7 +206,7 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
     const { id } = certificate;
     return this.#database.transaction(async (query) => {
       const [before] = await query(sql.lockRun, [task, run]);
-      const [known] = await query(participants.readParticipant, [task, run, id]);
+      const [known] = await query(participants.lockParticipant, [task, run, id]);
       const participant = known === undefined ? null : participantOf(known);
       const isIn = participant !== null && participant.status !== 'left';
       if (isIn && !replaces(certificate, participant.certificate)) return participant;
@@ -219,15 +219,16 @@ export class PostgresCoordinatorStore implements CoordinatorStore {
   }
 
   /** As `CoordinatorStore.setReady`. */
-  async setReady({ task, run }: RunKey, id: number): Promise<boolean> {
-    const rows = await this.#database.transaction((query) => query(participants.setReady, [task, run, id]));
+  async setReady({ task, run }: RunKey, { id, bytes }: Certificate): Promise<boolean> {
+    const rows = await this.#database.transaction((query) => query(participants.setReady, [task, run, id, bytes]));
     return rows.length === 1;
   }
 
   /** As `CoordinatorStore.setLeft`. */
-  async setLeft({ task, run }: RunKey, id: number, attempt: number): Promise<void> {
+  async setLeft({ task, run }: RunKey, { id, bytes }: Certificate, attempt: number): Promise<void> {
+    const entry = [task, run, id, bytes];
     await this.#database.transaction((query) =>
-      attempt === 0 ? query(participants.setLeft, [task, run, id]) : query(participants.setRefused, [task, run, id, attempt]),
+      attempt === 0 ? query(participants.setLeft, entry) : query(participants.setRefused, [...entry, attempt]),
     );
   }
 

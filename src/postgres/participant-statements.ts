@@ -17,8 +17,9 @@ const PARTICIPANT: Columns<ParticipantRow> = {
   certificate: bytes,
 };
 
-export const readParticipant: Statement<ParticipantRow> = statement(
-  'select status, session, refused, certificate from :schema.participants where task = $1 and run = $2 and id = $3',
+/** Locks the row, because whoever says that it is ready, or leaves, does not lock the run's. */
+export const lockParticipant: Statement<ParticipantRow> = statement(
+  'select status, session, refused, certificate from :schema.participants where task = $1 and run = $2 and id = $3 for update',
   PARTICIPANT,
 );
 
@@ -83,7 +84,7 @@ export const insertParticipant: Statement<ParticipantRow> = statement(
 
 export const setReady: Statement<{ readonly id: number }> = statement(
   `${changing(
-    `task = $1 and run = $2 and id = $3 and (status = 'ready' or status = 'checked-in' and exists (
+    `task = $1 and run = $2 and id = $3 and certificate = $4 and (status = 'ready' or status = 'checked-in' and exists (
       select 1 from :schema.runs where runs.task = $1 and runs.run = $2 and runs.stage = 'training'))`,
     `'ready'`,
   )}
@@ -92,7 +93,7 @@ export const setReady: Statement<{ readonly id: number }> = statement(
 );
 
 export const setLeft: Statement<never> = statement(
-  `${changing('task = $1 and run = $2 and id = $3', `'left'`)}
+  `${changing('task = $1 and run = $2 and id = $3 and certificate = $4', `'left'`)}
   select 1`,
 );
 
@@ -107,7 +108,7 @@ export const beginAgain: Statement<never> = statement(
 );
 
 export const setRefused: Statement<never> = statement(
-  'update :schema.participants set refused = $4 where task = $1 and run = $2 and id = $3',
+  'update :schema.participants set refused = $5 where task = $1 and run = $2 and id = $3 and certificate = $4',
 );
 
 /** By an index of those that have left a run or an attempt. */

@@ -243,6 +243,29 @@ describe('the work that follows from an answer', () => {
     expect(seen, 'all have rested').to.have.lengthOf(60);
   });
 
+  it('is over when a tick throws, which loses no error of it, although something else has failed before', async () => {
+    const { service, release, participants } = await sceneInRoundTwo();
+    release();
+    for (const { agent } of participants) await untilPending(agent);
+    const [early, late] = [new Error('requests'), new Error('sessions')];
+    let isFailed = false;
+    const store = instead<CoordinatorStore>(service.store, {
+      forgetRuns: () => Promise.reject(early),
+      openSessions: async () => {
+        await sleep(20);
+        isFailed = true;
+        throw late;
+      },
+    });
+    const coordinator = service.process({ store });
+    await service.giveList(coordinator);
+    service.events.length = 0;
+    const thrown: unknown = await coordinator.tick().catch((error: unknown) => error);
+    expect(isFailed, 'the look is over').to.equal(true);
+    const told = service.events.flatMap((event) => (event.type === 'tick-failed' ? [event.error] : []));
+    expect([thrown, ...told]).to.have.members([early, late]);
+  });
+
   it('of one run is not waited for by the next tick, which ends another one whose deadline has come', async () => {
     const { service, participants, release, closings } = await sceneInRoundTwo();
     const other = await service.openRun({ source: 'another' });

@@ -1,8 +1,10 @@
 // A coordinator process that is to end: it finishes what it has begun.
 import { expect } from 'chai';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, MemoryAgentStore, type AgentEvent } from '../../src/agent/index.ts';
-import { Coordinator, MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
+import { Coordinator, MemoryCoordinatorStore, type CoordinatorStore } from '../../src/coordinator/index.ts';
 import { genKeypair } from '../../src/index.ts';
+import { instead } from '../support/instead.ts';
 import { authorities, certified, clockAt, floorsFor, taskOf, workDone } from '../support/service.ts';
 
 describe('a coordinator that is drained', () => {
@@ -55,6 +57,29 @@ describe('a coordinator that is drained', () => {
     expect(late.progress().phase).to.equal('idle');
     expect(await store.run({ task: task.id, run: 1 })).to.include({ stage: 'check-in', end: null });
     expect((await store.counts({ task: task.id, run: 1 })).checkedIn).to.equal(0);
+  });
+
+  it('does not stop while a look at a run ends its check-in', async () => {
+    const memory = new MemoryCoordinatorStore(() => time.now);
+    const replaceRun: CoordinatorStore['replaceRun'] = async (...given) => {
+      await sleep(20);
+      return memory.replaceRun(...given);
+    };
+    const coordinator = new Coordinator({ ...options, store: instead<CoordinatorStore>(memory, { replaceRun }), tasks: [task] });
+    await coordinator.setRevocationList(await parties.registrar.revocationList());
+    const expires = new Date(parties.clock.now + 86_400_000);
+    const run = await coordinator.openRun(await parties.publisher.announce({ task, run: 7, expires }));
+    for (const id of [10, 11, 12, 13]) await (await agentOf(coordinator, id, '')).transition();
+    time.now += 1000;
+    coordinator.drain();
+    const ending = new AbortController();
+    let isOver = false;
+    const stopped = coordinator.run({ signal: ending.signal }).then(() => (isOver = true));
+    while ((await memory.run(run))?.stage !== 'training') await sleep(5);
+    await sleep(20);
+    expect(isOver).to.equal(false);
+    ending.abort();
+    await stopped;
   });
 
   it('tells the application of an agent that its task is retired', async () => {

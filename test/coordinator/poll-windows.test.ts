@@ -1,7 +1,7 @@
 // When participants come back: many that wait for a run, and those that are in one.
 import { expect } from 'chai';
 import { PollWindows, type PollWindow } from '../../src/coordinator/poll-windows.ts';
-import { IDLE, reply, wait, type Reply } from '../../src/coordinator/reply.ts';
+import { IDLE, refusal, reply, wait, type Reply } from '../../src/coordinator/reply.ts';
 import { NOWHERE } from '../../src/service/exchange.ts';
 
 const CAPACITY = 200;
@@ -71,6 +71,21 @@ describe('the windows in which participants come back', () => {
     expect(mean).to.be.within(0.5 * CAPACITY, 2 * CAPACITY);
   });
 
+  it('are as wide if each of those in a run asks at once what comes next, after its answer was accepted', () => {
+    const widthAfter = (isTwice: boolean): number => {
+      const windows = new PollWindows(CAPACITY);
+      for (let time = 0; time < 120_000; time += 20_000) {
+        for (let i = 0; i < 2000; i++) {
+          if (isTwice) windows.for(reply('accepted', NOWHERE), `${i}`, time);
+          windows.for(wait({ run: 1, attempt: 1, round: 2 }, 10_000, 100), `${i}`, time);
+        }
+      }
+      const { from, to } = windows.for(inRun[0]!, 'a', 119_000);
+      return to - from;
+    };
+    expect(widthAfter(true)).to.be.within(0.7 * widthAfter(false), 1.3 * widthAfter(false));
+  });
+
   it('are not moved by a check-in that somebody has recorded and sends again and again', () => {
     const windows = new PollWindows(CAPACITY);
     const told = windows.for(idle, 'recorded', 0);
@@ -80,6 +95,18 @@ describe('the windows in which participants come back', () => {
     }
     expect(windows.for(idle, 'another', 10_000)).to.deep.equal(told);
     expect(windows.for(idle, 'recorded', told.to).from, 'its turn is over').to.be.within(IDLE, IDLE + 10);
+  });
+
+  it('are not wider for those in a run because many are refused, whose application is too old', () => {
+    const windows = new PollWindows(CAPACITY);
+    for (let i = 0; i < 100_000; i++) windows.for(refusal(NOWHERE, 'ERR_SECAGG_CLIENT_VERSION'), `${i}`, 0.6 * i);
+    expect(windows.for(inRun[0]!, 'a', 60_000)).to.deep.equal({ from: 1000, to: 2500 });
+  });
+
+  it('are not wider because somebody has recorded a request of one in a run, and sends it again and again', () => {
+    const windows = new PollWindows(CAPACITY);
+    for (let time = 0; time < 60_000; time++) windows.for(wait({ run: 1, attempt: 0, round: 0 }, IDLE, 300), 'recorded', time);
+    expect(windows.for(inRun[0]!, 'a', 60_000)).to.deep.equal({ from: 1000, to: 2500 });
   });
 
   it('end within an hour, however many wait', () => {

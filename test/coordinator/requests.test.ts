@@ -119,6 +119,31 @@ describe('a coordinator', () => {
     expect(await store.counts({ task: task.id, run: 1 })).to.deep.equal({ checkedIn: most, selected: most - 1, ready: 1 });
   });
 
+  it('does nothing to a participant with a new key for a request with the old one that was on its way', async () => {
+    const key = { task: task.id, run: 1 };
+    const place = { run: 1, attempt: 0, round: 0 };
+    const { id } = participant.certificate;
+    for (const each of [participant, await certified(parties.registrar, 2)]) {
+      await ask(requestOf({ token: await tokenOf(each) }, each), each);
+    }
+    const run = (await store.run(key))!;
+    await store.replaceRun({ ...run, revision: run.revision + 1, stage: 'training' });
+    const noteRequest = store.noteRequest.bind(store);
+    for (const kind of ['ready', 'leave'] as const) {
+      const old = (await store.participant(key, id))!.certificate;
+      const renewed = await certified(parties.registrar, id);
+      const token = await tokenOf();
+      store.noteRequest = async (...given) => {
+        store.noteRequest = noteRequest;
+        expect(await store.checkIn(key, renewed.certificate, 9)).to.deep.include({ certificate: renewed.certificate });
+        return noteRequest(...given);
+      };
+      await ask(requestOf({ kind, place, token }));
+      expect(await store.participant(key, id), `${kind} with key ${old.serial}`).to.include({ status: 'checked-in' });
+      participant = renewed;
+    }
+  });
+
   it('keeps nothing of a request that any bit was changed of, and says nothing', async () => {
     const token = await tokenOf();
     const bytes = await encodeRequest(requestOf({ token }), signerWith(participant.keypair[1]));
@@ -243,10 +268,18 @@ describe('a coordinator', () => {
     expect(looks).to.equal(2);
   });
 
-  it('refuses a check-in whose data source is not UTF-8', async () => {
-    const body = Uint8Array.of(0x61, 0xff);
-    const request = requestOf({ body, total: 2, sha256: fingerprint(body), token: await tokenOf() });
-    expect(await ask(request)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_DECODE' });
+  it('refuses a check-in without a version, or whose data source no run can have, before any store is asked for its run', async () => {
+    const bodies = {
+      'too short': Uint8Array.of(0, 0, 1),
+      'not UTF-8': Uint8Array.of(0, 0, 0, 3, 0x61, 0xff),
+      'too long': checkInBytes({ clientVersion: 3, source: 'a'.repeat(101) }),
+      'zero, which PostgreSQL cannot store': checkInBytes({ clientVersion: 3, source: 'a\0' }),
+    };
+    store.openRun = () => expect.fail('it is asked');
+    for (const [what, body] of Object.entries(bodies)) {
+      const told = await ask(requestOf({ body, token: await tokenOf() }));
+      expect(told, what).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_DECODE' });
+    }
     expect(await checkedIn()).to.equal(0);
   });
 

@@ -1,5 +1,6 @@
 // How many participants a run has: counted with each change of one, so that a check-in costs as much in a large run as in a small one.
 import { expect } from 'chai';
+import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import pg from 'pg';
 import { MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
@@ -70,8 +71,9 @@ describe('the counts of a run in PostgreSQL', function () {
           if (kind === 'exclude' && run.stage === 'session') run = { ...next, stage: 'training', excluded };
           for (const each of both) {
             if (kind === 'check-in') await each.checkIn(run, certificates[index]!, PEOPLE - 1);
-            else if (kind === 'ready') await each.setReady(run, id(index));
-            else if (kind === 'leave' || kind === 'refuse') await each.setLeft(run, id(index), kind === 'leave' ? 0 : 1);
+            else if (kind === 'ready') await each.setReady(run, certificates[index]!);
+            else if (kind === 'leave' || kind === 'refuse')
+              await each.setLeft(run, certificates[index]!, kind === 'leave' ? 0 : 1);
             else if (run.revision === next.revision) expect(await each.replaceRun(run)).to.equal(true);
           }
           const counts = await memory.counts(run);
@@ -96,14 +98,48 @@ describe('the counts of a run in PostgreSQL', function () {
       store.replaceRun((run = { ...run, ...changes, revision: run.revision + 1 }));
     await next({ stage: 'training' });
     for (const excluded of [all.slice(0, 7), all.slice(0, 20)]) {
-      await Promise.all(all.map((each) => store.setReady(run, each)));
+      await Promise.all(all.map((each) => store.setReady(run, { ...certificate, id: each })));
       await next({ stage: 'session' });
       await Promise.all([
-        ...all.slice(2, 40).map((each) => (each % 3 === 0 ? store.setLeft(run, each, 0) : store.setReady(run, each))),
+        ...all
+          .slice(2, 40)
+          .map((each) =>
+            each % 3 === 0
+              ? store.setLeft(run, { ...certificate, id: each }, 0)
+              : store.setReady(run, { ...certificate, id: each }),
+          ),
         next({ stage: 'training', excluded }),
       ]);
     }
     expect(await store.counts(run)).to.deep.equal(await counted(run.run));
+  });
+
+  it('do not lose that a participant is ready, who says so while somebody checks in with its new key', async () => {
+    const { registrar } = authorities();
+    const [old, renewed] = [(await certified(registrar, 0)).certificate, (await certified(registrar, 0)).certificate];
+    const run = runWith(++runs);
+    await store.createRun(run);
+    await store.checkIn(run, old, 9);
+    await store.replaceRun({ ...run, revision: 1, stage: 'training' });
+    const client = await database.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(
+        participants.setReady.text.replaceAll(':schema', () => schema),
+        [TASK, run.run, 0, old.bytes],
+      );
+      const entered = store.checkIn(run, renewed, 9);
+      const isWaiting = `select count(*)::int as waiting from pg_stat_activity
+        where wait_event_type = 'Lock' and datname = current_database()`;
+      const waiting = async (): Promise<number> => (await database.pool.query<{ waiting: number }>(isWaiting)).rows[0]!.waiting;
+      while ((await waiting()) === 0) await setTimeout(10);
+      await client.query('commit');
+      expect(await entered, 'it is ready').to.equal(null);
+    } finally {
+      client.release();
+    }
+    expect(await store.participant(run, 0)).to.deep.include({ certificate: old, status: 'ready' });
+    expect(await store.counts(run)).to.deep.equal({ checkedIn: 1, selected: 0, ready: 1 });
   });
 
   it('make the 10,000th check-in read no more of the database than the 100th', async () => {

@@ -48,6 +48,11 @@ describe('an announcement', () => {
     const broken = bytes.slice();
     broken[38] = 0xff;
     refused('ERR_SECAGG_DECODE', () => readAnnouncement(broken));
+    for (const at of [37, 38]) {
+      const zero = bytes.slice().fill(0x61, 37, 39);
+      zero[at] = 0; // PostgreSQL could not store the source
+      refused('ERR_SECAGG_DECODE', () => readAnnouncement(zero));
+    }
     const long = bytes.slice();
     long[36] = 101;
     refused('ERR_SECAGG_DECODE', () => readAnnouncement(long));
@@ -60,6 +65,7 @@ describe('an announcement', () => {
     for (const [run, name] of [
       [{ task, run: -1, expires }, 'run.run'],
       [{ task, run: 1, expires, source: 'x'.repeat(101) }, 'run.source'],
+      [{ task, run: 1, expires, source: 'a\0' }, 'run.source'],
       [{ task, run: 1, expires: new Date(NaN) }, 'run.expires'],
       [{ task, run: 1, expires, payload: { url: '', content } }, 'run.payload.url'],
     ] as const) {

@@ -54,6 +54,7 @@ def read_announcement(document: bytes, publisher: bytes, task: bytes) -> Announc
     require(fields.take(DIGEST_BYTES) == task, "an announcement of another task")
     source = fields.take(fields.u32())
     require(len(source) <= MAX_SOURCE_BYTES, "a data source that is too long")
+    require(0 not in source, "a data source with a zero byte")
     run, expires = fields.u64(), fields.u64()
     url = fields.take(fields.u32())
     require(len(url) <= MAX_URL_BYTES, "a URL that is too long")
