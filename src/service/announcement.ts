@@ -3,6 +3,7 @@
 import { LABELS } from '../crypto/labels.ts';
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import { concat, equalBytes, u32, u64, utf8 } from '../leaves/bytes.ts';
+import { checkStorable, checkString } from '../leaves/checks.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { fingerprint } from '../crypto/digest.ts';
@@ -11,7 +12,7 @@ import { isSignedBy, signedDocument } from './signed-documents.ts';
 
 const VERSION = 1;
 export const MOST_URL_BYTES = 2000;
-export const MOST_SOURCE_BYTES = 100;
+const MOST_SOURCE_BYTES = 100;
 
 /** What the participants of a run work with, for example a model. It does not go through the coordinator. */
 export interface Payload {
@@ -65,9 +66,9 @@ export function readAnnouncement(bytes: Uint8Array): Announcement {
   const fields = new FixedFields(name, bytes);
   fields.version(VERSION);
   const task = fields.bytes(DIGEST_BYTES);
-  const source = textOf(fields, MOST_SOURCE_BYTES);
+  const source = sourceIn(textBytes(fields, MOST_SOURCE_BYTES), name);
   const [run, expires] = [fields.integer(8), fields.integer(8)];
-  const url = textOf(fields, MOST_URL_BYTES);
+  const url = textIn(textBytes(fields, MOST_URL_BYTES), name);
   const [length, sha256] = [fields.integer(8), fields.bytes(DIGEST_BYTES)];
   if (url === '' && (length !== 0 || !equalBytes(sha256, fingerprint(new Uint8Array())))) {
     throw new DecodeError(`${name}: expected no payload without a URL`);
@@ -77,19 +78,37 @@ export function readAnnouncement(bytes: Uint8Array): Announcement {
   return { task, source, run, payload: url === '' ? null : { url, length, sha256 }, expires, bytes };
 }
 
-function textOf(fields: FixedFields, most: number): string {
+function textBytes(fields: FixedFields, most: number): Uint8Array {
   const length = fields.integer(4);
   if (length > most) throw new DecodeError(`announcement: expected a text of at most ${most} bytes, got ${length}`);
-  return textIn(fields.bytes(length), 'announcement');
+  return fields.bytes(length);
 }
 
 /** The text of some bytes. @param name of what they are of, for errors. @throws DecodeError unless they are UTF-8. */
-export function textIn(bytes: Uint8Array, name: string): string {
+function textIn(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new DecodeError(`${name}: expected UTF-8`);
   }
+}
+
+/**
+ * The name of a data source. PostgreSQL keeps no text with a zero byte, and a long one would cost whoever shares its statement.
+ *
+ * @param name of what the bytes are of, for errors.
+ * @throws DecodeError
+ */
+export function sourceIn(bytes: Uint8Array, name: string): string {
+  if (bytes.length > MOST_SOURCE_BYTES || bytes.includes(0)) {
+    throw new DecodeError(`${name}: expected a data source of at most ${MOST_SOURCE_BYTES} bytes, none of them zero`);
+  }
+  return textIn(bytes, name);
+}
+
+/** The name of a data source as an application gives it. @throws TypeError, RangeError */
+export function checkSource(value: unknown, name: string): string {
+  return checkStorable(checkString(value, name, { most: MOST_SOURCE_BYTES }), name);
 }
 
 /** Whether the publisher has signed these bytes. */

@@ -1,7 +1,7 @@
 // What a participant says when it checks in: which version of the application it runs, and which data source it has.
 import { concat, u32, utf8 } from '../leaves/bytes.ts';
 import { FixedFields } from '../leaves/fixed-fields.ts';
-import { textIn } from './announcement.ts';
+import { sourceIn } from './announcement.ts';
 
 /** What a check-in says. */
 export interface CheckIn {
@@ -18,5 +18,5 @@ export function checkInBytes({ clientVersion, source }: CheckIn): Uint8Array {
 /** @throws DecodeError for other bytes. */
 export function readCheckIn(bytes: Uint8Array): CheckIn {
   const clientVersion = new FixedFields('check-in', bytes.subarray(0, 4)).integer(4);
-  return { clientVersion, source: textIn(bytes.subarray(4), 'check-in') };
+  return { clientVersion, source: sourceIn(bytes.subarray(4), 'check-in') };
 }

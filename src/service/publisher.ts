@@ -4,7 +4,7 @@ import { checkBytes, checkDate, checkInteger, checkNames, checkString } from '..
 import { inspectAs } from '../leaves/inspect.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import type { SignPublicKey } from '../crypto/sign.ts';
-import { announcementOf, MOST_SOURCE_BYTES, MOST_URL_BYTES } from './announcement.ts';
+import { announcementOf, checkSource, MOST_URL_BYTES } from './announcement.ts';
 import { checkKeypair, type Keypair } from './keypair.ts';
 import type { Task } from './task.ts';
 
@@ -69,7 +69,7 @@ export class Publisher {
   async announce(run: RunToAnnounce): Promise<Uint8Array> {
     checkNames(run, 'run', ['task', 'run', 'source', 'payload', 'expires']);
     const number = checkInteger(run.run, 'run.run', 0, Number.MAX_SAFE_INTEGER);
-    const source = checkString(run.source ?? '', 'run.source', { most: MOST_SOURCE_BYTES });
+    const source = checkSource(run.source ?? '', 'run.source');
     const expires = Math.floor(checkDate(run.expires, 'run.expires') / 1000);
     const payload = run.payload === undefined ? null : payloadOf(run.payload);
     return announcementOf(this.#keypair[1], { task: run.task.digest, source, run: number, payload, expires });

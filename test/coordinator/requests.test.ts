@@ -5,6 +5,7 @@ import { senderOf } from '../../src/coordinator/admission.ts';
 import { Coordinator, MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
 import { fingerprint } from '../../src/crypto/digest.ts';
 import { signerWith } from '../../src/crypto/sign.ts';
+import { concat, u32, utf8 } from '../../src/leaves/bytes.ts';
 import { DecodeError, genKeypair, SecAggError } from '../../src/index.ts';
 import { checkInBytes } from '../../src/service/check-in.ts';
 import { NOWHERE } from '../../src/service/exchange.ts';
@@ -243,10 +244,17 @@ describe('a coordinator', () => {
     expect(looks).to.equal(2);
   });
 
-  it('refuses a check-in whose data source is not UTF-8', async () => {
-    const body = Uint8Array.of(0x61, 0xff);
-    const request = requestOf({ body, total: 2, sha256: fingerprint(body), token: await tokenOf() });
-    expect(await ask(request)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_DECODE' });
+  it('refuses a check-in whose data source is no name, and asks the store for none', async () => {
+    const openRun = store.openRun.bind(store);
+    const looked: string[] = [];
+    store.openRun = (id, source) => (looked.push(source), openRun(id, source));
+    const names = ['\0', 'a\0', 'a'.repeat(101), 'a'.repeat(1_000_000)].map(utf8);
+    for (const source of [Uint8Array.of(0xff), ...names]) {
+      const body = concat([u32(3), source]);
+      const request = requestOf({ body, token: await tokenOf() });
+      expect(await ask(request)).to.deep.include({ kind: 'refused', code: 'ERR_SECAGG_DECODE' });
+    }
+    expect(looked).to.deep.equal([]);
     expect(await checkedIn()).to.equal(0);
   });
 

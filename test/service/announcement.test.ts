@@ -60,6 +60,8 @@ describe('an announcement', () => {
     for (const [run, name] of [
       [{ task, run: -1, expires }, 'run.run'],
       [{ task, run: 1, expires, source: 'x'.repeat(101) }, 'run.source'],
+      [{ task, run: 1, expires, source: 'a\0' }, 'run.source'],
+      [{ task, run: 1, expires, source: '\ud800' }, 'run.source'],
       [{ task, run: 1, expires: new Date(NaN) }, 'run.expires'],
       [{ task, run: 1, expires, payload: { url: '', content } }, 'run.payload.url'],
     ] as const) {
