@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { senderOf } from '../../src/coordinator/admission.ts';
-import { Coordinator, MemoryCoordinatorStore } from '../../src/coordinator/index.ts';
+import { Coordinator, MemoryCoordinatorStore, type RunKey } from '../../src/coordinator/index.ts';
 import { fingerprint } from '../../src/crypto/digest.ts';
 import { signerWith } from '../../src/crypto/sign.ts';
 import { concat, u32, utf8 } from '../../src/leaves/bytes.ts';
@@ -256,6 +256,19 @@ describe('a coordinator', () => {
     }
     expect(looked).to.deep.equal([]);
     expect(await checkedIn()).to.equal(0);
+  });
+
+  it('refuses a store, a host and the key of a run that are something else, by name', async () => {
+    const options = { keypair: genKeypair(), tasks: [task] };
+    for (const name of ['store', 'host']) {
+      const pool = { query: () => null };
+      expect(() => new Coordinator({ ...options, [name]: pool })).to.throw(TypeError, `options.${name}: expected an object with`);
+    }
+    for (const key of [1, { task, run: 1 }, { task: task.id }] as unknown as RunKey[]) {
+      for (const ask of [coordinator.finished(key), coordinator.outcome(key), coordinator.abort(key)]) {
+        expect(await ask.catch((error: unknown) => error)).to.be.instanceOf(TypeError);
+      }
+    }
   });
 
   it('refuses a number that was used for another request, and tells the highest', async () => {
