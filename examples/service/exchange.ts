@@ -1,9 +1,15 @@
 // The participant's side of the transports, for browsers and everything else that has `fetch` or `WebSocket`.
 import { maxRequestBytes, type Exchange } from 'secagg/service';
 
+/** Milliseconds after which no response comes any more: networks lose connections and tell nobody. */
+const PATIENCE = 120_000;
+
 /** Over HTTP. */
-export function exchangeWith(url: string): Exchange {
-  return (request, { signal }) => post(url, request, signal);
+export function exchangeWith(url: string, patience: number = PATIENCE): Exchange {
+  return (request, { signal }) => {
+    const late = AbortSignal.timeout(patience);
+    return post(url, request, signal ? AbortSignal.any([signal, late]) : late);
+  };
 }
 
 export async function post(url: string, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
@@ -36,23 +42,28 @@ async function bodyOf({ body }: Response): Promise<Uint8Array> {
 }
 
 /** Over one connection, which carries one request at a time: `socketExchange(() => new WebSocket(url))`. */
-export function socketExchange(connect: () => WebSocket): Exchange {
+export function socketExchange(connect: () => WebSocket, patience: number = PATIENCE): Exchange {
   let socket: WebSocket | null = null;
   return (request, { signal }) =>
     new Promise((resolve, reject) => {
       const mine = (socket ??= connect());
-      const end = (): void => {
+      const settled = (): void => {
+        clearTimeout(late);
         signal?.removeEventListener('abort', end);
+      };
+      const end = (): void => {
+        settled();
         if (socket === mine) socket = null;
         mine.close(); // a late response must not pass for the next one
         reject(new Error('the connection has ended'));
       };
+      const late = setTimeout(end, patience);
       const send = (): void => mine.send(request.slice());
       signal?.addEventListener('abort', end);
       mine.binaryType = 'arraybuffer';
       mine.onclose = mine.onerror = end;
       mine.onmessage = ({ data }: MessageEvent<ArrayBuffer>): void => {
-        signal?.removeEventListener('abort', end);
+        settled();
         resolve(new Uint8Array(data));
       };
       if (mine.readyState === mine.OPEN) send();

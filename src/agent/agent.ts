@@ -2,7 +2,7 @@
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, checkInteger, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkBytes, checkInteger, checkMethods, checkNames, kindOf } from '../leaves/checks.ts';
 import { checkListener, emit } from '../leaves/events.ts';
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
@@ -74,6 +74,8 @@ export class Agent {
     const { task, certificate, exchange, inputs, store } = options;
     if (!(task instanceof Task)) throw new TypeError(`options.task: expected a Task, got ${kindOf(task)}`);
     if (typeof exchange !== 'function') throw new TypeError(`options.exchange: expected a function, got ${kindOf(exchange)}`);
+    checkMethods(inputs, 'options.inputs', ['load']);
+    checkMethods(store, 'options.store', ['load', 'replace']);
     const floors = checkFloors(options.floors);
     requireTask(floors, task);
     const id = userId(options.id, 'options.id');
@@ -86,7 +88,8 @@ export class Agent {
     const source = checkSource(options.source ?? '', 'options.source');
     const clientVersion = checkInteger(options.clientVersion ?? 0, 'options.clientVersion', 0, 2 ** 32 - 1);
     const memory = new AgentMemory(store, { key: storeKey, task: task.digest, id, source }, random);
-    const ownCertificate = certificateSource(certificate);
+    const { registrar } = task.definition;
+    const ownCertificate = certificateSource(certificate, { id, publicKey: keypair[0], registrar });
     const connection = new Connection({
       exchange,
       coordinator: floors.keys.coordinator,

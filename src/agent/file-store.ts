@@ -1,11 +1,15 @@
 // The state of an agent in files, for participants on servers, desktops and the command line.
-import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concat, hex } from '../leaves/bytes.ts';
 import { checkString } from '../leaves/checks.ts';
 import type { AgentStore, StoredAgent } from '../participation/state-store.ts';
 
 const NAME = /^agent-(\d{1,16})$/;
+/** Of a write that has not ended. */
+const BEGUN = '.new-';
+/** Milliseconds after which a write that has not ended never will: its process has crashed. */
+const CRASHED = 3_600_000;
 
 // A file begins with the random id of the write that made it and with those of the writes before, newest first: whoever has been overtaken
 // sees whether its own was among them.
@@ -55,22 +59,16 @@ export class FileAgentStore implements AgentStore {
     if ((before?.revision ?? 0) !== revision - 1) return false;
     const id = crypto.getRandomValues(new Uint8Array(ID_BYTES));
     const earlier = before?.content.subarray(0, HEADER_BYTES - ID_BYTES) ?? new Uint8Array(HEADER_BYTES - ID_BYTES);
-    const temporary = join(this.#folder, `.new-${crypto.randomUUID()}`);
-    const file = await open(temporary, 'wx', 0o600);
+    const temporary = join(this.#folder, `${BEGUN}${crypto.randomUUID()}`);
     try {
-      await file.writeFile(concat([id, earlier, sealed]));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    try {
+      await writeWhole(temporary, concat([id, earlier, sealed]));
       // Fails if another process has taken this revision: of two, one is told so.
       await link(temporary, this.#path(revision));
     } catch (error) {
       if ((error as { readonly code?: unknown }).code === 'EEXIST') return false;
       throw error;
     } finally {
-      await unlink(temporary);
+      await ifThere(() => unlink(temporary));
     }
     await this.#syncFolder();
     const newest = await this.#newest();
@@ -80,6 +78,7 @@ export class FileAgentStore implements AgentStore {
       return false;
     }
     for (const old of await this.#revisions()) if (old < revision) await this.#remove(old);
+    await this.#removeCrashed();
     return true;
   }
 
@@ -108,12 +107,19 @@ export class FileAgentStore implements AgentStore {
     return join(this.#folder, `agent-${revision}`);
   }
 
-  async #remove(revision: number): Promise<void> {
-    try {
-      await unlink(this.#path(revision));
-    } catch (error) {
-      if (!isMissing(error)) throw error; // another process was faster
+  /** Whatever crashes have left would fill the disk, and keep the inputs of its states. */
+  async #removeCrashed(): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      if (!name.startsWith(BEGUN)) continue;
+      const path = join(this.#folder, name);
+      await ifThere(async () => {
+        if ((await stat(path)).mtimeMs < Date.now() - CRASHED) await unlink(path);
+      });
     }
+  }
+
+  async #remove(revision: number): Promise<void> {
+    await ifThere(() => unlink(this.#path(revision)));
   }
 
   /** Makes the name of a file last, which is an entry of its folder. */
@@ -128,8 +134,27 @@ export class FileAgentStore implements AgentStore {
   }
 }
 
+async function writeWhole(path: string, content: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 function isAmong(id: Uint8Array, content: Uint8Array): boolean {
   return Array.from({ length: IDS }, (_, i) => hex(content.subarray(i * ID_BYTES, (i + 1) * ID_BYTES))).includes(hex(id));
+}
+
+/** Does what needs a file, if it is still there. */
+async function ifThere(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isMissing(error)) throw error; // another process was faster
+  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -81,17 +81,22 @@ async function refused(context: AgentContext, { announcement, run, attempt }: In
 async function reply(context: AgentContext, work: InSession, running: RunningUser, message: Uint8Array): Promise<Transition> {
   const { memory } = context;
   const round = work.answered + 1;
-  let outgoing: Uint8Array;
-  try {
-    outgoing = await running.user.round(message);
-  } catch (error) {
-    if (error instanceof SecAggError && running.user.progress().error !== null) return over(context, work, error);
-    throw error;
-  }
+  const outgoing = await answerTo(message, running.user);
+  if (outgoing instanceof SecAggError) return over(context, work, outgoing);
   const next: InSession = { ...work, user: running.user.serializeState(), answered: round };
   await memory.update(round === 2 ? { work: next, ...spending(context, work) } : { work: next });
   running.outgoing = outgoing;
   return COMPLETE;
+}
+
+/** The user's answer to a message of the server; the error if the message has ended its session. */
+async function answerTo(message: Uint8Array, user: UserWrapper): Promise<Uint8Array | SecAggError> {
+  try {
+    return await user.round(message);
+  } catch (error) {
+    if (error instanceof SecAggError && user.progress().error !== null) return error;
+    throw error;
+  }
 }
 
 /** What is written down together with the answer of round 2: the input is spent, and its privacy is paid. */
@@ -135,7 +140,9 @@ async function deliver(
       const isPassing = answer.kind === 'wait' || (answer.kind === 'refused' && PASSING.has(answer.code));
       if (isPassing) return waitFor(context, answer);
       if (answer.kind !== 'message') return over(context, work, null);
-      running.outgoing = await running.user.round(answer.body);
+      const outgoing = await answerTo(answer.body, running.user);
+      if (outgoing instanceof SecAggError) return over(context, work, outgoing); // another message than the one it has answered
+      running.outgoing = outgoing;
     }
   }
   const response = await context.connection.upload({ kind: 'answer', place, body: running.outgoing }, signal);

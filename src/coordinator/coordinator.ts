@@ -1,7 +1,7 @@
 // The coordinator: which runs there are, when they go on, and what participants are told.
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
-import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
+import { checkBytes, checkInteger, checkMethods, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
@@ -86,6 +86,9 @@ export class Coordinator {
     this.#clock = options.clock ?? Date.now;
     this.#listener = checkListener(options.listener);
     this.#store = options.store ?? new MemoryCoordinatorStore();
+    checkMethods(this.#store, 'options.store', ['heartbeat', 'createRun']);
+    const host = options.host ?? new MemorySessionHost();
+    checkMethods(host, 'options.host', ['attendance', 'create']);
     this.#revocations = new RevocationLists(this.#store);
     this.#tokens = new EpochTokens(secretOf(options.secret));
     this.#windows = new PollWindows(checkInteger(options.capacity ?? 200, 'options.capacity', 1, 10 ** 9));
@@ -98,7 +101,7 @@ export class Coordinator {
     });
     this.#answering = {
       store: this.#store,
-      host: options.host ?? new MemorySessionHost(),
+      host,
       listener: this.#listener,
       ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), work: new RunWork() },
       taskOf: (id) => this.#task(id),
@@ -215,7 +218,12 @@ export class Coordinator {
     throw new ServiceError('ERR_SECAGG_RUN', message);
   }
 
-  /** How a run ended; null if it goes on. @throws ServiceError ERR_SECAGG_RUN if there is no such run. */
+  /**
+   * How a run ended; null if it goes on.
+   *
+   * @param key as {@link openRun} gave it.
+   * @throws TypeError, RangeError that name what is no key; ServiceError ERR_SECAGG_RUN if there is no such run.
+   */
   async outcome(key: RunKey): Promise<Outcome | null> {
     const run = await this.#run(key);
     return outcomeOf(this.#task(run.task), run);
@@ -352,6 +360,8 @@ export class Coordinator {
   }
 
   async #run(key: RunKey): Promise<RunRecord> {
+    checkString(checkObject(key, 'key').task, 'key.task');
+    checkInteger(key.run, 'key.run', 0, Number.MAX_SAFE_INTEGER);
     const run = await this.#store.run(key);
     if (run === null) throw unknownRun();
     return run;

@@ -65,6 +65,14 @@ export function bytesOrText(value: unknown, name: string): Uint8Array {
   return copyOf(bytes);
 }
 
+/** @throws TypeError unless a value has these methods, as an object of the application or of a library has. */
+export function checkMethods(value: unknown, name: string, methods: readonly string[]): void {
+  const given = Object(value) as Readonly<Record<string, unknown>>;
+  const missing = methods.find((method) => typeof given[method] !== 'function');
+  if (missing === undefined) return;
+  throw new TypeError(`${name}: expected an object with the method ${missing}, got ${kindOf(value)} without it`);
+}
+
 /** A plain object with names. An instance of a class has none of its own, and would silently stand for an empty one. */
 export function checkObject(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -144,6 +152,16 @@ export function checkString(
   const { length } = utf8(value);
   if (length < least || length > most) throw new RangeError(`${name}: expected ${least} to ${most} bytes, got ${length}`);
   return value;
+}
+
+/**
+ * PostgreSQL stores no zero characters, and half of a surrogate pair has no UTF-8: two names could become one.
+ *
+ * @throws RangeError for a string with one of them.
+ */
+export function checkStorable(text: string, name: string): string {
+  if (!/[\0\p{Surrogate}]/u.test(text)) return text;
+  throw new RangeError(`${name}: expected a string without zero characters and without unpaired surrogates`);
 }
 
 /** The milliseconds since 1970 of a Date of any realm that is a time: not `new Date(NaN)`. */

@@ -1,5 +1,5 @@
 // The part of `pg.Pool` that is used, so that the application gives its own pool, or whatever wraps one. Imports no driver.
-import { checkString } from '../leaves/checks.ts';
+import { checkStorable, checkString } from '../leaves/checks.ts';
 
 /** What a statement gives. */
 export interface PoolResult {
@@ -120,11 +120,4 @@ export function quoteSchema(schema: unknown, name = 'options.schema'): string {
   checkStorable(text, name);
   if (text.startsWith('pg_')) throw new RangeError(`${name}: expected a name that does not begin with 'pg_'`);
   return `"${text.replaceAll('"', '""')}"`;
-}
-
-/** PostgreSQL stores no zero characters, and half of a surrogate pair has no UTF-8: two names could become one. */
-export function checkStorable(name: string, argument: string): void {
-  if (/[\0\p{Surrogate}]/u.test(name)) {
-    throw new RangeError(`${argument}: expected a string without zero characters and without unpaired surrogates`);
-  }
 }

@@ -1,7 +1,7 @@
 // The sessions of a coordinator's attempts, in PostgreSQL.
 import { UsageError } from '../leaves/errors.ts';
 import type { Attendance, ServerProgress } from '../leaves/progress.ts';
-import { checkInteger } from '../leaves/checks.ts';
+import { checkInteger, checkMethods } from '../leaves/checks.ts';
 import type { SumVector } from '../masking/vector.ts';
 import type { ConsistencyEvidence } from '../server/evidence.ts';
 import type { HostedSession, SessionHost } from '../coordinator/session-host.ts';
@@ -11,8 +11,9 @@ import type { PostgresSessions } from './sessions.ts';
 export class PostgresSessionHost implements SessionHost {
   readonly #sessions: PostgresSessions;
 
-  /** @param sessions where they are kept; the application may have sessions of its own there. */
+  /** @param sessions where they are kept; the application may have sessions of its own there. @throws TypeError for anything else. */
   constructor(sessions: PostgresSessions) {
+    checkMethods(sessions, 'sessions', ['attendance', 'result']);
     this.#sessions = sessions;
   }
 

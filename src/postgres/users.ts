@@ -1,13 +1,13 @@
 // States of users in PostgreSQL. They are sealed with the application's key, no older state replaces a newer one, and a
 // user answers the unmasking round once. SECURITY.md, State, says what a store that forgets costs.
 import { copyOf, equalBytes, utf8 } from '../leaves/bytes.ts';
-import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
+import { checkStorable, checkBytes, checkNames, checkString } from '../leaves/checks.ts';
 import { StateError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { migrate } from './migrations.ts';
-import { checkStorable, type PostgresPool } from './pool.ts';
+import type { PostgresPool } from './pool.ts';
 import { StateSeal } from './state-seal.ts';
 import { writeOne, type Query } from './statement.ts';
 import * as sql from './user-statements.ts';

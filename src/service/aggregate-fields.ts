@@ -21,7 +21,8 @@ export function fields<T>(required: Required<T>, optional: Optional<T>): Reader<
   const names = readers.map(([name]) => name);
   return (json, path) => {
     const source = object(json, path);
-    for (const name of Object.keys(source)) require(names.includes(name), path, `no fields but ${names.join(', ')}`);
+    const other = Object.keys(source).find((name) => !names.includes(name));
+    require(other === undefined, path, `no field ${shownText(other ?? '')}, but only ${names.join(', ')}`);
     for (const [name] of needed) require(Object.hasOwn(source, name), `${path}.${name}`, 'a value');
     const given = readers.filter(([name]) => Object.hasOwn(source, name));
     return Object.fromEntries(given.map(([name, read]) => [name, read(source[name], `${path}.${name}`)])) as T;

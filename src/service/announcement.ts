@@ -3,7 +3,7 @@
 import { LABELS } from '../crypto/labels.ts';
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
 import { concat, equalBytes, u32, u64, utf8 } from '../leaves/bytes.ts';
-import { checkString } from '../leaves/checks.ts';
+import { checkStorable, checkString } from '../leaves/checks.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { fingerprint } from '../crypto/digest.ts';
@@ -86,11 +86,9 @@ function urlIn(fields: FixedFields): string {
   return textIn(fields.bytes(length), 'announcement');
 }
 
-/** The name of a data source. PostgreSQL stores no zero characters. @throws TypeError, RangeError that name the argument. */
+/** The name of a data source. @throws TypeError, RangeError that name the argument. */
 export function checkSource(value: unknown, name: string): string {
-  const source = checkString(value, name, { most: MOST_SOURCE_BYTES });
-  if (source.includes('\0')) throw new RangeError(`${name}: expected a string without zero characters`);
-  return source;
+  return checkStorable(checkString(value, name, { most: MOST_SOURCE_BYTES }), name);
 }
 
 /** The same of bytes that somebody sent. @param name of what they are of, for errors. @throws DecodeError */

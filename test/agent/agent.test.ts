@@ -296,6 +296,37 @@ describe('an agent', () => {
       await rejected('ERR_SECAGG_USAGE', restored.transition());
     });
 
+  it('refuses a certificate that is not its own: the coordinator would not answer it, nor say why', async () => {
+    const service = new Service();
+    const { registrar } = service.parties;
+    const own = await certified(registrar, 0);
+    const ofOther = [
+      [await certified(registrar, 1), 'expected one of participant 0, got one of 1'],
+      [await certified(registrar, 0), 'another key'],
+      [await certified(authorities().registrar, 0, own.keypair), 'another registrar'],
+    ] as const;
+    for (const [{ bytes }, why] of ofOther) {
+      const error: unknown = await service.agent(0, { keypair: own.keypair, certificate: bytes }).catch((e: unknown) => e);
+      expect(error).to.be.instanceOf(RangeError).with.property('message').that.contains(why);
+      const renewing = await service.agent(0, { keypair: own.keypair, certificate: () => Promise.resolve(bytes) });
+      expect(await renewing.transition().catch((e: unknown) => e)).to.deep.equal(error);
+    }
+  });
+
+  it('refuses options that are something else, by name', async () => {
+    const service = new Service();
+    for (const [option, value] of [
+      ['inputs', () => null],
+      ['store', 'a folder'],
+      ['source', 'a\0'],
+      ['source', '\udc00'],
+    ] as const) {
+      const error: unknown = await service.agent(0, { [option]: value }).catch((e: unknown) => e);
+      expect(error).to.be.instanceOf(option === 'source' ? RangeError : TypeError);
+      expect((error as Error).message).to.contain(`options.${option}: expected`);
+    }
+  });
+
   it('does not open a state with another key', async () => {
     const service = new Service();
     await service.open();

@@ -1,6 +1,6 @@
 // Where agents keep their state: every store replaces a state only by its next revision, whoever else tries.
 import { expect } from 'chai';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rm, utimes, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileAgentStore } from '../../src/agent/file-store.ts';
@@ -87,6 +87,36 @@ describe('an agent’s store in files', () => {
     expect(await store.load()).to.deep.equal(state(3, 3));
     expect(await store.replace(state(4, 4))).to.equal(true);
     expect((await readdir(folder)).filter((name) => /^agent-\d/.test(name))).to.deep.equal(['agent-4']);
+  });
+
+  it('removes what crashes have left, once nobody can be writing it any more', async () => {
+    const store = new FileAgentStore(folder);
+    await store.replace(state(1, 1));
+    await writeFile(join(folder, '.new-being-written'), 'half a sta');
+    await writeFile(join(folder, '.new-crashed'), 'half a sta');
+    await writeFile(join(folder, 'mine'), 'of somebody else');
+    const long = new Date(Date.now() - 2 * 3_600_000);
+    for (const name of ['.new-crashed', 'mine']) await utimes(join(folder, name), long, long);
+    expect(await store.replace(state(2, 2))).to.equal(true);
+    expect((await readdir(folder)).sort()).to.deep.equal(['.new-being-written', 'agent-2', 'mine']);
+  });
+
+  it('leaves nothing of a write for which the disk had no room', async () => {
+    const store = new FileAgentStore(folder);
+    await store.replace(state(1, 1));
+    const file = await open(join(folder, 'agent-1'));
+    const handles = Object.getPrototypeOf(file) as Pick<FileHandle, 'sync'>;
+    await file.close();
+    const { sync } = handles;
+    handles.sync = () => Promise.reject(Object.assign(new Error('no room'), { code: 'ENOSPC' }));
+    try {
+      const error: unknown = await store.replace(state(2, 2)).catch((reason: unknown) => reason);
+      expect(error).to.have.property('code', 'ENOSPC');
+    } finally {
+      handles.sync = sync;
+    }
+    expect(await readdir(folder)).to.deep.equal(['agent-1']);
+    expect(await store.replace(state(2, 2))).to.equal(true);
   });
 
   it('throws what the file system says if the folder is a file', async () => {

@@ -95,6 +95,11 @@ describe('JSON of an aggregate', () => {
     expect(seen.size).to.be.above(100);
   }).timeout(TIMEOUT);
 
+  it('is refused with the name of the field that no such aggregate has', () => {
+    const misspelt = { kind: 'mean', length: 3, clippingRnge: 1 };
+    expect(() => parseAggregate(misspelt)).to.throw(StateError, 'no field clippingRnge, but only clippingRange');
+  });
+
   it('is refused if one place of it was changed to what no aggregate has, and else is another aggregate', () => {
     let [refusedCount, others] = [0, 0];
     for (const aggregate of ALL) {

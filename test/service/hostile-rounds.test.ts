@@ -180,3 +180,21 @@ describe('one input is in one answer of round 2', () => {
     }),
   );
 });
+
+describe('an agent that is started again, and then hears another message than the one that it has answered,', () => {
+  it(
+    'is out of the attempt and says why, instead of failing in each step',
+    scene(async ({ hostile, messages, stored, agent }) => {
+      const store = storeWith(stored);
+      hostile.otherwise = (request) =>
+        request.kind === 'answer' ? { kind: 'refused', code: 'ERR_SECAGG_STORE' } : saying(messages[0])(request);
+      await steps(agent(store));
+      hostile.otherwise = saying(messages[1]);
+      const again = agent(store);
+      for (let step = 0; step < 4; step++) await again.agent.transition();
+      expect(again.agent.progress()).to.include({ phase: 'awaiting', participations: 1 });
+      const told = again.events.filter(({ type }) => type === 'attempt-failed');
+      expect(told).to.deep.equal([{ type: 'attempt-failed', run: 1, attempt: 1, code: 'ERR_SECAGG_EQUIVOCATION' }]);
+    }),
+  );
+});

@@ -1,5 +1,5 @@
 // The transports of examples/service: over each of them three participants give a sum, and what is too long or no request is refused.
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
@@ -12,7 +12,7 @@ import { nodeHandler } from '../../examples/service/http.ts';
 import { routesOf } from '../../examples/service/routes.ts';
 import { serveSockets } from '../../examples/service/websocket.ts';
 import { developmentAgent } from '../../src/agent/index.ts';
-import { developmentService, type DevelopmentService } from '../../src/coordinator/index.ts';
+import { developmentService, type Coordinator, type DevelopmentService } from '../../src/coordinator/index.ts';
 import { maxRequestBytes, type Exchange } from '../../src/service/index.ts';
 
 /** Of 64 bits: a masked input comes in two parts, and a request with the first one is longer than 1 MiB. */
@@ -110,6 +110,7 @@ describe('the transports of examples/service', () => {
   const services = new Map<string, { readonly reachable: Reachable; readonly result: Promise<unknown> }>();
 
   before(async () => {
+    setMaxListeners(0, ending.signal); // all agents listen
     console.warn = (): void => undefined; // the development set-up says what it gives up
     for (const [name, reach] of Object.entries(TRANSPORTS)) {
       const aggregate = { kind: 'integers', vecLen: COMPONENTS, bits: 64 } as const;
@@ -177,6 +178,43 @@ describe('the transports of examples/service', () => {
     expect(sent).to.be.lessThan(64);
     await closed(server);
   });
+
+  it('HTTP: a participant does not wait for a response that never comes to its end', async () => {
+    const server = createServer((_, response) => response.write('a'));
+    const exchange = exchangeWith(`http://${await listening(server)}`, 100);
+    const error: unknown = await exchange(Uint8Array.of(1), {}).catch((reason: unknown) => reason);
+    expect(error).to.have.property('name', 'TimeoutError');
+    await closed(server);
+  });
+
+  it('WebSocket: a participant does not wait for a response that never comes, and connects anew', async () => {
+    const server = createServer();
+    const silent = new WebSocketServer({ server });
+    let connections = 0;
+    silent.on('connection', (socket) => {
+      if (++connections === 2) socket.on('message', (data: Buffer) => socket.send(data));
+    });
+    const url = `ws://${await listening(server)}`;
+    const exchange = socketExchange(() => new NodeWebSocket(url) as unknown as WebSocket, 300);
+    const error: unknown = await exchange(Uint8Array.of(1), {}).catch((reason: unknown) => reason);
+    expect((error as Error).message).to.equal('the connection has ended');
+    expect(await exchange(Uint8Array.of(2), {})).to.deep.equal(Uint8Array.of(2));
+    for (const socket of silent.clients) socket.terminate();
+    await closed(server);
+  });
+
+  it('WebSocket: a connection has one request at a time, so that nobody fills the memory with them', async () => {
+    let asked = 0;
+    const answer = (): Promise<Uint8Array> => (asked++, new Promise(() => undefined)); // its store is slow
+    const server = createServer();
+    serveSockets({ answer } as unknown as Coordinator, { server });
+    const socket = new NodeWebSocket(`ws://${await listening(server)}`);
+    await once(socket, 'open');
+    for (let i = 0; i < 50; i++) socket.send(new Uint8Array(1000));
+    await once(socket, 'close');
+    expect(asked).to.equal(1);
+    await closed(server);
+  }).timeout(5000);
 
   it('WebSocket: an exchange that is called off leaves its response to nobody', async () => {
     const server = createServer();
