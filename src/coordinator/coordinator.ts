@@ -1,7 +1,7 @@
 // The coordinator: which runs there are, when they go on, and what participants are told.
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
-import { checkBytes, checkInteger, checkMethods, checkNames, checkObject, checkString } from '../leaves/checks.ts';
+import { checkBytes, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
@@ -20,8 +20,7 @@ import { Entry } from './entry.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import { tickFailed, type CoordinatorEvent } from './events.ts';
 import { FinishedCalls } from './finished-calls.ts';
-import { MemoryCoordinatorStore } from './memory-store.ts';
-import { checkTasks, OPTION_NAMES, secretOf, seedsOf, type CoordinatorOptions } from './options.ts';
+import { checkTasks, hostOf, OPTION_NAMES, secretOf, seedsOf, storeOf, type CoordinatorOptions } from './options.ts';
 import { certificatesOf, outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
@@ -30,7 +29,6 @@ import { Rosters } from './rosters.ts';
 import { SeedWatch } from './seed-watch.ts';
 import { RunWork } from './run-work.ts';
 import { openedRun, type RunKey, type RunRecord } from './run-record.ts';
-import { MemorySessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
 import { Uploads } from './uploads.ts';
 
@@ -85,10 +83,7 @@ export class Coordinator {
     this.#entry = new Entry(retired, options.minClientVersion);
     this.#clock = options.clock ?? Date.now;
     this.#listener = checkListener(options.listener);
-    this.#store = options.store ?? new MemoryCoordinatorStore();
-    checkMethods(this.#store, 'options.store', ['heartbeat', 'createRun']);
-    const host = options.host ?? new MemorySessionHost();
-    checkMethods(host, 'options.host', ['attendance', 'create']);
+    this.#store = storeOf(options.store);
     this.#revocations = new RevocationLists(this.#store);
     this.#tokens = new EpochTokens(secretOf(options.secret));
     this.#windows = new PollWindows(checkInteger(options.capacity ?? 200, 'options.capacity', 1, 10 ** 9));
@@ -101,7 +96,7 @@ export class Coordinator {
     });
     this.#answering = {
       store: this.#store,
-      host,
+      host: hostOf(options.host),
       listener: this.#listener,
       ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), work: new RunWork() },
       taskOf: (id) => this.#task(id),

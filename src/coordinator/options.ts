@@ -1,14 +1,15 @@
 // What a coordinator is made with, and how it is checked.
 import { systemRandom } from '../crypto/random.ts';
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, kindOf } from '../leaves/checks.ts';
+import { checkBytes, checkMethods, kindOf } from '../leaves/checks.ts';
 import type { Listener } from '../leaves/events.ts';
 import type { Clock } from '../service/clock.ts';
 import type { Keypair } from '../service/keypair.ts';
 import type { SeedSource } from '../service/seeds.ts';
 import { Task } from '../service/task.ts';
 import type { CoordinatorEvent } from './events.ts';
-import type { SessionHost } from './session-host.ts';
+import { MemoryCoordinatorStore } from './memory-store.ts';
+import { MemorySessionHost, type SessionHost } from './session-host.ts';
 import type { CoordinatorStore } from './store.ts';
 
 /** What a coordinator is made with. */
@@ -79,6 +80,18 @@ export function secretOf(secret: unknown): Uint8Array {
   const bytes = copyOf(checkBytes(secret, 'options.secret'));
   if (bytes.length !== 32) throw new RangeError(`options.secret: expected 32 bytes, got ${bytes.length}`);
   return bytes;
+}
+
+export function storeOf(store: CoordinatorStore | undefined): CoordinatorStore {
+  if (store === undefined) return new MemoryCoordinatorStore();
+  checkMethods(store, 'options.store', ['heartbeat', 'createRun']);
+  return store;
+}
+
+export function hostOf(host: SessionHost | undefined): SessionHost {
+  if (host === undefined) return new MemorySessionHost();
+  checkMethods(host, 'options.host', ['attendance', 'create']);
+  return host;
 }
 
 export function seedsOf(seeds: SeedSource | undefined, tasks: readonly Task[]): SeedSource {
