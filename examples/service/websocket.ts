@@ -11,7 +11,10 @@ export function serveSockets(coordinator: Coordinator, options: ServerOptions): 
     socket.on('error', () => socket.terminate()); // a message that is too long, for example
     let isBusy = false;
     socket.on('message', (request: Buffer) => {
-      if (isBusy) return socket.terminate(); // whoever does not wait could fill the memory with requests
+      if (isBusy) {
+        socket.terminate(); // whoever does not wait could fill the memory with requests
+        return;
+      }
       isBusy = true;
       coordinator.answer(new Uint8Array(request)).then(
         (response) => {
