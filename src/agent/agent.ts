@@ -43,8 +43,8 @@ export interface AgentProgress {
 /**
  * A participant of a task. Call {@link run}, or {@link transition} again and again: each call does one bounded step.
  *
- * The coordinator is not trusted: what it says, chooses or repeats costs the participant time at most. An input is sent once,
- * as long as its store lives.
+ * The coordinator is not trusted: what it says, chooses or repeats costs the participant time, traffic, participations and privacy budget at
+ * most. An input is sent once, as long as its store lives.
  *
  * @example
  * ```js

@@ -19,6 +19,8 @@ export interface RunningUser {
   outgoing: Uint8Array | null;
   /** The last round whose answer has arrived in this process; -1 for none. */
   delivered: number;
+  /** How often its last answer was refused for the moment. */
+  refusals: number;
 }
 
 export interface AgentContext {

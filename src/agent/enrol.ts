@@ -59,7 +59,7 @@ export async function enrol(
     work: { phase: 'session', announcement, run, attempt, input, user: user.serializeState(), answered: 0 },
     history: { ...history, draws, revocationNumber },
   });
-  context.user = { user, outgoing, delivered: -1 };
+  context.user = { user, outgoing, delivered: -1, refusals: 0 };
   context.tell({ type: 'enrolled', run, attempt, users });
   return COMPLETE;
 }

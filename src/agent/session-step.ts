@@ -3,10 +3,11 @@ import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { concat, utf8 } from '../leaves/bytes.ts';
 import type { InSession } from './agent-state.ts';
+import type { Answer } from './connection.ts';
 import type { AgentContext, RunningUser } from './context.ts';
 import { round0Msg } from '../user/start.ts';
 import { UserWrapper } from '../user/user-wrapper.ts';
-import { COMPLETE, type Transition } from '../participation/stepper.ts';
+import { COMPLETE, retryAfter, type Transition } from '../participation/stepper.ts';
 import { isSpent } from './agent-state.ts';
 import { ledgerOf } from './limits.ts';
 import { askForNeighbors, meetNeighbors } from './neighbors.ts';
@@ -14,7 +15,7 @@ import { done, forget, outOfAttempt, PASSING, passive, refuseAttempt, waitFor } 
 
 /** One step of the session: sends the last answer, or asks for the next message and answers it. */
 export async function playRound(context: AgentContext, work: InSession, signal?: PlatformSignal): Promise<Transition> {
-  const running = (context.user ??= { user: UserWrapper.fromState(work.user), outgoing: null, delivered: -1 });
+  const running = (context.user ??= { user: UserWrapper.fromState(work.user), outgoing: null, delivered: -1, refusals: 0 });
   const { announcement, run, attempt } = work;
   const isDelivered = running.delivered === work.answered;
   // After a restart nobody knows whether the last answer has arrived. If the next message is there, it has, or it is too late for it.
@@ -147,7 +148,7 @@ async function deliver(
   }
   const response = await context.connection.upload({ kind: 'answer', place, body: running.outgoing }, signal);
   if (response.kind === 'refused') {
-    if (PASSING.has(response.code)) return waitFor(context, response);
+    if (PASSING.has(response.code)) return waitToDeliver(context, running, response);
     context.tell({
       type: 'refused',
       run,
@@ -158,8 +159,16 @@ async function deliver(
   }
   running.outgoing = null;
   running.delivered = answered;
+  running.refusals = 0;
   context.tell({ type: 'sent', run, attempt, round: answered });
   return COMPLETE;
+}
+
+/** An answer may be long: it is sent again later and later, whatever the coordinator says. */
+function waitToDeliver(context: AgentContext, running: RunningUser, response: Pick<Answer, 'wait'>): Transition {
+  const least = retryAfter(running.refusals++, context.random);
+  const { from, to } = response.wait;
+  return waitFor(context, { wait: { from: Math.max(from, least), to } });
 }
 
 /** The attempt is over for this participant. */

@@ -25,6 +25,11 @@ export const COMPLETE: Transition = { status: 'complete' };
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 60_000;
 
+/** Milliseconds after which is tried again what has failed so many times before. Half of them are up to chance, so that not all come at once. */
+export function retryAfter(failures: number, random: RandomSource): number {
+  return Math.min(FIRST_RETRY * 2 ** failures, LONGEST_RETRY) * (0.5 + (random(1)[0] ?? 0) / 512);
+}
+
 /** What the steps of one participant need. */
 export interface StepperTerms {
   /** Reads the state again if somebody else has changed it. */
@@ -134,7 +139,7 @@ export class Stepper {
   /** @returns after how many milliseconds a step that has failed is tried again. */
   #told(error: unknown, failures: number): number {
     const { random, failed } = this.#terms;
-    const wait = Math.min(FIRST_RETRY * 2 ** failures, LONGEST_RETRY) * (0.5 + (random(1)[0] ?? 0) / 512);
+    const wait = retryAfter(failures, random);
     failed(error, wait);
     return wait;
   }

@@ -198,3 +198,26 @@ describe('an agent that is started again, and then hears another message than th
     }),
   );
 });
+
+describe('an answer that is refused for the moment', () => {
+  it(
+    'is sent again later and later, whatever the coordinator says, for it may be long',
+    scene(async ({ hostile, messages, stored, agent, answers }) => {
+      let isRefused = true;
+      hostile.otherwise = (request) =>
+        request.kind === 'answer' && isRefused ? { kind: 'refused', code: 'ERR_SECAGG_STORE' } : saying(messages[0])(request);
+      const { agent: victim } = agent(storeWith(stored));
+      await victim.transition();
+      const waits: number[] = [];
+      for (let tries = 0; tries < 10; tries++) {
+        const told = await victim.transition();
+        if (told.status === 'pending') waits.push(told.wait);
+      }
+      waits.forEach((wait, i) => expect(wait).to.be.within(Math.min(250 * 2 ** i, 30_000), 60_000));
+      expect(waits).to.have.lengthOf(10);
+      isRefused = false;
+      expect(await victim.transition()).to.deep.equal({ status: 'complete' });
+      expect(answers().size).to.equal(1);
+    }),
+  );
+});
