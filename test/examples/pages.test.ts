@@ -53,6 +53,14 @@ describe('the words of the pages', () => {
       expect(texts.consentSentText).to.match(/subtract the part of those that it plays|den Teil derer abziehen/);
       expect(texts.beginAgainNote).to.match(/not undone|Zurückgenommen ist es nicht/);
       expect(texts.consentFailsText(20)).to.contain('20');
+      // The page is the server's, and its models are public.
+      expect(texts.consentFailsText(20)).to.match(/delivers this page|liefert auch diese Seite/);
+      expect(texts.consentSeenText).to.match(/compute the sum|die Summe daraus ausrechnen/);
+      expect(texts.limitsLead).not.to.match(/cannot|kann/);
+      // The server plays more participants than the noise allows for; and each task has a budget of its own.
+      for (const note of [texts.consentCostNoise('8', '0.001'), texts.privacyNote(20)])
+        expect(note).to.match(/not hold against whoever runs|gilt es nicht gegenüber dem/);
+      expect(texts.otherTask).to.match(/not undone|nicht zurückgenommen/);
       expect(texts.consentCostNoise('8', '0.001')).to.contain('ε = 8').and.contain('0.001');
     });
   }
