@@ -27,6 +27,7 @@ export class Joining {
       const button = find(HTMLButtonElement, '[type=submit]', this.#form);
       button.disabled = true;
       void decided(decisions)
+        .then(() => (find(HTMLInputElement, '#consent').checked = false)) // whoever begins again consents again
         .catch((error: unknown) => {
           console.error(error);
           this.#complain('#consent', this.#words.texts.cannotJoin);
@@ -130,7 +131,7 @@ export class Joining {
     list.replaceChildren(...items);
     [...list.querySelectorAll('canvas')].forEach((canvas, i) => {
       const values = Float32Array.from(this.#digits[i]?.pixels ?? [], (value) => value / 255);
-      showImage(canvas, values, getComputedStyle(canvas).color);
+      showImage(canvas, values, 'black');
     });
   }
 
@@ -154,12 +155,10 @@ export class Joining {
       this.#complain('#pad', texts.needDigits);
       return null;
     }
-    const consent = find(HTMLInputElement, '#consent');
-    if (!consent.checked) {
+    if (!find(HTMLInputElement, '#consent').checked) {
       this.#complain('#consent', texts.needConsent);
       return null;
     }
-    consent.checked = false; // whoever begins again consents again
     const numberOf = (selector: string): number => Number(find(HTMLSelectElement, selector).value);
     return { consent: this.#offer.task.id, mostSums: numberOf('#most-sums'), pause: numberOf('#pause'), digits };
   }

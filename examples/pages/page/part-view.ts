@@ -24,6 +24,8 @@ export class PartView {
     this.#showSteps();
     const { participations, decisions, messages, hasLeft, isSuperseded } = this.#part;
     const { texts } = this.#words;
+    // Before the agent has read its state, nothing is known of what was sent.
+    find(HTMLElement, '#account').hidden = this.#part.phase === null;
     put('#participations', texts.participations(participations, decisions.mostSums));
     this.#showBudget();
     const accuracy = view?.runs.reduce((last, run) => run.accuracy ?? last, view.accuracy) ?? null;
@@ -108,7 +110,7 @@ export class PartView {
   #showBudget(): void {
     const budget = budgetOf(this.#definition)?.epsilon ?? null;
     const spent = spentAfter(this.#part.participations, this.#definition);
-    find(HTMLElement, '#budget').hidden = budget === null || spent === null;
+    find(HTMLElement, '#budget').hidden = budget === null || spent === null || this.#part.phase === null;
     if (budget === null || spent === null) return;
     put('#spent', this.#words.texts.spent(this.#words.number(spent, 2), this.#words.small(budget)));
     const bar = find(HTMLProgressElement, '#spent-bar');
