@@ -58,6 +58,8 @@ describe('visitors that stay on the pages, in Chromium', function () {
       expect(await textOf(tab, '#participations')).to.equal(`${RUNS} of at most ${RUNS}`);
       await says(tab, '#spent', /^ε = 8\.00 of 8$/);
     }
+    const late = await browser.open(`http://127.0.0.3:${served.port}/`);
+    await says(late, '#over:not([hidden])', /All runs of this service are over/);
     const watch = await browser.open(`http://${HOSTS[0]!}:${served.port}/watch`);
     await says(watch, '#spent', /^ε = 8\.00 of 8$/);
   });

@@ -4,6 +4,7 @@ import { budgetOf } from '../terms.ts';
 import type { ServiceView } from '../watching.ts';
 import type { Decisions, Offer } from './membership.ts';
 import { Pad, showImage } from './pad.ts';
+import { isAllOver } from './part.ts';
 import type { Texts } from './texts.ts';
 import { element, find, put, type Words } from './words.ts';
 
@@ -48,6 +49,7 @@ export class Joining {
 
   show(isShown: boolean): void {
     this.#form.hidden = !isShown;
+    find(HTMLElement, '#over').hidden = !isShown || this.#view === null || !isAllOver(this.#view);
   }
 
   /** Another task is offered, to which nobody has consented. @param digits that the person had drawn before. */
@@ -70,6 +72,7 @@ export class Joining {
     this.#view = view ?? this.#view;
     const { texts } = this.#words;
     const budget = budgetOf(this.#offer.task.definition);
+    put('#over', texts.phase.over);
     put('#digest', this.#offer.task.id);
     put('#fails', texts.consentFailsText(this.#view?.companions ?? 0));
     put(

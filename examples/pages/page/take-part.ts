@@ -48,8 +48,8 @@ class Page {
   }
 
   #show(): void {
-    this.#joining.show(this.#visitor === null);
     this.#joining.fill(this.#view);
+    this.#joining.show(this.#visitor === null);
     find(HTMLElement, '#taking-part').hidden = this.#visitor === null;
     this.#visitor?.view.show(this.#view);
     const { part, membership } = this.#visitor ?? {};
