@@ -68,7 +68,7 @@ export class PartView {
 
   #idleText(): string {
     const { texts } = this.#words;
-    const { missed, decisions } = this.#part;
+    const { missed, decisions, participations } = this.#part;
     if (this.#view === null) return texts.phase.idle;
     const { planned, present, visitors } = this.#view;
     if (missed !== null) {
@@ -76,7 +76,8 @@ export class PartView {
       return `${texts.missed(missed, decisions.pause > 0)} ${isLast ? texts.noNextRun : texts.nextRun(missed + 1)}`;
     }
     const isWaiting = presentRun(this.#view) === null && present < visitors;
-    return isWaiting ? texts.waitingForVisitors(present, visitors) : texts.phase.idle;
+    if (isWaiting) return texts.waitingForVisitors(present, visitors);
+    return decisions.pause > 0 && participations > 0 ? texts.phase.pausing : texts.phase.idle;
   }
 
   #showRefusal(): void {

@@ -55,6 +55,7 @@ const en = {
   phase: {
     starting: 'One moment. If this page is open twice, your browser takes part in the other one.',
     idle: 'Waiting for the next run.',
+    pausing: 'Waiting for the next run, and for the end of your pause if it is not over.',
     preparing: 'You are in this run. The program learns from your digits.',
     awaiting: 'You have nothing more to do in this run. Waiting for its end.',
     over: 'All runs of this service are over.',
@@ -204,6 +205,7 @@ const de: Texts = {
   phase: {
     starting: 'Einen Moment. Wenn diese Seite zweimal offen ist, nimmt Ihr Browser in der anderen teil.',
     idle: 'Wartet auf den nächsten Lauf.',
+    pausing: 'Wartet auf den nächsten Lauf, und auf das Ende Ihrer Pause, wenn sie nicht vorbei ist.',
     preparing: 'Sie sind in diesem Lauf. Das Programm lernt aus Ihren Ziffern.',
     awaiting: 'Sie haben in diesem Lauf nichts mehr zu tun. Wartet auf sein Ende.',
     over: 'Alle Läufe dieses Dienstes sind vorbei.',
