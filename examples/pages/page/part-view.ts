@@ -56,7 +56,7 @@ export class PartView {
       case 'idle':
         return this.#isRefused ? texts.notTakingPart : this.#idleText();
       case 'session':
-        return texts.inSession(part.users ?? presentRun(this.#view)?.participants ?? 0);
+        return this.#sessionText();
       case 'preparing':
       case 'enrolled':
         return texts.phase.preparing;
@@ -78,6 +78,14 @@ export class PartView {
     const isWaiting = presentRun(this.#view) === null && present < visitors;
     if (isWaiting) return texts.waitingForVisitors(present, visitors);
     return decisions.pause > 0 && participations > 0 ? texts.phase.pausing : texts.phase.idle;
+  }
+
+  #sessionText(): string {
+    const { inSession, phase } = this.#words.texts;
+    const present = presentRun(this.#view);
+    // A page that was opened again has not heard how many there are.
+    const users = this.#part.users ?? (present?.stage === 'session' ? present.participants : null);
+    return users === null ? phase.session : inSession(users);
   }
 
   #showRefusal(): void {
