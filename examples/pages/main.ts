@@ -41,7 +41,7 @@ const { values } = parseArgs({
 });
 
 function numberOf(
-  name: 'companions' | 'visitors' | 'dropouts' | 'patience' | 'runs' | 'epsilon',
+  name: 'port' | 'companions' | 'visitors' | 'dropouts' | 'patience' | 'runs' | 'epsilon',
   least: number,
   most: number,
 ): number {
@@ -79,22 +79,27 @@ function whereToGo(listening: AddressInfo): string {
 
 async function main(): Promise<void> {
   const options = readOptions();
+  const port = numberOf('port', 0, 65_535);
   console.log('Starting PostgreSQL and the service …');
   console.warn = (): void => undefined; // the library says that this is a development set-up, as the pages do
   const database = await localPostgres();
   const service = await DigitService.start(database, options);
   const server = await serverOf(service);
-  await server.listen({ host: values.host, port: Number(values.port) });
-  console.log(whereToGo(server.server.address() as AddressInfo));
-  console.log('This process is registrar, publisher and coordinator, so whoever runs it can read any input.');
-  console.log(
-    'Ctrl+C ends it. Its runs and its model are lost then: whoever has a page open is asked again for the next service.',
-  );
-  const running = service.run();
-  await once(process, 'SIGINT');
-  await server.close();
-  await service.close(running);
-  await database.stop();
+  let running: Promise<void> | undefined;
+  try {
+    await server.listen({ host: values.host, port });
+    console.log(whereToGo(server.server.address() as AddressInfo));
+    console.log('This process is registrar, publisher and coordinator, so whoever runs it can read any input.');
+    console.log(
+      'Ctrl+C ends it. Its runs and its model are lost then: whoever has a page open is asked again for the next service.',
+    );
+    running = service.run();
+    await once(process, 'SIGINT');
+  } finally {
+    await server.close();
+    await service.close(running);
+    await database.stop();
+  }
 }
 
 if (values.help) console.log(HELP);

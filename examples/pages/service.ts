@@ -185,8 +185,8 @@ export class DigitService {
     watching.enter(run, { accuracy: this.#accuracyOf(next), spent });
   }
 
-  /** @param running what {@link run} has returned. */
-  async close(running: Promise<void>): Promise<void> {
+  /** @param running what {@link run} has returned, if it was called. */
+  async close(running?: Promise<void>): Promise<void> {
     this.#ending.abort();
     await running;
     await this.#parts.pool.end();

@@ -83,7 +83,7 @@ export class Watching {
         this.#changeRound(event.run, event.round, { heard: event.heard, missing: event.missing, closed: true });
         break;
       case 'attempt-failed':
-        this.#change(event.run, { code: event.code });
+        this.#failAttempt(event);
         break;
       case 'run-ended':
         this.#change(event.run, {
@@ -111,6 +111,12 @@ export class Watching {
     }
     const selected = this.#runs.get(run)?.selected ?? 0;
     this.#change(run, { stage, participants, lost: selected - participants, rounds: [] });
+  }
+
+  /** The round in which it has failed goes on no more: who was not heard in it by then is missing. */
+  #failAttempt({ run, code }: Extract<CoordinatorEvent, { readonly type: 'attempt-failed' }>): void {
+    const rounds = this.#runs.get(run)?.rounds.map((round) => ({ ...round, closed: true })) ?? [];
+    this.#change(run, { code, rounds });
   }
 
   /** Looks at how far a run has come. */

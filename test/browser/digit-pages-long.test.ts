@@ -58,8 +58,39 @@ describe('visitors that stay on the pages, in Chromium', function () {
       expect(await textOf(tab, '#participations')).to.equal(`${RUNS} of at most ${RUNS}`);
       await says(tab, '#spent', /^ε = 8\.00 of 8$/);
     }
+    const late = await browser.open(`http://127.0.0.3:${served.port}/`);
+    await says(late, '#over:not([hidden])', /All runs of this service are over/);
     const watch = await browser.open(`http://${HOSTS[0]!}:${served.port}/watch`);
     await says(watch, '#spent', /^ε = 8\.00 of 8$/);
+  });
+
+  it('a service whose port is taken ends', async () => {
+    served = await ServedDigits.exact(12, 1);
+    const second = ServedDigits.exact(12, 1, '--port', String(served.port));
+    expect(await second.catch(String)).to.match(/the service has ended/);
+  });
+
+  it('the tabs of one visitor are one participant: the form of another tab goes, and no tab counts a budget that it does not know', async () => {
+    served = await ServedDigits.start(COMPANIONS, '--port', '0', '--visitors', '2'); // waits for more visitors than come
+    const url = `http://127.0.0.1:${served.port}/`;
+    const [first, second] = [await browser.open(url), await browser.open(url)];
+    await says(second, '#digest', /^[0-9a-f]{64}$/);
+    await first.show();
+    const id = await fillIn(first, 1);
+    await says(first, '#budget:not([hidden]) #spent', /^ε = 0\.00 of 8$/);
+    for (const tab of [second, await browser.open(url)]) {
+      await tab.show();
+      await says(tab, '#taking-part:not([hidden]) #phase', /takes part in the other one/);
+      expect(await textOf(tab, '#joining:not([hidden])')).to.equal('');
+      for (const card of ['#account', '#budget']) expect(await textOf(tab, `${card}:not([hidden])`)).to.equal('');
+    }
+    expect(await storedParticipant(second)).to.equal(id);
+    await browser.close(first);
+    await second.show();
+    await until('the second tab or the third', async () => ((await served!.view()).present === 1 ? true : null));
+    await second.evaluate(`(async () => document.querySelector('#leave').click())()`);
+    await says(second, '#phase', /You have left/);
+    expect(await storedParticipant(second)).to.equal(null);
   });
 
   it('a page that is open while the service is started again asks for consent to the new task, and keeps what was drawn', async () => {
@@ -84,12 +115,20 @@ describe('visitors that stay on the pages, in Chromium', function () {
     await tab.show();
 
     await served.end();
+    await says(tab, '#connection:not([hidden])', /connection to the server is lost/);
+    await form.show();
+    await form.evaluate(`(async () => document.querySelector('[type=submit]').click())()`);
+    await says(form, '#consent-problem', /does not answer/);
+    const consents = await form.evaluate(`Promise.resolve(document.querySelector('#consent').checked)`);
+    expect(consents, 'consent of whoever tries again').to.equal(true);
+    await tab.show();
     served = await ServedDigits.exact(12, 1, '--port', String(port));
     for (const each of [tab, form]) {
       await says(each, '#other-task:not([hidden])', /another task than before/);
       expect(await focusOf(each)).to.equal('other-task');
       expect(await each.evaluate(`Promise.resolve(document.querySelector('#consent').checked)`)).to.equal(false);
     }
+    expect(await textOf(tab, '#connection:not([hidden])')).to.equal('');
     expect(await textOf(tab, '#digest'))
       .to.match(/^[0-9a-f]{64}$/)
       .and.not.equal(before);

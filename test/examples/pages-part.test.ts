@@ -71,6 +71,19 @@ describe('what a visitor is told of its part', () => {
     expect(part.messages).to.deep.equal([{ what: 'done', run: 1 }]);
   });
 
+  it('who is in two tabs that take turns is told in both that the masked numbers are sent, until the next run begins', () => {
+    const inSession = { phase: 'session', attempt: 1, superseded: false } as const;
+    part.look(viewAt(1, 'session'));
+    part.hear({ type: 'enrolled', run: 1, attempt: 1, users: 21 }, { ...inSession, run: 1, participations: 0 });
+    part.hear({ type: 'sent', run: 1, attempt: 1, round: 0 }, { ...inSession, run: 1, participations: 0 });
+    part.follow({ ...inSession, run: 1, participations: 0 });
+    expect(part.hasSent).to.equal(false);
+    part.follow({ ...inSession, run: 1, participations: 1 });
+    expect(part.hasSent).to.equal(true);
+    part.follow({ ...inSession, run: 2, participations: 1 });
+    expect(part).to.include({ hasSent: false, users: null });
+  });
+
   const refused = (code: string): AgentEvent => ({ type: 'refused', run: 1, code, message: 'the coordinator refuses' });
 
   it('a refusal stays although the attempt ends with it, and goes when the next run begins', () => {

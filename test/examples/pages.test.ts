@@ -8,7 +8,12 @@ import { bytesOfImages, halved, imagesOf, imagesOfBytes, PIXELS, SIDE } from '..
 import { LANGUAGES, type Texts } from '../../examples/pages/page/texts.ts';
 import { groupOf, leastOf } from '../../examples/pages/terms.ts';
 import { Watching } from '../../examples/pages/watching.ts';
-import { MemoryCoordinatorStore, type CoordinatorEvent, type SessionHost } from '../../src/coordinator/index.ts';
+import {
+  MemoryCoordinatorStore,
+  type CoordinatorEvent,
+  type SessionHost,
+  type SessionRecord,
+} from '../../src/coordinator/index.ts';
 
 const read = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../examples/pages/page/${name}`, import.meta.url)), 'utf8');
@@ -53,6 +58,14 @@ describe('the words of the pages', () => {
       expect(texts.consentSentText).to.match(/subtract the part of those that it plays|den Teil derer abziehen/);
       expect(texts.beginAgainNote).to.match(/not undone|Zurückgenommen ist es nicht/);
       expect(texts.consentFailsText(20)).to.contain('20');
+      // The page is the server's, and its models are public.
+      expect(texts.consentFailsText(20)).to.match(/delivers this page|liefert auch diese Seite/);
+      expect(texts.consentSeenText).to.match(/compute the sum|die Summe daraus ausrechnen/);
+      expect(texts.limitsLead).not.to.match(/cannot|kann/);
+      // The server plays more participants than the noise allows for; and each task has a budget of its own.
+      for (const note of [texts.consentCostNoise('8', '0.001'), texts.privacyNote(20)])
+        expect(note).to.match(/not hold against whoever runs|gilt es nicht gegenüber dem/);
+      expect(texts.otherTask).to.match(/not undone|nicht zurückgenommen/);
       expect(texts.consentCostNoise('8', '0.001')).to.contain('ε = 8').and.contain('0.001');
     });
   }
@@ -116,6 +129,22 @@ describe('what the page to watch is told', () => {
     watching.hear({ type: 'run-ended', ...at, ...end });
     await watching.look(at);
     expect(watching.runs[0]).to.include({ stage: 'failed', lost: 1 });
+  });
+
+  it('is how many were missing in the round in which an attempt has failed', async () => {
+    const store = new MemoryCoordinatorStore();
+    store.session = () => Promise.resolve({ name: 'a session' } as SessionRecord);
+    const host = { attendance: () => Promise.resolve({ round: 1, heard: 2, missing: 3 }) } as unknown as SessionHost;
+    watching = new Watching(store, host);
+    for (const event of [{ type: 'run-opened', ...at } as const, stage('training', 6), stage('session', 6)]) watching.hear(event);
+    watching.hear(round(0, 5, 1));
+    await watching.look(at);
+    expect(watching.runs[0]!.rounds[1]).to.deep.equal({ heard: 2, missing: 3, closed: false });
+    watching.hear({ type: 'attempt-failed', ...at, attempt: 1, code: 'ERR_SECAGG_THRESHOLD' });
+    expect(watching.runs[0]!.rounds.map(({ missing, closed }) => ({ missing, closed }))).to.deep.equal([
+      { missing: 1, closed: true },
+      { missing: 3, closed: true },
+    ]);
   });
 
   it('is how many of those that were selected are not in the session', () => {

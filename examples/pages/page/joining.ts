@@ -4,6 +4,7 @@ import { budgetOf } from '../terms.ts';
 import type { ServiceView } from '../watching.ts';
 import type { Decisions, Offer } from './membership.ts';
 import { Pad, showImage } from './pad.ts';
+import { isAllOver } from './part.ts';
 import type { Texts } from './texts.ts';
 import { element, find, put, type Words } from './words.ts';
 
@@ -27,6 +28,7 @@ export class Joining {
       const button = find(HTMLButtonElement, '[type=submit]', this.#form);
       button.disabled = true;
       void decided(decisions)
+        .then(() => (find(HTMLInputElement, '#consent').checked = false)) // whoever begins again consents again
         .catch((error: unknown) => {
           console.error(error);
           this.#complain('#consent', this.#words.texts.cannotJoin);
@@ -47,6 +49,7 @@ export class Joining {
 
   show(isShown: boolean): void {
     this.#form.hidden = !isShown;
+    find(HTMLElement, '#over').hidden = !isShown || this.#view === null || !isAllOver(this.#view);
   }
 
   /** Another task is offered, to which nobody has consented. @param digits that the person had drawn before. */
@@ -69,6 +72,7 @@ export class Joining {
     this.#view = view ?? this.#view;
     const { texts } = this.#words;
     const budget = budgetOf(this.#offer.task.definition);
+    put('#over', texts.phase.over);
     put('#digest', this.#offer.task.id);
     put('#fails', texts.consentFailsText(this.#view?.companions ?? 0));
     put(
@@ -130,7 +134,7 @@ export class Joining {
     list.replaceChildren(...items);
     [...list.querySelectorAll('canvas')].forEach((canvas, i) => {
       const values = Float32Array.from(this.#digits[i]?.pixels ?? [], (value) => value / 255);
-      showImage(canvas, values, getComputedStyle(canvas).color);
+      showImage(canvas, values, 'black');
     });
   }
 
@@ -154,12 +158,10 @@ export class Joining {
       this.#complain('#pad', texts.needDigits);
       return null;
     }
-    const consent = find(HTMLInputElement, '#consent');
-    if (!consent.checked) {
+    if (!find(HTMLInputElement, '#consent').checked) {
       this.#complain('#consent', texts.needConsent);
       return null;
     }
-    consent.checked = false; // whoever begins again consents again
     const numberOf = (selector: string): number => Number(find(HTMLSelectElement, selector).value);
     return { consent: this.#offer.task.id, mostSums: numberOf('#most-sums'), pause: numberOf('#pause'), digits };
   }

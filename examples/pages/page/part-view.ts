@@ -24,6 +24,8 @@ export class PartView {
     this.#showSteps();
     const { participations, decisions, messages, hasLeft, isSuperseded } = this.#part;
     const { texts } = this.#words;
+    // Before the agent has read its state, nothing is known of what was sent.
+    find(HTMLElement, '#account').hidden = this.#part.phase === null;
     put('#participations', texts.participations(participations, decisions.mostSums));
     this.#showBudget();
     const accuracy = view?.runs.reduce((last, run) => run.accuracy ?? last, view.accuracy) ?? null;
@@ -54,7 +56,7 @@ export class PartView {
       case 'idle':
         return this.#isRefused ? texts.notTakingPart : this.#idleText();
       case 'session':
-        return texts.inSession(part.users ?? presentRun(this.#view)?.participants ?? 0);
+        return this.#sessionText();
       case 'preparing':
       case 'enrolled':
         return texts.phase.preparing;
@@ -66,7 +68,7 @@ export class PartView {
 
   #idleText(): string {
     const { texts } = this.#words;
-    const { missed, decisions } = this.#part;
+    const { missed, decisions, participations } = this.#part;
     if (this.#view === null) return texts.phase.idle;
     const { planned, present, visitors } = this.#view;
     if (missed !== null) {
@@ -74,7 +76,16 @@ export class PartView {
       return `${texts.missed(missed, decisions.pause > 0)} ${isLast ? texts.noNextRun : texts.nextRun(missed + 1)}`;
     }
     const isWaiting = presentRun(this.#view) === null && present < visitors;
-    return isWaiting ? texts.waitingForVisitors(present, visitors) : texts.phase.idle;
+    if (isWaiting) return texts.waitingForVisitors(present, visitors);
+    return decisions.pause > 0 && participations > 0 ? texts.phase.pausing : texts.phase.idle;
+  }
+
+  #sessionText(): string {
+    const { inSession, phase } = this.#words.texts;
+    const present = presentRun(this.#view);
+    // A page that was opened again has not heard how many there are.
+    const users = this.#part.users ?? (present?.stage === 'session' ? present.participants : null);
+    return users === null ? phase.session : inSession(users);
   }
 
   #showRefusal(): void {
@@ -108,7 +119,7 @@ export class PartView {
   #showBudget(): void {
     const budget = budgetOf(this.#definition)?.epsilon ?? null;
     const spent = spentAfter(this.#part.participations, this.#definition);
-    find(HTMLElement, '#budget').hidden = budget === null || spent === null;
+    find(HTMLElement, '#budget').hidden = budget === null || spent === null || this.#part.phase === null;
     if (budget === null || spent === null) return;
     put('#spent', this.#words.texts.spent(this.#words.number(spent, 2), this.#words.small(budget)));
     const bar = find(HTMLProgressElement, '#spent-bar');

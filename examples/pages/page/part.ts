@@ -68,6 +68,10 @@ export class Part {
   /** The server has answered; so far the agent is. */
   follow(progress: AgentProgress): void {
     this.#isNetworkLost = false;
+    const { run = null, attempt = null, participations = progress.participations } = this.#progress ?? {};
+    if (progress.run !== run || progress.attempt !== attempt) this.#endAttempt();
+    // Another tab may have sent the masked numbers: where there are no Web Locks, both take part as the same participant.
+    else if (progress.participations > participations) this.#answered = Math.max(this.#answered, MASKED_INPUT);
     this.#progress = progress;
     this.#lastRun = progress.run ?? this.#lastRun;
   }
@@ -89,14 +93,11 @@ export class Part {
         if (event.round === MASKED_INPUT) this.#note('sent', event.run);
         break;
       case 'attempt-failed':
-        this.#answered = -1;
-        this.#users = null;
+        this.#endAttempt();
         this.#note('attemptFailed', event.run);
         break;
       case 'done':
         this.#lastRun = event.run;
-        this.#answered = -1;
-        this.#users = null;
         this.#note(!event.finished ? 'failed' : event.sent ? 'done' : 'doneWithout', event.run);
         break;
       case 'refused':
@@ -117,6 +118,11 @@ export class Part {
     this.#refusal = null;
     this.#answered = -1;
     this.#users = users;
+  }
+
+  #endAttempt(): void {
+    this.#answered = -1;
+    this.#users = null;
   }
 
   #note(what: Message['what'], run: number): void {

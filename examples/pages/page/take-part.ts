@@ -35,6 +35,7 @@ class Page {
       focusOn('#part-title'); // the button is gone
     });
     find(HTMLButtonElement, '#again').addEventListener('click', () => this.#beginAgain());
+    addEventListener('storage', () => this.#followOtherTab());
     this.#live = new LiveView((view) => this.#look(view));
     const restored = Membership.restored(offer);
     if (restored?.isForOffer === true) this.#takePart(restored);
@@ -47,8 +48,8 @@ class Page {
   }
 
   #show(): void {
-    this.#joining.show(this.#visitor === null);
     this.#joining.fill(this.#view);
+    this.#joining.show(this.#visitor === null);
     find(HTMLElement, '#taking-part').hidden = this.#visitor === null;
     this.#visitor?.view.show(this.#view);
     const { part, membership } = this.#visitor ?? {};
@@ -92,6 +93,16 @@ class Page {
     });
   }
 
+  /** Another tab has begun to take part: a second participant would count its budget from zero. */
+  #followOtherTab(): void {
+    if (this.#visitor?.part.hasLeft === false) return;
+    const restored = Membership.restored(this.#offer);
+    if (restored?.isForOffer !== true) return;
+    this.#takePart(restored);
+    this.#show();
+    focusOn('#part-title');
+  }
+
   #leave(): void {
     this.#visitor?.part.leave();
     void this.#visitor?.participation.leave();
@@ -107,7 +118,8 @@ class Page {
   }
 
   #look(view: ServiceView | null): void {
-    if (view === null) return; // the agent tells by itself that the server cannot be reached
+    find(HTMLElement, '#connection').hidden = view !== null;
+    if (view === null) return;
     this.#view = view;
     if (view.task !== this.#offer.task.id) {
       void this.#changeTask();

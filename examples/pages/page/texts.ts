@@ -18,7 +18,7 @@ const en = {
   removeDigit: (label: number) => `Remove this ${label}`,
 
   limits: 'Your limits',
-  limitsLead: 'Your browser refuses whatever goes beyond them. The server cannot change them.',
+  limitsLead: 'Your browser refuses whatever goes beyond them, whatever the server asks for.',
   ...{ mostSums: 'Take part in at most so many runs', pause: 'Shortest pause between two runs' },
   ...{ noPause: 'none', oneMinute: 'one minute', oneHour: 'one hour' },
 
@@ -28,16 +28,16 @@ const en = {
     'Your browser trains the program with your digits, and sends by how much this changes the program. It masks these numbers, so that the server can read only the sum over all participants, and subtract the part of those that it plays itself. It does not send the digits themselves.',
   consentSeen: 'What the server sees',
   consentSeenText:
-    'It sees who takes part and when, by a number that your browser has chosen, and your network address. It sees each sum. Everybody who opens the page for watching sees what the sums lead to.',
+    'It sees who takes part and when, by a number that your browser has chosen, and your network address. It sees each sum. Everybody who can open these pages can load the program after each run, and compute the sum from it. When the server is stopped, what it has stored is deleted.',
   consentFails: 'When the protection fails',
   consentFailsText: (companions: number) =>
-    `If too many participants belong to whoever runs the server, that person can compute what you have sent. Here the server plays ${companions} participants itself, because this is a demonstration. So nothing protects you from whoever runs it.`,
+    `If too many participants belong to whoever runs the server, that person can compute what you have sent. Here the server plays ${companions} participants itself, because this is a demonstration. It also delivers this page, and could deliver another one, which does not do what is said here. So nothing protects you from whoever runs it. If the address of this page begins with http:, nothing protects you from whoever controls your network either.`,
   consentStays: 'What you cannot take back',
   consentStaysText:
     'What was sent cannot be withdrawn: it is part of the sum and of the program from then on. You can leave at any time. Then your browser tells the server, if a run goes on, that you have left, and sends nothing else of yours.',
   consentCost: 'What each sum tells about you',
   consentCostNoise: (epsilon: string, delta: string) =>
-    `Your browser also adds noise, that is, small random errors that stay in the sum. Each sum still tells a little about you, and what several sums tell adds up. It is measured by a number that is called ε: at 0 nothing is told, and the larger it is, the more can be told. All sums together keep to a budget of ε = ${epsilon}, except with a small probability that is called δ = ${delta}. This holds as long as at most one other participant works with the server.`,
+    `Your browser also adds noise, that is, small random errors that stay in the sum. Each sum still tells a little about you, and what several sums tell adds up. It is measured by a number that is called ε: at 0 nothing is told, and the larger it is, the more can be told. All sums of this task together keep to a budget of ε = ${epsilon}, except with a small probability that is called δ = ${delta}. This holds as long as at most one other participant works with the server. Here the server plays more of them, so it does not hold against whoever runs the server, but it holds against others who see the sums.`,
   consentCostExact:
     'The sums are exact. Whoever knows what all others have sent can subtract it from the sum, and has what you have sent.',
   consentTask: 'What you consent to',
@@ -51,11 +51,13 @@ const en = {
 
   yourPart: 'Your part',
   otherTask:
-    'The service has another task than before, for example because it was started again. You take no part in the new one unless you consent to it. Nothing of yours was sent for it.',
+    'The service has another task than before, for example because it was started again. You take no part in the new one unless you consent to it. Nothing of yours was sent for it. What earlier sums have told about you is not undone: it adds up, although this browser counts from zero for each task.',
   phase: {
     starting: 'One moment. If this page is open twice, your browser takes part in the other one.',
     idle: 'Waiting for the next run.',
+    pausing: 'Waiting for the next run, and for the end of your pause if it is not over.',
     preparing: 'You are in this run. The program learns from your digits.',
+    session: 'In a sum.',
     awaiting: 'You have nothing more to do in this run. Waiting for its end.',
     over: 'All runs of this service are over.',
     left: 'You have left.',
@@ -109,9 +111,9 @@ const en = {
       `Your browser and the server do not agree about this run, so it goes on without you. You are asked again in the next run. If this happens again, tell whoever runs the service the code ${code}.`,
   },
   budgetUsedUp: (budget: string) =>
-    `Your privacy budget is used up. One more sum could tell more about you than the ε = ${budget} that you consented to, so your browser refuses every further run. Nothing more is sent.`,
+    `Your privacy budget is used up. One more sum could tell more about you than the ε = ${budget} that you consented to, so your browser refuses every further run. Nothing more about your digits is sent.`,
   sumsUsedUp: (most: number) =>
-    `You have taken part in as many runs as you allowed: ${most}. Your browser refuses every further one. Nothing more is sent.`,
+    `You have taken part in as many runs as you allowed: ${most}. Your browser refuses every further one. Nothing more about your digits is sent.`,
 
   watchLead: 'What the server knows: how many take part, and what the sums lead to. It shows numbers, and nobody’s name.',
   ...{ now: 'Now', connection: 'The connection to the server is lost. The page tries again.' },
@@ -139,7 +141,7 @@ const en = {
   privacy: 'Privacy budget used',
   noNoise: 'These sums are exact: there is no budget.',
   privacyNote: (companions: number) =>
-    `ε measures, at worst, how much the sums can tell about somebody with a part in every run so far. It holds if at most one other participant works with the server. Here the server plays ${companions} of them.`,
+    `ε measures, at worst, how much the sums can tell about somebody with a part in every run so far. It holds if at most one other participant works with the server. Here the server plays ${companions} of them, so it does not hold against whoever runs the server.`,
   allRuns: 'All runs',
   columns: ['Run', 'Result', 'In the sum', 'Dropped out', 'Recognised', 'ε used'],
   noRuns: 'No run has ended yet.',
@@ -167,7 +169,7 @@ const de: Texts = {
   removeDigit: (label) => `Diese ${label} entfernen`,
 
   limits: 'Ihre Grenzen',
-  limitsLead: 'Ihr Browser lehnt ab, was darüber hinausgeht. Der Server kann sie nicht ändern.',
+  limitsLead: 'Ihr Browser lehnt ab, was darüber hinausgeht, was auch immer der Server verlangt.',
   ...{ mostSums: 'An höchstens so vielen Läufen teilnehmen', pause: 'Kürzeste Pause zwischen zwei Läufen' },
   ...{ noPause: 'keine', oneMinute: 'eine Minute', oneHour: 'eine Stunde' },
 
@@ -177,16 +179,16 @@ const de: Texts = {
     'Ihr Browser trainiert das Programm mit Ihren Ziffern und sendet, um wie viel sich das Programm dadurch ändert. Er maskiert diese Zahlen, sodass der Server nur die Summe über alle Teilnehmenden lesen und den Teil derer abziehen kann, die er selbst spielt. Die Ziffern selbst sendet er nicht.',
   consentSeen: 'Was der Server sieht',
   consentSeenText:
-    'Er sieht, wer wann teilnimmt, unter einer Nummer, die Ihr Browser gewählt hat, und Ihre Netzwerkadresse. Er sieht jede Summe. Wer die Seite zum Zusehen öffnet, sieht, wozu die Summen führen.',
+    'Er sieht, wer wann teilnimmt, unter einer Nummer, die Ihr Browser gewählt hat, und Ihre Netzwerkadresse. Er sieht jede Summe. Wer diese Seiten öffnen kann, kann nach jedem Lauf das Programm laden und die Summe daraus ausrechnen. Wenn der Server angehalten wird, wird gelöscht, was er gespeichert hat.',
   consentFails: 'Wann der Schutz versagt',
   consentFailsText: (companions) =>
-    `Wenn zu viele Teilnehmende zu dem gehören, der den Server betreibt, kann dieser ausrechnen, was Sie gesendet haben. Hier spielt der Server selbst ${companions} Teilnehmende, denn dies ist eine Vorführung. Vor dem, der sie betreibt, schützt Sie also nichts.`,
+    `Wenn zu viele Teilnehmende zu dem gehören, der den Server betreibt, kann dieser ausrechnen, was Sie gesendet haben. Hier spielt der Server selbst ${companions} Teilnehmende, denn dies ist eine Vorführung. Er liefert auch diese Seite und könnte eine andere liefern, die nicht tut, was hier steht. Vor dem, der ihn betreibt, schützt Sie also nichts. Wenn die Adresse dieser Seite mit http: beginnt, schützt Sie auch nichts vor dem, der Ihr Netzwerk beherrscht.`,
   consentStays: 'Was Sie nicht zurücknehmen können',
   consentStaysText:
     'Was gesendet ist, kann nicht zurückgezogen werden: Es ist von da an Teil der Summe und des Programms. Sie können jederzeit gehen. Dann sagt Ihr Browser dem Server, falls ein Lauf im Gang ist, dass Sie gegangen sind, und sendet sonst nichts mehr von Ihnen.',
   consentCost: 'Was jede Summe über Sie verrät',
   consentCostNoise: (epsilon, delta) =>
-    `Ihr Browser fügt auch Rauschen hinzu, das heißt kleine zufällige Fehler, die in der Summe bleiben. Doch verrät jede Summe ein wenig über Sie, und mehrere Summen verraten zusammen mehr. Das misst eine Zahl, die ε heißt: Bei 0 wird nichts verraten, und je größer sie ist, desto mehr kann verraten werden. Alle Summen zusammen bleiben in einem Budget von ε = ${epsilon}, außer mit einer kleinen Wahrscheinlichkeit, die δ = ${delta} heißt. Das gilt, solange höchstens ein anderer Teilnehmer mit dem Server zusammenarbeitet.`,
+    `Ihr Browser fügt auch Rauschen hinzu, das heißt kleine zufällige Fehler, die in der Summe bleiben. Doch verrät jede Summe ein wenig über Sie, und mehrere Summen verraten zusammen mehr. Das misst eine Zahl, die ε heißt: Bei 0 wird nichts verraten, und je größer sie ist, desto mehr kann verraten werden. Alle Summen dieser Aufgabe zusammen bleiben in einem Budget von ε = ${epsilon}, außer mit einer kleinen Wahrscheinlichkeit, die δ = ${delta} heißt. Das gilt, solange höchstens ein anderer Teilnehmer mit dem Server zusammenarbeitet. Hier spielt der Server mehr von ihnen, also gilt es nicht gegenüber dem, der ihn betreibt, aber gegenüber anderen, die die Summen sehen.`,
   consentCostExact:
     'Die Summen sind genau. Wer weiß, was alle anderen gesendet haben, kann es von der Summe abziehen und hat, was Sie gesendet haben.',
   consentTask: 'Wozu Sie einwilligen',
@@ -200,11 +202,13 @@ const de: Texts = {
 
   yourPart: 'Ihr Beitrag',
   otherTask:
-    'Der Dienst hat eine andere Aufgabe als zuvor, zum Beispiel weil er neu gestartet wurde. An der neuen nehmen Sie nur teil, wenn Sie in sie einwilligen. Für sie wurde nichts von Ihnen gesendet.',
+    'Der Dienst hat eine andere Aufgabe als zuvor, zum Beispiel weil er neu gestartet wurde. An der neuen nehmen Sie nur teil, wenn Sie in sie einwilligen. Für sie wurde nichts von Ihnen gesendet. Was frühere Summen über Sie verraten haben, ist nicht zurückgenommen: Es addiert sich, obwohl dieser Browser für jede Aufgabe von null an zählt.',
   phase: {
     starting: 'Einen Moment. Wenn diese Seite zweimal offen ist, nimmt Ihr Browser in der anderen teil.',
     idle: 'Wartet auf den nächsten Lauf.',
+    pausing: 'Wartet auf den nächsten Lauf, und auf das Ende Ihrer Pause, wenn sie nicht vorbei ist.',
     preparing: 'Sie sind in diesem Lauf. Das Programm lernt aus Ihren Ziffern.',
+    session: 'In einer Summe.',
     awaiting: 'Sie haben in diesem Lauf nichts mehr zu tun. Wartet auf sein Ende.',
     over: 'Alle Läufe dieses Dienstes sind vorbei.',
     left: 'Sie sind gegangen.',
@@ -259,9 +263,9 @@ const de: Texts = {
       `Ihr Browser und der Server sind sich über diesen Lauf nicht einig. Er geht ohne Sie weiter, und im nächsten werden Sie wieder gefragt. Wenn das wieder geschieht, nennen Sie dem, der den Dienst betreibt, den Code ${code}.`,
   },
   budgetUsedUp: (budget) =>
-    `Ihr Budget ist aufgebraucht. Noch eine Summe könnte mehr über Sie verraten als das ε = ${budget}, in das Sie eingewilligt haben. Deshalb lehnt Ihr Browser jeden weiteren Lauf ab. Es wird nichts mehr gesendet.`,
+    `Ihr Budget ist aufgebraucht. Noch eine Summe könnte mehr über Sie verraten als das ε = ${budget}, in das Sie eingewilligt haben. Deshalb lehnt Ihr Browser jeden weiteren Lauf ab. Über Ihre Ziffern wird nichts mehr gesendet.`,
   sumsUsedUp: (most) =>
-    `Sie haben an so vielen Läufen teilgenommen, wie Sie erlaubt haben: ${most}. Ihr Browser lehnt jeden weiteren ab. Es wird nichts mehr gesendet.`,
+    `Sie haben an so vielen Läufen teilgenommen, wie Sie erlaubt haben: ${most}. Ihr Browser lehnt jeden weiteren ab. Über Ihre Ziffern wird nichts mehr gesendet.`,
 
   watchLead: 'Was der Server weiß: wie viele teilnehmen, und wozu die Summen führen. Die Seite zeigt Zahlen und niemandes Namen.',
   ...{ now: 'Jetzt', connection: 'Die Verbindung zum Server ist verloren. Die Seite versucht es wieder.' },
@@ -289,7 +293,7 @@ const de: Texts = {
   privacy: 'Verbrauchtes Privatsphäre-Budget',
   noNoise: 'Diese Summen sind genau: Es gibt kein Budget.',
   privacyNote: (companions) =>
-    `ε misst, wie viel die Summen schlimmstenfalls über jemanden verraten können, dessen Teil in jedem Lauf bisher war. Es gilt, wenn höchstens ein anderer Teilnehmer mit dem Server zusammenarbeitet. Hier spielt der Server ${companions} von ihnen.`,
+    `ε misst, wie viel die Summen schlimmstenfalls über jemanden verraten können, dessen Teil in jedem Lauf bisher war. Es gilt, wenn höchstens ein anderer Teilnehmer mit dem Server zusammenarbeitet. Hier spielt der Server ${companions} von ihnen, also gilt es nicht gegenüber dem, der ihn betreibt.`,
   allRuns: 'Alle Läufe',
   columns: ['Lauf', 'Ergebnis', 'In der Summe', 'Ausfälle', 'Erkannt', 'ε verbraucht'],
   noRuns: 'Noch ist kein Lauf zu Ende.',
