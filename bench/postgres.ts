@@ -6,12 +6,14 @@ import { PostgresSessions } from '../src/postgres/index.ts';
 import type { Bench } from './bench.ts';
 import { blocks, short, table, whole } from './markdown.ts';
 import { measureLongVectors, type LongVectors } from './postgres/long-vectors.ts';
+import { measureSharedUnmasking, type SharedUnmasking } from './postgres/shared-unmasking.ts';
 import { measureSmallMessages, type SmallMessages } from './postgres/small-messages.ts';
 
 export interface PostgresFigures {
   readonly version: string;
   readonly small: SmallMessages;
   readonly large: LongVectors;
+  readonly shared: SharedUnmasking;
 }
 
 export const postgres: Bench<PostgresFigures> = {
@@ -27,15 +29,17 @@ export const postgres: Bench<PostgresFigures> = {
       const { rows } = await pool.query<{ server_version: string }>('show server_version');
       const small = await measureSmallMessages(database, quick ? { sessions: 10, users: 10 } : { sessions: 200, users: 20 });
       const large = await measureLongVectors(database, quick ? { users: 12, vecLen: 2 ** 15 } : { users: 200, vecLen: 2 ** 20 });
-      return { version: rows[0]?.server_version ?? 'unknown', small, large };
+      const masks = quick ? { users: 12, vecLen: 2 ** 12, dropped: 2 } : { users: 400, vecLen: 2 ** 18, dropped: 100 };
+      const shared = await measureSharedUnmasking(database, masks, quick ? [1, 2] : [1, 2, 4]);
+      return { version: rows[0]?.server_version ?? 'unknown', small, large, shared };
     } finally {
-      await pool.query(`drop schema ${database.schema} cascade`);
+      await pool.query(`drop schema if exists ${database.schema}, graphile_worker cascade`);
       await pool.end();
       await server.stop();
     }
   },
 
-  describe: ({ version, small, large }) =>
+  describe: ({ version, small, large, shared }) =>
     blocks(
       `PostgreSQL ${version} on the same machine.`,
       `### Messages of ${small.sessions} sessions of ${small.users} users`,
@@ -65,5 +69,11 @@ export const postgres: Bench<PostgresFigures> = {
         ],
       ),
       `${short(large.inPostgres / large.inMemory)} times as long as in memory; ${short((100 * large.writtenMB) / large.messagesMB)} % of the messages’ bytes are written.`,
+      `### Removing the masks of ${whole(shared.users)} users × ${whole(shared.vecLen)} components of 32 bits, of whom ${whole(shared.dropped)} dropped out`,
+      'Seconds from the last answer to the sum, by so many processes that share the database, and by so many threads of one process in memory.',
+      table(
+        ['', 'threads in memory', 'processes, in PostgreSQL'],
+        shared.by.map(({ workers, inMemory, inPostgres }) => [workers, inMemory, inPostgres]),
+      ),
     ),
 };
