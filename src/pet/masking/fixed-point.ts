@@ -9,6 +9,7 @@ import { wordsOf, type Words } from './words.ts';
 
 const DIGIT_BITS = 24;
 const DIGIT = 2 ** DIGIT_BITS;
+const DIGITS_TO_ONE = 1 / DIGIT;
 /** Digits that a number has at most: 64 bits. */
 export const MOST_DIGITS = 3;
 
@@ -26,7 +27,6 @@ export class FixedPoint {
   readonly #zero: Words;
   readonly #largest: Words;
   // Of the number at hand.
-  readonly #sums: Float64Array;
   readonly #digits: Int32Array;
   readonly #element: Words;
 
@@ -39,8 +39,7 @@ export class FixedPoint {
     this.#exponent = exponent + decimals;
     this.#zero = wordsOf(zero, words);
     this.#largest = wordsOf(2n * zero, words);
-    this.#sums = new Float64Array(this.#constant.length + MOST_DIGITS);
-    this.#digits = new Int32Array(this.#sums.length + READ_AHEAD);
+    this.#digits = new Int32Array(this.#constant.length + MOST_DIGITS + READ_AHEAD);
     this.#element = new Uint32Array(words);
   }
 
@@ -56,24 +55,25 @@ export class FixedPoint {
   }
 
   /** Sets the digits to m·C. @returns the bits of the product. */
-  #multiply({ digits, count }: Mantissa): number {
-    const sums = this.#sums.fill(0);
+  #multiply({ digits: factor, count }: Mantissa): number {
     const constant = this.#constant;
-    for (let i = 0; i < count; i++) {
-      const digit = digits[i] ?? 0;
-      // At most three products of 48 bits and a carry meet in a sum, which is exact up to 53 bits.
-      for (let j = 0; j < constant.length; j++) sums[i + j] = (sums[i + j] ?? 0) + digit * (constant[j] ?? 0);
-    }
+    const digits = this.#digits;
+    const used = constant.length + count;
     let carry = 0;
-    let bits = 0;
-    for (let i = 0; i < sums.length; i++) {
-      const sum = (sums[i] ?? 0) + carry;
-      carry = Math.floor(sum / DIGIT);
+    let highest = 0;
+    for (let at = 0; at < used; at++) {
+      // At most three products of 48 bits and a carry meet in a sum, which is exact up to 53 bits.
+      let sum = carry;
+      for (let i = Math.max(0, at - constant.length + 1); i < count && i <= at; i++) {
+        sum += (factor[i] ?? 0) * (constant[at - i] ?? 0);
+      }
+      carry = Math.floor(sum * DIGITS_TO_ONE);
       const digit = sum - carry * DIGIT;
-      this.#digits[i] = digit;
-      if (digit !== 0) bits = DIGIT_BITS * i + 32 - Math.clz32(digit);
+      digits[at] = digit;
+      if (digit !== 0) highest = at;
     }
-    return bits;
+    for (let at = used; at < constant.length + MOST_DIGITS; at++) digits[at] = 0;
+    return DIGIT_BITS * highest + 32 - Math.clz32(digits[highest] ?? 0);
   }
 
   /** Sets the element to the product shifted to the right, or to the left if `shift` is negative. @returns whether it is below A·E. */
