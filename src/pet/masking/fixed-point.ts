@@ -47,7 +47,8 @@ export class FixedPoint {
   elementOf(number: Mantissa): Words {
     const bits = this.#multiply(number);
     const shift = -(number.exponent + this.#exponent);
-    const isBelow = bits - shift <= 32 * this.#words && this.#shiftRight(shift);
+    // Zero is below, however large the number is that has no weight.
+    const isBelow = (bits === 0 || bits - shift <= 32 * this.#words) && this.#shiftRight(shift);
     if (!isBelow) return this.#clamped(number.negative);
     if (!number.negative) this.#addZero();
     else this.#subtractFromZero(this.#isLost(shift));
