@@ -30,6 +30,8 @@ export interface AgentInPage {
 }
 
 const events: AgentEvent['type'][] = [];
+/** How often an agent waits depends on who answers when. */
+const note = ({ type }: AgentEvent): void => void (type !== 'waiting' && events.push(type));
 let agent: Agent | null = null;
 let loads = 0;
 let looks = 0;
@@ -87,7 +89,7 @@ function participate(given: GivenParticipant): Promise<void> {
       },
     },
     store: counted(new IndexedDbAgentStore(given.database)),
-    listener: ({ type }) => events.push(type),
+    listener: note,
   });
   void agent.run({ signal: new AbortController().signal });
   return Promise.resolve();
@@ -130,7 +132,7 @@ async function participateInWorker(given: GivenParticipant, vecLen: number, leav
         if (leaves) say({ leave: true });
         else say({ input: { id: `day ${data.wanted.run}`, data: vector } }, [vector.buffer]);
       } else if ('event' in data) {
-        events.push(data.event.type);
+        note(data.event);
         ({ progress } = data);
         if (data.event.type === 'done') end();
       }
