@@ -154,7 +154,7 @@ export const LONG: readonly Suite[] = [
   { name: 'bundlers', files: ['long/bundles.test.ts', 'long/browser-bundles.test.ts'], budget: 1200 },
   { name: 'web-core', files: CORE, web: true, budget: 3600 },
   { name: 'pauses', files: ['browser/pauses.test.ts'], budget: 900 },
-  { name: 'pages-long', files: ['browser/digit-pages-long.test.ts'], budget: 900 },
+  { name: 'pages-long', files: ['browser/digit-pages-long.test.ts', 'long/pages-service.test.ts'], budget: 900 },
   { name: 'webkit', files: ['browser/webkit.test.ts'], budget: 300 },
   {
     name: 'firefox',
