@@ -67,7 +67,7 @@ async function work(): Promise<void> {
     const outcome = await run(suite);
     outcomes.push(outcome);
     console.log(`\n=== ${suite.name}\n${outcome.output}`);
-    if (values.long && isGood(outcome)) recordPass(suite, outcome);
+    if (values.long && isGood(outcome) && outcome.passed > 0) recordPass(suite, outcome);
   }
 }
 
