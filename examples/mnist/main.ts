@@ -7,7 +7,7 @@
 import { Demo } from './demo.ts';
 import { help, OptionError, prepareFolder, readOptions } from './options.ts';
 
-/** After Ctrl-C, errors come from work that was cut short. */
+/** After a signal, errors come from work that was cut short. */
 let interrupted = false;
 let demo: Demo | null = null;
 
@@ -17,11 +17,16 @@ async function main(): Promise<void> {
     console.log(help(process.stdout.columns));
     return;
   }
-  process.once('SIGINT', () => {
-    interrupted = true;
-    void (demo?.interrupt() ?? Promise.resolve()).finally(() => process.exit(130));
-    console.error('interrupted');
-  });
+  for (const [signal, status] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.once(signal, () => {
+      interrupted = true;
+      void (demo?.interrupt() ?? Promise.resolve()).finally(() => process.exit(status));
+      console.error('interrupted');
+    });
+  }
   await prepareFolder(options.out);
   const given = process.env.DATABASE_URL;
   const database = given === undefined || given === '' ? 'Starting PostgreSQL' : 'Connecting to the database of DATABASE_URL';

@@ -20,7 +20,7 @@ import { Entry } from './entry.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import { tickFailed, type CoordinatorEvent } from './events.ts';
 import { FinishedCalls } from './finished-calls.ts';
-import { checkTasks, hostOf, OPTION_NAMES, secretOf, seedsOf, storeOf, type CoordinatorOptions } from './options.ts';
+import { checkTasks, keepingOf, OPTION_NAMES, seedsOf, type CoordinatorOptions } from './options.ts';
 import { certificatesOf, outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
 import { refusal, responseTo, type Reply } from './reply.ts';
@@ -83,9 +83,10 @@ export class Coordinator {
     this.#entry = new Entry(retired, options.minClientVersion);
     this.#clock = options.clock ?? Date.now;
     this.#listener = checkListener(options.listener);
-    this.#store = storeOf(options.store);
+    const { secret, ...kept } = keepingOf(options);
+    this.#store = kept.store;
     this.#revocations = new RevocationLists(this.#store);
-    this.#tokens = new EpochTokens(secretOf(options.secret));
+    this.#tokens = new EpochTokens(secret);
     this.#windows = new PollWindows(checkInteger(options.capacity ?? 200, 'options.capacity', 1, 10 ** 9));
     const most = checkInteger(options.maxUploadBytes ?? 2 ** 30, 'options.maxUploadBytes', 0, Number.MAX_SAFE_INTEGER);
     this.#admission = new Admission({
@@ -95,8 +96,7 @@ export class Coordinator {
       now: () => secondsOf(this.#clock),
     });
     this.#answering = {
-      store: this.#store,
-      host: hostOf(options.host),
+      ...kept,
       listener: this.#listener,
       ...{ uploads: new Uploads(most), rosters: new Rosters(this.#store), work: new RunWork() },
       taskOf: (id) => this.#task(id),

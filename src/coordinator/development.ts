@@ -104,7 +104,8 @@ export function developmentService(options: DevelopmentOptions): DevelopmentServ
     development: true,
   });
   const seeds = registrarSeeds({ authority: registrar.authority, fetch: (time) => registrar.seed(time) });
-  const coordinator = new Coordinator({ keypair: generateSignKeyPair(systemRandom), tasks: [task], seeds, ...own });
+  const keypair = generateSignKeyPair(systemRandom);
+  const coordinator = new Coordinator({ keypair, secret: systemRandom(32), tasks: [task], seeds, ...own });
   let runs = 0;
   return {
     task,

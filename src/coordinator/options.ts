@@ -30,13 +30,13 @@ export interface CoordinatorOptions {
    */
   readonly minClientVersion?: number;
   /**
-   * 32 bytes that all processes of one coordinator share, and nobody else knows; default: fresh ones. Leave it out if the store is in
-   * memory: its time begins anew with each start, and with the same secret, requests that somebody recorded would be taken again.
+   * 32 bytes that all processes of one coordinator share, and nobody else knows. Leave it out if the store is in memory, so that it is new
+   * with each start: time begins anew there, and with the same secret, requests that somebody recorded would be taken again.
    */
   readonly secret?: Uint8Array;
-  /** Where runs are kept; default: in memory. */
+  /** Where runs are kept; default: in memory. A store that outlives the process needs `secret` and `host` beside it. */
   readonly store?: CoordinatorStore;
-  /** Where sessions are kept; default: in memory. */
+  /** Where sessions are kept; default: in memory, as the runs. */
   readonly host?: SessionHost;
   /** Where the seeds of draws come from, for tasks with cohorts: participants take them from there, too. */
   readonly seeds?: SeedSource;
@@ -75,23 +75,40 @@ export function checkTasks(tasks: unknown, name: string): readonly Task[] {
   });
 }
 
-export function secretOf(secret: unknown): Uint8Array {
-  if (secret === undefined) return systemRandom(32);
-  const bytes = copyOf(checkBytes(secret, 'options.secret'));
+/** Where a coordinator keeps what it must not forget. */
+export interface Keeping {
+  readonly store: CoordinatorStore;
+  readonly host: SessionHost;
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+}
+
+/**
+ * @throws TypeError if a store that outlives the process is given alone: the runs of the store would name sessions that are gone or in another
+ *   process, and each process would refuse the tokens of the others.
+ */
+export function keepingOf({ store, host, secret }: CoordinatorOptions): Keeping {
+  if (store !== undefined) checkMethods(store, 'options.store', ['heartbeat', 'createRun']);
+  if (host !== undefined) checkMethods(host, 'options.host', ['attendance', 'create']);
+  if (store !== undefined && !(store instanceof MemoryCoordinatorStore)) {
+    if (host === undefined) throw new TypeError(beside('host', 'a host that keeps sessions as long'));
+    if (secret === undefined) throw new TypeError(beside('secret', '32 bytes that all processes share'));
+  }
+  return {
+    store: store ?? new MemoryCoordinatorStore(),
+    host: host ?? new MemorySessionHost(),
+    secret: secret === undefined ? systemRandom(32) : secretFrom(secret),
+  };
+}
+
+function beside(name: string, expected: string): string {
+  return `options.${name}: expected ${expected}, because options.store is not in memory, got undefined`;
+}
+
+function secretFrom(given: unknown): Uint8Array {
+  const bytes = copyOf(checkBytes(given, 'options.secret'));
   if (bytes.length !== 32) throw new RangeError(`options.secret: expected 32 bytes, got ${bytes.length}`);
   return bytes;
-}
-
-export function storeOf(store: CoordinatorStore | undefined): CoordinatorStore {
-  if (store === undefined) return new MemoryCoordinatorStore();
-  checkMethods(store, 'options.store', ['heartbeat', 'createRun']);
-  return store;
-}
-
-export function hostOf(host: SessionHost | undefined): SessionHost {
-  if (host === undefined) return new MemorySessionHost();
-  checkMethods(host, 'options.host', ['attendance', 'create']);
-  return host;
 }
 
 export function seedsOf(seeds: SeedSource | undefined, tasks: readonly Task[]): SeedSource {

@@ -5,6 +5,7 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { addressesOf } from '../../examples/pages/addresses.ts';
 import { bytesOfImages, halved, imagesOf, imagesOfBytes, PIXELS, SIDE } from '../../examples/pages/digits.ts';
+import { OptionError, readOptions } from '../../examples/pages/options.ts';
 import { LANGUAGES, type Texts } from '../../examples/pages/page/texts.ts';
 import { groupOf, leastOf } from '../../examples/pages/terms.ts';
 import { Watching } from '../../examples/pages/watching.ts';
@@ -24,6 +25,28 @@ function sentencesOf(texts: unknown): string[] {
   if (typeof texts === 'function') return [(texts as (...args: number[]) => string)(2, 3, 4)];
   return Object.values(texts as object).flatMap((each: unknown) => sentencesOf(each));
 }
+
+describe('the command line of the pages', () => {
+  it('is refused with the option that is wrong', () => {
+    for (const [options, problem] of [
+      ['--colour red', "Unknown option '--colour'"],
+      ['run', "Unexpected argument 'run'"],
+      ['--port http', '--port: expected a number from 0 to 65535, got http'],
+      ['--runs 2.5', '--runs: expected a whole number, got 2.5'],
+      ['--companions 4', '--companions: expected at least 10 with this number of visitors, got 4'],
+      ['--epsilon 0', '--epsilon: expected a number from 0.1 to 32, got 0'],
+    ] as const) {
+      expect(() => readOptions(options.split(' ')), options).to.throw(OptionError, problem);
+    }
+  });
+
+  it('has an answer for all that it does not say', () => {
+    const all = { host: '127.0.0.1', port: 8790, companions: 40, visitors: 1, silent: 2, patience: 6, runs: 10, epsilon: 8 };
+    expect(readOptions([])).to.deep.equal(all);
+    expect(readOptions(['--exact', '--epsilon', '3'])).to.deep.equal({ ...all, epsilon: null });
+    expect(readOptions(['--help'])).to.equal(null);
+  });
+});
 
 describe('the words of the pages', () => {
   for (const name of ['take-part.html', 'watch.html']) {

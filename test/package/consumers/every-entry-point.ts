@@ -229,7 +229,8 @@ export async function service(pool: PostgresPool, exchange: Exchange, floors: Fl
   await new PetService({ coordinator: new PostgresPetCoordinator(pool, { network: 'a', ...rounds }) }).tick();
   const store: CoordinatorStore = new PostgresCoordinatorStore(pool);
   const host = new PostgresSessionHost(new PostgresSessions(pool));
-  const coordinator = new Coordinator({ keypair: genKeypair(), tasks: [Task.fromJSON(task.toJSON())], store, host });
+  const secret = new Uint8Array(32);
+  const coordinator = new Coordinator({ keypair: genKeypair(), secret, tasks: [Task.fromJSON(task.toJSON())], store, host });
   const key = await coordinator.openRun(await publisher.announce({ task, run: 1, expires: new Date() }));
   const keypair = genKeypair();
   const certificate = await registrar.certify(await certificateRequest(registrar.authority, 1, keypair));
