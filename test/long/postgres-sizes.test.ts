@@ -1,6 +1,7 @@
 // Sessions in PostgreSQL that are too large for the gate: each gives its exact sum, writes its messages about once, and holds no
 // transaction for long.
 import { expect } from 'chai';
+import { mostResident } from '../../bench/memory/resident.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
 import { Fleet } from '../postgres/fleet.ts';
 import { playLargeSession, type LargeSession } from '../postgres/large-session.ts';
@@ -28,7 +29,7 @@ describe('a large session in PostgreSQL', function () {
     console.log(`      closing, s:              ${rounded(figures.closing)}`);
     console.log(`      longest transaction, ms: ${figures.longest.milliseconds.toPrecision(4)}, ${figures.longest.statement}`);
     console.log(`      on the disk, MB:         ${rounded([figures.disk / 1e6])}`);
-    console.log(`      most resident, MB:       ${rounded([process.resourceUsage().maxRSS / 1024])} with all users`);
+    console.log(`      most resident, MB:       ${rounded([mostResident() / 1e6])} with all users`);
   };
 
   it('of 2,000 users on the complete graph', async () => {
@@ -76,8 +77,8 @@ describe('a large session in PostgreSQL', function () {
       show(figures);
       for (const i of [0, 1]) {
         const resident = (await fleet.call(i, 'memory')) as number;
-        console.log(`      most resident in process ${i}: ${Math.round(resident / 1024)} MB`);
-        expect(resident / 1024).to.be.below(400);
+        console.log(`      most resident in process ${i}: ${Math.round(resident / 1e6)} MB`);
+        expect(resident / 1e6).to.be.below(400);
       }
     } finally {
       fleet.end();

@@ -1,6 +1,7 @@
 // One server process with sessions in PostgreSQL. The test that started it calls it over a channel. With CRASH_AFTER it
 // kills itself by SIGKILL, right before or right after its n-th statement.
 import pg from 'pg';
+import { mostResident } from '../../bench/memory/resident.ts';
 import { PostgresSessions, type PoolConnection, type PostgresPool, type PoolQuery } from '../../src/postgres/index.ts';
 
 export interface Call {
@@ -68,8 +69,7 @@ async function hear(
 
 function answerTo({ method, args }: Call): Promise<unknown> {
   if (method === 'hear') return hear(...(args as Parameters<typeof hear>));
-  // The most that was resident, in kilobytes.
-  if (method === 'memory') return Promise.resolve(process.resourceUsage().maxRSS);
+  if (method === 'memory') return Promise.resolve(mostResident());
   return (sessions[method] as (...all: readonly unknown[]) => Promise<unknown>)(...args);
 }
 
