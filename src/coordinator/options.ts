@@ -85,11 +85,16 @@ export interface Keeping {
 
 /**
  * @throws TypeError if a store that outlives the process is given alone: the runs of the store would name sessions that are gone or in another
- *   process, and each process would refuse the tokens of the others.
+ *   process, and each process would refuse the tokens of the others; or if a secret is given without a store.
  */
 export function keepingOf({ store, host, secret }: CoordinatorOptions): Keeping {
   if (store !== undefined) checkMethods(store, 'options.store', ['heartbeat', 'createRun']);
   if (host !== undefined) checkMethods(host, 'options.host', ['attendance', 'create']);
+  if (store === undefined && secret !== undefined) {
+    throw new TypeError(
+      'options.secret: leave it out, because the store is in memory: with the same secret after a restart, requests that somebody recorded would be taken again',
+    );
+  }
   if (store !== undefined && !(store instanceof MemoryCoordinatorStore)) {
     if (host === undefined) throw new TypeError(beside('host', 'a host that keeps sessions as long'));
     if (secret === undefined) throw new TypeError(beside('secret', '32 bytes that all processes share'));

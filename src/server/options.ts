@@ -84,19 +84,18 @@ export function checkLocalOptions(options: ServerLocalOptions): void {
 }
 
 /**
- * Refuses a threshold with which some of the registered users would be turned away: the session could never hear all users
- * that it lists as missing.
+ * Refuses a threshold with which some of the users that are registered, or that may come, would be turned away: the session could never
+ * hear all users that it lists as missing.
  */
-function checkBearsAll(parameters: Parameters, policy: Policy, registered: number): void {
+function checkBearsAll(parameters: Parameters, policy: Policy, users: number): void {
   const { threshold } = parameters;
-  const users = Math.min(registered, policy.maxUsers);
   const largest = largestDirectory(parameters, policy);
   if (largest >= users) return;
   // 2t > n + c
   const least = Math.floor((users + policy.colluders) / 2) + 1;
   throw new RangeError(
-    `threshold: ${threshold} of ${registered} registered keys bears at most ${largest} users; expected at least ${least}, ` +
-      `or options.maxUsers of at most ${largest} if fewer users may come`,
+    `threshold: ${threshold} bears at most ${largest} users, and ${users} may come; expected at least ${least}, ` +
+      `or options.maxUsers of at most ${largest}`,
   );
 }
 
@@ -111,7 +110,9 @@ export function newServerSnapshot(threshold: unknown, vecLen: unknown, options: 
   const parameters = resolveParameters(threshold, vecLen, options);
   const policy = resolvePolicy(options, parameters.graph, publicKeys?.size ?? MAX_USERS);
   checkReachable(parameters, policy);
-  if (publicKeys !== undefined) checkBearsAll(parameters, policy, publicKeys.size);
+  if (publicKeys !== undefined || options.maxUsers !== undefined) {
+    checkBearsAll(parameters, policy, Math.min(publicKeys?.size ?? policy.maxUsers, policy.maxUsers));
+  }
   return {
     revision: 0,
     context: { parameters, policy, publicKeys: publicKeys?.snapshot() ?? null },

@@ -35,7 +35,9 @@ import { publicKeys as codec } from './json.ts';
  */
 export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
   #keys = new Map<UserId, SignPublicKey>();
-  /** Whether others hold the map: it is copied then before it is changed, so that a million users may share one. */
+  /** Whose each key is, by its bytes as text. */
+  #owners = new Map<string, UserId>();
+  /** Whether others hold the maps: they are copied then before they are changed, so that a million users may share them. */
   #shared = false;
 
   /**
@@ -48,11 +50,12 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
   }
 
   /**
-   * Registers a user's key; the same key again changes nothing.
+   * Registers a user's key; the same key again for the same user changes nothing.
    *
    * @param u user id, an integer in [0, 2^53).
    * @param pk Ed25519 public key, 32 bytes; copied.
-   * @throws UsageError ERR_SECAGG_KEY_CONFLICT if the user is registered with another key.
+   * @throws UsageError ERR_SECAGG_KEY_CONFLICT if the user is registered with another key, or another user with this key: who has
+   * several ids counts several times towards the threshold.
    * @throws TypeError, RangeError if an argument is no id or no canonical public key of large order.
    */
   insert(u: number, pk: SignPublicKey): void {
@@ -73,9 +76,15 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
       if (equalBytes(known, key)) return;
       throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `${entry}user ${id} is registered with another key`);
     }
-    if (this.#shared) this.#keys = new Map(this.#keys);
+    const text = String.fromCharCode(...key);
+    const owner = this.#owners.get(text);
+    if (owner !== undefined) {
+      throw new UsageError('ERR_SECAGG_KEY_CONFLICT', `${entry}user ${id} has the key of user ${owner}`);
+    }
+    if (this.#shared) [this.#keys, this.#owners] = [new Map(this.#keys), new Map(this.#owners)];
     this.#shared = false;
     this.#keys.set(id, copyOf(key));
+    this.#owners.set(text, id);
   }
 
   /** Number of registered users. */
@@ -102,7 +111,7 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
    * The keys that {@link toJSON} gave.
    *
    * @param json a parsed value, not the text.
-   * @throws StateError ERR_SECAGG_STATE if the value is none of `toJSON`; RangeError for a key that `insert` refuses.
+   * @throws StateError ERR_SECAGG_STATE if the value is none of `toJSON`; RangeError or UsageError for a key that `insert` refuses.
    */
   static fromJSON(json: unknown): PublicKeysWrapper {
     return new PublicKeysWrapper(codec.decode(json, 'public keys'));
@@ -117,7 +126,7 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
   /** @internal The same entries in another wrapper, which may be given more. */
   copy(): PublicKeysWrapper {
     const copy = new PublicKeysWrapper();
-    copy.#keys = this.#keys;
+    [copy.#keys, copy.#owners] = [this.#keys, this.#owners];
     copy.#shared = this.#shared = true;
     return copy;
   }

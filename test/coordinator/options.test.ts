@@ -28,6 +28,10 @@ describe('a coordinator’s store that is not in memory', () => {
     );
   });
 
+  it('is needed for a secret: recorded requests would be taken again when the time of a store in memory begins anew', () => {
+    expect(() => made({ secret })).to.throw(TypeError, 'options.secret: leave it out');
+  });
+
   it('goes with both; a store in memory needs neither', () => {
     expect(made({ store, host, secret }).tasks).to.deep.equal([]);
     expect(made({ store: new MemoryCoordinatorStore() }).tasks).to.deep.equal([]);

@@ -2,7 +2,7 @@
 import { platform } from '#platform';
 import { expect } from 'chai';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { PublicKeysWrapper, ServerWrapper, type ServerLocalOptions } from '../../src/index.ts';
+import { genKeypair, PublicKeysWrapper, ServerWrapper, type ServerLocalOptions } from '../../src/index.ts';
 import { serverLocals } from '../../src/server/options.ts';
 import { others, pk, serverFrom, userFrom } from '../support/arguments.ts';
 
@@ -54,7 +54,7 @@ describe('the arguments of a server', () => {
   });
 
   it('bear all registered users, or as many as may come, with the least threshold that does', () => {
-    const publicKeys = new PublicKeysWrapper(Array.from({ length: 9 }, (_, id) => [id, pk]));
+    const publicKeys = new PublicKeysWrapper(Array.from({ length: 9 }, (_, id) => [id, genKeypair()[0]]));
     // 2t > n + c
     for (const [options, least] of [
       [{}, 5],
@@ -65,6 +65,9 @@ describe('the arguments of a server', () => {
     ] as const) {
       expect(serverFrom(least, 1, { publicKeys, ...options })).to.be.instanceOf(ServerWrapper);
       expect(() => serverFrom(least - 1, 1, { publicKeys, ...options }), `${least}`).to.throw(RangeError, 'threshold:');
+      const maxUsers = 'maxUsers' in options ? options.maxUsers : publicKeys.size; // when the keys come later
+      expect(serverFrom(least, 1, { ...options, maxUsers })).to.be.instanceOf(ServerWrapper);
+      expect(() => serverFrom(least - 1, 1, { ...options, maxUsers }), `${least}`).to.throw(RangeError, 'threshold:');
     }
     expect(() => serverFrom(4, 1, { publicKeys })).to.throw(RangeError, 'expected at least 5,');
     expect(() => serverFrom(4, 1, { publicKeys, colluders: 1 })).to.throw(RangeError, 'expected at least 6,');

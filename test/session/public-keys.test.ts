@@ -20,6 +20,16 @@ describe('PublicKeysWrapper', () => {
     ]);
   });
 
+  it('refuses one key under two ids, whose owner would count twice towards the threshold', () => {
+    const keys = new PublicKeysWrapper([[5, pk]]);
+    refused('ERR_SECAGG_KEY_CONFLICT', () => keys.insert(6, Uint8Array.from(pk)), UsageError);
+    refused('ERR_SECAGG_KEY_CONFLICT', () => new PublicKeysWrapper([...keys, [6, pk]]), UsageError);
+    const json = [...keys.toJSON(), ...new PublicKeysWrapper([[6, pk]]).toJSON()];
+    refused('ERR_SECAGG_KEY_CONFLICT', () => PublicKeysWrapper.fromJSON(json), UsageError);
+    refused('ERR_SECAGG_KEY_CONFLICT', () => userFrom({ id: 6, others: keys }), UsageError); // 5 has its own key
+    expect(keys.size).to.equal(1);
+  });
+
   it('does not pass later insertions, or changes of the bytes, on to who was given it', async () => {
     const session = new Session({ ids: [1, 2, 3], threshold: 2 });
     const { pki } = session.registered;
@@ -40,7 +50,7 @@ describe('PublicKeysWrapper', () => {
     const before = [server.serializeState(), user.serializeState()];
     for (const keys of [forServer, forUser]) {
       keys.insert(9, pk);
-      keys.insert(10, pk);
+      keys.insert(10, genKeypair()[0]);
       expect([keys.size, keys.has(9)]).to.deep.equal([4, true]);
     }
     expect([server.serializeState(), user.serializeState()]).to.deep.equal(before);
@@ -88,7 +98,7 @@ describe('PublicKeysWrapper', () => {
   });
 
   it('says of one bad entry among a thousand where it is, and of which user', () => {
-    const good = Array.from({ length: 1000 }, (_, i): [number, Uint8Array] => [7 * i, pk]);
+    const good = Array.from({ length: 1000 }, (_, i): [number, Uint8Array] => [7 * i, genKeypair()[0]]);
     const small = new Uint8Array(32);
     for (const [entry, kind, where] of [
       [[6, pk.subarray(1)], RangeError, 'entries[700], user 6, pk:'],
@@ -97,7 +107,8 @@ describe('PublicKeysWrapper', () => {
       [[6], TypeError, 'entries[700], user 6, pk:'],
       [[-1, pk], RangeError, 'entries[700], u:'],
       [['6', pk], TypeError, 'entries[700], u:'],
-      [[14, genKeypair()[0]], UsageError, 'entries[700], user 14 '],
+      [[14, pk], UsageError, 'entries[700], user 14 is registered with another key'],
+      [[6, good[2]![1]], UsageError, 'entries[700], user 6 has the key of user 14'],
     ] as const) {
       expect(() => new PublicKeysWrapper(good.with(700, entry as never))).to.throw(kind, where);
     }
