@@ -107,9 +107,12 @@ export function bytesOfHex(text: string): Uint8Array | null {
   return Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16));
 }
 
+/** The digits of each byte. */
+const DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Hexadecimal digits, lower case; for use as a map key of public values. */
 export function hex(bytes: Uint8Array): string {
   let out = '';
-  for (const byte of bytes) out += byte.toString(16).padStart(2, '0');
+  for (const byte of bytes) out += DIGITS[byte] ?? '';
   return out;
 }

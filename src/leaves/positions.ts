@@ -21,5 +21,7 @@ export function positionAt(index: number, users: number): Position {
 
 /** All positions of a directory, ascending. */
 export function allPositions(users: number): Position[] {
-  return Array.from({ length: users }, (_, index) => positionAt(index, users));
+  const all: Position[] = [];
+  for (let index = 0; index < users; index++) all.push(positionAt(index, users));
+  return all;
 }

@@ -43,7 +43,7 @@ function plain(bytes: Buffer): Uint8Array {
 
 // Most of what is hashed is short and in several parts. Joined here and hashed by one call it takes half the time of a hash
 // object, and leaves nothing for the garbage collector; the parts may be secret.
-const JOINED = new Uint8Array(1024);
+const JOINED = new Uint8Array(4096);
 
 // A digest is no secret, whatever it is of. As text it costs half of what it costs as a buffer with memory of its own.
 export function sha256(parts: readonly Uint8Array[]): Uint8Array {

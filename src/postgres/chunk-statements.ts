@@ -115,17 +115,21 @@ export const insertDeals: Statement<{ readonly owner: number }> = statement(
 
 interface DealtRow extends SharedQuestion {
   readonly holder: number;
-  /** Positions, with spaces between them. */
+  /** Positions, with spaces between those of a row and commas between rows. */
   readonly owners: string;
+  /** In the order of the owners. */
   readonly records: Uint8Array;
 }
 
-/** What some holders of any sessions were dealt, from all tiles: a row for each question and holder. $4 is the length of a record. */
+/**
+ * What some holders of any sessions were dealt, from all tiles: a row for each question and holder. The first bytes of each record may be
+ * left out: the ciphertext. $5 is the length of a record.
+ */
 export const recordsInTiles: Statement<DealtRow> = statement(
   `
-  select asked, holder, string_agg(array_to_string(owners, ' '), ' ') as owners, string_agg(
-    substring(body from holder * cardinality(owners) * $4::integer + 1 for cardinality(owners) * $4::integer), ''::bytea) as records
-  from unnest($1::uuid[], $2::integer[], $3::integer[]) as question (session_id, holder, asked)
+  select asked, holder, string_agg(array_to_string(owners, ' '), ',') as owners, string_agg(substring(body
+    from (holder * $5::integer + without) * cardinality(owners) + 1 for ($5::integer - without) * cardinality(owners)), ''::bytea) as records
+  from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[]) as question (session_id, holder, without, asked)
   ${lookup('owners, body', 'tiles', ['session_id'])}
   group by asked, holder`,
   { asked: integer, holder: integer, owners: text, records: bytes },
@@ -134,13 +138,14 @@ export const recordsInTiles: Statement<DealtRow> = statement(
 /**
  * What the neighbors of some holders of any sessions dealt to them. The neighbors are at the positions from `start` on, with the holder in
  * their middle. An owner's records are in the order of its own neighbors: the further ahead the owner is, the earlier comes the holder's.
+ * $7 is the length of a record.
  */
 export const recordsInDeals: Statement<DealtRow> = statement(
   `
-  select asked, holder, string_agg(owner::text, ' ') as owners,
-    string_agg(substring(sealed from (neighbors - ahead - (2 * ahead < neighbors)::integer) * $6::integer + 1 for $6::integer), ''::bytea) as records
-  from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[])
-    as question (session_id, holder, start, neighbors, asked)
+  select asked, holder, string_agg(owner::text, ',') as owners, string_agg(substring(sealed
+    from (neighbors - ahead - (2 * ahead < neighbors)::integer) * $7::integer + without + 1 for $7::integer - without), ''::bytea) as records
+  from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[])
+    as question (session_id, holder, without, start, neighbors, asked)
   ${lookup('owner, owner - start as ahead, sealed', 'deals', ['session_id'], 'owner between start and start + neighbors')}
   where 2 * ahead <> neighbors
   group by asked, holder`,

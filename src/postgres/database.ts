@@ -1,8 +1,10 @@
 // Transactions. Each one begins, commits, and starts again if the database reports that it lost a race; any other error of
 // the database becomes a StoreError. All statements go through here, and none waits longer than the deadline.
+import { hex, utf8 } from '../leaves/bytes.ts';
 import { StoreError } from '../leaves/errors.ts';
 import { checkInteger } from '../leaves/checks.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
+import { sha256 } from '../crypto/digest.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { inTime, Late } from './deadline.ts';
 import { checkDriver } from './driver-check.ts';
@@ -17,6 +19,7 @@ import {
   quoteSchema,
   send,
   type PoolConnection,
+  type PoolQuery,
   type PostgresPool,
 } from './pool.ts';
 import { requireReadable, statement, type Query, type Statement } from './statement.ts';
@@ -81,19 +84,28 @@ export class Database {
   readonly lockTimeout: number;
   readonly lockWaits: LockWaits = new LockWaits();
   readonly #pool: PostgresPool;
+  readonly #prepares: boolean;
+  /** What is sent of each statement, by its text. */
+  readonly #sent = new Map<string, Pick<PoolQuery, 'text' | 'name'>>();
   /** Until when, by `performance.now()`, the schema's version counts as known. */
   #versionKnownUntil = 0;
   #driverChecked = false;
   #schemaId: string | null = null;
   readonly #listener: Listener<StoreEvent>;
 
-  /** @throws TypeError, RangeError that name the argument. */
+  /**
+   * @param prepares whether each connection of the pool prepares a statement once, and does not plan it again. Behind PgBouncer in
+   * transaction mode the next transaction may be given another connection to the server.
+   * @throws TypeError, RangeError that name the argument.
+   */
   constructor(
     pool: PostgresPool,
     { schema = 'secagg', timeout = DEFAULT_TIMEOUT_MS }: DatabaseOptions = {},
     listener?: Listener<StoreEvent>,
+    prepares = false,
   ) {
     this.#pool = checkPool(pool);
+    this.#prepares = prepares;
     this.#listener = checkListener(listener);
     this.schema = quoteSchema(schema);
     this.timeout = checkInteger(timeout, 'options.timeout', 1, MOST_TIMEOUT_MS);
@@ -157,6 +169,7 @@ export class Database {
       checkConnection(connection),
       () => undefined,
       () => undefined,
+      false,
     );
     const query: Query = async (statement, values) => (await run(statement, values)).rows;
     if (!this.#isVersionKnown) await this.#check(query);
@@ -194,15 +207,20 @@ export class Database {
   }
 
   /** @param onLate is told that the connection is of no use any more. */
-  #runOn(connection: PoolConnection, broken: () => Error | undefined, onLate: (error: Error) => void): Run {
+  #runOn(
+    connection: PoolConnection,
+    broken: () => Error | undefined,
+    onLate: (error: Error) => void,
+    prepares = this.#prepares,
+  ): Run {
     return async ({ text, decode }, values) => {
       const why = broken();
       // A statement would wait behind the one that is not answered.
       if (why !== undefined) throw storeError(why);
       requireReadable(values ?? []);
-      const sql = text.replaceAll(':schema', () => this.schema);
+      const sent = this.#sentOf(text);
       try {
-        const { rows, command } = await inTime(send(connection, sql, values), this.timeout);
+        const { rows, command } = await inTime(send(connection, prepares ? sent : { text: sent.text }, values), this.timeout);
         return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
       } catch (error) {
         if (!(error instanceof Late)) throw storeError(error);
@@ -210,6 +228,16 @@ export class Database {
         throw lateError(`no answer within ${this.timeout} ms`, error);
       }
     };
+  }
+
+  /** A statement for this schema, and a name that no other statement has. */
+  #sentOf(text: string): Pick<PoolQuery, 'text' | 'name'> {
+    const known = this.#sent.get(text);
+    if (known !== undefined) return known;
+    const sql = text.replaceAll(':schema', () => this.schema);
+    const sent = { text: sql, name: `secagg_${hex(sha256([utf8(sql)]).subarray(0, 16))}` };
+    this.#sent.set(text, sent);
+    return sent;
   }
 
   async #connect(): Promise<PoolConnection> {

@@ -6,7 +6,6 @@ import { isUserId, type UserId } from '../leaves/ids.ts';
 import { positionAt, type Position } from '../leaves/positions.ts';
 import { DIGEST_BYTES, KEY_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { proofNodes } from '../crypto/hash-tree.ts';
-import { advertisementOf } from '../server/entries.ts';
 import { Roster } from '../server/roster.ts';
 import { directoryTree } from '../session/binding.ts';
 import type { Directory } from '../session/messages.ts';
@@ -53,10 +52,12 @@ export function directoryOf(parts: ReadonlyMap<ChunkKind, Uint8Array>): Roster {
   const part = (kind: ChunkKind): Uint8Array => parts.get(kind) ?? new Uint8Array();
   const [keys, signatures] = [part('keys'), part('signatures')];
   return new Roster(
-    idsOf(part('ids')).map((userId, i) => {
-      const own = signatures.subarray(i * SIGNATURE_BYTES, (i + 1) * SIGNATURE_BYTES);
-      return advertisementOf(userId, concat([keys.subarray(i * KEYS_BYTES, (i + 1) * KEYS_BYTES), own]));
-    }),
+    idsOf(part('ids')).map((userId, i) => ({
+      userId,
+      channelKey: keys.slice(i * KEYS_BYTES, i * KEYS_BYTES + KEY_BYTES),
+      maskKey: keys.slice(i * KEYS_BYTES + KEY_BYTES, (i + 1) * KEYS_BYTES),
+      signature: signatures.slice(i * SIGNATURE_BYTES, (i + 1) * SIGNATURE_BYTES),
+    })),
   );
 }
 

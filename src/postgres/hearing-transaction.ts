@@ -3,8 +3,10 @@
 // sessions and users, so that no two of these transactions wait for each other.
 import { hex } from '../leaves/bytes.ts';
 import { ProtocolError, StoreError } from '../leaves/errors.ts';
+import { at } from '../leaves/lists.ts';
 import { advertisementOf } from '../server/entries.ts';
 import { requireAdmissible } from '../server/r0-advertise-keys.ts';
+import type { Advertisement } from '../session/messages.ts';
 import { writeChunks, type Chunk } from './chunks.ts';
 import * as messages from './message-statements.ts';
 import { packed } from './packed.ts';
@@ -39,6 +41,9 @@ export class SomeHeardElsewhere extends Error {
   }
 }
 
+/** Thrown if messages of round 0 were taken for new without a look, and some of their users or keys are not: it is to be looked. */
+export class SomeAdmittedElsewhere extends Error {}
+
 /** Thrown if the session is not in the round that was read, or if the round is being closed. */
 export class RoundMoved extends Error {}
 
@@ -62,14 +67,26 @@ interface Admitted {
   readonly admitted: readonly NewMessage[];
 }
 
+/** How batches are written. */
+export interface WriteOptions {
+  /** Whether the transaction waits for the sessions' locks, for one batch only; else it leaves out sessions that others hold. */
+  readonly waits: boolean;
+  /** Whether it looks which users and keys of round 0 were admitted before; else it assumes that none was, as is usual. */
+  readonly looks: boolean;
+}
+
 /**
  * Writes batches of different sessions, in one transaction. What is wrong with a session is told, and the others are written.
  *
- * @param waits whether it waits for the sessions' locks, for one batch only; else it leaves out sessions that others hold.
  * @returns in the order of the batches.
- * @throws SomeHeardElsewhere if some batches have messages that were written since, and nothing is written then. StoreError.
+ * @throws SomeHeardElsewhere if some batches have messages that were written since, SomeAdmittedElsewhere if it does not look, and
+ * nothing is written then. StoreError.
  */
-export async function writeBatches(query: Query, batches: readonly JudgedBatch[], waits: boolean): Promise<WrittenBatch[]> {
+export async function writeBatches(
+  query: Query,
+  batches: readonly JudgedBatch[],
+  { waits, looks }: WriteOptions,
+): Promise<WrittenBatch[]> {
   const locked = await lock(query, batches, waits);
   const open: JudgedBatch[] = [];
   const written = new Map<JudgedBatch, WrittenBatch>();
@@ -80,15 +97,23 @@ export async function writeBatches(query: Query, batches: readonly JudgedBatch[]
     if (error === null) open.push(batch);
     else written.set(batch, { error });
   }
-  const toAdmit = open.filter(({ session }) => session.row.round === 0);
-  const admitting = await admit(query, toAdmit, locked);
+  const toAdmit = open.filter(isFirst);
+  const admitting = await admit(query, toAdmit, { locked, looks });
   const all: Admitted[] = [];
   for (const batch of open) {
     const found = admitting.get(batch) ?? { admitted: batch.accepted, refused: new Map<number, ProtocolError>() };
     written.set(batch, 'error' in found ? found : { refused: found.refused });
     if ('admitted' in found && found.admitted.length > 0) all.push({ batch, admitted: found.admitted });
   }
-  await insertMessages(query, all);
+  await insertFirstMessages(
+    query,
+    all.filter(({ batch }) => isFirst(batch)),
+    looks,
+  );
+  await insertMessages(
+    query,
+    all.filter(({ batch }) => !isFirst(batch)),
+  );
   await writeRecords(
     query,
     all.map(({ batch: { session }, admitted }) => ({
@@ -109,14 +134,19 @@ export async function writeBatches(query: Query, batches: readonly JudgedBatch[]
 
 async function lock(query: Query, batches: readonly JudgedBatch[], waits: boolean): Promise<Map<string, MomentRow>> {
   const locked = new Map<string, MomentRow>();
-  for (const isFirst of [true, false]) {
-    const ids = batches.filter(({ session }) => (session.row.round === 0) === isFirst).map(({ session }) => session.id);
+  for (const first of [true, false]) {
+    const ids = batches.filter((batch) => isFirst(batch) === first).map(({ session }) => session.id);
     if (ids.length === 0) continue;
-    const free = isFirst ? sql.lockFreeToAdmit : sql.lockFreeToHear;
-    const rows = await query(waits ? (isFirst ? sql.lockToAdmit : sql.lockToHear) : free, [ids]);
+    const free = first ? sql.lockFreeToAdmit : sql.lockFreeToHear;
+    const rows = await query(waits ? (first ? sql.lockToAdmit : sql.lockToHear) : free, [ids]);
     for (const row of rows) locked.set(row.session_id, row);
   }
   return locked;
+}
+
+/** Whether a batch is of round 0. */
+function isFirst({ session }: JudgedBatch): boolean {
+  return session.row.round === 0;
 }
 
 /** Why nothing can be added to a session; null if it is in the round that was read. */
@@ -138,68 +168,52 @@ type Admission = { readonly admitted: readonly NewMessage[]; readonly refused: R
 async function admit(
   query: Query,
   batches: readonly JudgedBatch[],
-  locked: ReadonlyMap<string, MomentRow>,
+  { locked, looks }: { readonly locked: ReadonlyMap<string, MomentRow>; readonly looks: boolean },
 ): Promise<ReadonlyMap<JudgedBatch, Admission>> {
-  const admissions = new Map<JudgedBatch, Admission>();
-  if (batches.length === 0) return admissions;
-  const linesOf = batches.map(({ accepted }, asked) =>
-    accepted.map(({ user, entry }) => ({ asked, ...advertisementOf(user, entry ?? NOTHING) })),
-  );
-  const lines = linesOf.flat();
-  const ids = lines.map(({ asked }) => batches[asked]?.session.id);
-  const indices = lines.map(({ asked }) => asked);
-  const [bodies] = packed(lines.flatMap(({ channelKey, maskKey }) => [channelKey, maskKey]));
-  const heard = batches.map((): number[] => []);
-  const keys = batches.map(() => new Set<string>());
-  const found = await query(messages.findAdmitted, [ids, lines.map(({ userId }) => userId), bodies, indices]);
-  for (const { asked, user_id: user, key } of found) {
-    if (user !== null) heard[asked]?.push(user);
-    if (key !== null) keys[asked]?.add(hex(key));
-  }
-  const inserted: { readonly id: string; readonly keys: readonly Uint8Array[] }[] = [];
-  const counted: (readonly [id: string, users: number])[] = [];
-  batches.forEach((batch, asked) => {
-    const { id } = batch.session;
-    const elsewhere = heard[asked] ?? [];
-    if (elsewhere.length > 0) {
-      admissions.set(batch, { error: new HeardElsewhere(elsewhere) });
-      return;
-    }
-    const before = { admitted: locked.get(id)?.admitted ?? 0, keys: keys[asked] ?? new Set<string>() };
-    const own = linesOf[asked] ?? [];
-    const { admitted, refused } = admitAll(batch, before, own);
-    const users = new Set<number>(admitted.map(({ user }) => user));
-    for (const { userId, channelKey, maskKey } of own) if (users.has(userId)) inserted.push({ id, keys: [channelKey, maskKey] });
-    if (admitted.length > 0) counted.push([id, admitted.length]);
-    admissions.set(batch, { admitted, refused });
-  });
-  if (inserted.length > 0) {
-    const [body] = packed(inserted.flatMap((one) => one.keys));
-    const rows = await query(messages.admitUsers, [
-      counted.map(([id]) => id),
-      counted.map(([, users]) => users),
-      inserted.flatMap(({ id }) => [id, id]),
-      body,
-    ]);
-    requireWritten(rows.length, counted.length);
-    requireWritten(rows[0]?.keys ?? 0, 2 * inserted.length);
-  }
-  return admissions;
+  const admissionsBeside = (before: readonly AdmittedBefore[]): ReadonlyMap<JudgedBatch, Admission> =>
+    new Map(batches.map((batch, i) => [batch, admitBatch(batch, locked, before[i] ?? NOBODY)]));
+  const supposed = admissionsBeside([]);
+  // Whoever would be refused may have been admitted before, by another process.
+  const isRefused = [...supposed.values()].some((admission) => 'error' in admission || admission.refused.size > 0);
+  return looks || isRefused ? admissionsBeside(await findAdmitted(query, batches)) : supposed;
 }
 
-function admitAll(
-  { session: { context }, accepted }: JudgedBatch,
-  before: { readonly admitted: number; readonly keys: Set<string> },
-  lines: readonly ReturnType<typeof advertisementOf>[],
-): { readonly admitted: readonly NewMessage[]; readonly refused: Refused } {
-  const { keys } = before;
+/** Which users of a batch were heard in round 0 before, and which of their keys are taken. */
+interface AdmittedBefore {
+  readonly heard: readonly number[];
+  readonly keys: ReadonlySet<string>;
+}
+
+const NOBODY: AdmittedBefore = { heard: [], keys: new Set() };
+
+async function findAdmitted(query: Query, batches: readonly JudgedBatch[]): Promise<AdmittedBefore[]> {
+  const before = batches.map(() => ({ heard: [] as number[], keys: new Set<string>() }));
+  const lines = batches.flatMap((batch, asked) => linesOf(batch).map((line) => ({ asked, id: batch.session.id, ...line })));
+  if (lines.length === 0) return before;
+  const [bodies] = packed(lines.flatMap(({ channelKey, maskKey }) => [channelKey, maskKey]));
+  const [ids, users, indices] = [lines.map(({ id }) => id), lines.map(({ userId }) => userId), lines.map(({ asked }) => asked)];
+  for (const { asked, user_id: user, key } of await query(messages.findAdmitted, [ids, users, bodies, indices])) {
+    if (user !== null) before[asked]?.heard.push(user);
+    if (key !== null) before[asked]?.keys.add(hex(key));
+  }
+  return before;
+}
+
+function linesOf({ accepted }: JudgedBatch): Advertisement[] {
+  return accepted.map(({ user, entry }) => advertisementOf(user, entry ?? NOTHING));
+}
+
+function admitBatch(batch: JudgedBatch, locked: ReadonlyMap<string, MomentRow>, before: AdmittedBefore): Admission {
+  if (before.heard.length > 0) return { error: new HeardElsewhere(before.heard) };
+  const { session, accepted } = batch;
+  const users = locked.get(session.id)?.admitted ?? 0;
+  const keys = new Set(before.keys);
   const admitted: NewMessage[] = [];
   const refused = new Map<number, ProtocolError>();
-  accepted.forEach((message, i) => {
-    const line = lines[i];
-    if (line === undefined) return;
+  linesOf(batch).forEach((line, i) => {
+    const message = at(accepted, i);
     try {
-      for (const key of requireAdmissible(context, { admitted: before.admitted + admitted.length, keys }, line)) keys.add(key);
+      for (const key of requireAdmissible(session.context, { admitted: users + admitted.length, keys }, line)) keys.add(key);
       admitted.push(message);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -209,7 +223,21 @@ function admitAll(
   return { admitted, refused };
 }
 
-/** Inserts a row a message. @throws SomeHeardElsewhere if some users of a batch have a row. */
+/** Inserts a row a message of round 0, and its keys. @throws SomeAdmittedElsewhere if it is not new, and nobody has looked. */
+async function insertFirstMessages(query: Query, all: readonly Admitted[], looked: boolean): Promise<void> {
+  const rows = all.flatMap(({ batch: { session }, admitted }) => admitted.map((message) => ({ ...message, id: session.id })));
+  if (rows.length === 0) return;
+  const [digests] = packed(rows.map(({ digest }) => digest));
+  const values = [rows.map(({ id }) => id), rows.map(({ user }) => user), digests, ...packed(rows.map(({ entry }) => entry))];
+  const [written] = await query(messages.insertFirstMessages, values);
+  const { messages: inserted = 0, keys = 0, sessions = 0 } = written ?? {};
+  if (!looked && (inserted < rows.length || keys < 2 * rows.length)) throw new SomeAdmittedElsewhere();
+  requireWritten(inserted, rows.length);
+  requireWritten(keys, 2 * rows.length);
+  requireWritten(sessions, all.length);
+}
+
+/** Inserts a row a message of a later round. @throws SomeHeardElsewhere if some users of a batch have a row. */
 async function insertMessages(query: Query, all: readonly Admitted[]): Promise<void> {
   const rows = all.flatMap(({ batch: { session, part }, admitted }) =>
     admitted.map((message) => ({ ...message, id: session.id, round: session.row.round, part: part?.after.id ?? '' })),
@@ -221,7 +249,7 @@ async function insertMessages(query: Query, all: readonly Admitted[]): Promise<v
     rows.map(({ id }) => id),
     rows.map(({ round }) => round),
     rows.map(({ user }) => user),
-    rows.map(({ position }) => position ?? -1),
+    rows.map(({ position }) => position),
     digests,
     entries,
     firsts,

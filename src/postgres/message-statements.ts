@@ -48,13 +48,14 @@ export const membersOf: Statement<UserRow> = statement(
   USER,
 );
 
-// Messages of any sessions, packed: one digest after the other, and the entries. Positions are -1, and parts empty, where there are none.
+// Messages of rounds after the first, of any sessions, packed: one digest after the other, and the entries. Parts are empty where there are
+// none.
 // Sorted, so that two processes that insert the same users wait for one another in one order. Gives those that were not inserted.
 export const insertMessages: Statement<UserRow & { readonly session_id: string }> = statement(
   `
   with written as (
     insert into :schema.messages (session_id, round, user_id, position, digest, entry, part_id)
-    select session_id, round, user_id, nullif(position, -1), substring($5::bytea from 32 * index::integer - 31 for 32),
+    select session_id, round, user_id, position, substring($5::bytea from 32 * index::integer - 31 for 32),
       case when length >= 0 then substring($6::bytea from first for length) end, nullif(part_id, '')::uuid
     from unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::integer[], $7::integer[], $8::integer[], $9::text[])
       with ordinality as message (session_id, round, user_id, position, first, length, part_id, index)
@@ -228,16 +229,36 @@ export const findAdmitted: Statement<AdmittedRow> = statement(
   { asked: integer, user_id: nullable(integer), key: nullable(bytes) },
 );
 
-/** Counts users of any sessions, whose rows are locked, and inserts their keys, one after the other. */
-export const admitUsers: Statement<{ readonly session_id: string; readonly keys: number }> = statement(
+/** What was written of messages of round 0. */
+interface FirstMessagesRow {
+  readonly messages: number;
+  readonly keys: number;
+  readonly sessions: number;
+}
+
+// Inserts messages of round 0 of any sessions, whose rows are locked, with the two keys at the beginning of each entry, and counts them.
+// Packed, as for the other rounds.
+export const insertFirstMessages: Statement<FirstMessagesRow> = statement(
   `
-  with inserted as (
+  with message as materialized (
+    select session_id, user_id, substring($3::bytea from 32 * index::integer - 31 for 32) as digest,
+      substring($4::bytea from first for length) as entry
+    from unnest($1::uuid[], $2::bigint[], $5::integer[], $6::integer[])
+      with ordinality as message (session_id, user_id, first, length, index)),
+  written as (
+    insert into :schema.messages (session_id, round, user_id, digest, entry)
+    select session_id, 0, user_id, digest, entry from message order by session_id, user_id
+    on conflict do nothing returning user_id),
+  advertised as (
     insert into :schema.keys (session_id, key)
-    select session_id, substring($4::bytea from 32 * index::integer - 31 for 32)
-    from unnest($3::uuid[]) with ordinality as advertised (session_id, index) returning key)
-  update :schema.sessions set admitted = admitted + users
-  from unnest($1::uuid[], $2::integer[]) as more (session_id, users)
-  where sessions.session_id = any ($1::uuid[]) and more.session_id = sessions.session_id and status = 'collecting' and round = 0
-  returning sessions.session_id, (select count(*) from inserted) as keys`,
-  { session_id: text, keys: integer },
+    select session_id, key from message
+    cross join lateral (values (substring(entry from 1 for 32)), (substring(entry from 33 for 32))) as advertised (key)
+    on conflict do nothing returning key),
+  counted as (
+    update :schema.sessions set admitted = admitted + users
+    from (select session_id, count(*) as users from message group by session_id) as more
+    where sessions.session_id = any ($1::uuid[]) and more.session_id = sessions.session_id and status = 'collecting' and round = 0
+    returning sessions.session_id)
+  select (select count(*) from written) as messages, (select count(*) from advertised) as keys, (select count(*) from counted) as sessions`,
+  { messages: integer, keys: integer, sessions: integer },
 );

@@ -112,7 +112,7 @@ async function sharesFor(recipient: Recipient, position: Position): Promise<read
   const { reads, sessionId, row, context, user } = recipient;
   const u2 = membersIn(row);
   const dealt = { graph: context.parameters.graph, users: row.admitted, u2 };
-  const records = await readRecords(reads.records, { sessionId, dealt, holders: [position] });
+  const records = await readRecords(reads.records, { sessionId, dealt, holders: [position], onlyCommitments: false });
   return encodeShares({ u2, receiver: user, sealed: concat([...(records.get(position)?.values() ?? [])]) });
 }
 

@@ -13,6 +13,8 @@ export interface PoolResult {
 export interface PoolQuery {
   /** SQL. Without values it may be several statements. */
   readonly text: string;
+  /** Name under which the connection prepares the statement when it first runs it; only for pools that do not go through PgBouncer. */
+  readonly name?: string;
   /** The values of its parameters. */
   readonly values?: unknown[];
   /**
@@ -56,27 +58,37 @@ export interface PostgresPool {
 
 const AS_TEXT: PoolQuery['types'] = { getTypeParser: () => (text) => text };
 
-/** Sends a statement. */
-export function send(connection: PoolConnection, text: string, values?: readonly unknown[]): Promise<PoolResult> {
-  if (values === undefined) return connection.query({ text, types: AS_TEXT });
+/** Sends a statement. @param text with the name under which it is prepared, if it is to be. */
+export function send(
+  connection: PoolConnection,
+  text: Pick<PoolQuery, 'text' | 'name'>,
+  values?: readonly unknown[],
+): Promise<PoolResult> {
+  if (values === undefined) return connection.query({ text: text.text, types: AS_TEXT });
   return connection.query({
-    text,
+    ...text,
     values: values.map((value) => (isPlainArray(value) ? arrayText(value) : value)),
     types: AS_TEXT,
   });
 }
 
-function isPlainArray(value: unknown): value is readonly (number | string)[] {
-  return Array.isArray(value) && value.every((element) => typeof element === 'number' || typeof element === 'string');
+function isOfStrings(array: readonly number[] | readonly string[]): array is readonly string[] {
+  return typeof array[0] === 'string';
+}
+
+/** Whether a value is an array of numbers alone, or of strings alone. */
+function isPlainArray(value: unknown): value is readonly number[] | readonly string[] {
+  if (!Array.isArray(value)) return false;
+  const type = typeof value[0];
+  return (value.length === 0 || type === 'number' || type === 'string') && value.every((element) => typeof element === type);
 }
 
 /** An array in PostgreSQL's text. A driver takes longer to make it, because it expects anything in it. */
-function arrayText(array: readonly (number | string)[]): string {
-  return `{${array.map((element) => (typeof element === 'number' ? element : quoted(element))).join()}}`;
-}
-
-function quoted(text: string): string {
-  return /^[\da-f-]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+function arrayText(array: readonly number[] | readonly string[]): string {
+  if (!isOfStrings(array)) return `{${array.join()}}`;
+  // One search for all of them: most have nothing to escape.
+  const escaped = /["\\]/.test(array.join('')) ? array.map((text) => text.replaceAll(/["\\]/g, String.raw`\$&`)) : array;
+  return `{"${escaped.join('","')}"}`;
 }
 
 /** @throws TypeError if it has no method `connect`, or is one connection instead of a pool. */

@@ -4,7 +4,15 @@ import { systemRandom } from '../crypto/random.ts';
 import { StoreError } from '../leaves/errors.ts';
 import type { Database } from './database.ts';
 import { isHeld, isOfDatabase, LOCK_NOT_AVAILABLE } from './driver-error.ts';
-import { SomeHeardElsewhere, writeBatches, type JudgedBatch, type Refused, type WrittenBatch } from './hearing-transaction.ts';
+import {
+  SomeAdmittedElsewhere,
+  SomeHeardElsewhere,
+  writeBatches,
+  type JudgedBatch,
+  type Refused,
+  type WriteOptions,
+  type WrittenBatch,
+} from './hearing-transaction.ts';
 import { WAIT } from './held-sessions.ts';
 import { halvesOf, SharedQueue } from './shared-queue.ts';
 
@@ -20,6 +28,8 @@ const LATER = 1 / 8;
 const PATIENCE = 500;
 /** A transaction of many sessions waits so many milliseconds for a message that another transaction writes, too. */
 const LOCK_TIMEOUT = 50;
+
+const USUAL: WriteOptions = { waits: false, looks: false };
 
 interface WaitingBatch {
   readonly batch: JudgedBatch;
@@ -56,8 +66,7 @@ export class SharedCommits {
     else this.#queue.add(waiting);
   }
 
-  /** @param waits whether the transaction waits for the session, for one batch only. */
-  async #write(batches: readonly WaitingBatch[], waits = false): Promise<void> {
+  async #write(batches: readonly WaitingBatch[], { waits, looks }: WriteOptions = USUAL): Promise<void> {
     const judged = batches.map(({ batch }) => batch);
     let isCommitSent = false;
     let written: readonly WrittenBatch[];
@@ -65,14 +74,15 @@ export class SharedCommits {
       written = await this.#database.transaction(
         async (query) => {
           isCommitSent = false;
-          const all = await writeBatches(query, judged, waits);
+          const all = await writeBatches(query, judged, { waits, looks });
           isCommitSent = true;
           return all;
         },
         waits ? WAIT : LOCK_TIMEOUT,
       );
     } catch (error) {
-      await this.#afterError(batches, error, { isCommitSent, waits });
+      if (error instanceof SomeAdmittedElsewhere) await this.#write(batches, { waits, looks: true });
+      else await this.#afterError(batches, error, { isCommitSent, waits });
       return;
     }
     batches.forEach((waiting, i) => {
@@ -119,7 +129,7 @@ export class SharedCommits {
     return lockWaits.run(async () => {
       // There may have been no place for long.
       if (performance.now() - waiting.since > lockTimeout) waiting.reject(heldTooLong(lockTimeout));
-      else await this.#write([waiting], true);
+      else await this.#write([waiting], { ...USUAL, waits: true });
     });
   }
 }

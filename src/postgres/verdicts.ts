@@ -6,7 +6,6 @@ import { SecAggError, StoreError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { hasMember } from '../leaves/members.ts';
 import type { Position } from '../leaves/positions.ts';
-import { CIPHERTEXT_BYTES } from '../leaves/sizes.ts';
 import type { Lanes } from '../masking/ring.ts';
 import { collectingState, entryOf, filedDealOf } from '../server/entries.ts';
 import { enterMessage } from '../server/receiving.ts';
@@ -120,16 +119,16 @@ async function dealsFor(
   const { directory, u2, u4 } = sets ?? NO_SETS;
   if (directory === null || u2 === null || row.round === 3 || row.status !== 'collecting') return new Map();
   const { parameters } = context;
-  const records = new Map<Position, ReadonlyMap<Position, Uint8Array>>();
-  const commitmentsTo = (owner: Position) => (holder: Position) => records.get(holder)?.get(owner)?.subarray(CIPHERTEXT_BYTES);
+  const commitments = new Map<Position, ReadonlyMap<Position, Uint8Array>>();
+  const commitmentsTo = (owner: Position) => (holder: Position) => commitments.get(holder)?.get(owner);
   const deals = new Map<Position, FiledDeal>();
   if (row.round === 4 && u4 !== null) {
     const holders = directory.positionsOf(users).filter((holder) => hasMember(u4, holder));
     const dealt = { graph: parameters.graph, users: directory.size, u2 };
     // What an owner keeps is asked for only when it answers itself.
     const rest = { digest: NOTHING, seedCommitment: NOTHING, ownShareCommitment: null };
-    for (const [holder, found] of await readRecords(reads.records, { sessionId: id, dealt, holders })) {
-      records.set(holder, found);
+    for (const [holder, found] of await readRecords(reads.records, { sessionId: id, dealt, holders, onlyCommitments: true })) {
+      commitments.set(holder, found);
       for (const owner of found.keys()) {
         if (!deals.has(owner)) deals.set(owner, { ...rest, commitmentsTo: commitmentsTo(owner) });
       }

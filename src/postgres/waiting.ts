@@ -152,7 +152,7 @@ class Listening {
       connection = checkConnection(await this.#pool.connect());
       connection.on?.('error', this.#onError);
       connection.on?.('notification', ({ payload }) => this.#onChange(payload ?? null));
-      await send(connection, `listen ${CHANNEL}`);
+      await send(connection, { text: `listen ${CHANNEL}` });
       this.#connection = connection;
     } catch (error) {
       connection?.release(error instanceof Error ? error : true);

@@ -9,12 +9,18 @@ import { bytesFor, testDatabase } from './support.ts';
 /** bool, bytea, bigint, smallint, integer, text, float8, timestamptz, numeric, uuid, jsonb, void, and some of their arrays. */
 const TYPES: readonly number[] = [16, 17, 20, 21, 23, 25, 701, 1184, 1700, 2950, 3802, 2278, 1007, 1016, 2951];
 
-/** Plays a session, with the calls around it, by pools that are made with these options. */
-async function playWith(options: pg.PoolConfig): Promise<void> {
+/**
+ * Plays a session, with the calls around it, by pools that are made with these options.
+ *
+ * @param isDirect whether the pool is said not to go through PgBouncer.
+ * @returns how many statements a connection has prepared.
+ */
+async function playWith(options: pg.PoolConfig, isDirect = false): Promise<number> {
   const database = await testDatabase();
   const pool = new pg.Pool({ connectionString: database.server.url, ...options });
   try {
-    const sessions = new PostgresSessions(pool, { schema: database.schema });
+    const direct = isDirect ? pool : undefined;
+    const sessions = new PostgresSessions(pool, { schema: database.schema, direct });
     await sessions.migrate();
     const [setup, users] = [{ threshold: 3, vecLen: 3 }, 4];
     const standIns = new StandIns({ users, ...setup });
@@ -43,6 +49,8 @@ async function playWith(options: pg.PoolConfig): Promise<void> {
     expect((await sessions.sweep()).expired).to.equal(120);
     const keys = [new Uint8Array(32).fill(1)];
     expect(await new PostgresUsers(pool, { schema: database.schema, keys }).load(id, 1)).to.equal(null);
+    const { rowCount } = await pool.query(`select from pg_prepared_statements where name like 'secagg_%'`);
+    return rowCount ?? NaN;
   } finally {
     await pool.end();
     await database.end();
@@ -115,6 +123,11 @@ describe('a driver', () => {
       ['synchronous_commit', 'off'],
     ].map(([name, value]) => `-c ${name}=${value}`);
     await playWith({ options: settings.join(' ') });
+  });
+
+  it('that is said not to go through PgBouncer prepares statements, and no other does', async () => {
+    expect(await playWith({ max: 1 })).to.equal(0);
+    expect(await playWith({ max: 1 }, true)).to.be.above(10);
   });
 
   it('that is no pg.Pool is refused: postgres.js, PGlite', () => {

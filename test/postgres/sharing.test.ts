@@ -3,10 +3,14 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SecAggError, StoreError } from '../../src/index.ts';
+import type { UserId } from '../../src/leaves/ids.ts';
 import type { PostgresSessions } from '../../src/postgres/index.ts';
+import { sessionTag } from '../../src/session/binding.ts';
+import { resolveParameters } from '../../src/session/parameters.ts';
+import { decodeUserMessage, encodeUserMessage } from '../../src/wire/envelope.ts';
 import { rejected } from '../support/errors.ts';
 import { Fleet } from './fleet.ts';
-import { SETUP, StandInSessions, type Playing } from './stand-in-sessions.ts';
+import { SETUP, StandInSessions, type Message, type Playing } from './stand-in-sessions.ts';
 import { overheard, withoutWrites } from './support.ts';
 
 describe('messages of many sessions', function () {
@@ -48,6 +52,25 @@ describe('messages of many sessions', function () {
       });
       expect(await waiting).to.deep.equal(Array.from({ length: SETUP.users }, () => 'accepted'));
     }
+  });
+
+  it('of round 0, one of which copies the keys of a user that another process has heard: it alone is refused', async () => {
+    const all = await store.all(5, 0);
+    const messages = await store.answersOfAll(all, 0);
+    const [heard, victim, ...others] = messages as [Message, Message, ...Message[]];
+    const [id, user, bytes] = heard;
+    const tag = sessionTag(resolveParameters(SETUP.threshold, SETUP.vecLen, {}));
+    const copy = encodeUserMessage(tag, { ...decodeUserMessage(bytes, tag, user as UserId, bytes.length), sender: victim[1] });
+    expect(await sessions.recv(...heard)).to.equal('accepted');
+    const process = await store.another();
+    const copied = rejected('ERR_SECAGG_KEYS', process.recv(id, victim[1], copy));
+    const said = await Promise.all(others.map((message) => process.recv(...message)));
+    expect(new Set(said)).to.deep.equal(new Set(['accepted']));
+    await copied;
+    expect(await Promise.all([process.recv(...heard), process.recv(...victim)])).to.deep.equal(['repeated', 'accepted']);
+    await Promise.all(all.map((one) => sessions.round(one.id, 0)));
+    for (const round of [1, 2, 3, 4] as const) for (const one of all) await store.close(one, round);
+    for (const one of all) await store.expectSum(one);
   });
 
   it('of which the database refuses one: the others are heard', async () => {

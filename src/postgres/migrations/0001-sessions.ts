@@ -141,7 +141,7 @@ comment on table :schema.tiles is 'On the complete graph, the records that users
 comment on column :schema.tiles.session_id is 'The session.';
 comment on column :schema.tiles.tile_id is 'Random id of the row.';
 comment on column :schema.tiles.owners is 'Positions of the users that dealt, ascending.';
-comment on column :schema.tiles.body is 'For each position of the directory, one record of each owner, 136 bytes each; zeros where both are the same user.';
+comment on column :schema.tiles.body is 'For each position of the directory, what each owner dealt to it: all ciphertexts (104 bytes each), then all commitments (32 bytes each); zeros where both are the same user.';
 
 create table :schema.deals (
   session_id uuid not null,
