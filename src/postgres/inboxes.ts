@@ -12,7 +12,7 @@ import { SharedCommits } from './shared-commits.ts';
 const MOST_BYTES = 2 ** 27;
 const MOST_INBOXES = 1_000;
 /** The memory is looked at after so many messages: looking takes as long as there are inboxes. */
-const LOOK_EVERY = 256;
+const LOOK_EVERY = 64;
 
 export class Inboxes {
   readonly #hearing: Hearing;
