@@ -18,10 +18,7 @@ describe('a policy', () => {
       [4, { colluders: 3 }],
       [2, { adversary: 'semi-malicious' }],
     ] as [number, SessionOptions][]) {
-      expect(() => new Session({ ids: [0, 1, 2, 3, 4], threshold, options })).to.throw(
-        RangeError,
-        'users, and 5 may come',
-      );
+      expect(() => new Session({ ids: [0, 1, 2, 3, 4], threshold, options })).to.throw(RangeError, 'users, and 5 may come');
       // A server that is told that fewer may come takes no more users than that.
       const taken = 2 * threshold - (options.colluders ?? 0) - 1;
       const session = new Session({ ids: [0, 1, 2, 3, 4], threshold, options, serverOptions: { maxUsers: taken } });
