@@ -105,7 +105,8 @@ export function developmentService(options: DevelopmentOptions): DevelopmentServ
   });
   const seeds = registrarSeeds({ authority: registrar.authority, fetch: (time) => registrar.seed(time) });
   const keypair = generateSignKeyPair(systemRandom);
-  const coordinator = new Coordinator({ keypair, secret: systemRandom(32), tasks: [task], seeds, ...own });
+  const secret = own.store === undefined ? {} : { secret: systemRandom(32) };
+  const coordinator = new Coordinator({ keypair, ...secret, tasks: [task], seeds, ...own });
   let runs = 0;
   return {
     task,
