@@ -67,6 +67,8 @@ function encodingPlan(encoding: AnyEncoding, drawn: Pick<PlanTerms, 'graph' | 's
     get cost() {
       return cost();
     },
+    worstEpsilon: (delta) =>
+      typeof threshold === 'number' ? receiptOf(encoding, { included: [threshold], delta }).worstEpsilon : 0,
     forCohort: (session) => encodingPlan(encoding.forCohort(session), drawn),
     encode: (data, { weight, place } = {}) => encoding.encode(data, weight, place),
     decode(sum, about) {
