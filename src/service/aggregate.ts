@@ -59,7 +59,7 @@ function encodingPlan(encoding: AnyEncoding, drawn: Pick<PlanTerms, 'graph' | 's
   return {
     vecLen: encoding.vecLen,
     options: { ...encoding.options, ...drawn },
-    threshold: typeof threshold === 'number' ? threshold : null,
+    threshold: threshold ?? null,
     takesWeight: weighted,
     takesPlace: correlated,
     addsNoise: noise?.agreed.noiseFrom === 'server',
