@@ -1,5 +1,5 @@
 // The terms of a ledger, which are fixed at its creation: the budget, the one order at which it is kept, the adjacency.
-import { checkNames, checkNumber, checkOneOf } from '../../leaves/checks.ts';
+import { checkNames, checkNumber, checkOneOf, checkPositive } from '../../leaves/checks.ts';
 import { divergenceAtOrder } from '../accounting/conversion.ts';
 import { ORDERS } from '../accounting/curve.ts';
 import type { Adjacency } from '../mechanism.ts';
@@ -59,8 +59,8 @@ const INFORMATIVE = [
 /** @throws TypeError, RangeError; PrivacyError ERR_SECAGG_PRIVACY_TARGET if no order leaves anything of the budget. */
 export function resolveTerms(options: LedgerOptions): LedgerTerms {
   checkNames(options, 'options', ['epsilon', 'delta', 'adjacency', 'subject', 'order', 'additiveDelta']);
-  const epsilon = checkEpsilon(options.epsilon, 'epsilon');
-  const delta = checkDelta(options.delta, 'delta');
+  const epsilon = checkPositive(options.epsilon, 'epsilon');
+  const delta = checkPositive(options.delta, 'delta', 1);
   const additiveDelta = checkNumber(options.additiveDelta ?? delta / 10, 'additiveDelta', 0, delta);
   if (additiveDelta === delta) throw new RangeError('additiveDelta: expected less than delta');
   const adjacency = checkOneOf(options.adjacency, 'adjacency', ['zero-out', 'replace-one']);
@@ -83,18 +83,10 @@ export function resolveTerms(options: LedgerOptions): LedgerTerms {
  */
 export function termsWith(terms: LedgerTerms, budget: { readonly epsilon: number; readonly delta: number }): LedgerTerms {
   checkNames(budget, 'budget', ['epsilon', 'delta']);
-  const delta = checkDelta(budget.delta, 'budget.delta');
+  const delta = checkPositive(budget.delta, 'budget.delta', 1);
   const part = Math.max(delta / 10, terms.additiveDelta * (delta / terms.delta));
   const additiveDelta = Math.min(terms.additiveDelta, part);
-  return { ...terms, epsilon: checkEpsilon(budget.epsilon, 'budget.epsilon'), delta, additiveDelta };
-}
-
-function checkEpsilon(epsilon: number, name: string): number {
-  return checkNumber(epsilon, name, Number.MIN_VALUE, Number.MAX_VALUE);
-}
-
-function checkDelta(delta: number, name: string): number {
-  return checkNumber(delta, name, Number.MIN_VALUE, 1 - 2 ** -53);
+  return { ...terms, epsilon: checkPositive(budget.epsilon, 'budget.epsilon'), delta, additiveDelta };
 }
 
 /** The divergence at the ledger's order that gives ε for the part of δ that conversion may use. */
