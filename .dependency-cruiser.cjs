@@ -114,7 +114,7 @@ module.exports = {
     only('agent', '^src/agent/', [
       '^src/(agent|participation|service)/',
       '^src/cohorts/enrolment\\.ts$',
-      '^src/dp/(ledger/ledger|mechanism)\\.ts$',
+      '^src/dp/(ledger/(ledger|cost-budget)|mechanism)\\.ts$',
       '^src/encoding/statistic\\.ts$',
       '^src/user/(user-wrapper|start)\\.ts$',
       '^src/crypto/(digest|labels|sign|random)\\.ts$',

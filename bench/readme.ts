@@ -43,9 +43,10 @@ function maskRows({ masks, peers }: Figures): Row[] {
     [
       `one mask of ${power(masks.components)} components of 32 bits, made and added`,
       ms(at32.ours),
-      `${ms(at32.cipher)}: the AES-256-CTR key stream alone; ${others}`,
+      `${ms(at32.cipher)}: the AES-256-CTR key stream alone`,
     ],
     ['the same in 16 bits', ms(at16.ours), `${ms(at16.cipher)}: the key stream alone`],
+    ['the same in 32 bits, measured beside others', ms(peers.ours.mask), others],
     [
       'a secret split 67 of 100; put together',
       `${ms(peers.ours.split)}; ${ms(peers.ours.combine)}`,

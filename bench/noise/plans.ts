@@ -12,6 +12,7 @@ export interface PlanSpeed {
 }
 
 const USERS = 100;
+const THRESHOLD = 67;
 const TARGET = { epsilon: 8, delta: 1e-6, releases: 200 };
 
 interface Coded {
@@ -22,7 +23,7 @@ interface Coded {
 
 export function measurePlans(length: number, runs: number): PlanSpeed[] {
   const noised = (options: Partial<VectorPlan>): Coded => {
-    const terms = { maxUsers: USERS, threshold: 67, colluders: 5, length, l2Clip: 1, target: TARGET, session: 'bench' };
+    const terms = { maxUsers: USERS, threshold: THRESHOLD, colluders: 5, length, l2Clip: 1, target: TARGET, session: 'bench' };
     return privateMean({ ...terms, ...options } as VectorPlan & { readonly length: number });
   };
   const plans: readonly (readonly [string, Coded])[] = [
@@ -40,7 +41,7 @@ export function measurePlans(length: number, runs: number): PlanSpeed[] {
       const started = performance.now();
       const { vector } = plan.encode(data);
       const encoded = performance.now();
-      const result = plan.decode(vector, { users: 1 }).mean;
+      const result = plan.decode(vector, { users: THRESHOLD }).mean;
       decode.push(performance.now() - encoded);
       encode.push(encoded - started);
       check(what, result, data);
@@ -54,7 +55,7 @@ export function measurePlans(length: number, runs: number): PlanSpeed[] {
 function check(what: string, result: ArrayLike<number>, data: Float32Array): void {
   let [along, length] = [0, 0];
   for (let i = 0; i < data.length; i++) {
-    along += (result[i] ?? NaN) * (data[i] ?? 0);
+    along += THRESHOLD * (result[i] ?? NaN) * (data[i] ?? 0);
     length += (data[i] ?? 0) ** 2;
   }
   // Noise in one direction has a deviation of a few times the length of the data.

@@ -41,9 +41,9 @@ export class Demo {
     const { architecture, budget, users, threshold, rounds, servers } = options;
     const classifier = classifierOf(architecture, budget !== null);
     const terms = { shapes: classifier.shapes, users, threshold };
-    const account = budget === null ? null : new PrivacyAccount(budget, users);
     const clip = clipOf(architecture);
-    const summing = account === null ? exactly(terms) : withNoise(terms, { target: account.target(rounds), clip });
+    const summing = budget === null ? exactly(terms) : withNoise(terms, { target: { ...budget, releases: rounds }, clip });
+    const account = summing.budget === null ? null : new PrivacyAccount(summing.budget, users);
     const service = await Service.start(servers, { ...terms, summing, rounds, budget }).catch((error: unknown) => {
       if (!(error instanceof StoreError)) throw error;
       throw new OptionError(`DATABASE_URL: ${error.cause instanceof Error ? error.cause.message : error.message}`);

@@ -1,7 +1,6 @@
 // What the training costs the participants in privacy. Each participant's agent has a ledger of its own, and charges it with the worst case
 // before an update leaves. This is the application's account, which charges what the receipts of the sums say.
-import { Ledger, type ReleaseCost } from 'secagg/dp';
-import type { Privacy } from './task.ts';
+import { Ledger, type budgetOf, type ReleaseCost } from 'secagg/dp';
 
 /** A budget for the whole training. */
 export interface Budget {
@@ -14,15 +13,10 @@ export class PrivacyAccount {
   readonly #ledger: Ledger;
   readonly #users: readonly number[];
 
-  constructor(budget: Budget, users: number) {
-    this.#ledger = new Ledger({ ...budget, adjacency: 'zero-out', subject: 'server' });
+  /** @param budget the ledger in which the planned sums fit. */
+  constructor(budget: ReturnType<typeof budgetOf>, users: number) {
+    this.#ledger = new Ledger({ ...budget, subject: 'server' });
     this.#users = [...Array(users).keys()];
-  }
-
-  /** The noise for so many training rounds. The ledger keeps a part of δ for what samplers are off by. */
-  target(releases: number): Privacy['target'] {
-    const { epsilon, delta, additiveDelta } = this.#ledger.terms;
-    return { epsilon, delta: delta - additiveDelta, releases };
   }
 
   /** @param cost of a receipt, or the worst if updates were sent and there is no sum. @throws PrivacyError beyond the budget. */

@@ -1,6 +1,6 @@
 // What is summed: the aggregate of the task, and the same encoding for the demo, which computes every sum again in the clear.
 import { isDeepStrictEqual } from 'node:util';
-import { privateMean, worstCostOf, type PrivacyTarget, type ReleaseCost } from 'secagg/dp';
+import { budgetOf, privateMean, worstCostOf, type PrivacyTarget, type ReleaseCost } from 'secagg/dp';
 import { weightedMean } from 'secagg/encoding';
 import type { Aggregate } from 'secagg/service';
 import { IMAGES_PER_SHARD } from './data.ts';
@@ -49,6 +49,8 @@ export interface Summing {
   readonly bits: number;
   /** What a sum costs a participant at worst; null if it has no noise. */
   readonly worst: ReleaseCost | null;
+  /** The ledger in which the sums of all training rounds fit; null if they have no noise. */
+  readonly budget: ReturnType<typeof budgetOf> | null;
   /** The length (L2 norm) that the noise of a mean over so many users is likely to have. */
   noiseLength(users: number): number;
   /**
@@ -66,7 +68,7 @@ export function exactly({ shapes, users: maxUsers }: Terms): Summing {
   const encoding = weightedMean({ ...plan, maxUsers });
   return {
     aggregate: { kind: 'weightedMean', ...plan },
-    ...{ colluders: 0, bits: encoding.bits, worst: null },
+    ...{ colluders: 0, bits: encoding.bits, worst: null, budget: null },
     noiseLength: () => 0,
     checked(result, updates) {
       const sum = new Int32Array(encoding.vecLen);
@@ -88,7 +90,7 @@ export function withNoise({ shapes, users: maxUsers, threshold }: Terms, { targe
   const deviationOf = (users: number): number => encoding.errorBound({ users }).rms;
   return {
     aggregate: { kind: 'privateMean', ...plan },
-    ...{ colluders: COLLUDERS, bits: encoding.bits, worst: worstCostOf(encoding) },
+    ...{ colluders: COLLUDERS, bits: encoding.bits, worst: worstCostOf(encoding), budget: budgetOf(encoding) },
     noiseLength: (users) => deviationOf(users) * Math.sqrt(encoding.vecLen),
     checked(result, updates) {
       const { mean } = result as ReturnType<typeof encoding.decode>;

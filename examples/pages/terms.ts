@@ -1,7 +1,7 @@
 // The terms of the task: what is summed, among how many, and within which times.
-import { Ledger, privateMean, worstCostOf, type ReleaseCost } from 'secagg/dp';
+import { budgetOf as budgetOfPlan, Ledger, privateMean, worstCostOf } from 'secagg/dp';
 import type { Aggregate, TaskDefinition } from 'secagg/service';
-import { PrivacyAccount, type Budget } from '../mnist/privacy.ts';
+import type { Budget } from '../mnist/privacy.ts';
 import { CLIP, PARAMETERS } from './model.ts';
 
 /** Participants that may tell the server their noise, so that it does not count. */
@@ -25,13 +25,14 @@ export interface ServiceOptions {
   readonly epsilon: number | null;
 }
 
-/** The δ of every budget: less than one over the square of the number of participants. */
+/** The δ of every budget: less than a tenth of one over the number of participants, who are 70 at most. */
 const DELTA = 1e-3;
 
 /** What each participant may lose in all runs of a task; null without noise. */
 export function budgetOf({ aggregate }: Pick<TaskDefinition, 'aggregate'>): Budget | null {
   if (aggregate.kind !== 'privateMean' || !('target' in aggregate)) return null;
-  return { epsilon: aggregate.target.epsilon, delta: DELTA };
+  const { epsilon, delta } = aggregate.target;
+  return { epsilon, delta };
 }
 
 /** More than half of the largest session, so that no server that lies gets two sums of one session. */
@@ -47,38 +48,37 @@ export function leastOf(options: ServiceOptions): number {
 }
 
 /** The mean of the updates. The noise of all runs together must keep within the budget. */
-export function aggregateOf({ epsilon, runs }: ServiceOptions, { threshold, maxUsers }: TaskDefinition['group']): Aggregate {
+export function aggregateOf({ epsilon, runs }: ServiceOptions, { threshold }: TaskDefinition['group']): Aggregate {
   if (epsilon === null) return { kind: 'mean', length: PARAMETERS, clippingRange: CLIP, rounding: 'nearest' };
-  const target = new PrivacyAccount({ epsilon, delta: DELTA }, maxUsers).target(runs);
+  const target = { epsilon, delta: DELTA, releases: runs };
   return { kind: 'privateMean', length: PARAMETERS, threshold, colluders: COLLUDERS, l2Clip: CLIP, target };
 }
 
-/** What a run costs each participant at worst; null without noise. */
-function worstCostIn({ aggregate, group }: TaskDefinition): ReleaseCost | null {
+/** How a run is summed with noise; null without. */
+function noisedPlan({ aggregate, group }: TaskDefinition) {
   if (aggregate.kind !== 'privateMean') return null;
   const { kind, ...plan } = aggregate;
-  return worstCostOf({ privateMean }[kind]({ ...plan, maxUsers: group.maxUsers }));
+  return { privateMean }[kind]({ ...plan, maxUsers: group.maxUsers });
 }
 
-/** The account of a participant that has sent its part to so many runs, as its agent keeps it; null without noise. */
-function ledgerAfter(runs: number, definition: TaskDefinition): Ledger | null {
-  const [budget, cost] = [budgetOf(definition), worstCostIn(definition)];
-  if (budget === null || cost === null) return null;
-  const ledger = new Ledger({ ...budget, adjacency: 'zero-out' });
+/** The account of a participant that has sent its part to so many runs, as its agent keeps it, and what one more run costs at worst; null without noise. */
+function accountAfter(runs: number, definition: TaskDefinition) {
+  const plan = noisedPlan(definition);
+  if (plan === null) return null;
+  const [ledger, cost] = [new Ledger(budgetOfPlan(plan)), worstCostOf(plan)];
   for (let run = 0; run < runs; run++) ledger.reserve({ id: `run ${run}`, ...cost });
-  return ledger;
+  return { ledger, cost };
 }
 
 /** The ε that so many runs have cost; null without noise. */
 export function spentAfter(runs: number, definition: TaskDefinition): number | null {
-  const ledger = ledgerAfter(runs, definition);
-  return runs === 0 && ledger !== null ? 0 : (ledger?.spent().epsilon ?? null);
+  return accountAfter(runs, definition)?.ledger.spent().epsilon ?? null;
 }
 
 /** Whether the budget is too small for one more run after so many. */
 export function isUsedUp(runs: number, definition: TaskDefinition): boolean {
-  const cost = worstCostIn(definition);
-  return cost !== null && ledgerAfter(runs, definition)?.wouldExceed(cost) === true;
+  const account = accountAfter(runs, definition);
+  return account?.ledger.wouldExceed(account.cost) === true;
 }
 
 /**

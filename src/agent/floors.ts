@@ -82,7 +82,8 @@ export interface Floors {
     readonly maxParticipations: number;
   };
   /**
-   * The budget of all participations in the task together, for aggregates to which users add noise. The store's ledger keeps the budget
+   * The budget of all participations in the task together, for aggregates to which users add noise. As many fit as it allows: if it is the
+   * target of the task, all the releases that the target was made for. The store's ledger keeps the budget
    * that it began with: a lower one counts at once, with all that was spent before, and a higher one does not. A run is refused then if its
    * server sees exact sums: without noise, with noise that the server adds, or with parts that are said to be public. Null: inputs need no noise, and a run
    * with noise is accepted too.

@@ -111,7 +111,7 @@ function spending(
   const { cost } = task.shape;
   let { ledger } = state;
   if (floors.privacy !== null && cost !== null) {
-    const book = ledgerOf(floors.privacy, ledger);
+    const book = ledgerOf(floors.privacy, task.shape, ledger);
     const id = `${task.id}/${run}/${attempt}`;
     book.reserve({ id, ...cost });
     book.sent(id); // charged at its worst, and never given back

@@ -1,8 +1,5 @@
 // The budget of a ledger for one plan: its target, kept at the order by which the planned releases fit.
-import { SPARE, withSpare } from './accounting/calibration.ts';
-import { divergenceAtOrder, epsilonOf } from './accounting/conversion.ts';
-import { repeated, valueAt } from './accounting/curve.ts';
-import { addedDelta } from './ledger/costs.ts';
+import { budgetFor } from './ledger/cost-budget.ts';
 import type { LedgerOptions } from './ledger/terms.ts';
 import { PrivacyError } from './privacy-error.ts';
 import { releasesOf, worstCostOf, type AnyPrivateEncoding } from './receipt.ts';
@@ -31,24 +28,12 @@ import { releasesOf, worstCostOf, type AnyPrivateEncoding } from './receipt.ts';
  */
 export function budgetOf(plan: AnyPrivateEncoding): Omit<LedgerOptions, 'subject'> {
   const { terms, parts } = releasesOf(plan);
-  const { adjacency, strength, chance } = terms;
   if (parts.length > 1)
     throw new TypeError(`plan: expected one part with noise, whose target is that of all, got ${parts.length}`);
-  if (strength.kind !== 'target') throw new TypeError('plan: expected one with a target, got one with a noise multiplier');
-  const { epsilon: target, delta, releases } = strength.target;
-  const worst = worstCostOf(plan);
-  // What samplers add to δ grows with e^ε, so that a target of a very large ε fits a smaller budget only: the ε that the plan has.
-  const left = delta - releases * chance * (1 + SPARE);
-  const planned = epsilonOf(withSpare(repeated(worst.curve, releases)), left).epsilon;
-  const budgets = [target, Math.min(target, planned)].map((epsilon) => {
-    const additiveDelta = releases * addedDelta(worst, epsilon) * (1 + SPARE / 2);
-    const left = Math.max(0, delta - additiveDelta);
-    const room = (order: number): number => divergenceAtOrder(order, epsilon, left) / valueAt(worst.curve, order) / releases;
-    const order = worst.curve.orders.reduce((best, each) => (room(each) > room(best) ? each : best), 2);
-    return { fits: room(order) >= 1, budget: { epsilon, delta, adjacency, order, additiveDelta } };
-  });
-  const found = budgets.find(({ fits }) => fits);
-  if (found !== undefined) return found.budget;
+  if (terms.strength.kind !== 'target') throw new TypeError('plan: expected one with a target, got one with a noise multiplier');
+  const { releases, ...target } = terms.strength.target;
+  const budget = budgetFor(worstCostOf(plan), releases, target);
+  if (budget !== null) return budget;
   throw new PrivacyError(
     'ERR_SECAGG_PRIVACY_TARGET',
     `target: by curves, which ledgers add up, ${releases} releases do not fit; a plan for at least two, or for a larger ε, would do`,

@@ -2,7 +2,7 @@
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
 import { context } from '../encoding/checks.ts';
 import type { NoiseSession } from '../encoding/statistic.ts';
-import { checkInteger, checkNames, checkNumber, checkOneOf, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNames, checkNumber, checkOneOf, checkPositive, kindOf } from '../leaves/checks.ts';
 import { ADVERSARIES, MAX_USERS, type Adversary, type SparseGraph } from '../session/parameters.ts';
 import { MAX_RELEASES, type Adjacency, type Mechanism, type PrivacyTarget, type Sampler } from './mechanism.ts';
 
@@ -136,8 +136,8 @@ function strengthOf({ target, noiseMultiplier }: PrivacyPlan): Strength {
   return {
     kind: 'target',
     target: {
-      epsilon: checkNumber(target.epsilon, 'target.epsilon', 2 ** -20, 2 ** 10),
-      delta: checkNumber(target.delta, 'target.delta', 2 ** -200, 1 - 2 ** -20),
+      epsilon: checkNumber(checkPositive(target.epsilon, 'target.epsilon'), 'target.epsilon', 2 ** -20, 2 ** 10),
+      delta: checkNumber(checkPositive(target.delta, 'target.delta', 1), 'target.delta', 2 ** -200, 1 - 2 ** -20),
       releases: checkInteger(target.releases ?? 1, 'target.releases', 1, MAX_RELEASES),
     },
   };

@@ -1,5 +1,5 @@
 // Receipts that come from elsewhere: computed again, and checked, before anything is concluded from them.
-import { checkInteger, checkNumber, checkObject, checkOneOf, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNumber, checkPositive, checkObject, checkOneOf, kindOf } from '../leaves/checks.ts';
 import { MAX_USERS } from '../session/parameters.ts';
 import { samplerErrorOf, standardDeviationOf } from './noise/noise.ts';
 import { PrivacyError } from './privacy-error.ts';
@@ -34,7 +34,7 @@ const ENGINES = 1e-9;
  */
 export function epsilonAt(receipt: Receipt, delta: number): number {
   checkObject(receipt, 'receipt');
-  checkNumber(delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53);
+  checkPositive(delta, 'delta', 1);
   return refusing(() => {
     const facts = factsOf(receipt);
     return sessionEpsilon(facts, { noises: leastNoises(facts), fewest: fewestNoises(facts) }, delta).epsilon;
@@ -99,7 +99,7 @@ function factsOf(receipt: Receipt): Facts {
   const threshold = checkInteger(receipt.threshold, 'threshold', 2, MAX_USERS);
   const colluders = checkInteger(receipt.colluders, 'colluders', 0, threshold - 1);
   const chance = checkNumber(receipt.chance, 'chance', 0, 1);
-  const delta = checkNumber(receipt.delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53);
+  const delta = checkPositive(receipt.delta, 'delta', 1);
   // What is said of sums below the threshold does not hold for them.
   checkList(receipt.sessions, 'sessions');
   const included = receipt.sessions.map(({ users }, i) => checkInteger(users, `sessions[${i}].users`, threshold, MAX_USERS));

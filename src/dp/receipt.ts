@@ -3,7 +3,7 @@
 // A receipt holds for one release. The users of a sum (U3) are fixed before anything is unmasked, and depend neither on the noise nor,
 // this is an assumption, on the data: users that drop out because of what their data is are not covered.
 import { Encoding } from '../encoding/encoding.ts';
-import { checkInteger, checkNames, checkNumber, checkObject, kindOf } from '../leaves/checks.ts';
+import { checkInteger, checkNames, checkPositive, checkObject, kindOf } from '../leaves/checks.ts';
 import { largest, type Curve } from './accounting/curve.ts';
 import type { ReleaseCost } from './ledger/costs.ts';
 import type { Adjacency } from './mechanism.ts';
@@ -113,7 +113,7 @@ export function receiptOf(plan: AnyPrivateEncoding, given: ReceiptTerms): Receip
     ...{ session, adjacency, noiseFrom, threshold, colluders, chance },
     sessions: sessionsOf(includedUsers(given.included, threshold, maxUsers), { noiseFrom, colluders }),
     ...{ parts, publicParts },
-    delta: checkNumber(delta, 'delta', Number.MIN_VALUE, 1 - 2 ** -53),
+    delta: checkPositive(delta, 'delta', 1),
   });
 }
 

@@ -156,7 +156,8 @@ export class Encoding<Data, Result, Bound> {
    * @returns the result. In a combination of which a part has only weights of zero, that part has the `totalWeight` 0, and reading
    * its `mean` throws EncodingError `ERR_SECAGG_ZERO_WEIGHT`.
    * @throws EncodingError `ERR_SECAGG_ZERO_WEIGHT` if the weights add up to zero and the plan has no other part;
-   * `ERR_SECAGG_SUM_RANGE` if honest users cannot have made this sum; TypeError, RangeError for a sum of another plan.
+   * `ERR_SECAGG_SUM_RANGE` if honest users cannot have made this sum; TypeError, RangeError for a sum of another plan, or for fewer users than
+   * the threshold of a plan with noise, or more than `maxUsers`.
    */
   decode(sum: SumVector, terms: SumTerms): Result {
     const users = this.#usersIn(terms, SUM_NAMES);
@@ -192,7 +193,9 @@ export class Encoding<Data, Result, Bound> {
   #usersIn(terms: SumTerms, names: readonly string[]): number {
     checkNames(terms, 'terms', names);
     const cohorts = checkInteger(terms.cohorts ?? 1, 'cohorts', 1, MAX_COHORTS);
-    return checkInteger(terms.users, 'users', 1, cohorts * this.statistic.maxUsers);
+    const { maxUsers, noise } = this.statistic;
+    // No sum over fewer users than the threshold is ever unmasked, and noise is made for no fewer.
+    return checkInteger(terms.users, 'users', cohorts * (noise?.agreed.threshold ?? 1), cohorts * maxUsers);
   }
 }
 

@@ -11,7 +11,7 @@ export type Weights = number | { readonly [name: string]: Weights };
 
 /** The users and cohorts in a sum. */
 export interface SumTerms {
-  /** Number of users in the sum. */
+  /** Number of users in the sum. If it carries noise, at least `threshold` for each cohort. */
   readonly users: number;
   /** Number of cohorts in the sum, each a session of up to `maxUsers` users, if it is the total of `secagg/cohorts`. */
   readonly cohorts?: number | undefined;
@@ -78,7 +78,10 @@ export interface Noise {
   /** What the noise asks of the session. */
   readonly session: NoiseSession;
   /** What all parts with noise must agree on besides; plain JSON. */
-  readonly agreed: Readonly<Record<string, unknown>>;
+  readonly agreed: Readonly<Record<string, unknown>> & {
+    /** The fewest users of a sum. */
+    readonly threshold: number;
+  };
   readonly parts: readonly NoisedPart[];
   /** Names of the parts whose sums are exact, and said to be no secret. */
   readonly publicParts: readonly string[];

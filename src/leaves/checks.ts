@@ -185,6 +185,17 @@ export function checkNumber(value: unknown, name: string, least: number, most: n
   return value;
 }
 
+/** @throws TypeError, RangeError unless a value is a finite number above 0 and below a limit. */
+export function checkPositive(value: unknown, name: string, below: number = Infinity): number {
+  if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
+  if (!(value > 0 && value < below)) {
+    throw new RangeError(
+      `${name}: expected a number above 0 ${below === Infinity ? 'that is finite' : `and below ${below}`}, got ${value}`,
+    );
+  }
+  return value;
+}
+
 /** One of some strings. A value of any other type is refused with a RangeError too, as the list says what is expected. */
 export function checkOneOf<T extends string>(value: unknown, name: string, known: readonly T[]): T {
   const found = known.find((each) => each === value);

@@ -1,5 +1,5 @@
 // What a coordinator is made with.
-import { checkInteger, checkNumber } from '../leaves/checks.ts';
+import { checkInteger, checkNumber, checkPositive } from '../leaves/checks.ts';
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
 import { checkMaskConfigPair, type MaskConfigPair } from './masking/mask-config.ts';
 import { MAX_LENGTH } from './masking/mask-object.ts';
@@ -66,8 +66,8 @@ const DEFAULT_PENDING_BYTES = 2 ** 28;
 export function checkSettings(options: PetRoundOptions): RoundSettings {
   const { sumProbability, updateProbability, maxPendingBytes = DEFAULT_PENDING_BYTES } = options;
   const config = checkMaskConfigPair(options.config, 'options.config');
-  checkNumber(sumProbability, 'options.sumProbability', Number.MIN_VALUE, 1 - Number.EPSILON / 2);
-  checkNumber(updateProbability, 'options.updateProbability', Number.MIN_VALUE, 1);
+  checkPositive(sumProbability, 'options.sumProbability', 1);
+  checkNumber(checkPositive(updateProbability, 'options.updateProbability'), 'options.updateProbability', 0, 1);
   return {
     sumProbability,
     updateProbability,

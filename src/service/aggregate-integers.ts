@@ -17,6 +17,7 @@ export function integersPlan(aggregate: IntegersAggregate, terms: Omit<PlanTerms
     addsNoise: false,
     showsExactSums: true,
     cost: null,
+    worstEpsilon: () => 0,
     forCohort: (name) => integersPlan(aggregate, { ...terms, session: name }),
     encode(data) {
       const components = vectorLike(data, vecLen);

@@ -75,6 +75,8 @@ export interface AggregatePlan {
   readonly takesPlace: boolean;
   /** What a session costs a user at worst, for `Ledger.reserve`; null if the sum carries no noise. */
   readonly cost: ReleaseCost | null;
+  /** The ε of one session at worst, for a δ: by its loss distribution, if that is known and says less than its curve. 0 if the sum carries no noise. */
+  worstEpsilon(delta: number): number;
   /**
    * Whether the server sees exact sums of users' data: of all, if no noise is added or if the server adds it, or of parts that are said to be
    * public. `cost` counts none of them.

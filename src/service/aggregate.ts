@@ -59,7 +59,7 @@ function encodingPlan(encoding: AnyEncoding, drawn: Pick<PlanTerms, 'graph' | 's
   return {
     vecLen: encoding.vecLen,
     options: { ...encoding.options, ...drawn },
-    threshold: typeof threshold === 'number' ? threshold : null,
+    threshold: threshold ?? null,
     takesWeight: weighted,
     takesPlace: correlated,
     addsNoise: noise?.agreed.noiseFrom === 'server',
@@ -67,6 +67,8 @@ function encodingPlan(encoding: AnyEncoding, drawn: Pick<PlanTerms, 'graph' | 's
     get cost() {
       return cost();
     },
+    worstEpsilon: (delta) =>
+      typeof threshold === 'number' ? receiptOf(encoding, { included: [threshold], delta }).worstEpsilon : 0,
     forCohort: (session) => encodingPlan(encoding.forCohort(session), drawn),
     encode: (data, { weight, place } = {}) => encoding.encode(data, weight, place),
     decode(sum, about) {

@@ -1,10 +1,14 @@
 // The privacy budget of a participant, which may change while its ledger goes on.
+import { expect } from 'chai';
 import type { AgentContext } from '../../src/agent/context.ts';
 import type { PrivacyBudget } from '../../src/agent/floors.ts';
-import { requireBudget } from '../../src/agent/limits.ts';
+import { ledgerOf, requireBudget } from '../../src/agent/limits.ts';
 import { epsilonAtOrder } from '../../src/dp/accounting/conversion.ts';
 import { Ledger } from '../../src/dp/ledger/ledger.ts';
+import type { PrivacyTarget } from '../../src/dp/mechanism.ts';
 import { genKeypair } from '../../src/index.ts';
+import type { Aggregate } from '../../src/service/aggregate.ts';
+import type { Task } from '../../src/service/task.ts';
 import { refused } from '../support/errors.ts';
 import { authorities, floorsFor, taskOf } from '../support/service.ts';
 
@@ -15,9 +19,9 @@ describe('what a participant may spend of privacy', () => {
   });
   const cost = task.shape.cost!;
   const large = { epsilon: 20, delta: 1e-6, adjacency: cost.adjacency };
-  const contextOf = (budget: PrivacyBudget | null, ledger: Ledger | null): AgentContext =>
+  const contextOf = (budget: PrivacyBudget | null, ledger: Ledger | null, of: Task = task): AgentContext =>
     ({
-      ...{ task, floors: { ...floorsFor(parties, genKeypair()[0]), privacy: budget } },
+      ...{ task: of, floors: { ...floorsFor(parties, genKeypair()[0]), privacy: budget } },
       memory: { state: { ledger: ledger === null ? null : new TextEncoder().encode(ledger.serializeState()) } },
     }) as unknown as AgentContext;
   const spent = new Ledger(large);
@@ -46,4 +50,51 @@ describe('what a participant may spend of privacy', () => {
     const other = new Ledger({ ...large, adjacency: cost.adjacency === 'zero-out' ? 'replace-one' : 'zero-out' });
     refused('ERR_SECAGG_FLOOR', () => requireBudget(contextOf(large, other)));
   });
+
+  /** In how many runs of a task a participant with this budget takes part. */
+  function participations(of: Task, budget: PrivacyBudget, most: number): number {
+    let ledger: Ledger | null = null;
+    for (let run = 0; run < most; run++) {
+      try {
+        requireBudget(contextOf(budget, ledger, of));
+      } catch (error) {
+        refused('ERR_SECAGG_FLOOR', () => {
+          throw error;
+        });
+        return run;
+      }
+      const state: Uint8Array | null = ledger === null ? null : new TextEncoder().encode(ledger.serializeState());
+      ledger = ledgerOf(budget, of.shape, state);
+      ledger.reserve({ id: `run ${run}`, ...of.shape.cost! });
+    }
+    return most;
+  }
+
+  const group = { threshold: 4, colluders: 1 };
+  const aggregates: Readonly<Record<string, (target: PrivacyTarget) => Aggregate>> = {
+    'a sum': (target) => ({ kind: 'privateSum', length: 1000, l2Clip: 1, ...group, target }),
+    'a sum with Skellam noise': (target) => ({
+      kind: 'privateSum',
+      length: 50,
+      l2Clip: 1,
+      mechanism: 'skellam',
+      ...group,
+      target,
+    }),
+    'a histogram': (target) => ({
+      ...{ kind: 'privateHistogram', bins: 20, maxBins: 1, ...group, target },
+    }),
+  };
+  // A histogram of one release has the noise that its loss distribution asks for: by its curve it would not fit.
+  for (const [name, aggregate] of Object.entries(aggregates)) {
+    for (const releases of [1, 2, 10]) {
+      it(`is enough for all of ${releases} planned releases of ${name}, if it is the target itself, and for no more`, () => {
+        const target = { epsilon: 8, delta: 1e-6, releases };
+        const planned = taskOf(parties, { aggregate: aggregate(target) });
+        const { adjacency } = planned.shape.cost!;
+        expect(participations(planned, { epsilon: 8, delta: 1e-6, adjacency }, releases + 1)).to.equal(releases);
+        expect(participations(planned, { epsilon: 7, delta: 1e-6, adjacency }, releases + 1)).to.be.below(releases);
+      });
+    }
+  }
 });

@@ -106,9 +106,15 @@ describe('a private mean', () => {
     const options = { ...TERMS, noiseMultiplier: 1e-4, bits: 30, unsafeRandom: seeded('groups') };
     const plan = privateMean({ ...options, shapes, l2Clip: { a: 5, b: 1 }, type: 'float64' });
     const data = { a: { shape: [2], data: [30, 40] }, b: { c: { shape: [1], data: [0.5] }, d: { shape: [1], data: [0] } } };
-    const { vector, clipped } = plan.encode(data);
-    expect(clipped).to.equal(1);
-    const { mean } = plan.decode(vector, { users: 1 });
+    const encoded = Array.from({ length: 67 }, () => plan.encode(data));
+    expect(encoded[0]!.clipped).to.equal(1);
+    const { mean } = plan.decode(
+      sumOf(
+        encoded.map(({ vector }) => vector),
+        plan.bits,
+      ),
+      { users: 67 },
+    );
     expect(mean.a.data[0]).to.be.closeTo(3, 0.01);
     expect(mean.a.data[1]).to.be.closeTo(4, 0.01);
     expect(mean.b.c.data[0]).to.be.closeTo(0.5, 0.01);
@@ -126,8 +132,8 @@ describe('a private mean', () => {
       unsafeRandom: seeded('huge'),
       type: 'float64',
     });
-    const { vector } = plan.encode([Number.MAX_VALUE, -Number.MAX_VALUE]);
-    const { mean } = plan.decode(vector, { users: 1 });
+    const vectors = Array.from({ length: 67 }, () => plan.encode([Number.MAX_VALUE, -Number.MAX_VALUE]).vector);
+    const { mean } = plan.decode(sumOf(vectors, plan.bits), { users: 67 });
     expect(mean[0]).to.be.closeTo(Math.SQRT1_2, 0.02);
     expect(mean[1]).to.be.closeTo(-Math.SQRT1_2, 0.02);
   });
@@ -279,7 +285,7 @@ describe('private moments', () => {
   it('stay in their ranges, whatever the noise', () => {
     const plan = privateMoments({ ...TERMS, noiseMultiplier: 5, lower: 10, upper: 20, unsafeRandom: seeded('ranges') });
     for (let i = 0; i < 50; i++) {
-      const { mean, variance } = plan.decode(plan.encode(12).vector, { users: 1 });
+      const { mean, variance } = plan.decode(plan.encode(12).vector, { users: 67 });
       expect(mean).to.be.within(10, 20);
       expect(variance).to.be.within(0, 25);
     }

@@ -93,6 +93,11 @@ for (const [name, { plan, good, weight, withValue, wrong }] of Object.entries(PL
       expect(decode(new BigInt64Array(vector.length), { users: 67 })).to.throw(TypeError, 'sum');
       expect(decode([...vector], { users: 67 })).to.throw(TypeError, 'sum');
       expect(decode(vector, { users: 101 })).to.throw(RangeError, 'users');
+      expect(decode(vector, { users: 66 })).to.throw(RangeError, 'users'); // fewer than the threshold, whose noise is in every sum
+      const bound = (terms: SumTerms) => () =>
+        plan.errorBound({ ...terms, ...(weight !== undefined && { totalWeight: weight }) });
+      for (const users of [66, 101]) expect(bound({ users })).to.throw(RangeError, 'users');
+      for (const users of [133, 201]) expect(bound({ users, cohorts: 2 })).to.throw(RangeError, 'users');
       expect(decode(vector, { users: NaN })).to.throw(RangeError, 'users');
     });
 

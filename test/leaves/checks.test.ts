@@ -8,6 +8,7 @@ import {
   checkInteger,
   checkNames,
   checkObject,
+  checkPositive,
   checkString,
   kindOf,
 } from '../../src/leaves/checks.ts';
@@ -29,6 +30,15 @@ describe('checks of arguments', () => {
     expect(() => checkDate(Object.create(Date.prototype), 'x')).to.throw(TypeError);
     expect(() => checkDate(new Date(NaN), 'x')).to.throw(RangeError);
     for (const value of [undefined, null, 5, '2030-01-01']) expect(() => checkDate(value, 'x')).to.throw(TypeError);
+  });
+
+  it('checkPositive accepts numbers above 0, and below what it is told', () => {
+    for (const value of [5e-324, 0.5, 1 - 2 ** -53]) expect(checkPositive(value, 'x', 1)).to.equal(value);
+    for (const value of [-1, 0, 1, 2, NaN, Infinity])
+      expect(() => checkPositive(value, 'x', 1), String(value)).to.throw(RangeError);
+    expect(checkPositive(Number.MAX_VALUE, 'x')).to.equal(Number.MAX_VALUE);
+    for (const value of [0, NaN, Infinity]) expect(() => checkPositive(value, 'x'), String(value)).to.throw(RangeError);
+    for (const value of [undefined, null, '0.5', 1n]) expect(() => checkPositive(value, 'x', 1)).to.throw(TypeError);
   });
 
   it('checkInteger accepts integers of its range', () => {

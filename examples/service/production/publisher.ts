@@ -1,4 +1,4 @@
-// The publisher, where releases are made. Once: writes the task that participants install. Then, as a cron job: announces a run.
+// The publisher, on the machine where the application is built and signed. Once: writes the task that participants install. Then, as a cron job: announces a run.
 //   node --import tsx publisher.ts task <what registrar.ts has printed>
 //   node --import tsx publisher.ts run <URL of the server>
 import { writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // The least noise that meets a target.
-import { checkInteger, checkNumber, checkObject } from '../../leaves/checks.ts';
+import { checkInteger, checkPositive, checkObject } from '../../leaves/checks.ts';
 import { leastHolding } from '../../leaves/bisection.ts';
 import { MAX_RELEASES, MAX_VARIANCE, type NoisedSum, type PrivacyTarget, type SamplerError } from '../mechanism.ts';
 import { PrivacyError } from '../privacy-error.ts';
@@ -65,8 +65,8 @@ export function leastVariance(terms: NoiseTerms, target: Required<PrivacyTarget>
 
 function checkTarget(target: Required<PrivacyTarget>): Required<PrivacyTarget> {
   checkObject(target, 'target');
-  checkNumber(target.epsilon, 'target.epsilon', Number.MIN_VALUE, Number.MAX_VALUE);
-  checkNumber(target.delta, 'target.delta', Number.MIN_VALUE, 1 - 2 ** -53);
+  checkPositive(target.epsilon, 'target.epsilon');
+  checkPositive(target.delta, 'target.delta', 1);
   checkInteger(target.releases, 'target.releases', 1, MAX_RELEASES);
   return target;
 }

@@ -1,5 +1,6 @@
 // The entries of a ledger and how events change them. Nothing here depends on how events are stored.
 import { at } from '../../leaves/lists.ts';
+import { epsilonAtOrder } from '../accounting/conversion.ts';
 import { PrivacyError } from '../privacy-error.ts';
 import type { Charge, LedgerEvent, Survivors } from './events.ts';
 import { divergenceBudget, type LedgerTerms } from './terms.ts';
@@ -73,16 +74,18 @@ export class Entries {
 
   /** Why a charge would exceed the budget of somebody, by terms of the same order; null if it would not. */
   excess(users: readonly number[], charge: Charge, terms: LedgerTerms): string | null {
-    const { order, additiveDelta } = terms;
+    const { order, delta, additiveDelta } = terms;
     const divergence = this.atOrder(charge);
     const budget = divergenceBudget(terms);
     for (const person of this.#people(users)) {
       const spent = this.#total(person);
       if (!(spent.divergence + divergence <= budget)) {
-        return `budget: ${spent.divergence + divergence} of ${budget} at order ${order} would be charged`;
+        const total = spent.divergence + divergence;
+        const epsilon = epsilonAtOrder(order, total, delta - additiveDelta);
+        return `budget: an ε of ${epsilon.toPrecision(6)} would be spent, of ${terms.epsilon} (divergence ${total} of ${budget} at order ${order})`;
       }
       if (!(spent.delta + charge.delta <= additiveDelta)) {
-        return `budget: ${spent.delta + charge.delta} of ${additiveDelta} would be added to delta`;
+        return `budget: ${spent.delta + charge.delta} would be added to δ, of which ${additiveDelta} is kept for that`;
       }
     }
     return null;
