@@ -9,6 +9,7 @@ import { certificateRequest } from '../service/certificate-request.ts';
 import { DEVELOPMENT_WARNING, type DevelopmentIntroduction } from '../service/development.ts';
 import { Task } from '../service/task.ts';
 import { Agent } from './agent.ts';
+import { writeTroubles } from './console.ts';
 import type { AgentOptions } from './options.ts';
 import type { Floors } from './floors.ts';
 import { MemoryAgentStore } from '../participation/state-store.ts';
@@ -25,7 +26,8 @@ export interface DevelopmentAgentOptions extends Pick<
 }
 
 /**
- * A participant of a development set-up: with fresh keys, a state in memory, and floors that accept the task as it is.
+ * A participant of a development set-up: with fresh keys, a state in memory, and floors that accept the task as it is. Without a
+ * listener, it writes what goes wrong to the console.
  *
  * @throws StateError if the introduction is none; what `certify` throws; else as {@link Agent}.
  * @example
@@ -78,6 +80,7 @@ export async function developmentAgent(options: DevelopmentAgentOptions): Promis
     floors: whatTheTaskSays(task, coordinator),
     store: new MemoryAgentStore(),
     storeKey: systemRandom(32),
+    listener: own.listener ?? writeTroubles,
   });
 }
 

@@ -57,7 +57,7 @@ export interface AgentOptions {
   readonly verifyKeys?: VerifyKeys;
   /** Whether the participant may begin with a run now, for example by battery and network; default: always. */
   readonly isEligible?: () => boolean | Promise<boolean>;
-  /** Hears what happens. */
+  /** Hears what happens. Without a listener, the event `input-refused` is written to the console. */
   readonly listener?: Listener<AgentEvent>;
   /** Time of day; default `Date.now`. */
   readonly clock?: Clock;
