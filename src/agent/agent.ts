@@ -246,13 +246,13 @@ export class Agent {
    *
    * console.warn = () => {};
    * const aggregate = { kind: 'integers', vecLen: 1, bits: 16 };
-   * const { introduction, registrar, coordinator } = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
+   * const service = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
    * let asked = 0;
    * const agent = await developmentAgent({
    *   id: 7,
-   *   introduction,
-   *   certify: (request) => registrar.certify(request),
-   *   exchange: (request) => (asked++, coordinator.answer(request)),
+   *   introduction: service.introduction,
+   *   certify: (request) => service.certify(request),
+   *   exchange: (request) => (asked++, service.coordinator.answer(request)),
    *   inputs: { load: () => Promise.resolve({ id: 'today', data: [1] }) },
    * });
    * const ending = new AbortController();

@@ -21,7 +21,7 @@ export interface DevelopmentAgentOptions extends Pick<
 > {
   /** From `developmentService`, as JSON. */
   readonly introduction: DevelopmentIntroduction;
-  /** Gives the registrar a request for a certificate, and the certificate back: `Registrar.certify`, at any distance. */
+  /** Gives the registrar a request for a certificate, and the certificate back: `DevelopmentService.certify`, at any distance. */
   readonly certify: (request: Uint8Array) => Promise<Uint8Array>;
 }
 
@@ -37,12 +37,12 @@ export interface DevelopmentAgentOptions extends Pick<
  *
  * console.warn = () => {};
  * const aggregate = { kind: 'integers', vecLen: 1, bits: 16 };
- * const { introduction, registrar, coordinator } = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
+ * const service = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
  * const agent = await developmentAgent({
  *   id: 7,
- *   introduction,
- *   certify: (request) => registrar.certify(request),
- *   exchange: (request) => coordinator.answer(request),
+ *   introduction: service.introduction,
+ *   certify: (request) => service.certify(request),
+ *   exchange: (request) => service.coordinator.answer(request),
  *   inputs: { load: () => Promise.resolve({ id: 'today', data: [1] }) },
  * });
  * console.log(agent.id, (await agent.transition()).status); // prints: 7 pending

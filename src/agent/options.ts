@@ -38,7 +38,7 @@ export interface AgentOptions {
   readonly storeKey: Uint8Array;
   /**
    * The data source that the inputs are of; default: the only one, whose name is empty. A participant of two data sources is two
-   * participants: each has an id, a certificate and a store of its own.
+   * participants: each has an id, a key pair, a certificate and a store of its own.
    */
   readonly source?: string;
   /**
