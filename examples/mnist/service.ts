@@ -70,7 +70,7 @@ export class Service {
     const keypair = genKeypair();
     return {
       ...{ task, id, keypair },
-      certificate: await registrar.certify(await certificateRequest(authority, id, keypair)),
+      certificate: await registrar.certify(await certificateRequest(authority, id, keypair), { id }),
       exchange: (request) => this.servers.processes.insist('/secagg', request),
       fetchPayload: () => Promise.resolve(this.#model),
       floors: {

@@ -7,10 +7,10 @@ import { ServiceError } from 'secagg/service';
 export type Routes = Readonly<Record<string, (body: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>>>;
 
 /** Requests of agents, and for development what a registrar and an application's website do in production. */
-export function routesOf({ coordinator, registrar, introduction }: DevelopmentService): Routes {
+export function routesOf({ coordinator, certify, introduction }: DevelopmentService): Routes {
   return {
     '/secagg': (body) => coordinator.answer(body),
-    '/certificates': async (body) => new Uint8Array(await registrar.certify(body)),
+    '/certificates': async (body) => new Uint8Array(await certify(body)),
     '/development': () => Promise.resolve(new TextEncoder().encode(JSON.stringify(introduction))),
   };
 }

@@ -75,8 +75,11 @@ export interface Leaving extends SelectedRun {
   readonly attempt: number;
 }
 
+/** What an agent does in a run. */
+export type SelectedWork = Preparing | Enrolled | InSession | Awaiting | Leaving;
+
 /** What an agent is doing. */
-type Work = Idle | Preparing | Enrolled | InSession | Awaiting | Leaving;
+type Work = Idle | SelectedWork;
 
 /** All that an agent remembers. */
 export interface AgentState {

@@ -12,15 +12,18 @@ import { checkKeypair } from '../service/keypair.ts';
 import { Task } from '../service/task.ts';
 import { Stepper, type Transition } from '../participation/stepper.ts';
 import { AgentMemory } from './agent-memory.ts';
+import type { SelectedWork } from './agent-state.ts';
 import { certificateSource } from './certificate-source.ts';
 import { Connection } from './connection.ts';
 import type { AgentContext } from './context.ts';
+import { writeMistakes } from './console.ts';
 import { checkFloors, requireTask } from './floors.ts';
 import { checkSeeds, checkVerifyKeys, longestMessage, noPayloads, OPTION_NAMES, type AgentOptions } from './options.ts';
+import { UnfitInput } from './inputs.ts';
 import { playRound } from './session-step.ts';
 import { awaitOutcome, awaitRoster, checkIn, leaveRun, prepare } from './steps.ts';
 import { Superseded } from './superseded.ts';
-import { tellLeaving } from './transitions.ts';
+import { refuseInput, tellLeaving } from './transitions.ts';
 
 /** Where an agent stands. */
 export interface AgentProgress {
@@ -82,7 +85,7 @@ export class Agent {
     const keypair = checkKeypair(options.keypair, 'options.keypair');
     const storeKey = copyOf(checkBytes(options.storeKey, 'options.storeKey'));
     if (storeKey.length !== 32) throw new RangeError(`options.storeKey: expected 32 bytes, got ${storeKey.length}`);
-    const listener = checkListener(options.listener);
+    const listener = checkListener(options.listener ?? writeMistakes);
     const clock = options.clock ?? Date.now;
     const random = systemRandom;
     const source = checkSource(options.source ?? '', 'options.source');
@@ -164,9 +167,18 @@ export class Agent {
   async #step(signal: PlatformSignal | undefined): Promise<Transition> {
     const context = this.#context;
     const { work } = context.memory.state;
+    if (work.phase === 'idle') return checkIn(context, signal);
+    try {
+      return await this.#stepInRun(work, signal);
+    } catch (error) {
+      if (!(error instanceof UnfitInput)) throw error;
+      return refuseInput(context, work, error);
+    }
+  }
+
+  async #stepInRun(work: SelectedWork, signal: PlatformSignal | undefined): Promise<Transition> {
+    const context = this.#context;
     switch (work.phase) {
-      case 'idle':
-        return checkIn(context, signal);
       case 'preparing':
         return prepare(context, work, signal);
       case 'enrolled':
@@ -234,13 +246,13 @@ export class Agent {
    *
    * console.warn = () => {};
    * const aggregate = { kind: 'integers', vecLen: 1, bits: 16 };
-   * const { introduction, registrar, coordinator } = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
+   * const service = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
    * let asked = 0;
    * const agent = await developmentAgent({
    *   id: 7,
-   *   introduction,
-   *   certify: (request) => registrar.certify(request),
-   *   exchange: (request) => (asked++, coordinator.answer(request)),
+   *   introduction: service.introduction,
+   *   certify: (request) => service.certify(request),
+   *   exchange: (request) => (asked++, service.coordinator.answer(request)),
    *   inputs: { load: () => Promise.resolve({ id: 'today', data: [1] }) },
    * });
    * const ending = new AbortController();

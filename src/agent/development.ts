@@ -9,6 +9,7 @@ import { certificateRequest } from '../service/certificate-request.ts';
 import { DEVELOPMENT_WARNING, type DevelopmentIntroduction } from '../service/development.ts';
 import { Task } from '../service/task.ts';
 import { Agent } from './agent.ts';
+import { writeTroubles } from './console.ts';
 import type { AgentOptions } from './options.ts';
 import type { Floors } from './floors.ts';
 import { MemoryAgentStore } from '../participation/state-store.ts';
@@ -20,12 +21,13 @@ export interface DevelopmentAgentOptions extends Pick<
 > {
   /** From `developmentService`, as JSON. */
   readonly introduction: DevelopmentIntroduction;
-  /** Gives the registrar a request for a certificate, and the certificate back: `Registrar.certify`, at any distance. */
+  /** Gives the registrar a request for a certificate, and the certificate back: `DevelopmentService.certify`, at any distance. */
   readonly certify: (request: Uint8Array) => Promise<Uint8Array>;
 }
 
 /**
- * A participant of a development set-up: with fresh keys, a state in memory, and floors that accept the task as it is.
+ * A participant of a development set-up: with fresh keys, a state in memory, and floors that accept the task as it is. Without a
+ * listener, it writes what goes wrong to the console.
  *
  * @throws StateError if the introduction is none; what `certify` throws; else as {@link Agent}.
  * @example
@@ -35,12 +37,12 @@ export interface DevelopmentAgentOptions extends Pick<
  *
  * console.warn = () => {};
  * const aggregate = { kind: 'integers', vecLen: 1, bits: 16 };
- * const { introduction, registrar, coordinator } = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
+ * const service = developmentService({ aggregate, threshold: 2, maxUsers: 2 });
  * const agent = await developmentAgent({
  *   id: 7,
- *   introduction,
- *   certify: (request) => registrar.certify(request),
- *   exchange: (request) => coordinator.answer(request),
+ *   introduction: service.introduction,
+ *   certify: (request) => service.certify(request),
+ *   exchange: (request) => service.coordinator.answer(request),
  *   inputs: { load: () => Promise.resolve({ id: 'today', data: [1] }) },
  * });
  * console.log(agent.id, (await agent.transition()).status); // prints: 7 pending
@@ -78,6 +80,7 @@ export async function developmentAgent(options: DevelopmentAgentOptions): Promis
     floors: whatTheTaskSays(task, coordinator),
     store: new MemoryAgentStore(),
     storeKey: systemRandom(32),
+    listener: own.listener ?? writeTroubles,
   });
 }
 

@@ -85,6 +85,16 @@ export type AgentEvent =
       readonly message: string;
     }
   | {
+      /** What `inputs.load` gave is no input for this task. The participant leaves the run: the same input again would not fit either. */
+      readonly type: 'input-refused';
+      /** Number of the run. */
+      readonly run: number;
+      /** Code of the encoding's error; null if the input has another form than the encoding takes. */
+      readonly code: string | null;
+      /** What was expected, and what came. It holds no number of the input. */
+      readonly message: string;
+    }
+  | {
       /** A step has failed, for example because the network did; it is tried again. */
       readonly type: 'step-failed';
       /** What was thrown. */

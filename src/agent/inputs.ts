@@ -1,5 +1,7 @@
 // What the application brings to an agent: its data, and what a run works with.
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
+import { checkString, kindOf } from '../leaves/checks.ts';
+import { SecAggError } from '../leaves/errors.ts';
 import type { Weights } from '../encoding/statistic.ts';
 
 /** A run that asks for an input. */
@@ -22,12 +24,39 @@ export interface LoadedInput {
   readonly weight?: Weights;
 }
 
+/** The application has given an input that has no form for the task: the same input again would not mend it. */
+export class UnfitInput extends Error {
+  /** Null if it is no error of this library. */
+  readonly code: string | null;
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : 'the input cannot be read', { cause });
+    this.code = cause instanceof SecAggError ? cause.code : null;
+  }
+}
+
+/** What `load` gave. @throws UnfitInput if it is neither an input nor null. */
+export function checkInput(input: unknown): LoadedInput | null {
+  if (input === null) return null;
+  try {
+    if (typeof input !== 'object')
+      throw new TypeError(`inputs.load: expected an object with id and data, or null, got ${kindOf(input)}`);
+    const { id } = input as Partial<LoadedInput>;
+    checkString(id, 'inputs.load: id', { least: 1, most: 1000 });
+    return input as LoadedInput;
+  } catch (error) {
+    throw new UnfitInput(error);
+  }
+}
+
 /** Where inputs come from. */
 export interface InputStore {
   /**
    * The input for a run, for example the update of a model that was trained with the payload.
    *
-   * @returns null if it is not ready yet: the agent asks again.
+   * @returns null if it is not ready yet: the agent asks again. If it is no input, or the task's aggregate does not take its data, the agent
+   * leaves the run with the event `input-refused`.
+   * @throws anything if it has failed: the agent asks again, later and later.
    */
   load(run: RunForInput, options: { readonly signal?: PlatformSignal }): Promise<LoadedInput | null>;
 }

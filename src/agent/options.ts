@@ -38,7 +38,7 @@ export interface AgentOptions {
   readonly storeKey: Uint8Array;
   /**
    * The data source that the inputs are of; default: the only one, whose name is empty. A participant of two data sources is two
-   * participants: each has an id, a certificate and a store of its own.
+   * participants: each has an id, a key pair, a certificate and a store of its own.
    */
   readonly source?: string;
   /**
@@ -57,7 +57,7 @@ export interface AgentOptions {
   readonly verifyKeys?: VerifyKeys;
   /** Whether the participant may begin with a run now, for example by battery and network; default: always. */
   readonly isEligible?: () => boolean | Promise<boolean>;
-  /** Hears what happens. */
+  /** Hears what happens. Without a listener, the event `input-refused` is written to the console. */
   readonly listener?: Listener<AgentEvent>;
   /** Time of day; default `Date.now`. */
   readonly clock?: Clock;

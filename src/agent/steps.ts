@@ -1,7 +1,7 @@
 // What an agent does next: one step for each phase, with one exchange at most that changes anything.
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { copyOf, equalBytes } from '../leaves/bytes.ts';
-import { checkBytes, checkString } from '../leaves/checks.ts';
+import { checkBytes } from '../leaves/checks.ts';
 import { fingerprint } from '../crypto/digest.ts';
 import { isAnnouncementOf, readAnnouncement, type Announcement } from '../service/announcement.ts';
 import { checkInBytes } from '../service/check-in.ts';
@@ -11,6 +11,7 @@ import type { Awaiting, Enrolled, Preparing, SelectedRun } from './agent-state.t
 import type { AgentContext } from './context.ts';
 import { acceptEnrolment } from './draw.ts';
 import { enrol } from './enrol.ts';
+import { checkInput } from './inputs.ts';
 import { hasDrawsLeft, requireDrawsLeft, requireParticipationsLeft, requireRun, secondsToRest } from './floors.ts';
 import { requireBudget, requireUnspent } from './limits.ts';
 import { done, forget, outOfAttempt, passive, rest, SHORT, tellLeaving, waitAfterRefusal, waitFor } from './transitions.ts';
@@ -123,12 +124,11 @@ async function load(context: AgentContext, work: SelectedRun, signal?: PlatformS
     }
     context.payload = content;
   }
-  const input = await context.inputs.load({ run: work.run, source, payload: context.payload }, options);
+  const input = checkInput(await context.inputs.load({ run: work.run, source, payload: context.payload }, options));
   if (input === null) {
     context.tell({ type: 'needs-input', run: work.run });
     return false;
   }
-  checkString(input.id, 'inputs.load: id', { least: 1, most: 1000 });
   context.loaded = input;
   context.payload = null;
   return true;

@@ -4,6 +4,7 @@ import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Leaving, SelectedRun } from './agent-state.ts';
 import type { AgentContext } from './context.ts';
+import type { UnfitInput } from './inputs.ts';
 import type { Answer } from './connection.ts';
 import { COMPLETE, type Transition } from '../participation/stepper.ts';
 
@@ -89,6 +90,18 @@ export async function tellLeaving(context: AgentContext, work: Leaving, signal?:
   if (attempt === 0) await context.memory.update({ work: { phase: 'idle' } });
   else await context.memory.update({ work: { phase: 'awaiting', announcement, run, attempt, spent: false } });
   return waitAfterRefusal(context);
+}
+
+/** The application's input does not fit the task. The participant leaves the run, so that the others do not wait for it. */
+export async function refuseInput(
+  context: AgentContext,
+  { announcement, run }: SelectedRun,
+  { code, message }: UnfitInput,
+): Promise<Transition> {
+  context.release();
+  await context.memory.update({ work: { phase: 'leaving', announcement, run, attempt: 0 } });
+  context.tell({ type: 'input-refused', run, code, message });
+  return COMPLETE;
 }
 
 /** The participant refuses to take part in an attempt as it is. Its input has not been sent. */

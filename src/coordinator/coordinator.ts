@@ -2,6 +2,7 @@
 import type { AbortSignalLike } from '../leaves/signals.ts';
 import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
 import { checkBytes, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
+import { UsageError } from '../leaves/errors.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
@@ -188,7 +189,8 @@ export class Coordinator {
    * @returns which run it is.
    * @throws DecodeError if the bytes are no announcement; ServiceError ERR_SECAGG_TASK if the task is not known here,
    * ERR_SECAGG_ANNOUNCEMENT if its publisher has not signed it or if it has expired, ERR_SECAGG_CERTIFICATE if there is no revocation
-   * list, ERR_SECAGG_RETIRED if the task is retired, ERR_SECAGG_RUN if its number is not above those before, or if its source has a run that goes on.
+   * list, ERR_SECAGG_RETIRED if the task is retired, ERR_SECAGG_RUN if its number is not above those before, or if its source has a run that goes on;
+   * UsageError ERR_SECAGG_USAGE after {@link drain}, unless the run is there.
    */
   async openRun(announcement: Uint8Array): Promise<RunKey> {
     const announced = readAnnouncement(copyOf(checkBytes(announcement, 'announcement')));
@@ -205,6 +207,12 @@ export class Coordinator {
     }
     const run = openedRun(task, announced, await this.#store.heartbeat());
     const key = { task: task.id, run: run.run };
+    if (this.#entry.isDraining && (await this.#store.run(key)) === null) {
+      throw new UsageError(
+        'ERR_SECAGG_USAGE',
+        'openRun: the coordinator is drained, so that nobody could take part in a new run',
+      );
+    }
     const isNew = await this.#store.createRun(run);
     if (isNew) emit(this.#listener, { type: 'run-opened', ...key });
     const there = isNew ? run : await this.#store.run(key);
@@ -263,7 +271,7 @@ export class Coordinator {
   }
 
   /**
-   * Takes no further participants for any task; {@link run} returns once no run is beyond its check-in. For a coordinator whose runs are in
+   * Takes no further participants for any task, and opens no further runs; {@link run} returns once no run is beyond its check-in. For a coordinator whose runs are in
    * memory: where several processes share a durable store, end {@link run} by its signal, and the others go on with the runs.
    */
   drain(): void {

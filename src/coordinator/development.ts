@@ -2,7 +2,8 @@
 import { generateSignKeyPair } from '../crypto/sign.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { hex } from '../leaves/bytes.ts';
-import { checkNames } from '../leaves/checks.ts';
+import { checkBytes, checkNames } from '../leaves/checks.ts';
+import { readCertificateRequest } from '../service/certificate-request.ts';
 import { DEVELOPMENT_WARNING, type DevelopmentIntroduction } from '../service/development.ts';
 import { Publisher, type RunToAnnounce } from '../service/publisher.ts';
 import { Registrar } from '../service/registrar.ts';
@@ -39,6 +40,11 @@ export interface DevelopmentService {
   readonly publisher: Publisher;
   /** For `developmentAgent` of `secagg/agent`. */
   readonly introduction: DevelopmentIntroduction;
+  /**
+   * Certifies whoever asks, under the id that it asks for, as no registrar may outside of development: `Registrar.certify` is told by the
+   * application who asks.
+   */
+  readonly certify: (request: Uint8Array) => Promise<Uint8Array>;
   /** Announces and opens the next run. */
   openRun(run?: Pick<RunToAnnounce, 'payload' | 'source'>): Promise<RunKey>;
 }
@@ -70,7 +76,7 @@ const WINDOWS: TaskDefinition['windows'] = {
  *   developmentAgent({
  *     id,
  *     introduction: service.introduction,
- *     certify: (request) => service.registrar.certify(request),
+ *     certify: (request) => service.certify(request),
  *     exchange: (request) => service.coordinator.answer(request),
  *     inputs: { load: () => Promise.resolve({ id: 'today', data: [10 * id] }) },
  *   }),
@@ -114,6 +120,10 @@ export function developmentService(options: DevelopmentOptions): DevelopmentServ
     registrar,
     publisher,
     introduction: { secagg: 'development', task: task.toJSON(), coordinator: hex(coordinator.publicKey) },
+    async certify(request): Promise<Uint8Array> {
+      const { id } = readCertificateRequest(checkBytes(request, 'request'));
+      return registrar.certify(request, { id });
+    },
     async openRun(run = {}): Promise<RunKey> {
       await coordinator.setRevocationList(await registrar.revocationList());
       const expires = new Date(clock() + 24 * 3_600_000);

@@ -46,6 +46,10 @@ export function agentTelemetry(options: TelemetryOptions = {}): Listener<AgentEv
     description: 'Runs that the participant has refused, and refusals of the coordinator.',
     unit: '{refusal}',
   });
+  const inputsRefused = meter.createCounter('secagg.agent.inputs.refused', {
+    description: 'Inputs of the application that do not fit the task, so that the participant has left the run.',
+    unit: '{input}',
+  });
   const stepsFailed = meter.createCounter('secagg.agent.steps.failed', {
     description: 'Steps that have failed, for example because of the network.',
     unit: '{step}',
@@ -96,6 +100,10 @@ export function agentTelemetry(options: TelemetryOptions = {}): Listener<AgentEv
         break;
       case 'refused':
         refusals.add(1, { [ATTRIBUTES.code]: event.code });
+        break;
+      case 'input-refused':
+        inputsRefused.add(1, { [ATTRIBUTES.code]: event.code ?? 'none' });
+        end(event.code ?? 'the input does not fit');
         break;
       case 'step-failed':
         stepsFailed.add(1);

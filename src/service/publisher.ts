@@ -20,7 +20,7 @@ export interface PayloadToAnnounce {
 export interface RunToAnnounce {
   /** Of which task. */
   readonly task: Task;
-  /** Number of the run, higher than that of all runs of this task before, whatever their data sources. */
+  /** Number of the run, an integer in [0, 2^53), higher than that of all runs of this task before, whatever their data sources. */
   readonly run: number;
   /** The data source that the run asks about, up to 100 bytes; default: the only one, whose name is empty. */
   readonly source?: string;

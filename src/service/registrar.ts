@@ -1,5 +1,5 @@
 // The registrar: who may take part, under which key. It is not the aggregation server, and its secret key is not there.
-import { equalBytes } from '../leaves/bytes.ts';
+import { equalBytes, hex } from '../leaves/bytes.ts';
 import { checkBytes, checkInteger, checkNames, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
@@ -94,6 +94,8 @@ export class Registrar {
   #nextSerial = 1;
   #nextList = 1;
   #certified = new Map<number, readonly Certified[]>();
+  /** By each key of them, in hexadecimal digits: whose it is. */
+  readonly #holders = new Map<string, number>();
 
   static {
     inspectAs(this.prototype, (registrar) => `Registrar { scope: ${JSON.stringify(registrar.authority.scope)} }`);
@@ -115,25 +117,25 @@ export class Registrar {
 
   /**
    * Certifies the key in a request of {@link certificateRequest}. All certificates that the participant has for
-   * another key are taken back.
+   * another key are taken back. A key belongs to one participant.
    *
    * @param request as the participant sent it.
-   * @param whose its `id` is the participant's id, as the application knows it from whoever is signed in. Without it, the request decides
-   * whose certificate this is.
+   * @param whose its `id` is the participant's id, as the application knows it from whoever is signed in. The request names an id too, but
+   * anybody may write any id into one.
    * @returns the certificate, 161 bytes, for the participant. It is no secret.
-   * @throws DecodeError if the bytes are no request; ServiceError ERR_SECAGG_CERTIFICATE if the request is for another registrar or
-   * scope or another id, was not signed with the secret key that belongs to its public key, or if the participant has had 1000 certificates
-   * that are not over yet.
+   * @throws TypeError, RangeError that name the argument; DecodeError if the bytes are no request; ServiceError ERR_SECAGG_CERTIFICATE if the
+   * request is for another registrar or scope or another id, was not signed with the secret key that belongs to its public key, if another
+   * participant has a certificate for this key that is not over yet, or if the participant has had 1000 certificates that are not over yet.
    */
-  async certify(request: Uint8Array, whose: { readonly id?: number } = {}): Promise<Uint8Array> {
+  async certify(request: Uint8Array, whose: { readonly id: number }): Promise<Uint8Array> {
     const given = checkBytes(request, 'request').slice();
     checkNames(whose, 'whose', ['id']);
-    const expected = whose.id === undefined ? null : userId(whose.id, 'whose.id');
+    const expected = userId(whose.id, 'whose.id');
     const { authority, id, publicKey } = readCertificateRequest(given);
     if (!equalBytes(authority, authorityDigest(this.authority))) {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'certify: the request is for another registrar or scope');
     }
-    if (expected !== null && id !== expected) {
+    if (id !== expected) {
       throw new ServiceError(
         'ERR_SECAGG_CERTIFICATE',
         `certify: expected a request of participant ${expected}, got one of ${id}`,
@@ -146,6 +148,10 @@ export class Registrar {
       );
     }
     const now = secondsOf(this.#clock);
+    const holder = this.#holderOf(publicKey, now);
+    if (holder !== undefined && holder !== id) {
+      throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'certify: another participant has a certificate for this key');
+    }
     const before = this.#notOver(id, now);
     if (before.length >= MOST_CERTIFICATES) {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', `certify: participant ${id} has had ${before.length} certificates lately`);
@@ -154,6 +160,7 @@ export class Registrar {
     const known = before.map((one) => (equalBytes(one.publicKey, publicKey) ? one : { ...one, isRevoked: true }));
     const { serial: number, validUntil } = certificate;
     this.#certified.set(id, [...known, { publicKey, serial: number, validUntil, isRevoked: false }]);
+    this.#holders.set(hex(publicKey), id);
     return certificateOf(this.authority, this.#keypair[1], certificate);
   }
 
@@ -168,8 +175,24 @@ export class Registrar {
       );
   }
 
+  /** The certificates of a participant that are not over; the others are forgotten. */
   #notOver(id: number, now: number): readonly Certified[] {
-    return (this.#certified.get(id) ?? []).filter(({ validUntil }) => mayBeAccepted(validUntil, now));
+    const before = this.#certified.get(id) ?? [];
+    const known = before.filter(({ validUntil }) => mayBeAccepted(validUntil, now));
+    if (known.length === before.length) return known;
+    for (const { publicKey } of before) this.#holders.delete(hex(publicKey));
+    for (const { publicKey } of known) this.#holders.set(hex(publicKey), id);
+    if (known.length === 0) this.#certified.delete(id);
+    else this.#certified.set(id, known);
+    return known;
+  }
+
+  /** The participant that has a certificate for a key that is not over yet. */
+  #holderOf(publicKey: Uint8Array, now: number): number | undefined {
+    const key = hex(publicKey);
+    const holder = this.#holders.get(key);
+    if (holder !== undefined) this.#notOver(holder, now);
+    return this.#holders.get(key);
   }
 
   /**
@@ -182,10 +205,7 @@ export class Registrar {
     const now = secondsOf(this.#clock);
     const serials: number[] = [];
     for (const id of this.#certified.keys()) {
-      const known = this.#notOver(id, now);
-      if (known.length === 0) this.#certified.delete(id);
-      else this.#certified.set(id, known);
-      for (const one of known) if (one.isRevoked) serials.push(one.serial);
+      for (const one of this.#notOver(id, now)) if (one.isRevoked) serials.push(one.serial);
     }
     serials.sort((a, b) => a - b);
     return revocationListOf(this.authority, this.#keypair[1], { number: this.#nextList++, issuedAt: now, serials });
@@ -223,6 +243,7 @@ export class Registrar {
     registrar.#nextSerial = nextSerial;
     registrar.#nextList = nextList;
     registrar.#certified = new Map(certified);
+    for (const [id, known] of certified) for (const { publicKey } of known) registrar.#holders.set(hex(publicKey), id);
     return registrar;
   }
 }

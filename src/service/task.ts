@@ -5,11 +5,12 @@ import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
 import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
 import { checkObject } from '../leaves/checks.ts';
+import { StateError } from '../leaves/errors.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { typedArrayOf } from '../leaves/typed-arrays.ts';
 import { typedBytes } from '../leaves/typed-bytes.ts';
-import { bytes, flag, integer, oneOf, record, require, text, type Codec } from '../session/codec.ts';
+import { bytes, decodeParsed, flag, integer, oneOf, OutOfRange, record, require, text, type Codec } from '../session/codec.ts';
 import { MAX_USERS } from '../session/parameters.ts';
 import { parseAggregate, planOf, type Aggregate, type AggregatePlan } from './aggregate.ts';
 import type { Authority } from './certificate.ts';
@@ -113,15 +114,15 @@ export class Task {
   }
 
   /**
-   * @throws TypeError if the definition is no object; StateError, EncodingError, PrivacyError that say what is wrong with it, and name fields
-   * that are missing or not known.
+   * @throws TypeError, RangeError that name the field: it is missing, not known, of another type, or does not fit the others; EncodingError,
+   * PrivacyError if the aggregate has no plan.
    */
   constructor(definition: TaskDefinition) {
     checkFields(definition);
     // Encoded and decoded, so that it is checked like one that came over a network, and is a copy.
     const json = taskCodec.encode({ secagg: 'task', version: VERSION, definition });
     const { definition: copy } = taskCodec.decode(JSON.parse(JSON.stringify(json)), 'task');
-    checkDefinition(copy);
+    asArgument(RangeError, () => checkDefinition(copy));
     this.#definition = copy;
     this.#json = json;
     this.#digest = digest(LABELS.serviceTask, [typedBytes(json, 'task')]);
@@ -165,10 +166,16 @@ export class Task {
    * The task that {@link toJSON} gave.
    *
    * @param json a parsed value of {@link toJSON}, which may come from the coordinator: compare the digest, or the floors of the agent.
-   * @throws StateError if the value is no task of this version; else as the constructor.
+   * @throws StateError if the value is no task of this version; EncodingError, PrivacyError as the constructor.
    */
   static fromJSON(json: unknown): Task {
-    return new Task(taskCodec.decode(json, 'task').definition);
+    const { definition } = decodeParsed(taskCodec, json, 'task');
+    try {
+      return new Task(definition);
+    } catch (error) {
+      if (error instanceof TypeError || error instanceof RangeError) throw new StateError(error.message);
+      throw error;
+    }
   }
 }
 
@@ -190,7 +197,18 @@ function requireText(text: string, path: string, most: number): void {
 
 /** Names fields that are missing, and fields that are not known, of which encoding would take no notice. */
 function checkFields(definition: unknown): void {
-  definitionCodec.decode(inBase64(checkObject(definition, 'definition')), 'task');
+  const plain = inBase64(checkObject(definition, 'definition'));
+  asArgument(TypeError, () => definitionCodec.decode(plain, 'task'));
+}
+
+/** @throws what a caller's mistake is, instead of the StateError of something that was stored. */
+function asArgument(Mistake: typeof TypeError | typeof RangeError, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw new (error instanceof OutOfRange ? RangeError : Mistake)(error.message);
+  }
 }
 
 /** A copy of plain data in which byte strings are in base64, as in JSON. */

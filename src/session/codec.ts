@@ -2,7 +2,7 @@
 // of its type and length, or is a StateError that says where and what was expected, and never quotes a value. It quotes the
 // names of fields that should not be there.
 import { platform } from '#platform';
-import { shownText } from '../leaves/checks.ts';
+import { kindOf, shownText } from '../leaves/checks.ts';
 import { StateError } from '../leaves/errors.ts';
 import { jsonOf, LONG_STRING, valueOfJson } from '../leaves/json-text.ts';
 
@@ -13,8 +13,11 @@ export interface Codec<T> {
   decode(json: unknown, path: string): T;
 }
 
-function expected(path: string, what: string): StateError {
-  return new StateError(`${path}: expected ${what}`);
+/** A value of the right type that is not one of those that are expected. */
+export class OutOfRange extends StateError {}
+
+function expected(path: string, what: string, Kind: typeof StateError = StateError): StateError {
+  return new Kind(`${path}: expected ${what}`);
 }
 
 export function integer(least: number, most: number): Codec<number> {
@@ -22,7 +25,7 @@ export function integer(least: number, most: number): Codec<number> {
     encode: (value) => value,
     decode(json, path): number {
       if (typeof json === 'number' && Number.isSafeInteger(json) && json >= least && json <= most) return json;
-      throw expected(path, `an integer in [${least}, ${most}]`);
+      throw expected(path, `an integer in [${least}, ${most}]`, typeof json === 'number' ? OutOfRange : StateError);
     },
   };
 }
@@ -48,7 +51,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): Codec<T>
     encode: (value) => value,
     decode(json, path): T {
       const value = values.find((candidate) => candidate === json);
-      if (value === undefined) throw expected(path, `one of ${values.join(', ')}`);
+      if (value === undefined) throw expected(path, `one of ${values.join(', ')}`, OutOfRange);
       return value;
     },
   };
@@ -61,7 +64,7 @@ export function bytes(length?: number): Codec<Uint8Array> {
     decode(json, path): Uint8Array {
       const value = typeof json === 'string' ? platform.fromBase64(json) : null;
       if (value === null) throw expected(path, 'base64');
-      if (length !== undefined && value.length !== length) throw expected(path, `${length} bytes`);
+      if (length !== undefined && value.length !== length) throw expected(path, `${length} bytes`, OutOfRange);
       return value;
     },
   };
@@ -156,6 +159,12 @@ export function require(condition: boolean, path: string, what: string): asserts
   if (!condition) throw expected(path, what);
 }
 
+/** Decodes what JSON was parsed to. @throws StateError, which says of the text itself that it is to be parsed. */
+export function decodeParsed<T>(codec: Codec<T>, json: unknown, name: string): T {
+  if (typeof json === 'string') throw expected(name, 'the value that JSON.parse makes of the text, got a string');
+  return codec.decode(json, name);
+}
+
 /** The whole document: JSON text of one role in one version. */
 export interface Document<T> {
   /** @throws StateError ERR_SECAGG_STATE_SIZE if the text would be longer than a string can be. */
@@ -189,7 +198,7 @@ export function document<T extends object>(
       }
     },
     parse(state): T {
-      if (typeof state !== 'string') throw new TypeError(`state: expected a string, got ${typeof state}`);
+      if (typeof state !== 'string') throw new TypeError(`state: expected a string, got ${kindOf(state)}`);
       let json: unknown;
       try {
         json = valueOfJson(state);
@@ -206,7 +215,7 @@ export function document<T extends object>(
       }
       if (found !== version) {
         throw new StateError(
-          `state: expected version ${version}, got ${typeof found === 'number' ? String(found) : typeof found}`,
+          `state: expected version ${version}, got ${typeof found === 'number' ? String(found) : kindOf(found)}`,
           'ERR_SECAGG_STATE_VERSION',
         );
       }

@@ -4,9 +4,10 @@ import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey, type SignPublicKey } from '../crypto/sign.ts';
 import { concat, copyOf, equalBytes, u64 } from '../leaves/bytes.ts';
 import { checkBytes, kindOf } from '../leaves/checks.ts';
-import { UsageError } from '../leaves/errors.ts';
+import { StateError, UsageError } from '../leaves/errors.ts';
 import { isUserId, userId, type UserId } from '../leaves/ids.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
+import { decodeParsed } from './codec.ts';
 import { publicKeys as codec } from './json.ts';
 
 /**
@@ -111,10 +112,16 @@ export class PublicKeysWrapper implements Iterable<[number, SignPublicKey]> {
    * The keys that {@link toJSON} gave.
    *
    * @param json a parsed value, not the text.
-   * @throws StateError ERR_SECAGG_STATE if the value is none of `toJSON`; RangeError or UsageError for a key that `insert` refuses.
+   * @throws StateError ERR_SECAGG_STATE if the value is none of `toJSON`, also for bytes that are no key; UsageError as {@link insert}.
    */
   static fromJSON(json: unknown): PublicKeysWrapper {
-    return new PublicKeysWrapper(codec.decode(json, 'public keys'));
+    const entries = decodeParsed(codec, json, 'public keys');
+    try {
+      return new PublicKeysWrapper(entries);
+    } catch (error) {
+      if (error instanceof RangeError) throw new StateError(`public keys: ${error.message}`);
+      throw error;
+    }
   }
 
   /** @internal The present entries; what is inserted later is not among them. */

@@ -89,13 +89,13 @@ export class AgentService {
 
   /** Opens a run, in which two agents in Node take part. @returns what gives the run's end. */
   async openRun(): Promise<() => Promise<FinishedRun>> {
-    const { coordinator, registrar, introduction } = this.#service;
+    const { coordinator, certify, introduction } = this.#service;
     const key = await this.#service.openRun();
     const { signal } = this.#ending;
     for (let i = 0; i < 2; i++) {
       const agent = await developmentAgent({
         ...{ id: this.#participants++, introduction },
-        certify: (request) => registrar.certify(request),
+        certify,
         exchange: (request) => coordinator.answer(request),
         inputs: { load: ({ run }) => Promise.resolve({ id: `day ${run}`, data: inputOf(INPUT_IN_NODE, this.#vecLen) }) },
       });
@@ -113,7 +113,7 @@ export class AgentService {
     const { registrar, introduction, coordinator } = this.#service;
     const id = this.#participants++;
     const keypair = genKeypair();
-    const certificate = await registrar.certify(await certificateRequest(registrar.authority, id, keypair));
+    const certificate = await registrar.certify(await certificateRequest(registrar.authority, id, keypair), { id });
     return {
       ...{ task: introduction.task, id, input, database: `agent ${randomUUID()}` },
       keypair: [[...keypair[0]], [...keypair[1]]],

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, MemoryAgentStore, type AgentEvent } from '../../src/agent/index.ts';
 import { Coordinator, MemoryCoordinatorStore, type CoordinatorStore } from '../../src/coordinator/index.ts';
 import { genKeypair } from '../../src/index.ts';
+import { rejected } from '../support/errors.ts';
 import { instead } from '../support/instead.ts';
 import { authorities, certified, clockAt, floorsFor, taskOf, workDone } from '../support/service.ts';
 
@@ -31,7 +32,7 @@ describe('a coordinator that is drained', () => {
     });
   }
 
-  it('takes nobody in, goes on with the run that has its participants, and then stops', async () => {
+  it('takes nobody in, opens no run, goes on with the run that has its participants, and then stops', async () => {
     const coordinator = new Coordinator({ ...options, tasks: [task] });
     await coordinator.setRevocationList(await parties.registrar.revocationList());
     const expires = new Date(parties.clock.now + 86_400_000);
@@ -51,9 +52,15 @@ describe('a coordinator that is drained', () => {
     };
     await play(async () => (await store.run(key))?.stage === 'session', begun);
     coordinator.drain();
+    const announced = (run: number, source: string): Promise<Uint8Array> =>
+      parties.publisher.announce({ task, run, source, expires });
+    await rejected('ERR_SECAGG_USAGE', coordinator.openRun(await announced(2, 'night')));
+    expect(await store.run({ task: task.id, run: 2 })).to.equal(null);
+    expect(await coordinator.openRun(await announced(1, 'evening')), 'again').to.deep.equal({ task: task.id, run: 1 });
     const stopped = coordinator.run({ signal: new AbortController().signal }).then(() => coordinator.outcome(key));
     await play(async () => (await coordinator.outcome(key)) !== null, [...begun, late]);
-    expect(await stopped, 'when it stopped').to.deep.include({ kind: 'finished', included: [0, 1, 2, 3] });
+    const sum = { kind: 'finished', included: [0, 1, 2, 3], result: Int32Array.of(6, 4, 8, 12) };
+    expect(await stopped, 'when it stopped').to.deep.include(sum);
     expect(late.progress().phase).to.equal('idle');
     expect(await store.run({ task: task.id, run: 1 })).to.include({ stage: 'check-in', end: null });
     expect((await store.counts({ task: task.id, run: 1 })).checkedIn).to.equal(0);

@@ -99,6 +99,7 @@ const AGENT_EVENTS: { readonly [K in AgentEvent['type']]: Extract<AgentEvent, { 
   waiting: { type: 'waiting', run: 7, wait: 500 },
   done: { type: 'done', run: 7, finished: true, sent: true },
   refused: { type: 'refused', run: 8, code: 'ERR_SECAGG_FLOOR', message: 'below the floors' },
+  'input-refused': { type: 'input-refused', run: 7, code: null, message: 'data: expected 2 components, got 3' },
   'step-failed': { type: 'step-failed', error: new Error('the network is away'), retryIn: 500 },
   superseded: { type: 'superseded' },
 };

@@ -62,7 +62,7 @@ async function playLie(kind: 'ready' | 'certificates', lie: (told: Told) => Uint
 
 /** A certificate of the registrar for somebody, under another key: the coordinator has it, too. */
 async function another({ registrar }: SmallService['parties'], id: number): Promise<Certificate> {
-  return readCertificate(await registrar.certify(await certificateRequest(registrar.authority, id, genKeypair())));
+  return readCertificate(await registrar.certify(await certificateRequest(registrar.authority, id, genKeypair()), { id }));
 }
 
 const neighborOf = ({ wanted, service }: Told): number => wanted.find((id) => id !== service.parties.people[0]!.id)!;

@@ -38,7 +38,7 @@ describe('the others come to their sum, or to an end,', () => {
       const key = await service.openRun();
       const [attacker, ...others] = people;
       const renewed = others.map(async ({ id, keypair }) => {
-        const certificate = await registrar.certify(await certificateRequest(registrar.authority, id, keypair));
+        const certificate = await registrar.certify(await certificateRequest(registrar.authority, id, keypair), { id });
         return service.participant({ id, keypair, certificate });
       });
       const participants = [service.participant(attacker!), ...(await Promise.all(renewed))];

@@ -34,14 +34,14 @@ describe('a registrar', () => {
     const [publicKey] = genKeypair();
     const request = await certificateRequest(registrar.authority, 1, genKeypair());
     request.set(publicKey, 1 + 32 + 8); // somebody else's key under the thief's signature
-    await rejected('ERR_SECAGG_CERTIFICATE', registrar.certify(request));
+    await rejected('ERR_SECAGG_CERTIFICATE', registrar.certify(request, { id: 1 }));
   });
 
   it('does not certify another id than the one that was signed', async () => {
     const { registrar } = authorities();
     const request = await certificateRequest(registrar.authority, 1, genKeypair());
     request[1 + 32 + 7] = 2;
-    await rejected('ERR_SECAGG_CERTIFICATE', registrar.certify(request));
+    await rejected('ERR_SECAGG_CERTIFICATE', registrar.certify(request, { id: 2 }));
   });
 
   it('does not certify another participant than the one that is signed in', async () => {
@@ -52,9 +52,28 @@ describe('a registrar', () => {
     await rejected('ERR_SECAGG_CERTIFICATE', registrar.certify(request, { id: 0 }));
     expect(registrar.serializeState()).to.equal(state);
     expect(readCertificate(await registrar.certify(request, { id: 2 })).id).to.equal(2);
-    for (const whose of [{ id: -1 }, { id: '2' }, { user: 2 }, 2] as object[]) {
+    for (const whose of [{ id: -1 }, { id: '2' }, { user: 2 }, {}, undefined, 2] as { readonly id: number }[]) {
       const error: unknown = await registrar.certify(request, whose).catch((refusal: unknown) => refusal);
       expect(error, JSON.stringify(whose)).to.satisfy((each: unknown) => each instanceof TypeError || each instanceof RangeError);
+    }
+  });
+
+  it('does not certify a key that another participant has a certificate for, also a revoked one, until it is over', async () => {
+    const { clock, registrar } = authorities();
+    const keypair = genKeypair();
+    await certified(registrar, 1, keypair);
+    await rejected('ERR_SECAGG_CERTIFICATE', certified(registrar, 2, keypair));
+    registrar.revoke(1);
+    await rejected('ERR_SECAGG_CERTIFICATE', certified(registrar, 2, keypair));
+    const options = { keypair: genKeypair(), scope: 'tests', clock: () => clock.now };
+    const restored = Registrar.fromState(registrar.serializeState(), options);
+    await rejected('ERR_SECAGG_CERTIFICATE', certified(restored, 2, keypair));
+    await certified(restored, 1, genKeypair());
+    await rejected('ERR_SECAGG_CERTIFICATE', certified(restored, 2, keypair));
+    clock.now += 1000 * (WEEK + 2 * CLOCK_SKEW);
+    for (const each of [registrar, restored]) {
+      expect((await certified(each, 2, keypair)).id).to.equal(2);
+      await rejected('ERR_SECAGG_CERTIFICATE', certified(each, 1, keypair));
     }
   });
 
@@ -63,18 +82,24 @@ describe('a registrar', () => {
     const keypair = genKeypair();
     const other = new Registrar({ keypair, scope: 'a' });
     const sameKey = new Registrar({ keypair, scope: 'b' });
-    await rejected('ERR_SECAGG_CERTIFICATE', registrar.certify(await certificateRequest(other.authority, 1, genKeypair())));
-    await rejected('ERR_SECAGG_CERTIFICATE', other.certify(await certificateRequest(sameKey.authority, 1, genKeypair())));
+    await rejected(
+      'ERR_SECAGG_CERTIFICATE',
+      registrar.certify(await certificateRequest(other.authority, 1, genKeypair()), { id: 1 }),
+    );
+    await rejected(
+      'ERR_SECAGG_CERTIFICATE',
+      other.certify(await certificateRequest(sameKey.authority, 1, genKeypair()), { id: 1 }),
+    );
   });
 
   it('refuses bytes that are no request, of any length', async () => {
     const { registrar } = authorities();
     const request = await certificateRequest(registrar.authority, 1, genKeypair());
     for (const length of [0, 1, 40, request.length - 1]) {
-      await rejected('ERR_SECAGG_DECODE', registrar.certify(request.slice(0, length)));
+      await rejected('ERR_SECAGG_DECODE', registrar.certify(request.slice(0, length), { id: 1 }));
     }
-    await rejected('ERR_SECAGG_DECODE', registrar.certify(Uint8Array.of(...request, 0)));
-    await rejected('ERR_SECAGG_DECODE', registrar.certify(Uint8Array.of(9, ...request.slice(1))));
+    await rejected('ERR_SECAGG_DECODE', registrar.certify(Uint8Array.of(...request, 0), { id: 1 }));
+    await rejected('ERR_SECAGG_DECODE', registrar.certify(Uint8Array.of(9, ...request.slice(1)), { id: 1 }));
   });
 
   it('takes all old certificates back if a participant comes with another key, and keeps them for the same key', async () => {

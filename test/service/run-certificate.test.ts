@@ -36,7 +36,7 @@ describe('the certificate of a run', function () {
         const agent = await developmentAgent({
           id,
           introduction: service.introduction,
-          certify: (request) => service.registrar.certify(request),
+          certify: (request) => service.certify(request),
           exchange: (request) => service.coordinator.answer(request),
           inputs: { load: () => Promise.resolve({ id: 'a', data: [10 ** id] }) },
         });

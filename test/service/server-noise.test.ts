@@ -5,7 +5,6 @@ import type { FinishedRun } from '../../src/coordinator/outcome.ts';
 import type { PrivateHistogram } from '../../src/dp/index.ts';
 import type { RunKey } from '../../src/coordinator/run-record.ts';
 import type { Aggregate } from '../../src/service/aggregate.ts';
-import { refused } from '../support/errors.ts';
 import { authorities, taskOf } from '../support/service.ts';
 import { SmallService } from '../support/service-world/small-service.ts';
 
@@ -48,7 +47,7 @@ describe('a run to whose sum the coordinator adds the noise', () => {
     const parties = authorities();
     const cohorts = { least: 2, most: 3, seed: { min: 10, max: 60, grace: 30 } };
     const definition = { aggregate: { ...AGGREGATE, security: 40 }, group: { ...GROUP, cohorts }, minUsers: 3 };
-    refused('ERR_SECAGG_STATE', () => taskOf(parties, definition));
+    expect(() => taskOf(parties, definition)).to.throw(RangeError, 'task.aggregate.noiseFrom');
     const honest = { aggregate: { ...definition.aggregate, adversary: 'semi-honest' } as const };
     taskOf(parties, { ...definition, ...honest, group: { ...definition.group, adversary: 'semi-honest' } });
     taskOf(parties, { ...definition, aggregate: { ...definition.aggregate, noiseFrom: 'users' } });

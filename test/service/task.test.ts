@@ -11,20 +11,50 @@ describe('a task', () => {
   it('has a name of 1 to 100 bytes and a scope of 1 to 200 bytes, of whatever characters', () => {
     expect(taskOf(parties, { name: 'é'.repeat(50) }).definition.name.length).to.equal(50);
     expect(taskOf(parties, registrarOf('é'.repeat(100))).definition.registrar.scope.length).to.equal(100);
-    for (const name of ['', 'x'.repeat(101), 'é'.repeat(51)]) refused('ERR_SECAGG_STATE', () => taskOf(parties, { name }));
+    for (const name of ['', 'x'.repeat(101), 'é'.repeat(51)])
+      expect(() => taskOf(parties, { name })).to.throw(RangeError, 'task.name');
     for (const scope of ['', 'x'.repeat(201), 'é'.repeat(101)]) {
-      refused('ERR_SECAGG_STATE', () => taskOf(parties, registrarOf(scope)));
+      expect(() => taskOf(parties, registrarOf(scope))).to.throw(RangeError, 'task.registrar.scope');
     }
   });
 
   it('is refused if half of a surrogate pair, of which no digest can be made, is in its texts', () => {
-    refused('ERR_SECAGG_STATE', () => taskOf(parties, { name: 'a\ud83d' }));
-    refused('ERR_SECAGG_STATE', () => taskOf(parties, registrarOf('\ude00b')));
+    expect(() => taskOf(parties, { name: 'a\ud83d' })).to.throw(RangeError, 'task.name');
+    expect(() => taskOf(parties, registrarOf('\ude00b'))).to.throw(RangeError, 'task.registrar.scope');
   });
 
   describe('that is refused says', () => {
     const group = { threshold: 4, maxUsers: 6, adversary: 'malicious', colluders: 1, cohorts: null, graph: null } as const;
-    const refusal = (changes: object): string => refused('ERR_SECAGG_STATE', () => taskOf(parties, changes)).message;
+    const refusal = (changes: object): string => {
+      try {
+        taskOf(parties, changes);
+      } catch (error) {
+        if (error instanceof TypeError || error instanceof RangeError) return error.message;
+        throw error;
+      }
+      throw new Error('it is accepted');
+    };
+
+    it('with a TypeError what is missing or of another type, with a RangeError what does not fit; JSON with a StateError', () => {
+      for (const [changes, kind] of [
+        [{ minUsers: '4' }, TypeError],
+        [{ publisher: new Uint8Array(31) }, RangeError],
+        [{ attempts: 0 }, RangeError],
+        [{ group: { ...group, threshold: 1 } }, RangeError],
+        [{ group: { ...group, threshold: 3 } }, RangeError],
+        [{ group: { ...group, adversary: 'honest' } }, RangeError],
+        [{ group: null }, TypeError],
+        [{ aggregate: { kind: 'mean', length: 0 } }, RangeError],
+        [{ retention: undefined }, TypeError],
+      ] as const) {
+        expect(() => taskOf(parties, changes as never), JSON.stringify(changes)).to.throw(kind, /^(task|aggregate)\b/);
+      }
+      const json = JSON.parse(JSON.stringify(taskOf(parties))) as { definition: { group: { threshold: number } } };
+      json.definition.group.threshold = 3;
+      const { message } = refused('ERR_SECAGG_STATE', () => Task.fromJSON(json));
+      expect(message).to.contain('at least 4 for 6 users with 1 colluders');
+      expect(refused('ERR_SECAGG_STATE', () => Task.fromJSON(JSON.stringify(json))).message).to.contain('JSON.parse');
+    });
 
     it('the least threshold that it needs', () => {
       expect(refusal({ group: { ...group, threshold: 3 } })).to.contain('at least 4 for 6 users with 1 colluders');

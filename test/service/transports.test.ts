@@ -128,12 +128,12 @@ describe('the transports of examples/service', () => {
   });
 
   async function sumOfThree(service: DevelopmentService, { exchange }: Reachable): Promise<unknown> {
-    const { coordinator, registrar, introduction } = service;
+    const { coordinator, certify, introduction } = service;
     const run = await service.openRun();
     for (const id of [0, 1, 2]) {
       const data = new BigInt64Array(COMPONENTS).fill(10n ** BigInt(id));
       const agent = await developmentAgent({
-        ...{ id, introduction, certify: (request: Uint8Array) => registrar.certify(request), exchange: exchange() },
+        ...{ id, introduction, certify, exchange: exchange() },
         inputs: { load: () => Promise.resolve({ id: 'today', data }) },
       });
       void agent.run({ signal: ending.signal });

@@ -115,7 +115,7 @@ describe('PublicKeysWrapper', () => {
     expect(() => new PublicKeysWrapper().insert(6, small)).to.throw(RangeError, /^pk:/);
     const json = good.map(([id, key]) => [id, Buffer.from(key).toString('base64')]);
     const changed = json.with(700, [6, Buffer.from(small).toString('base64')]);
-    expect(() => PublicKeysWrapper.fromJSON(changed)).to.throw(RangeError, 'entries[700], user 6, pk:');
+    expect(() => PublicKeysWrapper.fromJSON(changed)).to.throw(StateError, 'entries[700], user 6, pk:');
     expect(() => PublicKeysWrapper.fromJSON(json.with(700, [6, 'AAAA']))).to.throw(StateError, 'public keys[700][1]');
   });
 
@@ -154,9 +154,10 @@ describe('PublicKeysWrapper', () => {
       const error = refused('ERR_SECAGG_STATE', () => PublicKeysWrapper.fromJSON(json), StateError);
       expect(error.message).not.to.include(key.slice(0, 20));
     }
-    // Thirty-two bytes that are no key of anybody: as for insert.
+    // Thirty-two bytes that are no key of anybody.
     const small = Buffer.alloc(32).toString('base64');
-    expect(() => PublicKeysWrapper.fromJSON([[1, small]])).to.throw(RangeError, 'pk:');
+    expect(() => PublicKeysWrapper.fromJSON([[1, small]])).to.throw(StateError, 'pk:');
+    expect(() => PublicKeysWrapper.fromJSON('[]'), 'the text').to.throw(StateError, 'JSON.parse');
   });
 });
 

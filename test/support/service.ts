@@ -66,7 +66,7 @@ export interface Certified {
 }
 
 export async function certified(registrar: Registrar, id: number, keypair: Keypair = genKeypair()): Promise<Certified> {
-  const bytes = await registrar.certify(await certificateRequest(registrar.authority, id, keypair));
+  const bytes = await registrar.certify(await certificateRequest(registrar.authority, id, keypair), { id });
   const { id: certifiedId, publicKey, serial, validFrom, validUntil } = readCertificate(bytes);
   return { id, keypair, bytes, certificate: { id: certifiedId, publicKey, serial, validFrom, validUntil, bytes } };
 }

@@ -105,6 +105,7 @@ export class Part {
         this.#refusedIn = newestRun(this.#view)?.run ?? 0;
         break;
       case 'needs-input':
+      case 'input-refused':
       case 'awaiting-draw':
       case 'waiting':
       case 'step-failed':

@@ -52,6 +52,7 @@ const agent = new Agent({
   listener: (event) => {
     console.log(JSON.stringify(event));
     if (event.type === 'refused') console.error(event.message); // show it to the user
+    if (event.type === 'input-refused') console.error(event.message); // mend the application
   },
 });
 await agent.run({ signal: ending.signal });

@@ -233,7 +233,7 @@ export async function service(pool: PostgresPool, exchange: Exchange, floors: Fl
   const coordinator = new Coordinator({ keypair: genKeypair(), secret, tasks: [Task.fromJSON(task.toJSON())], store, host });
   const key = await coordinator.openRun(await publisher.announce({ task, run: 1, expires: new Date() }));
   const keypair = genKeypair();
-  const certificate = await registrar.certify(await certificateRequest(registrar.authority, 1, keypair));
+  const certificate = await registrar.certify(await certificateRequest(registrar.authority, 1, keypair), { id: 1 });
   const inputs: AgentOptions['inputs'] = { load: () => Promise.resolve({ id: 'a', data: { loss: [1], steps: [2] } }) };
   const agent = new Agent({
     ...{ task, id: 1, keypair, certificate, exchange, inputs, floors },
@@ -242,7 +242,7 @@ export async function service(pool: PostgresPool, exchange: Exchange, floors: Fl
   });
   const { heard }: Attendance = await host.attendance(task.id);
   if (heard > 0) agent.wake();
-  await developmentAgent({ id: 2, introduction, certify: (request) => registrar.certify(request), exchange, inputs });
+  await developmentAgent({ id: 2, introduction, certify: (request) => registrar.certify(request, { id: 2 }), exchange, inputs });
   const response = await coordinator.answer(new Uint8Array(maxRequestBytes));
   return [response.length > 0 ? await coordinator.outcome(key) : null, agent];
 }

@@ -84,7 +84,11 @@ export async function partiesFor(
 
 async function certified(registrar: Registrar, id: number): Promise<Person> {
   const keypair = genKeypair();
-  return { id, keypair, certificate: await registrar.certify(await certificateRequest(registrar.authority, id, keypair)) };
+  return {
+    id,
+    keypair,
+    certificate: await registrar.certify(await certificateRequest(registrar.authority, id, keypair), { id }),
+  };
 }
 
 /** Floors that the task of these parties keeps, none of them with room to spare. */
