@@ -186,7 +186,7 @@ export function checkNumber(value: unknown, name: string, least: number, most: n
 }
 
 /** @throws TypeError, RangeError unless a value is a finite number above 0 and below a limit. */
-export function checkPositive(value: unknown, name: string, below: number = Infinity): number {
+export function checkPositive(value: unknown, name: string, below = Infinity): number {
   if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
   if (!(value > 0 && value < below)) {
     throw new RangeError(
