@@ -2,14 +2,15 @@
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, checkInteger, checkMethods, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkBytes, checkFunction, checkInteger, checkMethods, checkNames } from '../leaves/checks.ts';
 import { checkListener, emit } from '../leaves/events.ts';
 import { userId } from '../leaves/ids.ts';
+import { endingIn, signalIn } from '../leaves/signals.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { checkSource } from '../service/announcement.ts';
 import { secondsOf } from '../service/clock.ts';
 import { checkKeypair } from '../service/keypair.ts';
-import { Task } from '../service/task.ts';
+import { checkTask } from '../service/task.ts';
 import { Stepper, type Transition } from '../participation/stepper.ts';
 import { AgentMemory } from './agent-memory.ts';
 import type { SelectedWork } from './agent-state.ts';
@@ -74,9 +75,9 @@ export class Agent {
    */
   constructor(options: AgentOptions) {
     checkNames(options, 'options', OPTION_NAMES);
-    const { task, certificate, exchange, inputs, store } = options;
-    if (!(task instanceof Task)) throw new TypeError(`options.task: expected a Task, got ${kindOf(task)}`);
-    if (typeof exchange !== 'function') throw new TypeError(`options.exchange: expected a function, got ${kindOf(exchange)}`);
+    const { certificate, exchange, inputs, store } = options;
+    const task = checkTask(options.task, 'options.task');
+    checkFunction(exchange, 'options.exchange');
     checkMethods(inputs, 'options.inputs', ['load']);
     checkMethods(store, 'options.store', ['load', 'replace']);
     const floors = checkFloors(options.floors);
@@ -86,7 +87,7 @@ export class Agent {
     const storeKey = copyOf(checkBytes(options.storeKey, 'options.storeKey'));
     if (storeKey.length !== 32) throw new RangeError(`options.storeKey: expected 32 bytes, got ${storeKey.length}`);
     const listener = checkListener(options.listener ?? writeMistakes);
-    const clock = options.clock ?? Date.now;
+    const clock = checkFunction(options.clock ?? Date.now, 'options.clock');
     const random = systemRandom;
     const source = checkSource(options.source ?? '', 'options.source');
     const clientVersion = checkInteger(options.clientVersion ?? 0, 'options.clientVersion', 0, 2 ** 32 - 1);
@@ -106,10 +107,10 @@ export class Agent {
     });
     const context: AgentContext = {
       ...{ task, id, source, clientVersion, keypair, floors, inputs, memory, connection, random },
-      fetchPayload: options.fetchPayload ?? noPayloads,
+      fetchPayload: checkFunction(options.fetchPayload ?? noPayloads, 'options.fetchPayload'),
       seeds: checkSeeds(options.seeds, task),
       verifyKeys: checkVerifyKeys(options.verifyKeys),
-      isEligible: options.isEligible ?? ((): boolean => true),
+      isEligible: checkFunction(options.isEligible ?? ((): boolean => true), 'options.isEligible'),
       longestMessage: longestMessage(task),
       now: () => secondsOf(clock),
       tell: (event) => emit(listener, event),
@@ -156,7 +157,8 @@ export class Agent {
    * ERR_SECAGG_USAGE once the agent was superseded.
    */
   async transition(options: { readonly signal?: PlatformSignal } = {}): Promise<Transition> {
-    return this.#alone(() => this.#step(options.signal));
+    const signal = signalIn(options);
+    return this.#alone(() => this.#step(signal));
   }
 
   async #alone(step: () => Promise<Transition>): Promise<Transition> {
@@ -210,7 +212,8 @@ export class Agent {
    * @throws as {@link transition}. The run is left all the same; the coordinator is told in the next step.
    */
   async leave(options: { readonly signal?: PlatformSignal } = {}): Promise<void> {
-    await this.#alone(() => leaveRun(this.#context, options.signal));
+    const signal = signalIn(options);
+    await this.#alone(() => leaveRun(this.#context, signal));
   }
 
   /**
@@ -219,7 +222,8 @@ export class Agent {
    *
    * In a browser, one tab at a time does so (Web Locks), and a page that was hidden or frozen looks at once whether another one has gone on.
    */
-  async run({ signal }: { readonly signal: PlatformSignal }): Promise<void> {
+  async run(options: { readonly signal: PlatformSignal }): Promise<void> {
+    const signal = endingIn(options);
     const { task, id } = this.#context;
     await this.#stepper.run({
       name: `secagg-agent/${task.id}/${id}`,

@@ -1,7 +1,7 @@
 // A participant of a development set-up, which accepts whatever it is told.
 import { systemRandom } from '../crypto/random.ts';
 import { generateSignKeyPair } from '../crypto/sign.ts';
-import { checkNames, checkString } from '../leaves/checks.ts';
+import { checkFunction, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { bytesOfHex } from '../leaves/bytes.ts';
 import { StateError } from '../leaves/errors.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
@@ -65,6 +65,8 @@ export async function developmentAgent(options: DevelopmentAgentOptions): Promis
   checkNames(options, 'options', names);
   console.warn(DEVELOPMENT_WARNING);
   const { introduction, certify, ...own } = options;
+  checkObject(introduction, 'options.introduction');
+  checkFunction(certify, 'options.certify');
   const task = Task.fromJSON(introduction.task);
   const coordinator = bytesOfHex(checkString(introduction.coordinator, 'options.introduction.coordinator'));
   if (coordinator?.length !== KEY_BYTES)

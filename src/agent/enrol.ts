@@ -2,9 +2,6 @@
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { SecAggError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
-import type { Place } from '../encoding/encoding.ts';
-import type { SumVector } from '../masking/vector.ts';
-import type { AggregatePlan } from '../service/aggregate.ts';
 import { sessionPlan } from '../service/attempt-plan.ts';
 import { publicKeysOf } from '../service/certified-users.ts';
 import { ServiceError } from '../service/service-error.ts';
@@ -17,7 +14,7 @@ import type { Answer } from './connection.ts';
 import type { AgentContext } from './context.ts';
 import { drawOf } from './draw.ts';
 import { belowFloors, requireDrawsLeft, securityOfSession } from './floors.ts';
-import { UnfitInput, type LoadedInput } from './inputs.ts';
+import { fitting, type LoadedInput } from './inputs.ts';
 import { digestOfInput, requireAttempt, requireBudget, requireUnspent } from './limits.ts';
 import { refuseAttempt, waitFor } from './transitions.ts';
 
@@ -67,15 +64,6 @@ export async function enrol(
   return COMPLETE;
 }
 
-/** @throws UnfitInput for data or a weight that the aggregate does not take. */
-function encoded(plan: AggregatePlan, { data, weight }: LoadedInput, place: Place): SumVector {
-  try {
-    return plan.encode(data, { ...(plan.takesWeight && { weight }), ...(plan.takesPlace && { place }) }).vector;
-  } catch (error) {
-    throw new UnfitInput(error);
-  }
-}
-
 /**
  * Looks at what the coordinator says of the session, and makes its user.
  *
@@ -104,7 +92,8 @@ async function accept(
   const { name: session, plan } = sessionPlan(task, { announcement, attempt, roster }, draw);
   const own = certificates.findIndex((certificate) => certificate.id === id);
   const place = { slot: at(places, own), seed: session };
-  const vector = encoded(plan, loaded, place);
+  const { data, weight } = loaded;
+  const { vector } = fitting(() => plan.encode(data, { ...(plan.takesWeight && { weight }), ...(plan.takesPlace && { place }) }));
   // On a sparse graph its neighbors are still to be drawn, and it needs the keys of no others.
   const publicKeys = graph === null ? publicKeysOf(roster) : null;
   const user = new UserWrapper(id, threshold, ...keypair, null, publicKeys, {

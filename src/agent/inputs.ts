@@ -35,18 +35,26 @@ export class UnfitInput extends Error {
   }
 }
 
-/** What `load` gave. @throws UnfitInput if it is neither an input nor null. */
-export function checkInput(input: unknown): LoadedInput | null {
-  if (input === null) return null;
+/** Reads or encodes an input. @throws UnfitInput with what `read` throws. */
+export function fitting<T>(read: () => T): T {
   try {
-    if (typeof input !== 'object')
-      throw new TypeError(`inputs.load: expected an object with id and data, or null, got ${kindOf(input)}`);
-    const { id } = input as Partial<LoadedInput>;
-    checkString(id, 'inputs.load: id', { least: 1, most: 1000 });
-    return input as LoadedInput;
+    return read();
   } catch (error) {
     throw new UnfitInput(error);
   }
+}
+
+/** What `load` gave. @throws UnfitInput if it is neither an input nor null. */
+export function checkInput(given: unknown): LoadedInput | null {
+  if (given === null) return null;
+  return fitting(() => {
+    if (typeof given !== 'object') {
+      throw new TypeError(`inputs.load: expected an object with id and data, or null, got ${kindOf(given)}`);
+    }
+    const input = given as LoadedInput;
+    checkString(input.id, 'inputs.load: id', { least: 1, most: 1000 });
+    return input;
+  });
 }
 
 /** Where inputs come from. */

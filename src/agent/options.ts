@@ -1,5 +1,5 @@
 // What an agent is made with, and the checks of it that need more than a look at a type.
-import { kindOf } from '../leaves/checks.ts';
+import { checkFunction } from '../leaves/checks.ts';
 import type { Listener } from '../leaves/events.ts';
 import { DIGEST_BYTES } from '../leaves/sizes.ts';
 import { messageSizes } from '../wire/message-sizes.ts';
@@ -70,14 +70,13 @@ export const OPTION_NAMES: readonly (keyof AgentOptions)[] = [
 
 export function checkSeeds(seeds: SeedSource | undefined, { definition }: Task): SeedSource | null {
   if (seeds === undefined && definition.group.cohorts === null) return null;
-  if (typeof seeds !== 'function') throw new TypeError(`options.seeds: expected a function, got ${kindOf(seeds)}`);
-  return seeds;
+  if (seeds === undefined) throw new TypeError('options.seeds: expected a function, because the task has cohorts, got undefined');
+  return checkFunction(seeds, 'options.seeds');
 }
 
 export function checkVerifyKeys(verifyKeys: VerifyKeys | undefined): VerifyKeys {
   if (verifyKeys === undefined) return (): Promise<boolean> => Promise.resolve(true);
-  if (typeof verifyKeys === 'function') return orAgain(verifyKeys);
-  throw new TypeError(`options.verifyKeys: expected a function, got ${kindOf(verifyKeys)}`);
+  return orAgain(checkFunction(verifyKeys, 'options.verifyKeys'));
 }
 
 /** Whatever is thrown is no refusal of the keys: the step is tried again. */

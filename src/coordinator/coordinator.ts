@@ -1,18 +1,17 @@
 // The coordinator: which runs there are, when they go on, and what participants are told.
-import type { AbortSignalLike } from '../leaves/signals.ts';
+import { endingIn, type AbortSignalLike } from '../leaves/signals.ts';
 import { copyOf, equalBytes, hex } from '../leaves/bytes.ts';
-import { checkBytes, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
-import { UsageError } from '../leaves/errors.ts';
+import { checkBytes, checkFunction, checkInteger, checkNames, checkObject, checkString } from '../leaves/checks.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { sleep } from '../leaves/sleep.ts';
 import { signerWith, type Signer, type SignPublicKey } from '../crypto/sign.ts';
-import { isAnnouncementOf, readAnnouncement } from '../service/announcement.ts';
+import { readAnnouncement } from '../service/announcement.ts';
 import { secondsOf, type Clock } from '../service/clock.ts';
 import { checkKeypair, keyDigest } from '../service/keypair.ts';
 import { encodeResponse } from '../service/response.ts';
 import { ServiceError } from '../service/service-error.ts';
-import type { Task } from '../service/task.ts';
+import { checkTask, type Task } from '../service/task.ts';
 import { Admission, senderOf, type Admitted } from './admission.ts';
 import { advance, end, failedWith } from './advance.ts';
 import { answerTo, codeToTell, READING, type Answering } from './answers.ts';
@@ -82,7 +81,7 @@ export class Coordinator {
     const retired = checkTasks(options.retired ?? [], 'options.retired');
     for (const task of [...checkTasks(options.tasks, 'options.tasks'), ...retired]) this.#tasks.set(task.id, task);
     this.#entry = new Entry(retired, options.minClientVersion);
-    this.#clock = options.clock ?? Date.now;
+    this.#clock = checkFunction(options.clock ?? Date.now, 'options.clock');
     this.#listener = checkListener(options.listener);
     const { secret, ...kept } = keepingOf(options);
     this.#store = kept.store;
@@ -195,24 +194,13 @@ export class Coordinator {
   async openRun(announcement: Uint8Array): Promise<RunKey> {
     const announced = readAnnouncement(copyOf(checkBytes(announcement, 'announcement')));
     const task = this.#task(hex(announced.task));
-    this.#entry.requireNotRetired(task);
-    if (!(await isAnnouncementOf(task.definition.publisher, announced.bytes))) {
-      throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: not signed by the publisher of the task');
-    }
-    if (announced.expires <= secondsOf(this.#clock)) {
-      throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: it has expired');
-    }
+    await this.#entry.requireAnnounced(announced, task, secondsOf(this.#clock));
     if ((await this.#revocations.newest(task)) === null) {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'openRun: there is no revocation list, see setRevocationList');
     }
     const run = openedRun(task, announced, await this.#store.heartbeat());
     const key = { task: task.id, run: run.run };
-    if (this.#entry.isDraining && (await this.#store.run(key)) === null) {
-      throw new UsageError(
-        'ERR_SECAGG_USAGE',
-        'openRun: the coordinator is drained, so that nobody could take part in a new run',
-      );
-    }
+    if ((await this.#store.run(key)) === null) this.#entry.requireNotDrained();
     const isNew = await this.#store.createRun(run);
     if (isNew) emit(this.#listener, { type: 'run-opened', ...key });
     const there = isNew ? run : await this.#store.run(key);
@@ -262,12 +250,12 @@ export class Coordinator {
    * several processes share a store, each is told.
    */
   pause(task: Task): void {
-    this.#entry.pause(task);
+    this.#entry.pause(checkTask(task, 'task'));
   }
 
   /** This process takes participants again. */
   resume(task: Task): void {
-    this.#entry.resume(task);
+    this.#entry.resume(checkTask(task, 'task'));
   }
 
   /**
@@ -317,7 +305,8 @@ export class Coordinator {
    *
    * @param options its `signal` ends it.
    */
-  async run({ signal }: { readonly signal: AbortSignalLike }): Promise<void> {
+  async run(options: { readonly signal: AbortSignalLike }): Promise<void> {
+    const signal = endingIn(options);
     while (!signal.aborted) {
       try {
         await this.#begin(this.#failed); // the next tick does not wait for runs whose masks are removed

@@ -1,5 +1,7 @@
 // Who is let in: what an operator says of new participants and new runs.
 import { checkInteger } from '../leaves/checks.ts';
+import { UsageError } from '../leaves/errors.ts';
+import { isAnnouncementOf, type Announcement } from '../service/announcement.ts';
 import { ServiceError } from '../service/service-error.ts';
 import type { Task } from '../service/task.ts';
 
@@ -39,6 +41,22 @@ export class Entry {
   /** @throws ServiceError ERR_SECAGG_RETIRED if another task has taken the place of this one. */
   requireNotRetired(task: Task): void {
     if (this.#retired.has(task.id)) throw new ServiceError('ERR_SECAGG_RETIRED', 'another task has taken the place of this one');
+  }
+
+  /** @throws UsageError ERR_SECAGG_USAGE after {@link drain}. */
+  requireNotDrained(): void {
+    if (!this.#isDraining) return;
+    throw new UsageError('ERR_SECAGG_USAGE', 'openRun: the coordinator is drained, so that nobody could take part in a new run');
+  }
+
+  /** @param now seconds since 1970. @throws ServiceError ERR_SECAGG_ANNOUNCEMENT, ERR_SECAGG_RETIRED if the run cannot be opened. */
+  async requireAnnounced(announcement: Announcement, task: Task, now: number): Promise<void> {
+    this.requireNotRetired(task);
+    if (!(await isAnnouncementOf(task.definition.publisher, announcement.bytes))) {
+      throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: not signed by the publisher of the task');
+    }
+    if (announcement.expires > now) return;
+    throw new ServiceError('ERR_SECAGG_ANNOUNCEMENT', 'announcement: it has expired');
   }
 
   /** @throws ServiceError as {@link requireNotRetired}, and ERR_SECAGG_CLIENT_VERSION if the participant's application is too old. */

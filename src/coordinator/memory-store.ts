@@ -1,4 +1,5 @@
 // The store of a coordinator that is one process: everything is gone when the process ends.
+import { checkFunction } from '../leaves/checks.ts';
 import { replaces, type Certificate } from '../service/certificate.ts';
 import {
   endedRun,
@@ -52,7 +53,7 @@ export class MemoryCoordinatorStore implements CoordinatorStore {
 
   /** @param clock milliseconds, from any beginning; default `performance.now`. */
   constructor(clock: () => number = () => performance.now()) {
-    this.#time = new ServiceTime(clock);
+    this.#time = new ServiceTime(checkFunction(clock, 'clock'));
   }
 
   /** As `CoordinatorStore.heartbeat`. */

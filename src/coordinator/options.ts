@@ -1,12 +1,12 @@
 // What a coordinator is made with, and how it is checked.
 import { systemRandom } from '../crypto/random.ts';
 import { copyOf } from '../leaves/bytes.ts';
-import { checkBytes, checkMethods, kindOf } from '../leaves/checks.ts';
+import { checkBytes, checkFunction, checkMethods, kindOf } from '../leaves/checks.ts';
 import type { Listener } from '../leaves/events.ts';
 import type { Clock } from '../service/clock.ts';
 import type { Keypair } from '../service/keypair.ts';
 import type { SeedSource } from '../service/seeds.ts';
-import { Task } from '../service/task.ts';
+import { checkTask, type Task } from '../service/task.ts';
 import type { CoordinatorEvent } from './events.ts';
 import { MemoryCoordinatorStore } from './memory-store.ts';
 import { MemorySessionHost, type SessionHost } from './session-host.ts';
@@ -69,10 +69,7 @@ export const OPTION_NAMES: readonly (keyof CoordinatorOptions)[] = [
 
 export function checkTasks(tasks: unknown, name: string): readonly Task[] {
   if (!Array.isArray(tasks)) throw new TypeError(`${name}: expected a list, got ${kindOf(tasks)}`);
-  return tasks.map((task: unknown, i) => {
-    if (!(task instanceof Task)) throw new TypeError(`${name}[${i}]: expected a Task, got ${kindOf(task)}`);
-    return task;
-  });
+  return tasks.map((task: unknown, i) => checkTask(task, `${name}[${i}]`));
 }
 
 /** Where a coordinator keeps what it must not forget. */
@@ -120,8 +117,5 @@ export function seedsOf(seeds: SeedSource | undefined, tasks: readonly Task[]): 
   if (seeds === undefined && tasks.some(({ definition }) => definition.group.cohorts !== null)) {
     throw new TypeError('options.seeds: expected a function, because a task has cohorts, got undefined');
   }
-  if (seeds !== undefined && typeof seeds !== 'function') {
-    throw new TypeError(`options.seeds: expected a function, got ${kindOf(seeds)}`);
-  }
-  return seeds ?? ((): Promise<null> => Promise.resolve(null));
+  return checkFunction(seeds ?? ((): Promise<null> => Promise.resolve(null)), 'options.seeds');
 }

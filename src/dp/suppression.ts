@@ -1,5 +1,5 @@
 // Leaves out the counts of small groups.
-import { checkNames, checkNumber, kindOf } from '../leaves/checks.ts';
+import { checkNames, checkNumber, checkObject, kindOf } from '../leaves/checks.ts';
 import type { PrivateHistogram } from './private-histogram.ts';
 
 /** What {@link suppressSmallGroups} is told. */
@@ -39,9 +39,10 @@ export interface SuppressedHistogram {
  * ```
  */
 export function suppressSmallGroups(
-  { counts, noise }: Pick<PrivateHistogram, 'counts' | 'noise'>,
+  histogram: Pick<PrivateHistogram, 'counts' | 'noise'>,
   options: Suppression,
 ): SuppressedHistogram {
+  const { counts, noise } = checkObject(histogram, 'histogram') as Partial<typeof histogram>;
   checkNames(options, 'options', ['least', 'margin']);
   const least = checkNumber(options.least, 'least', 0, Number.MAX_SAFE_INTEGER);
   const margin = checkNumber(options.margin ?? 0, 'margin', 0, 100);
@@ -50,6 +51,7 @@ export function suppressSmallGroups(
   if (typeof deviation !== 'number' || !(deviation > 0)) {
     throw new TypeError(`histogram.noise: expected that of a private histogram, got ${kindOf(deviation)}`);
   }
+  if (typeof counts !== 'object') throw new TypeError(`histogram.counts: expected a Float64Array, got ${kindOf(counts)}`);
   const kept = Array.from(counts, (count) => (count >= least + margin * deviation ? count : null));
   return { counts: kept, suppressed: kept.filter((count) => count === null).length };
 }

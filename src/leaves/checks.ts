@@ -24,7 +24,11 @@ export function kindOf(value: unknown): string {
   if (isPromise(value)) return 'a Promise, which must be awaited';
   if (isArrayBuffer(value)) return 'an ArrayBuffer, of which new Uint8Array(…) makes one';
   const kind = typedArrayKind(value);
-  return kind === undefined ? typeof value : `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
+  return kind === undefined ? typeof value : withArticle(kind);
+}
+
+function withArticle(name: string): string {
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 function isPromise(value: unknown): boolean {
@@ -65,6 +69,12 @@ export function bytesOrText(value: unknown, name: string): Uint8Array {
   return copyOf(bytes);
 }
 
+/** @throws TypeError unless a value is a function. */
+export function checkFunction<T>(value: T, name: string): T {
+  if (typeof value !== 'function') throw new TypeError(`${name}: expected a function, got ${kindOf(value)}`);
+  return value;
+}
+
 /** @throws TypeError unless a value has these methods, as an object of the application or of a library has. */
 export function checkMethods(value: unknown, name: string, methods: readonly string[]): void {
   const given = Object(value) as Readonly<Record<string, unknown>>;
@@ -97,7 +107,7 @@ function classOf(prototype: object): string {
   if (typeof made !== 'function' || made.name === 'Object') return 'one that inherits from another object';
   // A class may define a static `name` of its own.
   const name: unknown = made.name;
-  return typeof name === 'string' && name !== '' ? `a ${shownText(name)}` : 'one of a class';
+  return typeof name === 'string' && name !== '' ? withArticle(shownText(name)) : 'one of a class';
 }
 
 /** @throws TypeError unless a value is true or false: any other one would be taken for one of them. */

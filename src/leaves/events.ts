@@ -1,4 +1,5 @@
-// Listeners: an application's metrics and logs. Leaf: imports nothing.
+// Listeners: an application's metrics and logs. Leaf.
+import { kindOf } from './checks.ts';
 
 /**
  * Hears of events as they happen, and must not block. If it throws, or returns a promise that rejects, the error is written
@@ -9,7 +10,7 @@ export type Listener<Event> = (event: Event) => unknown;
 /** The listener, or one that hears nothing. */
 export function checkListener<Event>(listener: Listener<Event> | undefined): Listener<Event> {
   if (listener !== undefined && typeof listener !== 'function') {
-    throw new TypeError(`options.listener: expected a function, got ${typeof listener}`);
+    throw new TypeError(`options.listener: expected a function, got ${kindOf(listener)}`);
   }
   return listener ?? silence;
 }

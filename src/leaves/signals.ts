@@ -31,6 +31,28 @@ function isSignal(value: unknown): value is AbortSignalLike {
   return typeof aborted === 'boolean' && typeof addEventListener === 'function' && typeof removeEventListener === 'function';
 }
 
+/**
+ * The signal of a call's options. An AbortController has one too.
+ *
+ * @throws TypeError that says what was expected, also for the signal itself in the place of the options: it would have no effect.
+ */
+export function signalIn<Signal extends AbortSignalLike>(options: { readonly signal?: Signal }): Signal | undefined {
+  const given: unknown = options;
+  if (isSignal(given)) throw new TypeError('options: expected an object with the signal, got the signal itself');
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`options: expected an object with a signal, got ${kindOf(given)}`);
+  }
+  checkSignal(options.signal, 'options.signal');
+  return options.signal;
+}
+
+/** The signal that ends what would go on for ever. @throws TypeError as {@link signalIn}, and if there is none. */
+export function endingIn<Signal extends AbortSignalLike>(options: { readonly signal: Signal }): Signal {
+  const signal = signalIn(options);
+  if (signal === undefined) throw new TypeError('options.signal: expected an AbortSignal, got undefined');
+  return signal;
+}
+
 /** @throws the signal's reason if it is aborted. */
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (signal?.aborted !== true) return;

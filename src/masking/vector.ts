@@ -1,5 +1,6 @@
 // Converts a caller's vector to lanes, guards against a sum that wraps, and converts lanes to the signed result.
 import { componentLimit } from '../session/parameters.ts';
+import { kindOf } from '../leaves/checks.ts';
 import { moved, typedArrayOf } from '../leaves/typed-arrays.ts';
 import { view, zeroLanes, type Lanes, type Ring } from './ring.ts';
 
@@ -147,7 +148,7 @@ function copyBigInts(vec: BigInt64Array, length: number, store: Store, limit: Li
 }
 
 function missing(i: number, value: unknown): TypeError {
-  return new TypeError(`vec[${i}]: expected a number or a bigint, got ${typeof value}`);
+  return new TypeError(`vec[${i}]: expected a number or a bigint, got ${kindOf(value)}`);
 }
 
 function checkBigInt(limit: Limit | null, i: number, value: bigint): void {

@@ -5,6 +5,7 @@ import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
+import { endingIn, signalIn } from '../leaves/signals.ts';
 import { Conflict, SealedStore } from '../participation/sealed-store.ts';
 import type { AgentStore } from '../participation/state-store.ts';
 import { COMPLETE, Stepper, type Transition } from '../participation/stepper.ts';
@@ -124,7 +125,8 @@ export class PetAgent {
    * the coordinator shows cannot be used; what the client or a store throws. The state is as it was then.
    */
   async transition(options: CallOptions = {}): Promise<Transition> {
-    return this.#stepper.take(() => this.#step(options));
+    const signal = signalIn(options);
+    return this.#stepper.take(() => this.#step(signal === undefined ? {} : { signal }));
   }
 
   async #step(call: CallOptions): Promise<Transition> {
@@ -158,7 +160,8 @@ export class PetAgent {
    *
    * In a browser, one tab at a time does so (Web Locks), and a page that was hidden or frozen looks at once whether another one has gone on.
    */
-  async run({ signal }: { readonly signal: PlatformSignal }): Promise<void> {
+  async run(options: { readonly signal: PlatformSignal }): Promise<void> {
+    const signal = endingIn(options);
     const name = `secagg-pet/${hex(this.#context.publicKey)}`;
     await this.#stepper.run({ name, signal, transition: () => this.transition({ signal }) });
   }

@@ -2,6 +2,7 @@
 import { copyOf } from '../leaves/bytes.ts';
 import { checkNames } from '../leaves/checks.ts';
 import { UsageError } from '../leaves/errors.ts';
+import { signalIn } from '../leaves/signals.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import type { Task } from './parameters.ts';
 import { PARTICIPANT_OPTIONS, participantContext, type ParticipantContext } from './participant-context.ts';
@@ -87,10 +88,11 @@ export class PetParticipant {
    *   or the model store throws. The participant is as it was then.
    */
   async transition(options: CallOptions = {}): Promise<'complete' | 'pending'> {
+    const signal = signalIn(options);
     if (this.#isBusy) throw new UsageError('ERR_SECAGG_BUSY', 'participant: another step is not over yet');
     this.#isBusy = true;
     try {
-      const next = await nextMemory(this.#memory, { ...this.#context, call: options });
+      const next = await nextMemory(this.#memory, { ...this.#context, call: signal === undefined ? {} : { signal } });
       if (next === null) return 'pending';
       const before = this.#memory;
       this.#memory = next;

@@ -1,10 +1,10 @@
 // The engine of a coordinator: answers the requests of participants, and ends phases by their counts and times.
 import { platform } from '#platform';
-import { checkBytes, checkNames, checkString } from '../leaves/checks.ts';
+import { checkBytes, checkMethods, checkNames, checkString, kindOf } from '../leaves/checks.ts';
 import { SecAggError, StoreError } from '../leaves/errors.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
-import type { AbortSignalLike } from '../leaves/signals.ts';
+import { endingIn, type AbortSignalLike } from '../leaves/signals.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { sleep } from '../leaves/sleep.ts';
 import type { PetError } from './pet-error.ts';
@@ -110,6 +110,7 @@ export class PetService {
   /** @throws TypeError that names the option. */
   constructor(options: PetServiceOptions) {
     checkNames(options, 'options', ['coordinator', 'listener']);
+    checkMethods(options.coordinator, 'options.coordinator', ['receive', 'advance']);
     this.#coordinator = options.coordinator;
     this.#listener = checkListener(options.listener);
   }
@@ -136,7 +137,11 @@ export class PetService {
     }
   }
 
-  async #answer({ method, url, body }: PetRequest): Promise<PetResponse> {
+  async #answer(request: PetRequest): Promise<PetResponse> {
+    // Not a plain one perhaps: whoever serves HTTP has objects of its own.
+    if (typeof (request as unknown) !== 'object' || (request as unknown) === null)
+      throw new TypeError(`request: expected an object, got ${kindOf(request)}`);
+    const { method, url, body } = request;
     const [path, query = ''] = checkString(url, 'request.url').split('?');
     const coordinator = this.#coordinator;
     switch (`${method} ${path ?? ''}`) {
@@ -179,7 +184,8 @@ export class PetService {
    *
    * @param options its `signal` ends it; then it returns.
    */
-  async run({ signal }: { readonly signal: AbortSignalLike }): Promise<void> {
+  async run(options: { readonly signal: AbortSignalLike }): Promise<void> {
+    const signal = endingIn(options);
     while (!signal.aborted) {
       try {
         await this.tick();

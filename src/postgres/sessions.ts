@@ -142,7 +142,8 @@ export class PostgresSessions {
    * @param options a transaction to create it in.
    * @throws TypeError, RangeError as the constructor of `ServerWrapper`; TypeError for a listener or threads.
    */
-  async create(session: NewSession, { client }: CreateOptions = {}): Promise<string> {
+  async create(session: NewSession, options: CreateOptions = {}): Promise<string> {
+    const client = clientIn(options);
     const row = checkNewSession(session);
     if (client === undefined) await this.#database.transaction((query) => createSession(query, row));
     else await this.#database.within(client, (query) => createSession(query, row));
@@ -215,7 +216,8 @@ export class PostgresSessions {
    * @param options a transaction of the application in which the job is added.
    * @throws TypeError, RangeError that name the argument; TypeError for sessions that were made without the option `jobs`.
    */
-  async closeAt(id: string, r: number, at: Date, { client }: CreateOptions = {}): Promise<void> {
+  async closeAt(id: string, r: number, at: Date, options: CreateOptions = {}): Promise<void> {
+    const client = clientIn(options);
     const [sessionId, round, seconds] = [checkSessionId(id), checkInteger(r, 'r', 0, 4), secondsUntil(at, 'at')];
     const jobs = this.#requireJobs();
     const add = (query: Query): Promise<void> => jobs.addClosing(query, sessionId, round, seconds);
@@ -378,4 +380,9 @@ export class PostgresSessions {
     const { endedBefore } = options;
     return sweepSessions(this.#database, endedBefore === undefined ? null : secondsUntil(endedBefore, 'options.endedBefore'));
   }
+}
+
+function clientIn(options: CreateOptions): PoolConnection | undefined {
+  checkNames(options, 'options', ['client']);
+  return options.client;
 }

@@ -3,7 +3,7 @@ import { systemRandom } from '../crypto/random.ts';
 import { receiptOf, worstCostOf, type Receipt } from '../dp/receipt.ts';
 import { Release } from '../dp/release.ts';
 import type { AnyEncoding } from '../encoding/combine.ts';
-import { checkInteger, checkNames, checkString, kindOf } from '../leaves/checks.ts';
+import { checkFunction, checkInteger, checkNames, checkString, kindOf } from '../leaves/checks.ts';
 import { StateError } from '../leaves/errors.ts';
 import { once } from '../leaves/once.ts';
 import { typedBytes } from '../leaves/typed-bytes.ts';
@@ -42,7 +42,7 @@ export function planOf(aggregate: Aggregate, terms: PlanTerms): AggregatePlan {
   const session = checkString(terms.session, 'terms.session');
   const { random = systemRandom, graph, security } = terms;
   const drawn = { ...(graph !== undefined && { graph }), ...(security !== undefined && { security }) };
-  if (typeof random !== 'function') throw new TypeError(`terms.random: expected a function, got ${kindOf(random)}`);
+  checkFunction(random, 'terms.random');
   // In one order of fields, on which the name of a session may depend.
   const parsed = parseAggregate(aggregate);
   if (parsed.kind === 'integers') return integersPlan(parsed, { maxUsers, session, ...drawn });

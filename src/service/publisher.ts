@@ -6,7 +6,7 @@ import { fingerprint } from '../crypto/digest.ts';
 import type { SignPublicKey } from '../crypto/sign.ts';
 import { announcementOf, checkSource, MOST_URL_BYTES } from './announcement.ts';
 import { checkKeypair, type Keypair } from './keypair.ts';
-import type { Task } from './task.ts';
+import { checkTask, type Task } from './task.ts';
 
 /** What the participants of a run work with. */
 export interface PayloadToAnnounce {
@@ -68,11 +68,12 @@ export class Publisher {
    */
   async announce(run: RunToAnnounce): Promise<Uint8Array> {
     checkNames(run, 'run', ['task', 'run', 'source', 'payload', 'expires']);
+    const task = checkTask(run.task, 'run.task');
     const number = checkInteger(run.run, 'run.run', 0, Number.MAX_SAFE_INTEGER);
     const source = checkSource(run.source ?? '', 'run.source');
     const expires = Math.floor(checkDate(run.expires, 'run.expires') / 1000);
     const payload = run.payload === undefined ? null : payloadOf(run.payload);
-    return announcementOf(this.#keypair[1], { task: run.task.digest, source, run: number, payload, expires });
+    return announcementOf(this.#keypair[1], { task: task.digest, source, run: number, payload, expires });
   }
 }
 

@@ -1,6 +1,6 @@
 // The registrar: who may take part, under which key. It is not the aggregation server, and its secret key is not there.
 import { equalBytes, hex } from '../leaves/bytes.ts';
-import { checkBytes, checkInteger, checkNames, checkString } from '../leaves/checks.ts';
+import { checkBytes, checkFunction, checkInteger, checkNames, checkString } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
@@ -107,7 +107,7 @@ export class Registrar {
     this.#keypair = checkKeypair(options.keypair, 'options.keypair');
     this.#scope = checkString(options.scope, 'options.scope', { least: 1, most: 200 });
     this.#validity = checkInteger(options.validity ?? VALIDITY, 'options.validity', 1, MOST_SECONDS);
-    this.#clock = options.clock ?? Date.now;
+    this.#clock = checkFunction(options.clock ?? Date.now, 'options.clock');
   }
 
   /** What participants and the coordinator are configured with: the public key and the scope. */

@@ -4,7 +4,7 @@ import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import type { SignSecretKey } from '../crypto/sign.ts';
 import { concat, copyOf, equalBytes, u64 } from '../leaves/bytes.ts';
-import { checkBytes, checkNames, kindOf } from '../leaves/checks.ts';
+import { checkBytes, checkFunction, checkNames } from '../leaves/checks.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
@@ -59,7 +59,7 @@ export function registrarSeeds(options: RegistrarSeedOptions): SeedSource {
   checkNames(options, 'options', ['authority', 'fetch']);
   const authority = checkAuthority(options.authority, 'options.authority');
   const { fetch } = options;
-  if (typeof fetch !== 'function') throw new TypeError(`options.fetch: expected a function, got ${kindOf(fetch)}`);
+  checkFunction(fetch, 'options.fetch');
   const expected = authorityDigest(authority);
   return async (time, about) => {
     const given = await fetch(time, about);

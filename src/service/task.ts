@@ -4,7 +4,7 @@ import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { isSignPublicKey } from '../crypto/sign.ts';
 import { copyOf, hex, utf8 } from '../leaves/bytes.ts';
-import { checkObject } from '../leaves/checks.ts';
+import { checkObject, kindOf } from '../leaves/checks.ts';
 import { StateError } from '../leaves/errors.ts';
 import { inspectAs } from '../leaves/inspect.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
@@ -177,6 +177,12 @@ export class Task {
       throw error;
     }
   }
+}
+
+/** @throws TypeError unless a value is a task. */
+export function checkTask(value: unknown, name: string): Task {
+  if (value instanceof Task) return value;
+  throw new TypeError(`${name}: expected a Task, got ${kindOf(value)}`);
 }
 
 /** Participants that an attempt needs at least to begin. */

@@ -1,6 +1,6 @@
 // How many bytes a session moves, without playing it. The layouts are those of the codecs beside this file, and of
 // docs/wire-format.md; a test compares the figures with real messages.
-import { checkInteger } from '../leaves/checks.ts';
+import { checkInteger, checkNames } from '../leaves/checks.ts';
 import { userId } from '../leaves/ids.ts';
 import { membersLength } from '../leaves/members.ts';
 import { MAX_USERS, packedLength, resolveParameters, type Graph } from '../session/parameters.ts';
@@ -59,7 +59,9 @@ export interface MessageSizes {
  * console.log(((sparse.up + sparse.down) / (2 * 2 ** 20)).toFixed(2)); // prints: 1.64
  * ```
  */
-export function messageSizes({ users, vecLen, bits, graph = 'complete', ids }: MessageSizesInput): MessageSizes {
+export function messageSizes(input: MessageSizesInput): MessageSizes {
+  checkNames(input, 'input', ['users', 'vecLen', 'bits', 'graph', 'ids']);
+  const { users, vecLen, bits, graph = 'complete', ids } = input;
   const options = bits === undefined ? { graph } : { bits, graph };
   const width = resolveParameters(checkInteger(users, 'users', 2, MAX_USERS), vecLen, options).bits;
   if (ids !== undefined) checkIds(ids, users);

@@ -1,5 +1,5 @@
 // Curves of Rényi divergence: what releases cost at each of some orders. They add up over releases.
-import { checkInteger, checkNumber, checkObject } from '../../leaves/checks.ts';
+import { checkInteger, checkNumber, checkObject, kindOf } from '../../leaves/checks.ts';
 import { at } from '../../leaves/lists.ts';
 import type { NoisedSum } from '../mechanism.ts';
 import { between, checkNoisedSum, uncheckedDivergence } from './divergence.ts';
@@ -79,6 +79,8 @@ export function valueAt({ orders, values }: Curve, order: number): number {
  * ```
  */
 export function composed(curves: readonly Curve[]): Curve {
+  const given: unknown = curves;
+  if (!Array.isArray(given)) throw new TypeError(`curves: expected a list of curves, got ${kindOf(given)}`);
   for (const curve of curves) checkCurve(curve);
   const [first = zeroCurve()] = curves;
   const same = curves.every(

@@ -2,7 +2,7 @@
 import { checkInteger } from '../../leaves/checks.ts';
 import { inspectAs } from '../../leaves/inspect.ts';
 import { checkMaskConfigPair, type MaskConfigPair } from './mask-config.ts';
-import { MAX_LENGTH, MaskObject } from './mask-object.ts';
+import { checkMaskObject, MAX_LENGTH, MaskObject } from './mask-object.ts';
 import type { Model } from './model.ts';
 import { addTo, meanOf, mostModels } from './totals.ts';
 
@@ -61,7 +61,7 @@ export class Aggregation {
    *   as the configuration allows. Nothing was added then.
    */
   add(object: MaskObject): void {
-    addTo({ total: this.#total, count: this.#count }, object);
+    addTo({ total: this.#total, count: this.#count }, checkMaskObject(object, 'object'));
     this.#count++;
   }
 
@@ -75,7 +75,7 @@ export class Aggregation {
    *   ERR_SECAGG_PET_ZERO_WEIGHT if the weights add up to zero.
    */
   unmask(mask: MaskObject): Model {
-    return meanOf({ total: this.#total, count: this.#count }, mask);
+    return meanOf({ total: this.#total, count: this.#count }, checkMaskObject(mask, 'mask'));
   }
 }
 

@@ -1,5 +1,6 @@
 // Masks and masked models. [xaynet-core 0.2.0] src/mask/object: both have one form, so that a mask can be subtracted from a sum.
 import { concat, equalBytes, u32 } from '../../leaves/bytes.ts';
+import { checkBytes, kindOf } from '../../leaves/checks.ts';
 import { DecodeError } from '../../leaves/errors.ts';
 import { inspectAs } from '../../leaves/inspect.ts';
 import { arithmeticsOf, type Arithmetics } from './arithmetics.ts';
@@ -85,13 +86,15 @@ export class MaskObject {
    * @throws DecodeError if the bytes are anything else, or if an element is not below the order of its group.
    */
   static fromBytes(bytes: Uint8Array): MaskObject {
-    const { object, end } = readMaskObject(bytes, 0);
-    if (end !== bytes.length) throw new DecodeError(`mask object: expected ${end} bytes, got ${bytes.length}`);
+    const given = checkBytes(bytes, 'bytes');
+    const { object, end } = readMaskObject(given, 0);
+    if (end !== given.length) throw new DecodeError(`mask object: expected ${end} bytes, got ${given.length}`);
     return object;
   }
 
   /** Whether both have the same configurations and the same elements. */
   equals(other: MaskObject): boolean {
+    checkMaskObject(other, 'other');
     return (
       isSamePair(this.config, other.config) &&
       isSame(this.elements.vect, other.elements.vect) &&
@@ -109,6 +112,12 @@ export class MaskObject {
     this.elements.vect.fill(0);
     this.elements.unit.fill(0);
   }
+}
+
+/** @throws TypeError unless a value is a mask object. */
+export function checkMaskObject(value: unknown, name: string): MaskObject {
+  if (value instanceof MaskObject) return value;
+  throw new TypeError(`${name}: expected a MaskObject, got ${kindOf(value)}`);
 }
 
 function isSame(a: Words, b: Words): boolean {

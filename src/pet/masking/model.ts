@@ -19,6 +19,15 @@ export function checkModel(value: unknown, name: string, { dataType, length }: {
   return model;
 }
 
+/** A model of any data type and length, over memory that only the caller can change. @throws TypeError. */
+export function checkNumbers(value: unknown, name: string): Model {
+  for (const kind of Object.values(ARRAYS)) {
+    const model: Model | null = typedArrayOf(value, kind, name);
+    if (model !== null) return model;
+  }
+  throw new TypeError(`${name}: expected a ${Object.values(ARRAYS).join(', ')}, got ${kindOf(value)}`);
+}
+
 /** A model of zeros. */
 export function zeroModel(dataType: DataType, length: number): Model {
   switch (dataType) {

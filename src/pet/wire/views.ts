@@ -2,13 +2,14 @@
 // byte string begins with its length in 8 bytes; an enumeration is the index of its variant in 4 bytes.
 // [xaynet-core 0.2.0] src/common.rs, src/lib.rs, src/mask/model.rs.
 import { concat, hex } from '../../leaves/bytes.ts';
+import { checkBytes, checkOneOf } from '../../leaves/checks.ts';
 import { DecodeError } from '../../leaves/errors.ts';
 import { FixedFields } from '../../leaves/fixed-fields.ts';
 import { KEY_BYTES } from '../../leaves/sizes.ts';
 import { exactOf } from '../masking/fixed-point.ts';
 import { BOUND_TYPES, DATA_TYPES, GROUP_TYPES, MODEL_TYPES, type DataType, type MaskConfig } from '../masking/mask-config.ts';
 import { MAX_LENGTH } from '../masking/mask-object.ts';
-import { zeroModel, type Model } from '../masking/model.ts';
+import { checkNumbers, zeroModel, type Model } from '../masking/model.ts';
 import { writeQuotient } from '../masking/quotients.ts';
 import type { RoundParameters } from '../parameters.ts';
 import { keyOf, SEALED_SEED_BYTES, type SealedSeeds } from './payloads.ts';
@@ -51,7 +52,7 @@ export function encodeParameters(parameters: RoundParameters): Uint8Array {
  * ```
  */
 export function decodeParameters(bytes: Uint8Array): RoundParameters {
-  const fields = new FixedFields('parameters', bytes);
+  const fields = new FixedFields('parameters', checkBytes(bytes, 'bytes'));
   const parameters = {
     coordinatorKey: readCounted(fields, KEY_BYTES),
     sumProbability: readProbability(fields),
@@ -100,8 +101,9 @@ export function decodeSeeds(bytes: Uint8Array): SealedSeeds {
  * ```
  */
 export function encodeModel(model: Model): Uint8Array {
-  const parts = [unsigned(model.length, 8)];
-  for (const number of model) {
+  const numbers = checkNumbers(model, 'model');
+  const parts = [unsigned(numbers.length, 8)];
+  for (const number of numbers) {
     const { numerator, denominator } = fractionOf(number);
     parts.push(bigintBytes(numerator), bigintBytes(denominator));
   }
@@ -115,7 +117,8 @@ export function encodeModel(model: Model): Uint8Array {
  * @throws DecodeError if the bytes are anything else, also for a number that the data type does not have.
  */
 export function decodeModel(bytes: Uint8Array, dataType: DataType): Model {
-  const fields = new FixedFields('model', bytes);
+  checkOneOf(dataType, 'dataType', DATA_TYPES);
+  const fields = new FixedFields('model', checkBytes(bytes, 'bytes'));
   const length = readUnsigned(fields, 8);
   if (length > fields.left / LEAST_NUMBER_BYTES || length > MAX_LENGTH)
     throw new DecodeError('model: expected as many numbers as there are bytes for');
