@@ -186,12 +186,11 @@ export function checkNumber(value: unknown, name: string, least: number, most: n
 }
 
 /** @throws TypeError, RangeError unless a value is a finite number above 0 and below a limit. */
-export function checkPositive(value: unknown, name: string, below: number = Infinity): number {
+export function checkPositive(value: unknown, name: string, below?: number): number {
   if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
-  if (!(value > 0 && value < below)) {
-    throw new RangeError(
-      `${name}: expected a number above 0 ${below === Infinity ? 'that is finite' : `and below ${below}`}, got ${value}`,
-    );
+  if (!(value > 0 && value < (below ?? Infinity))) {
+    const limit = below === undefined ? 'that is finite' : `and below ${below}`;
+    throw new RangeError(`${name}: expected a number above 0 ${limit}, got ${value}`);
   }
   return value;
 }
