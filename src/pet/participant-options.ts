@@ -45,7 +45,10 @@ export interface LoadedModel {
 
 /** Where the models of the application come from. */
 export interface ModelStore {
-  /** The model for a round; null while it is not ready: the participant asks again. */
+  /**
+   * The model for a round; null while it is not ready: the participant asks again. A `PetAgent` does nothing more in the round if it is no model of
+   * the round (event `model-refused`).
+   */
   load(parameters: RoundParameters, options: CallOptions): Promise<LoadedModel | null>;
 }
 
