@@ -72,7 +72,11 @@ export class ServerProcesses {
   }
 
   /** Asks one process after the other, except those that start, as a load balancer does. @throws if it is killed before it answers. */
-  async ask(path: string, body: Uint8Array, { only, signal }: { only?: number; signal?: AbortSignal | undefined } = {}) {
+  async ask(
+    path: string,
+    body: Uint8Array<ArrayBuffer>,
+    { only, signal }: { only?: number; signal?: AbortSignal | undefined } = {},
+  ) {
     const up = this.#processes.filter(({ isUp }) => isUp);
     const among = up.length === 0 ? this.#processes : up;
     const chosen = only === undefined ? among[this.#asked++ % among.length] : this.#processes[only];
@@ -82,7 +86,7 @@ export class ServerProcesses {
   }
 
   /** As `ask`, again and again until somebody has answered. */
-  async insist(path: string, body: Uint8Array, only?: number): Promise<Uint8Array> {
+  async insist(path: string, body: Uint8Array<ArrayBuffer>, only?: number): Promise<Uint8Array> {
     for (const began = Date.now(); ;) {
       try {
         return await this.ask(path, body, only === undefined ? {} : { only });

@@ -13,7 +13,7 @@ export function petClient(url: string): PetClient {
     sums: (options) => get('sums', options),
     seeds: (key, options) => get(`seeds?pk=${encodeURIComponent(btoa(String.fromCharCode(...key)))}`, options),
     async send(message, options) {
-      const response = await fetch(`${url}/message`, { ...options, method: 'POST', body: message as BufferSource });
+      const response = await fetch(`${url}/message`, { ...options, method: 'POST', body: message });
       const text = await response.text();
       // 503 without a code means that the database has failed.
       const isRefused = response.status === 409 || (response.status === 503 && text !== '');

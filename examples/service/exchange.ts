@@ -12,8 +12,8 @@ export function exchangeWith(url: string, patience: number = PATIENCE): Exchange
   };
 }
 
-export async function post(url: string, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-  const response = await fetch(url, { method: 'POST', body: body.slice(), ...(signal && { signal }) });
+export async function post(url: string, body: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<Uint8Array> {
+  const response = await fetch(url, { method: 'POST', body, ...(signal && { signal }) });
   if (!response.ok) throw new Error(`status ${response.status}`);
   return bodyOf(response);
 }
@@ -31,7 +31,7 @@ async function bodyOf({ body }: Response): Promise<Uint8Array> {
   for (const reader = body?.getReader(); reader !== undefined;) {
     const { done, value } = await reader.read();
     if (done) break;
-    parts.push(value.slice());
+    parts.push(value);
     length += value.length;
     if (length > maxRequestBytes) {
       await reader.cancel();
@@ -58,7 +58,7 @@ export function socketExchange(connect: () => WebSocket, patience: number = PATI
         reject(new Error('the connection has ended'));
       };
       const late = setTimeout(end, patience);
-      const send = (): void => mine.send(request.slice());
+      const send = (): void => mine.send(request);
       signal?.addEventListener('abort', end);
       mine.binaryType = 'arraybuffer';
       mine.onclose = mine.onerror = end;

@@ -22,7 +22,7 @@ export interface DevelopmentAgentOptions extends Pick<
   /** From `developmentService`, as JSON. */
   readonly introduction: DevelopmentIntroduction;
   /** Gives the registrar a request for a certificate, and the certificate back: `DevelopmentService.certify`, at any distance. */
-  readonly certify: (request: Uint8Array) => Promise<Uint8Array>;
+  readonly certify: (request: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 }
 
 /**

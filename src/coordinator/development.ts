@@ -44,7 +44,7 @@ export interface DevelopmentService {
    * Certifies whoever asks, under the id that it asks for, as no registrar may outside of development: `Registrar.certify` is told by the
    * application who asks.
    */
-  readonly certify: (request: Uint8Array) => Promise<Uint8Array>;
+  readonly certify: (request: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>;
   /** Announces and opens the next run. */
   openRun(run?: Pick<RunToAnnounce, 'payload' | 'source'>): Promise<RunKey>;
 }
@@ -120,7 +120,7 @@ export function developmentService(options: DevelopmentOptions): DevelopmentServ
     registrar,
     publisher,
     introduction: { secagg: 'development', task: task.toJSON(), coordinator: hex(coordinator.publicKey) },
-    async certify(request): Promise<Uint8Array> {
+    async certify(request): Promise<Uint8Array<ArrayBuffer>> {
       const { id } = readCertificateRequest(checkBytes(request, 'request'));
       return registrar.certify(request, { id });
     },

@@ -16,7 +16,11 @@ export const SEALED_BOX_OVERHEAD: number = KEY_BYTES + TAG_BYTES;
 const SIGMA = Uint32Array.of(0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574);
 
 /** Ephemeral key, tag, ciphertext; null if the recipient's key is a point of small order, for which everybody could open it. */
-export async function sealBox(recipient: Uint8Array, plaintext: Uint8Array, random: RandomSource): Promise<Uint8Array | null> {
+export async function sealBox(
+  recipient: Uint8Array,
+  plaintext: Uint8Array,
+  random: RandomSource,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   const { publicKey, secretKey } = await generateKeyPair(random);
   const shared = await agreementWith(secretKey)(recipient);
   secretKey.fill(0);

@@ -29,7 +29,7 @@ export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return plain.buffer instanceof ArrayBuffer ? plain.slice() : new Uint8Array(plain);
 }
 
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const part of parts) length += part.length;
   const out = new Uint8Array(length);

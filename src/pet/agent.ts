@@ -14,6 +14,7 @@ import { PARTICIPANT_OPTIONS, participantContext, type ParticipantContext } from
 import { isBegunAgain, isOnlyNextPart, nextMemory, parseMemory, serializeMemory, taskOf } from './participant-memory.ts';
 import type { PetAgentEvent } from './participant-events.ts';
 import type { CallOptions, PetParticipantOptions } from './participant-options.ts';
+import { UnfitModel } from './participant-steps.ts';
 import { NO_MEMORY, type ParticipantMemory } from './participant-state.ts';
 
 /** What a participant that runs by itself is made with. */
@@ -24,7 +25,7 @@ export interface PetAgentOptions extends Omit<PetParticipantOptions, 'listener'>
   readonly storeKey: Uint8Array;
   /** Milliseconds between two questions while there is nothing to do, on average. Default: 5000. */
   readonly pollInterval?: number;
-  /** Hears what happens. */
+  /** Hears what happens. Without a listener, the event `model-refused` is written to the console. */
   readonly listener?: Listener<PetAgentEvent>;
 }
 
@@ -81,13 +82,15 @@ export class PetAgent {
   readonly #store: SealedStore;
   readonly #stepper: Stepper;
   readonly #pollInterval: number;
+  readonly #listener: Listener<PetAgentEvent>;
   #memory: ParticipantMemory = NO_MEMORY;
 
   /** @throws TypeError, RangeError that name the option. */
   constructor(options: PetAgentOptions) {
     checkNames(options, 'options', OPTIONS);
     const { listener: given, pollInterval = DEFAULT_POLL, store, storeKey, ...own } = options;
-    const listener = checkListener(given);
+    const listener = checkListener(given ?? writeMistakes);
+    this.#listener = listener;
     this.#context = participantContext({ ...own, listener });
     const { publicKey, random } = this.#context;
     const key = copyOf(checkBytes(storeKey, 'options.storeKey'));
@@ -130,12 +133,23 @@ export class PetAgent {
   }
 
   async #step(call: CallOptions): Promise<Transition> {
-    const next = await nextMemory(this.#memory, { ...this.#context, call });
+    const next = await this.#next(call);
     if (next === null) return { status: 'pending', wait: this.#wait() };
     const before = this.#memory;
     if (!isOnlyNextPart(before, next)) await this.#replace(next);
     this.#memory = next;
     return isBegunAgain(before, next) ? { status: 'pending', wait: this.#wait() } : COMPLETE;
+  }
+
+  async #next(call: CallOptions): Promise<ParticipantMemory | null> {
+    try {
+      return await nextMemory(this.#memory, { ...this.#context, call });
+    } catch (error) {
+      if (!(error instanceof UnfitModel)) throw error;
+      const { state, spoken } = this.#memory;
+      emit(this.#listener, { type: 'model-refused', error: error.cause });
+      return { state: { phase: 'awaiting', parameters: state.parameters }, spoken };
+    }
   }
 
   async #replace(next: ParticipantMemory): Promise<void> {
@@ -168,3 +182,8 @@ export class PetAgent {
 }
 
 inspectAs(PetAgent.prototype, (agent) => `PetAgent { task: ${agent.progress().task ?? 'none'} }`);
+
+/** What the application must mend: it would go unnoticed, because the agent goes on with the next round. */
+function writeMistakes(event: PetAgentEvent): void {
+  if (event.type === 'model-refused') console.warn(`secagg: a model does not fit: ${event.error.message}`);
+}

@@ -46,7 +46,7 @@ export class PetCoordinator implements PetRounds {
   #state: RoundState;
   #intake: Intake;
   /** The sum participants under '', and the seeds for each of them. */
-  readonly #views = new Map<string, Uint8Array>();
+  readonly #views = new Map<string, Uint8Array<ArrayBuffer>>();
   #turn: Promise<unknown> = Promise.resolve();
   /** When the phase began, in service time. */
   #since: number;
@@ -98,12 +98,12 @@ export class PetCoordinator implements PetRounds {
   }
 
   /** The parameters of the round, for all participants: 136 bytes, as xaynet's path `params` gives them. */
-  parameters(): Uint8Array {
+  parameters(): Uint8Array<ArrayBuffer> {
     return encodeParameters(parametersOf(this.#settings, this.#state));
   }
 
   /** The sum participants, for update participants, as xaynet's path `sums` gives them; null before the update phase. */
-  sums(): Uint8Array | null {
+  sums(): Uint8Array<ArrayBuffer> | null {
     const { phase, sums } = this.#state;
     return phase === 'sum' ? null : this.#encodedOnce('', () => encodeSums(sums));
   }
@@ -114,7 +114,7 @@ export class PetCoordinator implements PetRounds {
    * @param participantKey Ed25519 public key, 32 bytes.
    * @returns null before the sum2 phase, and for whoever is no sum participant of the round.
    */
-  seeds(participantKey: Uint8Array): Uint8Array | null {
+  seeds(participantKey: Uint8Array): Uint8Array<ArrayBuffer> | null {
     const { phase, sums, seeds } = this.#state;
     const summer = hex(checkBytes(participantKey, 'participantKey'));
     if (phase !== 'sum2' || !sums.has(summer)) return null;
@@ -125,7 +125,7 @@ export class PetCoordinator implements PetRounds {
   }
 
   /** Everybody may ask for a view again and again. It does not change any more until the round ends. */
-  #encodedOnce(forWhom: string, encode: () => Uint8Array): Uint8Array {
+  #encodedOnce(forWhom: string, encode: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const view = this.#views.get(forWhom) ?? encode();
     this.#views.set(forWhom, view);
     return view.slice();

@@ -38,6 +38,12 @@ export type PetParticipantEvent =
 export type PetAgentEvent =
   | PetParticipantEvent
   | {
+      /** What `models.load` gave is no model of this round. The participant does nothing more in it: the same model again would not fit either. */
+      readonly type: 'model-refused';
+      /** What is wrong with it: a PetError, TypeError or RangeError, whose text holds no number of the model. */
+      readonly error: Error;
+    }
+  | {
       /** A step has failed, for example because the network did; it is tried again. */
       readonly type: 'step-failed';
       /** What was thrown. */

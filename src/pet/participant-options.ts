@@ -23,7 +23,7 @@ export interface PetClient {
   /** The sum participants of the round; null until they are known. */
   sums(options: CallOptions): Promise<Uint8Array | null>;
   /** The seeds that are sealed for the sum participant with this Ed25519 public key; null until they are known. */
-  seeds(participantKey: Uint8Array, options: CallOptions): Promise<Uint8Array | null>;
+  seeds(participantKey: Uint8Array<ArrayBuffer>, options: CallOptions): Promise<Uint8Array | null>;
   /**
    * Takes a message to the coordinator.
    *
@@ -32,7 +32,7 @@ export interface PetClient {
    * @throws PetError with the coordinator's code if it has refused the message: it is not sent again then, except with ERR_SECAGG_PET_PENDING,
    *   from the first part.
    */
-  send(message: Uint8Array, options: CallOptions): Promise<unknown>;
+  send(message: Uint8Array<ArrayBuffer>, options: CallOptions): Promise<unknown>;
 }
 
 /** A model of the application, for one round. */
@@ -45,7 +45,10 @@ export interface LoadedModel {
 
 /** Where the models of the application come from. */
 export interface ModelStore {
-  /** The model for a round; null while it is not ready: the participant asks again. */
+  /**
+   * The model for a round; null while it is not ready: the participant asks again. A `PetAgent` does nothing more in the round if it is no model of
+   * the round (event `model-refused`).
+   */
   load(parameters: RoundParameters, options: CallOptions): Promise<LoadedModel | null>;
 }
 

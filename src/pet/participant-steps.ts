@@ -1,16 +1,17 @@
 // What a participant does next. [xaynet-sdk 0.1.0] src/state_machine/phases. A step gives the next state, or null if it must wait.
 import { generateKeyPair, publicKeyOf } from '../crypto/agree.ts';
 import { boxOpener, sealBox } from '../crypto/sealed-box.ts';
+import { kindOf } from '../leaves/checks.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { emit } from '../leaves/events.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { Aggregation } from './masking/aggregation.ts';
 import { deriveMask } from './masking/derive-mask.ts';
-import { maskModel } from './masking/mask-model.ts';
+import { maskModel, type MaskedModel, type MaskModelOptions } from './masking/mask-model.ts';
 import { isDrawn, signTask, type RoundParameters } from './parameters.ts';
 import type { ParticipantState, Sending, SumKeys, Summing, Updating } from './participant-state.ts';
 import type { ParticipantContext } from './participant-context.ts';
-import type { CallOptions } from './participant-options.ts';
+import type { CallOptions, LoadedModel } from './participant-options.ts';
 import { PetError } from './pet-error.ts';
 import { MESSAGE_OVERHEAD, sealMessage, type Tag } from './wire/message.ts';
 import { encodePart, MOST_PARTS, PART_HEADER_BYTES } from './wire/parts.ts';
@@ -21,6 +22,29 @@ import { decodeSeeds, decodeSums } from './wire/views.ts';
 export interface Round {
   readonly parameters: RoundParameters;
   readonly bytes: Uint8Array;
+}
+
+/** The application has given a model that has no form for the round: the same one again would not mend it. */
+export class UnfitModel extends Error {
+  declare readonly cause: TypeError | RangeError | PetError;
+
+  constructor(cause: TypeError | RangeError | PetError) {
+    super(cause.message, { cause });
+  }
+}
+
+/** Masks what `models.load` gave. @throws UnfitModel if that is no model of the round. */
+async function masked(loaded: unknown, options: Omit<MaskModelOptions, 'weight'>): Promise<MaskedModel> {
+  try {
+    if (typeof loaded !== 'object' || loaded === null) {
+      throw new TypeError(`models.load: expected an object with the model, or null, got ${kindOf(loaded)}`);
+    }
+    const { weight = 1, model } = loaded as LoadedModel;
+    return await maskModel(model, { ...options, weight });
+  } catch (error) {
+    const isUnfit = error instanceof TypeError || error instanceof RangeError || error instanceof PetError;
+    throw isUnfit ? new UnfitModel(error) : error;
+  }
 }
 
 /** A new round: signs both tasks. Whoever is drawn for the sum task is not asked for the update task. */
@@ -49,8 +73,7 @@ export async function update(
   if (sums.size === 0) throw new PetError('ERR_SECAGG_PET_PARTICIPANTS', 'sum participants: expected at least one');
   const loaded = await context.models.load({ config, modelLength, ...rest }, context.call);
   if (loaded === null) return null;
-  const { weight = 1, model } = loaded;
-  const { seed, masked } = await maskModel(model, { config, length: modelLength, weight, unsafeRandom: context.random });
+  const { seed, masked: maskedModel } = await masked(loaded, { config, length: modelLength, unsafeRandom: context.random });
   try {
     const seeds = new Map<string, Uint8Array>();
     for (const [participant, ephemeralKey] of sums) {
@@ -59,7 +82,7 @@ export async function update(
       seeds.set(participant, sealed);
     }
     const { parameters, sumSignature, updateSignature } = state;
-    const payload = encodeUpdate({ sumSignature, updateSignature, maskedModel: masked, seeds });
+    const payload = encodeUpdate({ sumSignature, updateSignature, maskedModel, seeds });
     return sendingOf(parameters, { tag: 'update', payload, keys: null }, context);
   } finally {
     seed.fill(0);

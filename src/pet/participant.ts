@@ -8,6 +8,7 @@ import type { Task } from './parameters.ts';
 import { PARTICIPANT_OPTIONS, participantContext, type ParticipantContext } from './participant-context.ts';
 import { isBegunAgain, nextMemory, parseMemory, serializeMemory, taskOf } from './participant-memory.ts';
 import type { CallOptions, PetParticipantOptions } from './participant-options.ts';
+import { UnfitModel } from './participant-steps.ts';
 import { NO_MEMORY, type ParticipantMemory } from './participant-state.ts';
 
 /**
@@ -84,8 +85,8 @@ export class PetParticipant {
    *
    * @param options its `signal` is given to the client and the model store.
    * @returns 'complete' if there may be more to do at once, 'pending' if the participant waits for the coordinator or the application.
-   * @throws UsageError ERR_SECAGG_BUSY during another step; DecodeError or PetError if what the coordinator shows cannot be used; what the client
-   *   or the model store throws. The participant is as it was then.
+   * @throws UsageError ERR_SECAGG_BUSY during another step; DecodeError or PetError if what the coordinator shows cannot be used; TypeError,
+   *   RangeError, PetError for a model that does not fit the round; what the client or the model store throws. The participant is as it was then.
    */
   async transition(options: CallOptions = {}): Promise<'complete' | 'pending'> {
     const signal = signalIn(options);
@@ -97,6 +98,8 @@ export class PetParticipant {
       const before = this.#memory;
       this.#memory = next;
       return isBegunAgain(before, next) ? 'pending' : 'complete';
+    } catch (error) {
+      throw error instanceof UnfitModel ? error.cause : error;
     } finally {
       this.#isBusy = false;
     }

@@ -51,11 +51,11 @@ export interface PetRounds {
   /** Bytes of the longest message that a participant may send. */
   readonly maxMessageBytes: number;
   /** The parameters of the round, as xaynet's path `params` gives them. */
-  parameters(): Uint8Array | Promise<Uint8Array>;
+  parameters(): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
   /** The sum participants, as xaynet's path `sums` gives them; null before the update phase. */
-  sums(): Uint8Array | null | Promise<Uint8Array | null>;
+  sums(): Uint8Array<ArrayBuffer> | null | Promise<Uint8Array<ArrayBuffer> | null>;
   /** The seeds that are sealed for a sum participant, as xaynet's path `seeds` gives them; null before the sum2 phase, and for anybody else. */
-  seeds(participantKey: Uint8Array): Uint8Array | null | Promise<Uint8Array | null>;
+  seeds(participantKey: Uint8Array): Uint8Array<ArrayBuffer> | null | Promise<Uint8Array<ArrayBuffer> | null>;
   /** The mean of the last round that gave one; null before. */
   model(): LastModel | null | Promise<LastModel | null>;
   /** Takes a message of a participant. */

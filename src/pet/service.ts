@@ -80,7 +80,7 @@ export interface PetResponse {
    */
   readonly status: number;
   /** The body. If a message is refused, the code of the error, as text. */
-  readonly body: Uint8Array | string | null;
+  readonly body: Uint8Array<ArrayBuffer> | string | null;
 }
 
 /** Milliseconds between two looks at what is due. */
@@ -105,7 +105,7 @@ const TICK = 1000;
 export class PetService {
   readonly #coordinator: PetRounds;
   readonly #listener: Listener<PetServiceEvent>;
-  #model: { readonly round: number; readonly bytes: Uint8Array } | null = null;
+  #model: { readonly round: number; readonly bytes: Uint8Array<ArrayBuffer> } | null = null;
 
   /** @throws TypeError that names the option. */
   constructor(options: PetServiceOptions) {
@@ -163,7 +163,7 @@ export class PetService {
   }
 
   /** Everybody may ask for the mean again and again: it is encoded once. */
-  #encodedModel(last: LastModel | null): Uint8Array | null {
+  #encodedModel(last: LastModel | null): Uint8Array<ArrayBuffer> | null {
     if (last === null) return null;
     if (this.#model?.round !== last.round) this.#model = { round: last.round, bytes: encodeModel(last.model) };
     return this.#model.bytes.slice();
@@ -199,7 +199,7 @@ export class PetService {
 
 inspectAs(PetService.prototype, () => 'PetService');
 
-function shown(view: Uint8Array | null): PetResponse {
+function shown(view: Uint8Array<ArrayBuffer> | null): PetResponse {
   return { status: view === null ? 204 : 200, body: view };
 }
 

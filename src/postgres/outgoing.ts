@@ -44,7 +44,7 @@ export type NextMessage =
       /** The round, 0 to 4. */
       readonly round: number;
       /** Fresh bytes, for `UserWrapper.round`. */
-      readonly bytes: Uint8Array;
+      readonly bytes: Uint8Array<ArrayBuffer>;
     }
   | {
       /** The user was heard in this round, and its next message comes once the round is closed. */

@@ -107,12 +107,12 @@ export class PostgresPetCoordinator implements PetRounds {
    *
    * @throws StoreError; StateError if the network has other probabilities, mask configurations or lengths than the options.
    */
-  async parameters(): Promise<Uint8Array> {
+  async parameters(): Promise<Uint8Array<ArrayBuffer>> {
     return encodeParameters(parametersOf(this.#network.settings, await this.#round()));
   }
 
   /** The sum participants, for update participants, as xaynet's path `sums` gives them; null before the update phase. @throws StoreError. */
-  async sums(): Promise<Uint8Array | null> {
+  async sums(): Promise<Uint8Array<ArrayBuffer> | null> {
     const round = await this.#round();
     return round.phase === 'sum' ? null : encodeSums(await this.#reader.sums(round));
   }
@@ -124,7 +124,7 @@ export class PostgresPetCoordinator implements PetRounds {
    * @returns null before the sum2 phase, and for whoever is no sum participant of the round.
    * @throws StoreError.
    */
-  async seeds(participantKey: Uint8Array): Promise<Uint8Array | null> {
+  async seeds(participantKey: Uint8Array): Promise<Uint8Array<ArrayBuffer> | null> {
     const key = checkBytes(participantKey, 'participantKey');
     const round = await this.#round();
     if (round.phase !== 'sum2') return null;

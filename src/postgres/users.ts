@@ -122,7 +122,7 @@ export class PostgresUsers {
    * @throws UsageError ERR_SECAGG_USAGE if no state was saved. StateError as {@link load}. What `UserWrapper.round` throws,
    * once the user's new state is saved.
    */
-  async answer(session: string, user: number, message: Uint8Array): Promise<Uint8Array> {
+  async answer(session: string, user: number, message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const owner = { session: checkSession(session), user: userId(user, 'user') };
     const given = copyOf(checkBytes(message, 'message'));
     let refusal: { readonly revision: number; readonly error: unknown } | null = null;

@@ -43,7 +43,7 @@ export interface Announcement {
 export async function announcementOf(
   secretKey: SignSecretKey,
   { task, source, run, payload, expires }: Omit<Announcement, 'bytes'>,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const [name, url] = [utf8(source), utf8(payload?.url ?? '')];
   const content = concat([
     Uint8Array.of(VERSION),

@@ -29,7 +29,7 @@ const VERSION = 1;
  * console.log((await certificateRequest(authority, 7, genKeypair())).length); // prints: 137
  * ```
  */
-export async function certificateRequest(authority: Authority, id: number, keypair: Keypair): Promise<Uint8Array> {
+export async function certificateRequest(authority: Authority, id: number, keypair: Keypair): Promise<Uint8Array<ArrayBuffer>> {
   const [publicKey, secretKey] = checkKeypair(keypair, 'keypair');
   const whose = authorityDigest(checkAuthority(authority, 'authority'));
   const content = concat([Uint8Array.of(VERSION), whose, u64(userId(id, 'id')), publicKey]);

@@ -55,7 +55,7 @@ export async function certificateOf(
   authority: Authority,
   secretKey: SignSecretKey,
   { id, publicKey, serial, validFrom, validUntil }: Omit<Certificate, 'bytes'>,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const head = [Uint8Array.of(VERSION), authorityDigest(authority), u64(id), publicKey];
   const content = concat([...head, u64(serial), u64(validFrom), u64(validUntil)]);
   return signedDocument(LABELS.certificate, secretKey, content);

@@ -21,4 +21,4 @@ export const NOWHERE: Place = { run: 0, attempt: 0, round: 0 };
  *
  * @throws anything if the transport fails; the agent tries again later.
  */
-export type Exchange = (request: Uint8Array, options: { readonly signal?: PlatformSignal }) => Promise<Uint8Array>;
+export type Exchange = (request: Uint8Array<ArrayBuffer>, options: { readonly signal?: PlatformSignal }) => Promise<Uint8Array>;

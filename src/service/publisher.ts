@@ -66,7 +66,7 @@ export class Publisher {
    *
    * @throws TypeError, RangeError that name the argument.
    */
-  async announce(run: RunToAnnounce): Promise<Uint8Array> {
+  async announce(run: RunToAnnounce): Promise<Uint8Array<ArrayBuffer>> {
     checkNames(run, 'run', ['task', 'run', 'source', 'payload', 'expires']);
     const task = checkTask(run.task, 'run.task');
     const number = checkInteger(run.run, 'run.run', 0, Number.MAX_SAFE_INTEGER);

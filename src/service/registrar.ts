@@ -127,7 +127,7 @@ export class Registrar {
    * request is for another registrar or scope or another id, was not signed with the secret key that belongs to its public key, if another
    * participant has a certificate for this key that is not over yet, or if the participant has had 1000 certificates that are not over yet.
    */
-  async certify(request: Uint8Array, whose: { readonly id: number }): Promise<Uint8Array> {
+  async certify(request: Uint8Array, whose: { readonly id: number }): Promise<Uint8Array<ArrayBuffer>> {
     const given = checkBytes(request, 'request').slice();
     checkNames(whose, 'whose', ['id']);
     const expected = userId(whose.id, 'whose.id');
@@ -201,7 +201,7 @@ export class Registrar {
    *
    * @returns a signed document, which is no secret. Its number is higher than that of all lists before.
    */
-  async revocationList(): Promise<Uint8Array> {
+  async revocationList(): Promise<Uint8Array<ArrayBuffer>> {
     const now = secondsOf(this.#clock);
     const serials: number[] = [];
     for (const id of this.#certified.keys()) {
@@ -219,7 +219,7 @@ export class Registrar {
    * @returns a signed document of 105 bytes, which is no secret; null before that time.
    * @throws TypeError, RangeError if it is no such number.
    */
-  async seed(time: number): Promise<Uint8Array | null> {
+  async seed(time: number): Promise<Uint8Array<ArrayBuffer> | null> {
     checkInteger(time, 'time', 0, Number.MAX_SAFE_INTEGER);
     return time > secondsOf(this.#clock) ? null : seedDocumentOf(this.authority, this.#keypair[1], time);
   }

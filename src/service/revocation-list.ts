@@ -28,7 +28,7 @@ export async function revocationListOf(
   authority: Authority,
   secretKey: SignSecretKey,
   { number, issuedAt, serials }: Omit<RevocationList, 'bytes'>,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const head = [Uint8Array.of(VERSION), authorityDigest(authority), u64(number), u64(issuedAt)];
   return signedDocument(LABELS.revocationList, secretKey, concat([...head, u32(serials.length), ...serials.map(u64)]));
 }

@@ -25,7 +25,11 @@ export const SEED_BYTES = 32;
  */
 export type SeedSource = (time: number, options: { readonly signal?: PlatformSignal }) => Promise<Uint8Array | null>;
 
-export async function seedDocumentOf(authority: Authority, secretKey: SignSecretKey, time: number): Promise<Uint8Array> {
+export async function seedDocumentOf(
+  authority: Authority,
+  secretKey: SignSecretKey,
+  time: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const content = concat([Uint8Array.of(VERSION), authorityDigest(authority), u64(time)]);
   return signedDocument(LABELS.seedDocument, secretKey, content);
 }

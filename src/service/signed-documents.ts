@@ -11,7 +11,11 @@ function signedBytes(label: Label, content: Uint8Array): Uint8Array {
 }
 
 /** The content and its signature. */
-export async function signedDocument(label: Label, secretKey: SignSecretKey, content: Uint8Array): Promise<Uint8Array> {
+export async function signedDocument(
+  label: Label,
+  secretKey: SignSecretKey,
+  content: Uint8Array,
+): Promise<Uint8Array<ArrayBuffer>> {
   return concat([content, await sign(secretKey, signedBytes(label, content))]);
 }
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { genKeypair } from '../../src/index.ts';
 import { MemoryAgentStore } from '../../src/agent/index.ts';
-import type { PetAgentEvent, PetClient } from '../../src/pet/index.ts';
+import { PetError, type LoadedModel, type PetAgentEvent, type PetClient } from '../../src/pet/index.ts';
 import { rejected } from '../support/errors.ts';
 import { agentOf, ChangingModels, expected, finished, runOut, worldOf } from './agent-world.ts';
 
@@ -34,6 +34,28 @@ describe('a participant of PET that runs by itself', () => {
     expect(events.map(({ type }) => type)).to.deep.equal(['round', 'step-failed', 'step-failed', 'sent']);
     expect(world.coordinator.progress().accepted).to.equal(1);
   });
+
+  for (const [what, loaded, error] of [
+    ['a number too many', { model: new Float32Array(9) }, PetError],
+    ['numbers of another kind', { model: [1, 2] }, TypeError],
+    ['a weight that is too large', { model: new Float32Array(3), weight: 2 }, RangeError],
+    ['nothing', undefined, TypeError],
+  ] as const) {
+    it(`does nothing more in a round, and says why, if its application gives ${what}`, async () => {
+      const world = await worldOf();
+      const events: PetAgentEvent[] = [];
+      let asked = 0;
+      const models = { load: () => Promise.resolve((asked++, loaded) as unknown as LoadedModel) };
+      const agent = agentOf(world, { store: new MemoryAgentStore(), models, listener: (event) => events.push(event) });
+      await runOut(agent);
+      await runOut(agent);
+      expect(events.map(({ type }) => type)).to.deep.equal(['round', 'model-refused']);
+      expect((events[1] as { readonly error: unknown }).error).to.be.instanceOf(error);
+      expect(asked).to.equal(1);
+      expect(agent.progress().phase).to.equal('awaiting');
+      expect(world.coordinator.progress().accepted).to.equal(0);
+    });
+  }
 
   it('asks again after the interval of the application while there is nothing to do', async () => {
     const world = await worldOf();

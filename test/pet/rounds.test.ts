@@ -248,7 +248,8 @@ describe('a participant', () => {
     const client = clientOf(coordinator);
     const failing = {
       ...client,
-      send: (message: Uint8Array) => (failures-- > 0 ? Promise.reject(new Error('no route')) : client.send(message, {})),
+      send: (message: Uint8Array<ArrayBuffer>) =>
+        failures-- > 0 ? Promise.reject(new Error('no route')) : client.send(message, {}),
     };
     const options = { signSecretKey: member.signSecretKey, client: failing, models: { load: () => Promise.resolve(null) } };
     const participant = PetParticipant.restore(member.participant.save(), options);

@@ -14,7 +14,7 @@ import {
   type ClosedPhase,
   type PetClient,
   type PetCoordinatorOptions,
-  type PetParticipantEvent,
+  type PetAgentEvent,
   type LastModel,
   type PetRounds,
   type PetServiceEvent,
@@ -339,7 +339,7 @@ describe('a service of PET', () => {
     });
     const agents = Array.from({ length: 20 }, (_, i) => {
       let model = new Float32Array(3);
-      const listener = (event: PetParticipantEvent | { readonly type: 'step-failed' }): void => {
+      const listener = (event: PetAgentEvent): void => {
         // Sent while the round goes on: it is in the mean.
         if (event.type === 'sent' && event.message === 'update') {
           const at = keyOf(coordinator);

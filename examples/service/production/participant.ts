@@ -16,7 +16,7 @@ async function certificate(): Promise<Uint8Array> {
   if (Date.now() < certified.until) return certified.certificate;
   const body = await certificateRequest(task.definition.registrar, Number(id), keypair);
   const headers = { authorization: `Bearer of ${id}` }; // the token of your sign-in
-  const response = await fetch(`${registrar}/certificates`, { method: 'POST', headers, body: body.slice() });
+  const response = await fetch(`${registrar}/certificates`, { method: 'POST', headers, body });
   if (!response.ok) throw new Error(`certificate: status ${response.status}`);
   certified = { until: Date.now() + 86_400_000, certificate: new Uint8Array(await response.arrayBuffer()) };
   return certified.certificate;

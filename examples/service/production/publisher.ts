@@ -32,6 +32,6 @@ if (command === 'task') {
   const run = Number(textIn('last-run') ?? 0) + 1;
   replaceText('last-run', String(run)); // before it is announced: a number is announced once
   const body = await publisher.announce({ task, run, expires: new Date(Date.now() + 86_400_000) });
-  const response = await fetch(`${argument}/runs`, { method: 'POST', body: body.slice() });
+  const response = await fetch(`${argument}/runs`, { method: 'POST', body });
   if (!response.ok) throw new Error(`run ${run}: status ${response.status}`);
 }

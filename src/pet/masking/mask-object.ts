@@ -69,7 +69,7 @@ export class MaskObject {
    * The bytes that xaynet exchanges: configuration (4), count (4, big-endian) and elements of the model; configuration and element of the
    * weight. Each element is little-endian and takes as many bytes as the largest one needs.
    */
-  toBytes(): Uint8Array {
+  toBytes(): Uint8Array<ArrayBuffer> {
     const { vect, unit } = this.arithmetics;
     return concat([
       configBytes(this.config.vect),

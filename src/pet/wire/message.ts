@@ -42,7 +42,7 @@ export interface Envelope {
 export async function signMessage(
   message: Message,
   { signSecretKey, coordinatorKey }: Omit<Envelope, 'random'>,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const signed = concat([
     message.participantKey,
     coordinatorKey,
@@ -54,7 +54,7 @@ export async function signMessage(
 }
 
 /** The message as it is sent. @throws PetError ERR_SECAGG_PET_PARAMETERS if the coordinator's key is a point of small order. */
-export async function sealMessage(message: Message, envelope: Envelope): Promise<Uint8Array> {
+export async function sealMessage(message: Message, envelope: Envelope): Promise<Uint8Array<ArrayBuffer>> {
   const sealed = await sealBox(envelope.coordinatorKey, await signMessage(message, envelope), envelope.random);
   if (sealed === null)
     throw new PetError('ERR_SECAGG_PET_PARAMETERS', 'parameters: the key of the coordinator is of small order');

@@ -24,7 +24,7 @@ const MOST_WORDS = 256;
 const LEAST_NUMBER_BYTES = 2 * (1 + COUNT_BYTES) + 4;
 
 /** The parameters of a round, 136 bytes. */
-export function encodeParameters(parameters: RoundParameters): Uint8Array {
+export function encodeParameters(parameters: RoundParameters): Uint8Array<ArrayBuffer> {
   const { config, modelLength } = parameters;
   return concat([
     counted(parameters.coordinatorKey),
@@ -69,7 +69,7 @@ export function decodeParameters(bytes: Uint8Array): RoundParameters {
 }
 
 /** The sum participants of a round. */
-export function encodeSums(sums: SumParticipants): Uint8Array {
+export function encodeSums(sums: SumParticipants): Uint8Array<ArrayBuffer> {
   return encodeDictionary(sums, KEY_BYTES);
 }
 
@@ -79,7 +79,7 @@ export function decodeSums(bytes: Uint8Array): SumParticipants {
 }
 
 /** For one sum participant: the sealed seed of each update participant. */
-export function encodeSeeds(seeds: SealedSeeds): Uint8Array {
+export function encodeSeeds(seeds: SealedSeeds): Uint8Array<ArrayBuffer> {
   return encodeDictionary(seeds, SEALED_SEED_BYTES);
 }
 
@@ -100,7 +100,7 @@ export function decodeSeeds(bytes: Uint8Array): SealedSeeds {
  * console.log(decodeModel(bytes, 'F32')); // prints: Float32Array(2) [ 0.5, -3 ]
  * ```
  */
-export function encodeModel(model: Model): Uint8Array {
+export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
   const numbers = checkNumbers(model, 'model');
   const parts = [unsigned(numbers.length, 8)];
   for (const number of numbers) {
@@ -134,7 +134,7 @@ export function decodeModel(bytes: Uint8Array, dataType: DataType): Model {
   return model;
 }
 
-function encodeDictionary(entries: ReadonlyMap<string, Uint8Array>, valueBytes: number): Uint8Array {
+function encodeDictionary(entries: ReadonlyMap<string, Uint8Array>, valueBytes: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(COUNT_BYTES + entries.size * (2 * COUNT_BYTES + KEY_BYTES + valueBytes));
   const [keyLength, valueLength] = [unsigned(KEY_BYTES, 8), unsigned(valueBytes, 8)];
   let at = 0;
