@@ -97,4 +97,19 @@ describe('what a participant may spend of privacy', () => {
       });
     }
   }
+
+  it('is little less if its δ alone is halved: what samplers add to δ is far below both', () => {
+    const target = { epsilon: 8, delta: 1e-6, releases: 10 };
+    const planned = taskOf(parties, { aggregate: aggregates['a sum']!(target) });
+    const cost = planned.shape.cost!;
+    const budget = { epsilon: 8, delta: 1e-6, adjacency: cost.adjacency };
+    const ledger = ledgerOf(budget, planned.shape, null);
+    for (let run = 0; run < 7; run++) ledger.reserve({ id: `run ${run}`, ...cost });
+    const lower = { ...budget, delta: budget.delta / 2 };
+    requireBudget(contextOf(lower, ledger, planned));
+    ledger.reserve({ id: 'run 7', ...cost });
+    ledger.reserve({ id: 'run 8', ...cost });
+    refused('ERR_SECAGG_FLOOR', () => requireBudget(contextOf(lower, ledger, planned)));
+    requireBudget(contextOf(budget, ledger, planned));
+  });
 });
