@@ -48,7 +48,8 @@ interface Playing extends StandInsSetup {
 export async function playLargeSession(database: TestDatabase, playing: Playing): Promise<LargeSession> {
   const { users, threshold, vecLen, graph = 'complete', silent = 0, atOnce = 64, measured = 200 } = playing;
   const timed = timedPool(database.pool);
-  const sessions = new PostgresSessions(timed, { schema: database.schema });
+  // As behind no PgBouncer: with prepared statements.
+  const sessions = new PostgresSessions(timed, { schema: database.schema, direct: timed });
   const caller = playing.caller ?? sessions;
   const adversary = graph === 'complete' ? {} : ({ graph, adversary: 'semi-honest', security: 1 } as const);
   const id = await sessions.create({ threshold, vecLen, options: { ...adversary, maxUsers: users } });
