@@ -342,7 +342,7 @@ describe('a refusal', () => {
       }),
       { numRuns: 40 },
     );
-    expect(remedies).to.be.greaterThan(10);
+    expect(remedies, 'of the requests that chance drew').to.be.greaterThan(0);
     const { remedies: some } = refusal({ users: 100, dropout: 0.5, vecLen: 1 });
     expect(some.map(({ dropout, adversary }) => [dropout, adversary])).to.deep.include.members([
       [0.479, 'malicious'],
