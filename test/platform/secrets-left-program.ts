@@ -63,8 +63,9 @@ function readUpTo(memory: number, into: Buffer, at: number, length: number): num
   }
 }
 
+/** With memory of its own: an array in the heap of V8 may be moved when garbage is collected, and its bytes stay behind. */
 function make(secret: Secret): Uint8Array {
-  const bytes = new Uint8Array(LENGTH);
+  const bytes = new Uint8Array(new ArrayBuffer(LENGTH));
   for (let i = 0; i < LENGTH; i++) bytes[i] = secret(i);
   return bytes;
 }
