@@ -9,8 +9,8 @@ import { PrivacyError } from '../privacy-error.ts';
 export type Subject = 'participant' | 'server';
 
 /**
- * The options of a ledger. With its defaults it is for releases of any plans, and of those that a target with the same ε and δ was made for, it takes
- * about one in a hundred less: `budgetOf(plan)` gives the order and the part of δ with which all of them fit.
+ * The options of a ledger. With its defaults it is for releases of any plans. Of those that a target with the same ε and δ was made for, it takes
+ * fewer (none of one, 9 of 10, 198 of 200): `budgetOf(plan)` gives the order and the part of δ with which all of them fit.
  */
 export interface LedgerOptions {
   /** The ε of the budget, more than 0. */
