@@ -1,7 +1,7 @@
 // A participant that runs by itself: it checks in, loads its input, takes part in the session, and remembers what it has sent.
 import type { PlatformSignal } from '../leaves/platform-signal.ts';
 import { systemRandom } from '../crypto/random.ts';
-import { copyOf } from '../leaves/bytes.ts';
+import { secretCopyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkFunction, checkInteger, checkMethods, checkNames } from '../leaves/checks.ts';
 import { checkListener, emit } from '../leaves/events.ts';
 import { userId } from '../leaves/ids.ts';
@@ -84,7 +84,7 @@ export class Agent {
     requireTask(floors, task);
     const id = userId(options.id, 'options.id');
     const keypair = checkKeypair(options.keypair, 'options.keypair');
-    const storeKey = copyOf(checkBytes(options.storeKey, 'options.storeKey'));
+    const storeKey = secretCopyOf(checkBytes(options.storeKey, 'options.storeKey'));
     if (storeKey.length !== 32) throw new RangeError(`options.storeKey: expected 32 bytes, got ${storeKey.length}`);
     const listener = checkListener(options.listener ?? writeMistakes);
     const clock = checkFunction(options.clock ?? Date.now, 'options.clock');

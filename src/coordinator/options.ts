@@ -1,6 +1,6 @@
 // What a coordinator is made with, and how it is checked.
 import { systemRandom } from '../crypto/random.ts';
-import { copyOf } from '../leaves/bytes.ts';
+import { secretCopyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkFunction, checkMethods, kindOf } from '../leaves/checks.ts';
 import type { Listener } from '../leaves/events.ts';
 import type { Clock } from '../service/clock.ts';
@@ -108,7 +108,7 @@ function beside(name: string, expected: string): string {
 }
 
 function secretFrom(given: unknown): Uint8Array {
-  const bytes = copyOf(checkBytes(given, 'options.secret'));
+  const bytes = secretCopyOf(checkBytes(given, 'options.secret'));
   if (bytes.length !== 32) throw new RangeError(`options.secret: expected 32 bytes, got ${bytes.length}`);
   return bytes;
 }

@@ -7,6 +7,7 @@
 //
 // Coefficients are secret, points and factors are public: a multiplication is a fixed sequence of exclusive ors that depends
 // on the factor alone, without tables.
+import { secretBytes } from '../leaves/bytes.ts';
 import { gf65536 } from './galois.ts';
 
 const PLANES = 16;
@@ -34,7 +35,7 @@ export class Vectors {
   }
 
   get(point: number): Uint8Array {
-    const bytes = new Uint8Array(2 * PLANES);
+    const bytes = secretBytes(2 * PLANES);
     for (let i = 0; i < PLANES; i++) {
       let symbol = 0;
       for (let at = PLANES * point, j = 0; j < PLANES; at++, j++) symbol |= (((this.planes[at] ?? 0) >> i) & 1) << j;

@@ -1,5 +1,6 @@
 // Arithmetic in GF(2^8) and GF(2^16) by tables of logarithms, for values that are public or that the server has just
 // learned. Secrets are never looked up in these tables: see the dealing in shamir.ts.
+import { secretBytes } from '../leaves/bytes.ts';
 import { once } from '../leaves/once.ts';
 
 /** A binary field whose elements are `symbolBytes` bytes, most significant first. */
@@ -67,7 +68,7 @@ export function lagrangeAtZero(field: BinaryField, points: readonly number[]): U
 export function combine(field: BinaryField, coefficients: Uint16Array, shares: readonly Uint8Array[]): Uint8Array {
   const { symbolBytes, exponential, logarithm } = field;
   const length = shares[0]?.length ?? 0;
-  const out = new Uint8Array(length);
+  const out = secretBytes(length);
   shares.forEach((share, i) => {
     const coefficient = coefficients[i] ?? 0;
     for (let at = 0; at < length; at += symbolBytes) {

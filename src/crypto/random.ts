@@ -1,6 +1,7 @@
 // The one source of randomness, injected into every step so that transcripts can be reproduced in tests.
 import { fillRandom as fill, platform } from '#platform';
 import { chacha20 } from '@noble/ciphers/chacha.js';
+import { secretBytes } from '../leaves/bytes.ts';
 
 /** Overwrites all bytes from the platform's generator. In a loop this is cheaper than memory of its own for each call. */
 export function fillRandom(bytes: Uint8Array): void {
@@ -22,6 +23,6 @@ export function randomFromSeed(seed: Uint8Array): RandomSource {
   return (length) => {
     const nonce = new Uint8Array(12);
     new DataView(nonce.buffer).setBigUint64(4, BigInt(calls++));
-    return chacha20(seed, nonce, new Uint8Array(length));
+    return chacha20(seed, nonce, secretBytes(length));
   };
 }

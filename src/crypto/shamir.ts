@@ -4,7 +4,7 @@
 // The evaluation point of a holder is its index in the group plus one. No message contains it: the group and the index fix
 // it, so that no sender can choose a point, repeat one, or use zero.
 import { split as splitOver256 } from 'shamir-secret-sharing';
-import { wipe } from '../leaves/bytes.ts';
+import { secretCopyOf, wipe } from '../leaves/bytes.ts';
 import { SHARE_BYTES } from '../leaves/sizes.ts';
 import { evaluateAll, Vectors } from './additive-fft.ts';
 import { combine, gf256, gf65536, lagrangeAtZero, type BinaryField } from './galois.ts';
@@ -30,14 +30,14 @@ export const split: Split = async (secret, groupSize, threshold, random) =>
  * share. All 255 shares are made, so that each point occurs once, and each holder gets the share of its own point.
  */
 async function splitSmall(secret: Uint8Array, groupSize: number, threshold: number): Promise<Uint8Array[]> {
-  const own = new Uint8Array(secret);
+  const own = secretCopyOf(secret);
   // The library asks an array for its constructor, which is not the one of the global name where that is wrapped, as in edge runtimes.
   Object.defineProperty(own, 'constructor', { value: Uint8Array });
   const all = await splitOver256(own, SMALL_GROUP, threshold).finally(() => void own.fill(0));
   const shares: Uint8Array[] = new Array<Uint8Array>(groupSize);
   for (const share of all) {
     const holder = (share[SHARE_BYTES] ?? 0) - 1;
-    if (holder < groupSize) shares[holder] = share.slice(0, SHARE_BYTES);
+    if (holder < groupSize) shares[holder] = secretCopyOf(share.subarray(0, SHARE_BYTES));
   }
   wipe(all);
   return shares;

@@ -29,6 +29,28 @@ export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return plain.buffer instanceof ArrayBuffer ? plain.slice() : new Uint8Array(plain);
 }
 
+/**
+ * Zeroed memory for a secret. V8 has other arrays of up to 64 bytes in its own heap. If the garbage collector moves such an array, its
+ * bytes stay where they were, out of reach of {@link wipe}.
+ */
+export function secretBytes(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new ArrayBuffer(length));
+}
+
+/** A copy of a secret. */
+export function secretCopyOf(secret: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = secretBytes(secret.length);
+  copy.set(secret);
+  return copy;
+}
+
+/** A copy of a secret that was not made in {@link secretBytes}, and is overwritten where it was. */
+export function movedSecret(secret: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = secretCopyOf(secret);
+  secret.fill(0);
+  return copy;
+}
+
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const part of parts) length += part.length;

@@ -1,6 +1,6 @@
 // A participant of PET that runs by itself, and writes down what it sends before it sends it.
 import { LABELS } from '../crypto/labels.ts';
-import { concat, copyOf, hex } from '../leaves/bytes.ts';
+import { concat, copyOf, hex, secretCopyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkInteger, checkNames } from '../leaves/checks.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { inspectAs } from '../leaves/inspect.ts';
@@ -93,7 +93,7 @@ export class PetAgent {
     this.#listener = listener;
     this.#context = participantContext({ ...own, listener });
     const { publicKey, random } = this.#context;
-    const key = copyOf(checkBytes(storeKey, 'options.storeKey'));
+    const key = secretCopyOf(checkBytes(storeKey, 'options.storeKey'));
     if (key.length !== 32) throw new RangeError(`options.storeKey: expected 32 bytes, got ${key.length}`);
     this.#pollInterval = checkInteger(pollInterval, 'options.pollInterval', 1, LONGEST_POLL);
     this.#store = new SealedStore(store, { key, owner: concat([LABELS.petStateSeal, publicKey]) }, random);

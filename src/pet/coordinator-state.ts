@@ -11,6 +11,7 @@ import {
   oneOf,
   record,
   require,
+  secret,
   type Codec,
   type Document,
 } from '../session/codec.ts';
@@ -104,7 +105,7 @@ export const coordinatorDocument: Document<RoundState> = document(
   record<RoundState>({
     round: integer(1, Number.MAX_SAFE_INTEGER),
     phase: oneOf('sum', 'update', 'sum2'),
-    secretKey: key,
+    secretKey: secret(KEY_BYTES),
     publicKey: key,
     seed: key,
     sumProbability: numberFrom0,

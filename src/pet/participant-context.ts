@@ -1,7 +1,7 @@
 // What the steps of one participant share.
 import { platform } from '#platform';
 import { systemRandom, type RandomSource } from '../crypto/random.ts';
-import { copyOf } from '../leaves/bytes.ts';
+import { secretCopyOf } from '../leaves/bytes.ts';
 import { checkBytes, checkInteger } from '../leaves/checks.ts';
 import { checkListener } from '../leaves/events.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
@@ -33,7 +33,7 @@ const DEFAULT_MODEL_LENGTH = 2 ** 24;
 /** @throws TypeError, RangeError that name the option. */
 export function participantContext(options: PetParticipantOptions): ParticipantContext {
   const { client, models, maxMessageBytes = DEFAULT_MESSAGE_BYTES, maxModelLength = DEFAULT_MODEL_LENGTH } = options;
-  const signSecretKey = copyOf(checkBytes(options.signSecretKey, 'options.signSecretKey'));
+  const signSecretKey = secretCopyOf(checkBytes(options.signSecretKey, 'options.signSecretKey'));
   if (signSecretKey.length !== KEY_BYTES) {
     throw new RangeError(`options.signSecretKey: expected ${KEY_BYTES} bytes, got ${signSecretKey.length}`);
   }

@@ -1,6 +1,6 @@
 // What a participant knows of the round that it takes part in, and its JSON. CONTAINS SECRETS: the ephemeral key of a sum participant.
 import { KEY_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
-import { bytes, document, integer, nullable, oneOf, oneOfKinds, record, type Document } from '../session/codec.ts';
+import { bytes, document, integer, nullable, oneOf, oneOfKinds, record, secret, type Document } from '../session/codec.ts';
 import { MOST_PARTS } from './wire/parts.ts';
 import type { Tag } from './wire/message.ts';
 
@@ -68,7 +68,7 @@ export const NO_MEMORY: ParticipantMemory = { state: { phase: 'awaiting', parame
 const VERSION = 3;
 const parameters = bytes();
 const signature = bytes(SIGNATURE_BYTES);
-const keys = record<SumKeys>({ sumSignature: signature, ephemeralSecretKey: bytes(KEY_BYTES) });
+const keys = record<SumKeys>({ sumSignature: signature, ephemeralSecretKey: secret(KEY_BYTES) });
 
 const state = oneOfKinds<'phase', ParticipantState>('phase', {
   awaiting: record<Awaiting>({ phase: oneOf('awaiting'), parameters: nullable(parameters) }),

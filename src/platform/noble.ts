@@ -2,7 +2,7 @@
 // web.ts only; its bytes equal those of node:crypto.
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { concat } from '../leaves/bytes.ts';
+import { concat, movedSecret } from '../leaves/bytes.ts';
 import { requireRefusal } from '../leaves/refusals.ts';
 
 /** The curve operations that a web engine takes from WebCrypto or from here. */
@@ -11,7 +11,7 @@ export const curves = {
 
   x25519(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
     try {
-      return x25519.getSharedSecret(secretKey, publicKey);
+      return movedSecret(x25519.getSharedSecret(secretKey, publicKey));
     } catch (error) {
       requireRefusal(error);
       return new Uint8Array(32); // noble refuses points of small order by itself

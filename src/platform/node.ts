@@ -14,7 +14,9 @@ import {
   sign,
   verify,
   type KeyObject,
+  type PrivateKeyInput,
 } from 'node:crypto';
+import { movedSecret } from '../leaves/bytes.ts';
 import { BASE_POINT, KNOWN_SIGNATURE } from './known-answers.ts';
 import { threads } from './node-threads.ts';
 import { lacking, requireRefusal, using } from './openssl.ts';
@@ -35,10 +37,10 @@ const PKCS8_PREFIX: Readonly<Record<Curve, Buffer>> = {
 const KEYSTREAM_BLOCK = 57_344;
 const ZEROS = new Uint8Array(KEYSTREAM_BLOCK);
 
-// What node:crypto gives has its memory to itself, and needs no copy that nobody would wipe; small buffers of other origin are
-// parts of a pool.
+// What node:crypto gives has its memory to itself, and needs no copy. Small buffers of other origin are parts of a pool, which others
+// write to later, if ever.
 function plain(bytes: Buffer): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
+  return bytes.length === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : movedSecret(bytes);
 }
 
 // Most of what is hashed is short and in several parts. Joined here and hashed by one call it takes half the time of a hash
@@ -85,12 +87,27 @@ const secretKeyOf: (bytes: Uint8Array) => Uint8Array | KeyObject = /^2[46]\./.te
   ? (bytes) => createSecretKey(bytes)
   : (bytes) => bytes;
 
+/** A secret key as it is, which Node takes from 24.15 and from 26 on. */
+const rawKey = (curve: Curve, key: Uint8Array): PrivateKeyInput =>
+  ({ key, format: 'raw-private', asymmetricKeyType: curve.toLowerCase() }) as unknown as PrivateKeyInput;
+
+const TAKES_RAW_KEYS = ((): boolean => {
+  try {
+    createPrivateKey(rawKey('X25519', new Uint8Array(32).fill(1)));
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
 /**
- * Imports a secret key in a form that can be wiped. A JSON Web Key would hold the secret as text, which nobody can overwrite.
+ * Imports a secret key in a form that can be wiped. A JSON Web Key would hold the secret as text, which nobody can overwrite, and what
+ * OpenSSL decodes of PKCS #8 it frees without overwriting it.
  * With the OpenSSL 3.0 of Node 20 this takes 0.6 ms, because OpenSSL searches its decoders anew each time, and with the OpenSSL
  * 3.5 of later versions 0.06 ms. So a key is imported once for all agreements of a round.
  */
 function privateKey(curve: Curve, secretKey: Uint8Array): KeyObject {
+  if (TAKES_RAW_KEYS) return using(curve, () => createPrivateKey(rawKey(curve, secretKey)));
   const der = Buffer.concat([PKCS8_PREFIX[curve], secretKey]);
   try {
     return using(curve, () => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));

@@ -2,13 +2,13 @@
 import { UsageError } from '../leaves/errors.ts';
 
 /**
- * Whether OpenSSL refuses something. Errors of calls on another thread have no code before Node 26, only OpenSSL's text. Too little
- * memory is no refusal, nor is an argument of the wrong type.
+ * Whether OpenSSL refuses something. Errors of calls on another thread have no code before Node 26, only OpenSSL's text. A raw key that
+ * OpenSSL refuses is an invalid value for Node. Too little memory is no refusal, nor is an argument of the wrong type.
  */
 function isRefusal(error: unknown): boolean {
   const { code = '', message = '' } = error as { readonly code?: unknown; readonly message?: unknown };
   const text = `${String(code)} ${String(message)}`;
-  return /^ERR_(OSSL|CRYPTO)_|^ error:[0-9A-F]+:/.test(text) && !/malloc/i.test(text);
+  return /^ERR_(OSSL|CRYPTO)_|^ERR_INVALID_ARG_VALUE Invalid key data|^ error:[0-9A-F]+:/.test(text) && !/malloc/i.test(text);
 }
 
 /**

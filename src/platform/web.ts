@@ -4,7 +4,7 @@
 import { ctr } from '@noble/ciphers/aes.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
-import { bytesOfHex, concat, copyOf } from '../leaves/bytes.ts';
+import { bytesOfHex, concat, copyOf, movedSecret, secretBytes, secretCopyOf } from '../leaves/bytes.ts';
 import { UsageError } from '../leaves/errors.ts';
 import { once } from '../leaves/once.ts';
 import { BASE_POINT, KNOWN_SIGNATURE, type Signed } from './known-answers.ts';
@@ -44,7 +44,10 @@ async function webCryptoOr<T>(work: (subtle: SubtleCrypto) => Promise<T>, otherw
 }
 
 async function privateKey(subtle: SubtleCrypto, curve: Curve, secretKey: Uint8Array): Promise<CryptoKey> {
-  const der = concat([pkcs8Prefix(PKCS8_ALGORITHM[curve]), secretKey]);
+  const prefix = pkcs8Prefix(PKCS8_ALGORITHM[curve]);
+  const der = secretBytes(prefix.length + secretKey.length);
+  der.set(prefix);
+  der.set(secretKey, prefix.length);
   const usages: KeyUsage[] = curve === 'X25519' ? ['deriveBits'] : ['sign'];
   try {
     return await subtle.importKey('pkcs8', der as BufferSource, { name: curve }, false, usages);
@@ -138,7 +141,7 @@ export function fillRandom(bytes: Uint8Array): void {
 
 export const platform: Platform = {
   randomBytes(length): Uint8Array {
-    const bytes = new Uint8Array(length);
+    const bytes = secretBytes(length);
     fillRandom(bytes);
     return bytes;
   },
@@ -150,7 +153,7 @@ export const platform: Platform = {
       () => sha256(parts),
     ),
 
-  hkdfSha256: (secret, salt, info): Uint8Array => hkdf(nobleSha256, secret, salt, info, 32),
+  hkdfSha256: (secret, salt, info): Uint8Array => movedSecret(hkdf(nobleSha256, secret, salt, info, 32)),
 
   x25519(secretKey): AgreementKey {
     const imported = webCryptoOr<CryptoKey | null>(
@@ -198,7 +201,7 @@ export const platform: Platform = {
   ed25519VerifySync: (publicKey, message, signature): boolean => noble.ed25519Verify(publicKey, message, signature),
 
   aes256Ctr(key, counter): Keystream {
-    const owned = new Uint8Array(key);
+    const owned = secretCopyOf(key);
     let block = copyOf(counter);
     const take = (length: number): [from: Uint8Array, zeros: Uint8Array] => {
       const from = block;

@@ -1,5 +1,5 @@
 // Seals users' states with the application's keys, of which the first seals and all open.
-import { concat, copyOf, equalBytes, hex, u32, u64, utf8 } from '../leaves/bytes.ts';
+import { concat, copyOf, equalBytes, hex, secretCopyOf, u32, u64, utf8 } from '../leaves/bytes.ts';
 import { checkBytes, kindOf } from '../leaves/checks.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
@@ -42,7 +42,7 @@ export class StateSeal {
    * @throws TypeError, RangeError that name options.keys.
    */
   constructor(keys: unknown) {
-    this.#keys = checkKeys(keys).map((key) => ({ id: keyIdOf(key), key: copyOf(key) }));
+    this.#keys = checkKeys(keys).map((key) => ({ id: keyIdOf(key), key: secretCopyOf(key) }));
     const [newest] = this.#keys;
     if (newest === undefined) throw new RangeError('options.keys: expected one key or more');
     this.#newest = newest;

@@ -2,7 +2,7 @@
 import { isSignKeyPair, type SignPublicKey, type SignSecretKey } from '../crypto/sign.ts';
 import { digest } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
-import { copyOf } from '../leaves/bytes.ts';
+import { secretCopyOf } from '../leaves/bytes.ts';
 import { checkBytes, kindOf } from '../leaves/checks.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 
@@ -14,7 +14,10 @@ export function checkKeypair(value: unknown, name: string): Keypair {
   if (!Array.isArray(value) || value.length !== 2) {
     throw new TypeError(`${name}: expected a pair of public and secret key, got ${kindOf(value)}`);
   }
-  const [publicKey, secretKey] = value.map((key, i) => copyOf(checkBytes(key, `${name}[${i}]`))) as [Uint8Array, Uint8Array];
+  const [publicKey, secretKey] = value.map((key, i) => secretCopyOf(checkBytes(key, `${name}[${i}]`))) as [
+    Uint8Array,
+    Uint8Array,
+  ];
   if (publicKey.length !== KEY_BYTES || secretKey.length !== KEY_BYTES) {
     throw new RangeError(`${name}: expected keys of ${KEY_BYTES} bytes`);
   }

@@ -2,6 +2,7 @@
 // of its type and length, or is a StateError that says where and what was expected, and never quotes a value. It quotes the
 // names of fields that should not be there.
 import { platform } from '#platform';
+import { movedSecret } from '../leaves/bytes.ts';
 import { kindOf, shownText } from '../leaves/checks.ts';
 import { StateError } from '../leaves/errors.ts';
 import { jsonOf, LONG_STRING, valueOfJson } from '../leaves/json-text.ts';
@@ -68,6 +69,12 @@ export function bytes(length?: number): Codec<Uint8Array> {
       return value;
     },
   };
+}
+
+/** Bytes that are wiped when they have served. */
+export function secret(length?: number): Codec<Uint8Array> {
+  const codec = bytes(length);
+  return { ...codec, decode: (json, path) => movedSecret(codec.decode(json, path)) };
 }
 
 export function nullable<T>(codec: Codec<T>): Codec<T | null> {

@@ -25,12 +25,14 @@ import {
   oneOfKinds,
   record,
   require,
+  secret,
   type Document,
 } from '../session/codec.ts';
 
 const VERSION = 2;
 const key = bytes(KEY_BYTES);
-const share = bytes(SHARE_BYTES);
+const secretKey = secret(KEY_BYTES);
+const share = secret(SHARE_BYTES);
 const digest = bytes(DIGEST_BYTES);
 const placed = { users: integer(1, MAX_USERS), position: codecs.position };
 
@@ -40,28 +42,28 @@ const holding = record<User.Holding>({
 });
 
 const state = oneOfKinds<'phase', User.UserState>('phase', {
-  'advertise-keys': record<User.AwaitingStart>({ phase: oneOf('advertise-keys'), signSecretKey: key }),
+  'advertise-keys': record<User.AwaitingStart>({ phase: oneOf('advertise-keys'), signSecretKey: secretKey }),
   'share-keys': record<User.AwaitingDirectory>({
     phase: oneOf('share-keys'),
-    signSecretKey: key,
+    signSecretKey: secretKey,
     advertised: record<AdvertisedKeys>({ channelKey: key, maskKey: key }),
-    channelSecretKey: key,
-    maskSecretKey: key,
+    channelSecretKey: secretKey,
+    maskSecretKey: secretKey,
   }),
   'masked-input': record<User.AwaitingSealedShares>({
     phase: oneOf('masked-input'),
-    signSecretKey: key,
+    signSecretKey: secretKey,
     ...placed,
     directoryDigest: digest,
-    peers: list(record<User.Peer>({ userId: codecs.userId, maskKey: key, openingKey: key })),
-    maskSecretKey: key,
-    selfMaskSeed: key,
+    peers: list(record<User.Peer>({ userId: codecs.userId, maskKey: key, openingKey: secretKey })),
+    maskSecretKey: secretKey,
+    selfMaskSeed: secretKey,
     ownShare: nullable(share),
     dealDigest: digest,
   }),
   'consistency-check': record<User.AwaitingSurvivors>({
     phase: oneOf('consistency-check'),
-    signSecretKey: key,
+    signSecretKey: secretKey,
     ...placed,
     peers: list(codecs.userId),
     u2: codecs.members,
@@ -71,7 +73,7 @@ const state = oneOfKinds<'phase', User.UserState>('phase', {
   }),
   unmasking: record<User.AwaitingSignatures>({
     phase: oneOf('unmasking'),
-    signSecretKey: key,
+    signSecretKey: secretKey,
     ...placed,
     peers: list(codecs.userId),
     u2: codecs.members,
@@ -94,7 +96,7 @@ const snapshot = record<User.UserSnapshot>({
     roster: nullable(digest),
   }),
   modularInputs: flag,
-  input: nullable(bytes()),
+  input: nullable(secret()),
   answered: list(digest),
   output: nullable(bytes()),
   state,

@@ -1,7 +1,7 @@
 // What a user is made with, and the snapshot that it begins with.
 import { isSignKeyPair, type SignPublicKey, type SignSecretKey } from '../crypto/sign.ts';
 import { checkReachable } from '../graph/policy.ts';
-import { copyOf } from '../leaves/bytes.ts';
+import { secretCopyOf } from '../leaves/bytes.ts';
 import { checkBoolean, checkBytes, checkNames, kindOf } from '../leaves/checks.ts';
 import { checkListener, type Listener } from '../leaves/events.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
@@ -129,7 +129,7 @@ export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, ro
     input: vec === null ? null : takeInput(vec, context, modularInputs, false),
     answered: [],
     output: null,
-    state: { phase: 'advertise-keys', signSecretKey: copyOf(signSk) },
+    state: { phase: 'advertise-keys', signSecretKey: secretCopyOf(signSk) },
   };
 }
 

@@ -1,7 +1,7 @@
 // [BIK+17] Fig. 4, round 2 (MaskedInputCollection), user: open the shares that others dealt, mask the input.
 import { agreementWith } from '../crypto/agree.ts';
 import { open } from '../crypto/seal.ts';
-import { wipedOnError } from '../leaves/bytes.ts';
+import { secretCopyOf, wipedOnError } from '../leaves/bytes.ts';
 import { ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { UserId } from '../leaves/ids.ts';
@@ -111,7 +111,10 @@ function openShares(dealer: Dealer, holder: UserId, directoryDigest: Uint8Array,
   const owner = dealer.userId;
   const plaintext = open(dealer.openingKey, sealData(directoryDigest, owner, holder), sealed.ciphertext);
   if (plaintext === null) return null;
-  const shares = { pairwiseKey: plaintext.slice(0, SHARE_BYTES), selfMask: plaintext.slice(SHARE_BYTES) };
+  const shares = {
+    pairwiseKey: secretCopyOf(plaintext.subarray(0, SHARE_BYTES)),
+    selfMask: secretCopyOf(plaintext.subarray(SHARE_BYTES)),
+  };
   plaintext.fill(0);
   const matching =
     isShareOf(

@@ -1,12 +1,14 @@
-// Run as a program on Linux, with Node's engine and --expose-gc: uses secret keys, wipes them, collects garbage, and prints
-// what is left of them in the memory of the process, as JSON.
+// Run as a program on Linux, with Node's engine and --expose-gc: uses secret keys and wipes them, by themselves or in a session, collects
+// garbage, and prints what is left of them in the memory of the process, as JSON.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { platform } from '../../src/platform/node.ts';
+import { platform } from '#platform';
+import { PublicKeysWrapper, round0Msg, ServerWrapper, UserWrapper } from '../../src/index.ts';
 
 const LENGTH = 32;
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const HEX = '0123456789abcdef';
 const CHUNK = 1 << 20;
+const VECTOR = [1, 2, 3];
 
 /** The bytes of a secret one at a time, so that the search itself holds no copy of it. */
 type Secret = (index: number) => number;
@@ -83,6 +85,51 @@ async function use(secretKey: Uint8Array): Promise<void> {
   }
 }
 
+/** A session of four users of whom one drops out, whose secrets are numbered ones. Gives how many there are. */
+async function session(): Promise<number> {
+  let secrets = 0;
+  const engine = { ...platform };
+  const drawn = (length: number): Uint8Array => {
+    const bytes = engine.randomBytes(length);
+    if (length !== LENGTH) return bytes;
+    const secret = numbered(secrets++);
+    for (let i = 0; i < LENGTH; i++) bytes[i] = secret(i);
+    return bytes;
+  };
+  Object.assign(platform, { randomBytes: drawn });
+  const keys = [1, 2, 3, 4].map((id) => {
+    const secretKey = make(numbered(secrets++));
+    return [id, platform.ed25519PublicKey(secretKey), secretKey] as const;
+  });
+  const publicKeys = new PublicKeysWrapper(keys.map(([id, publicKey]) => [id, publicKey]));
+  const options = { session: new Uint8Array(16).fill(7), maxUsers: 4 };
+  const server = new ServerWrapper(3, VECTOR.length, { ...options, publicKeys });
+  const users = keys.map(([id, publicKey, secretKey]) => {
+    const user = new UserWrapper(id, 3, publicKey, secretKey, VECTOR, publicKeys, options);
+    secretKey.fill(0);
+    return user;
+  });
+  let messages: ReadonlyMap<number, Uint8Array> = new Map(users.map(({ id }) => [id, round0Msg()]));
+  for (;;) {
+    for (const user of users) {
+      const message = messages.get(user.id);
+      // The first one drops out before it sends its masked input.
+      if (message === undefined || (user === users[0] && server.progress().round === 2)) continue;
+      await server.recvAsync(user.id, await user.round(message));
+      globalThis.gc!(); // moves what can be moved
+    }
+    const output = await server.round();
+    globalThis.gc!();
+    if (output.kind === 'sum') {
+      if (!VECTOR.every((component, i) => Number(output.getVector()[i]) === 3 * component)) throw new Error('a wrong sum');
+      break;
+    }
+    messages = output.getMessages();
+  }
+  for (const user of users) user.abandon();
+  return secrets;
+}
+
 async function collected(): Promise<void> {
   for (let i = 0; i < 6; i++) {
     globalThis.gc!();
@@ -90,19 +137,31 @@ async function collected(): Promise<void> {
   }
 }
 
-const [used, kept] = [numbered(1), numbered(2)];
-const secretKey = make(used);
-await use(secretKey);
-secretKey.fill(0);
-const held = make(kept);
+async function oneKey(): Promise<number> {
+  const secretKey = make(numbered(0));
+  await use(secretKey);
+  secretKey.fill(0);
+  return 1;
+}
+
+/** OpenSSL frees the encoding of a key that it has decoded as it is; the next one that it decodes lies in the same memory. */
+async function others(): Promise<void> {
+  for (let n = 100; n < 110; n++) await use(make(numbered(n)));
+}
+
+const secrets = await (process.argv[2] === 'session' ? session() : oneKey());
+await others();
+const held = make(numbered(secrets));
 const texts = [Buffer.from(held.buffer).toString('base64url'), Buffer.from(held.buffer).toString('hex')];
+const all = Array.from({ length: secrets + 1 }, (_, n) => numbered(n));
 let counts: Record<string, number[]>;
 // A key object that the engine has not freed yet is freed by a later collection. What is left behind stays.
 for (let tries = 5; ; tries--) {
   await collected();
-  counts = found([used, kept]);
-  if (tries === 1 || Object.values(counts).every(([left]) => left === 0)) break;
+  counts = found(all);
+  if (tries === 1 || Object.values(counts).every((each) => each.slice(0, -1).every((left) => left === 0))) break;
 }
-const countsOf = (index: number): Record<string, number> =>
-  Object.fromEntries(Object.entries(counts).map(([form, each]) => [form, each[index]!]));
-console.log(JSON.stringify({ used: countsOf(0), kept: countsOf(1), texts: texts.length, bytes: held.length }));
+const of = (count: (each: number[]) => number): Record<string, number> =>
+  Object.fromEntries(Object.entries(counts).map(([form, each]) => [form, count(each)]));
+const used = of((each) => each.slice(0, -1).reduce((sum, left) => sum + left, 0));
+console.log(JSON.stringify({ secrets, used, kept: of((each) => each.at(-1)!), texts: texts.length, bytes: held.length }));

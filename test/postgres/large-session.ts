@@ -134,7 +134,8 @@ async function cpuOf({ pool, schema }: TestDatabase, work: (sessions: PostgresSe
   try {
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     const one: PoolConnection = { query: (query) => client.query(query), release: () => undefined };
-    const sessions = new PostgresSessions({ connect: () => Promise.resolve(one) }, { schema });
+    const alone = { connect: () => Promise.resolve(one) };
+    const sessions = new PostgresSessions(alone, { schema, direct: alone }); // with prepared statements
     await work(sessions); // the first calls are slow
     const [own, backend] = [process.cpuUsage(), backendMilliseconds(rows[0]!.pid)];
     const calls = await work(sessions);

@@ -2,6 +2,7 @@
 // rand_chacha 0.3 has it. From the engine if it has ChaCha20, else from WebAssembly, else from noble; all give the same bytes, noble up to 256 GiB.
 import { platform } from '#platform';
 import { chacha20 } from '@noble/ciphers/chacha.js';
+import { secretCopyOf } from '../../leaves/bytes.ts';
 import { maskLoops } from './mask-loops.ts';
 
 /** Key stream, taken in order. */
@@ -43,7 +44,7 @@ export function ofEngine(stream: { next(length: number): Uint8Array }, release: 
 }
 
 export function inOrder(seed: Uint8Array, keystreamAt: KeystreamAt): MaskKeystream {
-  const key = seed.slice();
+  const key = secretCopyOf(seed);
   let at = 0;
   let block: Uint8Array | null = null;
   return {
