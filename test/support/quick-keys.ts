@@ -1,6 +1,6 @@
 // Imports secret keys ten times faster in the process of a suite: `mocha --require test/support/quick-keys.ts`.
 //
-// The library imports a secret key as PKCS #8, because a JSON Web Key would hold it as text, which nobody can wipe. With the
+// Where Node takes no raw keys, the library imports a secret key as PKCS #8, because a JSON Web Key would hold it as text, which nobody can wipe. With the
 // OpenSSL 3.0 of Node 20, PKCS #8 takes 0.6 ms, which is half of the time of a small session. Suites whose subject is the protocol
 // import the same keys as JSON Web Keys. Later versions of OpenSSL are fast, and later versions of Node refuse a JSON Web Key without the
 // public key, so that keys are imported there as the library does. So they are in all other suites, among them `units`, `vectors` and the
