@@ -1,6 +1,6 @@
 // SHA-256 under a label, and keys derived with HKDF-SHA256 (RFC 5869) under a label.
 import { platform, sha256 as hash } from '#platform';
-import { concat, u64 } from '../leaves/bytes.ts';
+import { concat, u64s } from '../leaves/bytes.ts';
 import type { UserId } from '../leaves/ids.ts';
 import type { Awaitable } from '../platform/platform.ts';
 import type { Label } from './labels.ts';
@@ -30,5 +30,5 @@ export function fingerprint(bytes: Uint8Array): Uint8Array {
  * as salt, and the label and the users' ids as info.
  */
 export function deriveKey(secret: Uint8Array, agreed: Uint8Array, label: Label, users: readonly UserId[]): Uint8Array {
-  return platform.hkdfSha256(secret, agreed, concat([label, ...users.map(u64)]));
+  return platform.hkdfSha256(secret, agreed, concat([label, u64s(users)]));
 }

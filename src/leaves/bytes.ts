@@ -68,9 +68,14 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
  * lets a program promise that (SECURITY.md).
  */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
+  return a.length === b.length && beginsWith(a, b);
+}
+
+/** Whether bytes begin with some others; compares as {@link equalBytes}. */
+export function beginsWith(bytes: Uint8Array, beginning: Uint8Array): boolean {
+  if (bytes.length < beginning.length) return false;
   let difference = 0;
-  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  for (let i = 0; i < beginning.length; i++) difference |= (bytes[i] ?? 0) ^ (beginning[i] ?? 0);
   return difference === 0;
 }
 
@@ -109,9 +114,18 @@ export function u32(value: number): Uint8Array {
 
 /** Big-endian, 8 bytes, for integers up to 2^53 - 1. */
 export function u64(value: number): Uint8Array {
-  const out = new Uint8Array(8);
-  writeBigEndian(out, 0, Math.floor(value / 0x1_0000_0000));
-  writeBigEndian(out, 4, value);
+  return u64s([value]);
+}
+
+/** The same of integers in a row. */
+export function u64s(values: readonly number[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(8 * values.length);
+  let at = 0;
+  for (const value of values) {
+    writeBigEndian(out, at, Math.floor(value / 0x1_0000_0000));
+    writeBigEndian(out, at + 4, value);
+    at += 8;
+  }
   return out;
 }
 

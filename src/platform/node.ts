@@ -37,20 +37,26 @@ const PKCS8_PREFIX: Readonly<Record<Curve, Buffer>> = {
 const KEYSTREAM_BLOCK = 57_344;
 const ZEROS = new Uint8Array(KEYSTREAM_BLOCK);
 
-// What node:crypto gives has its memory to itself, and needs no copy. Small buffers of other origin are parts of a pool, which others
-// write to later, if ever.
+// What node:crypto gives has its memory to itself, and needs no copy that nobody would wipe; small buffers of other origin are
+// parts of a pool.
 function plain(bytes: Buffer): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : movedSecret(bytes);
+  return hasOwnMemory(bytes) ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
 }
+
+const hasOwnMemory = ({ length, buffer }: Buffer): boolean => length === buffer.byteLength;
 
 // Most of what is hashed is short and in several parts. Joined here and hashed by one call it takes half the time of a hash
 // object, and leaves nothing for the garbage collector; the parts may be secret.
 const JOINED = new Uint8Array(4096);
+/** Its first bytes, by their number. */
+const FIRST_BYTES: Uint8Array[] = [];
 
 // A digest is no secret, whatever it is of. As text it costs half of what it costs as a buffer with memory of its own.
 export function sha256(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.reduce((sum, part) => sum + part.length, 0) > JOINED.length) return hashOfParts(parts);
   let length = 0;
+  for (const part of parts) length += part.length;
+  if (length > JOINED.length) return hashOfParts(parts);
+  length = 0;
   for (const part of parts) {
     JOINED.set(part, length);
     length += part.length;
@@ -63,7 +69,7 @@ export function sha256(parts: readonly Uint8Array[]): Uint8Array {
 
 function hashOfJoined(length: number): string {
   try {
-    return using('SHA-256', () => hash('sha256', JOINED.subarray(0, length), 'binary'));
+    return using('SHA-256', () => hash('sha256', (FIRST_BYTES[length] ??= JOINED.subarray(0, length)), 'binary'));
   } finally {
     JOINED.fill(0, 0, length);
   }
@@ -239,6 +245,7 @@ export const platform: Platform = {
   toBase64: (bytes): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
   fromBase64(text): Uint8Array | null {
     const bytes = Buffer.from(text, 'base64');
-    return bytes.toString('base64') === text ? plain(bytes) : null; // Buffer skips what is not base64
+    if (bytes.toString('base64') !== text) return null; // Buffer skips what is not base64
+    return hasOwnMemory(bytes) ? plain(bytes) : movedSecret(bytes); // which may be of a state
   },
 };

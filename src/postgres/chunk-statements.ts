@@ -115,7 +115,7 @@ export const insertDeals: Statement<{ readonly owner: number }> = statement(
 
 interface DealtRow extends SharedQuestion {
   readonly holder: number;
-  /** Positions, with spaces between those of a row and commas between rows. */
+  /** Positions, with commas between those of a row and spaces between rows. */
   readonly owners: string;
   /** In the order of the owners. */
   readonly records: Uint8Array;
@@ -127,11 +127,15 @@ interface DealtRow extends SharedQuestion {
  */
 export const recordsInTiles: Statement<DealtRow> = statement(
   `
-  select asked, holder, string_agg(array_to_string(owners, ' '), ',') as owners, string_agg(substring(body
-    from (holder * $5::integer + without) * cardinality(owners) + 1 for ($5::integer - without) * cardinality(owners)), ''::bytea) as records
+  select asked, holder, translate(owners, '{}', '') as owners, records
   from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[]) as question (session_id, holder, without, asked)
-  ${lookup('owners, body', 'tiles', ['session_id'])}
-  group by asked, holder`,
+  ${lookup(
+    `string_agg(owners::text, ' ') as owners, string_agg(substring(body from (holder * $5::integer + without) * cardinality(owners) + 1
+      for ($5::integer - without) * cardinality(owners)), ''::bytea) as records`,
+    'tiles',
+    ['session_id'],
+  )}
+  where owners is not null`,
   { asked: integer, holder: integer, owners: text, records: bytes },
 );
 
@@ -142,7 +146,7 @@ export const recordsInTiles: Statement<DealtRow> = statement(
  */
 export const recordsInDeals: Statement<DealtRow> = statement(
   `
-  select asked, holder, string_agg(owner::text, ',') as owners, string_agg(substring(sealed
+  select asked, holder, string_agg(owner::text, ' ') as owners, string_agg(substring(sealed
     from (neighbors - ahead - (2 * ahead < neighbors)::integer) * $7::integer + without + 1 for $7::integer - without), ''::bytea) as records
   from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[])
     as question (session_id, holder, without, start, neighbors, asked)

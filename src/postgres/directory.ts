@@ -1,6 +1,6 @@
 // The directory of U1 in chunks: ids, keys and signatures by position, so that what a user is shown is a few pieces of them; on a
 // sparse graph also the digests of its hash tree, and the users in the order of their ids, by which a user's position is found.
-import { concat, u32, u64 } from '../leaves/bytes.ts';
+import { concat, u32, u64, u64s } from '../leaves/bytes.ts';
 import { StateError } from '../leaves/errors.ts';
 import { isUserId, type UserId } from '../leaves/ids.ts';
 import { positionAt, type Position } from '../leaves/positions.ts';
@@ -23,7 +23,7 @@ const PAGE_USERS = 256;
 /** What closing round 0 writes. */
 export function directoryStrings(lines: Directory, graph: Graph): [ChunkKind, Uint8Array][] {
   const strings: [ChunkKind, Uint8Array][] = [
-    ['ids', concat(lines.map(({ userId }) => u64(userId)))],
+    ['ids', u64s(lines.map(({ userId }) => userId))],
     ['keys', concat(lines.flatMap(({ channelKey, maskKey }) => [channelKey, maskKey]))],
     ['signatures', concat(lines.map(({ signature }) => signature))],
   ];
@@ -34,7 +34,7 @@ export function directoryStrings(lines: Directory, graph: Graph): [ChunkKind, Ui
     ...strings,
     ['tree', concat(directoryTree(lines).nodes)],
     ['places', concat(places.flatMap(({ userId, position }) => [u64(userId), u32(position)]))],
-    ['pages', concat(firsts.map(({ userId }) => u64(userId)))],
+    ['pages', u64s(firsts.map(({ userId }) => userId))],
   ];
 }
 

@@ -1,5 +1,5 @@
 // Which users are out of a session, and why. The closing of each round writes who was silent in it.
-import { concat, u64 } from '../leaves/bytes.ts';
+import { u64s } from '../leaves/bytes.ts';
 import type { DroppedUser, DropReason } from '../leaves/progress.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { Graph } from '../session/parameters.ts';
@@ -15,7 +15,7 @@ const REASONS: readonly DropReason[] = ['no-shares', 'no-masked-input', 'no-sign
 
 /** What closing a round writes of those who were silent in it. */
 export function silentString(dropped: readonly DroppedUser[]): [ChunkKind, Uint8Array] {
-  return ['silent', concat(dropped.map(({ userId }) => u64(userId)))];
+  return ['silent', u64s(dropped.map(({ userId }) => userId))];
 }
 
 /** Those that are out by what was closed and heard so far, in the order in which it was found out; wrong shares by id. */

@@ -170,8 +170,8 @@ export async function findRecords(query: Query, asked: readonly AskedRecords[]):
     const byOwner = found[i]?.get(holder);
     const ciphertext = widthOf(asked[i]?.onlyCommitments === true) - COMMITMENTS_BYTES;
     let at = 0;
-    for (const ofRow of owners.split(',')) {
-      const some = ofRow.split(' ');
+    for (const ofRow of owners.split(' ')) {
+      const some = ofRow.split(',');
       const commitments = at + some.length * ciphertext;
       some.forEach((owner, column) => {
         const [first, second] = [at + column * ciphertext, commitments + column * COMMITMENTS_BYTES];

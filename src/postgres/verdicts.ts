@@ -120,23 +120,21 @@ async function dealsFor(
   if (directory === null || u2 === null || row.round === 3 || row.status !== 'collecting') return new Map();
   const { parameters } = context;
   const commitments = new Map<Position, ReadonlyMap<Position, Uint8Array>>();
-  const commitmentsTo = (owner: Position) => (holder: Position) => commitments.get(holder)?.get(owner);
+  const commitmentsTo: FiledDeal['commitmentsTo'] = (owner, holder) => commitments.get(holder)?.get(owner);
   const deals = new Map<Position, FiledDeal>();
   if (row.round === 4 && u4 !== null) {
     const holders = directory.positionsOf(users).filter((holder) => hasMember(u4, holder));
     const dealt = { graph: parameters.graph, users: directory.size, u2 };
     // What an owner keeps is asked for only when it answers itself.
-    const rest = { digest: NOTHING, seedCommitment: NOTHING, ownShareCommitment: null };
+    const filed = { digest: NOTHING, seedCommitment: NOTHING, ownShareCommitment: null, commitmentsTo };
     for (const [holder, found] of await readRecords(reads.records, { sessionId: id, dealt, holders, onlyCommitments: true })) {
       commitments.set(holder, found);
-      for (const owner of found.keys()) {
-        if (!deals.has(owner)) deals.set(owner, { ...rest, commitmentsTo: commitmentsTo(owner) });
-      }
+      for (const owner of found.keys()) deals.set(owner, filed);
     }
   }
   for (const { user_id: user, entry } of said) {
     const owner = entry === null ? null : directory.positionOf(user as UserId);
-    if (owner !== null && entry !== null) deals.set(owner, filedDealOf(parameters, entry, commitmentsTo(owner)));
+    if (owner !== null && entry !== null) deals.set(owner, filedDealOf(parameters, entry, commitmentsTo));
   }
   return deals;
 }

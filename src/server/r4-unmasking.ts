@@ -121,7 +121,7 @@ function commitmentTo(
   kind: 'self-mask' | 'pairwise-key',
 ): Uint8Array {
   if ('shares' in dealt) return commitmentAt(dealt.shares, graph.neighborIndex(owner, holder), kind);
-  const pair = dealt.commitmentsTo(holder);
+  const pair = dealt.commitmentsTo(owner, holder);
   if (pair === undefined) throw notRead(owner);
   return commitmentAt(pair, 0, kind);
 }

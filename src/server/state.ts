@@ -53,8 +53,8 @@ export interface FiledDeal {
   readonly digest: Uint8Array;
   readonly seedCommitment: Uint8Array;
   readonly ownShareCommitment: Uint8Array | null;
-  /** The pair of commitments to the shares of one holder, 32 bytes; undefined if they were not read. */
-  readonly commitmentsTo: (holder: Position) => Uint8Array | undefined;
+  /** The owner's pair of commitments to the shares of one holder, 32 bytes; undefined if they were not read. */
+  readonly commitmentsTo: (owner: Position, holder: Position) => Uint8Array | undefined;
 }
 
 /** Round 1. Maps of this and later phases are by position. */

@@ -2,7 +2,7 @@
 import { assignCohorts, type Cohorts } from '../cohorts/cohorts.ts';
 import type { CohortSessions } from '../cohorts/enrolment.ts';
 import { lnUpperTail } from '../graph/hypergeometric.ts';
-import { concat, u32, u64 } from '../leaves/bytes.ts';
+import { concat, u32, u64, u64s } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { FixedFields } from '../leaves/fixed-fields.ts';
 import type { Task } from './task.ts';
@@ -57,7 +57,7 @@ export function lnExposed(sessions: readonly CohortSessions[], enrolled: number,
 }
 
 export function enrolmentBytes({ seedAt, userIds }: Enrolment): Uint8Array {
-  return concat([u64(seedAt), u32(userIds.length), ...userIds.map(u64)]);
+  return concat([u64(seedAt), u32(userIds.length), u64s(userIds)]);
 }
 
 /** @throws DecodeError */

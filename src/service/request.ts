@@ -2,7 +2,7 @@
 import { digest, fingerprint } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { verify, type Signer, type SignPublicKey } from '../crypto/sign.ts';
-import { concat, u32, u64 } from '../leaves/bytes.ts';
+import { concat, u32, u64s } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
@@ -73,10 +73,10 @@ export function requestDigest(request: Request): Uint8Array {
     coordinator,
     task,
     fingerprint(certificate),
-    ...[place.run, place.attempt, place.round].map(u64),
+    u64s([place.run, place.attempt, place.round]),
     u32(token.length),
     token,
-    ...[sequence, offset, total].map(u64),
+    u64s([sequence, offset, total]),
     sha256,
     fingerprint(body),
   ]);

@@ -3,7 +3,7 @@
 import { digest, fingerprint } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import { verify, type Signer, type SignPublicKey } from '../crypto/sign.ts';
-import { concat, u32, u64, utf8 } from '../leaves/bytes.ts';
+import { concat, u32, u64s, utf8 } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
@@ -59,7 +59,7 @@ function responseDigest(response: Response): Uint8Array {
     Uint8Array.of(SERVICE_VERSION, RESPONSE_KINDS.indexOf(kind)),
     request,
     token,
-    ...[wait.from, wait.to, place.run, place.attempt, place.round, sequence, offset, total].map(u64),
+    u64s([wait.from, wait.to, place.run, place.attempt, place.round, sequence, offset, total]),
     sha256,
     u32(codeBytes.length),
     codeBytes,

@@ -1,7 +1,7 @@
 // The certificates that a registrar has taken back: a numbered, dated, signed list of serials.
 import { LABELS } from '../crypto/labels.ts';
 import type { SignPublicKey, SignSecretKey } from '../crypto/sign.ts';
-import { concat, u32, u64 } from '../leaves/bytes.ts';
+import { concat, u32, u64, u64s } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '../leaves/sizes.ts';
 import { authorityDigest, type Authority } from './certificate.ts';
@@ -30,7 +30,7 @@ export async function revocationListOf(
   { number, issuedAt, serials }: Omit<RevocationList, 'bytes'>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const head = [Uint8Array.of(VERSION), authorityDigest(authority), u64(number), u64(issuedAt)];
-  return signedDocument(LABELS.revocationList, secretKey, concat([...head, u32(serials.length), ...serials.map(u64)]));
+  return signedDocument(LABELS.revocationList, secretKey, concat([...head, u32(serials.length), u64s(serials)]));
 }
 
 /** Reads a list without looking at its signature. @throws DecodeError */

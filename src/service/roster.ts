@@ -3,7 +3,7 @@
 import { digest } from '../crypto/digest.ts';
 import { HashTree, rootFrom } from '../crypto/hash-tree.ts';
 import { LABELS } from '../crypto/labels.ts';
-import { concat, u32, u64 } from '../leaves/bytes.ts';
+import { concat, u32, u64s } from '../leaves/bytes.ts';
 import { DecodeError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
 import { DIGEST_BYTES } from '../leaves/sizes.ts';
@@ -113,7 +113,7 @@ export class RosterExcerpts {
 
 /** The body of a request for the certificates of these participants. */
 export function wantedBytes(ids: readonly number[]): Uint8Array {
-  return concat(ids.map(u64));
+  return u64s(ids);
 }
 
 /** @param most ids that may be asked for together. @throws DecodeError */

@@ -6,7 +6,7 @@
 // session, directory or U2 derives other keys, so that nothing opens and no masks cancel. From round 1 on every body of a
 // user starts with the digest of what it was made for, so that a message that was made for something else, an earlier
 // session with the same tag for instance, is refused when it arrives, before anybody can be blamed for what is in it.
-import { concat, equalBytes, u32, u64 } from '../leaves/bytes.ts';
+import { beginsWith, concat, u32, u64, u64s } from '../leaves/bytes.ts';
 import { deriveKey, digest, digestBeside, fingerprint } from '../crypto/digest.ts';
 import { LABELS } from '../crypto/labels.ts';
 import type { UserId } from '../leaves/ids.ts';
@@ -144,7 +144,7 @@ export function sealKey(agreed: Uint8Array, directoryDigest: Uint8Array, sender:
  * the ids are authenticated here and in the key, together with session and directory, and take no bytes on the wire.
  */
 export function sealData(directoryDigest: Uint8Array, sender: UserId, receiver: UserId): Uint8Array {
-  return concat([LABELS.sealData, directoryDigest, u64(sender), u64(receiver)]);
+  return concat([LABELS.sealData, directoryDigest, u64s([sender, receiver])]);
 }
 
 /** The seed of p_{u,v}, which is p_{v,u} with the other sign. */
@@ -174,8 +174,17 @@ export function commitToShare(
   holder: UserId,
   share: Uint8Array,
 ): Uint8Array {
+  return digestOfShare(directoryDigest, kind, { owner, holder }, share).slice(0, SHARE_COMMITMENT_BYTES);
+}
+
+function digestOfShare(
+  directoryDigest: Uint8Array,
+  kind: 'self-mask' | 'pairwise-key',
+  { owner, holder }: { readonly owner: UserId; readonly holder: UserId },
+  share: Uint8Array,
+): Uint8Array {
   const label = kind === 'self-mask' ? LABELS.selfMaskShare : LABELS.pairwiseKeyShare;
-  return digest(label, [directoryDigest, u64(owner), u64(holder), share]).slice(0, SHARE_COMMITMENT_BYTES);
+  return digest(label, [directoryDigest, u64s([owner, holder]), share]);
 }
 
 /** Whether a share is the one that its owner committed to. */
@@ -185,5 +194,8 @@ export function isShareOf(
   dealt: { readonly owner: UserId; readonly holder: UserId; readonly commitment: Uint8Array },
   share: Uint8Array,
 ): boolean {
-  return equalBytes(commitToShare(directoryDigest, kind, dealt.owner, dealt.holder, share), dealt.commitment);
+  return (
+    dealt.commitment.length === SHARE_COMMITMENT_BYTES &&
+    beginsWith(digestOfShare(directoryDigest, kind, dealt, share), dealt.commitment)
+  );
 }

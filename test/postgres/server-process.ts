@@ -50,7 +50,10 @@ const fragile: PostgresPool = {
   },
 };
 
-const sessions = new PostgresSessions(fragile, { schema: process.env.POSTGRES_SCHEMA ?? 'secagg' });
+const sessions = new PostgresSessions(fragile, {
+  schema: process.env.POSTGRES_SCHEMA ?? 'secagg',
+  direct: process.env.POSTGRES_DIRECT === undefined ? undefined : fragile,
+});
 
 /** Hears messages, some of them at a time. */
 async function hear(

@@ -54,7 +54,7 @@ class StoredServer {
     for (const owner of owners) {
       const row = this.rows[1]!.get(sets.directory.userIdAt(owner));
       if (row === undefined) continue;
-      const commitmentsTo = (to: Position): Uint8Array | undefined => {
+      const commitmentsTo: FiledDeal['commitmentsTo'] = (_, to) => {
         if (to !== holder || to === owner || this.hidden === 'their records') return undefined;
         const at = graph.neighborIndex(owner, to) * RECORD_BYTES;
         return this.records.get(owner)!.subarray(at + CIPHERTEXT_BYTES, at + RECORD_BYTES);

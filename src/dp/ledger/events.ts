@@ -1,7 +1,7 @@
 // What happens in a ledger, and the chain of digests over it: each event is hashed with the digest before it.
 import { digest } from '../../crypto/digest.ts';
 import { LABELS } from '../../crypto/labels.ts';
-import { concat, u32, u64, utf8 } from '../../leaves/bytes.ts';
+import { concat, u32, u64s, utf8 } from '../../leaves/bytes.ts';
 import type { LedgerTerms } from './terms.ts';
 
 /** What an entry is charged. */
@@ -51,7 +51,7 @@ export function nextHead(head: Uint8Array, event: LedgerEvent): Uint8Array {
 function detailsOf(event: LedgerEvent): Uint8Array {
   switch (event.kind) {
     case 'reserved':
-      return concat([prefixed(event.binding), u32(event.users.length), ...event.users.map(u64), ...chargeBytes(event.charge)]);
+      return concat([prefixed(event.binding), u32(event.users.length), u64s(event.users), ...chargeBytes(event.charge)]);
     case 'settled':
       return concat([prefixed(event.survivors), ...(event.survivors === 'verified' ? chargeBytes(event.charge) : [])]);
     case 'sent':
