@@ -108,10 +108,20 @@ const count = integer(0, Number.MAX_SAFE_INTEGER);
 const attempt = integer(0, 2 ** 32 - 1);
 const run = count;
 const announcement = bytes();
-/** Long texts, which `text` refuses. */
-const utf8Text: Codec<string> = {
-  encode: (value) => bytes().encode(utf8(value)),
-  decode: (json, path) => new TextDecoder().decode(bytes().decode(json, path)),
+/** The state of a user: longer than what `text` takes, and secret. */
+const userState: Codec<string> = {
+  encode(value): unknown {
+    const plaintext = utf8(value);
+    const encoded = bytes().encode(plaintext);
+    plaintext.fill(0);
+    return encoded;
+  },
+  decode(json, path): string {
+    const plaintext = bytes().decode(json, path);
+    const value = new TextDecoder().decode(plaintext);
+    plaintext.fill(0);
+    return value;
+  },
 };
 
 const work = oneOfKinds<'phase', Work>('phase', {
@@ -131,7 +141,7 @@ const work = oneOfKinds<'phase', Work>('phase', {
     run,
     attempt,
     input: bytes(DIGEST_BYTES),
-    user: utf8Text,
+    user: userState,
     answered: integer(0, 4),
   }),
   awaiting: record<Awaiting>({ phase: oneOf('awaiting'), announcement, run, attempt, spent: flag }),

@@ -120,6 +120,10 @@ export class Agent {
       release(): void {
         context.payload = null;
         context.loaded = null;
+        context.releaseUser();
+      },
+      releaseUser(): void {
+        context.user?.user.abandon();
         context.user = null;
       },
     };

@@ -51,4 +51,6 @@ export interface AgentContext {
   user: RunningUser | null;
   /** Forgets input and user. */
   release(): void;
+  /** Forgets the user, whose secrets are wiped. */
+  releaseUser(): void;
 }

@@ -21,7 +21,7 @@ export async function playRound(context: AgentContext, work: InSession, signal?:
   // After a restart nobody knows whether the last answer has arrived. If the next message is there, it has, or it is too late for it.
   if (!isDelivered && (running.outgoing !== null || work.answered === 4)) return deliver(context, work, running, signal);
   if (work.answered === 4) {
-    context.user = null;
+    context.releaseUser();
     await context.memory.update({ work: { phase: 'awaiting', announcement, run, attempt, spent: true } });
     return COMPLETE;
   }

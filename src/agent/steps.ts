@@ -153,7 +153,7 @@ async function prepareAgain(
   context: AgentContext,
   { announcement, run, attempt }: SelectedRun & { readonly attempt: number },
 ): Promise<Transition> {
-  context.user = null;
+  context.releaseUser();
   await context.memory.update({ work: { phase: 'preparing', announcement, run, attempt } });
   return COMPLETE;
 }

@@ -110,7 +110,7 @@ export async function refuseAttempt(
   { announcement, run, attempt }: SelectedRun & { readonly attempt: number },
   { code, message }: SecAggError,
 ): Promise<Transition> {
-  context.user = null;
+  context.releaseUser();
   context.tell({ type: 'refused', run, code, message });
   context.tell({ type: 'attempt-failed', run, attempt, code });
   await context.memory.update({ work: { phase: 'leaving', announcement, run, attempt } });
@@ -124,7 +124,7 @@ export async function outOfAttempt(
   error: SecAggError | null,
 ): Promise<Transition> {
   const { announcement, run, attempt, spent } = work;
-  context.user = null;
+  context.releaseUser();
   context.tell({ type: 'attempt-failed', run, attempt, code: error?.code ?? null });
   await context.memory.update({ work: { phase: 'awaiting', announcement, run, attempt, spent } });
   return COMPLETE;

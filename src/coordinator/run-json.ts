@@ -1,5 +1,5 @@
 // Runs and sessions as JSON, for stores that write them down. Sums are not in it: they may be long, and a store keeps them as bytes.
-import { integer, list, nullable, oneOf, record, text, bytes, flag, type Codec } from '../session/codec.ts';
+import { integer, list, nullable, oneOf, record, secret, text, bytes, flag, type Codec } from '../session/codec.ts';
 import { userId } from '../session/json.ts';
 import type { Stage } from './decide.ts';
 import type { Draw } from '../service/attempt-plan.ts';
@@ -40,7 +40,7 @@ export const writtenRun: Codec<WrittenRun> = record<WrittenRun>({
       code: nullable(text),
       included: ids,
       cohorts: list(count),
-      noiseSeed: nullable(bytes(32)),
+      noiseSeed: nullable(secret(32)),
       staleness: count,
     }),
   ),

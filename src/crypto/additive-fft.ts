@@ -55,7 +55,7 @@ const digits = (size: number): number => 32 - Math.clz32(size - 1);
 
 /** Coefficients in, values at as many points out. */
 export function evaluateAll({ size, planes }: Vectors): void {
-  const shifted = new Uint16Array(PLANES);
+  const shifted = new Uint16Array(secretBytes(2 * PLANES).buffer);
   for (let r = digits(size) - 1; r >= 0; r--) {
     const factors = factorsOf(r);
     const half = PLANES << r;

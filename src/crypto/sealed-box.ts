@@ -2,7 +2,7 @@
 // XSalsa20-Poly1305 under the agreed key, with BLAKE2b over both public keys as the nonce. The ephemeral key serves once, so the nonce may be known.
 import { hsalsa, xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { blake2b } from '@noble/hashes/blake2.js';
-import { concat, movedSecret, secretBytes } from '../leaves/bytes.ts';
+import { concat, secretBytes } from '../leaves/bytes.ts';
 import { requireRefusal } from '../leaves/refusals.ts';
 import { KEY_BYTES } from '../leaves/sizes.ts';
 import { agreementWith, generateKeyPair } from './agree.ts';
@@ -47,7 +47,7 @@ export function boxOpener({
     if (shared === null) return null;
     const key = keyOf(shared);
     try {
-      return movedSecret(xsalsa20poly1305(key, nonceOf(ephemeral, publicKey)).decrypt(sealed.subarray(KEY_BYTES)));
+      return xsalsa20poly1305(key, nonceOf(ephemeral, publicKey)).decrypt(sealed.subarray(KEY_BYTES));
     } catch (error) {
       requireRefusal(error);
       return null;
@@ -59,8 +59,10 @@ export function boxOpener({
 
 /** `crypto_box_beforenm`: HSalsa20 of what was agreed, with an input of zeros. The agreed bytes are wiped. */
 function keyOf(shared: Uint8Array): Uint8Array {
-  const words = Uint32Array.from({ length: 8 }, (_, i) => new DataView(shared.buffer, shared.byteOffset).getUint32(4 * i, true));
-  const out = new Uint32Array(8);
+  const words = new Uint32Array(secretBytes(KEY_BYTES).buffer);
+  const view = new DataView(shared.buffer, shared.byteOffset);
+  for (let i = 0; i < words.length; i++) words[i] = view.getUint32(4 * i, true);
+  const out = new Uint32Array(secretBytes(KEY_BYTES).buffer);
   hsalsa(SIGMA, words, new Uint32Array(4), out);
   const key = secretBytes(KEY_BYTES);
   out.forEach((word, i) => {

@@ -29,6 +29,9 @@ export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return plain.buffer instanceof ArrayBuffer ? plain.slice() : new Uint8Array(plain);
 }
 
+/** Bytes of the longest array that V8 has in its own heap. */
+const MOST_MOVED = 64;
+
 /**
  * Zeroed memory for a secret. V8 has other arrays of up to 64 bytes in its own heap. If the garbage collector moves such an array, its
  * bytes stay where they were, out of reach of {@link wipe}.
@@ -44,8 +47,9 @@ export function secretCopyOf(secret: Uint8Array): Uint8Array<ArrayBuffer> {
   return copy;
 }
 
-/** A copy of a secret that was not made in {@link secretBytes}, and is overwritten where it was. */
-export function movedSecret(secret: Uint8Array): Uint8Array<ArrayBuffer> {
+/** A secret that was not made in {@link secretBytes}: a copy, and it is overwritten where it was. If it is longer, it is as it came. */
+export function movedSecret(secret: Uint8Array): Uint8Array {
+  if (secret.length > MOST_MOVED) return secret;
   const copy = secretCopyOf(secret);
   secret.fill(0);
   return copy;

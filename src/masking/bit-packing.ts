@@ -1,5 +1,6 @@
 // Lanes → the bit-packed vector of the wire: component i takes bits i · bits to (i + 1) · bits − 1 of one stream of bits,
 // least significant first within bytes; the spare bits of the last byte are 0.
+import { secretBytes } from '../leaves/bytes.ts';
 import { kernel } from './kernel.ts';
 import type { OpenMasks } from './mask-expansion.ts';
 import type { Pace } from './pace.ts';
@@ -20,7 +21,7 @@ const unused: Lanes[] = [];
 export async function packMasked(ring: Ring, lanes: Lanes, masks: OpenMasks, packed: Uint8Array, pace: Pace): Promise<void> {
   const { bits, laneBytes } = ring;
   const isLong = lanes.length >= PART_BYTES;
-  const memory = isLong ? (unused.pop() ?? kernel().zeroLanes(PART_BYTES)) : new Uint8Array(lanes.length);
+  const memory = isLong ? (unused.pop() ?? kernel().zeroLanes(PART_BYTES)) : secretBytes(lanes.length);
   // The input lies in this memory until all masks are added.
   try {
     for (let at = 0; at < lanes.length; at += PART_BYTES) {

@@ -2,6 +2,7 @@
 // holds `bits`. Lanes add and subtract modulo 2^lane; since 2^bits divides 2^lane, cutting to `bits` when packing or
 // decoding gives the result modulo 2^bits. DEVIATION from [BIK+17], whose R is any modulus: no rejection sampling.
 // A mask takes fewer bytes of key stream if the lane is wider than the ring needs: as many whole bytes as hold `bits`.
+import { secretBytes } from '../leaves/bytes.ts';
 import { laneBytes } from '../session/parameters.ts';
 
 export interface Ring {
@@ -31,7 +32,7 @@ export function ringOf(bits: number): Ring {
 }
 
 export function zeroLanes(ring: Ring, vecLen: number): Lanes {
-  return new Uint8Array(vecLen * ring.laneBytes);
+  return secretBytes(vecLen * ring.laneBytes);
 }
 
 interface LaneArray<T> {

@@ -20,7 +20,9 @@ export interface StateSeal {
 export function openState({ revision, sealed }: StoredAgent, by: StateSeal): string {
   const plaintext = open(by.key, associated(by, revision), sealed);
   if (plaintext === null) throw new StateError('agent: the stored state does not open with this key for this participant');
-  return new TextDecoder().decode(plaintext);
+  const state = new TextDecoder().decode(plaintext);
+  plaintext.fill(0);
+  return state;
 }
 
 function associated({ owner }: StateSeal, revision: number): Uint8Array {
@@ -61,7 +63,9 @@ export class SealedStore {
   /** @returns false if somebody else has replaced the state before; nothing has changed then. */
   async replace(state: string): Promise<boolean> {
     const revision = this.#revision + 1;
-    const sealed = seal(this.#seal.key, associated(this.#seal, revision), utf8(state), this.#random);
+    const plaintext = utf8(state);
+    const sealed = seal(this.#seal.key, associated(this.#seal, revision), plaintext, this.#random);
+    plaintext.fill(0);
     if (!(await this.#store.replace({ revision, sealed }))) return false;
     this.#revision = revision;
     return true;

@@ -16,7 +16,7 @@ import {
   type KeyObject,
   type PrivateKeyInput,
 } from 'node:crypto';
-import { movedSecret } from '../leaves/bytes.ts';
+import { secretCopyOf } from '../leaves/bytes.ts';
 import { BASE_POINT, KNOWN_SIGNATURE } from './known-answers.ts';
 import { threads } from './node-threads.ts';
 import { lacking, requireRefusal, using } from './openssl.ts';
@@ -246,6 +246,9 @@ export const platform: Platform = {
   fromBase64(text): Uint8Array | null {
     const bytes = Buffer.from(text, 'base64');
     if (bytes.toString('base64') !== text) return null; // Buffer skips what is not base64
-    return hasOwnMemory(bytes) ? plain(bytes) : movedSecret(bytes); // which may be of a state
+    if (hasOwnMemory(bytes)) return plain(bytes);
+    const own = secretCopyOf(bytes); // out of the pool: it may be of a state
+    bytes.fill(0);
+    return own;
   },
 };

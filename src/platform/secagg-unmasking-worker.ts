@@ -4,7 +4,7 @@
 // application. node-threads.ts looks for it beside itself. Outside of a worker thread it does nothing.
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { Pace } from '../masking/pace.ts';
-import { removeMasks } from '../server/unmasking/masks.ts';
+import { removeMasks, wipeUnmasking } from '../server/unmasking/masks.ts';
 import type { Greeting, Report, Task } from '../server/unmasking/sum-without-masks.ts';
 
 const REPORT_MILLISECONDS = 50;
@@ -18,13 +18,17 @@ async function work(port: MessagePort): Promise<void> {
   const partial = new Uint8Array(length);
   let done = 0;
   let reported = performance.now();
-  await removeMasks(unmasking, range, partial, new Pace(), () => {
-    done++;
-    if (performance.now() - reported < REPORT_MILLISECONDS) return;
-    reported = performance.now();
-    port.postMessage({ done, partial: null } satisfies Report);
-    done = 0;
-  });
+  try {
+    await removeMasks(unmasking, range, partial, new Pace(), () => {
+      done++;
+      if (performance.now() - reported < REPORT_MILLISECONDS) return;
+      reported = performance.now();
+      port.postMessage({ done, partial: null } satisfies Report);
+      done = 0;
+    });
+  } finally {
+    wipeUnmasking(unmasking);
+  }
   port.postMessage({ done, partial } satisfies Report, [partial.buffer]);
 }
 

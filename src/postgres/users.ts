@@ -1,6 +1,6 @@
 // States of users in PostgreSQL. They are sealed with the application's key, no older state replaces a newer one, and a
 // user answers the unmasking round once. SECURITY.md, State, says what a store that forgets costs.
-import { copyOf, equalBytes, utf8 } from '../leaves/bytes.ts';
+import { copyOf } from '../leaves/bytes.ts';
 import { checkStorable, checkBytes, checkNames, checkString } from '../leaves/checks.ts';
 import { StateError, UsageError } from '../leaves/errors.ts';
 import { userId, type UserId } from '../leaves/ids.ts';
@@ -139,6 +139,7 @@ export class PostgresUsers {
         (error: unknown) => ({ error }),
       );
       const after = wrapper.serializeState();
+      wrapper.abandon(); // what it holds is in the state
       const old = after === state ? null : await this.#saveAfter(revision, parseState(owner.session, owner.user, after));
       // If another process was faster, its answer counts, and this one is never sent.
       if (old !== null) refusal = { revision, error: 'error' in outcome ? outcome.error : old };
@@ -181,7 +182,7 @@ export class PostgresUsers {
     if (expected === null && (await query(sql.insertUserState, row)).length === 1) return;
     const [present] = await query(sql.lockUserState, [session, user]);
     const stored = present === undefined ? null : this.#open(present, next, schemaId);
-    if (stored !== null && stored.revision === revision && equalBytes(utf8(stored.state), utf8(state))) return;
+    if (stored !== null && stored.revision === revision && stored.state === state) return;
     if (stored === null) throw stateOld(user, 'its state was forgotten');
     if (stored.answered) throw stateOld(user, 'it has answered the unmasking round, which it does once');
     if (stored.revision !== expected) throw stateOld(user, `revision ${stored.revision} was saved by another process`);
@@ -212,6 +213,7 @@ function parseState(session: string, user: UserId, state: string): UserState {
   const wrapper = UserWrapper.fromState(state);
   if (wrapper.id !== user) throw new StateError(`state: expected the state of user ${user}, got the state of user ${wrapper.id}`);
   const { revision, round } = wrapper.progress();
+  wrapper.abandon();
   return { session, user, revision, answered: round === 5, state };
 }
 

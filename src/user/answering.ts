@@ -1,5 +1,6 @@
 // One message of the server to a user, bytes to bytes: open the envelope, take the step of its round, sign the answer.
 import { sign } from '../crypto/sign.ts';
+import { wipedOnError } from '../leaves/bytes.ts';
 import { ProtocolError } from '../leaves/errors.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { Pace } from '../masking/pace.ts';
@@ -11,7 +12,7 @@ import { decodeDirectory, directoryBytes } from '../wire/r1-share-keys.ts';
 import { sharesBytes } from '../wire/r2-masked-input.ts';
 import { signaturesBytes } from '../wire/r4-unmasking.ts';
 import { roundOf, type RoundDependencies } from './rounds.ts';
-import type { AwaitingState, UnkeyedContext, UserState } from './state.ts';
+import { secretsOf, type AwaitingState, type UnkeyedContext, type UserState } from './state.ts';
 import type { Step } from './step.ts';
 
 /** A user's answer, and the state that follows it. */
@@ -34,14 +35,18 @@ export async function answered(
   const blank = (bodyLength: number): BlankUserMessage => blankUserMessage(context.tag, head, bodyLength);
   const { out, ...step } = await roundOf(awaiting)(context, awaiting, fields, { ...dependencies, blank });
   const { message, body, signature } = out;
-  // Long messages are hashed piece by piece. The caller's signal is not heeded here: if the work is called off, the caller
-  // of this function wipes what the step has made.
-  const pause = (): Promise<void> => pace.maybePause();
-  await pause();
-  const bodyDigest = await digestOfBodyBeside(context.parameters, round, body, pause);
-  const signed = signedBytes(context.tag, round, context.userId, bodyDigest);
-  signature.set(await sign(awaiting.signSecretKey, signed));
-  return { ...step, round, out: message };
+  const held = new Set(secretsOf(awaiting));
+  return wipedOnError(async (note) => {
+    note(...secretsOf(step.state).filter((secret) => !held.has(secret)));
+    // Long messages are hashed piece by piece. The caller's signal is not heeded here: if the work is called off, the caller
+    // of this function wipes what the step has made.
+    const pause = (): Promise<void> => pace.maybePause();
+    await pause();
+    const bodyDigest = await digestOfBodyBeside(context.parameters, round, body, pause);
+    const signed = signedBytes(context.tag, round, context.userId, bodyDigest);
+    signature.set(await sign(awaiting.signSecretKey, signed));
+    return { ...step, round, out: message };
+  });
 }
 
 /** Ids of the user and its neighbors in the server's message of round 1, which is only read. @throws DecodeError, ProtocolError */

@@ -1,6 +1,6 @@
 // A user's state as JSON. CONTAINS SECRETS. Self-contained, versioned, strict; each phase has what later rounds need.
 import { platform } from '#platform';
-import { equalBytes } from '../leaves/bytes.ts';
+import { equalBytes, wipe } from '../leaves/bytes.ts';
 import type { UserId } from '../leaves/ids.ts';
 import { at } from '../leaves/lists.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
@@ -10,6 +10,7 @@ import type { AdvertisedKeys } from '../session/messages.ts';
 import { ROUND_OF_PHASE, type HeldShares } from '../session/notation.ts';
 import type { Position } from '../leaves/positions.ts';
 import type * as User from './state.ts';
+import { secretsOf } from './state.ts';
 import { DIGEST_BYTES, KEY_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
 import { sessionTag } from '../session/binding.ts';
 import * as codecs from '../session/json.ts';
@@ -109,18 +110,25 @@ export const userDocument: Document<User.UserSnapshot> = document('user', VERSIO
   },
   decode(json, path): User.UserSnapshot {
     const decoded = snapshot.decode(json, path);
-    checkWhole(decoded, path);
+    try {
+      checkWhole(decoded, path);
+    } catch (error) {
+      wipe([...secretsOf(decoded.state), ...(decoded.input === null ? [] : [decoded.input])]);
+      throw error;
+    }
     return decoded;
   },
 });
 
-/** Throws unless a message is one of this user in this session. */
-function requireOwnAnswer(output: Uint8Array, { parameters, userId }: Context, path: string): void {
+/** Throws unless a message is one of this user in this session and round. */
+function requireOwnAnswer(output: Uint8Array, { parameters, userId }: Context, round: number, path: string): void {
+  let found: number | null;
   try {
-    decodeUserMessage(output, sessionTag(parameters), userId, output.length);
+    found = decodeUserMessage(output, sessionTag(parameters), userId, output.length).round;
   } catch {
-    require(false, path, 'a message of this user');
+    found = null;
   }
+  require(found === round, path, 'a message of this user');
 }
 
 /** Checks what no single field shows: that the fields belong together. */
@@ -140,7 +148,7 @@ function checkWhole({ revision, context, input, answered, output, state }: User.
   const round = ROUND_OF_PHASE[state.phase];
   require(answered.length === round, `${path}.answered`, `${round} digests`);
   require((output === null) === (round === 0), `${path}.output`, 'the answer to the last message');
-  if (output !== null) requireOwnAnswer(output, context, `${path}.output`);
+  if (output !== null) requireOwnAnswer(output, context, round - 1, `${path}.output`);
   require(input === null || round <= 2, `${path}.input`, 'no input once it is masked');
   const own = context.publicKeys?.get(context.userId);
   if ('signSecretKey' in state && own !== undefined) {

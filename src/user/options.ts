@@ -102,6 +102,7 @@ export function givenByDescriptor(descriptor: unknown, user: DescribedUserOption
 /** @throws TypeError, RangeError that name the argument. */
 export function newUserSnapshot({ id, threshold, vec, othersSignPks, options, roster, ...keys }: GivenUser): UserSnapshot {
   checkOptionNames(options, ['vecLen', 'listener']);
+  checkListener(options.listener); // before a vector with noise counts as used
   const self = userId(id, 'id');
   const signPk = checkKey(keys.signPk, 'signPk');
   const signSk = checkKey(keys.signSk, 'signSk');

@@ -4,7 +4,7 @@ import { fingerprint } from '../crypto/digest.ts';
 import { agreementWith, isPublicKey } from '../crypto/agree.ts';
 import { seal } from '../crypto/seal.ts';
 import { firstForged } from '../crypto/sign.ts';
-import { concat, equalBytes, hex, wipe, wipedOnError } from '../leaves/bytes.ts';
+import { concat, equalBytes, hex, secretBytes, wipe, wipedOnError } from '../leaves/bytes.ts';
 import { AuthenticationError, ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import { largestDirectory } from '../graph/policy.ts';
@@ -12,7 +12,7 @@ import { at } from '../leaves/lists.ts';
 import { positionAt, type Position } from '../leaves/positions.ts';
 import { Pace } from '../masking/pace.ts';
 import { shareThresholdOf } from '../session/parameters.ts';
-import { KEY_BYTES } from '../leaves/sizes.ts';
+import { KEY_BYTES, SHARE_BYTES } from '../leaves/sizes.ts';
 import {
   advertisedBody,
   commitToSeed,
@@ -93,7 +93,9 @@ async function dealt(
     const selfMask = at(seedShares, holder);
     const pairwiseKey = at(keyShares, holder);
     const key = sealKey(agreed, directoryDigest, userId, peer.userId);
-    const plaintext = concat([pairwiseKey, selfMask]);
+    const plaintext = secretBytes(2 * SHARE_BYTES);
+    plaintext.set(pairwiseKey);
+    plaintext.set(selfMask, SHARE_BYTES);
     const ciphertext = seal(key, sealData(directoryDigest, userId, peer.userId), plaintext, random);
     // DEVIATION from [BIK+17]: commitments to b_u and to each share, so that the server can tell who lies in round 4.
     const commitments = {

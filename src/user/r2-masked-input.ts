@@ -1,7 +1,7 @@
 // [BIK+17] Fig. 4, round 2 (MaskedInputCollection), user: open the shares that others dealt, mask the input.
 import { agreementWith } from '../crypto/agree.ts';
 import { open } from '../crypto/seal.ts';
-import { secretCopyOf, wipedOnError } from '../leaves/bytes.ts';
+import { secretCopyOf, wipe, wipedOnError } from '../leaves/bytes.ts';
 import { ProtocolError } from '../leaves/errors.ts';
 import { neighborhoodsOf } from '../graph/graph.ts';
 import type { UserId } from '../leaves/ids.ts';
@@ -123,7 +123,9 @@ function openShares(dealer: Dealer, holder: UserId, directoryDigest: Uint8Array,
       { owner, holder, commitment: sealed.commitments.pairwiseKey },
       shares.pairwiseKey,
     ) && isShareOf(directoryDigest, 'self-mask', { owner, holder, commitment: sealed.commitments.selfMask }, shares.selfMask);
-  return matching ? shares : null;
+  if (matching) return shares;
+  wipe([shares.pairwiseKey, shares.selfMask]);
+  return null;
 }
 
 /** What a user's masks are made from. */

@@ -286,7 +286,12 @@ export class UserWrapper {
     if (this.#pending !== null) throw new UsageError('ERR_SECAGG_BUSY', 'recoverState: a message is being answered');
     const snapshot = userDocument.parse(state);
     const tag = sessionTag(snapshot.context.parameters);
-    if (equalBytes(tag, this.#tag)) requireNewer(this.#snapshot, snapshot);
+    try {
+      if (equalBytes(tag, this.#tag)) requireNewer(this.#snapshot, snapshot);
+    } catch (error) {
+      wipe(allSecrets(snapshot));
+      throw error;
+    }
     wipe(allSecrets(this.#snapshot));
     this.#tag = tag;
     this.#snapshot = snapshot;
@@ -295,7 +300,8 @@ export class UserWrapper {
   /** A user from its serialized state alone. @throws StateError as {@link recoverState}. */
   static fromState(state: string, options: UserLocalOptions = {}): UserWrapper {
     checkLocalOptions(options);
-    return new UserWrapper(new Recovered(userDocument.parse(state), userLocals(options, systemDependencies)));
+    const locals = userLocals(options, systemDependencies);
+    return new UserWrapper(new Recovered(userDocument.parse(state), locals));
   }
 
   /**

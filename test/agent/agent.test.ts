@@ -1,91 +1,13 @@
 // One participant beside three that do all right: what it loads, when it leaves, and what it does after a restart.
 import { expect } from 'chai';
-import {
-  Agent,
-  MemoryAgentStore,
-  type AgentEvent,
-  type AgentOptions,
-  type AgentStore,
-  type LoadedInput,
-  type StoredAgent,
-} from '../../src/agent/index.ts';
+import { MemoryAgentStore, type Agent, type AgentEvent, type AgentStore, type StoredAgent } from '../../src/agent/index.ts';
+import type { FinishedRun, Outcome } from '../../src/coordinator/index.ts';
 import { sealOf } from '../../src/agent/agent-state.ts';
-import { Coordinator, MemoryCoordinatorStore, type FinishedRun, type Outcome } from '../../src/coordinator/index.ts';
-import { genKeypair } from '../../src/index.ts';
-import type { TaskDefinition } from '../../src/service/index.ts';
+import { round0Msg, UserWrapper } from '../../src/index.ts';
 import { rejected } from '../support/errors.ts';
 import { writeLaterVersion } from '../support/later-version.ts';
-import { authorities, certified, clockAt, floorsFor, taskOf, workDone } from '../support/service.ts';
-
-const content = Uint8Array.of(3, 1, 4);
-
-/** A service on one clock that only the test moves, in which each agent does one step after the other. */
-class Service {
-  readonly parties = authorities();
-  readonly time = clockAt(0);
-  readonly task;
-  readonly coordinator;
-  readonly events: AgentEvent[] = [];
-  readonly others: Agent[] = [];
-
-  constructor(definition: Partial<TaskDefinition> = {}) {
-    this.task = taskOf(this.parties, definition);
-    this.coordinator = new Coordinator({
-      keypair: genKeypair(),
-      tasks: [this.task],
-      store: new MemoryCoordinatorStore(() => this.time.now),
-      clock: () => this.parties.clock.now,
-    });
-  }
-
-  async open(run = 1): Promise<void> {
-    await this.coordinator.setRevocationList(await this.parties.registrar.revocationList());
-    const expires = new Date(this.parties.clock.now + 86_400_000);
-    const payload = { url: 'https://example.org/model', content };
-    await this.coordinator.openRun(await this.parties.publisher.announce({ task: this.task, run, expires, payload }));
-  }
-
-  async agent(id: number, options: Partial<AgentOptions> = {}): Promise<Agent> {
-    const { keypair, bytes } = await certified(this.parties.registrar, id);
-    return new Agent({
-      ...{ task: this.task, id, keypair, certificate: bytes },
-      exchange: (request) => this.coordinator.answer(request),
-      inputs: { load: ({ run }) => Promise.resolve({ id: `run ${run}`, data: [id, 1, 2, 3] }) },
-      fetchPayload: () => Promise.resolve(content),
-      floors: floorsFor(this.parties, this.coordinator.publicKey),
-      store: new MemoryAgentStore(),
-      storeKey: new Uint8Array(32).fill(9),
-      clock: () => this.parties.clock.now,
-      ...options,
-    });
-  }
-
-  /** The agent under test hears into `events`. */
-  async subject(options: Partial<AgentOptions> = {}): Promise<Agent> {
-    for (const id of [1, 2, 3]) this.others.push(await this.agent(id));
-    return this.agent(0, { listener: (event) => this.events.push(event), ...options });
-  }
-
-  /** Everybody steps until the run ends, or until `done`. */
-  async play(subject: () => Agent, run = 1, done: () => boolean = () => false): Promise<Outcome | null> {
-    const key = { task: this.task.id, run };
-    for (let step = 0; step < 600 && !done(); step++) {
-      for (const agent of [subject(), ...this.others]) await agent.transition().catch(() => undefined);
-      await workDone(this.coordinator);
-      this.time.now += 200;
-      await this.coordinator.tick();
-      const outcome = await this.coordinator.outcome(key);
-      if (outcome !== null) return outcome;
-    }
-    return null;
-  }
-
-  types(): string[] {
-    return this.events.map(({ type }) => type);
-  }
-}
-
-const included = (outcome: Outcome | null): readonly number[] => (outcome as FinishedRun).included;
+import { authorities, certified, floorsFor, workDone } from '../support/service.ts';
+import { content, included, Service } from './stepped-service.ts';
 
 describe('an agent', () => {
   it('tells its application what happens, and where it stands', async () => {
@@ -251,98 +173,29 @@ describe('an agent', () => {
     expect(included(await service.play(() => first!))).to.deep.equal([1, 2, 3]);
   });
 
-  describe('whose input does not fit', () => {
-    const group = { threshold: 3, maxUsers: 4, adversary: 'malicious', colluders: 0, cohorts: null, graph: null } as const;
-    const windows = {
-      checkIn: { min: 10, max: 60, grace: 60 },
-      training: { min: 10, max: 60, grace: 60 },
-      round: { min: 1, max: 600, grace: 600, enough: 100 },
+  it('wipes what its user holds when it leaves in the middle of a session', async () => {
+    const service = new Service();
+    await service.open();
+    const agent = await service.subject();
+    await service.play(
+      () => agent,
+      1,
+      () => agent.progress().phase === 'session',
+    );
+    const abandon: () => void = Reflect.get(UserWrapper.prototype, 'abandon');
+    const abandoned: UserWrapper[] = [];
+    UserWrapper.prototype.abandon = function (this: UserWrapper): void {
+      abandoned.push(this);
+      abandon.call(this);
     };
-
-    /** Participant 0 loads this, beside three others that are enough for a sum. */
-    async function runWith(
-      loaded: unknown,
-      aggregate: TaskDefinition['aggregate'],
-    ): Promise<Service & { readonly loads: number }> {
-      const service = Object.assign(new Service({ aggregate, group, minUsers: 3, windows }), { loads: 0 });
-      const floors = floorsFor(service.parties, service.coordinator.publicKey);
-      const low = { ...floors, group: { minHonest: 1, minEnrolled: 3, minThreshold: 3, maxUsers: 6 } };
-      const weak = {
-        ...low,
-        adversary: { model: 'malicious', minColluders: 0, minColludingFraction: 0, security: null },
-      } as const;
-      await service.open();
-      const load = (): Promise<LoadedInput | null> => {
-        service.loads++;
-        return Promise.resolve(loaded as LoadedInput);
-      };
-      const listener = (event: AgentEvent): void => void service.events.push(event);
-      const agent = await service.agent(0, { floors: weak, inputs: { load }, listener });
-      for (const id of [1, 2, 3]) service.others.push(await service.agent(id, { floors: weak }));
-      const began = service.time.now;
-      const outcome = await service.play(() => agent);
-      expect(included(outcome)).to.deep.equal([1, 2, 3]);
-      const { result } = outcome as FinishedRun;
-      const sum = aggregate.kind === 'integers' ? result : (result as { readonly sum: unknown }).sum;
-      expect([...(sum as Iterable<number>)]).to.deep.equal([6, 3, 6, 9]);
-      expect(service.time.now - began, 'no round of ten minutes waits for it').to.be.below(120_000);
-      expect(agent.progress()).to.deep.include({ participations: 0 });
-      return service;
+    try {
+      await agent.leave();
+    } finally {
+      UserWrapper.prototype.abandon = abandon;
     }
-
-    const integers = { kind: 'integers', vecLen: 4, bits: 32 } as const;
-    const clicks = { kind: 'sum', length: 4, min: 0, max: 100 } as const;
-
-    for (const [what, loaded, aggregate, refusal] of [
-      ['a component too many', { id: 'a', data: [0, 1, 2, 3, 4] }, integers, { code: null, message: /data: expected 4 .*got 5/ }],
-      ['no number', { id: 'a', data: [0, NaN, 2, 3] }, clicks, { code: 'ERR_SECAGG_VALUE', message: /^data\[1\]: / }],
-      ['no data', { id: 'a' }, integers, { code: null, message: /data: expected/ }],
-      ['no id', { data: [0, 1, 2, 3] }, integers, { code: null, message: /inputs\.load: id: expected a string, got undefined/ }],
-      ['nothing', undefined, integers, { code: null, message: /inputs\.load: expected .* or null, got undefined/ }],
-      ['a number', 7, integers, { code: null, message: /inputs\.load: expected .*got number/ }],
-    ] as const) {
-      it(`leaves the run and says why, if its application gives ${what}; the others have their sum without waiting`, async () => {
-        const service = await runWith(loaded, aggregate);
-        const told = service.events.filter(({ type }) => type === 'input-refused');
-        expect(told).to.have.lengthOf(1);
-        expect(told[0]).to.deep.include({ run: 1, code: refusal.code });
-        expect((told[0] as { readonly message: string }).message).to.match(refusal.message);
-        expect(service.types()).not.to.contain('step-failed');
-        expect(service.loads).to.equal(1);
-      });
-    }
-
-    it('asks again if the application fails to give one: that may pass', async () => {
-      const service = new Service();
-      await service.open();
-      let asked = 0;
-      const load = (): Promise<LoadedInput> =>
-        ++asked < 3 ? Promise.reject(new Error('the disk is busy')) : Promise.resolve({ id: 'a', data: [0, 1, 2, 3] });
-      const agent = await service.subject({ inputs: { load } });
-      expect(included(await service.play(() => agent))).to.contain(0);
-      expect(service.types()).not.to.contain('input-refused');
-    });
-
-    it('writes it to the console if nobody listens', async () => {
-      const service = new Service();
-      await service.open();
-      const agent = await service.agent(0, { inputs: { load: () => Promise.resolve(undefined as never) } });
-      for (const id of [1, 2, 3]) service.others.push(await service.agent(id));
-      const written: unknown[] = [];
-      const { warn } = console;
-      console.warn = (text: unknown): void => void written.push(text);
-      try {
-        await service.play(
-          () => agent,
-          1,
-          () => written.length > 0,
-        );
-      } finally {
-        console.warn = warn;
-      }
-      expect(written).to.have.lengthOf(1);
-      expect(written[0]).to.contain('run 1').and.to.contain('inputs.load: expected an object with id and data, or null');
-    });
+    expect(agent.progress().phase).to.equal('idle');
+    expect(abandoned).to.have.lengthOf(1);
+    await rejected('ERR_SECAGG_FAILED', abandoned[0]!.round(round0Msg()));
   });
 
   it('goes on after a restart at every step, from what it has written down alone', async () => {

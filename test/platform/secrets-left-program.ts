@@ -8,7 +8,7 @@ const LENGTH = 32;
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const HEX = '0123456789abcdef';
 const CHUNK = 1 << 20;
-const VECTOR = [1, 2, 3];
+const COMPONENTS = LENGTH / 4;
 
 /** The bytes of a secret one at a time, so that the search itself holds no copy of it. */
 type Secret = (index: number) => number;
@@ -85,7 +85,7 @@ async function use(secretKey: Uint8Array): Promise<void> {
   }
 }
 
-/** A session of four users of whom one drops out, whose secrets are numbered ones. Gives how many there are. */
+/** A session of four users of whom one drops out, whose inputs, keys and seeds are numbered secrets. Gives how many there are. */
 async function session(): Promise<number> {
   let secrets = 0;
   const engine = { ...platform };
@@ -97,16 +97,18 @@ async function session(): Promise<number> {
     return bytes;
   };
   Object.assign(platform, { randomBytes: drawn });
-  const keys = [1, 2, 3, 4].map((id) => {
-    const secretKey = make(numbered(secrets++));
-    return [id, platform.ed25519PublicKey(secretKey), secretKey] as const;
+  const people = [1, 2, 3, 4].map((id) => {
+    const [secretKey, input] = [make(numbered(secrets++)), numbered(secrets++)];
+    return { id, publicKey: platform.ed25519PublicKey(secretKey), secretKey, input };
   });
-  const publicKeys = new PublicKeysWrapper(keys.map(([id, publicKey]) => [id, publicKey]));
-  const options = { session: new Uint8Array(16).fill(7), maxUsers: 4 };
-  const server = new ServerWrapper(3, VECTOR.length, { ...options, publicKeys });
-  const users = keys.map(([id, publicKey, secretKey]) => {
-    const user = new UserWrapper(id, 3, publicKey, secretKey, VECTOR, publicKeys, options);
-    secretKey.fill(0);
+  const publicKeys = new PublicKeysWrapper(people.map(({ id, publicKey }) => [id, publicKey]));
+  const options = { session: new Uint8Array(16).fill(7), maxUsers: people.length };
+  const server = new ServerWrapper(3, COMPONENTS, { ...options, publicKeys });
+  const users = people.map(({ id, publicKey, secretKey, input }) => {
+    const bytes = make(input);
+    const vec = new Int32Array(bytes.buffer);
+    const user = new UserWrapper(id, 3, publicKey, secretKey, vec, publicKeys, { ...options, modularInputs: true });
+    for (const used of [secretKey, bytes]) used.fill(0);
     return user;
   });
   let messages: ReadonlyMap<number, Uint8Array> = new Map(users.map(({ id }) => [id, round0Msg()]));
@@ -121,7 +123,12 @@ async function session(): Promise<number> {
     const output = await server.round();
     globalThis.gc!();
     if (output.kind === 'sum') {
-      if (!VECTOR.every((component, i) => Number(output.getVector()[i]) === 3 * component)) throw new Error('a wrong sum');
+      const component = (input: Secret, i: number): number =>
+        input(4 * i) | (input(4 * i + 1) << 8) | (input(4 * i + 2) << 16) | (input(4 * i + 3) << 24);
+      output.getVector().forEach((sum, i) => {
+        const expected = people.slice(1).reduce((all, { input }) => (all + component(input, i)) | 0, 0);
+        if (Number(sum) !== expected) throw new Error('a wrong sum');
+      });
       break;
     }
     messages = output.getMessages();

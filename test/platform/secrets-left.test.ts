@@ -17,7 +17,7 @@ describe('a secret that Node has used and that is wiped', function () {
 
   for (const [what, secrets] of [
     ['key', 1],
-    ['session', 16],
+    ['session', 20],
   ] as const) {
     it(`leaves no copy in the memory of the process, neither bytes nor text, after a ${what}`, () => {
       const left = leftOf(what);

@@ -48,6 +48,26 @@ describe("users' states in PostgreSQL", function () {
     expect(rows).to.deep.equal(Array.from({ length: 4 }, () => ({ answered: true })));
   });
 
+  it('what is read of a state is wiped once the answer is there', async () => {
+    const session = new Session({ vecLen: 4 });
+    const name = crypto.randomUUID();
+    const fromState: (...args: Parameters<typeof UserWrapper.fromState>) => UserWrapper = Reflect.get(UserWrapper, 'fromState');
+    const made: UserWrapper[] = [];
+    UserWrapper.fromState = (...args) => {
+      const user = fromState(...args);
+      made.push(user);
+      return user;
+    };
+    try {
+      await store().save(name, 1, session.user(1).serializeState());
+      await store().answer(name, 1, round0Msg());
+    } finally {
+      UserWrapper.fromState = fromState;
+    }
+    expect(made.length).to.be.greaterThan(1);
+    for (const user of made) await rejected('ERR_SECAGG_FAILED', user.round(round0Msg()));
+  });
+
   it('a message is copied: what the caller does with its bytes meanwhile changes nothing', async () => {
     const session = new Session({ vecLen: 4 });
     const name = crypto.randomUUID();

@@ -262,6 +262,23 @@ describe('a server overwrites', () => {
     expect(passed.agreedWith).to.have.length(2); // to check the key, and to agree with it
     expect(wiped(passed.agreedWith)).to.deep.equal(all(2, true));
   });
+
+  it('what it reconstructed of its users, if one of them has dealt inconsistently', async () => {
+    const session = new Session({ ids: IDS, threshold: 3 });
+    let calls = 0;
+    const dealer = userWith(session.user(10), {
+      split: async (...args) => {
+        const shares = await split(...args);
+        if (calls++ === 1) shares[0]![7]! ^= 1; // of its self-mask seed
+        return shares;
+      },
+    });
+    session.users.set(10, dealer);
+    await session.before(4, [[], [], [30]]);
+    session.deliver(await session.answers());
+    const passed = await passing(() => rejected('ERR_SECAGG_INCONSISTENT_DEAL', session.close()));
+    expect(wiped(passed.agreedWith), 'the key of the one that dropped out').to.deep.equal(all(1, true));
+  });
 });
 
 describe('either party overwrites', () => {

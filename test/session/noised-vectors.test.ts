@@ -48,6 +48,7 @@ describe('a noised vector', () => {
     const vector = noised();
     expect(() => userWith(vector, { ...OPTIONS, vecLen: 3 })).to.throw(RangeError, 'vec');
     expect(() => userWith(vector, { ...OPTIONS, bits: 3 })).to.throw(RangeError, 'vec');
+    expect(() => userWith(vector, { ...OPTIONS, listener: 5 as never })).to.throw(TypeError, 'listener');
     userWith(vector);
   });
 

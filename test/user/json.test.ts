@@ -140,6 +140,15 @@ describe('the state of a user', () => {
     }
   });
 
+  it('is refused with an answer of another round: the server would be sent that one again', async () => {
+    const { users } = await statesByRound();
+    const outputs = users.map((state) => (JSON.parse(state) as { output: string | null }).output);
+    for (const round of [2, 3, 4]) {
+      const state = users[round]!.replace(outputs[round]!, outputs[round - 1]!);
+      refused('ERR_SECAGG_STATE', () => recovered(state));
+    }
+  });
+
   it('is refused under the id of another user, also once it is finished', () => {
     for (const state of states) {
       const json = JSON.parse(state) as { context: { userId: number; publicKeys: [number, string][] }; output: string | null };

@@ -118,8 +118,9 @@ async function* masksIn(
       }
       maskKeys.set(neighbor, maskKey);
       // What the neighbor in U3 added, Δ_{u,v} · PRG(s_{u,v}), with the other sign.
-      yield { seed: pairwiseMaskSeed(agreed, view2, userId, peer.userId), sign: maskSign(userId, peer.userId) };
+      const seed = pairwiseMaskSeed(agreed, view2, userId, peer.userId);
       agreed.fill(0);
+      yield { seed, sign: maskSign(userId, peer.userId) };
       onMask?.();
     }
   }

@@ -1,7 +1,7 @@
 // Round 4: from the revealed shares to each user's secret. If that cannot be done, it says who is to blame.
 import { publicKeyOf } from '../../crypto/agree.ts';
 import { Reconstruction } from '../../crypto/shamir.ts';
-import { equalBytes } from '../../leaves/bytes.ts';
+import { equalBytes, wipedOnError } from '../../leaves/bytes.ts';
 import { DisputeError, ProtocolError, ThresholdError, type DisputedDeal } from '../../leaves/errors.ts';
 import { neighborhoodsOf } from '../../graph/graph.ts';
 import type { Neighborhoods } from '../../graph/neighborhoods.ts';
@@ -98,6 +98,16 @@ export async function reconstructSecrets(context: ServerContext, state: Collecti
   }
   if (lacking.length > 0) throw lackOfShares(context, state, lacking);
 
+  return wipedOnError((note) => reconstructed(threshold, graph, state, owners, { pace, note }));
+}
+
+async function reconstructed(
+  threshold: number,
+  graph: Neighborhoods,
+  state: CollectingAnswers,
+  owners: readonly Position[],
+  { pace, note }: { readonly pace: Pace; readonly note: (secret: Uint8Array) => void },
+): Promise<Secret[]> {
   // Mostly the holders at the same indices answer for one owner as for the one before; on the complete graph for all.
   let known: ReconstructionAt | undefined;
   const secrets: Secret[] = [];
@@ -109,6 +119,7 @@ export async function reconstructSecrets(context: ServerContext, state: Collecti
     const indices = chosen.join();
     if (known?.indices !== indices) known = { indices, reconstruction: new Reconstruction(graph.groupSize, chosen) };
     const secret = known.reconstruction.secret(holders.map((holder) => shareOf(graph, state.answers, owner, holder)));
+    note(secret);
     if (await isSecretOf(state, owner, secret)) secrets.push({ owner, secret });
     else inconsistent.push(owner);
     await pace.maybePause();
