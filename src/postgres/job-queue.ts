@@ -18,8 +18,9 @@ export class JobQueue {
   constructor(schema: unknown, taskMilliseconds: number = TASK_MILLISECONDS) {
     this.taskMilliseconds = taskMilliseconds;
     const jobs = quoteSchema(schema, 'options.jobs');
+    // In the list of what is selected, the function runs once for each row. In `from` it would run once, because it refers to no other table there.
     this.#addUnmasking = statement(
-      `select from generate_series(1, $2::integer), ${jobs}.add_job('secagg_unmask', payload := json_build_object('session', $1::text))`,
+      `select count(${jobs}.add_job('secagg_unmask', payload := json_build_object('session', $1::text))) from generate_series(1, $2::integer)`,
     );
     const closing = (session: string, round: string, at: string): string => `
       ${jobs}.add_job('secagg_close', payload := json_build_object('session', ${session}::text, 'round', ${round}::integer),

@@ -125,14 +125,24 @@ describe('work that several machines share', function () {
   it('gives the sum of one process if several remove its masks, and its jobs have nothing but the session', async () => {
     const [session, id] = await answered();
     const statements: string[] = [];
+    // The closing waits before it takes a task.
+    let goOn: () => void = () => undefined;
+    const resumed = new Promise<void>((resolve) => (goOn = resolve));
     const closing = close(
       id,
-      overheard(store.database.pool, (text) => void statements.push(text)),
+      overheard(store.database.pool, async (text) => {
+        statements.push(text);
+        if (text.includes('skip locked')) await resumed;
+      }),
     );
     while ((await jobs()).length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    for (const { task_identifier: task, payload } of await jobs()) {
+    const added = await jobs();
+    expect(added.length, 'one for each task except that of the closing process').to.equal((await tasksOf(id)) - 1);
+    expect(added.length).to.be.above(1);
+    for (const { task_identifier: task, payload } of added) {
       expect([task, payload]).to.deep.equal(['secagg_unmask', { session: id }]);
     }
+    goOn();
     await Promise.all([work(), sessions.unmask(id), store.one.unmask(id)]);
     await expectSum(session, await closing);
     expect(await tasksOf(id)).to.equal(0);
