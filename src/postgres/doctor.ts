@@ -3,7 +3,8 @@ import { StoreError } from '../leaves/errors.ts';
 import type { Database } from './database.ts';
 import { checkDriver } from './driver-check.ts';
 import { LEAST_POSTGRES, SCHEMA_VERSION, schemaVersion } from './migrations.ts';
-import { boolean, integer, number, statement, text, type Query, type Statement } from './statement.ts';
+import { tablesWithOrphans } from './orphans.ts';
+import { integer, number, statement, text, type Query, type Statement } from './statement.ts';
 
 /** What one look has found. */
 export interface Finding {
@@ -74,26 +75,6 @@ const SESSIONS: Statement<SessionCounts> = statement(
   where status = 'collecting' or tidied_at is null`,
   { unswept: integer, unclosed: integer, idle: integer, untidied: integer },
 );
-
-/** Tables whose rows belong to sessions. */
-const TABLES_OF_SESSIONS = statement(
-  `
-  select table_name as name from information_schema.columns
-  where table_schema = (select nspname from pg_namespace where oid = to_regnamespace($1)) and column_name = 'session_id'
-    and table_name not in ('sessions', 'overview')
-  order by table_name`,
-  { name: text },
-);
-
-const orphansIn = (table: string): Statement<{ readonly orphaned: boolean }> =>
-  statement(
-    `
-    select exists (
-      select from :schema.${table} owned
-      where not exists (select from :schema.sessions where sessions.session_id = owned.session_id)
-    ) as orphaned`,
-    { orphaned: boolean },
-  );
 
 /** Seconds by which clocks may differ before it is told. */
 const MOST_SKEW = 1;
@@ -184,18 +165,14 @@ async function version(query: Query, schema: string): Promise<Finding> {
 async function tables(query: Query, schema: string): Promise<Finding[]> {
   const forbidden = (await query(FORBIDDEN, [schema])).map(({ name }) => name);
   const bloated = (await query(BLOATED, [schema])).map(({ name, dead }) => `${name} (${dead} dead rows)`);
-  const orphaned: string[] = [];
-  for (const { name } of await query(TABLES_OF_SESSIONS, [schema])) {
-    const [row] = await query(orphansIn(name));
-    if (row?.orphaned === true) orphaned.push(name);
-  }
+  const orphaned = await tablesWithOrphans(query, schema);
   const [old] = await query(OLD_TRANSACTIONS);
   const transactions = old?.transactions ?? 0;
   const age = `${transactions} of more than five minutes, the oldest of ${Math.round((old?.seconds ?? 0) / 60)} minutes`;
   return [
     none('rights', forbidden, 'bad', 'the role may not read and write these tables'),
     none('bloat', bloated, 'warning', 'vacuum them, and let autovacuum come more often'),
-    none('rows without a session', orphaned, 'warning', 'a call of remove was interrupted; call it again, or delete them'),
+    none('rows without a session', orphaned, 'warning', 'a process has written them while remove() ran; call remove() for these ids again'),
     verdict(
       'open transactions',
       transactions === 0,
