@@ -85,10 +85,54 @@ describe('secagg postgres', () => {
       expect(await networks.rows('chunks')).to.be.above(0);
       expect(await look()).to.equal('as it should be');
       expect((await processes[1].model())?.model).to.deep.equal(meanOf(updates, ONE));
-      await networks.database.pool.query(`update ${networks.quoted}.pet_networks set model_round_id = gen_random_uuid()`);
+      await networks.database.pool.query(
+        `update ${networks.quoted}.pet_networks set model_round_id = gen_random_uuid(); delete from ${networks.quoted}.pet_ended_rounds`,
+      );
       expect(await look()).to.match(/^chunks /);
     } finally {
       await networks.end();
+    }
+  });
+
+  it('does not call good what its role may not see, and tells of tables of which the role lacks one right', async () => {
+    const schema = pg.escapeIdentifier(database.schema);
+    const role = `doctor_${crypto.randomUUID().slice(0, 8)}`;
+    await database.pool.query(
+      `create role ${role}; grant usage on schema ${schema} to ${role};
+       grant select, insert, update, delete on all tables in schema ${schema} to ${role}`,
+    );
+    const pool = new pg.Pool({ connectionString: database.server.url, options: `-c role=${role}`, max: 1 });
+    const others = await database.pool.connect();
+    // PostgreSQL lists such a connection as it lists a standby.
+    const standby = new pg.Client({ connectionString: database.server.url, replication: 'database' } as pg.ClientConfig);
+    const look = async (): Promise<ReadonlyMap<string, Finding>> => {
+      const found = await examine(new Database(pool, { schema: database.schema }));
+      return new Map(found.map((finding) => [finding.subject, finding]));
+    };
+    try {
+      await standby.connect();
+      const unseen = await look();
+      for (const subject of ['open transactions', 'standbys']) {
+        expect(unseen.get(subject)).to.include({ verdict: 'warning' });
+        expect(unseen.get(subject)!.text).to.match(/pg_read_all_stats/);
+      }
+      expect(unseen.get('rights')).to.include({ verdict: 'good' });
+      await database.pool.query(`grant pg_read_all_stats to ${role}`);
+      const seen = await look();
+      expect(seen.get('open transactions')).to.include({ verdict: 'good' });
+      expect(seen.get('standbys')?.text).to.match(/^asynchronous/);
+      await standby.end();
+      expect((await look()).get('standbys')).to.include({ verdict: 'good' });
+      await database.pool.query(`revoke delete on ${schema}.chunks from ${role}; revoke select on ${schema}.tiles from ${role}`);
+      expect((await look()).get('rights'))
+        .to.include({ verdict: 'bad' })
+        .and.to.have.property('text')
+        .that.match(/^chunks, tiles: /);
+    } finally {
+      others.release();
+      await standby.end().catch(() => undefined);
+      await pool.end();
+      await database.pool.query(`drop owned by ${role}; drop role ${role}`);
     }
   });
 
