@@ -35,7 +35,7 @@ const INSERT: Statement<{ readonly first: number }> = statement(
 
 const LEASE = `clock_timestamp() + interval '60 seconds'`;
 
-/** Takes a task that nobody works on, under the lease $3. */
+/** Takes a task that nobody works on, under the lease $3, if the closing is still there. */
 const TAKE: Statement<Omit<TaskRow, 'set_id'>> = statement(
   `
   update :schema.unmask_tasks set lease = $3::uuid, lease_until = ${LEASE}
@@ -44,7 +44,8 @@ const TAKE: Statement<Omit<TaskRow, 'set_id'>> = statement(
     where session_id = $1::uuid and token = $2::uuid and set_id is null
       and (lease_until is null or lease_until <= clock_timestamp())
     order by first limit 1 for update skip locked
-  ) returning first, last`,
+  ) and exists (select from :schema.sessions where session_id = $1::uuid and closing = $2::uuid)
+  returning first, last`,
   TASK,
 );
 
@@ -89,6 +90,9 @@ export interface Closing {
   readonly token: string;
 }
 
+/** What has become of an attempt to do a task. `lost`: another process does it, or the closing is over. `none`: there is no task to take. */
+type Attempted = 'done' | 'lost' | 'none';
+
 /** Divides the masks, each range worth a time of one core at least. @returns one range if they are too few to be divided. */
 export function tasksFor(unmasking: Unmasking, length: number, milliseconds: number): readonly MaskRange[] {
   const total = countMasks(unmasking);
@@ -106,16 +110,15 @@ export async function makeTasks(query: Query, { sessionId, token }: Closing, ran
  * Does one task that nobody works on.
  *
  * @param remove gives the sum of the masks of a range, with the sign with which they leave the sum.
- * @returns false if there is none.
  */
 export async function doTask(
   database: Database,
   { sessionId, token }: Closing,
   remove: (range: MaskRange) => Promise<Lanes>,
-): Promise<boolean> {
+): Promise<Attempted> {
   const lease = crypto.randomUUID();
   const [task] = await database.transaction((query) => query(TAKE, [sessionId, token, lease]));
-  if (task === undefined) return false;
+  if (task === undefined) return 'none';
   const renew = (): Promise<unknown> => database.transaction((query) => query(RENEW, [sessionId, token, lease]));
   const timer = setInterval(() => void renew().catch(() => undefined), RENEW_MS);
   const set = crypto.randomUUID();
@@ -128,7 +131,7 @@ export async function doTask(
       return true;
     });
     if (!isDone) await dropSet(database, sessionId, set);
-    return true;
+    return isDone ? 'done' : 'lost';
   } catch (error) {
     await database.transaction((query) => query(RELEASE, [sessionId, token, lease])).catch(() => undefined);
     throw error;

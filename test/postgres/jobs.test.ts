@@ -227,6 +227,45 @@ describe('work that several machines share', function () {
     await expectSum(session, await close(id));
   });
 
+  it('helps no longer once the closing is over: what another process has begun counts, and the tasks of the first one are left alone', async () => {
+    const [session, id] = await answered();
+    // The first process stops for good, with its tasks in the table.
+    let died: () => void = () => undefined;
+    const dead = new Promise<void>((resolve) => (died = resolve));
+    const never = new AbortController();
+    const first = close(
+      id,
+      overheard(store.database.pool, async (text) => {
+        if (!text.includes('skip locked') && !text.includes('delete from')) return;
+        died();
+        if (!never.signal.aborted) await new Promise((resolve) => never.signal.addEventListener('abort', resolve));
+        throw new Error('it has died');
+      }),
+    ).catch(() => undefined);
+    await dead;
+    const tasks = await tasksOf(id);
+    expect(tasks).to.be.above(2);
+    let taken = 0;
+    const helper = withJobs(
+      overheard(store.database.pool, async (text) => {
+        taken += Number(text.includes('skip locked'));
+        if (!text.includes('set set_id')) return;
+        // Meanwhile another process takes the closing over.
+        await store.database.pool.query(
+          `update ${store.quoted}.sessions set closing = gen_random_uuid(), lease_until = now() where session_id = $1`,
+          [id],
+        );
+      }),
+    );
+    expect(await helper.unmask(id)).to.equal(false);
+    expect(taken, 'it has done one task and has looked for another one').to.equal(2);
+    await expectSum(session, await close(id));
+    never.abort();
+    await first;
+    await store.two.sweep({ endedBefore: new Date(Date.now() + 60_000) });
+    expect(await tasksOf(id)).to.equal(0);
+  });
+
   it('refuses tasks that somebody has changed: a mask would be removed twice, or never', async () => {
     for (const change of [
       'delete from ?.unmask_tasks where first = 2',
