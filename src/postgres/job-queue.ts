@@ -3,6 +3,7 @@
 import { timeIn } from './clock.ts';
 import { quoteSchema } from './pool.ts';
 import { statement, text, type Query, type Statement } from './statement.ts';
+import { sessionsToRecover } from './statements.ts';
 
 /** A task is worth this much time of one core at least, for each process also reads the answers and reconstructs the secrets. */
 const TASK_MILLISECONDS = 2_000;
@@ -28,8 +29,7 @@ export class JobQueue {
     this.#addClosing = statement(`select from ${closing('$1', '$2', timeIn('$3'))}`);
     this.#recoverClosings = statement(
       `
-      select session_id from :schema.sessions, lateral ${closing('session_id', 'round', 'now()')}
-      where closing is not null and lease_until <= clock_timestamp() order by session_id limit 1000`,
+      select session_id from (${sessionsToRecover.text}) as stopped, lateral ${closing('session_id', 'round', 'now()')}`,
       { session_id: text },
     );
   }

@@ -1,5 +1,5 @@
-// Every statement about the rows of sessions. $1 is the session wherever there is one; the three statements with which sweep()
-// looks for sessions have none, and read one page of one index.
+// Every statement about the rows of sessions, except those of lists. $1 is the session wherever there is one; the statements with which
+// sweep() and recover() look for sessions have none, and read one page of one index.
 import { timeIn } from './clock.ts';
 import {
   EXPIRED,
@@ -12,7 +12,7 @@ import {
   type SessionRow,
 } from './session-columns.ts';
 import type { StatusRow } from './session-status.ts';
-import { statement, text, type Columns, type Statement } from './statement.ts';
+import { integer, statement, text, type Columns, type Statement } from './statement.ts';
 
 const SESSION_ID: Columns<SessionIdRow> = { session_id: text };
 
@@ -31,6 +31,12 @@ export const createSession: Statement<SessionIdRow> = statement(
 export const readStatus: Statement<StatusRow> = statement(
   `select status, round, reason, ${EXPIRED} from :schema.sessions where session_id = $1::uuid`,
   STATUS,
+);
+
+/** Where sessions are for whose rounds somebody waits. */
+export const readStatuses: Statement<StatusRow & SessionIdRow> = statement(
+  `select session_id, status, round, reason, ${EXPIRED} from :schema.sessions where session_id = any ($1::uuid[])`,
+  { ...SESSION_ID, ...STATUS },
 );
 
 export const readSessions: Statement<SessionRow> = statement(
@@ -126,6 +132,14 @@ export const tidySession: Statement<SessionIdRow> = statement(
 export const deleteSession: Statement<SessionIdRow> = statement(
   `delete from :schema.sessions where session_id = $1::uuid returning session_id`,
   SESSION_ID,
+);
+
+/** Sessions whose closing was begun by a process that has stopped. The index of closings has the few rounds that are being closed. */
+export const sessionsToRecover: Statement<SessionIdRow & { readonly round: number }> = statement(
+  `
+  select session_id, round from :schema.sessions
+  where closing is not null and lease_until <= now() order by session_id limit 1000`,
+  { ...SESSION_ID, round: integer },
 );
 
 /** A session that a page lists, and the time by which the page is ordered, as PostgreSQL writes it. */

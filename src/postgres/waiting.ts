@@ -6,20 +6,12 @@ import { throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
 import { CHANNEL } from './channel.ts';
 import type { Database } from './database.ts';
 import { checkConnection, send, type PoolConnection, type PostgresPool } from './pool.ts';
-import { requireLive, SESSION_STATUSES, type StatusRow } from './session-status.ts';
-import { boolean, integer, nullable, oneOf, statement, text, type Statement } from './statement.ts';
+import { requireLive, type StatusRow } from './session-status.ts';
+import { readStatuses } from './statements.ts';
 
 /** Milliseconds between two looks, without and with notifications. */
 const LOOK_MS = 1_000;
 const LOOK_SELDOM_MS = 15_000;
-
-/** The rows of sessions for which somebody waits. */
-const LOOK: Statement<StatusRow & { readonly session_id: string }> = statement(
-  `
-  select session_id, status, round, reason, status = 'collecting' and coalesce(expires_at <= clock_timestamp(), false) as expired
-  from :schema.sessions where session_id = any ($1::uuid[])`,
-  { session_id: text, status: oneOf(SESSION_STATUSES), round: integer, reason: nullable(text), expired: boolean },
-);
 
 interface WaitingCall {
   readonly sessionId: string;
@@ -113,7 +105,7 @@ export class Waiting {
   async #lookOnce(): Promise<void> {
     const calls = [...this.#calls];
     try {
-      const rows = await this.#database.read(LOOK, [[...new Set(calls.map(({ sessionId }) => sessionId))]]);
+      const rows = await this.#database.read(readStatuses, [[...new Set(calls.map(({ sessionId }) => sessionId))]]);
       const bySession = new Map(rows.map((row) => [row.session_id, row]));
       for (const { sessionId, see, fail } of calls) {
         try {
