@@ -8,7 +8,7 @@ import { sha256 } from '../crypto/digest.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { inTime, Late } from './deadline.ts';
 import { checkDriver } from './driver-check.ts';
-import { lateError, storeError } from './driver-error.ts';
+import { isStale, lateError, staleError, storeError } from './driver-error.ts';
 import type { StoreEvent } from './events.ts';
 import { LockWaits } from './lock-waits.ts';
 import { readSchemaId, requireSchemaVersion } from './migrations.ts';
@@ -127,7 +127,12 @@ export class Database {
   /** Runs one statement that only reads and is a transaction of its own. */
   readonly read: Query = async (statement, values) => {
     if (!this.#isVersionKnown) return this.transaction((query) => query(statement, values));
-    return this.#connected(async (run) => (await run(statement, values)).rows);
+    try {
+      return await this.#connected(async (run) => (await run(statement, values)).rows);
+    } catch (error) {
+      if (!isStale(error)) throw error;
+      return this.transaction((query) => query(statement, values));
+    }
   };
 
   /**
@@ -144,10 +149,10 @@ export class Database {
           return work(query);
         }, lockTimeout);
       } catch (error) {
-        const again = error instanceof StoreError && error.sqlState !== null && LOST_A_RACE.includes(error.sqlState);
-        if (!again || attempt === MOST_ATTEMPTS) throw error;
+        if (attempt === MOST_ATTEMPTS || !mayRunAgain(error)) throw error;
         this.tell({ type: 'transaction-retried', sqlState: error.sqlState });
-        await pause(2 ** attempt * (1 + (systemRandom(1)[0] ?? 0) / 128));
+        // Another connection may do at once what this one could not.
+        if (!isStale(error)) await pause(2 ** attempt * (1 + (systemRandom(1)[0] ?? 0) / 128));
       }
     }
   }
@@ -206,11 +211,11 @@ export class Database {
     }
   }
 
-  /** @param onLate is told that the connection is of no use any more. */
+  /** @param onUseless is told why the connection is of no use any more. */
   #runOn(
     connection: PoolConnection,
     broken: () => Error | undefined,
-    onLate: (error: Error) => void,
+    onUseless: (error: Error) => void,
     prepares = this.#prepares,
   ): Run {
     return async ({ text, decode }, values) => {
@@ -223,8 +228,13 @@ export class Database {
         const { rows, command } = await inTime(send(connection, prepares ? sent : { text: sent.text }, values), this.timeout);
         return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
       } catch (error) {
+        const stale = prepares && values !== undefined ? staleError(error) : null;
+        if (stale !== null) {
+          onUseless(stale);
+          throw stale;
+        }
         if (!(error instanceof Late)) throw storeError(error);
-        onLate(error);
+        onUseless(error);
         throw lateError(`no answer within ${this.timeout} ms`, error);
       }
     };
@@ -275,6 +285,11 @@ async function inTransaction<T>(
     });
     throw error;
   }
+}
+
+function mayRunAgain(error: unknown): error is StoreError & { readonly sqlState: string } {
+  if (!(error instanceof StoreError) || error.sqlState === null) return false;
+  return LOST_A_RACE.includes(error.sqlState) || isStale(error);
 }
 
 function pause(milliseconds: number): Promise<void> {
