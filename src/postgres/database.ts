@@ -6,6 +6,7 @@ import { checkInteger } from '../leaves/checks.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { systemRandom } from '../crypto/random.ts';
+import { connectionOf } from './connection.ts';
 import { inTime, Late } from './deadline.ts';
 import { checkDriver } from './driver-check.ts';
 import { isStale, lateError, staleError, storeError } from './driver-error.ts';
@@ -195,7 +196,7 @@ export class Database {
   }
 
   async #connected<T>(work: (run: Run, onBroken: (error: Error) => void) => Promise<T>): Promise<T> {
-    const connection = await this.#connect();
+    const connection = await connectionOf(this.#pool, this.timeout);
     // A connection that breaks while no statement runs emits an event, and Node ends a process that does not listen to it.
     let broken: Error | undefined;
     const onBroken = (error: Error): void => void (broken ??= error);
@@ -248,20 +249,6 @@ export class Database {
     const sent = { text: sql, name: `secagg_${hex(sha256([utf8(sql)]).subarray(0, 16))}` };
     this.#sent.set(text, sent);
     return sent;
-  }
-
-  async #connect(): Promise<PoolConnection> {
-    const connecting = (async (): Promise<unknown> => this.#pool.connect())();
-    let connection: unknown;
-    try {
-      connection = await inTime(connecting, this.timeout);
-    } catch (error) {
-      if (!(error instanceof Late)) throw storeError(error);
-      // The pool may still hand over the connection that nobody waits for any more.
-      connecting.then((later) => checkConnection(later).release()).catch(() => undefined);
-      throw lateError(`no connection from the pool within ${this.timeout} ms`, error);
-    }
-    return checkConnection(connection);
   }
 }
 
