@@ -93,7 +93,7 @@ async function closeWhenFree(database: Database, closing: RoundToClose, waiting:
     try {
       begun = await whenFree(database, (query) => begin(query, closing, token, attempt), waiting);
     } catch (error) {
-      if (attempt.mayBeWritten) abandoned.add(token);
+      if (attempt.mayBeWritten) abandon(abandoned, token);
       throw error;
     }
     if (begun?.isClosed === true) {
@@ -102,6 +102,7 @@ async function closeWhenFree(database: Database, closing: RoundToClose, waiting:
     }
     if (begun?.isTakenOver === true) database.tell({ type: 'closing-taken-over', sessionId, round });
     const closed = begun === null ? null : await close(database, closing, begun.row, token);
+    if (closed?.kind === 'failed') throw closed.error;
     if (closed !== null) {
       const users = closed.kind === 'messages' ? closed.recipients.length : 0;
       database.tell({ type: 'round-closed', sessionId, round, users, milliseconds: performance.now() - started });
@@ -133,8 +134,11 @@ async function begin(
   return { row, isClosed: false, isTakenOver };
 }
 
+/** What closing the round has come to: the session goes on or has its sum, or this process has written down that it has failed. */
+type Outcome = ClosedRound | { readonly kind: 'failed'; readonly error: unknown };
+
 /** @returns null if another process has taken over. */
-async function close(database: Database, closing: RoundToClose, row: LiveRow, token: string): Promise<ClosedRound | null> {
+async function close(database: Database, closing: RoundToClose, row: LiveRow, token: string): Promise<Outcome | null> {
   const { sessionId, signal, abandoned } = closing;
   const work = new Cancellation(signal);
   const onLost = (): void => work.cancel(new LeaseLost());
@@ -144,11 +148,31 @@ async function close(database: Database, closing: RoundToClose, row: LiveRow, to
     );
   } catch (error) {
     if (error instanceof LeaseLost) return null;
-    await database.transaction((query) => query(sql.endClosing, [sessionId, token])).catch(() => void abandoned.add(token));
+    const mark = (): false => (abandon(abandoned, token), false);
+    // Whoever has taken over deletes what this process was reading, so the error is of no account. The next look shows what has become of it.
+    if (await database.transaction((query) => giveUp(query, sessionId, token)).catch(mark)) return null;
     throw error;
   } finally {
     work.release();
   }
+}
+
+/** What is forgotten of these tokens costs a wait for a lease. Most of them were never written, or are gone. */
+const MOST_ABANDONED = 1_000;
+
+function abandon(abandoned: Set<string>, token: string): void {
+  abandoned.add(token);
+  for (const oldest of abandoned) {
+    if (abandoned.size <= MOST_ABANDONED) return;
+    abandoned.delete(oldest);
+  }
+}
+
+/** Takes a token back. @returns whether somebody has done so before, or the round was closed. */
+async function giveUp(query: Query, sessionId: string, token: string): Promise<boolean> {
+  if ((await query(sql.endClosing, [sessionId, token])).length > 0) return false;
+  const [now] = await query(sql.readMoments, [[sessionId]]);
+  return now?.closing !== token;
 }
 
 /** The work is called off, because another process does it. */
@@ -165,7 +189,7 @@ async function compute(
   database: Database,
   { sessionId, locals, jobs, reads, known, round }: RoundToClose,
   { row, token, signal }: Attempt,
-): Promise<ClosedRound | null> {
+): Promise<Outcome | null> {
   const { read } = database;
   const session = await loadSession(reads, sessionId, row, known?.session);
   const { context } = session;
@@ -200,7 +224,7 @@ async function compute(
     const strings = [['end', end]] as const;
     if (!(await publish(done, 'failed', { strings, directoryDigest: null, view2: null, view3: null }))) return null;
     database.tell({ type: 'failed', sessionId, round, code: errorOf(failure).code });
-    throw error;
+    return { kind: 'failed', error };
   }
 }
 

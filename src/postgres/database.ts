@@ -6,9 +6,10 @@ import { checkInteger } from '../leaves/checks.ts';
 import { checkListener, emit, type Listener } from '../leaves/events.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { systemRandom } from '../crypto/random.ts';
+import { connectionOf } from './connection.ts';
 import { inTime, Late } from './deadline.ts';
 import { checkDriver } from './driver-check.ts';
-import { lateError, storeError } from './driver-error.ts';
+import { isStale, lateError, staleError, storeError } from './driver-error.ts';
 import type { StoreEvent } from './events.ts';
 import { LockWaits } from './lock-waits.ts';
 import { readSchemaId, requireSchemaVersion } from './migrations.ts';
@@ -127,7 +128,12 @@ export class Database {
   /** Runs one statement that only reads and is a transaction of its own. */
   readonly read: Query = async (statement, values) => {
     if (!this.#isVersionKnown) return this.transaction((query) => query(statement, values));
-    return this.#connected(async (run) => (await run(statement, values)).rows);
+    try {
+      return await this.#connected(async (run) => (await run(statement, values)).rows);
+    } catch (error) {
+      if (!isStale(error)) throw error;
+      return this.transaction((query) => query(statement, values));
+    }
   };
 
   /**
@@ -144,10 +150,10 @@ export class Database {
           return work(query);
         }, lockTimeout);
       } catch (error) {
-        const again = error instanceof StoreError && error.sqlState !== null && LOST_A_RACE.includes(error.sqlState);
-        if (!again || attempt === MOST_ATTEMPTS) throw error;
+        if (attempt === MOST_ATTEMPTS || !mayRunAgain(error)) throw error;
         this.tell({ type: 'transaction-retried', sqlState: error.sqlState });
-        await pause(2 ** attempt * (1 + (systemRandom(1)[0] ?? 0) / 128));
+        // Another connection may do at once what this one could not.
+        if (!isStale(error)) await pause(2 ** attempt * (1 + (systemRandom(1)[0] ?? 0) / 128));
       }
     }
   }
@@ -190,7 +196,7 @@ export class Database {
   }
 
   async #connected<T>(work: (run: Run, onBroken: (error: Error) => void) => Promise<T>): Promise<T> {
-    const connection = await this.#connect();
+    const connection = await connectionOf(this.#pool, this.timeout);
     // A connection that breaks while no statement runs emits an event, and Node ends a process that does not listen to it.
     let broken: Error | undefined;
     const onBroken = (error: Error): void => void (broken ??= error);
@@ -206,11 +212,11 @@ export class Database {
     }
   }
 
-  /** @param onLate is told that the connection is of no use any more. */
+  /** @param onUseless is told why the connection is of no use any more. */
   #runOn(
     connection: PoolConnection,
     broken: () => Error | undefined,
-    onLate: (error: Error) => void,
+    onUseless: (error: Error) => void,
     prepares = this.#prepares,
   ): Run {
     return async ({ text, decode }, values) => {
@@ -223,8 +229,13 @@ export class Database {
         const { rows, command } = await inTime(send(connection, prepares ? sent : { text: sent.text }, values), this.timeout);
         return { rows: decode === null ? [] : rows.map((row) => decode(row)), command };
       } catch (error) {
+        const stale = prepares && values !== undefined ? staleError(error) : null;
+        if (stale !== null) {
+          onUseless(stale);
+          throw stale;
+        }
         if (!(error instanceof Late)) throw storeError(error);
-        onLate(error);
+        onUseless(error);
         throw lateError(`no answer within ${this.timeout} ms`, error);
       }
     };
@@ -238,20 +249,6 @@ export class Database {
     const sent = { text: sql, name: `secagg_${hex(sha256([utf8(sql)]).subarray(0, 16))}` };
     this.#sent.set(text, sent);
     return sent;
-  }
-
-  async #connect(): Promise<PoolConnection> {
-    const connecting = (async (): Promise<unknown> => this.#pool.connect())();
-    let connection: unknown;
-    try {
-      connection = await inTime(connecting, this.timeout);
-    } catch (error) {
-      if (!(error instanceof Late)) throw storeError(error);
-      // The pool may still hand over the connection that nobody waits for any more.
-      connecting.then((later) => checkConnection(later).release()).catch(() => undefined);
-      throw lateError(`no connection from the pool within ${this.timeout} ms`, error);
-    }
-    return checkConnection(connection);
   }
 }
 
@@ -275,6 +272,11 @@ async function inTransaction<T>(
     });
     throw error;
   }
+}
+
+function mayRunAgain(error: unknown): error is StoreError & { readonly sqlState: string } {
+  if (!(error instanceof StoreError) || error.sqlState === null) return false;
+  return LOST_A_RACE.includes(error.sqlState) || isStale(error);
 }
 
 function pause(milliseconds: number): Promise<void> {

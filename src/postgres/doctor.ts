@@ -3,7 +3,8 @@ import { StoreError } from '../leaves/errors.ts';
 import type { Database } from './database.ts';
 import { checkDriver } from './driver-check.ts';
 import { LEAST_POSTGRES, SCHEMA_VERSION, schemaVersion } from './migrations.ts';
-import { boolean, integer, number, statement, text, type Query, type Statement } from './statement.ts';
+import { tablesWithOrphans } from './orphans.ts';
+import { integer, number, statement, text, type Query, type Statement } from './statement.ts';
 
 /** What one look has found. */
 export interface Finding {
@@ -25,16 +26,21 @@ const SETTINGS: Statement<{ readonly name: string; readonly setting: string }> =
 
 const CLOCK = statement('select extract(epoch from clock_timestamp())::float8 as seconds', { seconds: number });
 
-const STANDBYS = statement(`select count(*)::integer as standbys from pg_stat_replication where sync_state = 'async'`, {
-  standbys: integer,
-});
+// PostgreSQL shows to roles without pg_read_all_stats that there are standbys and connections of others, and nothing more about them.
+const STANDBYS = statement(
+  `
+  select count(*) filter (where sync_state = 'async')::integer as standbys, count(*) filter (where sync_state is null)::integer as unseen
+  from pg_stat_replication`,
+  { standbys: integer, unseen: integer },
+);
 
 /** Tables of the schema that this role may not read or write. */
 const FORBIDDEN = statement(
   `
   select relname as name from pg_class
   where relnamespace = to_regnamespace($1) and relkind = 'r' and relname <> 'migrations'
-    and not has_table_privilege(oid, 'select, insert, update, delete')
+    and not (has_table_privilege(oid, 'select') and has_table_privilege(oid, 'insert')
+      and has_table_privilege(oid, 'update') and has_table_privilege(oid, 'delete'))
   order by relname`,
   { name: text },
 );
@@ -50,9 +56,12 @@ const BLOATED = statement(
 
 const OLD_TRANSACTIONS = statement(
   `
-  select count(*)::integer as transactions, coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float8 as seconds
-  from pg_stat_activity where backend_xmin is not null and xact_start < clock_timestamp() - interval '5 minutes'`,
-  { transactions: integer, seconds: number },
+  select count(*) filter (where is_old)::integer as transactions,
+    coalesce(extract(epoch from max(clock_timestamp() - xact_start) filter (where is_old)), 0)::float8 as seconds,
+    count(*) filter (where usesysid is not null and query = '<insufficient privilege>')::integer as unseen
+  from pg_stat_activity, lateral (
+    select backend_xmin is not null and xact_start < clock_timestamp() - interval '5 minutes' as is_old offset 0) as age`,
+  { transactions: integer, seconds: number, unseen: integer },
 );
 
 interface SessionCounts {
@@ -62,38 +71,20 @@ interface SessionCounts {
   readonly untidied: number;
 }
 
-const SESSIONS: Statement<SessionCounts> = statement(
+// Each by its own index: most sessions have ended, and stay.
+export const SESSIONS: Statement<SessionCounts> = statement(
   `
   select
-    count(*) filter (where status = 'collecting' and expires_at < clock_timestamp() - interval '1 hour')::integer as unswept,
-    count(*) filter (where closing is not null and lease_until < clock_timestamp() - interval '5 minutes')::integer as unclosed,
-    count(*) filter (where status = 'collecting' and expires_at is null and changed_at < clock_timestamp() - interval '7 days')::integer
-      as idle,
-    count(*) filter (where tidied_at is null and ended_at < clock_timestamp() - interval '2 hours')::integer as untidied
-  from :schema.sessions
-  where status = 'collecting' or tidied_at is null`,
+    (select count(*) from :schema.sessions
+      where status = 'collecting' and expires_at is not null and expires_at < now() - interval '1 hour')::integer as unswept,
+    (select count(*) from :schema.sessions
+      where closing is not null and lease_until < now() - interval '5 minutes')::integer as unclosed,
+    (select count(*) from :schema.sessions
+      where status = 'collecting' and expires_at is null and changed_at < now() - interval '7 days')::integer as idle,
+    (select count(*) from :schema.sessions
+      where ended_at is not null and tidied_at is null and ended_at < now() - interval '2 hours')::integer as untidied`,
   { unswept: integer, unclosed: integer, idle: integer, untidied: integer },
 );
-
-/** Tables whose rows belong to sessions. */
-const TABLES_OF_SESSIONS = statement(
-  `
-  select table_name as name from information_schema.columns
-  where table_schema = (select nspname from pg_namespace where oid = to_regnamespace($1)) and column_name = 'session_id'
-    and table_name not in ('sessions', 'overview')
-  order by table_name`,
-  { name: text },
-);
-
-const orphansIn = (table: string): Statement<{ readonly orphaned: boolean }> =>
-  statement(
-    `
-    select exists (
-      select from :schema.${table} owned
-      where not exists (select from :schema.sessions where sessions.session_id = owned.session_id)
-    ) as orphaned`,
-    { orphaned: boolean },
-  );
 
 /** Seconds by which clocks may differ before it is told. */
 const MOST_SKEW = 1;
@@ -104,9 +95,11 @@ export async function examine(database: Database): Promise<readonly Finding[]> {
     const findings = [...(await settings(query)), await driver(query), await clock(query)];
     const schema = await version(query, database.schema);
     findings.push(schema);
-    return schema.verdict === 'bad'
-      ? findings
-      : [...findings, ...(await tables(query, database.schema)), ...(await sessions(query))];
+    if (schema.verdict === 'bad') return findings;
+    const rights = await rightsTo(query, database.schema);
+    findings.push(rights, ...(await activity(query, database.schema)));
+    // Without all rights, the statements that look at rows would fail.
+    return rights.verdict === 'bad' ? findings : [...findings, await orphans(query, database.schema), ...(await sessions(query))];
   });
 }
 
@@ -136,16 +129,13 @@ async function settings(query: Query): Promise<Finding[]> {
     ),
   ];
   const [replication] = await query(STANDBYS);
-  const isAsynchronous = (replication?.standbys ?? 0) > 0 && setting.get('synchronous_standby_names') === '';
-  const standbys = isAsynchronous ? 'asynchronous' : 'none that is asynchronous';
+  const { standbys, unseen } = replication ?? { standbys: 0, unseen: 0 };
+  const isAsynchronous = standbys > 0 && setting.get('synchronous_standby_names') === '';
+  const lost = 'a failover may lose acknowledged messages, whose users must send them again';
   findings.push(
-    verdict(
-      'standbys',
-      !isAsynchronous,
-      'warning',
-      standbys,
-      'a failover may lose acknowledged messages, whose users must send them again',
-    ),
+    !isAsynchronous && unseen > 0
+      ? hidden('standbys', unseen)
+      : verdict('standbys', !isAsynchronous, 'warning', isAsynchronous ? 'asynchronous' : 'none that is asynchronous', lost),
   );
   return findings;
 }
@@ -181,28 +171,28 @@ async function version(query: Query, schema: string): Promise<Finding> {
   return verdict('schema', found >= SCHEMA_VERSION && !isTooNew, 'bad', told, advice);
 }
 
-async function tables(query: Query, schema: string): Promise<Finding[]> {
+async function rightsTo(query: Query, schema: string): Promise<Finding> {
   const forbidden = (await query(FORBIDDEN, [schema])).map(({ name }) => name);
+  const advice = 'the role may not read and write these tables; their rows were not looked at';
+  return none('rights', forbidden, 'bad', advice);
+}
+
+async function orphans(query: Query, schema: string): Promise<Finding> {
+  const advice = 'a process has written them while remove() ran; call remove() for these ids again';
+  return none('rows without a session', await tablesWithOrphans(query, schema), 'warning', advice);
+}
+
+async function activity(query: Query, schema: string): Promise<Finding[]> {
   const bloated = (await query(BLOATED, [schema])).map(({ name, dead }) => `${name} (${dead} dead rows)`);
-  const orphaned: string[] = [];
-  for (const { name } of await query(TABLES_OF_SESSIONS, [schema])) {
-    const [row] = await query(orphansIn(name));
-    if (row?.orphaned === true) orphaned.push(name);
-  }
   const [old] = await query(OLD_TRANSACTIONS);
-  const transactions = old?.transactions ?? 0;
-  const age = `${transactions} of more than five minutes, the oldest of ${Math.round((old?.seconds ?? 0) / 60)} minutes`;
+  const { transactions, seconds, unseen } = old ?? { transactions: 0, seconds: 0, unseen: 0 };
+  const age = `${transactions} of more than five minutes, the oldest of ${Math.round(seconds / 60)} minutes`;
+  const found = transactions === 0 ? 'none is old' : age;
   return [
-    none('rights', forbidden, 'bad', 'the role may not read and write these tables'),
     none('bloat', bloated, 'warning', 'vacuum them, and let autovacuum come more often'),
-    none('rows without a session', orphaned, 'warning', 'a call of remove was interrupted; call it again, or delete them'),
-    verdict(
-      'open transactions',
-      transactions === 0,
-      'warning',
-      transactions === 0 ? 'none is old' : age,
-      'vacuum cannot remove what they may still see',
-    ),
+    transactions === 0 && unseen > 0
+      ? hidden('open transactions', unseen)
+      : verdict('open transactions', transactions === 0, 'warning', found, 'vacuum cannot remove what they may still see'),
   ];
 }
 
@@ -219,6 +209,11 @@ async function sessions(query: Query): Promise<Finding[]> {
 
 function verdict(subject: string, isGood: boolean, otherwise: Finding['verdict'], found: string, advice: string): Finding {
   return { subject, verdict: isGood ? 'good' : otherwise, text: isGood ? found : `${found}: ${advice}` };
+}
+
+function hidden(subject: string, unseen: number): Finding {
+  const advice = 'grant it pg_read_all_stats (pg_monitor has it), or run doctor as a role that has it';
+  return { subject, verdict: 'warning', text: `${unseen} of other roles, which this role may not see: ${advice}` };
 }
 
 function none(subject: string, found: readonly string[], otherwise: Finding['verdict'], advice: string): Finding {

@@ -16,6 +16,28 @@ const PERMANENT_CLASSES = ['0A', '22', '23', '28', '3D', '3F', '42', '44', '54',
 /** The SQLSTATE of a transaction that others have kept from a lock for longer than `lock_timeout`. */
 export const LOCK_NOT_AVAILABLE = '55P03';
 
+/** SQLSTATEs of a connection that has lost what it had prepared: invalid_sql_statement_name, feature_not_supported. */
+const STALE = ['26000', '0A000'];
+
+/**
+ * The error of a prepared statement that only this connection refuses, because somebody has run DISCARD or DEALLOCATE on it, or has changed
+ * the type of a column. The driver would send the name again and again, so the connection is to be closed. Null for any other error.
+ */
+export function staleError(error: unknown): StoreError | null {
+  const sqlState = sqlStateOf(error);
+  if (sqlState === null || !STALE.includes(sqlState)) return null;
+  // What PostgreSQL does not support, another connection will not do either. It tells the two apart by the function that has failed.
+  const { routine } = error as { readonly routine?: unknown };
+  if (sqlState === '0A000' && routine !== 'RevalidateCachedQuery') return null;
+  const message = `database: a connection has lost its prepared statements (SQLSTATE ${sqlState}) and is closed; nothing was acknowledged, try again`;
+  return new StoreError('ERR_SECAGG_STORE', message, { sqlState, retryable: true, cause: error });
+}
+
+/** Whether a transaction has failed only because of what its connection had prepared. */
+export function isStale(error: unknown): error is StoreError & { readonly sqlState: string } {
+  return error instanceof StoreError && error.retryable && error.sqlState !== null && STALE.includes(error.sqlState);
+}
+
 /** The error of a call that has waited too long. If it has waited for a commit, nobody knows whether that took place. */
 export function lateError(what: string, cause: Late): StoreError {
   const message = `database: ${what}; the same call again is harmless, whether or not this one took effect`;
@@ -42,10 +64,10 @@ export function storeError(error: unknown): SecAggError {
 
 /**
  * Errors of the connection or of the whole server, which say nothing about the rows of a session: connection_exception,
- * invalid_transaction_state (the server is read-only), invalid_authorization_specification, invalid_catalog_name,
- * insufficient_resources, and a server that shuts down or starts.
+ * invalid_transaction_state (the server is read-only), invalid_sql_statement_name, invalid_authorization_specification,
+ * invalid_catalog_name, insufficient_resources, and a server that shuts down or starts.
  */
-const OF_DATABASE = ['08', '25', '28', '3D', '53', '57P'];
+const OF_DATABASE = ['08', '25', '26', '28', '3D', '53', '57P'];
 
 /** Whether every call fails now as this one has. Else the rows of one session may be the reason, and other sessions go on without it. */
 export function isOfDatabase(error: unknown): boolean {
@@ -53,7 +75,7 @@ export function isOfDatabase(error: unknown): boolean {
   const { code, sqlState, retryable } = error;
   if (code !== 'ERR_SECAGG_STORE') return true;
   // Without an SQLSTATE either the connection broke, or this library refuses what the rows are.
-  return sqlState === null ? retryable : OF_DATABASE.some((prefix) => sqlState.startsWith(prefix));
+  return sqlState === null ? retryable : isStale(error) || OF_DATABASE.some((prefix) => sqlState.startsWith(prefix));
 }
 
 /** Whether a transaction has ended because others hold what it needs. */

@@ -70,9 +70,9 @@ export type StoreEvent =
       readonly round: number;
     }
   | {
-      /** A transaction has lost a race, and runs again. */
+      /** A transaction has lost a race or its connection's prepared statements, and runs again. */
       readonly type: 'transaction-retried';
-      /** Why, as PostgreSQL says it: 40001 or 40P01. */
+      /** Why, as PostgreSQL says it: 40001 or 40P01; 26000 or 0A000 for a connection that has lost its prepared statements and is closed. */
       readonly sqlState: string;
     }
   | {

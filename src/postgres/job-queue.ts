@@ -3,6 +3,7 @@
 import { timeIn } from './clock.ts';
 import { quoteSchema } from './pool.ts';
 import { statement, text, type Query, type Statement } from './statement.ts';
+import { sessionsToRecover } from './statements.ts';
 
 /** A task is worth this much time of one core at least, for each process also reads the answers and reconstructs the secrets. */
 const TASK_MILLISECONDS = 2_000;
@@ -18,8 +19,9 @@ export class JobQueue {
   constructor(schema: unknown, taskMilliseconds: number = TASK_MILLISECONDS) {
     this.taskMilliseconds = taskMilliseconds;
     const jobs = quoteSchema(schema, 'options.jobs');
+    // In the list of what is selected, the function runs once for each row. In `from` it would run once, because it refers to no other table there.
     this.#addUnmasking = statement(
-      `select from generate_series(1, $2::integer), ${jobs}.add_job('secagg_unmask', payload := json_build_object('session', $1::text))`,
+      `select count(${jobs}.add_job('secagg_unmask', payload := json_build_object('session', $1::text))) from generate_series(1, $2::integer)`,
     );
     const closing = (session: string, round: string, at: string): string => `
       ${jobs}.add_job('secagg_close', payload := json_build_object('session', ${session}::text, 'round', ${round}::integer),
@@ -27,8 +29,7 @@ export class JobQueue {
     this.#addClosing = statement(`select from ${closing('$1', '$2', timeIn('$3'))}`);
     this.#recoverClosings = statement(
       `
-      select session_id from :schema.sessions, lateral ${closing('session_id', 'round', 'now()')}
-      where closing is not null and lease_until <= clock_timestamp() order by session_id limit 1000`,
+      select session_id from (${sessionsToRecover.text}) as stopped, lateral ${closing('session_id', 'round', 'now()')}`,
       { session_id: text },
     );
   }

@@ -44,33 +44,40 @@ interface ListedRow {
 
 const timeOf = (column: string): string => `${millisecondsOf(column)} as ${column}`;
 
-const LIST: Statement<ListedRow> = statement(
-  `
-  select session_id, status, round, ${timeOf('expires_at')}, ${timeOf('created_at')}, ${timeOf('ended_at')}
-  from :schema.sessions
-  where ($1::text is null or status = $1::text) and ($2::float8 is null or expires_at < ${timeIn('$2')})
-    and ($3::uuid is null or session_id > $3::uuid)
-  order by session_id limit ${PAGE}`,
-  {
-    session_id: text,
-    status: oneOf(SESSION_STATUSES),
-    round: integer,
-    expires_at: nullable(time),
-    created_at: time,
-    ended_at: nullable(time),
-  },
-);
+/** Sessions from $1 on, without $2, in the order of an index: that of `condition`, or the primary key. */
+const listed = (condition: string): Statement<ListedRow> =>
+  statement(
+    `
+    select session_id, status, round, ${timeOf('expires_at')}, ${timeOf('created_at')}, ${timeOf('ended_at')}
+    from :schema.sessions
+    where ${condition} and session_id >= $1::uuid and session_id is distinct from $2::uuid
+      and ($3::float8 is null or expires_at < ${timeIn('$3')})
+    order by session_id limit ${PAGE}`,
+    {
+      session_id: text,
+      status: oneOf(SESSION_STATUSES),
+      round: integer,
+      expires_at: nullable(time),
+      created_at: time,
+      ended_at: nullable(time),
+    },
+  );
+
+export const listAny: Statement<ListedRow> = listed('true');
+export const listByStatus: Statement<ListedRow> = listed('status = $4::text');
+
+/** Before every other id. */
+const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /** At most 100 sessions, in the order of their ids. @throws TypeError, RangeError that name the option. */
 export async function listSessions(query: Query, options: ListOptions): Promise<readonly ListedSession[]> {
   checkNames(options, 'options', ['status', 'dueBefore', 'after']);
   const { status, dueBefore, after } = options;
-  const values = [
-    status === undefined ? null : checkOneOf(status, 'options.status', SESSION_STATUSES),
-    dueBefore === undefined ? null : secondsUntil(dueBefore, 'options.dueBefore'),
-    after === undefined ? null : checkSessionId(after),
-  ];
-  const rows = await query(LIST, values);
+  const wanted = status === undefined ? null : checkOneOf(status, 'options.status', SESSION_STATUSES);
+  const seconds = dueBefore === undefined ? null : secondsUntil(dueBefore, 'options.dueBefore');
+  const last = after === undefined ? null : checkSessionId(after);
+  const values = [last ?? FIRST, last, seconds];
+  const rows = await (wanted === null ? query(listAny, values) : query(listByStatus, [...values, wanted]));
   return rows.map((row) => ({
     id: row.session_id,
     status: row.status,

@@ -47,7 +47,8 @@ export async function shareUnmasking(
     const pauses = new Pauses();
     for (;;) {
       throwIfAborted(work.signal);
-      if (await doTask(database, closing, (range) => masksOfRange(unmasking, range, parameters, work))) continue;
+      const attempted = await doTask(database, closing, (range) => masksOfRange(unmasking, range, parameters, work));
+      if (attempted !== 'none') continue;
       const sets = await doneTasks(database.read, closing, countMasks(unmasking));
       if (sets === null) {
         await pauses.pause(work.signal);
@@ -64,7 +65,7 @@ export async function shareUnmasking(
 }
 
 /**
- * Helps to unmask a sum that another process divides, until no task is left.
+ * Helps to unmask a sum that another process divides, until no task is left or the closing of that process is over.
  *
  * @returns whether there was anything to do.
  */
@@ -86,7 +87,11 @@ export async function helpUnmasking(
   const { parameters } = session.context;
   let hasHelped = false;
   try {
-    while (await doTask(database, closing, (range) => masksOfRange(unmasking, range, parameters, work))) hasHelped = true;
+    for (;;) {
+      const attempted = await doTask(database, closing, (range) => masksOfRange(unmasking, range, parameters, work));
+      if (attempted === 'none') break;
+      hasHelped ||= attempted === 'done';
+    }
   } finally {
     wipeUnmasking(unmasking);
   }

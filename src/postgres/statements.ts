@@ -1,18 +1,20 @@
-// Every statement about the rows of sessions. $1 is the session wherever there is one; the three statements with which sweep()
-// looks for sessions have none, and read one page of one index.
+// Every statement about the rows of sessions, except those of lists. $1 is the session wherever there is one; the statements with which
+// sweep() and recover() look for sessions have none, and read one page of one index.
 import { timeIn } from './clock.ts';
 import {
+  CREATED,
   EXPIRED,
   MOMENT,
   MOMENT_COLUMNS,
   SESSION,
   SESSION_COLUMNS,
+  secondsOf,
   STATUS,
   type MomentRow,
   type SessionRow,
 } from './session-columns.ts';
 import type { StatusRow } from './session-status.ts';
-import { statement, text, type Columns, type Statement } from './statement.ts';
+import { integer, statement, text, type Columns, type Statement } from './statement.ts';
 
 const SESSION_ID: Columns<SessionIdRow> = { session_id: text };
 
@@ -31,6 +33,12 @@ export const createSession: Statement<SessionIdRow> = statement(
 export const readStatus: Statement<StatusRow> = statement(
   `select status, round, reason, ${EXPIRED} from :schema.sessions where session_id = $1::uuid`,
   STATUS,
+);
+
+/** Where sessions are for whose rounds somebody waits. */
+export const readStatuses: Statement<StatusRow & SessionIdRow> = statement(
+  `select session_id, status, round, reason, ${EXPIRED} from :schema.sessions where session_id = any ($1::uuid[])`,
+  { ...SESSION_ID, ...STATUS },
 );
 
 export const readSessions: Statement<SessionRow> = statement(
@@ -59,7 +67,12 @@ export const lockToClose: Statement<SessionRow> = statement(
 );
 
 // The sweep does not wait for a session that somebody else works on: it returns no row then.
-export const lockToSweep: Statement<StatusRow> = statement(`${readStatus.text} for update skip locked`, STATUS);
+export const lockToSweep: Statement<StatusRow> = statement(
+  `
+  select status, round, reason, ${EXPIRED} from :schema.sessions
+  where session_id = $1::uuid and ${CREATED} = $2::text for update skip locked`,
+  STATUS,
+);
 
 // The lease is of 10 seconds. While it closes the round, its holder puts it off every 2 seconds.
 const LEASE = `clock_timestamp() + interval '10 seconds'`;
@@ -119,28 +132,38 @@ export const dropSession: Statement<SessionIdRow> = statement(
 export const tidySession: Statement<SessionIdRow> = statement(
   `
   update :schema.sessions set tidied_at = now()
-  where session_id = $1::uuid and ended_at is not null and tidied_at is null returning session_id`,
+  where session_id = $1::uuid and ${CREATED} = $2::text and ended_at is not null and tidied_at is null returning session_id`,
   SESSION_ID,
 );
 
 export const deleteSession: Statement<SessionIdRow> = statement(
-  `delete from :schema.sessions where session_id = $1::uuid returning session_id`,
+  `delete from :schema.sessions where session_id = $1::uuid and ${CREATED} = $2::text returning session_id`,
   SESSION_ID,
 );
 
-/** A session that a page lists, and the time by which the page is ordered, as PostgreSQL writes it. */
+/** Sessions whose closing was begun by a process that has stopped. The index of closings has the few rounds that are being closed. */
+export const sessionsToRecover: Statement<SessionIdRow & { readonly round: number }> = statement(
+  `
+  select session_id, round from :schema.sessions
+  where closing is not null and lease_until <= now() order by session_id limit 1000`,
+  { ...SESSION_ID, round: integer },
+);
+
+/** A session that a page lists, and the time by which the page is ordered, in seconds since 1970. */
 interface ListedSession extends SessionIdRow {
+  readonly created: string;
   readonly at: string;
 }
 
-const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, at: text };
+const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, created: text, at: text };
 
-// $1 and $2 are the last session of the page before, $3 is the length of a page.
+// $1 and $2 are the last session of the page before, $3 is the length of a page. The time is now() and not that of the clock, because an index
+// is searched for what does not change during the statement; else the last page would read all sessions that are not due.
 export const sessionsToExpire: Statement<ListedSession> = statement(
   `
-  select session_id, expires_at::text as at from :schema.sessions
-  where status = 'collecting' and expires_at is not null and expires_at <= clock_timestamp()
-    and (expires_at, session_id) > ($1::timestamptz, $2::uuid)
+  select session_id, ${CREATED} as created, ${secondsOf('expires_at')} as at from :schema.sessions
+  where status = 'collecting' and expires_at is not null and expires_at <= now()
+    and (expires_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by expires_at, session_id limit $3::integer`,
   LISTED_SESSION,
 );
@@ -148,19 +171,19 @@ export const sessionsToExpire: Statement<ListedSession> = statement(
 // Sessions without a result keep nothing that anybody asks for.
 export const sessionsToTidy: Statement<ListedSession> = statement(
   `
-  select session_id, ended_at::text as at from :schema.sessions
+  select session_id, ${CREATED} as created, ${secondsOf('ended_at')} as at from :schema.sessions
   where ended_at is not null and tidied_at is null
-    and (ended_at <= clock_timestamp() - $4::float8 * interval '1 second' or status in ('aborted', 'expired'))
-    and (ended_at, session_id) > ($1::timestamptz, $2::uuid)
+    and (ended_at <= now() - $4::float8 * interval '1 second' or status in ('aborted', 'expired'))
+    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,
 );
 
 export const sessionsToRemove: Statement<ListedSession> = statement(
   `
-  select session_id, ended_at::text as at from :schema.sessions
-  where ended_at is not null and ended_at < ${timeIn('$4')}
-    and (ended_at, session_id) > ($1::timestamptz, $2::uuid)
+  select session_id, ${CREATED} as created, ${secondsOf('ended_at')} as at from :schema.sessions
+  where ended_at is not null and ended_at < now() + $4::float8 * interval '1 second'
+    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,
 );

@@ -8,86 +8,22 @@ import { countMasks, type MaskRange, type Unmasking } from '../server/unmasking/
 import { millisecondsOf, rangesOf } from '../server/unmasking/sum-without-masks.ts';
 import { dropSet, stageStrings, writeChunks } from './chunks.ts';
 import type { Database } from './database.ts';
-import { integer, nullable, statement, text, type Query, type Statement } from './statement.ts';
+import type { Query } from './statement.ts';
+import * as sql from './unmask-statements.ts';
 
 const MOST_TASKS = 256;
 
 /** Milliseconds between two renewals of a lease, which is of a minute. */
 const RENEW_MS = 15_000;
 
-interface TaskRow {
-  readonly first: number;
-  readonly last: number;
-  /** The chunks of its sum; null until it is done. */
-  readonly set_id: string | null;
-}
-
-const TASK = { first: integer, last: integer };
-
-const INSERT: Statement<{ readonly first: number }> = statement(
-  `
-  insert into :schema.unmask_tasks (session_id, token, first, last)
-  select $1::uuid, $2::uuid, first, last from unnest($3::integer[], $4::integer[]) as task (first, last)
-  where exists (select from :schema.sessions where session_id = $1::uuid and closing = $2::uuid)
-  order by first returning first`,
-  { first: integer },
-);
-
-const LEASE = `clock_timestamp() + interval '60 seconds'`;
-
-/** Takes a task that nobody works on, under the lease $3. */
-const TAKE: Statement<Omit<TaskRow, 'set_id'>> = statement(
-  `
-  update :schema.unmask_tasks set lease = $3::uuid, lease_until = ${LEASE}
-  where session_id = $1::uuid and token = $2::uuid and first = (
-    select first from :schema.unmask_tasks
-    where session_id = $1::uuid and token = $2::uuid and set_id is null
-      and (lease_until is null or lease_until <= clock_timestamp())
-    order by first limit 1 for update skip locked
-  ) returning first, last`,
-  TASK,
-);
-
-const RENEW: Statement<{ readonly first: number }> = statement(
-  `
-  update :schema.unmask_tasks set lease_until = ${LEASE}
-  where session_id = $1::uuid and token = $2::uuid and lease = $3::uuid returning first`,
-  { first: integer },
-);
-
-/** Gives a task back. */
-const RELEASE: Statement<never> = statement(
-  `
-  update :schema.unmask_tasks set lease = null, lease_until = null
-  where session_id = $1::uuid and token = $2::uuid and lease = $3::uuid and set_id is null`,
-);
-
-/** Enters the sum of a task, if the lease and the closing are still there. */
-const FINISH: Statement<{ readonly first: number }> = statement(
-  `
-  update :schema.unmask_tasks set set_id = $4::uuid
-  where session_id = $1::uuid and token = $2::uuid and lease = $3::uuid and set_id is null
-    and exists (select from :schema.sessions where session_id = $1::uuid and closing = $2::uuid)
-  returning first`,
-  { first: integer },
-);
-
-const READ: Statement<TaskRow> = statement(
-  'select first, last, set_id from :schema.unmask_tasks where session_id = $1::uuid and token = $2::uuid order by first',
-  { ...TASK, set_id: nullable(text) },
-);
-
-/** Tasks of closings that are over, and the sets of their sums. */
-const DELETE: Statement<{ readonly set_id: string | null }> = statement(
-  'delete from :schema.unmask_tasks where session_id = $1::uuid and token = $2::uuid returning set_id',
-  { set_id: nullable(text) },
-);
-
 /** The closing of a session's round 4. */
 export interface Closing {
   readonly sessionId: string;
   readonly token: string;
 }
+
+/** What has become of an attempt to do a task. `lost`: another process does it, or the closing is over. `none`: there is no task to take. */
+type Attempted = 'done' | 'lost' | 'none';
 
 /** Divides the masks, each range worth a time of one core at least. @returns one range if they are too few to be divided. */
 export function tasksFor(unmasking: Unmasking, length: number, milliseconds: number): readonly MaskRange[] {
@@ -98,7 +34,7 @@ export function tasksFor(unmasking: Unmasking, length: number, milliseconds: num
 
 /** @returns whether they were made: the closing is still that of this process. */
 export async function makeTasks(query: Query, { sessionId, token }: Closing, ranges: readonly MaskRange[]): Promise<boolean> {
-  const rows = await query(INSERT, [sessionId, token, ranges.map(({ from }) => from), ranges.map(({ to }) => to)]);
+  const rows = await query(sql.insertTasks, [sessionId, token, ranges.map(({ from }) => from), ranges.map(({ to }) => to)]);
   return rows.length === ranges.length;
 }
 
@@ -106,31 +42,30 @@ export async function makeTasks(query: Query, { sessionId, token }: Closing, ran
  * Does one task that nobody works on.
  *
  * @param remove gives the sum of the masks of a range, with the sign with which they leave the sum.
- * @returns false if there is none.
  */
 export async function doTask(
   database: Database,
   { sessionId, token }: Closing,
   remove: (range: MaskRange) => Promise<Lanes>,
-): Promise<boolean> {
+): Promise<Attempted> {
   const lease = crypto.randomUUID();
-  const [task] = await database.transaction((query) => query(TAKE, [sessionId, token, lease]));
-  if (task === undefined) return false;
-  const renew = (): Promise<unknown> => database.transaction((query) => query(RENEW, [sessionId, token, lease]));
+  const [task] = await database.transaction((query) => query(sql.takeTask, [sessionId, token, lease]));
+  if (task === undefined) return 'none';
+  const renew = (): Promise<unknown> => database.transaction((query) => query(sql.renewTask, [sessionId, token, lease]));
   const timer = setInterval(() => void renew().catch(() => undefined), RENEW_MS);
   const set = crypto.randomUUID();
   try {
     const sum = await remove({ from: task.first, to: task.last });
     const rest = await stageStrings(database, sessionId, set, [['sum', sum]]);
     const isDone = await database.transaction(async (query) => {
-      if ((await query(FINISH, [sessionId, token, lease, set])).length === 0) return false;
+      if ((await query(sql.finishTask, [sessionId, token, lease, set])).length === 0) return false;
       await writeChunks(query, rest);
       return true;
     });
     if (!isDone) await dropSet(database, sessionId, set);
-    return true;
+    return isDone ? 'done' : 'lost';
   } catch (error) {
-    await database.transaction((query) => query(RELEASE, [sessionId, token, lease])).catch(() => undefined);
+    await database.transaction((query) => query(sql.releaseTask, [sessionId, token, lease])).catch(() => undefined);
     throw error;
   } finally {
     clearInterval(timer);
@@ -144,7 +79,7 @@ export async function doTask(
  * @throws StateError unless the tasks are a tiling of the masks: none twice, none left out.
  */
 export async function doneTasks(query: Query, { sessionId, token }: Closing, total: number): Promise<readonly string[] | null> {
-  const tasks = await query(READ, [sessionId, token]);
+  const tasks = await query(sql.readTasks, [sessionId, token]);
   let next = 0;
   for (const { first, last } of tasks) {
     if (first !== next || last <= first) throw new StateError(`session ${sessionId}: somebody has changed the rows of the tasks`);
@@ -157,7 +92,7 @@ export async function doneTasks(query: Query, { sessionId, token }: Closing, tot
 
 /** Deletes the tasks of a closing that is over, and what was computed for it. */
 export async function deleteTasks(database: Database, { sessionId, token }: Closing): Promise<void> {
-  for (const { set_id: set } of await database.transaction((query) => query(DELETE, [sessionId, token]))) {
+  for (const { set_id: set } of await database.transaction((query) => query(sql.deleteTasksOf, [sessionId, token]))) {
     if (set !== null) await dropSet(database, sessionId, set);
   }
 }

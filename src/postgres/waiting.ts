@@ -5,21 +5,15 @@ import { sleep } from '../leaves/sleep.ts';
 import { throwIfAborted, type AbortSignalLike } from '../leaves/signals.ts';
 import { CHANNEL } from './channel.ts';
 import type { Database } from './database.ts';
-import { checkConnection, send, type PoolConnection, type PostgresPool } from './pool.ts';
-import { requireLive, SESSION_STATUSES, type StatusRow } from './session-status.ts';
-import { boolean, integer, nullable, oneOf, statement, text, type Statement } from './statement.ts';
+import { connectionOf } from './connection.ts';
+import { inTime } from './deadline.ts';
+import { send, type PoolConnection, type PostgresPool } from './pool.ts';
+import { requireLive, type StatusRow } from './session-status.ts';
+import { readStatuses } from './statements.ts';
 
 /** Milliseconds between two looks, without and with notifications. */
 const LOOK_MS = 1_000;
 const LOOK_SELDOM_MS = 15_000;
-
-/** The rows of sessions for which somebody waits. */
-const LOOK: Statement<StatusRow & { readonly session_id: string }> = statement(
-  `
-  select session_id, status, round, reason, status = 'collecting' and coalesce(expires_at <= clock_timestamp(), false) as expired
-  from :schema.sessions where session_id = any ($1::uuid[])`,
-  { session_id: text, status: oneOf(SESSION_STATUSES), round: integer, reason: nullable(text), expired: boolean },
-);
 
 interface WaitingCall {
   readonly sessionId: string;
@@ -82,14 +76,14 @@ export class Waiting {
   async #look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const listening = new Listening(this.#direct, (changed) => {
+    const listening = new Listening(this.#direct, this.#database.timeout, (changed) => {
       if (changed === null || [...this.#calls].some(({ sessionId }) => sessionId === changed)) this.#wake();
     });
     const never = new AbortController().signal;
     try {
       while (this.#calls.size > 0) {
         const before = this.#reasons;
-        await listening.begin();
+        listening.begin();
         await this.#lookOnce();
         if (this.#calls.size === 0) break;
         if (this.#reasons > before) continue;
@@ -113,7 +107,7 @@ export class Waiting {
   async #lookOnce(): Promise<void> {
     const calls = [...this.#calls];
     try {
-      const rows = await this.#database.read(LOOK, [[...new Set(calls.map(({ sessionId }) => sessionId))]]);
+      const rows = await this.#database.read(readStatuses, [[...new Set(calls.map(({ sessionId }) => sessionId))]]);
       const bySession = new Map(rows.map((row) => [row.session_id, row]));
       for (const { sessionId, see, fail } of calls) {
         try {
@@ -131,12 +125,19 @@ export class Waiting {
 /** One connection that hears notifications; without a pool, or while it is broken, none. */
 class Listening {
   readonly #pool: PostgresPool | null;
+  readonly #timeout: number;
   readonly #onChange: (sessionId: string | null) => void;
   #connection: PoolConnection | null = null;
+  #isBeginning = false;
+  #isOver = false;
 
-  /** @param onChange is given the session that has changed; null if the connection broke, so that nobody knows. */
-  constructor(pool: PostgresPool | null, onChange: (sessionId: string | null) => void) {
+  /**
+   * @param timeout most milliseconds to wait for a connection, and for the answer to LISTEN.
+   * @param onChange is given the session that has changed; null if nobody knows: the connection has begun to listen, or broke.
+   */
+  constructor(pool: PostgresPool | null, timeout: number, onChange: (sessionId: string | null) => void) {
     this.#pool = pool;
+    this.#timeout = timeout;
     this.#onChange = onChange;
   }
 
@@ -144,30 +145,53 @@ class Listening {
     return this.#connection !== null;
   }
 
-  /** Begins to listen, unless it does. What fails is tried again at the next look. */
-  async begin(): Promise<void> {
-    if (this.#pool === null || this.#connection !== null) return;
-    let connection: PoolConnection | null = null;
-    try {
-      connection = checkConnection(await this.#pool.connect());
-      connection.on?.('error', this.#onError);
-      connection.on?.('notification', ({ payload }) => this.#onChange(payload ?? null));
-      await send(connection, { text: `listen ${CHANNEL}` });
-      this.#connection = connection;
-    } catch (error) {
-      connection?.release(error instanceof Error ? error : true);
+  /**
+   * Begins to listen, unless it does. What fails is tried again at the next look. Nobody waits for it: a pool or a network that does not
+   * answer keeps no caller from being looked for.
+   */
+  begin(): void {
+    if (this.#pool === null || this.#connection !== null || this.#isBeginning) return;
+    this.#isBeginning = true;
+    const done = (): void => void (this.#isBeginning = false);
+    void this.#listen(this.#pool).then(done, done);
+  }
+
+  async #listen(pool: PostgresPool): Promise<void> {
+    const connection = await connectionOf(pool, this.#timeout);
+    if (this.isOver()) {
+      connection.release();
+      return;
     }
+    connection.on?.('error', (error) => this.#onError(connection, error));
+    connection.on?.('notification', ({ payload }) => this.#onChange(payload ?? null));
+    try {
+      await inTime(send(connection, { text: `listen ${CHANNEL}` }), this.#timeout);
+    } catch (error) {
+      connection.release(error instanceof Error ? error : true);
+      return;
+    }
+    this.#connection = connection;
+    // What was closed before it listened, it was not told of.
+    if (this.isOver()) this.end();
+    else this.#onChange(null);
+  }
+
+  /** Whether nobody waits any more. It may change during any wait. */
+  isOver(): boolean {
+    return this.#isOver;
   }
 
   end(): void {
+    this.#isOver = true;
     // Closed, because it would go on to listen in the hands of whoever takes it next.
     this.#connection?.release(true);
     this.#connection = null;
   }
 
-  readonly #onError = (error: Error): void => {
-    this.#connection?.release(error);
+  #onError(connection: PoolConnection, error: Error): void {
+    if (this.#connection !== connection) return;
     this.#connection = null;
+    connection.release(error);
     this.#onChange(null);
-  };
+  }
 }

@@ -3,7 +3,10 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProtocolError, StoreError, ThresholdError } from '../../src/index.ts';
+import { closeRound } from '../../src/postgres/closing.ts';
+import { Database } from '../../src/postgres/database.ts';
 import { PostgresSessions, type PoolConnection, type PostgresPool, type PoolQuery } from '../../src/postgres/index.ts';
+import { SessionReads } from '../../src/postgres/session-reads.ts';
 import { rejected } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
 import { messagesAfter, overheard } from './support.ts';
@@ -55,6 +58,7 @@ describe('rounds in PostgreSQL that are being closed', function () {
 
   for (const [what, at] of [
     ['before it has read anything', READS],
+    ['before it has read the partial sums, which the other one deletes', 'select part_id, set_id, users from'],
     ['when it is about to write the result', ADVANCES],
   ] as const) {
     it(`a process hangs ${what}: another one closes the round with one more user, and the result of the first counts for nothing`, async () => {
@@ -88,6 +92,22 @@ describe('rounds in PostgreSQL that are being closed', function () {
       expect(await two.result(id)).to.deep.equal(session.server.output()!.getVector());
     });
   }
+
+  it('a process hangs before it has read the answers of round 4: another one closes it and deletes them, and both are given the sum', async () => {
+    const [session, id] = await store.playedTo(4, { vecLen: 1_000 });
+    const answers = await session.answers();
+    await store.deliver(id, answers);
+    session.deliver(answers);
+    await session.close();
+    const { sessions, stopped, goOn } = stopping(READS);
+    const hanging = sessions.round(id, 4);
+    await stopped;
+    await endLease(id);
+    const closed = await two.round(id, 4);
+    goOn();
+    expect(closed).to.deep.equal({ kind: 'sum', vector: session.server.output()!.getVector() });
+    expect(await hanging).to.deep.equal(closed);
+  });
 
   it('a round that is closed by a process without a lease is closed by the next one that is asked', async () => {
     const [session, id] = await store.playedTo(0);
@@ -166,7 +186,7 @@ describe('rounds in PostgreSQL that are being closed', function () {
   });
 
   for (const when of ['before', 'after'] as const) {
-    it(`a connection breaks ${when} the last commit of a closing: a caller that tries again is told the same, without a wait`, async () => {
+    it(`a connection breaks ${when} the last commit of a closing: ${when === 'before' ? 'a caller that tries again' : 'the caller'} is told who goes on, without a wait`, async () => {
       const [session, id] = await store.playedTo(1);
       await store.deliver(id, await session.answers());
       const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
@@ -190,8 +210,8 @@ describe('rounds in PostgreSQL that are being closed', function () {
         },
       };
       const sessions = new PostgresSessions(pool, { schema: store.database.schema });
-      await rejected('ERR_SECAGG_STORE', sessions.round(id, 1), StoreError);
       const started = performance.now();
+      if (when === 'before') await rejected('ERR_SECAGG_STORE', sessions.round(id, 1), StoreError);
       expect(await sessions.round(id, 1))
         .to.have.property('recipients')
         .with.length(5);
@@ -199,6 +219,25 @@ describe('rounds in PostgreSQL that are being closed', function () {
       expect((await two.progress(id)).round).to.equal(2);
     });
   }
+
+  it('a process remembers the newest thousand of the tokens of which it does not know whether they were written', async () => {
+    const [session, id] = await store.playedTo(0);
+    await store.deliver(id, await session.answers());
+    const broken = overheard(store.database.pool, (text) => {
+      if (text === 'commit') throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    });
+    const abandoned = new Set(Array.from({ length: 1_000 }, (_, i) => `token ${i}`));
+    const schema = { schema: store.database.schema };
+    const closing = { sessionId: id, round: 0, locals: {}, jobs: null, signal: undefined, known: null, abandoned };
+    const first = new Database(broken, schema);
+    await rejected('ERR_SECAGG_STORE', closeRound(first, { ...closing, reads: new SessionReads(first.read) }), StoreError);
+    expect(abandoned.size).to.equal(1_000);
+    expect([abandoned.has('token 0'), abandoned.has('token 1')]).to.deep.equal([false, true]);
+    expect([...abandoned].at(-1)).to.match(/^[0-9a-f-]{36}$/);
+    expect(await two.round(id, 0))
+      .to.have.property('recipients')
+      .with.length(5);
+  });
 
   it('a session is aborted while a round is being closed: the closing comes to nothing', async () => {
     const [session, id] = await store.playedTo(2);

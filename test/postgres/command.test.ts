@@ -2,11 +2,14 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { runPostgres } from '../../src/command/postgres.ts';
-import type { Finding } from '../../src/postgres/doctor.ts';
+import { Database } from '../../src/postgres/database.ts';
+import { examine, type Finding } from '../../src/postgres/doctor.ts';
 import { SCHEMA_VERSION } from '../../src/postgres/migrations.ts';
-import { PostgresSessions } from '../../src/postgres/index.ts';
+import { PostgresSessions, type PostgresPool } from '../../src/postgres/index.ts';
+import { meanOf, ONE, run as runMember } from '../pet/worlds.ts';
 import { rejected } from '../support/errors.ts';
 import { describeSchema } from './describe-schema.ts';
+import { PetNetworks } from './pet-networks.ts';
 import { testDatabase, type TestDatabase } from './support.ts';
 
 describe('secagg postgres', () => {
@@ -59,9 +62,104 @@ describe('secagg postgres', () => {
     await database.pool.query(`insert into ${schema}.keys values (gen_random_uuid(), decode(repeat('00', 32), 'hex'))`);
     const found = await findings();
     expect(found.get('expired sessions')).to.include({ verdict: 'warning' });
-    expect(found.get('rows without a session')?.text).to.match(/^keys: /);
-    await database.pool.query(`delete from ${schema}.keys`);
+    const orphans = found.get('rows without a session')!.text;
+    expect(orphans).to.match(/^keys \(such as [0-9a-f-]{36}\): /);
+    await sessions.remove(/[0-9a-f-]{36}/.exec(orphans)![0]);
+    expect((await findings()).get('rows without a session')).to.include({ verdict: 'good' });
     await sessions.remove(id);
+  });
+
+  it('takes no chunks of PET for rows without a session: neither those of a round nor those of the last mean', async () => {
+    const networks = await PetNetworks.start();
+    const look = async (): Promise<string> => {
+      const found = await examine(new Database(networks.database.pool, { schema: networks.database.schema }));
+      return found.find(({ subject }) => subject === 'rows without a session')!.text;
+    };
+    try {
+      const { processes, sums, updates } = await networks.world();
+      for (const phase of [sums, updates, sums]) {
+        await Promise.all(phase.map(runMember));
+        expect(await look()).to.equal('as it should be');
+        await processes[0].advance();
+      }
+      expect(await networks.rows('chunks')).to.be.above(0);
+      expect(await look()).to.equal('as it should be');
+      expect((await processes[1].model())?.model).to.deep.equal(meanOf(updates, ONE));
+      await networks.database.pool.query(
+        `update ${networks.quoted}.pet_networks set model_round_id = gen_random_uuid(); delete from ${networks.quoted}.pet_ended_rounds`,
+      );
+      expect(await look()).to.match(/^chunks /);
+    } finally {
+      await networks.end();
+    }
+  });
+
+  it('does not call good what its role may not see, and tells of tables of which the role lacks one right', async () => {
+    const schema = pg.escapeIdentifier(database.schema);
+    const role = `doctor_${crypto.randomUUID().slice(0, 8)}`;
+    await database.pool.query(
+      `create role ${role}; grant usage on schema ${schema} to ${role};
+       grant select, insert, update, delete on all tables in schema ${schema} to ${role}`,
+    );
+    const pool = new pg.Pool({ connectionString: database.server.url, options: `-c role=${role}`, max: 1 });
+    const others = await database.pool.connect();
+    // PostgreSQL lists such a connection as it lists a standby.
+    const standby = new pg.Client({ connectionString: database.server.url, replication: 'database' } as pg.ClientConfig);
+    const look = async (): Promise<ReadonlyMap<string, Finding>> => {
+      const found = await examine(new Database(pool, { schema: database.schema }));
+      return new Map(found.map((finding) => [finding.subject, finding]));
+    };
+    try {
+      await standby.connect();
+      const unseen = await look();
+      for (const subject of ['open transactions', 'standbys']) {
+        expect(unseen.get(subject)).to.include({ verdict: 'warning' });
+        expect(unseen.get(subject)!.text).to.match(/pg_read_all_stats/);
+      }
+      expect(unseen.get('rights')).to.include({ verdict: 'good' });
+      await database.pool.query(`grant pg_read_all_stats to ${role}`);
+      const seen = await look();
+      expect(seen.get('open transactions')).to.include({ verdict: 'good' });
+      expect(seen.get('standbys')?.text).to.match(/^asynchronous/);
+      await standby.end();
+      expect((await look()).get('standbys')).to.include({ verdict: 'good' });
+      await database.pool.query(`revoke delete on ${schema}.chunks from ${role}; revoke select on ${schema}.tiles from ${role}`);
+      expect((await look()).get('rights'))
+        .to.include({ verdict: 'bad' })
+        .and.to.have.property('text')
+        .that.match(/^chunks, tiles: /);
+    } finally {
+      others.release();
+      await standby.end().catch(() => undefined);
+      await pool.end();
+      await database.pool.query(`drop owned by ${role}; drop role ${role}`);
+    }
+  });
+
+  it('finds rows without a session among those of many sessions, and looks at a part of them only', async () => {
+    const schema = pg.escapeIdentifier(database.schema);
+    await database.pool.query(
+      `insert into ${schema}.keys select gen_random_uuid(), decode(repeat('00', 32), 'hex') from generate_series(1, 2500)`,
+    );
+    const seen: number[] = [];
+    const counted: PostgresPool = {
+      async connect() {
+        const connection = await database.pool.connect();
+        return {
+          async query(query) {
+            const result = await connection.query(query);
+            if (query.text.includes(`${schema}.keys`)) seen.push(Number((result.rows[0] as { seen: string }).seen));
+            return result;
+          },
+          release: (error) => connection.release(error),
+        };
+      },
+    };
+    const found = await examine(new Database(counted, { schema: database.schema }));
+    expect(found.find(({ subject }) => subject === 'rows without a session')?.text).to.match(/^keys /);
+    expect(seen).not.to.deep.equal([]);
+    for (const owners of seen) expect(owners).to.be.at.most(1_000);
+    await database.pool.query(`delete from ${schema}.keys`);
   });
 
   it('shows each session on one line, in a view', async () => {

@@ -112,22 +112,67 @@ describe('a driver', () => {
   });
 
   it('of a connection with other settings changes nothing', async () => {
-    const settings = [
+    // The abbreviations of time zones: PostgreSQL reads IST as that of Israel, whatever zone it has written it for.
+    for (const zone of ['Asia/Kathmandu', 'Asia/Kolkata']) await playWith({ options: settingsWith(zone) });
+  });
+
+  function settingsWith(zone: string): string {
+    return [
       ['array_nulls', 'off'],
       ['extra_float_digits', '-15'],
       ['bytea_output', 'escape'],
       ['datestyle', 'SQL,DMY'],
-      ['timezone', 'Asia/Kathmandu'],
+      ['timezone', zone],
       ['intervalstyle', 'sql_standard'],
       ['default_transaction_isolation', 'serializable'],
       ['synchronous_commit', 'off'],
-    ].map(([name, value]) => `-c ${name}=${value}`);
-    await playWith({ options: settings.join(' ') });
-  });
+    ]
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' ');
+  }
 
   it('that is said not to go through PgBouncer prepares statements, and no other does', async () => {
     expect(await playWith({ max: 1 })).to.equal(0);
     expect(await playWith({ max: 1 }, true)).to.be.above(10);
+  });
+
+  describe('whose connections have lost their prepared statements', () => {
+    for (const [how, statement] of [
+      ['DISCARD ALL', 'discard all'],
+      ['DEALLOCATE ALL', 'deallocate all'],
+      ['a column that has another type', 'drop view if exists ?.overview; alter table ?.sessions alter column round type @'],
+    ] as const) {
+      it(`(${how}) has calls go on with other connections, and the session has its sum`, async () => {
+        const database = await testDatabase();
+        const pool = new pg.Pool({ connectionString: database.server.url, max: 1 });
+        let closed = 0;
+        pool.on('remove', () => void closed++);
+        const sessions = new PostgresSessions(pool, { schema: database.schema, direct: pool });
+        const quoted = pg.escapeIdentifier(database.schema);
+        try {
+          await sessions.migrate();
+          const setup = { threshold: 3, vecLen: 3 };
+          const standIns = new StandIns({ users: 4, ...setup });
+          const id = await sessions.create(setup);
+          for (const round of [0, 1, 2, 3, 4] as const) {
+            const messages = await Promise.all(standIns.ids.map((user) => bytesFor(sessions, id, user)));
+            if (round === 1) for (const [i, message] of messages.entries()) standIns.see(i, message);
+            for (const [i, user] of standIns.ids.entries()) {
+              await pool.query(statement.replaceAll('?', quoted).replace('@', i % 2 === 0 ? 'integer' : 'smallint'));
+              const bytes = await standIns.answer(round, i, round < 2 ? null : messages[0]!);
+              expect(await sessions.recv(id, user, bytes)).to.equal('accepted');
+              expect((await sessions.list({ status: 'collecting' })).length).to.equal(1);
+            }
+            await sessions.round(id, round);
+          }
+          expect(await sessions.result(id)).to.deep.equal(new Int32Array(3).fill(standIns.sumOf([0, 1, 2, 3])));
+          expect(closed).to.be.at.least(5);
+        } finally {
+          await pool.end();
+          await database.end();
+        }
+      });
+    }
   });
 
   it('that is no pg.Pool is refused: postgres.js, PGlite', () => {

@@ -125,14 +125,24 @@ describe('work that several machines share', function () {
   it('gives the sum of one process if several remove its masks, and its jobs have nothing but the session', async () => {
     const [session, id] = await answered();
     const statements: string[] = [];
+    // The closing waits before it takes a task.
+    let goOn: () => void = () => undefined;
+    const resumed = new Promise<void>((resolve) => (goOn = resolve));
     const closing = close(
       id,
-      overheard(store.database.pool, (text) => void statements.push(text)),
+      overheard(store.database.pool, async (text) => {
+        statements.push(text);
+        if (text.includes('skip locked')) await resumed;
+      }),
     );
     while ((await jobs()).length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    for (const { task_identifier: task, payload } of await jobs()) {
+    const added = await jobs();
+    expect(added.length, 'one for each task except that of the closing process').to.equal((await tasksOf(id)) - 1);
+    expect(added.length).to.be.above(1);
+    for (const { task_identifier: task, payload } of added) {
       expect([task, payload]).to.deep.equal(['secagg_unmask', { session: id }]);
     }
+    goOn();
     await Promise.all([work(), sessions.unmask(id), store.one.unmask(id)]);
     await expectSum(session, await closing);
     expect(await tasksOf(id)).to.equal(0);
@@ -215,6 +225,45 @@ describe('work that several machines share', function () {
     expect(await tasksOf(id)).to.equal(0);
     expect(await sessions.unmask(id)).to.equal(false);
     await expectSum(session, await close(id));
+  });
+
+  it('helps no longer once the closing is over: what another process has begun counts, and the tasks of the first one are left alone', async () => {
+    const [session, id] = await answered();
+    // The first process stops for good, with its tasks in the table.
+    let died: () => void = () => undefined;
+    const dead = new Promise<void>((resolve) => (died = resolve));
+    const never = new AbortController();
+    const first = close(
+      id,
+      overheard(store.database.pool, async (text) => {
+        if (!text.includes('skip locked') && !text.includes('delete from')) return;
+        died();
+        if (!never.signal.aborted) await new Promise((resolve) => never.signal.addEventListener('abort', resolve));
+        throw new Error('it has died');
+      }),
+    ).catch(() => undefined);
+    await dead;
+    const tasks = await tasksOf(id);
+    expect(tasks).to.be.above(2);
+    let taken = 0;
+    const helper = withJobs(
+      overheard(store.database.pool, async (text) => {
+        taken += Number(text.includes('skip locked'));
+        if (!text.includes('set set_id')) return;
+        // Meanwhile another process takes the closing over.
+        await store.database.pool.query(
+          `update ${store.quoted}.sessions set closing = gen_random_uuid(), lease_until = now() where session_id = $1`,
+          [id],
+        );
+      }),
+    );
+    expect(await helper.unmask(id)).to.equal(false);
+    expect(taken, 'it has done one task and has looked for another one').to.equal(2);
+    await expectSum(session, await close(id));
+    never.abort();
+    await first;
+    await store.two.sweep({ endedBefore: new Date(Date.now() + 60_000) });
+    expect(await tasksOf(id)).to.equal(0);
   });
 
   it('refuses tasks that somebody has changed: a mask would be removed twice, or never', async () => {

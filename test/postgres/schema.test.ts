@@ -4,12 +4,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { StoreError } from '../../src/index.ts';
 import { PostgresSessions, PostgresUsers } from '../../src/postgres/index.ts';
+import { SESSIONS } from '../../src/postgres/doctor.ts';
+import { listAny, listByStatus } from '../../src/postgres/session-list.ts';
 import type { Statement } from '../../src/postgres/statement.ts';
 import { SCHEMA_VERSION } from '../../src/postgres/migrations.ts';
 import * as chunkStatements from '../../src/postgres/chunk-statements.ts';
+import * as coordinatorStatements from '../../src/postgres/coordinator-statements.ts';
+import * as participantStatements from '../../src/postgres/participant-statements.ts';
 import * as petStatements from '../../src/postgres/pet-statements.ts';
 import * as messageStatements from '../../src/postgres/message-statements.ts';
 import * as sessionStatements from '../../src/postgres/statements.ts';
+import * as unmaskStatements from '../../src/postgres/unmask-statements.ts';
 import * as userStatements from '../../src/postgres/user-statements.ts';
 import { rejected } from '../support/errors.ts';
 import { describeSchema } from './describe-schema.ts';
@@ -165,32 +170,52 @@ describe('the schema in PostgreSQL', function () {
     }
   });
 
-  it('every statement has parameters, uses an index, and names its sessions or reads one page', async () => {
-    const all = { ...sessionStatements, ...messageStatements, ...chunkStatements, ...userStatements };
+  it('every statement uses an index, and names its sessions, its task or its round, or reads one page', async () => {
+    const all = { ...sessionStatements, ...messageStatements, ...chunkStatements, ...unmaskStatements, ...userStatements };
+    const runs: Readonly<Record<string, Statement<unknown>>> = { ...coordinatorStatements, ...participantStatements };
+    // Of all tasks: the clock, what each process looks at when it starts, and what is forgotten.
+    const ofAllTasks = new Set(['heartbeat', 'readOpenRuns', 'deleteRequests']);
+    const ofAllSessions: Readonly<Record<string, Statement<unknown>>> = { listAny, listByStatus, countsOfDoctor: SESSIONS };
     const pet = Object.fromEntries(
       Object.entries(petStatements).flatMap(([name, each]) =>
         Array.isArray(each) ? each.map((one, i) => [`${name}${i}`, one]) : [[name, each]],
       ),
     ) as Readonly<Record<string, Statement<unknown>>>;
-    const paged = new Set(['sessionsToExpire', 'sessionsToTidy', 'sessionsToRemove']);
+    const paged = new Set(['sessionsToExpire', 'sessionsToTidy', 'sessionsToRemove', 'sessionsToRecover']);
+    /** Statements that are asked by an index of their own. */
+    const indexOf: Readonly<Record<string, RegExp>> = {
+      sessionsToExpire: /sessions_to_expire[^]*Index Cond: .*expires_at <= now\(\)/,
+      sessionsToTidy: /sessions_to_tidy/,
+      sessionsToRemove: /sessions_ended[^]*Index Cond: .*ended_at < \(now\(\)/,
+      sessionsToRecover: /sessions_closing/,
+      listAny: /sessions_pkey/,
+      listByStatus: /sessions_by_status/,
+      countsOfDoctor: /sessions_to_expire[^]*sessions_closing[^]*sessions_by_status[^]*sessions_to_tidy/,
+      readOpenRuns: /runs_open/,
+      deleteRequests: /requests_epoch/,
+    };
     const client = await database.pool.connect();
     try {
       // The plans are those of tables with many rows.
       await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
-      for (const [name, statement] of Object.entries({ ...all, ...pet })) {
+      for (const [name, statement] of Object.entries({ ...all, ...runs, ...ofAllSessions, ...pet })) {
         const text = statement.text.replaceAll(':schema', () => pg.escapeIdentifier(database.schema));
-        if (name in pet) expect(text, name).to.match(/network = \$1|round_id = \$1::uuid|values \(\$1/);
-        else if (paged.has(name)) expect(text, name).to.match(/order by \w+, session_id limit \$/);
+        const isOfAll = name in ofAllSessions || ofAllTasks.has(name);
+        if (name in runs && !isOfAll)
+          expect(text, name).to.match(/(task|runs\.task|registrar) = \$1|(values \(|select )\$1|unnest\(\$1::text\[\]/);
+        else if (name in pet) expect(text, name).to.match(/network = \$1|round_id = \$1::uuid|values \(\$1/);
+        else if (paged.has(name)) expect(text, name).to.match(/order by (\w+, )?session_id limit (\$|1000)/);
         else if (name.includes('UserState'))
           expect(text, name).to.match(/\(session, user_id|session = \$1::text and user_id = \$2/);
-        else expect(text, name).to.match(/session_id = (any \()?\$1::uuid|(values \(|select |unnest\()\$1::uuid/);
+        else if (!isOfAll) expect(text, name).to.match(/session_id = (any \()?\$1::uuid|(values \(|select |unnest\()\$1::uuid/);
         expect(text, name).not.to.match(/'[^']*\$\{/);
         const used = Math.max(0, ...[...text.matchAll(/\$(\d+)/g)].map(([, n]) => Number(n)));
         await client.query(`prepare s as ${text}`);
         const values = new Array(used).fill('null').join(', ');
-        const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain execute s(${values})`);
+        const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain execute s${values === '' ? '' : `(${values})`}`);
         const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
         expect(plan, `${name}\n${plan}`).not.to.contain('Seq Scan');
+        if (indexOf[name] !== undefined) expect(plan, name).to.match(indexOf[name]);
         await client.query('deallocate s');
       }
     } finally {

@@ -117,6 +117,38 @@ describe('waiting for the end of a round', () => {
     await pool.end();
   });
 
+  it('looks once a second while the direct pool hands over no connection, and gives back one that comes later', async () => {
+    const id = await withKeys(sessions);
+    const direct = poolOf(database.server.url, 1);
+    const held = await direct.connect();
+    const options = { schema: database.schema, timeout: 500 };
+    const waiting = [
+      new PostgresSessions(database.pool, { ...options, direct }).wait(id, 0),
+      new PostgresSessions(database.pool, { ...options, direct: { connect: () => new Promise(() => undefined) } }).wait(id, 0),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await sessions.round(id, 0);
+    await Promise.all(waiting);
+    held.release();
+    while (direct.waitingCount > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect([direct.totalCount, direct.idleCount]).to.deep.equal([1, 1]);
+    await direct.end();
+  });
+
+  it('closes a connection on which LISTEN is not answered, and looks once a second', async () => {
+    const id = await withKeys(sessions);
+    const released: unknown[] = [];
+    const direct: PostgresPool = {
+      connect: () =>
+        Promise.resolve({ query: () => new Promise<never>(() => undefined), release: (error) => void released.push(error) }),
+    };
+    const waiting = new PostgresSessions(database.pool, { schema: database.schema, timeout: 300, direct }).wait(id, 0);
+    while (released.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(released[0]).to.be.instanceOf(Error);
+    await sessions.round(id, 0);
+    await waiting;
+  });
+
   it('lists sessions in pages, by status and by time', async () => {
     const due = new Date(Date.now() + 3_600_000);
     const ids = [];

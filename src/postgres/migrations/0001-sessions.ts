@@ -71,6 +71,9 @@ comment on column :schema.sessions.tidied_at is 'When everything except the resu
 create index sessions_to_expire on :schema.sessions (expires_at, session_id) where status = 'collecting' and expires_at is not null;
 create index sessions_to_tidy on :schema.sessions (ended_at, session_id) where ended_at is not null and tidied_at is null;
 create index sessions_ended on :schema.sessions (ended_at, session_id) where ended_at is not null;
+-- Not by lease_until: a lease is put off every 2 seconds, and an index of it would change with it.
+create index sessions_closing on :schema.sessions (session_id) where closing is not null;
+create index sessions_by_status on :schema.sessions (status, session_id);
 
 create table :schema.members (
   session_id uuid not null,
