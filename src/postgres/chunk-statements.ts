@@ -1,5 +1,6 @@
 // Every statement about long byte strings: chunks, partial sums, and the records that users deal. $1 is the session.
 import { deletePage, type Deletion } from './deletion.ts';
+import { CREATED } from './session-columns.ts';
 import { bytes, integer, lookup, statement, text, type SharedQuestion, type Statement } from './statement.ts';
 
 /** Chunks of any sessions, packed. */
@@ -156,20 +157,34 @@ export const recordsInDeals: Statement<DealtRow> = statement(
   { asked: integer, holder: integer, owners: text, records: bytes },
 );
 
-export const deleteMessages: Deletion = deletePage('messages', 'session_id', 1_000);
-export const deleteKeys: Deletion = deletePage('keys', 'session_id', 20_000);
-export const deleteMembers: Deletion = deletePage('members', 'session_id', 20_000);
-export const deleteTiles: Deletion = deletePage('tiles', 'session_id', 4);
-export const deleteDeals: Deletion = deletePage('deals', 'session_id', 2_000);
-export const deleteChunks: Deletion = deletePage('chunks', 'session_id', PAGE_CHUNKS);
-export const deleteUnmaskTasks: Deletion = deletePage('unmask_tasks', 'session_id', 1_000);
+/**
+ * The session that was created at $2 is there, or none is. Its id may be used again while its rows are deleted. A statement that does not see
+ * the new session sees no rows of it either.
+ */
+const NOT_AGAIN = `not exists (select from :schema.sessions where session_id = $1::uuid and ${CREATED} is distinct from $2::text)`;
 
-/** Deletes chunks that are no part of the result, whose sets are given. */
-export const deleteOtherChunks: Statement<{ readonly session_id: string }> = statement(
-  `
-  delete from :schema.chunks where session_id = $1::uuid
-    and ctid = any (array(
-      select ctid from :schema.chunks where session_id = $1::uuid and set_id <> all ($2::uuid[]) limit ${PAGE_CHUNKS}))
-  returning session_id`,
-  { session_id: text },
-);
+const ofSession = (table: string, rows: number): Deletion => deletePage(table, 'session_id', rows, NOT_AGAIN);
+
+export const deleteMessages: Deletion = ofSession('messages', 1_000);
+export const deleteKeys: Deletion = ofSession('keys', 20_000);
+export const deleteMembers: Deletion = ofSession('members', 20_000);
+export const deleteTiles: Deletion = ofSession('tiles', 4);
+export const deleteDeals: Deletion = ofSession('deals', 2_000);
+export const deleteChunks: Deletion = ofSession('chunks', PAGE_CHUNKS);
+export const deleteUnmaskTasks: Deletion = ofSession('unmask_tasks', 1_000);
+export const deletePartsPage: Deletion = ofSession('parts', 1_000);
+
+const otherChunks = (sets: string, condition: string): Statement<{ readonly session_id: string }> =>
+  statement(
+    `
+    delete from :schema.chunks where session_id = $1::uuid and ${condition}
+      and ctid = any (array(
+        select ctid from :schema.chunks where session_id = $1::uuid and set_id <> all (${sets}::uuid[]) limit ${PAGE_CHUNKS}))
+    returning session_id`,
+    { session_id: text },
+  );
+
+/** Deletes chunks of a session that are no part of the result, whose sets are given. */
+export const deleteOtherChunks: Statement<{ readonly session_id: string }> = otherChunks('$3', NOT_AGAIN);
+/** The same for a round of PET. */
+export const deleteOtherChunksOfRound: Statement<{ readonly session_id: string }> = otherChunks('$2', 'true');

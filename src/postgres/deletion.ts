@@ -5,12 +5,12 @@ import { statement, text, type Statement } from './statement.ts';
 /** Tells of each row that it deletes. */
 export type Deletion = Statement<{ readonly owner: string }>;
 
-/** Deletes rows of one owner, which is $1. @param rows that it deletes at most. */
-export function deletePage(table: string, owner: 'session_id' | 'round_id', rows: number): Deletion {
+/** Deletes rows of one owner, which is $1. @param rows that it deletes at most. @param condition of the statement. */
+export function deletePage(table: string, owner: 'session_id' | 'round_id', rows: number, condition = 'true'): Deletion {
   return statement(
     `
   delete from :schema.${table} where ${owner} = $1::uuid
-    and ctid = any (array(select ctid from :schema.${table} where ${owner} = $1::uuid limit ${rows}))
+    and ctid = any (array(select ctid from :schema.${table} where ${owner} = $1::uuid limit ${rows})) and ${condition}
   returning ${owner} as owner`,
     { owner: text },
   );

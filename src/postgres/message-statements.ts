@@ -201,6 +201,7 @@ export const forgetShares: Statement<UserRow> = statement(
   `
   update :schema.messages set entry = '' where session_id = $1::uuid and ctid = any (array(
     select ctid from :schema.messages where session_id = $1::uuid and round = 4 and octet_length(entry) > 0 limit 1000))
+    and not exists (select from :schema.sessions where session_id = $1::uuid and status = 'collecting')
   returning user_id`,
   USER,
 );

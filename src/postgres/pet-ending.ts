@@ -6,7 +6,7 @@ import { dueOf, limitsOf } from '../pet/phase-limits.ts';
 import type { ClosedPhase, LastModel, PetProgress } from '../pet/progress.ts';
 import { majorityOf, newKeys, tooFew } from '../pet/round.ts';
 import { StateError } from '../leaves/errors.ts';
-import { deleteOtherChunks } from './chunk-statements.ts';
+import { deleteOtherChunksOfRound } from './chunk-statements.ts';
 import { deletePages } from './deletion.ts';
 import { dropSet, readString, writeSet } from './chunks.ts';
 import type { Network, StoredRound } from './pet-round.ts';
@@ -123,7 +123,7 @@ export async function readLastModel({ database, name, settings }: Network): Prom
 export async function sweepRounds({ database, name }: Network): Promise<void> {
   for (const { round_id: id, kept_set: kept } of await database.read(sql.readEnded, [name])) {
     await deletePages(database, sql.DELETE_PAGES, [id]);
-    await deletePages(database, [deleteOtherChunks], [id, kept === null ? [] : [kept]]);
+    await deletePages(database, [deleteOtherChunksOfRound], [id, kept === null ? [] : [kept]]);
     await database.transaction((query) => query(sql.deleteEnded, [name, id]));
   }
 }

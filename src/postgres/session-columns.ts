@@ -12,6 +12,9 @@ export const STATUS: Columns<StatusRow> = {
 // The database decides whether a session is past its time: the processes' clocks differ.
 export const EXPIRED = `status = 'collecting' and coalesce(expires_at <= clock_timestamp(), false) as expired`;
 
+/** When a session was created, as a text that no setting of the connection changes. Another session with its id has another one. */
+export const CREATED = 'extract(epoch from created_at)::text';
+
 /** Where a session is: two rows with the same moment have the same sets of earlier rounds. */
 export interface MomentRow extends StatusRow {
   readonly session_id: string;
@@ -61,7 +64,7 @@ export const SESSION: Columns<SessionRow> = {
 
 export const MOMENT_COLUMNS: string = [
   `sessions.session_id, status, sessions.round, reason, ${EXPIRED}, admitted, array_to_string(closings, ' ') as closings, closing::text as closing`,
-  'coalesce(lease_until > clock_timestamp(), false) as leased, extract(epoch from created_at)::text as created',
+  `coalesce(lease_until > clock_timestamp(), false) as leased, ${CREATED} as created`,
   `${millisecondsOf('expires_at')} as expires_at, tidied_at is not null as tidied`,
 ].join(', ');
 

@@ -16,16 +16,17 @@ const MOST_REASON_CHARACTERS = 1_000;
 
 /** Aborts a session; does nothing if it was aborted before. @throws UsageError if it has ended otherwise. */
 export async function abortSession(database: Database, sessionId: string, reason: string): Promise<void> {
-  await whenFree(database, async (query) => {
+  const created = await whenFree(database, async (query) => {
     const [row] = await query(sql.lockToClose, [sessionId]);
-    if (row?.status === 'aborted') return;
+    if (row?.status === 'aborted') return row.created;
     const live = requireLive(row, sessionId);
     await requireNotFailed(query, sessionId, live);
     if (live.status === 'finished') throw new UsageError('ERR_SECAGG_USAGE', `session ${sessionId}: finished, see result()`);
     // PostgreSQL stores no zero characters.
     await endSession(query, sessionId, 'aborted', reason.replaceAll('\0', '').slice(0, MOST_REASON_CHARACTERS));
+    return live.created;
   });
-  await tidySession(database, sessionId);
+  await tidySession(database, sessionId, created);
 }
 
 /** Ends a session, which the caller has locked. From then on nobody adds rows that count. */
@@ -39,13 +40,18 @@ export async function endSession(
   await query(notifyChange, [sessionId]);
 }
 
-/** Deletes what a session was collected in, if it has ended; its members and its result stay. @returns whether it was there. */
-export async function tidySession(database: Database, sessionId: string): Promise<boolean> {
+/**
+ * Deletes what a session was collected in, which has ended; its members and its result stay.
+ *
+ * @param created which session of this id: it may have been removed and created again meanwhile.
+ * @returns whether it was there.
+ */
+export async function tidySession(database: Database, sessionId: string, created: string): Promise<boolean> {
   const [row] = await database.read(sql.readMoments, [[sessionId]]);
-  if (row === undefined) return false;
-  await deletePages(database, COLLECTED, [sessionId]);
-  await deletePages(database, [chunks.deleteOtherChunks], [sessionId, resultsOf(row)]);
-  const tidied = await database.transaction((query) => query(sql.tidySession, [sessionId]));
+  if (row?.created !== created) return false;
+  await deletePages(database, COLLECTED, [sessionId, created]);
+  await deletePages(database, [chunks.deleteOtherChunks], [sessionId, created, resultsOf(row)]);
+  const tidied = await database.transaction((query) => query(sql.tidySession, [sessionId, created]));
   return tidied.length > 0;
 }
 
@@ -54,15 +60,22 @@ function resultsOf({ status, closings }: { readonly status: SessionStatus; reado
   return status === 'finished' || status === 'failed' ? closingsOf({ closings }).slice(-1) : [];
 }
 
-/** Removes a session with all that belongs to it. @returns whether there was one. */
-export async function removeSession(database: Database, sessionId: string): Promise<boolean> {
+/**
+ * Removes a session with all that belongs to it; without one, rows of this id that belong to none.
+ *
+ * @param only which session of this id, by when it was created; null for the one that is there.
+ * @returns whether there was one.
+ */
+export async function removeSession(database: Database, sessionId: string, only: string | null = null): Promise<boolean> {
   // Nobody adds rows to a session that has ended, and nobody looks for the rows of one that was aborted.
-  await whenFree(database, async (query) => {
+  const created = await whenFree(database, async (query) => {
     const [row] = await query(sql.lockToClose, [sessionId]);
+    if (only !== null && row?.created !== only) return only;
     if (isThere(row)) await endSession(query, sessionId, 'aborted', 'it is being removed');
+    return row?.created ?? null;
   });
-  await deletePages(database, [...COLLECTED, chunks.deleteMembers, chunks.deleteChunks], [sessionId]);
-  const removed = await database.transaction((query) => query(sql.deleteSession, [sessionId]));
+  await deletePages(database, [...COLLECTED, chunks.deleteMembers, chunks.deleteChunks], [sessionId, created]);
+  const removed = await database.transaction((query) => query(sql.deleteSession, [sessionId, created]));
   return removed.length > 0;
 }
 
@@ -71,6 +84,6 @@ const COLLECTED = [
   chunks.deleteKeys,
   chunks.deleteTiles,
   chunks.deleteDeals,
-  chunks.deleteParts,
+  chunks.deletePartsPage,
   chunks.deleteUnmaskTasks,
 ];

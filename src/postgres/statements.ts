@@ -2,6 +2,7 @@
 // sweep() and recover() look for sessions have none, and read one page of one index.
 import { timeIn } from './clock.ts';
 import {
+  CREATED,
   EXPIRED,
   MOMENT,
   MOMENT_COLUMNS,
@@ -65,7 +66,12 @@ export const lockToClose: Statement<SessionRow> = statement(
 );
 
 // The sweep does not wait for a session that somebody else works on: it returns no row then.
-export const lockToSweep: Statement<StatusRow> = statement(`${readStatus.text} for update skip locked`, STATUS);
+export const lockToSweep: Statement<StatusRow> = statement(
+  `
+  select status, round, reason, ${EXPIRED} from :schema.sessions
+  where session_id = $1::uuid and ${CREATED} = $2::text for update skip locked`,
+  STATUS,
+);
 
 // The lease is of 10 seconds. While it closes the round, its holder puts it off every 2 seconds.
 const LEASE = `clock_timestamp() + interval '10 seconds'`;
@@ -125,12 +131,12 @@ export const dropSession: Statement<SessionIdRow> = statement(
 export const tidySession: Statement<SessionIdRow> = statement(
   `
   update :schema.sessions set tidied_at = now()
-  where session_id = $1::uuid and ended_at is not null and tidied_at is null returning session_id`,
+  where session_id = $1::uuid and ${CREATED} = $2::text and ended_at is not null and tidied_at is null returning session_id`,
   SESSION_ID,
 );
 
 export const deleteSession: Statement<SessionIdRow> = statement(
-  `delete from :schema.sessions where session_id = $1::uuid returning session_id`,
+  `delete from :schema.sessions where session_id = $1::uuid and ${CREATED} = $2::text returning session_id`,
   SESSION_ID,
 );
 
@@ -144,15 +150,16 @@ export const sessionsToRecover: Statement<SessionIdRow & { readonly round: numbe
 
 /** A session that a page lists, and the time by which the page is ordered, as PostgreSQL writes it. */
 interface ListedSession extends SessionIdRow {
+  readonly created: string;
   readonly at: string;
 }
 
-const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, at: text };
+const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, created: text, at: text };
 
 // $1 and $2 are the last session of the page before, $3 is the length of a page.
 export const sessionsToExpire: Statement<ListedSession> = statement(
   `
-  select session_id, expires_at::text as at from :schema.sessions
+  select session_id, ${CREATED} as created, expires_at::text as at from :schema.sessions
   where status = 'collecting' and expires_at is not null and expires_at <= clock_timestamp()
     and (expires_at, session_id) > ($1::timestamptz, $2::uuid)
   order by expires_at, session_id limit $3::integer`,
@@ -162,7 +169,7 @@ export const sessionsToExpire: Statement<ListedSession> = statement(
 // Sessions without a result keep nothing that anybody asks for.
 export const sessionsToTidy: Statement<ListedSession> = statement(
   `
-  select session_id, ended_at::text as at from :schema.sessions
+  select session_id, ${CREATED} as created, ended_at::text as at from :schema.sessions
   where ended_at is not null and tidied_at is null
     and (ended_at <= clock_timestamp() - $4::float8 * interval '1 second' or status in ('aborted', 'expired'))
     and (ended_at, session_id) > ($1::timestamptz, $2::uuid)
@@ -172,7 +179,7 @@ export const sessionsToTidy: Statement<ListedSession> = statement(
 
 export const sessionsToRemove: Statement<ListedSession> = statement(
   `
-  select session_id, ended_at::text as at from :schema.sessions
+  select session_id, ${CREATED} as created, ended_at::text as at from :schema.sessions
   where ended_at is not null and ended_at < ${timeIn('$4')}
     and (ended_at, session_id) > ($1::timestamptz, $2::uuid)
   order by ended_at, session_id limit $3::integer`,

@@ -23,7 +23,7 @@ interface Sweeping {
   /** Runs with the session locked. @returns whether to go on. */
   readonly locked: (query: Query, sessionId: string, row: StatusRow) => Promise<boolean>;
   /** Runs afterwards, in transactions of its own. @returns whether it has done anything. */
-  readonly then: (database: Database, sessionId: string) => Promise<boolean>;
+  readonly then: (database: Database, sessionId: string, created: string) => Promise<boolean>;
 }
 
 const EXPIRE: Sweeping = {
@@ -31,8 +31,8 @@ const EXPIRE: Sweeping = {
     if (expired) await endSession(query, sessionId, 'expired', null);
     return expired;
   },
-  async then(database, sessionId) {
-    await tidySession(database, sessionId);
+  async then(database, sessionId, created) {
+    await tidySession(database, sessionId, created);
     return true;
   },
 };
@@ -66,12 +66,12 @@ async function forEachSession(
   let last = START;
   for (;;) {
     const page = await database.read(findPage, [last.at, last.session_id, PAGE, ...values]);
-    for (const { session_id: sessionId } of page) {
+    for (const { session_id: sessionId, created } of page) {
       const goesOn = await database.transaction(async (query) => {
-        const [row] = await query(sql.lockToSweep, [sessionId]);
+        const [row] = await query(sql.lockToSweep, [sessionId, created]);
         return row !== undefined && locked(query, sessionId, row);
       });
-      if (goesOn && (await then(database, sessionId))) done++;
+      if (goesOn && (await then(database, sessionId, created))) done++;
     }
     // Each page begins after the one before, so a session that is left is not found again.
     last = page.at(-1) ?? last;

@@ -3,8 +3,9 @@ import { expect } from 'chai';
 import { ProtocolError, StoreError, UsageError } from '../../src/index.ts';
 import { PostgresSessions } from '../../src/postgres/index.ts';
 import { rejected } from '../support/errors.ts';
+import { Session } from '../support/session.ts';
 import { beside, overheard } from './support.ts';
-import { ThreeProcesses, UNKNOWN } from './three-processes.ts';
+import { SETUP, ThreeProcesses, UNKNOWN } from './three-processes.ts';
 
 describe('sessions in PostgreSQL that end', function () {
   this.timeout(60_000);
@@ -184,6 +185,56 @@ describe('sessions in PostgreSQL that end', function () {
     expect((await one.sweep({ endedBefore: new Date(Date.now() + 60_000) })).removed).to.be.at.least(130);
     await rejected('ERR_SECAGG_UNKNOWN_SESSION', one.progress(ids[0]!));
   });
+
+  for (const [what, before, at] of [
+    ['removes', 'it deletes rows', /delete from .*\.messages/],
+    ['sweeps', 'it looks whether the session is free', /skip locked/],
+    ['sweeps', 'it locks the session', /for update$/],
+    ['aborts', 'it deletes rows', /delete from .*\.messages/],
+  ] as const) {
+    it(`a process that ${what} a session and stops before ${before} leaves another one alone that has its id meanwhile`, async () => {
+      const [, id] = await store.playedTo(2);
+      const endedBefore = new Date(Date.now() + 60_000);
+      if (what === 'sweeps') {
+        await two.abort(id, 'x');
+        // The sweep comes to it first.
+        const update = `update ${store.quoted}.sessions set ended_at = now() - interval '1 day' where session_id = $1`;
+        await store.database.pool.query(update, [id]);
+      }
+      let [isAt, hasStopped] = [what !== 'sweeps', false];
+      let [stop, goOn] = [(): void => undefined, (): void => undefined];
+      const stopped = new Promise<void>((resolve) => (stop = resolve));
+      const going = new Promise<void>((resolve) => (goOn = resolve));
+      const pool = overheard(store.database.pool, async (text) => {
+        isAt ||= text.includes('ended_at < ');
+        if (!isAt || hasStopped || !at.test(text)) return;
+        hasStopped = true;
+        stop();
+        await going;
+      });
+      const slow = new PostgresSessions(pool, { schema: store.database.schema });
+      const ending = what === 'removes' ? slow.remove(id) : what === 'aborts' ? slow.abort(id, 'x') : slow.sweep({ endedBefore });
+      await stopped;
+      await two.remove(id);
+      const session = new Session(SETUP);
+      const { threshold, vecLen, registered } = session.setup;
+      expect(await three.create({ id, threshold, vecLen, options: { publicKeys: registered.pki } })).to.equal(id);
+      for (const round of [0, 1, 2, 3, 4]) {
+        const answers = await session.answers();
+        await store.deliver(id, answers);
+        session.deliver(answers);
+        if (round === 1) {
+          goOn();
+          await ending;
+          expect(await store.rowsOf('messages', id)).to.equal(2 * answers.size);
+          expect(await store.rowsOf('members', id)).to.equal(answers.size);
+        }
+        await three.round(id, round);
+        await session.close();
+      }
+      expect(await one.result(id)).to.deep.equal(session.server.output()!.getVector());
+    });
+  }
 
   it('a sweep does not wait for sessions that others hold, and takes them the next time', async () => {
     // Those that a sweep comes to first are held, among them a whole page of sessions that have expired.
