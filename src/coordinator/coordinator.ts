@@ -20,6 +20,7 @@ import { Entry } from './entry.ts';
 import { EpochTokens } from './epoch-tokens.ts';
 import { tickFailed, type CoordinatorEvent } from './events.ts';
 import { FinishedCalls } from './finished-calls.ts';
+import { requireSumKept } from './kept-sums.ts';
 import { checkTasks, keepingOf, OPTION_NAMES, seedsOf, type CoordinatorOptions } from './options.ts';
 import { certificatesOf, outcomeOf, type Outcome } from './outcome.ts';
 import { PollWindows } from './poll-windows.ts';
@@ -189,7 +190,8 @@ export class Coordinator {
    * @throws DecodeError if the bytes are no announcement; ServiceError ERR_SECAGG_TASK if the task is not known here,
    * ERR_SECAGG_ANNOUNCEMENT if its publisher has not signed it or if it has expired, ERR_SECAGG_CERTIFICATE if there is no revocation
    * list, ERR_SECAGG_RETIRED if the task is retired, ERR_SECAGG_RUN if its number is not above those before, or if its source has a run that goes on;
-   * UsageError ERR_SECAGG_USAGE after {@link drain}, unless the run is there.
+   * UsageError ERR_SECAGG_USAGE after {@link drain}, unless the run is there; RangeError if the vectors of the task are longer than the store can
+   * keep the sum of.
    */
   async openRun(announcement: Uint8Array): Promise<RunKey> {
     const announced = readAnnouncement(copyOf(checkBytes(announcement, 'announcement')));
@@ -198,6 +200,7 @@ export class Coordinator {
     if ((await this.#revocations.newest(task)) === null) {
       throw new ServiceError('ERR_SECAGG_CERTIFICATE', 'openRun: there is no revocation list, see setRevocationList');
     }
+    requireSumKept(task, this.#store.mostSumBytes);
     const run = openedRun(task, announced, await this.#store.heartbeat());
     const key = { task: task.id, run: run.run };
     if ((await this.#store.run(key)) === null) this.#entry.requireNotDrained();

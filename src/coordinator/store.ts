@@ -12,6 +12,8 @@ export interface LastRequest {
 
 /** Where the runs of a coordinator are. */
 export interface CoordinatorStore {
+  /** Most bytes of a sum that the store keeps, with 4 bytes for each component of up to 32 bits and 8 for others. Undefined: any number. */
+  readonly mostSumBytes?: number;
   /**
    * Service time in milliseconds: it moves with each call by as much as the clock has moved, by 5 seconds at most, and never back. So
    * a deadline does not pass while no process serves.

@@ -21,7 +21,7 @@ import {
 import type { CoordinatorStore, LastRequest } from '../coordinator/store.ts';
 import { CoordinatorReads } from './coordinator-reads.ts';
 import { Database, type DatabaseOptions } from './database.ts';
-import type { Query } from './statement.ts';
+import { MOST_BYTEA_BYTES, type Query } from './statement.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresPool } from './pool.ts';
 import { ServiceClock } from './service-clock.ts';
@@ -51,6 +51,8 @@ import * as participants from './participant-statements.ts';
  * ```
  */
 export class PostgresCoordinatorStore implements CoordinatorStore {
+  /** A sum is one value in the database: 2^28 - 64 bytes, so 67,108,848 components of 4 bytes. */
+  readonly mostSumBytes: number = MOST_BYTEA_BYTES;
   readonly #database: Database;
   readonly #clock: ServiceClock;
   readonly #reads: CoordinatorReads;

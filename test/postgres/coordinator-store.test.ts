@@ -40,6 +40,27 @@ describe('a coordinator’s store in PostgreSQL', function () {
     expect(await store().heartbeat()).to.equal(third);
   });
 
+  it('takes no run whose sum it could not write: 2^28 - 64 bytes are one value', async () => {
+    for (const [vecLen, bits, isTaken] of [
+      [67_108_849, 32, false],
+      [33_554_425, 64, false],
+      [33_554_424, 64, true],
+      [67_108_848, 20, true],
+    ] as const) {
+      const parties = authorities();
+      parties.clock.now = Date.now();
+      const task = taskOf(parties, { aggregate: { kind: 'integers', vecLen, bits } });
+      const host = new PostgresSessionHost(new PostgresSessions(database.pool, { schema: database.schema }));
+      const secret = new Uint8Array(32).fill(7);
+      const coordinator = new Coordinator({ keypair: genKeypair(), tasks: [task], secret, store: store(), host });
+      await coordinator.setRevocationList(await parties.registrar.revocationList());
+      const announcement = await parties.publisher.announce({ task, run: 1, expires: new Date(Date.now() + 3_600_000) });
+      const opened: unknown = await coordinator.openRun(announcement).catch((error: unknown) => error);
+      if (isTaken) expect(opened).to.deep.equal({ task: task.id, run: 1 });
+      else expect(opened).to.be.instanceOf(RangeError);
+    }
+  });
+
   it('knows the sessions that go on and those that have ended, and no others', async () => {
     const sessions = new PostgresSessions(database.pool, { schema: database.schema });
     const host = new PostgresSessionHost(sessions);
