@@ -93,7 +93,7 @@ async function closeWhenFree(database: Database, closing: RoundToClose, waiting:
     try {
       begun = await whenFree(database, (query) => begin(query, closing, token, attempt), waiting);
     } catch (error) {
-      if (attempt.mayBeWritten) abandoned.add(token);
+      if (attempt.mayBeWritten) abandon(abandoned, token);
       throw error;
     }
     if (begun?.isClosed === true) {
@@ -148,12 +148,23 @@ async function close(database: Database, closing: RoundToClose, row: LiveRow, to
     );
   } catch (error) {
     if (error instanceof LeaseLost) return null;
-    const mark = (): false => (abandoned.add(token), false);
+    const mark = (): false => (abandon(abandoned, token), false);
     // Whoever has taken over deletes what this process was reading, so the error is of no account. The next look shows what has become of it.
     if (await database.transaction((query) => giveUp(query, sessionId, token)).catch(mark)) return null;
     throw error;
   } finally {
     work.release();
+  }
+}
+
+/** What is forgotten of these tokens costs a wait for a lease. Most of them were never written, or are gone. */
+const MOST_ABANDONED = 1_000;
+
+function abandon(abandoned: Set<string>, token: string): void {
+  abandoned.add(token);
+  for (const oldest of abandoned) {
+    if (abandoned.size <= MOST_ABANDONED) return;
+    abandoned.delete(oldest);
   }
 }
 

@@ -12,8 +12,13 @@ export const STATUS: Columns<StatusRow> = {
 // The database decides whether a session is past its time: the processes' clocks differ.
 export const EXPIRED = `status = 'collecting' and coalesce(expires_at <= clock_timestamp(), false) as expired`;
 
+/** A time in seconds since 1970, with microseconds, as a text that no setting of the connection changes. `to_timestamp` reads it. */
+export function secondsOf(column: string): string {
+  return `extract(epoch from ${column})::text`;
+}
+
 /** When a session was created, as a text that no setting of the connection changes. Another session with its id has another one. */
-export const CREATED = 'extract(epoch from created_at)::text';
+export const CREATED: string = secondsOf('created_at');
 
 /** Where a session is: two rows with the same moment have the same sets of earlier rounds. */
 export interface MomentRow extends StatusRow {

@@ -8,6 +8,7 @@ import {
   MOMENT_COLUMNS,
   SESSION,
   SESSION_COLUMNS,
+  secondsOf,
   STATUS,
   type MomentRow,
   type SessionRow,
@@ -148,7 +149,7 @@ export const sessionsToRecover: Statement<SessionIdRow & { readonly round: numbe
   { ...SESSION_ID, round: integer },
 );
 
-/** A session that a page lists, and the time by which the page is ordered, as PostgreSQL writes it. */
+/** A session that a page lists, and the time by which the page is ordered, in seconds since 1970. */
 interface ListedSession extends SessionIdRow {
   readonly created: string;
   readonly at: string;
@@ -159,9 +160,9 @@ const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, created: text, a
 // $1 and $2 are the last session of the page before, $3 is the length of a page.
 export const sessionsToExpire: Statement<ListedSession> = statement(
   `
-  select session_id, ${CREATED} as created, expires_at::text as at from :schema.sessions
+  select session_id, ${CREATED} as created, ${secondsOf('expires_at')} as at from :schema.sessions
   where status = 'collecting' and expires_at is not null and expires_at <= clock_timestamp()
-    and (expires_at, session_id) > ($1::timestamptz, $2::uuid)
+    and (expires_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by expires_at, session_id limit $3::integer`,
   LISTED_SESSION,
 );
@@ -169,19 +170,19 @@ export const sessionsToExpire: Statement<ListedSession> = statement(
 // Sessions without a result keep nothing that anybody asks for.
 export const sessionsToTidy: Statement<ListedSession> = statement(
   `
-  select session_id, ${CREATED} as created, ended_at::text as at from :schema.sessions
+  select session_id, ${CREATED} as created, ${secondsOf('ended_at')} as at from :schema.sessions
   where ended_at is not null and tidied_at is null
     and (ended_at <= clock_timestamp() - $4::float8 * interval '1 second' or status in ('aborted', 'expired'))
-    and (ended_at, session_id) > ($1::timestamptz, $2::uuid)
+    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,
 );
 
 export const sessionsToRemove: Statement<ListedSession> = statement(
   `
-  select session_id, ${CREATED} as created, ended_at::text as at from :schema.sessions
+  select session_id, ${CREATED} as created, ${secondsOf('ended_at')} as at from :schema.sessions
   where ended_at is not null and ended_at < ${timeIn('$4')}
-    and (ended_at, session_id) > ($1::timestamptz, $2::uuid)
+    and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,
 );

@@ -50,7 +50,7 @@ export async function sweepSessions(database: Database, endedBefore: number | nu
 }
 
 /** Before every session of every page. */
-const START = { at: '-infinity', session_id: '00000000-0000-0000-0000-000000000000' };
+const START = { at: '-Infinity', session_id: '00000000-0000-0000-0000-000000000000' };
 
 /**
  * Does this with each session that the statement finds, once. Returns with how many of them it had something to do. A session that

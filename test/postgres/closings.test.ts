@@ -3,7 +3,10 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProtocolError, StoreError, ThresholdError } from '../../src/index.ts';
+import { closeRound } from '../../src/postgres/closing.ts';
+import { Database } from '../../src/postgres/database.ts';
 import { PostgresSessions, type PoolConnection, type PostgresPool, type PoolQuery } from '../../src/postgres/index.ts';
+import { SessionReads } from '../../src/postgres/session-reads.ts';
 import { rejected } from '../support/errors.ts';
 import { registeredUsers } from '../support/registered-users.ts';
 import { messagesAfter, overheard } from './support.ts';
@@ -216,6 +219,25 @@ describe('rounds in PostgreSQL that are being closed', function () {
       expect((await two.progress(id)).round).to.equal(2);
     });
   }
+
+  it('a process remembers the newest thousand of the tokens of which it does not know whether they were written', async () => {
+    const [session, id] = await store.playedTo(0);
+    await store.deliver(id, await session.answers());
+    const broken = overheard(store.database.pool, (text) => {
+      if (text === 'commit') throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    });
+    const abandoned = new Set(Array.from({ length: 1_000 }, (_, i) => `token ${i}`));
+    const schema = { schema: store.database.schema };
+    const closing = { sessionId: id, round: 0, locals: {}, jobs: null, signal: undefined, known: null, abandoned };
+    const first = new Database(broken, schema);
+    await rejected('ERR_SECAGG_STORE', closeRound(first, { ...closing, reads: new SessionReads(first.read) }), StoreError);
+    expect(abandoned.size).to.equal(1_000);
+    expect([abandoned.has('token 0'), abandoned.has('token 1')]).to.deep.equal([false, true]);
+    expect([...abandoned].at(-1)).to.match(/^[0-9a-f-]{36}$/);
+    expect(await two.round(id, 0))
+      .to.have.property('recipients')
+      .with.length(5);
+  });
 
   it('a session is aborted while a round is being closed: the closing comes to nothing', async () => {
     const [session, id] = await store.playedTo(2);
