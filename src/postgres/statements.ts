@@ -157,11 +157,12 @@ interface ListedSession extends SessionIdRow {
 
 const LISTED_SESSION: Columns<ListedSession> = { ...SESSION_ID, created: text, at: text };
 
-// $1 and $2 are the last session of the page before, $3 is the length of a page.
+// $1 and $2 are the last session of the page before, $3 is the length of a page. The time is now() and not that of the clock, because an index
+// is searched for what does not change during the statement; else the last page would read all sessions that are not due.
 export const sessionsToExpire: Statement<ListedSession> = statement(
   `
   select session_id, ${CREATED} as created, ${secondsOf('expires_at')} as at from :schema.sessions
-  where status = 'collecting' and expires_at is not null and expires_at <= clock_timestamp()
+  where status = 'collecting' and expires_at is not null and expires_at <= now()
     and (expires_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by expires_at, session_id limit $3::integer`,
   LISTED_SESSION,
@@ -172,7 +173,7 @@ export const sessionsToTidy: Statement<ListedSession> = statement(
   `
   select session_id, ${CREATED} as created, ${secondsOf('ended_at')} as at from :schema.sessions
   where ended_at is not null and tidied_at is null
-    and (ended_at <= clock_timestamp() - $4::float8 * interval '1 second' or status in ('aborted', 'expired'))
+    and (ended_at <= now() - $4::float8 * interval '1 second' or status in ('aborted', 'expired'))
     and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,
@@ -181,7 +182,7 @@ export const sessionsToTidy: Statement<ListedSession> = statement(
 export const sessionsToRemove: Statement<ListedSession> = statement(
   `
   select session_id, ${CREATED} as created, ${secondsOf('ended_at')} as at from :schema.sessions
-  where ended_at is not null and ended_at < ${timeIn('$4')}
+  where ended_at is not null and ended_at < now() + $4::float8 * interval '1 second'
     and (ended_at, session_id) > (to_timestamp($1::float8), $2::uuid)
   order by ended_at, session_id limit $3::integer`,
   LISTED_SESSION,

@@ -184,9 +184,9 @@ describe('the schema in PostgreSQL', function () {
     const paged = new Set(['sessionsToExpire', 'sessionsToTidy', 'sessionsToRemove', 'sessionsToRecover']);
     /** Statements that are asked by an index of their own. */
     const indexOf: Readonly<Record<string, RegExp>> = {
-      sessionsToExpire: /sessions_to_expire/,
+      sessionsToExpire: /sessions_to_expire[^]*Index Cond: .*expires_at <= now\(\)/,
       sessionsToTidy: /sessions_to_tidy/,
-      sessionsToRemove: /sessions_ended/,
+      sessionsToRemove: /sessions_ended[^]*Index Cond: .*ended_at < \(now\(\)/,
       sessionsToRecover: /sessions_closing/,
       listAny: /sessions_pkey/,
       listByStatus: /sessions_by_status/,
