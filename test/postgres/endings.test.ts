@@ -186,15 +186,21 @@ describe('sessions in PostgreSQL that end', function () {
     await rejected('ERR_SECAGG_UNKNOWN_SESSION', one.progress(ids[0]!));
   });
 
-  for (const [what, at] of [
-    ['removes', /delete from .*\.messages/],
-    ['sweeps', /skip locked/],
-    ['aborts', /delete from .*\.messages/],
+  for (const [what, before, at] of [
+    ['removes', 'it deletes rows', /delete from .*\.messages/],
+    ['sweeps', 'it looks whether the session is free', /skip locked/],
+    ['sweeps', 'it locks the session', /for update$/],
+    ['aborts', 'it deletes rows', /delete from .*\.messages/],
   ] as const) {
-    it(`a process that ${what} a session leaves another one alone that has its id meanwhile`, async () => {
+    it(`a process that ${what} a session and stops before ${before} leaves another one alone that has its id meanwhile`, async () => {
       const [, id] = await store.playedTo(2);
-      const before = new Date(Date.now() + 60_000);
-      if (what === 'sweeps') await two.abort(id, 'x');
+      const endedBefore = new Date(Date.now() + 60_000);
+      if (what === 'sweeps') {
+        await two.abort(id, 'x');
+        // The sweep comes to it first.
+        const update = `update ${store.quoted}.sessions set ended_at = now() - interval '1 day' where session_id = $1`;
+        await store.database.pool.query(update, [id]);
+      }
       let [isAt, hasStopped] = [what !== 'sweeps', false];
       let [stop, goOn] = [(): void => undefined, (): void => undefined];
       const stopped = new Promise<void>((resolve) => (stop = resolve));
@@ -207,8 +213,7 @@ describe('sessions in PostgreSQL that end', function () {
         await going;
       });
       const slow = new PostgresSessions(pool, { schema: store.database.schema });
-      const ending =
-        what === 'removes' ? slow.remove(id) : what === 'aborts' ? slow.abort(id, 'x') : slow.sweep({ endedBefore: before });
+      const ending = what === 'removes' ? slow.remove(id) : what === 'aborts' ? slow.abort(id, 'x') : slow.sweep({ endedBefore });
       await stopped;
       await two.remove(id);
       const session = new Session(SETUP);
