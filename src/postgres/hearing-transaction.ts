@@ -1,6 +1,6 @@
 // The transaction that makes messages durable, of one session or of many. It holds the sessions' rows in a mode that writers share, so
-// that no round can be closed meanwhile, and computes nothing. It locks sessions in the order of their ids, and inserts in the order of
-// sessions and users, so that no two of these transactions wait for each other.
+// that no round can be closed meanwhile, and computes nothing but the order of what it writes. It locks sessions in the order of their
+// ids, and inserts in the order of sessions and users, so that no two of these transactions wait for each other.
 import { hex } from '../leaves/bytes.ts';
 import { ProtocolError, StoreError } from '../leaves/errors.ts';
 import { at } from '../leaves/lists.ts';
