@@ -1,10 +1,9 @@
 // Round 4 under fire: wrong shares, false reports, dealers whose shares do not fit. A wrong sum never leaves, nobody
 // honest is named, and up to r − t liars among r answers are borne.
 import { expect } from 'chai';
-import { split } from '../../src/crypto/shamir.ts';
 import { DisputeError, ProtocolError, ServerWrapper, ThresholdError, UserWrapper, type SecAggError } from '../../src/index.ts';
 import { digestOfDeal } from '../../src/session/binding.ts';
-import { userWith } from '../support/injected.ts';
+import { dealInconsistently } from '../support/user-lies.ts';
 import { decodeShareKeys } from '../../src/wire/r1-share-keys.ts';
 import { refused, rejected } from '../support/errors.ts';
 import { bodyOf, flip, rebody } from '../support/forge.ts';
@@ -206,20 +205,6 @@ describe('false reports', () => {
 });
 
 describe('a dealer whose shares do not fit', () => {
-  /** A user whose shares of one secret lie on no polynomial of the right degree; its commitments are to these shares. */
-  function inconsistentDealer(session: Session, id: number, secret: 'key' | 'seed', holders: readonly number[]): void {
-    let calls = 0;
-    const dealer = userWith(session.user(id), {
-      split: async (...args) => {
-        const shares = await split(...args);
-        // The first secret that is shared is the mask key, the second the self-mask seed.
-        if ((calls++ === 0) === (secret === 'key')) for (const holder of holders) shares[holder]![7]! ^= 1;
-        return shares;
-      },
-    });
-    session.users.set(id, dealer);
-  }
-
   async function endsNaming(session: Session, owners: readonly number[]): Promise<SecAggError> {
     const error = await rejected('ERR_SECAGG_INCONSISTENT_DEAL', session.server.round(), ProtocolError);
     expect(error).to.deep.include({ round: 1, userIds: owners });
@@ -232,7 +217,7 @@ describe('a dealer whose shares do not fit', () => {
 
   it('is named where the shares of its seed do not give the seed it committed to', async () => {
     const session = newSession();
-    inconsistentDealer(session, 4, 'seed', [1]);
+    dealInconsistently(session, 4, 'seed', [1]);
     await session.before(4);
     session.deliver(await session.answers());
     expect(session.server.progress().ready).to.equal(true);
@@ -242,7 +227,7 @@ describe('a dealer whose shares do not fit', () => {
 
   it('is named where it dropped out and the shares of its mask key do not give the key it advertised', async () => {
     const session = newSession();
-    inconsistentDealer(session, 4, 'key', [0, 2]);
+    dealInconsistently(session, 4, 'key', [0, 2]);
     await session.before(4, [[], [], [4]]);
     session.deliver(await session.answers());
     await endsNaming(session, [4]);
@@ -250,10 +235,10 @@ describe('a dealer whose shares do not fit', () => {
 
   it('does no harm where only the secret that nobody needs is dealt badly', async () => {
     const stays = newSession();
-    inconsistentDealer(stays, 4, 'key', [0, 2]);
+    dealInconsistently(stays, 4, 'key', [0, 2]);
     stays.expectSum(await stays.finish(), IDS);
     const drops = newSession();
-    inconsistentDealer(drops, 4, 'seed', [0, 2]);
+    dealInconsistently(drops, 4, 'seed', [0, 2]);
     drops.expectSum(
       await drops.finish([[], [], [4]]),
       IDS.filter((id) => id !== 4),
@@ -262,7 +247,7 @@ describe('a dealer whose shares do not fit', () => {
 
   it('is named with the others where there are several', async () => {
     const session = newSession();
-    for (const id of [2, 6]) inconsistentDealer(session, id, 'seed', [3]);
+    for (const id of [2, 6]) dealInconsistently(session, id, 'seed', [3]);
     await session.before(4);
     session.deliver(await session.answers());
     const error = await endsNaming(session, [2, 6]);
@@ -324,7 +309,7 @@ describe('a dealer whose shares do not fit', () => {
   it('never turns into a wrong sum, whatever it deals to whom', async () => {
     for (let holders = 1; holders < 7; holders++) {
       const session = newSession();
-      inconsistentDealer(
+      dealInconsistently(
         session,
         4,
         'seed',

@@ -12,6 +12,7 @@ import { userWith, withPlatform } from '../support/injected.ts';
 import { encodeFields } from '../../src/wire/msgpack.ts';
 import { rejected } from '../support/errors.ts';
 import { Session } from '../support/session.ts';
+import { dealInconsistently } from '../support/user-lies.ts';
 
 const IDS = [5, 10, 20, 30];
 const USER = 10;
@@ -265,15 +266,7 @@ describe('a server overwrites', () => {
 
   it('what it reconstructed of its users, if one of them has dealt inconsistently', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
-    let calls = 0;
-    const dealer = userWith(session.user(10), {
-      split: async (...args) => {
-        const shares = await split(...args);
-        if (calls++ === 1) shares[0]![7]! ^= 1; // of its self-mask seed
-        return shares;
-      },
-    });
-    session.users.set(10, dealer);
+    dealInconsistently(session, 10, 'seed', [0]);
     await session.before(4, [[], [], [30]]);
     session.deliver(await session.answers());
     const passed = await passing(() => rejected('ERR_SECAGG_INCONSISTENT_DEAL', session.close()));

@@ -1,6 +1,5 @@
 // Where a server stands: who was heard, who is missing, whether that is enough, and the error that ended it.
 import { expect } from 'chai';
-import { split } from '../../src/crypto/shamir.ts';
 import {
   DisputeError,
   ProtocolError,
@@ -11,7 +10,7 @@ import {
 } from '../../src/index.ts';
 import { expectSameError, rejected } from '../support/errors.ts';
 import { rebody } from '../support/forge.ts';
-import { userWith } from '../support/injected.ts';
+import { dealInconsistently } from '../support/user-lies.ts';
 import { Session } from '../support/session.ts';
 import { sparseSession } from '../support/sparse.ts';
 
@@ -115,16 +114,7 @@ describe('the error in the progress of a server', () => {
 
   it('is a protocol error that names the user whose deal is inconsistent', async () => {
     const session = new Session({ ids: IDS, threshold: 3 });
-    let shared = 0;
-    const dealer = userWith(session.user(30), {
-      split: async (...args) => {
-        const shares = await split(...args);
-        // The second secret that is shared is the self-mask seed.
-        if (++shared === 2) shares[0]![7]! ^= 1;
-        return shares;
-      },
-    });
-    session.users.set(30, dealer);
+    dealInconsistently(session, 30, 'seed', [0]);
     await session.before(4);
     session.deliver(await session.answers());
     const error = await toldAfter(session, 'ERR_SECAGG_INCONSISTENT_DEAL');
